@@ -1,0 +1,66 @@
+"""Amazon: orders and their parcels, and the listed quantities, through the Selling Partner API; news through SQS."""
+
+from connectors.amazon.authorize import AmazonAuthorizer
+from connectors.amazon.limits import RATES
+from connectors.amazon.settings import AmazonSettings
+from core.ports import Connection, Connector, Fence, Operation, Ports
+
+CALL_LIMIT_S = 50.0
+"""A call may first renew its token, and once more after a refusal: four requests of ten seconds, and some."""
+PUSH_LIMIT_S = 150.0
+"""Who fulfills is read first, patches begin within their budget, and the last may take a call's whole limit."""
+
+
+def build(connection: Connection) -> Ports:
+    """Return what an Amazon connection can do."""
+    # The SDK takes half a second and 35 MB to import: only a house that sells on Amazon pays for it.
+    from connectors.amazon.channel import AmazonChannel  # noqa: PLC0415
+    from connectors.amazon.client import AmazonClient  # noqa: PLC0415
+    from connectors.amazon.levels import AmazonLevels  # noqa: PLC0415
+    from connectors.amazon.notifications import AmazonNotifications, AmazonSubscriber  # noqa: PLC0415
+    from connectors.amazon.teller import AmazonTeller  # noqa: PLC0415
+
+    settings = AmazonSettings.model_validate(connection.settings)
+    client = AmazonClient(connection, settings)
+    queue = AmazonNotifications(connection) if connection.app.get("queue_url") else None
+
+    async def close() -> None:
+        await client.aclose()
+        if queue is not None:
+            await queue.aclose()
+
+    return Ports(
+        channel=AmazonChannel(connection.name, client),
+        levels=AmazonLevels(connection.name, client, settings=settings, clock=connection.clock),
+        teller=AmazonTeller(client, settings.marketplaces),
+        notifications=queue,
+        subscriber=AmazonSubscriber(connection, client) if queue is not None else None,
+        authorizer=AmazonAuthorizer(connection, settings),
+        close=close,
+    )
+
+
+CONNECTOR = Connector(
+    key="amazon",
+    title="Amazon",
+    settings=AmazonSettings,
+    build=build,
+    operations={
+        "set_levels": Operation(fence=Fence.ABSOLUTE, call_limit_s=PUSH_LIMIT_S),
+        "tell_shipped": Operation(fence=Fence.ABSOLUTE, call_limit_s=CALL_LIMIT_S),
+    },
+    limits=RATES,
+    app_keys=(
+        "client_id",
+        "client_secret",
+        "application_id",
+        "queue_url",
+        "queue_arn",
+        "aws_access_key_id",
+        "aws_secret_access_key",
+        "aws_region",
+    ),
+    # Orders 2026-01-01 has no end yet; confirmShipment stays in v0, of which only the reads end (2027-03-27).
+    api_version="2026-01-01",
+    version_ends=None,
+)

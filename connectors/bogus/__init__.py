@@ -1,0 +1,71 @@
+"""Bogus: every kind of vendor in memory, with books of its own; for simulation, tests and the tutorial."""
+
+from connectors.bogus.carrier import BogusCarrier
+from connectors.bogus.channel import BogusChannel
+from connectors.bogus.client import World, world_named
+from connectors.bogus.gateway import BogusGateway
+from connectors.bogus.levels import BogusLevels
+from connectors.bogus.notifications import BogusNotifications
+from connectors.bogus.notifier import BogusNotifier
+from connectors.bogus.settings import BogusSettings
+from connectors.bogus.till import BogusTill
+from connectors.bogus.webhooks import BogusWebhooks
+from core.ports import Connection, Connector, Fence, Operation, Ports
+
+
+def build(connection: Connection) -> Ports:
+    """Return what a bogus connection can do: what the vendor it plays can."""
+    settings = BogusSettings.model_validate(connection.settings)
+    return ports_of(world_named(settings.world, connection.clock), connection.name, settings)
+
+
+def ports_of(world: World, name: str, settings: BogusSettings) -> Ports:
+    """Return the ports of one vendor of a world."""
+    webhooks = BogusWebhooks(name, settings.webhook_secret.get_secret_value())
+    match settings.plays:
+        case "shop":
+            channel = BogusChannel(name, world)
+            return Ports(
+                channel=channel,
+                teller=channel,
+                levels=BogusLevels(name, world),
+                till=BogusTill(name, world),
+                webhooks=webhooks,
+            )
+        case "marketplace":
+            channel = BogusChannel(name, world)
+            return Ports(
+                channel=channel,
+                teller=channel,
+                levels=BogusLevels(name, world),
+                webhooks=webhooks,
+                notifications=BogusNotifications(name, world) if settings.queue else None,
+            )
+        case "gateway":
+            world.gateway = name
+            return Ports(gateway=BogusGateway(name, world), webhooks=webhooks)
+        case "carrier":
+            carrier = BogusCarrier(name, world)
+            return Ports(carrier=carrier, label_files=carrier, webhooks=webhooks)
+        case "mailer":
+            return Ports(notifier=BogusNotifier(name, world))
+
+
+CONNECTOR = Connector(
+    key="bogus",
+    title="Bogus",
+    settings=BogusSettings,
+    build=build,
+    operations={
+        "set_levels": Operation(fence=Fence.ABSOLUTE),
+        "tell_shipped": Operation(fence=Fence.OBJECT),
+        "capture": Operation(fence=Fence.KEY),
+        "refund": Operation(fence=Fence.KEY),
+        "cancel_order": Operation(fence=Fence.OBJECT),
+        "capture_payment": Operation(fence=Fence.KEY),
+        "refund_payment": Operation(fence=Fence.KEY),
+        "buy": Operation(fence=Fence.OBJECT),
+        "void": Operation(fence=Fence.ABSOLUTE),
+        "send": Operation(fence=Fence.NONE),
+    },
+)

@@ -1,0 +1,128 @@
+"""The bogus carriers: two of them with one price list, their labels, and their scans."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from connectors.bogus.client import Effect, Shipment, World
+from core.errors import RejectedError
+from core.model.address import Address
+from core.model.money import Money
+from core.model.payment import Movement, MovementState
+from core.model.shipment import CustomsItem, Label, Parcel, Quotes, Rate, TrackingEvent, TrackingState
+from core.ports import DoorbellKind, LabelRefused
+
+# (carrier, service, base, per started half kilogram, working days), in minor units of USD.
+_CARD = (("Tortoise", "Ground", 480, 110, 3), ("Hare", "Ground", 780, 50, 2), ("Hare", "Swift", 1350, 110, 1))
+_STEP_G = 500
+
+
+@dataclass(frozen=True, slots=True)
+class BogusCarrier:
+    """The world's carriers."""
+
+    connection: str
+    world: World
+
+    async def quote(
+        self,
+        *,
+        reference: str,
+        parcel: Parcel,
+        sender: Address,
+        recipient: Address,
+        customs: Sequence[CustomsItem],
+        budget_s: float,
+    ) -> Quotes:
+        """Rate the parcel by weight alone."""
+        del sender, recipient, customs, budget_s
+        return await self.world.call(self.connection, "quote", lambda: self._rate(reference, parcel))
+
+    async def buy(self, shipment_id: str, rate_id: str, *, label_format: str) -> Label | LabelRefused:
+        """Buy the label; a shipment whose label is bought is refused."""
+        return await self.world.call(
+            self.connection, "buy", lambda: self._buy(shipment_id, rate_id, label_format)
+        )
+
+    async def find_label(self, shipment_id: str) -> Label | None:
+        """Return the label that was bought on the shipment."""
+        return await self.world.look(self.connection, "find_label", lambda _: self._found(shipment_id).label)
+
+    async def void(self, shipment_id: str) -> Movement:
+        """Take the label back; one that was taken back already, or that was scanned, is declined."""
+        return await self.world.call(self.connection, "void", lambda: self._void(shipment_id))
+
+    async def fetch_file(self, url: str) -> bytes:
+        """Return the label's file."""
+        return await self.world.look(self.connection, "fetch_file", lambda _: f"^XA^FD{url}^FS^XZ".encode())
+
+    async def fetch_tracking(self, tracker_id: str) -> tuple[TrackingEvent, ...]:
+        """Return every scan so far."""
+        shipment = tracker_id.removeprefix("tracker-")
+        return await self.world.look(
+            self.connection, "fetch_tracking", lambda _: tuple(self._found(shipment).scans)
+        )
+
+    def _rate(self, reference: str, parcel: Parcel) -> Quotes:
+        shipment_id = f"shp-{len(self.world.shipments) + 1}"
+        steps = -(-parcel.gross_g // _STEP_G)
+        rates = tuple(
+            Rate(
+                rate_id=f"{shipment_id}-{number}",
+                carrier=carrier,
+                service=service,
+                price=Money(minor=base + step * steps, currency="USD"),
+                days=days,
+            )
+            for number, (carrier, service, base, step, days) in enumerate(_CARD, start=1)
+        )
+        self.world.shipments[shipment_id] = Shipment(
+            shipment_id=shipment_id, rates=rates, reference=reference
+        )
+        return Quotes(shipment_id=shipment_id, rates=rates)
+
+    def _buy(self, shipment_id: str, rate_id: str, label_format: str) -> Label | LabelRefused:
+        shipment = self._found(shipment_id)
+        if shipment.label is not None:
+            raise RejectedError("the label is bought", connection=self.connection, code="already_bought")
+        rate = next((r for r in shipment.rates if r.rate_id == rate_id), None)
+        if rate is None:
+            return LabelRefused(code="no_such_rate", message="the shipment has no such rate")
+        shipment.label = Label(
+            shipment_id=shipment_id,
+            label_id=f"label-{shipment_id}",
+            tracking=f"TRK{shipment_id.removeprefix('shp-'):0>8}",
+            carrier=rate.carrier,
+            service=rate.service,
+            price=rate.price,
+            file_url=f"https://labels.invalid/{shipment_id}.zpl",
+            format=label_format,
+            tracker_id=f"tracker-{shipment_id}",
+        )
+        self.world.did(Effect.LABEL, shipment.reference)
+        return shipment.label
+
+    def _void(self, shipment_id: str) -> Movement:
+        shipment = self._found(shipment_id)
+        if shipment.label is None or shipment.scans:
+            return Movement(state=MovementState.DECLINED, code="in_transit")
+        if not shipment.voided:
+            shipment.voided = True
+            self.world.did(Effect.VOID, shipment_id)
+        return Movement(state=MovementState.DONE, reference=shipment_id, amount=shipment.label.price)
+
+    def _found(self, shipment_id: str) -> Shipment:
+        found = self.world.shipments.get(shipment_id)
+        if found is None:
+            raise RejectedError("no such shipment", connection=self.connection, code="not_found")
+        return found
+
+
+def scan(world: World, connection: str, shipment_id: str, state: TrackingState) -> None:
+    """Have a carrier scan a parcel now, and ring."""
+    shipment = world.shipments[shipment_id]
+    if shipment.label is None:
+        raise ValueError(f"{shipment_id} has no label to scan")
+    event = TrackingEvent(tracking=shipment.label.tracking, state=state, at=world.clock.now())
+    shipment.scans.append(event)
+    world.ring(connection, DoorbellKind.TRACKING, f"tracker-{shipment_id}")
+    world.changed()

@@ -1,0 +1,209 @@
+"""A world of vendors in memory: a shop, a marketplace, a gateway, carriers and a mail server, with books of their own.
+
+Every call goes through ``World.call`` (may change something) or ``World.look`` (only reads): there the faults happen
+that real vendors have. The books say what really came to pass, whatever the hub was told.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TypeVar
+
+from core.clock import Clock
+from core.errors import OutcomeUnknownError, RateLimitError, RejectedError, UnavailableError
+from core.model.order import FetchedOrder
+from core.model.payment import GatewayPayment
+from core.model.shipment import Label, Rate, TrackingEvent
+from core.model.stock import Listing, ListingKey
+from core.ports import Doorbell, DoorbellKind, Notice
+
+T = TypeVar("T")
+
+PAUSE_S = 2.0
+"""The pause a vendor asks for when it is called too often."""
+DELAY = timedelta(seconds=3)
+"""How much later a delayed effect shows: within every operation's settle time."""
+
+
+class Fault(StrEnum):
+    """What may go wrong with one call."""
+
+    BEFORE = "before"  # an error, and nothing was done
+    THROTTLED = "throttled"  # asked to wait, and nothing was done
+    REPLY_LOST = "reply_lost"  # done, and the answer is lost
+    DELAYED = "delayed"  # the answer is lost, and it is done a little later
+    STALE = "stale"  # a read that gives what was true before the last change
+
+
+class Effect(StrEnum):
+    """What a vendor did: each of these may come to pass once per subject."""
+
+    LABEL = "label"
+    VOID = "void"
+    CAPTURE = "capture"
+    REFUND = "refund"
+    CANCEL = "cancel"
+    TOLD = "told"
+    MAIL = "mail"
+
+
+@dataclass(slots=True, kw_only=True)
+class Shop:
+    """A channel's own books: its orders, what it offers, and what its shoppers can buy."""
+
+    name: str
+    marketplace: bool = False
+    """It took the money itself, keeps one quantity per listing and no books of ours."""
+    locations: dict[str, str] = field(default_factory=dict)
+    """The channel's own location id -> its name."""
+    orders: dict[str, FetchedOrder] = field(default_factory=dict)
+    before: dict[str, FetchedOrder] = field(default_factory=dict)
+    """Each order as it was before its last change: what a stale read gives."""
+    listings: dict[str, Listing] = field(default_factory=dict)
+    levels: dict[ListingKey, int] = field(default_factory=dict)
+    writes: list[tuple[datetime, ListingKey, int]] = field(default_factory=list)
+    """Every level that was set by the hub."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Shipment:
+    """A rated parcel, and its label once bought."""
+
+    shipment_id: str
+    reference: str
+    rates: tuple[Rate, ...]
+    label: Label | None = None
+    voided: bool = False
+    scans: list[TrackingEvent] = field(default_factory=list)
+
+
+def no_fault(operation: str) -> Fault | None:
+    """Let every call pass."""
+    del operation
+    return None
+
+
+async def nothing() -> None:
+    """Let nothing happen in the middle of a call."""
+
+
+@dataclass(slots=True, kw_only=True)
+class World:
+    """All vendors of one merchant."""
+
+    clock: Clock
+    faults: Callable[[str], Fault | None] = no_fault
+    """Asked at each call, by operation, what goes wrong with it."""
+    meanwhile: Callable[[], Awaitable[None]] = nothing
+    """What else happens while a call is under way."""
+    changed: Callable[[], None] = lambda: None
+    """Told after every change, so that books can outlive the process."""
+    shops: dict[str, Shop] = field(default_factory=dict)
+    gateway: str | None = None
+    """The connection that plays the gateway: it rings when money moves."""
+    payments: dict[str, GatewayPayment] = field(default_factory=dict)
+    shipments: dict[str, Shipment] = field(default_factory=dict)
+    mails: list[Notice] = field(default_factory=list)
+    effects: Counter[tuple[Effect, str]] = field(default_factory=Counter)
+    """How often each effect really came to pass."""
+    calls: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """How often each (connection, operation) was called."""
+    bells: list[tuple[str, Doorbell]] = field(default_factory=list)
+    """(connection, doorbell) that rang and nobody carried to the hub yet."""
+    rung: int = 0
+    later: list[tuple[datetime, Callable[[], object]]] = field(default_factory=list)
+    """What is done a little later, and when."""
+    keyed: dict[str, object] = field(default_factory=dict)
+    """The answer that each key was given first."""
+
+    def shop(self, connection: str) -> Shop:
+        """Return a channel's books."""
+        return self.shops.setdefault(connection, Shop(name=connection))
+
+    def did(self, effect: Effect, subject: str) -> None:
+        """Write into the books what came to pass."""
+        self.effects[effect, subject] += 1
+
+    def ring(self, connection: str, kind: DoorbellKind, subject: str) -> None:
+        """Ring: something of a connection changed."""
+        self.rung += 1
+        bell = Doorbell(event_id=f"{connection}-{self.rung}", kind=kind, topic=kind.value, subject=subject)
+        self.bells.append((connection, bell))
+
+    async def call(self, connection: str, operation: str, act: Callable[[], T]) -> T:
+        """Make a call that may change something, with whatever goes wrong with it.
+
+        Raises:
+            UnavailableError, RateLimitError: nothing was done.
+            OutcomeUnknownError: it was done, or will be in a moment.
+        """
+        fault = await self._begin(connection, operation)
+        if fault is Fault.DELAYED:
+            self.later.append((self.clock.now() + DELAY, act))
+            raise OutcomeUnknownError("the answer is late", connection=connection)
+        answer = act()
+        self.changed()
+        await self.meanwhile()
+        if fault is Fault.REPLY_LOST:
+            raise OutcomeUnknownError("the answer was lost", connection=connection)
+        return answer
+
+    async def look(self, connection: str, operation: str, read: Callable[[bool], T]) -> T:
+        """Make a call that only reads; ``read`` is told whether it gives what was true before."""
+        fault = await self._begin(connection, operation)
+        if fault in (Fault.REPLY_LOST, Fault.DELAYED):
+            raise UnavailableError("no answer", connection=connection)
+        answer = read(fault is Fault.STALE)
+        await self.meanwhile()
+        return answer
+
+    async def _begin(self, connection: str, operation: str) -> Fault | None:
+        await asyncio.sleep(0)
+        await self.meanwhile()
+        self.catch_up()
+        self.calls[connection, operation] += 1
+        fault = self.faults(operation)
+        if fault is Fault.BEFORE:
+            raise UnavailableError("does not answer", connection=connection)
+        if fault is Fault.THROTTLED:
+            raise RateLimitError("too many calls", connection=connection, retry_after_s=PAUSE_S)
+        return fault
+
+    def catch_up(self) -> None:
+        """Do what was delayed and whose time has come."""
+        now = self.clock.now()
+        ripe = [act for at, act in self.later if at <= now]
+        self.later = [(at, act) for at, act in self.later if at > now]
+        for act in ripe:
+            try:
+                act()
+            except RejectedError:
+                continue  # it was done by another call meanwhile: refused, and nobody is there to hear it
+        if ripe:
+            self.changed()
+
+    def once(self, key: str, act: Callable[[], T]) -> Callable[[], T]:
+        """Return an act that is done once per key, however often called."""
+
+        def guarded() -> T:
+            if key not in self.keyed:
+                self.keyed[key] = act()
+            return self.keyed[key]  # type: ignore[return-value]
+
+        return guarded
+
+
+_WORLDS: dict[str, World] = {}
+
+
+def world_named(name: str, clock: Clock) -> World:
+    """Return the world of a name; all connections of this process that name it share it."""
+    return _WORLDS.setdefault(name, World(clock=clock))
+
+
+def let_world_be(name: str, world: World) -> None:
+    """Make a world known under a name: for those who look into its books."""
+    _WORLDS[name] = world

@@ -1,0 +1,22 @@
+"""The bogus mail server: it keeps what it was handed."""
+
+from dataclasses import dataclass
+
+from connectors.bogus.client import Effect, World
+from core.ports import Notice
+
+
+@dataclass(frozen=True, slots=True)
+class BogusNotifier:
+    """The world's mail server; it would take the same mail twice."""
+
+    connection: str
+    world: World
+
+    async def send(self, notice: Notice) -> None:
+        """Take the mail."""
+        await self.world.call(self.connection, "send", lambda: self._take(notice))
+
+    def _take(self, notice: Notice) -> None:
+        self.world.mails.append(notice)
+        self.world.did(Effect.MAIL, f"{notice.kind} {notice.subject_id}")

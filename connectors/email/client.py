@@ -1,0 +1,85 @@
+"""One mail server, over SMTP."""
+
+import asyncio
+import contextlib
+import ipaddress
+from email.message import EmailMessage
+from email.policy import SMTP as WIRE
+from email.policy import SMTPUTF8 as WIRE_UTF8
+from urllib.parse import unquote, urlsplit
+
+import aiosmtplib
+from pydantic import SecretStr
+
+from connectors.email.errors import error_of
+from core.errors import OutcomeUnknownError, RejectedError, UnavailableError
+
+CALL_LIMIT_S = 10.0
+SUBMISSION, SUBMISSION_TLS = 587, 465
+
+
+class SmtpServer:
+    """Opens one session per message: a shop's mails are minutes apart, and a kept session is a closed one."""
+
+    def __init__(self, connection: str, url: SecretStr) -> None:
+        parts = urlsplit(url.get_secret_value())
+        self.connection = connection
+        self._host = parts.hostname or ""
+        self._tls = parts.scheme == "smtps"
+        self._port = parts.port or (SUBMISSION_TLS if self._tls else SUBMISSION)
+        self._user = unquote(parts.username) if parts.username else None
+        self._password = unquote(parts.password) if parts.password else None
+
+    async def send(self, message: EmailMessage, *, sender: str, to: str) -> None:
+        """Hand one message over; once the server was told DATA, silence means that it may have been taken."""
+        session = self._session()
+        told = False
+        try:
+            async with asyncio.timeout(CALL_LIMIT_S):
+                await session.connect()
+                utf8 = await self._envelope(session, sender, to)
+                content = message.as_bytes(policy=WIRE_UTF8 if utf8 else WIRE.clone(cte_type="7bit"))
+                told = True
+                await session.data(content)
+                with contextlib.suppress(aiosmtplib.SMTPException, OSError):
+                    await session.quit()
+        except aiosmtplib.SMTPNotSupported as error:
+            raise RejectedError("the server cannot do what is needed", connection=self.connection) from error
+        except aiosmtplib.SMTPResponseException as error:
+            raise error_of(error.code, connection=self.connection, what="mail") from error
+        except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
+            if told:
+                raise OutcomeUnknownError("the server fell silent", connection=self.connection) from error
+            raise UnavailableError("no answer of the mail server", connection=self.connection) from error
+        finally:
+            session.close()
+
+    async def _envelope(self, session: aiosmtplib.SMTP, sender: str, to: str) -> bool:
+        """Name sender and recipient; say whether the message goes as UTF-8, which an address may need."""
+        utf8 = not (sender.isascii() and to.isascii())
+        if utf8 and not session.supports_extension("smtputf8"):
+            raise aiosmtplib.SMTPNotSupported("SMTPUTF8")
+        encoding = "utf-8" if utf8 else "ascii"
+        await session.mail(sender, options=["SMTPUTF8"] if utf8 else [], encoding=encoding)
+        await session.rcpt(to, encoding=encoding)
+        return utf8
+
+    def _session(self) -> aiosmtplib.SMTP:
+        secret = self._user is not None and not _is_loopback(self._host)
+        return aiosmtplib.SMTP(
+            hostname=self._host,
+            port=self._port,
+            use_tls=self._tls,
+            # A password never travels in the clear; without one, encryption is taken where it is offered.
+            start_tls=False if self._tls else (True if secret else None),
+            username=self._user,
+            password=self._password,
+            timeout=CALL_LIMIT_S,
+        )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,27 @@
+"""Shopify: a shop that sells, keeps its own books of money, counts by location, and is told of every parcel."""
+
+from datetime import date
+
+from connectors.shopify.errors import OPERATIONS
+from connectors.shopify.settings import API_VERSION, ShopifySettings
+from core.ports import Connection, Connector, Ports
+
+
+def build(connection: Connection) -> Ports:
+    """Return what one shop can do."""
+    from connectors.shopify.assembly import ports_of  # noqa: PLC0415  the SDK costs 0.3 s that listing connectors need not pay
+
+    return ports_of(connection)
+
+
+CONNECTOR = Connector(
+    key="shopify",
+    title="Shopify",
+    settings=ShopifySettings,
+    build=build,
+    operations=OPERATIONS,
+    app_keys=("client_id", "client_secret", "client_secret_old"),
+    api_version=API_VERSION,
+    # Released 2026-10-01; a version is served for at least twelve months.
+    version_ends=date(2027, 10, 1),
+)

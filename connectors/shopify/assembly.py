@@ -1,0 +1,27 @@
+"""Puts the ports of one shop together, on one client."""
+
+from connectors.shopify.authorize import ShopifyAuthorizer
+from connectors.shopify.channel import ShopifyChannel
+from connectors.shopify.client import Admin
+from connectors.shopify.levels import ShopifyLevels
+from connectors.shopify.teller import ShopifyTeller
+from connectors.shopify.till import ShopifyTill
+from connectors.shopify.webhooks import ShopifySubscriber, ShopifyWebhooks
+from core import http
+from core.ports import Connection, Ports
+
+
+def ports_of(connection: Connection) -> Ports:
+    """Return everything a shop can do."""
+    client = http.open_client()
+    admin = Admin(connection, client)
+    return Ports(
+        channel=ShopifyChannel(admin),
+        levels=ShopifyLevels(admin),
+        teller=ShopifyTeller(admin),
+        till=ShopifyTill(admin),
+        webhooks=ShopifyWebhooks(connection),
+        subscriber=ShopifySubscriber(admin),
+        authorizer=ShopifyAuthorizer(admin),
+        close=client.aclose,
+    )

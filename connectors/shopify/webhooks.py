@@ -1,0 +1,219 @@
+"""What Shopify tells us: verified deliveries as doorbells, and the subscriptions that make them come."""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from connectors.shopify.client import Admin, tail
+from core.errors import RejectedError, SignatureError
+from core.ports import Connection, Doorbell, DoorbellKind, WebhookRequest
+
+SIGNATURE_BYTES = 32
+
+TOPICS = (
+    "APP_UNINSTALLED",
+    "FULFILLMENTS_CREATE",
+    "FULFILLMENTS_UPDATE",
+    "INVENTORY_LEVELS_UPDATE",
+    "ORDERS_CANCELLED",
+    "ORDERS_CREATE",
+    "ORDERS_EDITED",
+    "ORDERS_PAID",
+    "ORDERS_RISK_ASSESSMENT_CHANGED",
+    "ORDERS_UPDATED",
+    "ORDER_TRANSACTIONS_CREATE",
+    "REFUNDS_CREATE",
+)
+"""What is subscribed to. The three compliance topics are set up with the app, not through the API."""
+
+Body = Mapping[str, Any]
+
+
+class ShopifyWebhooks:
+    """Verifies deliveries under the app's present and former secret."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._name = connection.name
+        app = connection.app
+        self._secrets = tuple(app[key] for key in ("client_secret", "client_secret_old") if app.get(key))
+
+    def parse_webhook(self, request: WebhookRequest, *, now: datetime) -> tuple[Doorbell, ...]:  # noqa: ARG002  no time is signed
+        """Verify the signature over the raw body, then say what rang.
+
+        Only the body is signed: topic and shop are taken from headers, and whatever they say leads to a fetch only.
+        """
+        self._verify(request)
+        topic = request.headers.get("x-shopify-topic", "")
+        body = self._body(request)
+        kind, subject_of = _KINDS.get(topic) or _KINDS.get(topic.split("/", 1)[0] + "/*") or _OTHER
+        subject = subject_of(body)
+        if subject is None:
+            raise RejectedError(
+                f"{topic}: no subject in the delivery", connection=self._name, code="NO_SUBJECT"
+            )
+        return (
+            Doorbell(
+                event_id=_event_id(request, topic, subject),
+                kind=kind,
+                topic=topic,
+                subject=subject,
+                account=request.headers.get("x-shopify-shop-domain"),
+                orders=_orders(body) if kind in _PRIVACY else (),
+            ),
+        )
+
+    def _verify(self, request: WebhookRequest) -> None:
+        given = request.headers.get("x-shopify-hmac-sha256", "")
+        try:
+            signature = base64.b64decode(given, validate=True)
+        except (binascii.Error, ValueError):
+            signature = b""
+        digests = [hmac.digest(secret.encode(), request.body, hashlib.sha256) for secret in self._secrets]
+        # Every secret is compared, so that the time taken does not tell which one it was.
+        matches = [hmac.compare_digest(digest, signature) for digest in digests]
+        if len(signature) != SIGNATURE_BYTES or not any(matches):
+            raise SignatureError("a delivery is not signed with the app's secret", connection=self._name)
+
+    def _body(self, request: WebhookRequest) -> Body:
+        try:
+            body = json.loads(request.body)
+        except (ValueError, RecursionError) as error:
+            raise RejectedError(
+                "a signed delivery is no JSON", connection=self._name, code="NOT_JSON"
+            ) from error
+        if not isinstance(body, dict):
+            raise RejectedError("a signed delivery is no object", connection=self._name, code="NOT_JSON")
+        return body
+
+
+class ShopifySubscriber:
+    """Sets up our webhooks at the shop."""
+
+    def __init__(self, admin: Admin) -> None:
+        self._admin = admin
+
+    async def subscribe(self, callback_url: str) -> tuple[str, ...]:
+        """Make sure that every topic reaches us; return what was mended, as in ``ORDERS_PAID: wrong version``.
+
+        A subscription's version is that of the API it was made through, so one of another version goes and is made
+        anew; what rings in between is found by the poll. Where only the address is wrong it is changed in place.
+        """
+        mended: list[str] = []
+        known = await self._known()
+        for topic in TOPICS:
+            ours = [one for one in known if one["topic"] == topic]
+            right = [one for one in ours if one["apiVersion"]["handle"] == self._admin.version]
+            if any(one["uri"] == callback_url and one["format"] == "JSON" for one in right):
+                continue
+            if right:
+                await self._admin.webhook_subscription_update(right[0]["id"], callback_url)
+                mended.append(f"{topic}: wrong address")
+                continue
+            for stale in ours:
+                await self._admin.webhook_subscription_delete(stale["id"])
+            await self._admin.webhook_subscription_create(topic, callback_url)
+            mended.append(f"{topic}: {'wrong version' if ours else 'missing'}")
+        return tuple(mended)
+
+    async def _known(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        after: str | None = None
+        while True:
+            page = await self._admin.webhook_subscriptions(after)
+            found += page["nodes"]
+            if not page["pageInfo"]["hasNextPage"]:
+                return found
+            after = page["pageInfo"]["endCursor"]
+
+
+def _event_id(request: WebhookRequest, topic: str, subject: str) -> str:
+    """Return what is the same for every delivery of one event, and another for every other event.
+
+    Shopify's event id is shared by all topics and objects that one action touches; its webhook id is of one delivery.
+    """
+    event = request.headers.get("x-shopify-event-id")
+    if event:
+        return f"{event}:{topic}:{subject}"
+    delivery = request.headers.get("x-shopify-webhook-id")
+    return delivery or hashlib.sha256(topic.encode() + b"\n" + request.body).hexdigest()
+
+
+def _text(value: object) -> str | None:
+    return (
+        str(value) if isinstance(value, int | str) and not isinstance(value, bool) and value != "" else None
+    )
+
+
+def _order(body: Body) -> str | None:
+    return _text(body.get("id"))
+
+
+def _edited(body: Body) -> str | None:
+    edit = body.get("order_edit")
+    return _text(edit.get("order_id")) if isinstance(edit, dict) else None
+
+
+def _order_of(body: Body) -> str | None:
+    return _text(body.get("order_id")) or _tail(body.get("admin_graphql_api_order_id"))
+
+
+def _work(body: Body) -> str | None:
+    """Return the fulfillment order: these topics name no order, and what the order says of itself rings besides."""
+    for key in ("fulfillment_order", "moved_fulfillment_order", "original_fulfillment_order"):
+        inner = body.get(key)
+        if isinstance(inner, dict) and (identity := _text(inner.get("id"))):
+            return identity
+    return "-"
+
+
+def _item(body: Body) -> str | None:
+    return _text(body.get("inventory_item_id"))
+
+
+def _orders(body: Body) -> tuple[str, ...]:
+    """Return the orders that a privacy request names."""
+    named = body.get("orders_to_redact") or body.get("orders_requested")
+    return tuple(one for one in map(_text, named) if one) if isinstance(named, list) else ()
+
+
+def _customer(body: Body) -> str | None:
+    customer = body.get("customer")
+    return _text(customer.get("id")) if isinstance(customer, dict) else None
+
+
+def _shop(body: Body) -> str | None:
+    return _text(body.get("shop_domain")) or _text(body.get("myshopify_domain")) or _text(body.get("id"))
+
+
+def _anything(body: Body) -> str | None:
+    return _text(body.get("id")) or "-"
+
+
+def _tail(value: object) -> str | None:
+    text = _text(value)
+    return tail(text) if text else None
+
+
+_KINDS: Mapping[str, tuple[DoorbellKind, Callable[[Body], str | None]]] = {
+    "orders/edited": (DoorbellKind.ORDER, _edited),
+    "orders/risk_assessment_changed": (DoorbellKind.ORDER, _order_of),
+    "orders/shopify_protect_eligibility_changed": (DoorbellKind.OTHER, _anything),
+    "orders/link_requested": (DoorbellKind.OTHER, _anything),
+    "orders/*": (DoorbellKind.ORDER, _order),
+    "order_transactions/*": (DoorbellKind.ORDER, _order_of),
+    "refunds/*": (DoorbellKind.ORDER, _order_of),
+    "fulfillments/*": (DoorbellKind.ORDER, _order_of),
+    "fulfillment_orders/*": (DoorbellKind.OTHER, _work),
+    "inventory_levels/update": (DoorbellKind.LEVEL, _item),
+    "app/uninstalled": (DoorbellKind.REVOKED, _shop),
+    "customers/redact": (DoorbellKind.PERSON_REDACT, _customer),
+    "customers/data_request": (DoorbellKind.PERSON_EXPORT, _customer),
+    "shop/redact": (DoorbellKind.SHOP_REDACT, _shop),
+}
+_OTHER = (DoorbellKind.OTHER, _anything)
+_PRIVACY = frozenset({DoorbellKind.PERSON_REDACT, DoorbellKind.PERSON_EXPORT})

@@ -1,0 +1,46 @@
+"""What ``with:`` of a Stripe connection may say."""
+
+from typing import Annotated
+
+from pydantic import ConfigDict, Field, SecretStr, field_validator
+
+from core.model.base import Shape
+
+_KEYS = ("sk_test_", "sk_live_", "rk_test_", "rk_live_")
+_SECRET = "whsec_"  # noqa: S105  how every signing secret begins
+
+
+class StripeSettings(Shape):
+    """The ``with:`` of a Stripe connection; unknown keys are refused, and no error shows a secret."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    key: SecretStr
+    """A secret key or, better, a restricted one (README, scopes)."""
+    webhook_secret: SecretStr | Annotated[tuple[SecretStr, ...], Field(min_length=1, max_length=2)] | None = (
+        None
+    )
+    """The endpoint's signing secret; two while it is being rolled. Without one, no webhook is taken."""
+
+    @field_validator("key")
+    @classmethod
+    def _a_secret_key(cls, value: SecretStr) -> SecretStr:
+        if not value.get_secret_value().startswith(_KEYS):
+            raise ValueError(f"a secret key of Stripe begins with one of {', '.join(_KEYS)}")
+        return value
+
+    @field_validator("webhook_secret")
+    @classmethod
+    def _signing_secrets(
+        cls, value: SecretStr | tuple[SecretStr, ...] | None
+    ) -> SecretStr | tuple[SecretStr, ...] | None:
+        each = value if isinstance(value, tuple) else (value,)
+        if any(s is not None and not s.get_secret_value().startswith(_SECRET) for s in each):
+            raise ValueError(f"a signing secret of Stripe begins with {_SECRET}")
+        return value
+
+    @property
+    def webhook_secrets(self) -> tuple[str, ...]:
+        """The signing secrets in force, none to two."""
+        each = self.webhook_secret if isinstance(self.webhook_secret, tuple) else (self.webhook_secret,)
+        return tuple(s.get_secret_value() for s in each if s is not None)

@@ -1,0 +1,181 @@
+"""What people ask of the hub: release, reject, label, retry, accept, stop, count, receive, link.
+
+Each is an observation or a row, never a vendor call: what follows from it is done by the way of the order.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from core.errors import NotFoundError, RefusedError
+from core.flow.causes import OVERRULED
+from core.flow.state import OrderState
+from core.flow.steps import Action
+from core.hub import Hub
+from core.model.facts import Fact, LabelAsked, RejectionAsked, Released, Retried
+from core.store.unit import Unit
+
+
+async def order_named(hub: Hub, merchant: str, name: str) -> str:
+    """Return the id of the order that a person names by its id, its number or the channel's id.
+
+    Raises:
+        NotFoundError: no such order.
+        RefusedError: two channels use the number; name the order as ``connection:id``.
+    """
+    if await hub.store.load(merchant, name) is not None:
+        return name
+    found = await hub.store.find_number(merchant, name)
+    if not found:
+        found = [
+            order_id
+            for connection in hub.desk(merchant).ports
+            if (order_id := await hub.store.find_external(merchant, connection, name)) is not None
+        ]
+    if not found:
+        raise NotFoundError(f"no order {name!r}")
+    if len(found) > 1:
+        raise RefusedError(f"{name!r} is a number of {' and '.join(found)}; name one of these")
+    return found[0]
+
+
+async def release(hub: Hub, merchant: str, order_id: str, reason: str, actor: str) -> None:
+    """Release a hold that a person may overrule.
+
+    Raises:
+        RefusedError: the order is not held by it, or its cause must be mended instead.
+    """
+    state = await _state(hub, merchant, order_id)
+    if reason not in state.holds:
+        held = ", ".join(state.holds) or "nothing"
+        raise RefusedError(f"the order is not held by {reason!r}; it is held by {held}")
+    if reason not in OVERRULED:
+        raise RefusedError(f"{reason!r} goes away when its cause is mended: {state.holds[reason]}")
+    await _tell(hub, merchant, order_id, Released(at=hub.clock.now(), actor=actor, reason=reason))
+
+
+async def reject(hub: Hub, merchant: str, order_id: str, why: str, actor: str) -> None:
+    """Have the order cancelled at its channel and all money given back.
+
+    Raises:
+        RefusedError: it is cancelled or shipped already, or its channel takes no cancellation from us.
+    """
+    state = await _state(hub, merchant, order_id)
+    order = state.order
+    if order is None or state.cancelled or any(p.label is not None for p in state.parcels):
+        raise RefusedError(f"the order is {state.stage}; it cannot be rejected any more")
+    if hub.desk(merchant).named(order.connection).till is None:
+        raise RefusedError(f"{order.connection} takes no cancellation from us; cancel the order there")
+    await _tell(hub, merchant, order_id, RejectionAsked(at=hub.clock.now(), actor=actor, why=why))
+
+
+async def ask_label(hub: Hub, merchant: str, order_id: str, actor: str) -> None:
+    """Have the label bought where the warehouse asks first.
+
+    Raises:
+        RefusedError: the order is not ready to ship.
+    """
+    state = await _state(hub, merchant, order_id)
+    if state.stage != "ready":
+        raise RefusedError(
+            f"the order is {state.stage}, not ready to ship: {', '.join(state.holds) or 'see its timeline'}"
+        )
+    await _tell(hub, merchant, order_id, LabelAsked(at=hub.clock.now(), actor=actor))
+
+
+async def retry(hub: Hub, merchant: str, order_id: str, actor: str) -> None:
+    """Send a parked order on.
+
+    Raises:
+        RefusedError: it is not parked.
+    """
+    state = await _state(hub, merchant, order_id)
+    if state.parked is None:
+        raise RefusedError("the order is not parked")
+    await _tell(hub, merchant, order_id, Retried(at=hub.clock.now(), actor=actor))
+
+
+async def switch(
+    hub: Hub, merchant: str, connection: str, actions: Sequence[Action], *, on: bool, actor: str
+) -> None:
+    """Accept or stop kinds of action of a connection; it takes hold with the next step of every order.
+
+    Raises:
+        NotFoundError: no such connection.
+    """
+    hub.desk(merchant).named(connection)
+    now = hub.clock.now()
+    for action in actions:
+        await hub.store.set_switch(merchant, connection, action.value, on=on, actor=actor, now=now)
+    if on:
+        await hub.store.wake_open_orders(merchant, now)
+    if Action.LEVELS in actions and on:
+        await hub.store.ring(merchant, "push", connection, connection=connection, due_at=now)
+
+
+Lines = Sequence[tuple[str, str, int]]
+"""(SKU, location, units)."""
+
+
+async def count(hub: Hub, merchant: str, lines: Lines, *, actor: str) -> None:
+    """Set what is on hand.
+
+    Raises:
+        NotFoundError: a SKU that is no product of ours, or a location that crossdock.yaml does not name.
+    """
+    await _known(hub, merchant, lines)
+    await hub.store.count(merchant, lines, actor=actor, now=hub.clock.now())
+    await _serve_backorders(hub, merchant)
+
+
+async def receive(hub: Hub, merchant: str, lines: Lines, *, actor: str) -> None:
+    """Add to what is on hand; backorders are served by order time first.
+
+    Raises:
+        NotFoundError: a SKU that is no product of ours, or a location that crossdock.yaml does not name.
+    """
+    await _known(hub, merchant, lines)
+    await hub.store.receive(merchant, lines, actor=actor, now=hub.clock.now())
+    await _serve_backorders(hub, merchant)
+
+
+async def _serve_backorders(hub: Hub, merchant: str) -> None:
+    await hub.store.ring(merchant, "backorders", "all", connection="-", due_at=hub.clock.now())
+
+
+async def _known(hub: Hub, merchant: str, lines: Lines) -> None:
+    locations, products = hub.desk(merchant).house.locations, await hub.store.products(merchant)
+    for sku, location, _ in lines:
+        if location not in locations:
+            raise NotFoundError(f"no location {location!r}; crossdock.yaml has {', '.join(locations)}")
+        if sku not in products:
+            raise NotFoundError(f"{sku!r} is no product; add it first (PUT /api/v1/products, stock product)")
+
+
+async def link(hub: Hub, merchant: str, connection: str, listing: str, units: Mapping[str, int]) -> None:
+    """Say what one unit of a listing is made of; orders held for it are looked at again.
+
+    Raises:
+        NotFoundError: a SKU that is no product of ours, or no such connection.
+        RefusedError: units of less than one.
+    """
+    hub.desk(merchant).named(connection)
+    if any(count < 1 for count in units.values()):
+        raise RefusedError("a listing holds at least one unit of each of its SKUs")
+    known = await hub.store.products(merchant)
+    for sku in units:
+        if sku not in known:
+            raise NotFoundError(f"{sku!r} is no product; add it first (PUT /api/v1/products, stock product)")
+    now = hub.clock.now()
+    await hub.store.link(merchant, connection, listing, units, now=now)
+    for order_id in await hub.store.orders_held(merchant, "unlinked_sku"):
+        await hub.store.ring(merchant, "relink", order_id, connection=order_id.partition(":")[0], due_at=now)
+
+
+async def _state(hub: Hub, merchant: str, order_id: str) -> OrderState:
+    state = await hub.store.load(merchant, order_id)
+    if state is None:
+        raise NotFoundError(f"no order {order_id!r}")
+    return state
+
+
+async def _tell(hub: Hub, merchant: str, order_id: str, fact: Fact) -> None:
+    await hub.store.commit(Unit(merchant=merchant, order_id=order_id, at=hub.clock.now(), happened=(fact,)))

@@ -1,0 +1,185 @@
+"""Reads crossdock.yaml into a ``House``; everything that is wrong with it is told at once, with line and column."""
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from core.config.explain import names_of, note_errors
+from core.config.house import ConnectionConfig, House, Location, StockRule
+from core.config.problems import ConfigFileError, Position, Problem, nearest
+from core.config.references import check_references
+from core.config.schema import DAYS, CommonWith, ConnectionKeys, FileKeys, LocationKeys
+from core.config.yaml_text import Document, read_yaml
+from core.errors import ConfigError
+from core.shipping.boxes import Box
+
+Known = Mapping[str, type[BaseModel]]
+"""Connector -> the type of its ``with``."""
+
+_LATER = {
+    "rules": "this version does not run rules",
+    "tests": "this version does not run rules, nor their tests",
+    "maps": "this version uses the connectors' own mappings only",
+}
+
+
+def load(path: Path, environ: Mapping[str, str], known: Known) -> tuple[House, ...]:
+    """Return the houses of a file, or of every ``.yaml`` file of a folder in the order of their names.
+
+    Raises:
+        ConfigFileError: with every problem of every file.
+        ConfigError: there is nothing to read.
+    """
+    files = sorted(path.glob("*.yaml")) if path.is_dir() else [path]
+    if not files:
+        raise ConfigError(f"{path}: no .yaml file lies in this folder")
+    houses: dict[str, House] = {}
+    problems: list[Problem] = []
+    for file in files:
+        try:
+            house = load_file(file, environ, known)
+        except ConfigFileError as error:
+            problems += error.problems
+            continue
+        first = houses.setdefault(house.merchant, house)
+        if first is not house:
+            says = f"merchant '{house.merchant}' has another file already: {first.file}"
+            problems.append(Problem(house.file, Position(1, 1), says))
+    if problems:
+        raise ConfigFileError(problems)
+    return tuple(houses.values())
+
+
+def load_file(path: Path, environ: Mapping[str, str], known: Known) -> House:
+    """Return the house that a file describes.
+
+    Raises:
+        ConfigFileError: with every problem of the file.
+        ConfigError: the file cannot be read.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read as text; check CROSSDOCK_CONFIG or --config") from error
+    return read(text, file=str(path), environ=environ, known=known)
+
+
+def read(text: str, *, file: str, environ: Mapping[str, str], known: Known) -> House:
+    """Return the house that a text describes; ``file`` is its name in messages.
+
+    Raises:
+        ConfigFileError: with every problem of the text.
+    """
+    document = read_yaml(text, file=file, environ=environ, environment_under=("connections",))
+    if not isinstance(document.values, dict):
+        document.wrong((), "names and values are wanted here")
+        raise ConfigFileError(document.problems)
+    for key in [key for key in document.values if key in _LATER]:
+        document.wrong((key,), f"{key}: {_LATER[key]}; take this part out", key=True)
+        del document.values[key]
+    keys = _check_keys(document)
+    check_references(document)
+    settings = _check_settings(document, known)
+    if keys is None or document.problems:
+        raise ConfigFileError(document.problems)
+    return _house(document, keys, settings, text)
+
+
+def _check_keys(document: Document) -> FileKeys | None:
+    try:
+        return FileKeys.model_validate(document.values)
+    except ValidationError as error:
+        note_errors(document, error, FileKeys)
+        return None
+
+
+def _check_settings(document: Document, known: Known) -> dict[str, tuple[CommonWith, BaseModel]]:
+    """Return what every connection's ``with`` says, checked by its connector."""
+    found: dict[str, tuple[CommonWith, BaseModel]] = {}
+    connections = document.values.get("connections")
+    for name, keys in connections.items() if isinstance(connections, dict) else ():
+        use = keys.get("use") if isinstance(keys, dict) else None
+        given = keys.get("with", {}) if isinstance(keys, dict) else None
+        if not isinstance(use, str) or not isinstance(given, dict):
+            continue
+        if use not in known:
+            says = f"use: no connector is named '{use}'{nearest(use, known)}"
+            document.wrong(("connections", name, "use"), says)
+            continue
+        checked = _check_with(document, name, given, known[use])
+        if checked is not None:
+            found[name] = checked
+    return found
+
+
+def _check_with(
+    document: Document, name: str, given: Mapping[str, Any], settings: type[BaseModel]
+) -> tuple[CommonWith, BaseModel] | None:
+    common = names_of(CommonWith)
+    parts: list[BaseModel] = []
+    for model, part in (
+        (CommonWith, {key: value for key, value in given.items() if key in common}),
+        (settings, {key: value for key, value in given.items() if key not in common}),
+    ):
+        try:
+            parts.append(model.model_validate(part))
+        except ValidationError as error:
+            # A value here may be a secret: none is repeated.
+            where = ("connections", name, "with")
+            note_errors(document, error, model, under=where, also=common, quotes=False)
+    match parts:
+        case [CommonWith() as both, BaseModel() as own]:
+            return both, own
+        case _:
+            return None
+
+
+def _house(
+    document: Document, keys: FileKeys, settings: Mapping[str, tuple[CommonWith, BaseModel]], text: str
+) -> House:
+    return House(
+        merchant=keys.merchant,
+        connections={name: _connection(name, one, *settings[name]) for name, one in keys.connections.items()},
+        locations={name: _location(one) for name, one in keys.locations.items()},
+        boxes=tuple(
+            Box(
+                box_id=box.id,
+                inner_mm=(box.inner_mm[0], box.inner_mm[1], box.inner_mm[2]),
+                tare_g=box.tare_g,
+                max_g=box.max_g,
+            )
+            for box in keys.boxes
+        ),
+        promises=keys.sla.promise,
+        hold_alert=keys.sla.hold,
+        stock=tuple(
+            StockRule(pattern=pattern, buffer=rule.buffer, low=rule.low)
+            for pattern, rule in keys.stock.items()
+        ),
+        file=document.file,
+        text=text,
+        digest=hashlib.sha256(text.encode()).hexdigest(),
+        secrets=tuple(sorted(document.environment_values)),
+    )
+
+
+def _connection(name: str, keys: ConnectionKeys, common: CommonWith, own: BaseModel) -> ConnectionConfig:
+    return ConnectionConfig(
+        name=name,
+        use=keys.use,
+        with_=own,
+        payments=keys.payments,
+        mails=keys.mails,
+        endpoints=common.endpoints,
+        token=common.token,
+    )
+
+
+def _location(keys: LocationKeys) -> Location:
+    plain = keys.model_dump(exclude={"days", "holidays"})
+    return Location(
+        **plain, days=frozenset(DAYS.index(day) for day in keys.days), holidays=frozenset(keys.holidays)
+    )

@@ -1,0 +1,52 @@
+"""What is wrong with a config file: where, what, and the nearest right name."""
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from core.errors import ConfigError
+
+_MOST_NAMES = 12
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Position:
+    """A place in a file; both count from 1."""
+
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """One thing that is wrong."""
+
+    file: str
+    at: Position
+    says: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.at.line}:{self.at.column}: {self.says}"
+
+
+class ConfigFileError(ConfigError):
+    """Config files are wrong; the message has one ``file:line:col: what`` per line, in the order of the files."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(sorted(set(problems)))
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+def nearest(wrong: str, right: Iterable[str]) -> str:
+    """Return ``; did you mean 'x'?``, or the names there are where none is near."""
+    names = sorted(set(right))
+    near = difflib.get_close_matches(wrong, names, n=1)
+    if near:
+        return f"; did you mean '{near[0]}'?"
+    return f" (one of: {', '.join(names)})" if 0 < len(names) <= _MOST_NAMES else ""
+
+
+def path_text(path: Sequence[str | int]) -> str:
+    """Return a path as people write it: ``boxes[1].inner_mm``."""
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return text.removeprefix(".")

@@ -1,0 +1,144 @@
+"""The keys of crossdock.yaml and what each may say."""
+
+import re
+from datetime import date, time, timedelta
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from core.config.problems import nearest
+
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+DAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+def duration(value: object) -> object:
+    """Return ``15m`` as a length of time."""
+    found = re.fullmatch(r"([0-9]+)([smhd])", value) if isinstance(value, str) else None
+    if found is None:
+        raise ValueError(f"'{value}' is no length of time; write a number and s, m, h or d, as in 15m")
+    return timedelta(**{_UNITS[found[2]]: int(found[1])})
+
+
+def clock_time(value: object) -> object:
+    """Return ``15:00`` as a time of day."""
+    if not isinstance(value, str) or not re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", value):
+        raise ValueError(f"'{value}' is no time of day; write hours and minutes, as in \"15:00\"")
+    return time.fromisoformat(value)
+
+
+def day(value: object) -> object:
+    """Return ``2026-12-25`` as a date."""
+    try:
+        if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", value):
+            return date.fromisoformat(value)
+    except ValueError:
+        pass
+    raise ValueError(f"'{value}' is no date; write year, month and day, as in \"2026-12-25\"")
+
+
+def time_zone(value: object) -> object:
+    """Return the time zone of that name."""
+    if isinstance(value, str) and value in available_timezones():
+        return ZoneInfo(value)
+    raise ValueError(f"no time zone is named '{value}'{nearest(str(value), available_timezones())}")
+
+
+def authorities(value: object) -> object:
+    """Return who is asked about a payment: one name, or names by gateway."""
+    by_gateway = isinstance(value, dict) and all(isinstance(one, str) for one in value.values())
+    if not by_gateway and not isinstance(value, str):
+        raise ValueError(
+            'write channel, a connection, or one of them by gateway, as in {stripe: pay, "*": channel}'
+        )
+    return value
+
+
+Duration = Annotated[timedelta, BeforeValidator(duration, json_schema_input_type=str)]
+ClockTime = Annotated[time, BeforeValidator(clock_time, json_schema_input_type=str)]
+Day = Annotated[date, BeforeValidator(day, json_schema_input_type=str)]
+TimeZone = Annotated[ZoneInfo, BeforeValidator(time_zone, json_schema_input_type=str)]
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=40)]
+Text = Annotated[str, Field(min_length=1)]
+Url = Annotated[str, Field(pattern=r"^https?://[^\s/]+")]
+Millimetres = Annotated[int, Field(gt=0, le=10_000)]
+Units = Annotated[int, Field(ge=0)]
+
+
+class _Keys(BaseModel):
+    """A mapping of which every key is known and every value has its own type: '5' is not 5."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class ConnectionKeys(_Keys):
+    """One connection. ``with`` is what its connector's own settings say, besides ``endpoints`` and ``token``."""
+
+    use: Text
+    with_: dict[str, Any] = Field(default_factory=dict, alias="with")
+    payments: Annotated[str | dict[str, str], BeforeValidator(authorities)] = "channel"
+    mails: Literal["hub", "channel", "none"] = "channel"
+
+
+class CommonWith(_Keys):
+    """What ``with`` of every connection may say."""
+
+    endpoints: dict[str, Url] = Field(default_factory=dict)
+    token: Text | None = None
+
+
+class LocationKeys(_Keys):
+    """One place that stock lies in and parcels leave from."""
+
+    name: Text
+    street1: Text
+    street2: str = ""
+    city: Text
+    state: str = ""
+    zip: Text
+    country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
+    phone: str = ""
+    timezone: TimeZone
+    days: list[Weekday] = Field(default_factory=lambda: list(DAYS[:5]), min_length=1)
+    holidays: list[Day] = Field(default_factory=list)
+    cutoff: ClockTime
+    labels: Literal["auto", "ask"] = "ask"
+    grace: Duration = timedelta(minutes=30)
+    tell: Literal["label", "scan"] = "label"
+
+
+class BoxKeys(_Keys):
+    """One box: inner size, own weight, largest gross weight."""
+
+    id: Text
+    inner_mm: list[Millimetres] = Field(min_length=3, max_length=3)
+    tare_g: Units
+    max_g: Annotated[int, Field(gt=0)]
+
+
+class SlaKeys(_Keys):
+    """What was promised, and how long something may wait."""
+
+    promise: dict[str, Annotated[int, Field(gt=0, le=365)]] = Field(default_factory=dict)
+    hold: Duration = timedelta(hours=48)
+
+
+class StockKeys(_Keys):
+    """What is held back of the SKUs that a pattern names."""
+
+    buffer: dict[str, Units] = Field(default_factory=dict)
+    low: Units | None = None
+
+
+class FileKeys(_Keys):
+    """The whole of crossdock.yaml."""
+
+    version: Literal[1]
+    merchant: Name
+    connections: dict[Name, ConnectionKeys] = Field(min_length=1)
+    locations: dict[Name, LocationKeys] = Field(min_length=1)
+    sla: SlaKeys = Field(default_factory=SlaKeys)
+    stock: dict[Text, StockKeys] = Field(default_factory=dict)
+    boxes: list[BoxKeys] = Field(default_factory=list)

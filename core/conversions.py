@@ -1,0 +1,94 @@
+"""The closed list of conversions that a mapping may name.
+
+Each takes a value as the vendor wrote it and where it stands, and gives ours or a MappingError that says where and what
+kind of thing was found, never the value itself.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from core.errors import MappingError
+
+
+def kind_of(value: object) -> str:
+    """Say what kind of thing a value is, never the value."""
+    if value is None:
+        return "nothing"
+    names = {
+        bool: "a flag",
+        str: "a text",
+        int: "a number",
+        float: "a float",
+        list: "a list",
+        dict: "an object",
+    }
+    return names.get(type(value), type(value).__name__)
+
+
+def text_of(value: object, where: str) -> str:
+    """Return a text without the blanks around it; numbers become text."""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise MappingError(where, f"expected text, found {kind_of(value)}")
+    return str(value).strip()
+
+
+def tail_of(value: object, where: str) -> str:
+    """Return the part of an id behind its last slash."""
+    return text_of(value, where).split("?", 1)[0].rsplit("/", 1)[-1]
+
+
+def count_of(value: object, where: str) -> int:
+    """Return a whole number that is not negative."""
+    text = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    if not re.fullmatch(r"\d{1,12}", text, re.ASCII):
+        raise MappingError(where, f"expected a count, found {kind_of(value)}")
+    return int(text)
+
+
+def flag_of(value: object, where: str) -> bool:
+    """Return true or false."""
+    if not isinstance(value, bool):
+        raise MappingError(where, f"expected true or false, found {kind_of(value)}")
+    return value
+
+
+def time_of(value: object, where: str) -> datetime:
+    """Return an aware instant."""
+    try:
+        moment = datetime.fromisoformat(value if isinstance(value, str) else "")
+    except ValueError:
+        raise MappingError(where, f"expected an ISO 8601 instant, found {kind_of(value)}") from None
+    if moment.tzinfo is None:
+        raise MappingError(where, "the instant has no time zone")
+    return moment
+
+
+def country_of(value: object, where: str) -> str:
+    """Return an ISO 3166 code of two letters."""
+    text = value.strip().upper() if isinstance(value, str) else ""
+    if not re.fullmatch(r"[A-Z]{2}", text):
+        raise MappingError(where, f"expected an ISO 3166 country of two letters, found {kind_of(value)}")
+    return text
+
+
+def choice_of(table: Mapping[str, object], value: object, where: str) -> object:
+    """Return what the table says for a word of the vendor."""
+    word = text_of(value, where)
+    if word in table:
+        return table[word]
+    if "*" in table:
+        return table["*"]
+    # A word of the vendor's closed list is no personal matter, and naming it is what mends the mapping.
+    raise MappingError(where, f"a word that the mapping does not know; it knows {', '.join(sorted(table))}")
+
+
+PLAIN: Mapping[str, Callable[[object, str], object]] = {
+    "text": text_of,
+    "tail": tail_of,
+    "count": count_of,
+    "flag": flag_of,
+    "time": time_of,
+    "country": country_of,
+}
+"""Conversions that need nothing but the value."""

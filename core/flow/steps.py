@@ -1,0 +1,311 @@
+"""What is due for an order now, or the instant of the next thing: a table, and pure.
+
+Webhook, poll, released hold, cancellation, crash, retry and changed configuration all end here: the order is looked
+at, and what its facts, the configuration and the clock make due is done.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from core.config.house import House
+from core.flow.causes import Customs, causes
+from core.flow.state import OrderState, ParcelState, covers_needs
+from core.model.money import Money
+from core.model.order import ChannelState, FulfilledBy, Order
+from core.model.payment import PaymentState
+from core.model.stock import Allocation
+from core.payment.verify import digest_of, to_capture
+
+RATES_KEEP = timedelta(minutes=30)
+"""Rates older than this are asked again before a label is bought on them."""
+
+
+class Action(StrEnum):
+    """A kind of action that the merchant accepts, and can stop, per connection."""
+
+    LABELS = "labels"
+    LEVELS = "levels"
+    MAILS = "mails"
+    CAPTURES = "captures"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """All that a decision may look at."""
+
+    state: OrderState
+    now: datetime
+    house: House
+    accepted: Callable[[str, Action], bool]
+    """Whether the merchant accepted an action of a connection."""
+    customs_known: Customs
+    can_capture: bool
+    """Whether the order's channel keeps its own books of money."""
+    email_known: bool
+    carrier: str | None
+    """The connection that sells labels."""
+    mailer: str | None
+    """The connection that sends mail."""
+
+    @property
+    def order(self) -> Order:
+        """The order; ``next_step`` asks only where it is known."""
+        if self.state.order is None:
+            raise ValueError("the order is not known yet")
+        return self.state.order
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What is due: the name of the step, or (name None) the instant at which to look again, if any."""
+
+    name: str | None
+    at: datetime | None = None
+
+
+REST = Step(None)
+
+
+def next_step(view: View) -> Step:
+    """Return the first step of the table that is due now, else when to look again."""
+    state = view.state
+    if state.open:
+        first = min(intent.look_up_at for intent in state.open)
+        return Step("look_up") if first <= view.now else Step(None, first)
+    if (
+        state.order is None
+        or state.parked is not None
+        or state.order.connection not in view.house.connections
+    ):
+        return REST
+    later: list[datetime] = []
+    for name, when in TABLE:
+        at = when(view)
+        if at is not None and at <= view.now:
+            return Step(name)
+        if at is not None:
+            later.append(at)
+    return Step(None, min(later, default=None))
+
+
+def wanted_holds(view: View) -> dict[str, str]:
+    """Return what holds the order now."""
+    homes = frozenset(location.country for location in view.house.locations.values())
+    return causes(view.state, home_countries=homes, customs_known=view.customs_known)
+
+
+def units_to_commit(state: OrderState) -> bool:
+    """Return whether the units set aside (or backordered) differ from what the order needs."""
+    if state.cancelled or state.shipped_elsewhere or any(p.left for p in state.parcels):
+        return False
+    held: Counter[tuple[str, str]] = Counter()
+    for allocation in state.allocations:
+        held[allocation.line_id, allocation.sku] += allocation.units
+    for lacking in state.backordered:
+        held[lacking.line_id, lacking.sku] += lacking.units
+    return held != {(n.line_id, n.sku): n.units for n in state.needs}
+
+
+def units_gone(state: OrderState) -> tuple[Allocation, ...]:
+    """Return the units set aside that left with parcels which a carrier scanned, and were not taken off yet.
+
+    Of a line that several parcels of one location share, what the parcels still here hold stays set aside.
+    """
+    left = {
+        (line, p.quote.parcel.location) for p in state.parcels if p.left for line, _ in p.quote.parcel.lines
+    }
+    here = [p for p in state.parcels if not p.left]
+    return tuple(a for a in not_in(state, here) if (a.line_id, a.location) in left)
+
+
+def not_in(state: OrderState, parcels: Iterable[ParcelState]) -> tuple[Allocation, ...]:
+    """Return the units set aside, less those that these parcels hold."""
+    packed: Counter[tuple[str, str]] = Counter()
+    for parcel in parcels:
+        for line, units in parcel.quote.parcel.lines:
+            packed[line, parcel.quote.parcel.location] += units
+    quantities = {line.line_id: line.quantity for line in state.order.lines} if state.order else {}
+    each = {(n.line_id, n.sku): n.units // max(1, quantities.get(n.line_id, 1)) for n in state.needs}
+    rest = [
+        (a, a.units - packed[a.line_id, a.location] * each.get((a.line_id, a.sku), 0))
+        for a in state.allocations
+    ]
+    return tuple(a.model_copy(update={"units": units}) for a, units in rest if units > 0)
+
+
+def _units(view: View) -> datetime | None:
+    shipped = view.order.state is ChannelState.SHIPPED
+    return view.now if units_to_commit(view.state) and not shipped else None
+
+
+def _cancellation(view: View) -> datetime | None:
+    state = view.state
+    bought = [p for p in state.parcels if p.label is not None and not p.left]
+    if state.cancelled and (bought or (state.allocations and not any(p.left for p in state.parcels))):
+        return view.now
+    return None
+
+
+def _rejection(view: View) -> datetime | None:
+    return view.now if view.state.rejection is not None and not view.state.cancelled else None
+
+
+def _elsewhere(view: View) -> datetime | None:
+    state = view.state
+    ours = any(p.label is not None for p in state.parcels)
+    done = state.shipped_elsewhere or ours or view.order.fulfilled_by is FulfilledBy.CHANNEL
+    return view.now if view.order.state is ChannelState.SHIPPED and not done else None
+
+
+def _holds(view: View) -> datetime | None:
+    return view.now if wanted_holds(view) != view.state.holds else None
+
+
+def _payment(view: View) -> datetime | None:
+    if view.state.cancelled or view.order.fulfilled_by is FulfilledBy.CHANNEL or view.state.shipped_elsewhere:
+        return None
+    last = view.state.payment
+    if last is None or last.of != digest_of(view.order) or view.state.payment_stale:
+        return view.now
+    labelled = any(p.label is not None for p in view.state.parcels)
+    return None if labelled else last.again_at
+
+
+def _confirmation(view: View) -> datetime | None:
+    wanted = not view.state.before_go_live and not view.state.cancelled and mails_of(view)
+    return view.now if wanted and "confirmation" not in view.state.messages else None
+
+
+def _cancellation_mail(view: View) -> datetime | None:
+    told = "confirmation" in view.state.messages and "cancellation" not in view.state.messages
+    return view.now if view.state.cancelled and told and mails_of(view) else None
+
+
+def ready_to_ship(view: View) -> bool:
+    """Return whether the five gates are open: units, money, address and customs, the channel, and nobody holds."""
+    state, order = view.state, view.order
+    return (
+        not state.cancelled
+        and not state.shipped_elsewhere
+        and state.rejection is None
+        and order.fulfilled_by is FulfilledBy.MERCHANT
+        and order.state is ChannelState.OPEN
+        and not state.holds
+        and not wanted_holds(view)
+        and state.payment is not None
+        and state.payment.state is PaymentState.VERIFIED
+        and bool(state.needs)
+        and not state.backordered
+    )
+
+
+def _ready_at(view: View) -> datetime | None:
+    """Return when labels may be bought: after the grace of every location the order leaves from, if accepted."""
+    if view.carrier is None or not view.accepted(view.carrier, Action.LABELS) or not ready_to_ship(view):
+        return None
+    places = {a.location for a in view.state.allocations}
+    locations = [view.house.locations[p] for p in places if p in view.house.locations]
+    if not locations:
+        return None
+    if not view.state.label_asked and any(location.labels == "ask" for location in locations):
+        return None
+    return max(view.order.placed_at + location.grace for location in locations)
+
+
+def _quote(view: View) -> datetime | None:
+    stale = [
+        p
+        for p in view.state.parcels
+        if p.label is None and (p.quote.chosen is None or p.quote.at + RATES_KEEP <= view.now or p.refused)
+    ]
+    if covers_needs(view.state) and not stale:
+        return None
+    return _ready_at(view)
+
+
+def _buy(view: View) -> datetime | None:
+    return _ready_at(view) if any(p.label is None for p in view.state.parcels) else None
+
+
+def _each(view: View, wanted: Callable[[ParcelState], bool]) -> datetime | None:
+    return view.now if any(wanted(p) for p in view.state.parcels) else None
+
+
+def _store_file(view: View) -> datetime | None:
+    return _each(view, lambda p: p.label is not None and not p.stored)
+
+
+def _capture(view: View) -> datetime | None:
+    labelled = bool(view.state.parcels) and all(p.label is not None for p in view.state.parcels)
+    due = labelled and view.can_capture and not view.state.cancelled and open_captures(view.state)
+    return view.now if due and view.accepted(view.order.connection, Action.CAPTURES) else None
+
+
+def open_captures(state: OrderState) -> tuple[tuple[str, Money], ...]:
+    """Return (authorization, amount) to take now: none that we took, or that was declined, already."""
+    if state.order is None:
+        return ()
+    ours = {c.authorization for c in state.captured}
+    return tuple(
+        (authorization, amount)
+        for authorization, amount in to_capture(state.order)
+        if authorization not in ours and "capture_declined" not in state.holds
+    )
+
+
+def _tell_channel(view: View) -> datetime | None:
+    return _each(view, lambda p: tells(view, p)) if not view.state.cancelled else None
+
+
+def tells(view: View, parcel: ParcelState) -> bool:
+    """Return whether the channel is to hear of a parcel now."""
+    if parcel.label is None or parcel.told:
+        return False
+    location = view.house.locations.get(parcel.quote.parcel.location)
+    return parcel.left or location is None or location.tell == "label"
+
+
+def _shipping_mail(view: View) -> datetime | None:
+    if view.state.before_go_live or not mails_of(view):
+        return None
+    return _each(
+        view, lambda p: p.told and not p.mailed and f"shipping:{p.parcel_id}" not in view.state.messages
+    )
+
+
+def _leave(view: View) -> datetime | None:
+    return view.now if units_gone(view.state) else None
+
+
+def mails_of(view: View) -> str | None:
+    """Return the connection that mails the order's shopper, if the hub is to and may."""
+    if (
+        view.mailer is None
+        or not view.email_known
+        or view.house.connections[view.order.connection].mails != "hub"
+    ):
+        return None
+    return view.mailer if view.accepted(view.mailer, Action.MAILS) else None
+
+
+TABLE: tuple[tuple[str, Callable[[View], datetime | None]], ...] = (
+    ("settle_cancellation", _cancellation),
+    ("reject", _rejection),
+    ("commit_units", _units),
+    ("note_shipped_elsewhere", _elsewhere),
+    ("verify_payment", _payment),
+    ("sync_holds", _holds),
+    ("confirm", _confirmation),
+    ("quote", _quote),
+    ("buy", _buy),
+    ("capture", _capture),
+    ("tell_channel", _tell_channel),
+    ("store_label", _store_file),
+    ("tell_shopper", _shipping_mail),
+    ("leave", _leave),
+    ("mail_cancellation", _cancellation_mail),
+)
+"""Name of the step and when it is due; the first one due is done, then the table is read again."""

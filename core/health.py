@@ -1,0 +1,129 @@
+"""How each connection is: authorized or dead, what is accepted, when it last spoke, what is stuck."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from core.flow.steps import Action
+from core.hub import Hub
+from core.store.errands import Errand
+from core.store.token_row import token_states
+from core.store.waiting import intents_open, orders_due_before
+from core.work import STANDING
+
+State = Literal["connected", "not connected", "reconnect", "failing"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionHealth:
+    """One connection as people see it."""
+
+    connection: str
+    use: str
+    title: str
+    state: State
+    needs_browser: bool
+    account: str | None
+    expires_at: datetime | None
+    accepted: tuple[str, ...]
+    actions: tuple[str, ...]
+    last_delivery_at: datetime | None
+    last_poll_at: datetime | None
+    orders_since: datetime | None
+    """The hub asked for no order changed before this: the list is complete from here on only (R25)."""
+    parked: int
+    error: str | None
+
+
+async def health_of(hub: Hub, merchant: str) -> tuple[ConnectionHealth, ...]:
+    """Return every connection of a merchant, in the order of crossdock.yaml."""
+    desk = hub.desk(merchant)
+    tokens = await hub.store.db.read(token_states, merchant)
+    switches = await hub.store.switches(merchant)
+    errands = await hub.store.errands(merchant)
+    found: list[ConnectionHealth] = []
+    for name, ports in desk.ports.items():
+        ours = [e for e in errands if e.connection == name]
+        token = tokens.get(name)
+        browser = ports.authorizer is not None and desk.house.connections[name].token is None
+        deliveries = await hub.store.list_deliveries(merchant, connection=name, limit=1)
+        last = deliveries.items[0].received_at if deliveries.items else None
+        error = next((e.error for e in ours if e.error), None)
+        found.append(
+            ConnectionHealth(
+                connection=name,
+                use=desk.connectors[name].key,
+                title=desk.connectors[name].title,
+                state=_state(browser=browser, token=token.state if token else None, error=error),
+                needs_browser=browser,
+                account=await hub.store.account_of(merchant, name),
+                expires_at=token.expires_at if token else None,
+                accepted=tuple(sorted(action for connection, action in switches if connection == name)),
+                actions=actions_of(hub, merchant, name),
+                last_delivery_at=last,
+                last_poll_at=_of_poll(ours, "last"),
+                orders_since=_of_poll(ours, "from"),
+                parked=sum(1 for e in ours if e.parked_at is not None),
+                error=error,
+            )
+        )
+    return tuple(found)
+
+
+SOON = timedelta(hours=6)
+"""An order due later than this waits for the calendar (an authorization that will lapse), not for the hub."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkLeft:
+    """How much is still to be done soon."""
+
+    orders: int
+    intents: int
+    errands: int
+    levels: int
+
+
+async def work_left(hub: Hub, merchant: str) -> WorkLeft:
+    """Return how much a merchant's hub still has to do soon; standing errands that only look do not count."""
+    now = hub.clock.now()
+    errands = [
+        e for e in await hub.store.errands(merchant) if e.kind not in STANDING and e.kind != "listings"
+    ]
+    listings = await hub.store.list_listings(merchant)
+    return WorkLeft(
+        orders=await hub.store.db.read(orders_due_before, merchant, now + SOON),
+        intents=await hub.store.db.read(intents_open, merchant),
+        errands=sum(1 for e in errands if e.parked_at is None),
+        levels=sum(
+            1
+            for row in listings
+            if not row.fulfilled_by_channel
+            and (row.dirty or (row.refused is None and row.check_at is not None and row.believed is not None))
+        ),
+    )
+
+
+def actions_of(hub: Hub, merchant: str, connection: str) -> tuple[str, ...]:
+    """Return the kinds of action that a connection can be accepted for."""
+    ports = hub.desk(merchant).named(connection)
+    able = {
+        Action.LABELS: ports.carrier is not None,
+        Action.LEVELS: ports.levels is not None,
+        Action.MAILS: ports.notifier is not None,
+        Action.CAPTURES: ports.till is not None,
+    }
+    return tuple(action.value for action, can in able.items() if can)
+
+
+def _state(*, browser: bool, token: str | None, error: str | None) -> State:
+    if browser and token is None:
+        return "not connected"
+    if token == "dead":  # noqa: S105 - a state, no secret
+        return "reconnect"
+    return "failing" if error else "connected"
+
+
+def _of_poll(errands: list[Errand], what: str) -> datetime | None:
+    told = next((e.data.get(what) for e in errands if e.kind == "poll"), None)
+    return datetime.fromisoformat(told) if told else None

@@ -1,0 +1,387 @@
+"""Compiles a mapping into a function from a vendor's payload to plain values.
+
+A mapping is data in ``mappings/<connector>/<name>.yaml``: no expressions, a closed list of conversions. Its keys:
+
+- ``source``: where the vendor documents the payload; ``target``: the shape that the connector builds from the values.
+- ``fields``: name -> field. A field is one of
+  - ``{from: PATH, as: CONVERSION}``: one value. PATH is dotted (``customer.id``, ``lines[0].title``, ``.`` for the
+    element itself), from the root when it starts with ``/``; a list of paths takes the first that is there.
+  - ``{each: PATH, fields: {...}}`` or ``{each: PATH, item: {from: .., as: ..}}``: a list, one entry per element.
+  - ``{fields: {...}}``: a group of values of the same element.
+  - ``{is: VALUE}``: always the same.
+- ``missing``: what stands for a value that is absent, null or blank. Without it such a value is a MappingError. For
+  money it is ``0`` or ``null``. A missing list that ``each`` or ``total`` asks for needs ``missing: []`` or ``0``.
+- ``where: {PATH: VALUE}``: only the elements of a list in which the path holds that value, or one of a list of values.
+
+Conversions: ``text count flag time country``; ``tail`` (the part of an id behind its last slash); ``money`` (with
+``currency: PATH``, ``side: shop|presentment``); ``total`` (the sum of ``of: PATH`` over the list at ``from``, else like
+money); ``choice`` (``table: {VENDOR'S WORD: ours}``; the word ``"*"`` stands for every other).
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from difflib import get_close_matches
+from functools import cache, partial
+from pathlib import Path
+from typing import Any, NoReturn
+
+import yaml
+
+from core.conversions import PLAIN, choice_of, kind_of
+from core.errors import ConfigError, MappingError
+from core.model.money import Money, Side
+
+MAPPINGS = Path(__file__).resolve().parent.parent / "mappings"
+
+_STEP = re.compile(r"(?P<key>[^.\[\]]+)(?:\[(?P<index>\d+)\])?")
+_NOTHING = object()
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """Where in a payload a field is being read."""
+
+    root: object
+    here: object
+    path: str = ""
+
+
+Field = Callable[[At], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A mapping, ready to be called with a payload."""
+
+    name: str
+    source: str
+    target: str
+    fields: Mapping[str, Field]
+
+    def __call__(self, payload: object) -> dict[str, Any]:
+        """Return the mapped values.
+
+        Raises:
+            MappingError: the payload does not fit; it names the path in the payload.
+        """
+        return _group(self.fields, At(payload, payload))
+
+
+@cache
+def load_mapping(name: str) -> Compiled:
+    """Return the mapping kept as ``mappings/<name>.yaml``, compiled once per process.
+
+    Raises:
+        ConfigError: the file is wrong; says file:line:col.
+    """
+    path = MAPPINGS / f"{name}.yaml"
+    return compile_mapping(path.read_text(encoding="utf-8"), name=f"mappings/{name}.yaml")
+
+
+def compile_mapping(text: str, *, name: str) -> Compiled:
+    """Return the mapping written as YAML; ``name`` stands in error messages.
+
+    Raises:
+        ConfigError: the text is no mapping; says file:line:col.
+    """
+    try:
+        node = yaml.compose(text, Loader=yaml.CSafeLoader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
+        raise ConfigError(f"{where}: not YAML ({error.problem})") from error
+    file = _File(name)
+    if node is None:
+        raise ConfigError(f"{name}:1:1: empty; a mapping has source, target and fields")
+    top = file.keys(node, {"source", "target", "fields"}, required=("source", "target", "fields"))
+    return Compiled(name, file.text(top["source"]), file.text(top["target"]), file.fields(top["fields"]))
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """Reads nodes of one mapping file, and refuses by position."""
+
+    name: str
+
+    def refuse(self, node: yaml.Node, message: str) -> NoReturn:
+        mark = node.start_mark
+        raise ConfigError(f"{self.name}:{mark.line + 1}:{mark.column + 1}: {message}")
+
+    def pairs(self, node: yaml.Node) -> dict[str, yaml.Node]:
+        if not isinstance(node, yaml.MappingNode):
+            self.refuse(node, "expected key: value")
+        found: dict[str, yaml.Node] = {}
+        for key, value in node.value:
+            if key.value in found:
+                self.refuse(key, f"{key.value!r} is there twice")
+            found[key.value] = value
+        return found
+
+    def keys(
+        self, node: yaml.Node, known: set[str], *, required: tuple[str, ...] = ()
+    ) -> dict[str, yaml.Node]:
+        found = self.pairs(node)
+        for key in found:
+            if key not in known:
+                self.refuse(node, f"{key!r} is no key here{_nearest(key, known)}")
+        for key in required:
+            if key not in found:
+                self.refuse(node, f"{key!r} is missing")
+        return found
+
+    def text(self, node: yaml.Node) -> str:
+        if not isinstance(node, yaml.ScalarNode) or not node.value:
+            self.refuse(node, "expected a text")
+        return str(node.value)
+
+    def value(self, node: yaml.Node) -> Any:
+        loader = yaml.CSafeLoader("")
+        try:
+            return loader.construct_object(node, deep=True)
+        finally:
+            loader.dispose()
+
+    def fields(self, node: yaml.Node) -> dict[str, Field]:
+        return {name: self.field(field) for name, field in self.pairs(node).items()}
+
+    def field(self, node: yaml.Node) -> Field:
+        found = self.pairs(node)
+        if "each" in found:
+            return self.each(node)
+        if "fields" in found:
+            return partial(_group, self.fields(self.keys(node, {"fields"})["fields"]))
+        if "is" in found:
+            return partial(_always, self.value(self.keys(node, {"is"})["is"]))
+        return self.single(node)
+
+    def each(self, node: yaml.Node) -> Field:
+        found = self.keys(node, {"each", "fields", "item", "where", "missing"})
+        if ("fields" in found) == ("item" in found):
+            self.refuse(node, "a list has either fields or item")
+        one: Field = (
+            partial(_group, self.fields(found["fields"])) if "fields" in found else self.field(found["item"])
+        )
+        elements = _Elements(self.path(found["each"]), self.where(found), may_miss="missing" in found)
+        return partial(_each, elements, one)
+
+    def single(self, node: yaml.Node) -> Field:
+        found = self.pairs(node)
+        if "as" not in found:
+            self.refuse(node, "'as' is missing")
+        conversion = self.text(found["as"])
+        extra = _EXTRA.get(conversion)
+        if extra is None:
+            self.refuse(found["as"], f"{conversion!r} is no conversion{_nearest(conversion, _EXTRA)}")
+        needed = tuple(key for key in ("currency", "of", "table") if key in extra)
+        self.keys(node, {"from", "as", "missing", *extra}, required=("from", *needed))
+        default = self.value(found["missing"]) if "missing" in found else _NOTHING
+        if conversion == "total":
+            elements = _Elements(self.path(found["from"]), self.where(found), may_miss="missing" in found)
+            return partial(_total, elements, self.path(found["of"]), self.money(found))
+        paths = self.paths(found["from"])
+        if conversion == "money":
+            return partial(_money_field, paths, self.money(found), default)
+        if conversion == "choice":
+            return partial(_value, paths, partial(choice_of, self.table(found["table"])), default)
+        return partial(_value, paths, PLAIN[conversion], default)
+
+    def money(self, found: Mapping[str, yaml.Node]) -> "_MoneyOf":
+        side = self.text(found["side"]) if "side" in found else Side.SHOP.value
+        if side not in set(Side):
+            self.refuse(found["side"], f"{side!r} is no side{_nearest(side, set(Side))}")
+        return _MoneyOf(self.path(found["currency"]), Side(side))
+
+    def table(self, node: yaml.Node) -> dict[str, object]:
+        return {word: self.value(value) for word, value in self.pairs(node).items()}
+
+    def where(self, found: Mapping[str, yaml.Node]) -> tuple[tuple["_Path", frozenset[object]], ...]:
+        if "where" not in found:
+            return ()
+        wanted = []
+        for text, node in self.pairs(found["where"]).items():
+            value = self.value(node)
+            wanted.append((_path(text), frozenset(value if isinstance(value, list) else [value])))
+        return tuple(wanted)
+
+    def paths(self, node: yaml.Node) -> tuple["_Path", ...]:
+        if isinstance(node, yaml.SequenceNode) and node.value:
+            return tuple(self.path(one) for one in node.value)
+        return (self.path(node),)
+
+    def path(self, node: yaml.Node) -> "_Path":
+        text = self.text(node)
+        try:
+            return _path(text)
+        except ValueError:
+            self.refuse(node, f"{text!r} is no path; write it like customer.id or lines[0].title")
+
+
+@dataclass(frozen=True, slots=True)
+class _Path:
+    """A compiled path: steps are keys of objects and positions in lists."""
+
+    text: str
+    absolute: bool
+    steps: tuple[str | int, ...]
+
+    def find(self, at: At) -> tuple[object, str]:
+        """Return the value, or None where any step is absent, and its full path."""
+        value = at.root if self.absolute else at.here
+        where = "" if self.absolute else at.path
+        for step in self.steps:
+            where = _joined(where, step)
+            if isinstance(step, int):
+                value = value[step] if isinstance(value, list) and step < len(value) else None
+            elif isinstance(value, Mapping):
+                value = value.get(step)
+            elif value is not None:
+                raise MappingError(where, f"expected an object around it, found {kind_of(value)}")
+        return value, where or "."
+
+
+@dataclass(frozen=True, slots=True)
+class _MoneyOf:
+    """How an amount becomes money: whose currency, on which side."""
+
+    currency: _Path
+    side: Side
+
+    def read(self, value: object, at: At, where: str) -> Money:
+        if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
+            raise MappingError(where, f"expected an amount, found {kind_of(value)}")
+        try:
+            return Money.parse(str(value), self.code(at), side=self.side)
+        except ValueError as error:
+            raise MappingError(where, f"no amount ({type(error).__name__}: {_reason(error)})") from error
+
+    def zero(self, at: At) -> Money:
+        try:
+            return Money(minor=0, currency=self.code(at), side=self.side)
+        except ValueError as error:
+            raise MappingError(self.currency.text, "no ISO 4217 currency") from error
+
+    def code(self, at: At) -> str:
+        code, where = self.currency.find(at)
+        if not isinstance(code, str):
+            raise MappingError(where, f"expected a currency, found {kind_of(code)}")
+        return code
+
+
+@dataclass(frozen=True, slots=True)
+class _Elements:
+    """The elements of a list that fit ``where``."""
+
+    path: _Path
+    where: tuple[tuple[_Path, frozenset[object]], ...]
+    may_miss: bool = field(kw_only=True)
+
+    def walk(self, at: At) -> Iterator[At]:
+        value, where = self.path.find(at)
+        if value is None and self.may_miss:
+            return
+        if not isinstance(value, list):
+            raise MappingError(where, f"expected a list, found {kind_of(value)}")
+        for index, element in enumerate(value):
+            inner = At(at.root, element, _joined(where, index))
+            if all(path.find(inner)[0] in wanted for path, wanted in self.where):
+                yield inner
+
+
+def _group(fields: Mapping[str, Field], at: At) -> dict[str, Any]:
+    return {name: field(at) for name, field in fields.items()}
+
+
+def _always(value: object, _at: At) -> object:
+    return value
+
+
+def _each(elements: _Elements, one: Field, at: At) -> list[object]:
+    return [one(inner) for inner in elements.walk(at)]
+
+
+def _value(
+    paths: tuple[_Path, ...], convert: Callable[[object, str], object], default: object, at: At
+) -> object:
+    value, where = _first(paths, at)
+    if value is None:
+        return _absent(default, where)
+    return convert(value, where)
+
+
+def _money_field(paths: tuple[_Path, ...], money: _MoneyOf, default: object, at: At) -> object:
+    value, where = _first(paths, at)
+    if value is not None:
+        return money.read(value, at, where)
+    return None if _absent(default, where) is None else money.zero(at)
+
+
+def _total(elements: _Elements, of: _Path, money: _MoneyOf, at: At) -> Money:
+    total = money.zero(at)
+    for inner in elements.walk(at):
+        value, where = of.find(inner)
+        total = total + money.read(value, inner, where)
+    return total
+
+
+def _first(paths: tuple[_Path, ...], at: At) -> tuple[object, str]:
+    """Return the first value that is there; None, and the first path, where none is."""
+    for path in paths:
+        value, where = path.find(at)
+        if value is not None and not (isinstance(value, str) and not value.strip()):
+            return value, where
+    return None, paths[0].find(at)[1]
+
+
+def _absent(default: object, where: str) -> object:
+    if default is _NOTHING:
+        raise MappingError(where, "missing")
+    return default
+
+
+_EXTRA: dict[str, frozenset[str]] = {
+    **dict.fromkeys(PLAIN, frozenset()),
+    "money": frozenset({"currency", "side"}),
+    "total": frozenset({"currency", "side", "of", "where"}),
+    "choice": frozenset({"table"}),
+}
+
+
+@cache
+def _path(text: str) -> _Path:
+    absolute = text.startswith("/")
+    rest = text[1:] if absolute else text
+    steps: list[str | int] = []
+    for part in rest.split(".") if rest not in {"", "."} else []:
+        match = _STEP.fullmatch(part)
+        if match is None:
+            raise ValueError(text)
+        steps.append(match["key"])
+        if match["index"]:
+            steps.append(int(match["index"]))
+    return _Path(text, absolute, tuple(steps))
+
+
+def _joined(path: str, step: str | int) -> str:
+    if isinstance(step, int):
+        return f"{path}[{step}]"
+    return f"{path}.{step}" if path else step
+
+
+def _reason(error: ValueError) -> str:
+    """Say why an amount is refused; pydantic's own text would quote the value."""
+    return (
+        "more decimals than the currency has, or not a number"
+        if "decimal" in str(error)
+        else "unknown currency"
+    )
+
+
+def _nearest(word: str, known: "set[str] | set[Side] | Mapping[str, object]") -> str:
+    close = get_close_matches(word, [str(one) for one in known], n=1)
+    return (
+        f"; did you mean {close[0]!r}?"
+        if close
+        else f"; known: {', '.join(sorted(str(one) for one in known))}"
+    )

@@ -1,0 +1,315 @@
+"""Every fact that can be told of an order, each with its version.
+
+A fact is what happened: append-only, never changed, and without personal data. ``summarize`` in core/flow folds them
+into where the order stands. Adding a field with a default keeps a version; anything else makes a new one.
+"""
+
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, TypeAdapter
+
+from core.model.base import Instant, Shape
+from core.model.money import Money
+from core.model.order import Order, RiskLevel
+from core.model.payment import PaymentState
+from core.model.shipment import JudgedRate, Parcel, TrackingState
+from core.model.stock import Allocation, Need
+
+
+class FactBase(Shape):
+    """What every fact carries: when it happened, and who or what made it so."""
+
+    v: Literal[1] = 1
+    at: Instant
+    actor: str = "hub"
+    """``hub``, ``channel``, ``gateway``, ``carrier`` or ``person:<name of an API key or user>``."""
+
+
+class Received(FactBase):
+    """The order is known, as its channel told it."""
+
+    kind: Literal["received"] = "received"
+    order: Order
+    needs: tuple[Need, ...]
+    unlinked: tuple[str, ...] = ()
+    """Lines that ship and whose listing nobody linked to a SKU."""
+    before_go_live: bool = False
+
+
+class Changed(FactBase):
+    """The channel tells the order differently."""
+
+    kind: Literal["changed"] = "changed"
+    order: Order
+    needs: tuple[Need, ...]
+    unlinked: tuple[str, ...] = ()
+
+
+class UnitsCommitted(FactBase):
+    """Units were set aside; what no location holds is backordered."""
+
+    kind: Literal["units_committed"] = "units_committed"
+    allocations: tuple[Allocation, ...]
+    backordered: tuple[Need, ...] = ()
+
+
+class UnitsReleased(FactBase):
+    """Units set aside are free again."""
+
+    kind: Literal["units_released"] = "units_released"
+    allocations: tuple[Allocation, ...]
+    why: str
+
+
+class UnitsShipped(FactBase):
+    """Units left the house: they leave both on hand and committed."""
+
+    kind: Literal["units_shipped"] = "units_shipped"
+    allocations: tuple[Allocation, ...]
+
+
+class TransactionVerdict(Shape):
+    """What the authority said of one transaction."""
+
+    transaction_id: str
+    gateway: str
+    authority: str
+    """``channel`` or the name of the gateway connection that was asked."""
+    state: PaymentState
+    amount: Money
+    captured: Money
+    reference: str | None = None
+
+
+class PaymentChecked(FactBase):
+    """Each transaction was asked of its authority."""
+
+    kind: Literal["payment_checked"] = "payment_checked"
+    state: PaymentState
+    of: str
+    """Digest of what was checked; another digest means: check again."""
+    verdicts: tuple[TransactionVerdict, ...] = ()
+    paid: Money | None = None
+    difference: Money | None = None
+    """Paid less the order's present total, where they differ."""
+    risk: RiskLevel = RiskLevel.NONE
+    risk_score: int | None = None
+    again_at: Instant | None = None
+
+
+class Held(FactBase):
+    """Nothing ships until this is released or its cause is mended."""
+
+    kind: Literal["held"] = "held"
+    reason: str
+    detail: str = ""
+
+
+class Released(FactBase):
+    """A hold is gone."""
+
+    kind: Literal["released"] = "released"
+    reason: str
+
+
+class Quoted(FactBase):
+    """A parcel was packed and rated by every carrier."""
+
+    kind: Literal["quoted"] = "quoted"
+    parcel: Parcel
+    shipment_id: str
+    rates: tuple[JudgedRate, ...]
+    chosen: str | None
+    """The chosen rate's id; None where no rate will do."""
+    price: Money | None
+    saved: Money | None
+    """The next eligible price less the chosen one."""
+    arrives: date | None
+    promised: date | None
+    connection: str
+
+
+class LabelBought(FactBase):
+    """A label was bought."""
+
+    kind: Literal["label_bought"] = "label_bought"
+    parcel_id: str
+    shipment_id: str
+    label_id: str
+    tracking: str
+    carrier: str
+    service: str
+    price: Money
+    connection: str
+    tracker_id: str | None = None
+
+
+class LabelStored(FactBase):
+    """The label's file lies in our own store."""
+
+    kind: Literal["label_stored"] = "label_stored"
+    parcel_id: str
+
+
+class LabelVoided(FactBase):
+    """The carrier took the label back."""
+
+    kind: Literal["label_voided"] = "label_voided"
+    parcel_id: str
+    why: str
+
+
+class ChannelTold(FactBase):
+    """The channel knows the parcel and its tracking number."""
+
+    kind: Literal["channel_told"] = "channel_told"
+    parcel_id: str
+    reference: str
+
+
+class ShopperTold(FactBase):
+    """A message was handed to the mail server."""
+
+    kind: Literal["shopper_told"] = "shopper_told"
+    about: str
+    """``confirmation``, ``shipping:<parcel>`` or ``cancellation``."""
+
+
+class Captured(FactBase):
+    """Authorized money was taken."""
+
+    kind: Literal["captured"] = "captured"
+    amount: Money
+    reference: str | None
+    authorization: str
+
+
+class Refunded(FactBase):
+    """Captured money went back."""
+
+    kind: Literal["refunded"] = "refunded"
+    amount: Money
+    reference: str | None
+
+
+class CancelledAtChannel(FactBase):
+    """The hub cancelled the order at its channel, on a person's word."""
+
+    kind: Literal["cancelled_at_channel"] = "cancelled_at_channel"
+
+
+class RejectionAsked(FactBase):
+    """A person wants the order cancelled and the money given back."""
+
+    kind: Literal["rejection_asked"] = "rejection_asked"
+    why: str
+
+
+class LabelAsked(FactBase):
+    """A person says: buy the label now."""
+
+    kind: Literal["label_asked"] = "label_asked"
+
+
+class ShippedElsewhere(FactBase):
+    """The channel already knows the whole order as shipped, and not by us."""
+
+    kind: Literal["shipped_elsewhere"] = "shipped_elsewhere"
+    tracking: tuple[str, ...] = ()
+
+
+class Tracked(FactBase):
+    """The carrier scanned the parcel."""
+
+    kind: Literal["tracked"] = "tracked"
+    parcel_id: str
+    state: TrackingState
+    estimated_delivery: Instant | None = None
+
+
+class GatewayRang(FactBase):
+    """The gateway says that a payment of this order changed; it is asked again."""
+
+    kind: Literal["gateway_rang"] = "gateway_rang"
+    reference: str
+
+
+class Intended(FactBase):
+    """An effect is about to be asked of a vendor."""
+
+    kind: Literal["intended"] = "intended"
+    key: str
+    operation: str
+    connection: str
+    look_up_at: Instant
+    """No earlier than this may anyone ask what came of it."""
+    data: dict[str, Any] = Field(default_factory=dict)
+    """What the look-up needs: ids and amounts only."""
+
+
+class Settled(FactBase):
+    """An intent has its outcome; ``outcome`` is done, refused, undone (nothing happened) or unknown (for ever)."""
+
+    kind: Literal["settled"] = "settled"
+    key: str
+    operation: str
+    outcome: Literal["done", "refused", "undone", "unknown"]
+    code: str | None = None
+
+
+class Parked(FactBase):
+    """A step failed in a way that no retry mends; a person must look."""
+
+    kind: Literal["parked"] = "parked"
+    step: str
+    error: str
+    message: str
+
+
+class Retried(FactBase):
+    """A person sends a parked order on."""
+
+    kind: Literal["retried"] = "retried"
+
+
+class Noted(FactBase):
+    """Something worth a line in the timeline that decides nothing."""
+
+    kind: Literal["noted"] = "noted"
+    text: str
+
+
+Fact = Annotated[
+    Received
+    | Changed
+    | UnitsCommitted
+    | UnitsReleased
+    | UnitsShipped
+    | PaymentChecked
+    | Held
+    | Released
+    | Quoted
+    | LabelBought
+    | LabelStored
+    | LabelVoided
+    | ChannelTold
+    | ShopperTold
+    | Captured
+    | Refunded
+    | CancelledAtChannel
+    | RejectionAsked
+    | LabelAsked
+    | ShippedElsewhere
+    | Tracked
+    | GatewayRang
+    | Intended
+    | Settled
+    | Parked
+    | Retried
+    | Noted,
+    Field(discriminator="kind"),
+]
+"""Any fact, told apart by ``kind``."""
+
+FACT: TypeAdapter[Fact] = TypeAdapter(Fact)

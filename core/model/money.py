@@ -1,0 +1,271 @@
+"""Money: whole minor units of an ISO 4217 currency, on the shop's side or the shopper's."""
+
+from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+from typing import Self
+
+from pydantic import Field, field_validator
+
+from core.model.base import Shape
+
+# ISO 4217 active codes (list one, 2026) by number of decimals; every code not named in the first three sets and
+# named in TWO has two decimals.
+_ZERO = frozenset(
+    [
+        "BIF",
+        "CLP",
+        "DJF",
+        "GNF",
+        "ISK",
+        "JPY",
+        "KMF",
+        "KRW",
+        "PYG",
+        "RWF",
+        "UGX",
+        "UYI",
+        "VND",
+        "VUV",
+        "XAF",
+        "XOF",
+        "XPF",
+    ]
+)
+_THREE = frozenset(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"])
+_FOUR = frozenset(["CLF", "UYW"])
+_TWO = frozenset(
+    [
+        "AED",
+        "AFN",
+        "ALL",
+        "AMD",
+        "AOA",
+        "ARS",
+        "AUD",
+        "AWG",
+        "AZN",
+        "BAM",
+        "BBD",
+        "BDT",
+        "BGN",
+        "BMD",
+        "BND",
+        "BOB",
+        "BOV",
+        "BRL",
+        "BSD",
+        "BTN",
+        "BWP",
+        "BYN",
+        "BZD",
+        "CAD",
+        "CDF",
+        "CHE",
+        "CHF",
+        "CHW",
+        "CNY",
+        "COP",
+        "COU",
+        "CRC",
+        "CUP",
+        "CVE",
+        "CZK",
+        "DKK",
+        "DOP",
+        "DZD",
+        "EGP",
+        "ERN",
+        "ETB",
+        "EUR",
+        "FJD",
+        "FKP",
+        "GBP",
+        "GEL",
+        "GHS",
+        "GIP",
+        "GMD",
+        "GTQ",
+        "GYD",
+        "HKD",
+        "HNL",
+        "HTG",
+        "HUF",
+        "IDR",
+        "ILS",
+        "INR",
+        "IRR",
+        "JMD",
+        "KES",
+        "KGS",
+        "KHR",
+        "KPW",
+        "KYD",
+        "KZT",
+        "LAK",
+        "LBP",
+        "LKR",
+        "LRD",
+        "LSL",
+        "MAD",
+        "MDL",
+        "MGA",
+        "MKD",
+        "MMK",
+        "MNT",
+        "MOP",
+        "MRU",
+        "MUR",
+        "MVR",
+        "MWK",
+        "MXN",
+        "MXV",
+        "MYR",
+        "MZN",
+        "NAD",
+        "NGN",
+        "NIO",
+        "NOK",
+        "NPR",
+        "NZD",
+        "PAB",
+        "PEN",
+        "PGK",
+        "PHP",
+        "PKR",
+        "PLN",
+        "QAR",
+        "RON",
+        "RSD",
+        "RUB",
+        "SAR",
+        "SBD",
+        "SCR",
+        "SDG",
+        "SEK",
+        "SGD",
+        "SHP",
+        "SLE",
+        "SOS",
+        "SRD",
+        "SSP",
+        "STN",
+        "SVC",
+        "SYP",
+        "SZL",
+        "THB",
+        "TJS",
+        "TMT",
+        "TOP",
+        "TRY",
+        "TTD",
+        "TWD",
+        "TZS",
+        "UAH",
+        "USD",
+        "USN",
+        "UYU",
+        "UZS",
+        "VED",
+        "VES",
+        "WST",
+        "XAD",
+        "XCD",
+        "XCG",
+        "YER",
+        "ZAR",
+        "ZMW",
+        "ZWG",
+    ]
+)
+EXPONENTS: dict[str, int] = (
+    dict.fromkeys(_ZERO, 0) | dict.fromkeys(_TWO, 2) | dict.fromkeys(_THREE, 3) | dict.fromkeys(_FOUR, 4)
+)
+"""Decimals of every ISO 4217 currency that is money."""
+
+
+class Side(StrEnum):
+    """Whose currency an amount is in."""
+
+    SHOP = "shop"
+    PRESENTMENT = "presentment"
+
+
+def exponent_of(currency: str) -> int:
+    """Return the number of decimals of a currency.
+
+    Raises:
+        ValueError: no such ISO 4217 currency.
+    """
+    try:
+        return EXPONENTS[currency]
+    except KeyError:
+        raise ValueError(f"{currency!r} is no ISO 4217 currency") from None
+
+
+class Money(Shape):
+    """An amount: 1999 USD is 19.99. Unlike amounts (currency or side) neither add nor compare."""
+
+    minor: int = Field(strict=True)
+    currency: str
+    side: Side = Side.SHOP
+
+    @field_validator("currency")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        exponent_of(value)
+        return value
+
+    @classmethod
+    def parse(cls, text: str, currency: str, *, side: Side = Side.SHOP) -> Self:
+        """Return the amount written in major units, as in ``"19.99"``.
+
+        Raises:
+            ValueError: not a decimal number, or it has more decimals than the currency.
+        """
+        try:
+            shifted = Decimal(text).scaleb(exponent_of(currency))
+        except InvalidOperation:
+            raise ValueError(f"not a decimal amount of {currency}") from None
+        if not shifted.is_finite() or shifted != shifted.to_integral_value():
+            raise ValueError(f"more decimals than {currency} has, or not finite")
+        return cls(minor=int(shifted), currency=currency, side=side)
+
+    def text(self) -> str:
+        """Return the amount in major units with the currency's own decimals, as in ``"19.99"``."""
+        return str(
+            Decimal(self.minor)
+            .scaleb(-exponent_of(self.currency))
+            .quantize(Decimal(1).scaleb(-exponent_of(self.currency)))
+        )
+
+    def _like(self, other: Self) -> None:
+        if (self.currency, self.side) != (other.currency, other.side):
+            raise ValueError(
+                f"{self.currency} ({self.side}) and {other.currency} ({other.side}) are unlike amounts"
+            )
+
+    def __add__(self, other: Self) -> Self:
+        self._like(other)
+        return self.model_copy(update={"minor": self.minor + other.minor})
+
+    def __sub__(self, other: Self) -> Self:
+        self._like(other)
+        return self.model_copy(update={"minor": self.minor - other.minor})
+
+    def __neg__(self) -> Self:
+        return self.model_copy(update={"minor": -self.minor})
+
+    def __mul__(self, units: int) -> Self:
+        return self.model_copy(update={"minor": self.minor * units})
+
+    def __lt__(self, other: Self) -> bool:
+        self._like(other)
+        return self.minor < other.minor
+
+    def __le__(self, other: Self) -> bool:
+        self._like(other)
+        return self.minor <= other.minor
+
+    def zero(self) -> Self:
+        """Return nothing, in the same currency and on the same side."""
+        return self.model_copy(update={"minor": 0})

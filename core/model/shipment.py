@@ -1,0 +1,133 @@
+"""Parcels, rates, labels, tracking."""
+
+from datetime import date
+from enum import StrEnum
+
+from pydantic import Field
+
+from core.model.base import Instant, Shape
+from core.model.money import Money
+
+
+class Parcel(Shape):
+    """A packed box: outer size in millimetres, gross weight in grams, and which units are in it."""
+
+    parcel_id: str
+    location: str
+    box: str
+    size_mm: tuple[int, int, int]
+    gross_g: int = Field(gt=0)
+    lines: tuple[tuple[str, int], ...]
+    """(order line id, units of the line)."""
+
+
+class CustomsItem(Shape):
+    """One SKU of a parcel that leaves the country."""
+
+    sku: str
+    title: str
+    units: int
+    value: Money
+    """Of all units together."""
+    weight_g: int
+    """Of all units together."""
+    hs: str
+    origin: str
+
+
+class Rate(Shape):
+    """A carrier's offer for one service."""
+
+    rate_id: str
+    carrier: str
+    service: str
+    price: Money
+    days: int | None
+    """The service's working days in transit; None where the carrier gives none."""
+
+
+class Quotes(Shape):
+    """Every rate for one parcel, and the carriers that gave none."""
+
+    shipment_id: str
+    """The vendor's shipment: the object that a label is bought on."""
+    rates: tuple[Rate, ...]
+    silent: tuple[tuple[str, str], ...] = ()
+    """(carrier, what it said instead of a rate)."""
+
+
+class RateReason(StrEnum):
+    """Why a rate was taken or lost."""
+
+    CHOSEN = "chosen"
+    DEARER = "dearer"
+    LATE = "late"
+    NO_PO_BOX = "no_po_box"
+    OTHER_CURRENCY = "other_currency"
+    NO_ANSWER = "no_answer"
+    OVER_MAX = "over_max"
+
+
+class JudgedRate(Shape):
+    """A rate with the date it would arrive and why it was taken or lost."""
+
+    carrier: str
+    service: str
+    rate_id: str | None
+    price: Money | None
+    arrives: date | None
+    reason: RateReason
+    detail: str = ""
+
+
+class Label(Shape):
+    """A bought label."""
+
+    shipment_id: str
+    label_id: str
+    tracking: str
+    carrier: str
+    service: str
+    price: Money
+    file_url: str
+    """Where the vendor keeps the label's file; the hub fetches and stores it."""
+    format: str
+    tracker_id: str | None = None
+
+
+class TrackingState(StrEnum):
+    """A parcel's stage as carriers tell it, in canonical words."""
+
+    PRE_TRANSIT = "pre_transit"
+    IN_TRANSIT = "in_transit"
+    OUT_FOR_DELIVERY = "out_for_delivery"
+    DELIVERED = "delivered"
+    RETURN_TO_SENDER = "return_to_sender"
+    FAILURE = "failure"
+    UNKNOWN = "unknown"
+
+
+class TrackingEvent(Shape):
+    """One scan."""
+
+    tracking: str
+    state: TrackingState
+    at: Instant
+    estimated_delivery: Instant | None = None
+
+
+class Dispatch(Shape):
+    """What a channel is told of a parcel that leaves."""
+
+    parcel_id: str
+    carrier: str
+    service: str
+    tracking: str
+    shipped_at: Instant
+    location: str
+    lines: tuple[tuple[str, int], ...]
+    """(order line id, units)."""
+    work_lines: tuple[tuple[str, str, int], ...] = ()
+    """(work order id, work line id, units) where the channel has work orders."""
+    work_places: tuple[tuple[str, str | None], ...] = ()
+    """(work order id, the channel's own location id it is assigned to) of the work orders above."""

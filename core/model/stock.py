@@ -1,0 +1,57 @@
+"""Units, where they are, what is promised, and what each listing is to show."""
+
+from pydantic import Field
+
+from core.model.base import Shape
+
+
+class Need(Shape):
+    """Units of our SKU that one order line needs, kits and multipacks already taken apart."""
+
+    line_id: str
+    sku: str
+    units: int = Field(gt=0)
+
+
+class Allocation(Shape):
+    """Units of a line's SKU set aside at a location."""
+
+    line_id: str
+    sku: str
+    location: str
+    units: int = Field(gt=0)
+
+
+class ListingKey(Shape):
+    """One listed quantity of a channel: a listing, at one of our locations where the channel counts by location."""
+
+    listing: str
+    location: str | None = None
+
+
+class Level(Shape):
+    """What a channel shows for a listing, in units of the listing."""
+
+    key: ListingKey
+    units: int
+
+
+class LevelChange(Shape):
+    """A wanted level and what we believe the channel shows now; ``believed`` None does not compare."""
+
+    key: ListingKey
+    units: int = Field(ge=0)
+    believed: int | None
+
+
+class Listing(Shape):
+    """Something a channel offers, as its connector lists it."""
+
+    listing: str
+    sku: str | None
+    title: str
+    locations: tuple[str, ...] = ()
+    """The channel's own location ids that stock it; empty where the channel keeps one quantity."""
+    fulfilled_by_channel: bool = False
+    product: str | None = None
+    """What the connector needs besides to write the level (Amazon: the product type; Shopify: the inventory item)."""

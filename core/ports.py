@@ -1,0 +1,430 @@
+"""What core asks of a connector.
+
+Every async method may raise the ConnectorError family of core.errors; a docstring names an error only where it means
+something particular there. No connector retries: core/work.py does. An answer that says "refused for a business
+reason" (declined, no rates, stale) is a value; an exception means that the outcome was not obtained.
+
+Each operation that changes something at a vendor declares its fence, its call limit and its settle time in
+``Connector.operations``; the conformance tests hold it to that.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Protocol
+
+from pydantic import BaseModel
+
+from core.clock import Clock
+from core.model.address import Address
+from core.model.base import Instant, Shape
+from core.model.money import Money
+from core.model.order import FetchedOrder
+from core.model.payment import GatewayPayment, Movement
+from core.model.shipment import CustomsItem, Dispatch, Label, Parcel, Quotes, TrackingEvent
+from core.model.stock import Level, LevelChange, Listing, ListingKey
+
+
+class Fence(StrEnum):
+    """What happens when an operation is repeated."""
+
+    KEY = "key"  # the vendor dedupes by our key, within a window
+    OBJECT = "object"  # a repeat on the same vendor object is refused
+    ABSOLUTE = "absolute"  # repeating is harmless; the newest wins
+    NONE = "none"  # it would happen twice: never repeated, shown to people
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """How one changing operation of a connector behaves.
+
+    ``call_limit_s`` is the longest a call may take (machine seconds); an intent without an outcome is looked up no
+    earlier than intent + ``call_limit_s`` + ``settle_s``.
+    """
+
+    fence: Fence
+    call_limit_s: float = 10.0
+    settle_s: float = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """An access token and what renews it. Never printed: ``repr`` hides both."""
+
+    access: str = field(repr=False)
+    refresh: str | None = field(default=None, repr=False)
+    expires_at: datetime | None = None
+    scopes: tuple[str, ...] = ()
+    account: str | None = None
+    """The vendor's name of the account that granted it: a shop domain, a selling partner id."""
+
+
+class Tokens(Protocol):
+    """The one place a connection's token is kept; shared by every process."""
+
+    async def current(self) -> Token:
+        """Return the token in force, renewed first if it is about to expire.
+
+        Raises:
+            AuthError: the connection was never authorized, or the vendor no longer renews it.
+        """
+        ...
+
+    async def renew(self, refused: Token) -> Token:
+        """Return a token newer than the one the vendor just refused; one vendor call however many ask."""
+        ...
+
+
+class Quota(Protocol):
+    """Shared counters of what a vendor allows, per merchant, app and operation."""
+
+    async def take(self, operation: str, *, cost: int = 1) -> None:
+        """Take a grant, or raise RateLimitError with the pause after which to ask again."""
+        ...
+
+    async def learn(
+        self, operation: str, *, rate_per_s: float, burst: float, left: float | None = None
+    ) -> None:
+        """Overwrite what we assumed with what the vendor just said."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """All that a connector may know of the connection it serves."""
+
+    merchant: str
+    name: str
+    settings: BaseModel
+    """The ``with:`` of crossdock.yaml, as the connector's own ``settings`` type."""
+    app: Mapping[str, str] = field(repr=False)
+    """Credentials of the installed app (client id, secrets), from the installation; see each connector's README."""
+    endpoints: Mapping[str, str]
+    """Where to find the vendor instead of at its own hosts."""
+    tokens: Tokens
+    quota: Quota
+    clock: Clock
+
+
+class Changed(Shape):
+    """One page of orders changed at the channel, oldest change first."""
+
+    orders: tuple[tuple[str, Instant], ...]
+    """(order id, changed at)."""
+    next_page: str | None
+
+
+class Channel(Protocol):
+    """A place that sells."""
+
+    async def fetch_order(self, order_id: str) -> FetchedOrder:
+        """Return the order as it stands now.
+
+        Raises:
+            RejectedError: no such order.
+            MappingError: the vendor's order does not fit the mapping.
+        """
+        ...
+
+    async def changed_orders(self, since: datetime, page: str | None) -> Changed:
+        """Return a page of the orders changed at or after ``since``, oldest change first."""
+        ...
+
+
+class LevelState(StrEnum):
+    """How one level of a push ended."""
+
+    ACCEPTED = "accepted"  # taken; shown after a read-back
+    STALE = "stale"  # the channel shows another number than we believed; nothing was written
+    REJECTED = "rejected"  # the channel refuses this listing
+    UNKNOWN = "unknown"  # the call ended without a word on this one
+
+
+class LevelResult(Shape):
+    """How one level of a push ended; ``code`` is the vendor's."""
+
+    key: ListingKey
+    state: LevelState
+    code: str | None = None
+
+
+class Levels(Protocol):
+    """A channel whose listed quantities can be read and set. Locations are the channel's own ids."""
+
+    async def list_listings(self) -> tuple[Listing, ...]:
+        """Return everything the channel offers for this merchant."""
+        ...
+
+    async def list_locations(self) -> tuple[tuple[str, str], ...]:
+        """Return (id, name) of every location of the channel; empty where it has none."""
+        ...
+
+    async def read_levels(self, keys: Sequence[ListingKey]) -> tuple[Level, ...]:
+        """Return what shoppers can buy now; keys the channel does not know are left out."""
+        ...
+
+    async def set_levels(self, changes: Sequence[LevelChange], *, key: str) -> tuple[LevelResult, ...]:
+        """Set absolute levels; one result per change, in order. Repeating a call with the same key is harmless."""
+        ...
+
+
+class Teller(Protocol):
+    """A channel that is told when a parcel leaves."""
+
+    async def tell_shipped(self, order_id: str, dispatch: Dispatch, *, key: str) -> str:
+        """Tell the channel, with tracking; return its own id of the shipment.
+
+        Raises:
+            RejectedError: the channel refuses (closed, held, elsewhere); nothing changed there.
+        """
+        ...
+
+
+class Till(Protocol):
+    """A channel that keeps its own books of money: capture, refund and cancel go through it."""
+
+    async def capture(self, order_id: str, authorization: str, amount: Money, *, key: str) -> Movement:
+        """Take authorized money of one transaction."""
+        ...
+
+    async def refund(self, order_id: str, amount: Money, *, key: str) -> Movement:
+        """Give captured money back."""
+        ...
+
+    async def cancel_order(self, order_id: str, *, refund: bool, restock: bool, key: str) -> None:
+        """Cancel the whole order; with ``refund`` all money goes back the way it came, once."""
+        ...
+
+
+class Gateway(Protocol):
+    """A payment processor. Money moves once per ``key``, however often called."""
+
+    async def fetch_payment(self, reference: str) -> GatewayPayment:
+        """Return the payment as the gateway keeps it.
+
+        Raises:
+            RejectedError: no such payment in this account.
+        """
+        ...
+
+    async def capture_payment(self, reference: str, amount: Money, *, key: str) -> Movement:
+        """Take authorized money; ``amount`` may be less than was authorized."""
+        ...
+
+    async def refund_payment(self, reference: str, amount: Money, *, key: str) -> Movement:
+        """Give captured money back, in whole or in part."""
+        ...
+
+
+class LabelRefused(Shape):
+    """The vendor will not sell this label; a value, not an error."""
+
+    code: str
+    message: str
+
+
+class Carrier(Protocol):
+    """A shipper or an aggregator of shippers."""
+
+    async def quote(
+        self,
+        *,
+        reference: str,
+        parcel: Parcel,
+        sender: Address,
+        recipient: Address,
+        customs: Sequence[CustomsItem],
+        budget_s: float,
+    ) -> Quotes:
+        """Rate the parcel with every carrier; those silent after ``budget_s`` machine seconds are named."""
+        ...
+
+    async def buy(self, shipment_id: str, rate_id: str, *, label_format: str) -> Label | LabelRefused:
+        """Buy the label of a rate. Buying twice on one shipment is refused by the vendor."""
+        ...
+
+    async def find_label(self, shipment_id: str) -> Label | None:
+        """Return the label that was bought on the shipment, if one was."""
+        ...
+
+    async def void(self, shipment_id: str) -> Movement:
+        """Ask for the label's price back."""
+        ...
+
+
+class LabelFiles(Protocol):
+    """A carrier whose label files can be fetched, and whose trackers can be asked."""
+
+    async def fetch_file(self, url: str) -> bytes:
+        """Return the label's file."""
+        ...
+
+    async def fetch_tracking(self, tracker_id: str) -> tuple[TrackingEvent, ...]:
+        """Return every scan so far, oldest first."""
+        ...
+
+
+class Notice(Shape):
+    """A message to one person; ``kind`` and ``subject_id`` say what it is about, in headers, without personal data."""
+
+    kind: str
+    subject_id: str
+    to: str
+    subject: str
+    text: str
+    html: str
+
+
+class Notifier(Protocol):
+    """A way to reach people."""
+
+    async def send(self, notice: Notice) -> None:
+        """Hand the notice over, or raise.
+
+        Raises:
+            OutcomeUnknownError: it may have been taken; it is never sent again.
+        """
+        ...
+
+
+class DoorbellKind(StrEnum):
+    """What a vendor says has changed."""
+
+    ORDER = "order"  # subject: the channel's order id
+    PAYMENT = "payment"  # subject: the gateway's reference
+    TRACKING = "tracking"  # subject: the carrier's tracker id
+    LEVEL = "level"  # subject: the listing
+    REVOKED = "revoked"  # the merchant took the app away
+    PERSON_REDACT = "person_redact"
+    PERSON_EXPORT = "person_export"
+    SHOP_REDACT = "shop_redact"
+    OTHER = "other"  # known, nothing to do
+
+
+class Doorbell(Shape):
+    """Something a vendor says happened: ``event_id`` makes it idempotent, ``subject`` is what to fetch."""
+
+    event_id: str
+    kind: DoorbellKind
+    topic: str
+    subject: str
+    account: str | None = None
+    """The vendor's account it belongs to, where one endpoint serves several merchants."""
+    orders: tuple[str, ...] = ()
+    """The channel's ids of the orders concerned, where a privacy request names them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookRequest:
+    """A webhook as it arrived: lower-case header names, untouched body bytes."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class WebhookSource(Protocol):
+    """A connector that is told of changes over HTTP."""
+
+    def parse_webhook(self, request: WebhookRequest, *, now: datetime) -> tuple[Doorbell, ...]:
+        """Verify the signature over the raw body (either of two secrets during rotation), then say what rang.
+
+        Raises:
+            SignatureError: not signed by this vendor or, where it signs a time, too old.
+            RejectedError: signed, but no JSON we can read; kept and shown, never lost.
+        """
+        ...
+
+
+class Subscriber(Protocol):
+    """A connector whose webhooks or notifications the hub sets up itself."""
+
+    async def subscribe(self, callback_url: str) -> tuple[str, ...]:
+        """Make sure that every needed topic reaches us (missing, wrong URL and wrong version are mended); return what was mended."""
+        ...
+
+
+class Receipt(Shape):
+    """A notification taken from a queue, to be acknowledged after it is stored."""
+
+    doorbell: Doorbell
+    handle: str
+
+
+class NotificationSource(Protocol):
+    """A connector that is told of changes through a queue."""
+
+    async def receive(self) -> tuple[Receipt, ...]:
+        """Take what waits; it comes again unless acknowledged."""
+        ...
+
+    async def acknowledge(self, receipts: Sequence[Receipt]) -> None:
+        """Take them off the queue."""
+        ...
+
+
+class Authorizer(Protocol):
+    """A connector that a merchant authorizes in a browser."""
+
+    def consent_url(self, *, state: str, redirect_uri: str) -> str:
+        """Return the vendor's page on which the merchant consents."""
+        ...
+
+    async def complete(self, query: Mapping[str, str], *, redirect_uri: str) -> Token:
+        """Verify the vendor's redirect (its signature, the account) and exchange the code for a token.
+
+        Raises:
+            SignatureError: the redirect was not signed by the vendor, or names another account.
+        """
+        ...
+
+    async def refresh(self, token: Token) -> Token:
+        """Exchange the refresh token.
+
+        Raises:
+            AuthError: the vendor no longer accepts it.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """What one connection can do; None where its vendor cannot."""
+
+    channel: Channel | None = None
+    levels: Levels | None = None
+    teller: Teller | None = None
+    till: Till | None = None
+    gateway: Gateway | None = None
+    carrier: Carrier | None = None
+    label_files: LabelFiles | None = None
+    notifier: Notifier | None = None
+    webhooks: WebhookSource | None = None
+    subscriber: Subscriber | None = None
+    notifications: NotificationSource | None = None
+    authorizer: Authorizer | None = None
+    close: Callable[[], object] | None = None
+    """Called once when the connection ends; may return an awaitable."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connector:
+    """What a connector folder exports as ``CONNECTOR``.
+
+    ``operations`` is keyed by the port's method name (``set_levels``, ``tell_shipped``, ``capture``, ``buy`` ...).
+    ``app_keys`` are the keys it reads of ``Connection.app``. ``version_ends`` is the day the pinned vendor API
+    version stops, where the vendor says so.
+    """
+
+    key: str
+    title: str
+    settings: type[BaseModel]
+    build: Callable[[Connection], Ports]
+    operations: Mapping[str, Operation]
+    limits: Mapping[str, tuple[float, int]] = field(default_factory=dict)
+    """(calls a second, burst) that the vendor allows per operation, until it says otherwise."""
+    app_keys: tuple[str, ...] = ()
+    api_version: str | None = None
+    version_ends: date | None = None

@@ -1,0 +1,1 @@
+"""Where a parcel leaves from, in which box, on which day, and with which carrier: pure functions of values."""

@@ -1,0 +1,164 @@
+"""Capture: fetch the order as it stands at its channel, and make it ours: facts, units, listing levels."""
+
+from core.errors import UnavailableError
+from core.failpoints import failpoint
+from core.flow.run import Run
+from core.flow.state import OrderState, region_of_order
+from core.hub import Hub
+from core.model.facts import Changed, Fact, Received
+from core.model.order import ChannelState, FetchedOrder, FulfilledBy, Order, Transaction
+from core.model.stock import Need
+from core.shipping.routing import nearest_first
+from core.stock.needs import needs_of
+from core.store.unit import Landed, NewOrder, Reserve, Sealed, Unit
+
+_TRIES = 5
+
+
+async def capture(hub: Hub, merchant: str, connection: str, external_id: str) -> None:
+    """Fetch one order and commit what changed; nothing where we know as much already.
+
+    Raises:
+        UnavailableError: the channel answered with an older order than we know, or others kept changing it.
+    """
+    channel = hub.desk(merchant).named(connection).channel
+    if channel is None:
+        return
+    failpoint("capture.fetch.before")
+    fetched = await channel.fetch_order(external_id)
+    failpoint("capture.fetch.after")
+    order_id = f"{connection}:{external_id}"
+    for _ in range(_TRIES):
+        state = await hub.store.load(merchant, order_id)
+        if state is not None and state.order is not None and not is_news(state.order, fetched.order):
+            return
+        unit = await unit_of(hub, merchant, order_id, fetched, state)
+        failpoint("capture.commit.before")
+        if isinstance(await hub.store.commit(unit), Landed):
+            failpoint("capture.commit.after")
+            return
+    raise UnavailableError("the order keeps changing while it is read", connection=connection)
+
+
+def is_news(known: Order, fetched: Order) -> bool:
+    """Return whether a fetched order tells something new.
+
+    Raises:
+        UnavailableError: it is older than what we know; the channel must be asked again.
+    """
+    if fetched == known:
+        return False
+    if fetched.updated_at < known.updated_at:
+        raise UnavailableError(
+            "answered with an older order than it gave before", connection=fetched.connection
+        )
+    return True
+
+
+async def refresh(run: Run) -> bool:
+    """Read the order again at its channel (R84); commit and return True if anything changed."""
+    channel = run.desk.named(run.order.connection).channel
+    if channel is None:
+        return False
+    failpoint("capture.refresh.before")
+    fetched = await channel.fetch_order(run.order.order_id)
+    failpoint("capture.refresh.after")
+    if not is_news(run.order, fetched.order):
+        return False
+    unit = await unit_of(run.hub, run.merchant, run.order_id, fetched, run.state)
+    run.personal = fetched.personal
+    await run.commit(
+        happened=unit.happened,
+        reserve=unit.reserve,
+        sealed=unit.sealed,
+        references=unit.references,
+        forget_levels=unit.forget_levels,
+    )
+    return True
+
+
+async def unit_of(
+    hub: Hub, merchant: str, order_id: str, fetched: FetchedOrder, state: OrderState | None
+) -> Unit:
+    """Return the unit that makes a fetched order ours: it is told, and its units are set aside, in one commit."""
+    order, now = fetched.order, hub.clock.now()
+    links = await hub.store.links_of(merchant, order.connection)
+    needs, unlinked = needs_of(order, links)
+    fact: Fact
+    if state is None or state.order is None:
+        live_since = await hub.store.live_since(merchant, order.connection)
+        before = live_since is None or order.placed_at < live_since
+        fact = Received(
+            at=now, actor="channel", order=order, needs=needs, unlinked=unlinked, before_go_live=before
+        )
+    else:
+        fact = Changed(at=now, actor="channel", order=order, needs=needs, unlinked=unlinked)
+    return Unit(
+        merchant=merchant,
+        order_id=order_id,
+        at=now,
+        expect=state.version if state else 0,
+        create=NewOrder(
+            connection=order.connection,
+            external_id=order.order_id,
+            number=order.number,
+            placed_at=order.placed_at,
+        ),
+        happened=(fact,),
+        reserve=await reserve_of(hub, merchant, order, needs, state),
+        sealed=sealed_of(fetched),
+        references=references_of(order.transactions),
+        forget_levels=tuple((order.connection, line.listing) for line in order.lines if line.listing),
+    )
+
+
+async def reserve_of(
+    hub: Hub, merchant: str, order: Order, needs: tuple[Need, ...], state: OrderState | None
+) -> Reserve | None:
+    """Return the units to set aside for an order as it now stands; None where nothing is to change."""
+    if (
+        order.state in (ChannelState.CANCELLED, ChannelState.SHIPPED)
+        or order.fulfilled_by is FulfilledBy.CHANNEL
+    ):
+        return None
+    if state is not None and (state.needs == needs or any(p.left or p.label for p in state.parcels)):
+        return None
+    held = state.allocations if state else ()
+    if not needs and not held:
+        return None
+    return Reserve(
+        needs=needs,
+        locations=await locations_for(hub, merchant, order),
+        give_back=held,
+        why="the order changed" if held else "",
+    )
+
+
+async def locations_for(hub: Hub, merchant: str, order: Order) -> tuple[str, ...]:
+    """Return our locations in order of preference: those that the channel assigned first, then the nearest."""
+    house = hub.desk(merchant).house
+    named = await hub.store.channel_locations(merchant, order.connection)
+    assigned = [named.get(w.location or "") for w in order.work_orders]
+    near = nearest_first(
+        region_of_order(order), {name: (at.country, at.state) for name, at in house.locations.items()}
+    )
+    return tuple(dict.fromkeys([*(a for a in assigned if a), *near]))
+
+
+def sealed_of(fetched: FetchedOrder) -> Sealed:
+    """Return the personal data to seal, and what an order may be searched by."""
+    personal = fetched.personal
+    found = {
+        "email": personal.email,
+        "phone": personal.ship_to.phone if personal.ship_to else None,
+        "zip": personal.ship_to.zip if personal.ship_to else None,
+    }
+    return Sealed(
+        personal_json=personal.model_dump_json(),
+        search=tuple((kind, value.strip().lower()) for kind, value in found.items() if value),
+    )
+
+
+def references_of(transactions: tuple[Transaction, ...]) -> tuple[tuple[str, str], ...]:
+    """Return the payment references by which a gateway's doorbell finds the order."""
+    return tuple(("payment", t.reference) for t in transactions if t.reference)

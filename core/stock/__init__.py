@@ -1,0 +1,1 @@
+"""Units: where they are, what is promised, and what each listing is to show."""

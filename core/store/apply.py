@@ -1,0 +1,245 @@
+"""Apply units to the database, many at once: one locked read and one set-based write per table.
+
+Every decision is taken between the reads and the writes, on rows that are locked, by ``decide``. Locks are taken in
+one order everywhere: orders, stock, effects, listings, errands, each by key.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+
+from core.errors import HubError, NotFoundError
+from core.flow.state import OrderState
+from core.store.columns import among, compact
+from core.store.decide import Decision, Standing, decide
+from core.store.ledger import LockedStock, Shelf, lock_stock
+from core.store.levels import mark_dirty
+from core.store.personal import seal_personal
+from core.store.projection import projection
+from core.store.sealing import Keyring
+from core.store.tables import effects, facts, orders, refs
+from core.store.unit import Committed, Intent, Moved, Unit
+from core.store.writes import Row, insert_new, update_by_key
+
+OrderKey = tuple[str, str]
+"""(merchant, order id)."""
+Wake = tuple[str, str, int]
+"""(merchant, order id, version) of an order that is due now."""
+
+
+@dataclass(slots=True)
+class Applied:
+    """What became of each unit, in order, and which orders are due now."""
+
+    answers: list[Committed | HubError]
+    wakes: list[Wake] = field(default_factory=list)
+
+
+def apply(conn: sa.Connection, units: Sequence[Unit], keyring: Keyring) -> Applied:
+    """Apply units of distinct orders in the order given, and say what became of each."""
+    _create_rows(conn, units)
+    standing = _lock_orders(conn, units)
+    taken = _taken_keys(conn, units)
+    stock = lock_stock(conn, _shelves(units), create=_shipped_shelves(units))
+    answers: list[Committed | HubError] = []
+    decisions: list[Decision] = []
+    for unit in units:
+        stands = standing.get((unit.merchant, unit.order_id))
+        if stands is None:
+            answers.append(_answer_without_row(conn, unit))
+            continue
+        decision = decide(unit, stands, stock, taken)
+        decisions.append(decision)
+        answers.append(decision.answer)
+    if decisions:
+        _write(conn, decisions, stock, keyring)
+    return Applied(answers, [d.wake for d in decisions if d.wake is not None])
+
+
+def _create_rows(conn: sa.Connection, units: Sequence[Unit]) -> None:
+    rows = [
+        {
+            "merchant": unit.merchant,
+            "order_id": unit.order_id,
+            "connection": unit.create.connection,
+            "external_id": unit.create.external_id,
+            "number": unit.create.number,
+            "placed_at": unit.create.placed_at,
+            **projection(OrderState()),
+            "updated_at": unit.at,
+        }
+        for unit in units
+        if unit.create is not None
+    ]
+    rows.sort(key=lambda row: (row["merchant"], row["connection"], row["external_id"]))
+    insert_new(conn, orders, rows)
+
+
+def _lock_orders(conn: sa.Connection, units: Sequence[Unit]) -> dict[OrderKey, Standing]:
+    key = (orders.c.merchant, orders.c.order_id)
+    wanted = sorted({(unit.merchant, unit.order_id) for unit in units})
+    claim = (orders.c.claimed_by, orders.c.claimed_until, orders.c.attempts)
+    found = conn.execute(
+        sa.select(*key, orders.c.version, orders.c.state, *claim)
+        .where(among(conn, key, wanted))
+        .order_by(*key)
+        .with_for_update()
+    )
+    return {
+        (row.merchant, row.order_id): Standing(
+            version=row.version,
+            state=OrderState.model_validate_json(row.state),
+            claimed_by=row.claimed_by,
+            claimed_until=row.claimed_until,
+            attempts=row.attempts,
+        )
+        for row in found
+    }
+
+
+def _answer_without_row(conn: sa.Connection, unit: Unit) -> Committed | HubError:
+    """Answer a unit whose order is not there: another order has the channel's id, or nobody created it."""
+    if unit.create is not None:
+        version = conn.execute(
+            sa.select(orders.c.version).where(
+                orders.c.merchant == unit.merchant,
+                orders.c.connection == unit.create.connection,
+                orders.c.external_id == unit.create.external_id,
+            )
+        ).scalar_one()
+        return Moved(version)
+    return NotFoundError(f"no order {unit.order_id} of merchant {unit.merchant}")
+
+
+def _taken_keys(conn: sa.Connection, units: Sequence[Unit]) -> set[tuple[str, str]]:
+    key = (effects.c.merchant, effects.c.key)
+    wanted = sorted({(unit.merchant, intent.key) for unit in units for intent in unit.intents})
+    if not wanted:
+        return set()
+    return {(m, k) for m, k in conn.execute(sa.select(*key).where(among(conn, key, wanted)))}
+
+
+def _shelves(units: Iterable[Unit]) -> Iterator[Shelf]:
+    """Yield every shelf that the units may take from or give back to."""
+    for unit in units:
+        for allocation in unit.release:
+            yield (unit.merchant, allocation.sku, allocation.location)
+        if unit.reserve is None:
+            continue
+        for allocation in unit.reserve.give_back:
+            yield (unit.merchant, allocation.sku, allocation.location)
+        for need in unit.reserve.needs:
+            for location in unit.reserve.locations:
+                yield (unit.merchant, need.sku, location)
+
+
+def _shipped_shelves(units: Iterable[Unit]) -> Iterator[Shelf]:
+    for unit in units:
+        for allocation in unit.ship:
+            yield (unit.merchant, allocation.sku, allocation.location)
+
+
+def _write(conn: sa.Connection, decisions: Sequence[Decision], stock: LockedStock, keyring: Keyring) -> None:
+    update_by_key(conn, orders, [_order_row(decision) for decision in decisions])
+    _insert(conn, facts, [row for decision in decisions for row in _fact_rows(decision)])
+    stock.write(conn)
+    _write_effects(conn, decisions)
+    _write_personal(conn, decisions, keyring)
+    forget = {(d.unit.merchant, c, listing) for d in decisions for c, listing in d.unit.forget_levels}
+    mark_dirty(conn, stock.changed, decisions[0].unit.at, forget=forget)
+
+
+def _order_row(decision: Decision) -> Row:
+    unit, before = decision.unit, decision.before
+    freed = decision.landed and unit.free_claim
+    return {
+        "merchant": unit.merchant,
+        "order_id": unit.order_id,
+        **projection(decision.state),
+        "due_at": decision.due_at,
+        "claimed_by": None if freed else before.claimed_by,
+        "claimed_until": None if freed else before.claimed_until,
+        "attempts": unit.attempts if decision.landed else before.attempts,
+        "updated_at": unit.at,
+    }
+
+
+def _fact_rows(decision: Decision) -> Iterator[Row]:
+    for seq, fact in enumerate(decision.facts, start=decision.before.version + 1):
+        yield {
+            "merchant": decision.unit.merchant,
+            "order_id": decision.unit.order_id,
+            "seq": seq,
+            "kind": fact.kind,
+            "v": fact.v,
+            "at": fact.at,
+            "actor": fact.actor,
+            "data": fact.model_dump_json(),
+        }
+
+
+def _write_effects(conn: sa.Connection, decisions: Sequence[Decision]) -> None:
+    settled = [
+        {
+            "of_merchant": decision.unit.merchant,
+            "of_key": outcome.key,
+            "state": outcome.state,
+            "result": compact(outcome.result),
+            "settled_at": decision.unit.at,
+        }
+        for decision in decisions
+        for outcome in decision.unit.outcomes
+    ]
+    if settled:
+        of_intent = (
+            effects.c.merchant == sa.bindparam("of_merchant"),
+            effects.c.key == sa.bindparam("of_key"),
+            effects.c.state == "intent",
+        )
+        change: dict[str, Any] = {name: sa.bindparam(name) for name in ("state", "result", "settled_at")}
+        settled.sort(key=lambda row: (row["of_merchant"], row["of_key"]))
+        conn.execute(sa.update(effects).where(*of_intent).values(change), settled)
+    intended = [_effect_row(d.unit, intent) for d in decisions if d.landed for intent in d.unit.intents]
+    _insert(conn, effects, sorted(intended, key=lambda row: (row["merchant"], row["key"])))
+
+
+def _effect_row(unit: Unit, intent: Intent) -> Row:
+    return {
+        "merchant": unit.merchant,
+        "key": intent.key,
+        "order_id": unit.order_id,
+        "operation": intent.operation,
+        "connection": intent.connection,
+        "fence": intent.fence,
+        "owner": intent.owner,
+        "state": "intent",
+        "intended_at": unit.at,
+        "request": compact(intent.request),
+        "result": "{}",
+    }
+
+
+def _write_personal(conn: sa.Connection, decisions: Sequence[Decision], keyring: Keyring) -> None:
+    """Store sealed personal data and the references; a creator that came late brings none."""
+    on_time = [decision.unit for decision in decisions if not decision.late]
+    sealed = seal_personal(conn, keyring, on_time)
+    references = {
+        (d.unit.merchant, *found_by, d.unit.order_id) for d in decisions for found_by in d.unit.references
+    }
+    references |= {
+        (m, *found_by, order_id) for (m, order_id), one in sealed.items() for found_by in one.search
+    }
+    sealed_rows = [
+        {"merchant": m, "order_id": order_id, "personal": one.personal, "personal_key": one.key_id}
+        for (m, order_id), one in sealed.items()
+    ]
+    update_by_key(conn, orders, sealed_rows)
+    columns = ("merchant", "kind", "reference", "order_id")
+    insert_new(conn, refs, [dict(zip(columns, row, strict=True)) for row in sorted(references)])
+
+
+def _insert(conn: sa.Connection, table: sa.Table, rows: Sequence[Row]) -> None:
+    if rows:
+        conn.execute(sa.insert(table), rows)

@@ -1,0 +1,134 @@
+"""Claims: one worker at a time owns an order, until it gives it back or its time runs out."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from core.flow.state import OrderState, Stage
+from core.store.columns import among
+from core.store.tables import orders
+from core.store.writes import update_by_key
+
+OrderKey = tuple[str, str]
+"""(merchant, order id)."""
+_KEY = (orders.c.merchant, orders.c.order_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimWish:
+    """Who wants which order until when."""
+
+    merchant: str
+    order_id: str
+    owner: str
+    now: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """An order in its claimer's hands: where it stands, and how many runs in a row have failed."""
+
+    state: OrderState
+    attempts: int
+
+
+def claim_all(conn: sa.Connection, wishes: Sequence[ClaimWish]) -> list[Claimed | None]:
+    """Claim each order that is due and that nobody holds; None for the others. A claim is never shared."""
+    keys = sorted({(wish.merchant, wish.order_id) for wish in wishes})
+    columns = (orders.c.state, orders.c.attempts, orders.c.due_at, orders.c.claimed_until)
+    found = conn.execute(
+        sa.select(*_KEY, *columns).where(among(conn, _KEY, keys)).order_by(*_KEY).with_for_update()
+    )
+    rows = {(row.merchant, row.order_id): row for row in found}
+    granted: dict[OrderKey, ClaimWish] = {}
+    answers: list[Claimed | None] = []
+    for wish in wishes:
+        key = (wish.merchant, wish.order_id)
+        row = rows.get(key)
+        if (
+            row is None
+            or row.due_at is None
+            or row.due_at > wish.now
+            or key in granted
+            or (row.claimed_until is not None and row.claimed_until >= wish.now)
+        ):
+            answers.append(None)
+        else:
+            granted[key] = wish
+            answers.append(Claimed(OrderState.model_validate_json(row.state), row.attempts))
+    update_by_key(
+        conn,
+        orders,
+        [
+            {"merchant": m, "order_id": o, "claimed_by": wish.owner, "claimed_until": wish.until}
+            for (m, o), wish in granted.items()
+        ],
+    )
+    return answers
+
+
+def renew(
+    conn: sa.Connection, owner: str, keys: Collection[OrderKey], *, until: datetime
+) -> frozenset[OrderKey]:
+    """Prolong an owner's claims and return those it still holds; the others somebody took over."""
+    wanted = sorted(set(keys))
+    if not wanted:
+        return frozenset()
+    held = conn.execute(
+        sa.select(*_KEY)
+        .where(among(conn, _KEY, wanted), orders.c.claimed_by == owner)
+        .order_by(*_KEY)
+        .with_for_update()
+    )
+    kept = [(m, o) for m, o in held]
+    update_by_key(conn, orders, [{"merchant": m, "order_id": o, "claimed_until": until} for m, o in kept])
+    return frozenset(kept)
+
+
+def give_back(conn: sa.Connection, merchant: str, order_id: str, *, owner: str) -> None:
+    """End an owner's claim; somebody else's stays."""
+    conn.execute(
+        sa.update(orders)
+        .where(orders.c.merchant == merchant, orders.c.order_id == order_id, orders.c.claimed_by == owner)
+        .values(claimed_by=None, claimed_until=None)
+    )
+
+
+def due(conn: sa.Connection, now: datetime, *, limit: int, per_merchant: int) -> list[tuple[str, str, int]]:
+    """Return (merchant, order id, version) of orders that are due and held by nobody.
+
+    Fair: every merchant's longest-due order comes before anybody's second, and none has more than ``per_merchant``.
+    """
+    free = sa.or_(orders.c.claimed_until.is_(None), orders.c.claimed_until < now)
+    turn = sa.func.row_number().over(
+        partition_by=orders.c.merchant, order_by=(orders.c.due_at, orders.c.order_id)
+    )
+    waiting = (
+        sa.select(*_KEY, orders.c.version, orders.c.due_at, turn.label("turn"))
+        .where(orders.c.due_at <= now, free)
+        .subquery()
+    )
+    found = conn.execute(
+        sa.select(waiting.c.merchant, waiting.c.order_id, waiting.c.version)
+        .where(waiting.c.turn <= per_merchant)
+        .order_by(waiting.c.turn, waiting.c.due_at, waiting.c.merchant)
+        .limit(limit)
+    )
+    return [(m, o, version) for m, o, version in found]
+
+
+_OVER = (Stage.DELIVERED, Stage.SHIPPED_ELSEWHERE, Stage.FULFILLED_BY_CHANNEL, Stage.CANCELLED)
+
+
+def wake_open_orders(conn: sa.Connection, merchant: str, now: datetime) -> None:
+    """Make every order of a merchant that is not over due by now."""
+    open_orders = (
+        orders.c.merchant == merchant,
+        orders.c.stage.not_in([stage.value for stage in _OVER]),
+        sa.or_(orders.c.due_at.is_(None), orders.c.due_at > now),
+    )
+    keys = conn.execute(sa.select(*_KEY).where(*open_orders).order_by(*_KEY).with_for_update()).all()
+    update_by_key(conn, orders, [{"merchant": m, "order_id": o, "due_at": now} for m, o in keys])

@@ -1,0 +1,69 @@
+"""Column types and expressions that mean the same on SQLite and PostgreSQL."""
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeEngine
+
+
+class UTCDateTime(sa.types.TypeDecorator[datetime]):
+    """An aware instant: ISO text with microseconds on SQLite, so that it sorts; timestamptz on PostgreSQL."""
+
+    impl = sa.String(32)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[datetime] | TypeEngine[str]:
+        """Return the column type of the database in use."""
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(sa.TIMESTAMP(timezone=True))
+        return dialect.type_descriptor(sa.String(32))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | datetime | None:
+        """Return the instant in UTC; a naive one is refused."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("the instant has no time zone; give an offset")
+        utc = value.astimezone(UTC)
+        return utc if dialect.name == "postgresql" else utc.isoformat(timespec="microseconds")
+
+    def process_result_value(
+        self,
+        value: str | datetime | None,
+        dialect: Dialect,  # noqa: ARG002 - the signature is SQLAlchemy's
+    ) -> datetime | None:
+        """Return the stored instant, aware and in UTC."""
+        if value is None:
+            return None
+        instant = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+        return instant.astimezone(UTC)
+
+
+def among(
+    conn: sa.Connection, columns: Sequence[sa.ColumnElement[str]], keys: Sequence[tuple[str, ...]]
+) -> sa.ColumnElement[bool]:
+    """Return the condition that these text columns together are one of ``keys``.
+
+    One statement text for any number of keys: arrays on PostgreSQL, a JSON list on SQLite.
+    """
+    if conn.dialect.name == "postgresql":
+        arrays = [
+            sa.bindparam(None, [key[i] for key in keys], type_=postgresql.ARRAY(sa.Text), unique=True)
+            for i in range(len(columns))
+        ]
+        names = [f"k{i}" for i in range(len(columns))]
+        rows = sa.func.unnest(*arrays).table_valued(*names, name="wanted").render_derived()
+        return sa.tuple_(*columns).in_(sa.select(*(rows.c[name] for name in names)))
+    listed = sa.func.json_each(sa.bindparam(None, json.dumps(keys), unique=True)).table_valued("value")
+    return sa.tuple_(*columns).in_(
+        sa.select(*(sa.func.json_extract(listed.c.value, f"$[{i}]") for i in range(len(columns))))
+    )
+
+
+def compact(value: object) -> str:
+    """Return a value as JSON without blanks, keys sorted: equal values have equal text."""
+    return json.dumps(value, separators=(",", ":"), sort_keys=True)

@@ -1,0 +1,94 @@
+"""Commit units: one transaction each (plain), or everything that waits in one (batched). Same rules, same answers."""
+
+from collections.abc import Callable, Sequence
+
+import sqlalchemy as sa
+
+from core.errors import HubError, NotFoundError
+from core.store.apply import Applied, Wake, apply
+from core.store.columns import among
+from core.store.engine import CommitLostError, Database
+from core.store.group import Grouped
+from core.store.sealing import Keyring
+from core.store.tables import orders
+from core.store.unit import Committed, Moved, Unit
+
+InTransaction = Callable[[sa.Connection, list[Wake]], None]
+"""Told, inside the transaction, which orders it leaves due now: a queue in the same database enqueues here."""
+OnWake = Callable[[str, str, int], None]
+"""Told (merchant, order id, version), after the transaction, of each order left due now."""
+Answer = Committed | HubError
+
+
+class Committer:
+    """Commits units in groups, or one by one where ``batched`` is false.
+
+    One unit per order and batch. An error that no rule foresees rolls the batch back, which is then halved until the
+    unit that fails alone is found: its caller gets the error, everybody else's unit lands.
+    """
+
+    def __init__(self, db: Database, keyring: Keyring, *, batched: bool) -> None:
+        self._db = db
+        self._keyring = keyring
+        self._group: Grouped[Unit, Committed] = Grouped(
+            self._commit_all, apart=lambda unit: (unit.merchant, unit.order_id)
+        )
+        self._batched = batched
+        self.in_transaction: InTransaction | None = None
+        self.on_wake: OnWake | None = None
+
+    async def commit(self, unit: Unit) -> Committed:
+        """Commit one unit.
+
+        Raises:
+            NotFoundError: the unit creates no order and none of that id is there.
+        """
+        if self._batched:
+            return await self._group.ask(unit)
+        [answer] = await self._commit_all([unit])
+        if isinstance(answer, HubError):
+            raise answer
+        return answer
+
+    async def settle(self) -> None:
+        """Wait until nothing is under way."""
+        await self._group.settle()
+
+    async def _commit_all(self, units: Sequence[Unit]) -> Sequence[Answer]:
+        try:
+            applied = await self._write(units)
+        except CommitLostError:
+            return await self._db.read(_versions, units)
+        if self.on_wake is not None:
+            for wake in applied.wakes:
+                self.on_wake(*wake)
+        return applied.answers
+
+    async def _write(self, units: Sequence[Unit]) -> Applied:
+        try:
+            return await self._db.write(self._apply, units)
+        except sa.exc.IntegrityError:
+            if len(units) > 1:
+                raise
+        # Another process took the same key between our reading and our writing: now we read that it did.
+        return await self._db.write(self._apply, units)
+
+    def _apply(self, conn: sa.Connection, units: Sequence[Unit]) -> Applied:
+        applied = apply(conn, units, self._keyring)
+        if self.in_transaction is not None and applied.wakes:
+            self.in_transaction(conn, applied.wakes)
+        return applied
+
+
+def _versions(conn: sa.Connection, units: Sequence[Unit]) -> list[Answer]:
+    """Answer units of which nobody can say whether they landed: their callers read again and see."""
+    key = (orders.c.merchant, orders.c.order_id)
+    wanted = [(unit.merchant, unit.order_id) for unit in units]
+    found = conn.execute(sa.select(*key, orders.c.version).where(among(conn, key, wanted)))
+    versions = {(m, o): version for m, o, version in found}
+    return [
+        Moved(versions[order])
+        if order in versions
+        else NotFoundError(f"no order {order[1]} of merchant {order[0]}")
+        for order in wanted
+    ]

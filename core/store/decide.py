@@ -1,0 +1,190 @@
+"""What a unit comes to, given where its order stands and what stock is free. Nothing here writes to a database."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import reduce
+
+from core.flow.state import OrderState, fold
+from core.model.facts import Fact, Received, UnitsCommitted, UnitsReleased, UnitsShipped
+from core.model.stock import Allocation, Need
+from core.stock.allocate import allocate
+from core.store.ledger import LockedStock, Move, MoveKind, Shelf
+from core.store.unit import Committed, Due, Landed, Moved, Reserve, Short, Unit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """An order's row, locked by this transaction."""
+
+    version: int
+    state: OrderState
+    claimed_by: str | None
+    claimed_until: datetime | None
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What is to be written for a unit. ``landed`` says whether the second half is part of it."""
+
+    unit: Unit
+    before: Standing
+    late: bool
+    """Somebody else had created the order first."""
+    facts: tuple[Fact, ...]
+    state: OrderState
+    answer: Committed
+
+    @property
+    def landed(self) -> bool:
+        """Whether the second half is written too."""
+        return isinstance(self.answer, Landed)
+
+    @property
+    def due_at(self) -> datetime | None:
+        """When the order is looked at next; an order whose decision was refused is looked at now."""
+        if not self.landed or self.unit.due_at is Due.NOW:
+            return self.unit.at
+        return self.unit.due_at if isinstance(self.unit.due_at, datetime) else None
+
+    @property
+    def wake(self) -> tuple[str, str, int] | None:
+        """(merchant, order id, version) if the order is due now."""
+        if self.due_at is None or self.due_at > self.unit.at:
+            return None
+        return (self.unit.merchant, self.unit.order_id, self.answer.version)
+
+
+def decide(unit: Unit, stands: Standing, stock: LockedStock, taken: set[tuple[str, str]]) -> Decision:
+    """Decide a unit and move its stock; ``taken`` are the effect keys in use, to which its own are added."""
+    late = unit.create is not None and stands.version > 0 and not unit.expect
+    facts: list[Fact] = [fact for fact in unit.happened if not (late and isinstance(fact, Received))]
+    state = reduce(fold, facts, stands.state)
+    if unit.ship:
+        _ship(unit, state, stock)
+        facts.append(UnitsShipped(at=unit.at, allocations=unit.ship))
+        state = fold(state, facts[-1])
+    second: _SecondHalf | Short | None = None
+    if not late and _may_decide(unit, stands, taken):
+        second = _second_half(unit, state, stock)
+    if isinstance(second, _SecondHalf):
+        taken |= {(unit.merchant, intent.key) for intent in unit.intents}
+        facts += second.facts
+        state = reduce(fold, second.facts, state)
+        answer: Committed = Landed(state.version, second.allocations, second.backordered)
+    else:
+        answer = Short(state.version, second.lacking) if second else Moved(state.version)
+    return Decision(unit=unit, before=stands, late=late, facts=tuple(facts), state=state, answer=answer)
+
+
+@dataclass(frozen=True, slots=True)
+class _SecondHalf:
+    facts: tuple[Fact, ...]
+    allocations: tuple[Allocation, ...] = ()
+    backordered: tuple[Need, ...] = ()
+
+
+def _may_decide(unit: Unit, stands: Standing, taken: set[tuple[str, str]]) -> bool:
+    """Return whether the order still stands where the decision was taken, under the same claim."""
+    if unit.expect is not None and unit.expect != stands.version:
+        return False
+    if unit.owner is not None and unit.owner != stands.claimed_by:
+        return False
+    return not any((unit.merchant, intent.key) in taken for intent in unit.intents)
+
+
+def _second_half(unit: Unit, state: OrderState, stock: LockedStock) -> _SecondHalf | Short:
+    given_back: list[UnitsReleased] = []
+    reserve = unit.reserve
+    wishes = [(unit.release, "released"), (reserve.give_back, reserve.why) if reserve else ((), "")]
+    for wanted, why in wishes:
+        freed = _held(state.allocations, wanted)
+        if freed:
+            given_back.append(UnitsReleased(at=unit.at, allocations=freed, why=why))
+            state = fold(state, given_back[-1])
+    taken: list[UnitsCommitted] = []
+    if reserve:
+        freed = tuple(allocation for fact in given_back for allocation in fact.allocations)
+        found, lacking = _find(unit.merchant, reserve, freed, stock)
+        if reserve.whole and lacking:
+            return Short(state.version - len(given_back), lacking)
+        if found or lacking or state.backordered:
+            taken.append(UnitsCommitted(at=unit.at, allocations=found, backordered=lacking))
+    for gone in given_back:
+        _move(unit, gone.allocations, stock, kind="released", committed=-1)
+    for got in taken:
+        _move(unit, got.allocations, stock, kind="committed", committed=1)
+    return _SecondHalf(
+        (*given_back, *taken, *unit.decided),
+        tuple(allocation for fact in taken for allocation in fact.allocations),
+        tuple(need for fact in taken for need in fact.backordered),
+    )
+
+
+def _find(
+    merchant: str, reserve: Reserve, freed: Sequence[Allocation], stock: LockedStock
+) -> tuple[tuple[Allocation, ...], tuple[Need, ...]]:
+    """Return where the units can come from once ``freed`` is free again."""
+    have = {
+        (need.sku, place): stock.available((merchant, need.sku, place))
+        for need in reserve.needs
+        for place in reserve.locations
+    }
+    for allocation in freed:
+        if (allocation.sku, allocation.location) in have:
+            have[allocation.sku, allocation.location] += allocation.units
+    return allocate(reserve.needs, reserve.locations, have)
+
+
+def _ship(unit: Unit, state: OrderState, stock: LockedStock) -> None:
+    """Take shipped units off on hand, and off committed as far as the order holds them.
+
+    What left, left: units that were set free before (a cancellation crossed the parcel) are off on hand all the same.
+    """
+    held = _by_shelf(unit.merchant, _held(state.allocations, unit.ship))
+    for shelf, units in _by_shelf(unit.merchant, unit.ship).items():
+        stock.move(
+            Move(
+                shelf=shelf,
+                at=unit.at,
+                kind="shipped",
+                on_hand=-units,
+                committed=-held.get(shelf, 0),
+                order_id=unit.order_id,
+            )
+        )
+
+
+def _move(
+    unit: Unit, allocations: Iterable[Allocation], stock: LockedStock, *, kind: MoveKind, committed: int
+) -> None:
+    for shelf, units in _by_shelf(unit.merchant, allocations).items():
+        stock.move(
+            Move(shelf=shelf, at=unit.at, kind=kind, committed=committed * units, order_id=unit.order_id)
+        )
+
+
+def _by_shelf(merchant: str, allocations: Iterable[Allocation]) -> dict[Shelf, int]:
+    """Return units by shelf; several lines of one SKU are summed."""
+    sums: dict[Shelf, int] = {}
+    for allocation in allocations:
+        shelf = (merchant, allocation.sku, allocation.location)
+        sums[shelf] = sums.get(shelf, 0) + allocation.units
+    return sums
+
+
+def _held(held: Iterable[Allocation], wanted: Iterable[Allocation]) -> tuple[Allocation, ...]:
+    """Return of ``wanted`` what is really held: nothing can be given back twice."""
+    left: dict[tuple[str, str, str], int] = {}
+    for allocation in held:
+        mark = (allocation.line_id, allocation.sku, allocation.location)
+        left[mark] = left.get(mark, 0) + allocation.units
+    given: list[Allocation] = []
+    for allocation in wanted:
+        mark = (allocation.line_id, allocation.sku, allocation.location)
+        units = min(allocation.units, left.get(mark, 0))
+        if units > 0:
+            left[mark] -= units
+            given.append(allocation.model_copy(update={"units": units}))
+    return tuple(given)

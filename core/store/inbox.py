@@ -1,0 +1,168 @@
+"""The inbox: every delivery a vendor made, once, sealed, with the errands it rings for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from core.errors import NotFoundError
+from core.store.errands import Ring, ring_all
+from core.store.personal import Body, seal_bodies
+from core.store.reads import Page
+from core.store.sealing import Keyring
+from core.store.tables import deliveries
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """Something a vendor delivered; ``event_id`` is unique within its connection for as long as it is kept.
+
+    It is done when the errand it rings has run; at once where it rings none.
+    """
+
+    event_id: str
+    topic: str
+    body: bytes
+    ring: Ring | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryRow:
+    """A delivery as lists show it: no body."""
+
+    connection: str
+    event_id: str
+    topic: str
+    kind: str
+    subject: str
+    received_at: datetime
+    state: str
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """Deliveries that came together over one connection."""
+
+    merchant: str
+    connection: str
+    deliveries: Sequence[Delivery]
+    received_at: datetime
+
+
+_First = dict[tuple[str, str, str], tuple[int, Delivery]]
+"""By key, the first ask that brought a delivery, and the delivery."""
+_KEY = (deliveries.c.merchant, deliveries.c.connection, deliveries.c.event_id)
+
+
+def deliver_all(conn: sa.Connection, keyring: Keyring, asks: Sequence[Delivered]) -> list[int]:
+    """Store deliveries that are new and ring for them; return how many were new, per ask."""
+    first: _First = {}
+    for index, ask in enumerate(asks):
+        for delivery in ask.deliveries:
+            first.setdefault((ask.merchant, ask.connection, delivery.event_id), (index, delivery))
+    counts = [0] * len(asks)
+    rings: list[tuple[str, Ring]] = []
+    for key in sorted(_insert(conn, keyring, asks, first)):
+        index, delivery = first[key]
+        counts[index] += 1
+        if delivery.ring is not None:
+            rings.append((key[0], delivery.ring))
+    ring_all(conn, rings)
+    return counts
+
+
+def _insert(
+    conn: sa.Connection, keyring: Keyring, asks: Sequence[Delivered], first: _First
+) -> set[tuple[str, str, str]]:
+    """Insert what is not there yet and return its keys; the unique key decides."""
+    if not first:
+        return set()
+    ordered = sorted(first.items(), key=lambda item: item[0])
+    bodies = [Body(*key, asks[i].received_at, delivery.body) for key, (i, delivery) in ordered]
+    rows = [
+        {
+            "merchant": key[0],
+            "connection": key[1],
+            "event_id": key[2],
+            "topic": delivery.topic,
+            "kind": delivery.ring.kind if delivery.ring else "",
+            "subject": delivery.ring.subject if delivery.ring else "",
+            "received_at": asks[i].received_at,
+            "state": "pending" if delivery.ring else "done",
+            "body": body,
+            "body_key": key_id,
+        }
+        for (key, (i, delivery)), (body, key_id) in zip(
+            ordered, seal_bodies(conn, keyring, bodies), strict=True
+        )
+    ]
+    insert = postgresql.insert if conn.dialect.name == "postgresql" else sqlite.insert
+    inserted = conn.execute(insert(deliveries).on_conflict_do_nothing().returning(*_KEY), rows)
+    return {(m, c, e) for m, c, e in inserted}
+
+
+def list_deliveries(
+    conn: sa.Connection,
+    merchant: str,
+    *,
+    connection: str | None = None,
+    state: str | None = None,
+    after: str | None = None,
+    limit: int = 50,
+) -> Page[DeliveryRow]:
+    """Return a page of deliveries, the newest first."""
+    query = sa.select(deliveries).where(deliveries.c.merchant == merchant)
+    if connection is not None:
+        query = query.where(deliveries.c.connection == connection)
+    if state is not None:
+        query = query.where(deliveries.c.state == state)
+    order = (deliveries.c.received_at, deliveries.c.connection, deliveries.c.event_id)
+    if after is not None:
+        received_at, last_connection, event_id = after.split("/", 2)
+        instant = sa.bindparam("received", datetime.fromisoformat(received_at), deliveries.c.received_at.type)
+        query = query.where(sa.tuple_(*order) < sa.tuple_(instant, last_connection, event_id))
+    rows = conn.execute(query.order_by(*(column.desc() for column in order)).limit(limit + 1)).all()
+    items = tuple(_delivery_row(row) for row in rows[:limit])
+    last = items[-1] if len(rows) > limit else None
+    return Page(items, f"{last.received_at.isoformat()}/{last.connection}/{last.event_id}" if last else None)
+
+
+def replay(conn: sa.Connection, merchant: str, connection: str, event_id: str, *, now: datetime) -> None:
+    """Ring again for a delivery's subject; it is pending until that ran. One that rings nothing stays as it is.
+
+    Raises:
+        NotFoundError: no such delivery.
+    """
+    this = _is(merchant, connection, event_id)
+    row = conn.execute(sa.select(deliveries).where(this)).one_or_none()
+    if row is None:
+        raise NotFoundError(f"no delivery {event_id} of connection {connection}")
+    if not row.kind:
+        return
+    ring_all(conn, [(merchant, Ring(kind=row.kind, subject=row.subject, connection=connection, due_at=now))])
+    conn.execute(sa.update(deliveries).where(this).values(state="pending", error=None))
+
+
+def _is(merchant: str, connection: str, event_id: str) -> sa.ColumnElement[bool]:
+    return sa.and_(
+        deliveries.c.merchant == merchant,
+        deliveries.c.connection == connection,
+        deliveries.c.event_id == event_id,
+    )
+
+
+def _delivery_row(row: sa.Row[Any]) -> DeliveryRow:
+    return DeliveryRow(
+        connection=row.connection,
+        event_id=row.event_id,
+        topic=row.topic,
+        kind=row.kind,
+        subject=row.subject,
+        received_at=row.received_at,
+        state=row.state,
+        error=row.error,
+    )

@@ -1,0 +1,159 @@
+"""Stock under lock: read the counters, move units, write counters and ledger together.
+
+The counters of a (SKU, location) are the sum of its ledger rows; both are written here and nowhere else.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+import sqlalchemy as sa
+
+from core.store.columns import among
+from core.store.tables import ledger, stock
+from core.store.writes import Row, insert_new, update_by_key
+
+Shelf = tuple[str, str, str]
+"""(merchant, SKU, location)."""
+Coming = Literal["received", "adjusted"]
+MoveKind = Literal["committed", "released", "shipped", "counted", "received", "adjusted"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """Units that come or go at one shelf, and why."""
+
+    shelf: Shelf
+    at: datetime
+    kind: MoveKind
+    on_hand: int = 0
+    committed: int = 0
+    order_id: str | None = None
+    actor: str = "hub"
+    note: str = ""
+
+
+@dataclass(slots=True)
+class Counter:
+    """What a shelf holds, and how many ledger rows say so."""
+
+    on_hand: int = 0
+    committed: int = 0
+    entries: int = 0
+
+    @property
+    def available(self) -> int:
+        """Units that may still be promised."""
+        return self.on_hand - self.committed
+
+
+@dataclass(slots=True)
+class LockedStock:
+    """Counters locked by this transaction, with the moves made since; ``write`` stores both."""
+
+    counters: dict[Shelf, Counter]
+    rows: list[Row] = field(default_factory=list)
+    touched: set[Shelf] = field(default_factory=set)
+    changed: set[tuple[str, str]] = field(default_factory=set)
+    """(merchant, SKU) of which more or fewer units may be promised than before."""
+
+    def available(self, shelf: Shelf) -> int:
+        """Return what may still be promised there; none where the SKU was never counted."""
+        counter = self.counters.get(shelf)
+        return counter.available if counter else 0
+
+    def move(self, move: Move) -> None:
+        """Make a move; the next ``available`` already shows it."""
+        counter = self.counters.setdefault(move.shelf, Counter())
+        counter.on_hand += move.on_hand
+        counter.committed += move.committed
+        counter.entries += 1
+        merchant, sku, location = move.shelf
+        self.rows.append(
+            {
+                "merchant": merchant,
+                "sku": sku,
+                "location": location,
+                "seq": counter.entries,
+                "at": move.at,
+                "kind": move.kind,
+                "d_on_hand": move.on_hand,
+                "d_committed": move.committed,
+                "order_id": move.order_id,
+                "actor": move.actor,
+                "note": move.note,
+            }
+        )
+        self.touched.add(move.shelf)
+        if move.on_hand != move.committed:
+            self.changed.add((merchant, sku))
+
+    def write(self, conn: sa.Connection) -> None:
+        """Write the counters that moved and one ledger row per move."""
+        update_by_key(
+            conn,
+            stock,
+            [
+                {
+                    "merchant": shelf[0],
+                    "sku": shelf[1],
+                    "location": shelf[2],
+                    "on_hand": self.counters[shelf].on_hand,
+                    "committed": self.counters[shelf].committed,
+                    "entries": self.counters[shelf].entries,
+                }
+                for shelf in self.touched
+            ],
+        )
+        if self.rows:
+            conn.execute(sa.insert(ledger), self.rows)
+
+
+def lock_stock(conn: sa.Connection, shelves: Iterable[Shelf], *, create: Iterable[Shelf] = ()) -> LockedStock:
+    """Lock counters in the order of their keys; shelves of ``create`` are made first where they are missing."""
+    made = sorted(set(create))
+    insert_new(conn, stock, [{"merchant": m, "sku": s, "location": p} for m, s, p in made])
+    wanted = sorted({*shelves, *made})
+    if not wanted:
+        return LockedStock({})
+    columns = (stock.c.merchant, stock.c.sku, stock.c.location)
+    found = conn.execute(
+        sa.select(*columns, stock.c.on_hand, stock.c.committed, stock.c.entries)
+        .where(among(conn, columns, wanted))
+        .order_by(*columns)
+        .with_for_update()
+    )
+    return LockedStock({(m, s, p): Counter(h, c, n) for m, s, p, h, c, n in found})
+
+
+def count(
+    conn: sa.Connection, merchant: str, counted: Sequence[tuple[str, str, int]], *, actor: str, now: datetime
+) -> set[tuple[str, str]]:
+    """Set what is on hand to what was counted, as (SKU, location, units); return whose availability changed."""
+    shelves = [(merchant, sku, location) for sku, location, _ in counted]
+    locked = lock_stock(conn, (), create=shelves)
+    for shelf, (_, _, units) in zip(shelves, counted, strict=True):
+        difference = units - locked.counters[shelf].on_hand
+        locked.move(Move(shelf=shelf, at=now, kind="counted", on_hand=difference, actor=actor))
+    locked.write(conn)
+    return locked.changed
+
+
+def come_and_go(
+    conn: sa.Connection,
+    merchant: str,
+    units: Sequence[tuple[str, str, int]],
+    *,
+    kind: Coming,
+    actor: str,
+    note: str,
+    now: datetime,
+) -> set[tuple[str, str]]:
+    """Add units, or take them where negative, as (SKU, location, units); return whose availability changed."""
+    shelves = [(merchant, sku, location) for sku, location, _ in units]
+    locked = lock_stock(conn, (), create=shelves)
+    for shelf, (_, _, number) in zip(shelves, units, strict=True):
+        locked.move(Move(shelf=shelf, at=now, kind=kind, on_hand=number, actor=actor, note=note))
+    locked.write(conn)
+    return locked.changed

@@ -1,0 +1,278 @@
+"""Listings, what they are made of, and which of them must be told a new level.
+
+A row is dirty while ``dirty_seq`` is ahead of ``clean_seq``. Whoever changes stock raises ``dirty_seq`` in the same
+transaction; whoever pushed stores the ``dirty_seq`` it had read as ``clean_seq``, so that a change during the push
+leaves the row dirty.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from core.model.stock import Listing
+from core.store.columns import among
+from core.store.errands import Ring, ring_all
+from core.store.tables import channel_locations, links, listings
+from core.store.writes import upsert
+
+PUSH = "push"
+"""Kind of the errand that brings a connection's levels up to date; its subject is the connection."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListingRow:
+    """A listing at one of the channel's locations (empty where it keeps one quantity) and what it shows."""
+
+    merchant: str
+    connection: str
+    listing: str
+    location: str
+    title: str
+    channel_sku: str | None
+    product: str | None
+    fulfilled_by_channel: bool
+    believed: int | None
+    read_at: datetime | None
+    wanted_last: int | None
+    dirty_seq: int
+    clean_seq: int
+    check_at: datetime | None
+    refused: str | None
+
+    @property
+    def dirty(self) -> bool:
+        """Whether stock changed since the level was last brought up to date."""
+        return self.dirty_seq > self.clean_seq
+
+
+_LISTING = (listings.c.merchant, listings.c.connection, listings.c.listing)
+
+
+def listings_named(conn: sa.Connection, merchant: str, connection: str, name: str) -> list[str]:
+    """Return the listings that a channel means by a name of its own: a listing's id, or its product's."""
+    query = sa.select(listings.c.listing).where(
+        _of_connection(merchant, connection), sa.or_(listings.c.listing == name, listings.c.product == name)
+    )
+    return sorted(set(conn.execute(query).scalars()))
+
+
+def mark_dirty(
+    conn: sa.Connection,
+    skus: Iterable[tuple[str, str]],
+    now: datetime,
+    *,
+    forget: Iterable[tuple[str, str, str]] = (),
+) -> None:
+    """Make every listing linked to these (merchant, SKU) due for a push.
+
+    ``forget`` names (merchant, connection, listing) whose shown level is no longer known.
+    """
+    changed, forgotten = sorted(set(skus)), sorted(set(forget))
+    found: set[tuple[str, str, str]] = set(forgotten)
+    if changed:
+        linked = sa.select(links.c.merchant, links.c.connection, links.c.listing).where(
+            among(conn, (links.c.merchant, links.c.sku), changed)
+        )
+        found |= {(m, c, name) for m, c, name in conn.execute(linked)}
+    if not found:
+        return
+    # Locked in the order of their keys first: an UPDATE locks in whatever order it finds the rows.
+    locked = conn.execute(
+        sa.select(*_LISTING)
+        .where(among(conn, _LISTING, sorted(found)), listings.c.fulfilled_by_channel.is_(sa.false()))
+        .order_by(*_LISTING, listings.c.location)
+        .with_for_update()
+    ).all()
+    dirty = sorted({(m, c, name) for m, c, name in locked})
+    if not dirty:
+        return
+    raised = sa.update(listings).values(dirty_seq=listings.c.dirty_seq + 1)
+    conn.execute(raised.where(among(conn, _LISTING, dirty)))
+    if forgotten:
+        conn.execute(sa.update(listings).where(among(conn, _LISTING, forgotten)).values(believed=None))
+    ring_all(
+        conn,
+        [
+            (m, Ring(kind=PUSH, subject=c, connection=c, due_at=now))
+            for m, c in sorted({(m, c) for m, c, _ in dirty})
+        ],
+    )
+
+
+def save_listings(
+    conn: sa.Connection, merchant: str, connection: str, offered: Sequence[Listing], *, now: datetime
+) -> None:
+    """Store what a channel offers now: new listings dirty, known ones renamed, those no longer offered gone."""
+    rows: list[dict[str, Any]] = [
+        {
+            "merchant": merchant,
+            "connection": connection,
+            "listing": listing.listing,
+            "location": location,
+            "title": listing.title,
+            "channel_sku": listing.sku,
+            "product": listing.product,
+            "fulfilled_by_channel": listing.fulfilled_by_channel,
+            "dirty_seq": 1,
+        }
+        for listing in offered
+        for location in (listing.locations or ("",))
+    ]
+    of_listing = (listings.c.listing, listings.c.location)
+    query = sa.select(*of_listing).where(_of_connection(merchant, connection))
+    known = {(name, place) for name, place in conn.execute(query)}
+    offers = {(row["listing"], row["location"]) for row in rows}
+    upsert(conn, listings, rows, keep=("dirty_seq",))
+    gone = sorted(known - offers)
+    if gone:
+        conn.execute(
+            sa.delete(listings).where(_of_connection(merchant, connection), among(conn, of_listing, gone))
+        )
+    if offers - known:
+        ring_all(conn, [(merchant, Ring(kind=PUSH, subject=connection, connection=connection, due_at=now))])
+
+
+def save_channel_locations(
+    conn: sa.Connection,
+    merchant: str,
+    connection: str,
+    *,
+    locations: Sequence[tuple[str, str]],
+    ours: Mapping[str, str],
+) -> None:
+    """Store (id, name) of a channel's locations; ``ours`` says which of them is which location of the file."""
+    conn.execute(
+        sa.delete(channel_locations).where(
+            channel_locations.c.merchant == merchant, channel_locations.c.connection == connection
+        )
+    )
+    rows = [
+        {
+            "merchant": merchant,
+            "connection": connection,
+            "channel_location": place,
+            "name": name,
+            "location": ours.get(place),
+        }
+        for place, name in locations
+    ]
+    if rows:
+        conn.execute(sa.insert(channel_locations), rows)
+
+
+def list_channel_locations(
+    conn: sa.Connection, merchant: str, connection: str
+) -> list[tuple[str, str, str | None]]:
+    """Return (the channel's id, its name, our location or None) of a connection's locations."""
+    columns = (channel_locations.c.channel_location, channel_locations.c.name, channel_locations.c.location)
+    found = conn.execute(
+        sa.select(*columns)
+        .where(channel_locations.c.merchant == merchant, channel_locations.c.connection == connection)
+        .order_by(channel_locations.c.channel_location)
+    )
+    return [(place, name, ours) for place, name, ours in found]
+
+
+def link(
+    conn: sa.Connection,
+    merchant: str,
+    connection: str,
+    listing: str,
+    *,
+    units: Mapping[str, int],
+    now: datetime,
+) -> None:
+    """Say what one unit of a listing is made of: units by SKU; none takes the link away."""
+    conn.execute(
+        sa.delete(links).where(
+            links.c.merchant == merchant, links.c.connection == connection, links.c.listing == listing
+        )
+    )
+    rows = [
+        {"merchant": merchant, "connection": connection, "listing": listing, "sku": sku, "units": number}
+        for sku, number in units.items()
+    ]
+    if rows:
+        conn.execute(sa.insert(links), rows)
+        mark_dirty(conn, [(merchant, sku) for sku in units], now)
+
+
+def links_of(conn: sa.Connection, merchant: str, connection: str) -> dict[str, dict[str, int]]:
+    """Return units by SKU of every linked listing of a connection."""
+    made_of: dict[str, dict[str, int]] = {}
+    query = sa.select(links).where(links.c.merchant == merchant, links.c.connection == connection)
+    for row in conn.execute(query.order_by(links.c.listing, links.c.sku)):
+        made_of.setdefault(row.listing, {})[row.sku] = row.units
+    return made_of
+
+
+def list_listings(conn: sa.Connection, merchant: str, connection: str | None = None) -> list[ListingRow]:
+    """Return a merchant's listings, or one connection's, by connection, listing and location."""
+    query = sa.select(listings).where(listings.c.merchant == merchant)
+    if connection is not None:
+        query = query.where(listings.c.connection == connection)
+    return [_listing_of(row) for row in conn.execute(query.order_by(*listings.primary_key))]
+
+
+def due_levels(
+    conn: sa.Connection, merchant: str, connection: str, *, now: datetime, limit: int
+) -> list[ListingRow]:
+    """Return listings of a connection that are dirty or due for a check; never what the channel fulfills itself."""
+    due = sa.or_(listings.c.dirty_seq > listings.c.clean_seq, listings.c.check_at <= now)
+    ours = listings.c.fulfilled_by_channel.is_(sa.false())
+    query = sa.select(listings).where(_of_connection(merchant, connection), ours, due)
+    return [_listing_of(row) for row in conn.execute(query.order_by(*listings.primary_key).limit(limit))]
+
+
+def next_level_at(conn: sa.Connection, merchant: str, connection: str) -> datetime | None:
+    """Return when a listing of the connection is next to be looked at; None where all are as they should be."""
+    ours = (_of_connection(merchant, connection), listings.c.fulfilled_by_channel.is_(sa.false()))
+    dirty = sa.select(sa.literal(1)).where(*ours, listings.c.dirty_seq > listings.c.clean_seq).limit(1)
+    if conn.execute(dirty).first() is not None:
+        return datetime.min.replace(tzinfo=UTC)
+    check_at: datetime | None = conn.execute(
+        sa.select(sa.func.min(listings.c.check_at)).where(*ours)
+    ).scalar()
+    return check_at
+
+
+def save_levels(conn: sa.Connection, merchant: str, rows: Sequence[ListingRow]) -> None:
+    """Store what came of a push or a read, given the rows as they were read with what is known now.
+
+    A ``clean_seq`` raised to the row's ``dirty_seq`` makes it clean as of that reading: a change since leaves it
+    dirty. A level forgotten since stays forgotten.
+    """
+    if not rows:
+        return
+    key = (listings.c.connection, listings.c.listing, listings.c.location)
+    this = [listings.c.merchant == merchant, *(c == sa.bindparam(f"key_{c.name}") for c in key)]
+    forgotten = sa.and_(listings.c.dirty_seq > sa.bindparam("read_seq"), listings.c.believed.is_(None))
+    known = sa.case((forgotten, sa.null()), else_=sa.bindparam("new_believed", type_=sa.Integer))
+    changes: dict[str, Any] = {name: sa.bindparam(f"new_{name}") for name in _LEVEL}
+    statement = sa.update(listings).where(*this).values(**changes, believed=known)
+    ordered = sorted(rows, key=lambda row: (row.connection, row.listing, row.location))
+    conn.execute(
+        statement,
+        [
+            {
+                **{f"key_{c.name}": getattr(row, c.name) for c in key},
+                **{f"new_{name}": getattr(row, name) for name in (*_LEVEL, "believed")},
+                "read_seq": row.dirty_seq,
+            }
+            for row in ordered
+        ],
+    )
+
+
+_LEVEL = ("read_at", "wanted_last", "check_at", "refused", "clean_seq")
+
+
+def _of_connection(merchant: str, connection: str) -> sa.ColumnElement[bool]:
+    return sa.and_(listings.c.merchant == merchant, listings.c.connection == connection)
+
+
+def _listing_of(row: sa.Row[Any]) -> ListingRow:
+    return ListingRow(**row._mapping)  # noqa: SLF001 - the public name of a row's columns

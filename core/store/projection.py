@@ -1,0 +1,18 @@
+"""The part of an order's row that its facts decide."""
+
+from typing import Any
+
+from core.flow.state import OrderState
+
+
+def projection(state: OrderState) -> dict[str, Any]:
+    """Return the columns of an order's row that its facts decide."""
+    total = state.order.total if state.order else None
+    return {
+        "version": state.version,
+        "stage": state.stage.value,
+        "state": state.model_dump_json(),
+        "holds": f" {' '.join(state.holds)} " if state.holds else "",
+        "total_minor": total.minor if total else None,
+        "currency": total.currency if total else None,
+    }

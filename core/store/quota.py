@@ -1,0 +1,209 @@
+"""Shared counters of what a vendor allows, per merchant, app and operation (GCRA: one number per counter).
+
+An operation is written ``counter`` or ``counter:use``. Uses of one counter share what the vendor allows; a less
+urgent use leaves a part of the burst to the more urgent ones (``RESERVES``). An operation nobody knows a limit of is
+free until the vendor names one. Seconds are the machine's: a vendor counts real time.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from core.errors import RateLimitError
+from core.ports import Quota
+from core.store.engine import Database, Postgres
+from core.store.tables import quota
+from core.store.writes import insert_new, upsert
+
+RESERVES: Mapping[str, float] = {"ship": 0.0, "stock": 0.2, "catalogue": 0.5}
+"""The part of a burst that a use leaves to others; a use not named here leaves none."""
+
+_SHORTEST_WAIT_S = 0.001
+# What the rounding of seconds since 1970 may hide: such a wait is none.
+_HAIR_S = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """What a vendor allows: ``rate_per_s`` in the long run, ``burst`` at once."""
+
+    rate_per_s: float
+    burst: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """A wish for ``cost`` grants of a counter, leaving a ``reserve`` share of its burst to others."""
+
+    counter: str
+    cost: int
+    reserve: float
+
+
+def ask_of(operation: str, cost: int) -> Ask:
+    """Return what an operation asks for, as in ``graphql:stock``."""
+    counter, _, use = operation.partition(":")
+    return Ask(counter=counter, cost=cost, reserve=RESERVES.get(use, 0.0))
+
+
+def wait_s(ask: Ask, limit: Limit, tat: float, now: float) -> float:
+    """Return the seconds until a wish can be granted; 0 where it can be now.
+
+    ``tat`` is the instant at which the counter is full again. A wish larger than it may ever get waits for the
+    whole of that part, and is then charged in full.
+    """
+    within = limit.burst * (1 - ask.reserve)
+    needed = min(ask.cost, within)
+    wait = max(tat, now) - now - (within - needed) / limit.rate_per_s
+    return wait if wait > _HAIR_S else 0.0
+
+
+def quota_of(
+    database: Database, *, merchant: str, app: str, connection: str, limits: Mapping[str, Limit]
+) -> Quota:
+    """Return a connection's counters: rows that processes share on PostgreSQL, in memory on SQLite (one process)."""
+    if isinstance(database, Postgres):
+        return QuotaRows(database, merchant=merchant, app=app, connection=connection, limits=limits)
+    return QuotaMemory(connection=connection, limits=limits)
+
+
+class QuotaMemory:
+    """Counters of one process."""
+
+    def __init__(
+        self, *, connection: str, limits: Mapping[str, Limit], seconds: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._connection = connection
+        self._limits = dict(limits)
+        self._seconds = seconds
+        self._tats: dict[str, float] = {}
+
+    async def take(self, operation: str, *, cost: int = 1) -> None:
+        """Take a grant, or raise RateLimitError with the pause after which to ask again."""
+        ask = ask_of(operation, cost)
+        limit = self._limits.get(ask.counter)
+        if limit is None:
+            return
+        now = self._seconds()
+        tat = self._tats.get(ask.counter, now)
+        wait = wait_s(ask, limit, tat, now)
+        if wait > 0:
+            raise _none_left(operation, self._connection, wait)
+        self._tats[ask.counter] = max(tat, now) + ask.cost / limit.rate_per_s
+
+    async def learn(
+        self, operation: str, *, rate_per_s: float, burst: float, left: float | None = None
+    ) -> None:
+        """Overwrite what we assumed with what the vendor just said."""
+        counter = ask_of(operation, 0).counter
+        limit = _limit(rate_per_s, burst)
+        self._limits[counter] = limit
+        if left is not None:
+            self._tats[counter] = self._seconds() + _used(limit, left) / limit.rate_per_s
+
+
+class QuotaRows:
+    """Counters that all processes share: one guarded UPDATE per grant, by the database's clock."""
+
+    def __init__(
+        self, database: Database, *, merchant: str, app: str, connection: str, limits: Mapping[str, Limit]
+    ) -> None:
+        self._database = database
+        self._key = {"merchant": merchant, "app": app}
+        self._connection = connection
+        self._limits = dict(limits)
+
+    async def take(self, operation: str, *, cost: int = 1) -> None:
+        """Take a grant, or raise RateLimitError with the pause after which to ask again."""
+        wait = await self._database.write(self._grant, ask_of(operation, cost))
+        if wait > 0:
+            raise _none_left(operation, self._connection, wait)
+
+    async def learn(
+        self, operation: str, *, rate_per_s: float, burst: float, left: float | None = None
+    ) -> None:
+        """Overwrite what we assumed with what the vendor just said."""
+        await self._database.write(
+            self._overwrite, ask_of(operation, 0).counter, limit=_limit(rate_per_s, burst), left=left
+        )
+
+    # What follows runs inside one transaction.
+
+    def _grant(self, conn: sa.Connection, ask: Ask) -> float:
+        """Take a grant and return 0, or return the seconds to wait."""
+        _forgo_flush(conn)
+        if self._take(conn, ask):
+            return 0.0
+        row = self._read(conn, ask)
+        if row is None:
+            limit = self._limits.get(ask.counter)
+            if limit is None:
+                return 0.0
+            insert_new(conn, quota, [{**self._row(ask.counter), **_columns(limit), "tat": 0.0}])
+            if self._take(conn, ask):
+                return 0.0
+            row = self._read(conn, ask)
+        if row is None:
+            return _SHORTEST_WAIT_S
+        limit = Limit(rate_per_s=row.rate_per_s, burst=row.burst)
+        # It may have become free since the UPDATE looked: then the next ask gets it.
+        return max(_SHORTEST_WAIT_S, wait_s(ask, limit, row.tat, row.now))
+
+    def _take(self, conn: sa.Connection, ask: Ask) -> bool:
+        now = _now()
+        within = quota.c.burst * (1 - ask.reserve)
+        needed = sa.func.least(float(ask.cost), within)
+        free_from = sa.func.greatest(quota.c.tat, now)
+        guard = free_from <= now + (within - needed) / quota.c.rate_per_s + _HAIR_S
+        taken = sa.update(quota).where(self._is(ask.counter), guard)
+        return bool(conn.execute(taken.values(tat=free_from + ask.cost / quota.c.rate_per_s)).rowcount)
+
+    def _read(self, conn: sa.Connection, ask: Ask) -> sa.Row[tuple[float, float, int, float]] | None:
+        columns = (quota.c.tat, quota.c.rate_per_s, quota.c.burst, _now().label("now"))
+        return conn.execute(sa.select(*columns).where(self._is(ask.counter))).one_or_none()
+
+    def _overwrite(self, conn: sa.Connection, counter: str, *, limit: Limit, left: float | None) -> None:
+        _forgo_flush(conn)
+        row = {**self._row(counter), **_columns(limit)}
+        if left is None:
+            upsert(conn, quota, [row])
+            return
+        now = conn.execute(sa.select(_now())).scalar_one()
+        upsert(conn, quota, [{**row, "tat": now + _used(limit, left) / limit.rate_per_s}])
+
+    def _row(self, counter: str) -> dict[str, str]:
+        return {**self._key, "operation": counter}
+
+    def _is(self, counter: str) -> sa.ColumnElement[bool]:
+        return sa.and_(*(quota.c[column] == value for column, value in self._row(counter).items()))
+
+
+def _now() -> sa.ColumnElement[float]:
+    """Return the database's own time in seconds, running on within a transaction."""
+    return sa.cast(sa.extract("epoch", sa.func.clock_timestamp()), sa.Double)
+
+
+def _forgo_flush(conn: sa.Connection) -> None:
+    # A grant lost in a power cut is a second's worth of quota: not worth a wait for the disk.
+    conn.exec_driver_sql("SET LOCAL synchronous_commit TO off")
+
+
+def _limit(rate_per_s: float, burst: float) -> Limit:
+    return Limit(rate_per_s=rate_per_s, burst=max(1, int(burst)))
+
+
+def _columns(limit: Limit) -> dict[str, float]:
+    return {"rate_per_s": limit.rate_per_s, "burst": limit.burst}
+
+
+def _used(limit: Limit, left: float) -> float:
+    """Return how much of the burst the vendor counts as used."""
+    return max(0.0, limit.burst - left)
+
+
+def _none_left(operation: str, connection: str, wait: float) -> RateLimitError:
+    return RateLimitError(
+        f"{operation}: the vendor's allowance is used up", connection=connection, retry_after_s=wait
+    )

@@ -1,0 +1,330 @@
+"""Every table of the hub. Merchant is the first column of every primary and foreign key.
+
+Instants are ``UTCDateTime``; JSON is compact text. Facts and the stock ledger are append-only: triggers refuse
+UPDATE and DELETE on both databases.
+"""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from core.store.columns import UTCDateTime
+
+METADATA = sa.MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    }
+)
+
+
+def _key(name: str) -> sa.Column[str]:
+    return sa.Column(name, sa.Text, primary_key=True)
+
+
+def _text(name: str, **more: Any) -> sa.Column[str]:
+    return sa.Column(name, sa.Text, nullable=False, **more)
+
+
+def _optional(name: str) -> sa.Column[str | None]:
+    return sa.Column(name, sa.Text, nullable=True)
+
+
+def _count(name: str, default: int = 0) -> sa.Column[int]:
+    return sa.Column(name, sa.Integer, nullable=False, server_default=sa.text(str(default)))
+
+
+def _yes(name: str) -> sa.Column[bool]:
+    return sa.Column(name, sa.Boolean, nullable=False, server_default=sa.false())
+
+
+def _at(name: str) -> sa.Column[Any]:
+    return sa.Column(name, UTCDateTime, nullable=False)
+
+
+def _maybe_at(name: str) -> sa.Column[Any]:
+    return sa.Column(name, UTCDateTime, nullable=True)
+
+
+def _of_order() -> sa.ForeignKeyConstraint:
+    """Return the reference to an order of the same merchant."""
+    return sa.ForeignKeyConstraint(["merchant", "order_id"], ["orders.merchant", "orders.order_id"])
+
+
+orders = sa.Table(
+    "orders",
+    METADATA,
+    _key("merchant"),
+    _key("order_id"),
+    _text("connection"),
+    _text("external_id"),
+    _text("number"),
+    _at("placed_at"),
+    _count("version"),
+    _text("stage"),
+    _text("state"),
+    _text("holds"),  # reasons with a blank before and after each, for filters
+    sa.Column("total_minor", sa.BigInteger, nullable=True),
+    _optional("currency"),
+    _maybe_at("due_at"),
+    _optional("claimed_by"),
+    _maybe_at("claimed_until"),
+    _count("attempts"),
+    sa.Column("personal", sa.LargeBinary, nullable=True),
+    _optional("personal_key"),
+    _at("updated_at"),
+    sa.UniqueConstraint("merchant", "connection", "external_id"),
+    sa.Index(
+        "ix_orders_due",
+        "due_at",
+        postgresql_where=sa.text("due_at IS NOT NULL"),
+        sqlite_where=sa.text("due_at IS NOT NULL"),
+    ),
+    sa.Index("ix_orders_page", "merchant", "placed_at", "order_id"),
+    sa.Index("ix_orders_stage", "merchant", "stage", "placed_at", "order_id"),
+    sa.Index("ix_orders_number", "merchant", "number"),
+)
+
+facts = sa.Table(
+    "facts",
+    METADATA,
+    _key("merchant"),
+    _key("order_id"),
+    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
+    _text("kind"),
+    _count("v", 1),
+    _at("at"),
+    _text("actor"),
+    _text("data"),
+    _of_order(),
+)
+
+effects = sa.Table(
+    "effects",
+    METADATA,
+    _key("merchant"),
+    _key("key"),
+    _optional("order_id"),  # none where it is of no one order: a push of levels
+    _text("operation"),
+    _text("connection"),
+    _text("fence"),
+    _text("owner"),
+    _text("state"),  # intent, done, refused, undone, unknown
+    _at("intended_at"),
+    _maybe_at("settled_at"),
+    _text("request"),
+    _text("result"),
+    _of_order(),
+    sa.Index("ix_effects_order", "merchant", "order_id"),
+)
+
+refs = sa.Table(
+    "refs",
+    METADATA,
+    _key("merchant"),
+    _key("kind"),
+    _key("reference"),
+    _key("order_id"),
+    _of_order(),
+    sa.Index("ix_refs_order", "merchant", "order_id"),
+)
+
+stock = sa.Table(
+    "stock",
+    METADATA,
+    _key("merchant"),
+    _key("sku"),
+    _key("location"),
+    _count("on_hand"),
+    _count("committed"),
+    _count("entries"),  # rows of the ledger so far; the last one's seq
+    sa.CheckConstraint("committed >= 0", name="committed"),
+)
+
+ledger = sa.Table(
+    "ledger",
+    METADATA,
+    _key("merchant"),
+    _key("sku"),
+    _key("location"),
+    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
+    _at("at"),
+    _text("kind"),  # committed, released, shipped, counted, received, adjusted
+    _count("d_on_hand"),
+    _count("d_committed"),
+    _optional("order_id"),
+    _text("actor"),
+    _text("note"),
+    sa.ForeignKeyConstraint(
+        ["merchant", "sku", "location"], ["stock.merchant", "stock.sku", "stock.location"]
+    ),
+    _of_order(),
+    sa.Index("ix_ledger_order", "merchant", "order_id"),
+)
+
+products = sa.Table(
+    "products",
+    METADATA,
+    _key("merchant"),
+    _key("sku"),
+    _text("title"),
+    sa.Column("weight_g", sa.Integer, nullable=True),
+    _optional("size_mm"),
+    _optional("hs"),
+    _optional("origin"),
+)
+
+listings = sa.Table(
+    "listings",
+    METADATA,
+    _key("merchant"),
+    _key("connection"),
+    _key("listing"),
+    _key("location"),  # the channel's own location id; empty where the channel keeps one quantity
+    _text("title"),
+    _optional("channel_sku"),
+    _optional("product"),
+    _yes("fulfilled_by_channel"),
+    sa.Column("believed", sa.Integer, nullable=True),
+    _maybe_at("read_at"),
+    sa.Column("wanted_last", sa.Integer, nullable=True),
+    _count("dirty_seq"),
+    _count("clean_seq"),
+    _maybe_at("check_at"),
+    _optional("refused"),
+)
+
+links = sa.Table(
+    "links",
+    METADATA,
+    _key("merchant"),
+    _key("connection"),
+    _key("listing"),
+    _key("sku"),
+    _count("units", 1),
+    sa.CheckConstraint("units > 0", name="units"),
+    sa.Index("ix_links_sku", "merchant", "sku"),
+)
+
+channel_locations = sa.Table(
+    "channel_locations",
+    METADATA,
+    _key("merchant"),
+    _key("connection"),
+    _key("channel_location"),
+    _text("name"),
+    _optional("location"),
+)
+
+deliveries = sa.Table(
+    "deliveries",
+    METADATA,
+    _key("merchant"),
+    _key("connection"),
+    _key("event_id"),
+    _text("topic"),
+    _text("kind"),
+    _text("subject"),
+    _at("received_at"),
+    _text("state"),  # pending, done, parked
+    _optional("error"),
+    sa.Column("body", sa.LargeBinary, nullable=True),
+    _optional("body_key"),
+    sa.Index("ix_deliveries_subject", "merchant", "kind", "subject", "state"),
+    sa.Index("ix_deliveries_received", "merchant", "received_at"),
+)
+
+errands = sa.Table(
+    "errands",
+    METADATA,
+    _key("merchant"),
+    _key("kind"),
+    _key("subject"),
+    _text("connection"),
+    _maybe_at("due_at"),
+    _count("rings"),
+    _optional("claimed_by"),
+    _maybe_at("claimed_until"),
+    _count("attempts"),
+    _optional("error"),
+    _maybe_at("parked_at"),
+    _text("data"),
+    sa.Index("ix_errands_due", "due_at"),
+)
+
+switches = sa.Table(
+    "switches",
+    METADATA,
+    _key("merchant"),
+    _key("connection"),
+    _key("action"),
+    _text("state"),  # off, on
+    _at("at"),
+    _text("actor"),
+)
+
+labels = sa.Table(
+    "labels",
+    METADATA,
+    _key("merchant"),
+    _key("order_id"),
+    _key("parcel_id"),
+    _key("label_id"),
+    _text("format"),
+    sa.Column("file", sa.LargeBinary, nullable=False),
+    _count("printed"),
+    _of_order(),
+)
+
+vault = sa.Table(
+    "vault",
+    METADATA,
+    _key("merchant"),
+    _key("connection"),
+    _key("name"),
+    sa.Column("sealed", sa.LargeBinary, nullable=True),
+    _optional("key_id"),
+    _count("version"),
+    _optional("claimed_by"),
+    _maybe_at("claimed_until"),
+    _maybe_at("expires_at"),
+)
+
+data_keys = sa.Table(
+    "data_keys",
+    METADATA,
+    _key("merchant"),
+    _key("key_id"),
+    _text("purpose"),
+    sa.Column("wrapped", sa.LargeBinary, nullable=False),
+    _text("wrapped_by"),
+    _at("created_at"),
+    sa.UniqueConstraint("merchant", "purpose"),
+)
+
+quota = sa.Table(
+    "quota",
+    METADATA,
+    _key("merchant"),
+    _key("app"),
+    _key("operation"),
+    sa.Column("tat", sa.Double, nullable=False, server_default=sa.text("0")),
+    sa.Column("rate_per_s", sa.Double, nullable=False),
+    _count("burst"),
+    sa.Column("paused_until", sa.Double, nullable=True),
+)
+
+api_keys = sa.Table(
+    "api_keys",
+    METADATA,
+    _key("merchant"),
+    _key("key_hash"),
+    _text("name"),
+    _text("role"),
+    _at("created_at"),
+)
+
+configs = sa.Table("configs", METADATA, _key("merchant"), _key("hash"), _at("loaded_at"), _text("text"))

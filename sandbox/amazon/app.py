@@ -1,0 +1,154 @@
+"""The port of Amazon's stand-in: every operation with its usage plan, and what surrounds each call."""
+
+import uuid
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from aiohttp import web
+from aiohttp.typedefs import Middleware
+
+from sandbox import faults
+from sandbox.amazon import account_api, feeds_api, listings_api, notifications_api, orders_api, sqs_api
+from sandbox.amazon.errors import RefusedError, broken, over_quota
+from sandbox.amazon.login import consent_page, token
+from sandbox.amazon.state import Amazon
+
+if TYPE_CHECKING:
+    from sandbox.world import World
+
+Answer = Callable[[Amazon, web.Request], Awaitable[web.Response]]
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+LISTINGS: Final = "/listings/2021-08-01/items/{sellerId}"
+FEEDS: Final = "/feeds/2021-06-30"
+NOTICES: Final = "/notifications/v1"
+API: Final = ("/orders/", "/listings/", "/feeds/", "/fba/", "/notifications/", "/sellers/")
+"""Where the Selling Partner API is; login, queue and uploads lie elsewhere and are spared the faults of calls."""
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation of the Selling Partner API with its usage plan (requests a second, burst)."""
+
+    name: str
+    method: str
+    path: str
+    rate: float
+    burst: int
+    answer: Answer
+    grantless: bool = False
+
+
+OPERATIONS: Final = (
+    Operation("searchOrders", "GET", "/orders/2026-01-01/orders", 0.0056, 20, orders_api.search_orders),
+    Operation("getOrder", "GET", "/orders/2026-01-01/orders/{orderId}", 0.5, 30, orders_api.get_order),
+    Operation("confirmShipment", "POST", "/orders/v0/orders/{orderId}/shipmentConfirmation", 2, 10,
+              orders_api.confirm_shipment),
+    Operation("searchListingsItems", "GET", LISTINGS, 5, 5, listings_api.search_listings_items),
+    Operation("getListingsItem", "GET", LISTINGS + "/{sku}", 5, 10, listings_api.get_listings_item),
+    Operation("patchListingsItem", "PATCH", LISTINGS + "/{sku}", 5, 5, listings_api.patch_listings_item),
+    Operation("createFeedDocument", "POST", FEEDS + "/documents", 0.5, 15, feeds_api.create_feed_document),
+    Operation("getFeedDocument", "GET", FEEDS + "/documents/{feedDocumentId}", 0.0222, 10,
+              feeds_api.get_feed_document),
+    Operation("createFeed", "POST", FEEDS + "/feeds", 0.0083, 15, feeds_api.create_feed),
+    Operation("getFeed", "GET", FEEDS + "/feeds/{feedId}", 2, 15, feeds_api.get_feed),
+    Operation("cancelFeed", "DELETE", FEEDS + "/feeds/{feedId}", 2, 15, feeds_api.cancel_feed),
+    Operation("getInventorySummaries", "GET", "/fba/inventory/v1/summaries", 2, 2,
+              account_api.get_inventory_summaries),
+    Operation("getMarketplaceParticipations", "GET", "/sellers/v1/marketplaceParticipations", 0.016, 15,
+              account_api.get_marketplace_participations),
+    Operation("createDestination", "POST", NOTICES + "/destinations", 1, 5,
+              notifications_api.create_destination, grantless=True),
+    Operation("getDestinations", "GET", NOTICES + "/destinations", 1, 5,
+              notifications_api.get_destinations, grantless=True),
+    Operation("getDestination", "GET", NOTICES + "/destinations/{destinationId}", 1, 5,
+              notifications_api.get_destination, grantless=True),
+    Operation("deleteDestination", "DELETE", NOTICES + "/destinations/{destinationId}", 1, 5,
+              notifications_api.delete_destination, grantless=True),
+    Operation("createSubscription", "POST", NOTICES + "/subscriptions/{notificationType}", 1, 5,
+              notifications_api.create_subscription),
+    Operation("getSubscription", "GET", NOTICES + "/subscriptions/{notificationType}", 1, 5,
+              notifications_api.get_subscription),
+    Operation("getSubscriptionById", "GET", NOTICES + "/subscriptions/{notificationType}/{subscriptionId}", 1, 5,
+              notifications_api.get_subscription_by_id, grantless=True),
+    Operation("deleteSubscriptionById", "DELETE", NOTICES + "/subscriptions/{notificationType}/{subscriptionId}",
+              1, 5, notifications_api.delete_subscription_by_id, grantless=True),
+)  # fmt: skip
+
+
+def build(world: "World") -> web.Application:
+    """The application of Amazon's stand-in; its state becomes `world.amazon`."""
+    amazon = Amazon(world)
+    world.amazon = amazon
+    app = web.Application(middlewares=[_refusals, _weather(world)], client_max_size=16 * 2**20)
+
+    async def consent(request: web.Request) -> web.Response:
+        return consent_page(amazon.login, request, seller=amazon.seller)
+
+    async def login(request: web.Request) -> web.Response:
+        return await token(amazon.login, request)
+
+    app.router.add_get("/apps/authorize/consent", consent)
+    app.router.add_post("/auth/o2/token", login)
+    app.router.add_put("/tortuga/{documentId}", _bound(amazon, feeds_api.upload))
+    app.router.add_get("/tortuga/{documentId}", _bound(amazon, feeds_api.download))
+    app.router.add_post("/", _bound(amazon, sqs_api.answer))
+    app.router.add_post("/{account}/{queue}", _bound(amazon, sqs_api.answer))
+    for operation in OPERATIONS:
+        app.router.add_route(operation.method, operation.path, _opened(amazon, operation))
+    return app
+
+
+def _bound(amazon: Amazon, answer: Answer) -> Handler:
+    async def handle(request: web.Request) -> web.StreamResponse:
+        return await answer(amazon, request)
+
+    return handle
+
+
+def _opened(amazon: Amazon, operation: Operation) -> Handler:
+    """The operation behind its token check and its usage plan."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        amazon.login.admit(request, operation.name, grantless=operation.grantless)
+        limits = amazon.limits
+        if not limits.take(operation.name, operation.rate, burst=operation.burst, now=amazon.now()):
+            raise over_quota()
+        response = await operation.answer(amazon, request)
+        response.headers["x-amzn-RateLimit-Limit"] = f"{limits.rate(operation.rate):g}"
+        return response
+
+    return handle
+
+
+def _weather(world: "World") -> Middleware:
+    """The armed faults, on the calls of the Selling Partner API only."""
+    inject = faults.middleware(
+        world,
+        "amazon",
+        throttled=lambda _request: over_quota().response(),
+        failed=lambda _request: broken().response(),
+    )
+
+    @web.middleware
+    async def weather(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if not request.path.startswith(API):
+            return await handler(request)
+        return await inject(request, handler)
+
+    return weather
+
+
+@web.middleware
+async def _refusals(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Every refusal in Amazon's own shape, and a request id on every answer of the API."""
+    try:
+        response = await handler(request)
+    except RefusedError as refused:
+        response = refused.response()
+    except (web.HTTPNotFound, web.HTTPMethodNotAllowed):
+        response = RefusedError(404, "NotFound", "The requested resource is not found.").response()
+    if request.path.startswith(API):
+        response.headers["x-amzn-RequestId"] = str(uuid.uuid4())
+    return response

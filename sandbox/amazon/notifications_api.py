@@ -1,0 +1,161 @@
+"""Notifications API v1. Destinations belong to the application (grantless), subscriptions to the seller."""
+
+import re
+import uuid
+from typing import TYPE_CHECKING, Final
+
+from aiohttp import web
+
+from sandbox.amazon import reading
+from sandbox.amazon.errors import RefusedError, invalid, not_found, unauthorized
+from sandbox.amazon.notices import Destination, Subscription
+from sandbox.values import Json
+
+if TYPE_CHECKING:
+    from sandbox.amazon.state import Amazon
+
+TYPES: Final = frozenset({
+    "ORDER_CHANGE", "ANY_OFFER_CHANGED", "FEED_PROCESSING_FINISHED", "REPORT_PROCESSING_FINISHED",
+    "LISTINGS_ITEM_STATUS_CHANGE", "LISTINGS_ITEM_ISSUES_CHANGE", "LISTINGS_ITEM_MFN_QUANTITY_CHANGE",
+    "FBA_INVENTORY_AVAILABILITY_CHANGES",
+})  # fmt: skip
+CHANGES: Final = frozenset({"BuyerRequestedChange", "DeliveryTipChange", "OrderStatusChange"})
+ARN: Final = re.compile(r"^arn:aws:sqs:\S+:\S+:\S+")
+LONGEST_NAME: Final = 256
+
+
+async def create_destination(amazon: "Amazon", request: web.Request) -> web.Response:
+    """Register a queue or an EventBridge account, each once."""
+    given = await reading.body(request)
+    name = reading.field(given, "name", str)
+    resource = _resource(reading.field(given, "resourceSpecification", dict), name)
+    if len(name) > LONGEST_NAME:
+        raise invalid("Invalid value for name.")
+    known = amazon.notices.destinations
+    if any(one.resource == resource for one in known.values()):
+        what = resource.get("sqs", {}).get("arn", "that EventBridge account")
+        raise _conflict(
+            f"A destination with arn {what} already exists for the application {amazon.login.application_id}"
+        )
+    destination = Destination(str(uuid.uuid4()), name, resource)
+    known[destination.destination_id] = destination
+    return _payload(destination.as_json())
+
+
+async def get_destinations(amazon: "Amazon", _request: web.Request) -> web.Response:
+    """All destinations of the application."""
+    return _payload([one.as_json() for one in amazon.notices.destinations.values()])
+
+
+async def get_destination(amazon: "Amazon", request: web.Request) -> web.Response:
+    """One destination."""
+    return _payload(_destination(amazon, request.match_info["destinationId"]).as_json())
+
+
+async def delete_destination(amazon: "Amazon", request: web.Request) -> web.Response:
+    """Forget a destination that no subscription uses."""
+    destination = _destination(amazon, request.match_info["destinationId"])
+    if any(one.destination_id == destination.destination_id for one in amazon.notices.subscriptions.values()):
+        raise unauthorized("Destination has subscriptions")
+    del amazon.notices.destinations[destination.destination_id]
+    return web.json_response({})
+
+
+async def create_subscription(amazon: "Amazon", request: web.Request) -> web.Response:
+    """Send one kind of notification to a destination; each kind once."""
+    kind = _kind(request)
+    given = await reading.body(request)
+    version = reading.field(given, "payloadVersion", str)
+    destination_id = reading.field(given, "destinationId", str)
+    directive = given.get("processingDirective")
+    _check_directive(directive)
+    if destination_id not in amazon.notices.destinations:
+        raise invalid("Invalid value for destinationId.")
+    known = amazon.notices.subscriptions
+    if any(one.kind == kind for one in known.values()):
+        raise RefusedError(
+            409,
+            "StateConflict",
+            "The resource specified conflicts with the current state.",
+            f"Subscription already exists for notification type {kind}",
+        )
+    subscription = Subscription(str(uuid.uuid4()), kind, destination_id, version, directive)
+    known[subscription.subscription_id] = subscription
+    return _payload(subscription.as_json())
+
+
+async def get_subscription(amazon: "Amazon", request: web.Request) -> web.Response:
+    """The seller's subscription to a kind of notification."""
+    kind = _kind(request)
+    for one in amazon.notices.subscriptions.values():
+        if one.kind == kind:
+            return _payload(one.as_json())
+    raise not_found(f"There is no subscription to {kind}.")
+
+
+async def get_subscription_by_id(amazon: "Amazon", request: web.Request) -> web.Response:
+    """One subscription."""
+    return _payload(_subscription(amazon, request).as_json())
+
+
+async def delete_subscription_by_id(amazon: "Amazon", request: web.Request) -> web.Response:
+    """End a subscription."""
+    del amazon.notices.subscriptions[_subscription(amazon, request).subscription_id]
+    return web.json_response({})
+
+
+def _kind(request: web.Request) -> str:
+    kind = request.match_info["notificationType"]
+    if kind not in TYPES:
+        raise invalid(f"Invalid value for notificationType: {kind}.")
+    return kind
+
+
+def _subscription(amazon: "Amazon", request: web.Request) -> Subscription:
+    kind = _kind(request)
+    found = amazon.notices.subscriptions.get(request.match_info["subscriptionId"])
+    if found is None or found.kind != kind:
+        raise not_found("The subscription does not exist.")
+    return found
+
+
+def _destination(amazon: "Amazon", destination_id: str) -> Destination:
+    if destination_id not in amazon.notices.destinations:
+        raise not_found("The destination does not exist.")
+    return amazon.notices.destinations[destination_id]
+
+
+def _resource(given: Json, name: str) -> Json:
+    """The destination's resource from what was asked for."""
+    if given.get("sqs"):
+        arn = reading.field(given["sqs"], "arn", str, at="resourceSpecification.sqs")
+        if not ARN.match(arn):
+            raise invalid("Invalid value for resourceSpecification.sqs.arn.")
+        return {"sqs": {"arn": arn}}
+    if given.get("eventBridge"):
+        where = "resourceSpecification.eventBridge"
+        account = reading.field(given["eventBridge"], "accountId", str, at=where)
+        region = reading.field(given["eventBridge"], "region", str, at=where)
+        return {"eventBridge": {"accountId": account, "region": region, "name": name}}
+    raise invalid("resourceSpecification needs sqs or eventBridge.")
+
+
+def _check_directive(directive: object) -> None:
+    if directive is None:
+        return
+    event_filter = directive.get("eventFilter") if isinstance(directive, dict) else None
+    if not isinstance(event_filter, dict) or not event_filter.get("eventFilterType"):
+        raise invalid("processingDirective needs an eventFilter with its eventFilterType.")
+    unknown = set(event_filter.get("orderChangeTypes") or []) - CHANGES
+    if unknown:
+        raise invalid(f"Invalid value for orderChangeTypes: {', '.join(sorted(unknown))}.")
+
+
+def _conflict(details: str) -> RefusedError:
+    return RefusedError(
+        409, "Conflict", "The requested resource conflict with a resource in the server.", details
+    )
+
+
+def _payload(payload: object) -> web.Response:
+    return web.json_response({"payload": payload})

@@ -1,0 +1,75 @@
+"""Reads what a request says and refuses what the model does not allow."""
+
+import json
+from collections.abc import Collection
+from datetime import UTC, datetime
+from typing import Any
+
+from aiohttp import web
+
+from sandbox.amazon.errors import invalid
+from sandbox.values import Json
+
+
+def words(request: web.Request, *names: str) -> list[str]:
+    """The list that is given under any of the names, comma-separated, repeated, or both."""
+    given = [value for name in names for value in request.query.getall(name, [])]
+    return [word.strip() for value in given for word in value.split(",") if word.strip()]
+
+
+def chosen(request: web.Request, name: str, allowed: Collection[str]) -> set[str]:
+    """The members of an enumeration that the request lists."""
+    listed = set(words(request, name))
+    unknown = sorted(listed - set(allowed))
+    if unknown:
+        raise invalid(f"Invalid value for {name}: {', '.join(unknown)}.")
+    return listed
+
+
+def instant(request: web.Request, name: str) -> datetime | None:
+    """A point in time, or none when it is not given."""
+    text = request.query.get(name)
+    return None if text is None else parsed_instant(text, name)
+
+
+def parsed_instant(text: object, name: str) -> datetime:
+    """The point in time a text names; an offset is needed."""
+    try:
+        when = datetime.fromisoformat(str(text))
+    except ValueError:
+        raise invalid(f"Invalid date-time for {name}.") from None
+    if when.tzinfo is None:
+        raise invalid(f"Invalid date-time for {name}: it has no offset.")
+    return when.astimezone(UTC)
+
+
+def count(request: web.Request, name: str, usual: int, *, most: int) -> int:
+    """A number from 1 to `most`."""
+    text = request.query.get(name, str(usual))
+    if not text.isdecimal() or not 1 <= int(text) <= most:
+        raise invalid(f"{name} must be a number between 1 and {most}.")
+    return int(text)
+
+
+async def body(request: web.Request) -> Json:
+    """The request's JSON object."""
+    try:
+        given = json.loads(await request.read())
+    except ValueError:
+        raise invalid("The request body is not valid JSON.") from None
+    if not isinstance(given, dict):
+        raise invalid("The request body must be a JSON object.")
+    return given
+
+
+def field(given: Json, name: str, kind: type, *, at: str = "") -> Any:
+    """A field that must be there and be of that JSON type."""
+    where = f"{at}.{name}" if at else name
+    if given.get(name) is None:
+        raise invalid(f"The input you have submitted is not valid. Missing required field [{where}].")
+    value = given[name]
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        raise invalid(
+            f"The input you have submitted is not valid. Please check the fields with invalid type [{where}]."
+        )
+    return value

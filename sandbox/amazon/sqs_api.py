@@ -1,0 +1,229 @@
+"""The wire of SQS: AWS JSON 1.0.
+
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-making-api-requests-json.html (read 2026-11).
+"""
+
+import json
+import uuid
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Final
+
+from aiohttp import web
+
+from sandbox.amazon.sqs import Message, Queue, Queues, md5
+from sandbox.values import Json
+
+if TYPE_CHECKING:
+    from sandbox.amazon.state import Amazon
+
+JSON_TYPE: Final = "application/x-amz-json-1.0"
+MOST: Final = 10
+LONGEST_WAIT: Final = 20
+LONGEST_HIDE: Final = 43_200
+LONGEST_DELAY: Final = 900
+
+
+class SqsError(Exception):
+    """SQS refuses the request."""
+
+    def __init__(self, kind: str, query_code: str, message: str, *, status: int = 400) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.query_code = query_code
+        self.status = status
+
+
+async def answer(amazon: "Amazon", request: web.Request) -> web.Response:
+    """Answer one SQS call."""
+    try:
+        shown = await _answered(amazon, request)
+    except SqsError as refused:
+        wrong = {"__type": f"com.amazonaws.sqs#{refused.kind}", "message": str(refused)}
+        headers = {"x-amzn-query-error": f"{refused.query_code};Sender"}
+        return _response(wrong, status=refused.status, headers=headers)
+    return _response(shown)
+
+
+async def _answered(amazon: "Amazon", request: web.Request) -> Json:
+    if not request.headers.get("Authorization", "").startswith("AWS4-HMAC-SHA256 "):
+        raise SqsError(
+            "MissingAuthenticationToken",
+            "MissingAuthenticationToken",
+            "Request is missing Authentication Token",
+            status=403,
+        )
+    name = request.headers.get("X-Amz-Target", "").removeprefix("AmazonSQS.")
+    if name not in OPERATIONS:
+        raise SqsError("UnknownOperationException", "InvalidAction", f"The action {name} is not valid.")
+    try:
+        given = json.loads(await request.read() or b"{}")
+    except ValueError:
+        raise SqsError("SerializationException", "MalformedInput", "The body is no JSON.") from None
+    return await OPERATIONS[name](amazon.queues, given, amazon.world.urls["amazon"])
+
+
+async def _create(queues: Queues, given: Json, base: str) -> Json:
+    name = _text(given, "QueueName")
+    queue = queues.by_name.setdefault(name, Queue(name))
+    queue.attributes.update({key: str(value) for key, value in (given.get("Attributes") or {}).items()})
+    return {"QueueUrl": queues.url(base, name)}
+
+
+async def _url(queues: Queues, given: Json, base: str) -> Json:
+    name = _text(given, "QueueName")
+    if name not in queues.by_name:
+        raise _no_queue()
+    return {"QueueUrl": queues.url(base, name)}
+
+
+async def _attributes(queues: Queues, given: Json, _base: str) -> Json:
+    queue = _queue(queues, given)
+    ready, taken = queue.counts()
+    known = {
+        **queue.attributes,
+        "QueueArn": queues.arn(queue.name),
+        "ApproximateNumberOfMessages": str(ready),
+        "ApproximateNumberOfMessagesNotVisible": str(taken),
+        "ApproximateNumberOfMessagesDelayed": "0",
+        "CreatedTimestamp": str(queue.created),
+        "LastModifiedTimestamp": str(queue.created),
+    }
+    asked = given.get("AttributeNames") or []
+    if "All" in asked:
+        return {"Attributes": known}
+    shown = {name: known[name] for name in asked if name in known}
+    return {"Attributes": shown} if shown else {}
+
+
+async def _send(queues: Queues, given: Json, _base: str) -> Json:
+    delay = _number(given, "DelaySeconds", 0, most=LONGEST_DELAY)
+    message = _queue(queues, given).send(_text(given, "MessageBody"), delay=delay)
+    return {"MessageId": message.message_id, "MD5OfMessageBody": md5(message.body)}
+
+
+async def _receive(queues: Queues, given: Json, _base: str) -> Json:
+    queue = _queue(queues, given)
+    usual_wait = int(queue.attributes["ReceiveMessageWaitTimeSeconds"])
+    usual_hide = int(queue.attributes["VisibilityTimeout"])
+    most = _number(given, "MaxNumberOfMessages", 1, most=MOST, least=1)
+    wait = _number(given, "WaitTimeSeconds", usual_wait, most=LONGEST_WAIT)
+    hide = _number(given, "VisibilityTimeout", usual_hide, most=LONGEST_HIDE)
+    asked = {*(given.get("AttributeNames") or []), *(given.get("MessageSystemAttributeNames") or [])}
+    handed = await queue.receive(most, wait=wait, invisible=hide)
+    return {"Messages": [_shown(handle, message, asked) for handle, message in handed]} if handed else {}
+
+
+async def _delete(queues: Queues, given: Json, _base: str) -> Json:
+    if not _queue(queues, given).delete(_text(given, "ReceiptHandle")):
+        raise _bad_handle()
+    return {}
+
+
+async def _delete_batch(queues: Queues, given: Json, _base: str) -> Json:
+    queue = _queue(queues, given)
+    entries = given.get("Entries") or []
+    if not entries or len(entries) > MOST:
+        raise SqsError(
+            "TooManyEntriesInBatchRequest" if entries else "EmptyBatchRequest",
+            "AWS.SimpleQueueService.BatchRequest",
+            f"A batch holds 1 to {MOST} entries.",
+        )
+    done: list[Json] = []
+    failed: list[Json] = []
+    for entry in entries:
+        if queue.delete(str(entry.get("ReceiptHandle"))):
+            done.append({"Id": entry["Id"]})
+        else:
+            failed.append({
+                "Id": entry["Id"],
+                "SenderFault": True,
+                "Code": "ReceiptHandleIsInvalid",
+                "Message": "The input receipt handle is invalid.",
+            })  # fmt: skip
+    return {"Successful": done, "Failed": failed}
+
+
+async def _hide(queues: Queues, given: Json, _base: str) -> Json:
+    seconds = _number(given, "VisibilityTimeout", 0, most=LONGEST_HIDE)
+    if not _queue(queues, given).hide(_text(given, "ReceiptHandle"), seconds):
+        raise _bad_handle()
+    return {}
+
+
+async def _purge(queues: Queues, given: Json, _base: str) -> Json:
+    _queue(queues, given).messages.clear()
+    return {}
+
+
+Operation = Callable[[Queues, Json, str], Awaitable[Json]]
+OPERATIONS: Final[dict[str, Operation]] = {
+    "CreateQueue": _create,
+    "GetQueueUrl": _url,
+    "GetQueueAttributes": _attributes,
+    "SendMessage": _send,
+    "ReceiveMessage": _receive,
+    "DeleteMessage": _delete,
+    "DeleteMessageBatch": _delete_batch,
+    "ChangeMessageVisibility": _hide,
+    "PurgeQueue": _purge,
+}
+
+
+def _shown(handle: str, message: Message, asked: set[str]) -> Json:
+    shown: Json = {
+        "MessageId": message.message_id,
+        "ReceiptHandle": handle,
+        "MD5OfBody": md5(message.body),
+        "Body": message.body,
+    }
+    known = {
+        "SenderId": "AIDASANDBOX",
+        "SentTimestamp": str(message.sent_ms),
+        "ApproximateReceiveCount": str(message.receives),
+        "ApproximateFirstReceiveTimestamp": str(message.first_ms),
+    }
+    attributes = {name: value for name, value in known.items() if asked & {"All", name}}
+    if attributes:
+        shown["Attributes"] = attributes
+    return shown
+
+
+def _queue(queues: Queues, given: Json) -> Queue:
+    queue = queues.named(_text(given, "QueueUrl"))
+    if queue is None:
+        raise _no_queue()
+    return queue
+
+
+def _text(given: Json, name: str) -> str:
+    value = given.get(name)
+    if not isinstance(value, str) or not value:
+        message = f"The request must contain the parameter {name}."
+        raise SqsError("MissingParameter", "MissingParameter", message)
+    return value
+
+
+def _number(given: Json, name: str, usual: int, *, most: int, least: int = 0) -> int:
+    value = given.get(name, usual)
+    if not isinstance(value, int) or not least <= value <= most:
+        words = f"Value {value} for parameter {name} is invalid. Reason: Must be between {least} and {most}."
+        raise SqsError("InvalidParameterValue", "InvalidParameterValue", words)
+    return value
+
+
+def _no_queue() -> SqsError:
+    code = "AWS.SimpleQueueService.NonExistentQueue"
+    return SqsError("QueueDoesNotExist", code, "The specified queue does not exist.")
+
+
+def _bad_handle() -> SqsError:
+    words = "The input receipt handle is invalid."
+    return SqsError("ReceiptHandleIsInvalid", "ReceiptHandleIsInvalid", words)
+
+
+def _response(shown: Json, *, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
+    return web.Response(
+        body=json.dumps(shown).encode(),
+        status=status,
+        headers={"Content-Type": JSON_TYPE, "x-amzn-RequestId": str(uuid.uuid4()), **(headers or {})},
+    )

@@ -1,0 +1,107 @@
+"""Starts every stand-in on a loopback port of its own."""
+
+import asyncio
+import json as jsons
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final
+
+from aiohttp import web
+
+from sandbox import amazon, control, easypost, mail, shopify, stripe
+from sandbox.clock import Clock
+from sandbox.house import usual
+from sandbox.values import Json
+from sandbox.world import World
+
+HOST: Final = "127.0.0.1"
+BUILDERS: Final[dict[str, Callable[[World], web.Application]]] = {
+    "stripe": stripe.build,
+    "easypost": easypost.build,
+    "shopify": shopify.build,
+    "amazon": amazon.build,
+}
+"""Stripe before Shopify: a shop's order takes its money there."""
+
+
+@dataclass
+class Running:
+    """The stand-ins that are being served."""
+
+    world: World
+    control: str
+    mail: mail.Server
+    runners: list[web.AppRunner] = field(default_factory=list)
+
+    def ready(self) -> Json:
+        """What a program that started the sandbox needs to know."""
+        return {"control": self.control, "clock": self.world.clock.text(), "urls": self.world.urls}
+
+    async def stop(self) -> None:
+        """Close every port; what is on its way is lost."""
+        await self.world.close()
+        for runner in reversed(self.runners):
+            await runner.cleanup()
+        await self.mail.close()
+
+
+async def start(world: World, *, port: int = 0) -> Running:
+    """Serve every vendor and, on `port` (0: any free one), the control port."""
+    sockets = {vendor: _bound(0) for vendor in BUILDERS}
+    control_socket = _bound(port)
+    world.urls = {vendor: _url(sock) for vendor, sock in sockets.items()}
+    running = Running(world, control=_url(control_socket), mail=await mail.serve(world))
+    world.urls["mail"] = running.mail.url
+    apps = {vendor: build(world) for vendor, build in BUILDERS.items()}
+    world.shopify.load(world.house)
+    world.amazon.load(world.house)
+    for vendor, app in apps.items():
+        running.runners.append(await _served(app, sockets[vendor]))
+    running.runners.append(await _served(control.build(world), control_socket))
+    return running
+
+
+def run(
+    port: int, *, json: bool = False, start_at: datetime | None = None, rate: float = 1.0, seed: int = 0
+) -> None:
+    """Serve until interrupted; with `json`, one line of JSON on standard output says when and where."""
+    clock = Clock(start_at or datetime.now(UTC), rate)
+    asyncio.run(_until_stopped(World(clock, house=usual(), seed=seed), port=port, json=json))
+
+
+async def _until_stopped(world: World, *, port: int, json: bool) -> None:
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(name, stopped.set)
+    running = await start(world, port=port)
+    ready = running.ready()
+    line = jsons.dumps(ready) if json else f"sandbox: control {ready['control']}"
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+    try:
+        await stopped.wait()
+    finally:
+        await running.stop()
+
+
+async def _served(app: web.Application, sock: socket.socket) -> web.AppRunner:
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
+    await runner.setup()
+    await web.SockSite(runner, sock).start()
+    return runner
+
+
+def _bound(port: int) -> socket.socket:
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    sock.bind((HOST, port))
+    return sock
+
+
+def _url(sock: socket.socket) -> str:
+    return f"http://{HOST}:{sock.getsockname()[1]}"

@@ -1,0 +1,290 @@
+"""EasyPost's HTTP interface."""
+
+import asyncio
+import base64
+import binascii
+import json
+from collections.abc import Awaitable, Callable
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+
+from aiohttp import web
+
+from sandbox import faults
+from sandbox.easypost import objects
+from sandbox.easypost.hooks import Hook
+from sandbox.easypost.labels import TYPES, label
+from sandbox.easypost.refusals import Refused, blank, failed, missing, throttled, unprocessable
+from sandbox.easypost.state import CARRIER_SECONDS, EasyPost
+from sandbox.values import Json
+from sandbox.world import World
+
+STATE: Final = web.AppKey("easypost", EasyPost)
+FILES: Final = "/files/postage_label"
+USUAL_PAGE: Final = 20
+MOST: Final = 100
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def build(world: World) -> web.Application:
+    """The stand-in's application; its state becomes `world.easypost`."""
+    world.easypost = EasyPost(world)
+    inject = faults.middleware(world, "easypost", throttled=throttled, failed=failed, only=_is_api)
+    app = web.Application(middlewares=[_envelope, inject, _authorized])
+    app[STATE] = world.easypost
+    app.add_routes([
+        web.post("/v2/shipments", _create), web.get("/v2/shipments", _list), web.get("/v2/shipments/{id}", _retrieve),
+        web.post("/v2/shipments/{id}/rerate", _rerate), web.post("/v2/shipments/{id}/buy", _buy),
+        web.post("/v2/shipments/{id}/refund", _refund), web.get("/v2/shipments/{id}/label", _convert),
+        web.post("/v2/trackers", _track), web.get("/v2/trackers", _trackers), web.get("/v2/trackers/{id}", _tracker),
+        web.post("/v2/webhooks", _subscribe), web.get("/v2/webhooks", _subscribers),
+        web.get("/v2/webhooks/{id}", _subscriber), web.delete("/v2/webhooks/{id}", _unsubscribe),
+        web.get("/v2/events/{id}", _event), web.get(FILES + "/{id}.{form}", _file),
+    ])  # fmt: skip
+    return app
+
+
+def _is_api(request: web.Request) -> bool:
+    return request.path.startswith("/v2/")
+
+
+async def _create(request: web.Request) -> web.Response:
+    asked = await _body(request, "shipment")
+    if not asked:
+        raise blank("shipment")
+    absent = [name for name in ("to_address", "from_address", "parcel") if not asked.get(name)]
+    if absent:
+        raise blank(*absent)
+    if not _positive(asked["parcel"].get("weight")):
+        raise blank("parcel.weight")
+    for name in ("to_address", "from_address"):
+        lacking = [f"{name}.{part}" for part in ("street1", "country") if not asked[name].get(part)]
+        if lacking:
+            raise blank(*lacking)
+    state = request.app[STATE]
+    await _wait_for_carriers(state, asked)
+    return _answer(objects.shipment(state.open(asked), _files(request)), status=201)
+
+
+async def _list(request: web.Request) -> web.Response:
+    purchased = request.query.get("purchased", "true") == "true"
+    wanted = [
+        objects.shipment(each, _files(request))
+        for each in reversed(request.app[STATE].shipments.values())
+        if not purchased or each.bought is not None
+    ]
+    return _answer(_page(request, "shipments", wanted))
+
+
+async def _retrieve(request: web.Request) -> web.Response:
+    return _answer(objects.shipment(_shipment(request), _files(request)))
+
+
+async def _rerate(request: web.Request) -> web.Response:
+    state, shipment = request.app[STATE], _shipment(request)
+    if shipment.bought is not None:
+        raise Refused(422, "SHIPMENT.POSTAGE.EXISTS", "Postage already exists for this shipment.")
+    await _wait_for_carriers(state, shipment.asked)
+    state.rate(shipment)
+    return _answer({"rates": [objects.rate(shipment, each) for each in shipment.rates]})
+
+
+async def _buy(request: web.Request) -> web.Response:
+    asked = await _body(request)
+    rate = asked.get("rate")
+    if not isinstance(rate, dict) or not rate.get("id"):
+        raise blank("rate")
+    state, shipment = request.app[STATE], _shipment(request)
+    chosen = [each.offer.carrier for each in shipment.rates if each.id == rate["id"]]
+    if shipment.bought is None and state.hanging(chosen):
+        await asyncio.sleep(CARRIER_SECONDS)
+    state.buy(shipment, str(rate["id"]))
+    return _answer(objects.shipment(shipment, _files(request)))
+
+
+async def _refund(request: web.Request) -> web.Response:
+    shipment = _shipment(request)
+    request.app[STATE].refund(shipment)
+    return _answer(objects.shipment(shipment, _files(request)))
+
+
+async def _convert(request: web.Request) -> web.Response:
+    shipment = _shipment(request)
+    form = request.query.get("file_format", "").lower()
+    if form not in TYPES:
+        raise unprocessable("The label format must be one of PNG, PDF, ZPL and EPL2.")
+    if shipment.bought is None:
+        raise Refused(422, "SHIPMENT.POSTAGE.REQUIRED", "The shipment has no postage.")
+    if shipment.forms[0] not in ("png", form):
+        raise unprocessable("Only a label that was bought as PNG can be converted.")
+    if form not in shipment.forms:
+        shipment.forms.append(form)
+    return _answer(objects.shipment(shipment, _files(request)))
+
+
+async def _track(request: web.Request) -> web.Response:
+    asked = await _body(request, "tracker")
+    if not asked.get("tracking_code"):
+        raise blank("tracking_code")
+    carrier = asked.get("carrier")
+    found = request.app[STATE].track(str(asked["tracking_code"]), str(carrier) if carrier else None)
+    return _answer(objects.tracker(found), status=201)
+
+
+async def _trackers(request: web.Request) -> web.Response:
+    code = request.query.get("tracking_code")
+    known = reversed(request.app[STATE].trackers.values())
+    wanted = [objects.tracker(each) for each in known if code in (None, each.code)]
+    return _answer(_page(request, "trackers", wanted))
+
+
+async def _tracker(request: web.Request) -> web.Response:
+    known = request.app[STATE].trackers
+    if request.match_info["id"] not in known:
+        raise missing()
+    return _answer(objects.tracker(known[request.match_info["id"]]))
+
+
+async def _subscribe(request: web.Request) -> web.Response:
+    asked = await _body(request, "webhook")
+    url = asked.get("url")
+    if not isinstance(url, str) or not url.startswith(("http://", "https://")):
+        raise blank("url")
+    state = request.app[STATE]
+    hook = Hook(
+        state.name("hook"), url, asked.get("webhook_secret"), state.now(), asked.get("custom_headers") or []
+    )
+    state.hooks.known[hook.id] = hook
+    return _answer(hook.shown(), status=201)
+
+
+async def _subscribers(request: web.Request) -> web.Response:
+    return _answer({"webhooks": [each.shown() for each in request.app[STATE].hooks.known.values()]})
+
+
+async def _subscriber(request: web.Request) -> web.Response:
+    return _answer(_hook(request).shown())
+
+
+async def _unsubscribe(request: web.Request) -> web.Response:
+    del request.app[STATE].hooks.known[_hook(request).id]
+    return _answer({})
+
+
+async def _event(request: web.Request) -> web.Response:
+    events = request.app[STATE].hooks.events
+    if request.match_info["id"] not in events:
+        raise missing()
+    return _answer(events[request.match_info["id"]])
+
+
+async def _file(request: web.Request) -> web.Response:
+    form = request.match_info["form"]
+    shipment = request.app[STATE].find(request.match_info["id"])
+    if form not in shipment.forms or shipment.bought is None or shipment.tracker is None:
+        raise missing()
+    offer = shipment.bought.offer
+    content = label(form, shipment.tracker.code, carrier=offer.carrier, service=offer.service)
+    return web.Response(body=content, content_type=TYPES[form])
+
+
+async def _wait_for_carriers(state: EasyPost, asked: Json) -> None:
+    """A carrier that hangs costs the account's own time-out before the others' prices come."""
+    if state.hanging(state.carriers(asked)):
+        await asyncio.sleep(CARRIER_SECONDS)
+
+
+async def _body(request: web.Request, wrapper: str | None = None) -> Json:
+    """The request's JSON, out of its wrapper; decimals stay exact."""
+    raw = await request.read()
+    try:
+        body = json.loads(raw or b"{}", parse_float=Decimal)
+    except ValueError as wrong:
+        raise Refused(400, "BAD_REQUEST", "The request body is not valid JSON.") from wrong
+    if wrapper is not None and isinstance(body, dict):
+        body = body.get(wrapper)
+    if body is None:
+        return {}
+    if not isinstance(body, dict):
+        raise Refused(400, "BAD_REQUEST", "The request body must be an object.")
+    return body
+
+
+def _positive(weight: Any) -> bool:
+    try:
+        return weight is not None and Decimal(str(weight)) > 0
+    except InvalidOperation:
+        return False
+
+
+def _page(request: web.Request, name: str, items: list[Json]) -> Json:
+    """A page of a list, newest first."""
+    size = request.query.get("page_size", str(USUAL_PAGE))
+    if not size.isdecimal() or not 0 < int(size) <= MOST:
+        raise unprocessable(f"page_size must lie between 1 and {MOST}.")
+    ids = [item["id"] for item in items]
+    before, after = request.query.get("before_id"), request.query.get("after_id")
+    if before in ids:
+        items = items[ids.index(before) + 1 :]
+    elif after in ids:
+        items = items[: ids.index(after)]
+    return {name: items[: int(size)], "has_more": len(items) > int(size)}
+
+
+def _shipment(request: web.Request) -> objects.Shipment:
+    return request.app[STATE].find(request.match_info["id"])
+
+
+def _hook(request: web.Request) -> Hook:
+    known = request.app[STATE].hooks.known
+    if request.match_info["id"] not in known:
+        raise missing()
+    return known[request.match_info["id"]]
+
+
+def _files(request: web.Request) -> str:
+    return f"{request.url.origin()}{FILES}"
+
+
+def _answer(body: Json, *, status: int = 200) -> web.Response:
+    return web.json_response(body, status=status)
+
+
+@web.middleware
+async def _envelope(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refusals in EasyPost's shape, and the header that names the request."""
+    try:
+        answer = await handler(request)
+    except Refused as refused:
+        answer = web.json_response(refused.body, status=refused.status)
+    except web.HTTPNotFound:
+        answer = web.json_response(missing().body, status=404)
+    answer.headers["X-Ep-Request-Uuid"] = request.app[STATE].name("req").removeprefix("req_")
+    return answer
+
+
+@web.middleware
+async def _authorized(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Only the account's key opens the API; label files are open to who knows their address."""
+    if not _is_api(request):
+        return await handler(request)
+    key = _key(request.headers.get("Authorization", ""))
+    if key is None:
+        raise Refused(401, "APIKEY.REQUIRED", "An API key is required.")
+    if key != request.app[STATE].key:
+        raise Refused(403, "APIKEY.INACTIVE", "This api key is no longer active.")
+    return await handler(request)
+
+
+def _key(header: str) -> str | None:
+    """The key: the user name of Basic, or the token of Bearer."""
+    scheme, _, value = header.partition(" ")
+    if scheme == "Bearer" and value:
+        return value
+    if scheme == "Basic":
+        try:
+            return base64.b64decode(value, validate=True).decode().partition(":")[0] or None
+        except (binascii.Error, UnicodeDecodeError):
+            return None
+    return None

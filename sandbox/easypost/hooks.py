@@ -1,0 +1,85 @@
+"""EasyPost's webhooks: who subscribed, and how deliveries are signed (both schemes at once)."""
+
+import email.utils
+import hashlib
+import hmac
+import json
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+from urllib.parse import urlsplit
+
+from sandbox.easypost.objects import HEX, stamp
+from sandbox.values import Json, token
+from sandbox.world import World
+
+RETRIES: Final = (30.0, 60.0, 300.0, 900.0, 3600.0, 7200.0)
+
+
+@dataclass
+class Hook:
+    """One subscriber."""
+
+    id: str
+    url: str
+    secret: str | None
+    created: datetime
+    headers: list[Json]
+
+    def shown(self) -> Json:
+        """The webhook as the API shows it; never with its secret."""
+        return {
+            "id": self.id, "object": "Webhook", "mode": "test", "url": self.url,
+            "created_at": stamp(self.created), "disabled_at": None, "custom_headers": self.headers,
+        }  # fmt: skip
+
+
+class Hooks:
+    """Every subscriber and every event."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.known: dict[str, Hook] = {}
+        self.events: dict[str, Json] = {}
+
+    def announce(self, kind: str, subject: Json, *, before: Json) -> None:
+        """Make an event and send it to every subscriber."""
+        now = stamp(self._world.clock.now()).replace("Z", ".000Z")
+        name = "evt_" + token("event", len(self.events), length=32, alphabet=HEX)
+        event: Json = {
+            "description": kind, "mode": "test", "previous_attributes": before, "created_at": now,
+            "pending_urls": [hook.url for hook in self.known.values()], "completed_urls": [], "updated_at": now,
+            "id": name, "user_id": "user_" + token("user", length=32, alphabet=HEX), "status": "pending",
+            "object": "Event",
+        }  # fmt: skip
+        self.events[name] = event
+        body = json.dumps({**event, "result": subject}, separators=(",", ":")).encode()
+        for hook in self.known.values():
+            self._send(hook, body, f"{kind} {subject['id']}")
+
+    def _send(self, hook: Hook, body: bytes, subject: str) -> None:
+        def build(_attempt: int) -> tuple[str, Mapping[str, str], bytes]:
+            headers = {"Content-Type": "application/json", "User-Agent": "EasyPost Webhooks"}
+            headers |= {each["name"]: each["value"] for each in hook.headers}
+            if hook.secret is not None:
+                # Signed at the wall clock's time, as a receiver's replay window reads it.
+                headers |= signatures(hook.secret, body, url=hook.url, at=datetime.now(UTC))
+            return hook.url, headers, body
+
+        self._world.courier.post("easypost", subject, build, retries=RETRIES)
+
+
+def signatures(secret: str, body: bytes, *, url: str, at: datetime) -> dict[str, str]:
+    """The headers of both signature schemes."""
+    key = unicodedata.normalize("NFKD", secret).encode()
+    path = urlsplit(url).path or "/"
+    timestamp = email.utils.format_datetime(at)
+    newer = f"{timestamp}POST{path}".encode() + body
+    return {
+        "X-Hmac-Signature": "hmac-sha256-hex=" + hmac.new(key, body, hashlib.sha256).hexdigest(),
+        "X-Timestamp": timestamp,
+        "X-Path": path,
+        "X-Hmac-Signature-V2": "hmac-sha256-hex=" + hmac.new(key, newer, hashlib.sha256).hexdigest(),
+    }

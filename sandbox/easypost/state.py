@@ -1,0 +1,250 @@
+"""What EasyPost knows: shipments, labels, trackers and subscribers, and its books."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Final
+
+from sandbox.easypost import objects, rating
+from sandbox.easypost.calendar import DELIVERY, SCAN, calendar_of
+from sandbox.easypost.hooks import Hooks
+from sandbox.easypost.objects import HEX, Rate, Scan, Shipment, Tracker
+from sandbox.easypost.refusals import Refused, missing, unprocessable
+from sandbox.house import location_of
+from sandbox.values import Json, token
+from sandbox.world import World
+
+KEY: Final = "EZTKsandboxOnlyNoRealAccount"
+CARRIER_SECONDS: Final = 1.5
+"""How long EasyPost waits for a carrier that hangs; real seconds, for the caller's patience is real."""
+VOID_AFTER: Final = timedelta(minutes=1)
+KNOWN_AFTER: Final = timedelta(seconds=2)
+SPOILED: Final = 100
+"""By how much `postage_changed` raises the booked price."""
+
+
+@dataclass
+class Label:
+    """One line of the books: a label that was paid for."""
+
+    shipment: Shipment
+    price: int
+    at: datetime
+
+
+class EasyPost:
+    """One account in test mode."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.key = KEY
+        self.hooks = Hooks(world)
+        self.shipments: dict[str, Shipment] = {}
+        self.trackers: dict[str, Tracker] = {}
+        self.labels: list[Label] = []
+        self._down: dict[str, tuple[str, datetime | None]] = {}
+        self._voids_to_reject: Counter[str] = Counter()
+        self._made = 0
+
+    # -- what the control port arranges
+
+    def carrier_down(self, carrier: str, *, mode: str | None, until: str | None = None) -> None:
+        """From now on the carrier hangs or errs; no mode brings it back."""
+        if mode is None:
+            self._down.pop(carrier, None)
+            return
+        if mode not in ("hang", "error"):
+            raise ValueError("a carrier can hang or error")
+        self._down[carrier] = (mode, datetime.fromisoformat(until) if until else None)
+
+    def reject_voids(self, carrier: str, *, times: int = 1) -> None:
+        """The carrier turns down its next so many voids."""
+        self._voids_to_reject[carrier] += times
+
+    def down(self, carrier: str) -> str | None:
+        """`hang`, `error`, or none when the carrier answers."""
+        mode, until = self._down.get(carrier, (None, None))
+        return None if until is not None and self._world.clock.now() >= until else mode
+
+    def hanging(self, carriers: list[str]) -> bool:
+        """Whether EasyPost has to wait for one of them."""
+        return any(self.down(carrier) == "hang" for carrier in carriers)
+
+    def carriers(self, asked: Json) -> list[str]:
+        """The carriers a shipment is rated with: all, or those whose accounts it names."""
+        every = list(dict.fromkeys(str(card["carrier"]) for card in self._world.house["cards"]))
+        wanted = asked.get("carrier_accounts") or []
+        names = {each["id"] if isinstance(each, dict) else each for each in wanted}
+        return [carrier for carrier in every if not names or objects.account(carrier) in names]
+
+    # -- what the API does
+
+    def open(self, asked: Json) -> Shipment:
+        """Make a shipment and rate it."""
+        now = self._world.clock.now()
+        made = Shipment(self.name("shp"), asked, created=now, updated=now)
+        self.shipments[made.id] = made
+        self.rate(made)
+        return made
+
+    def rate(self, shipment: Shipment) -> None:
+        """Ask every carrier for its prices."""
+        offers, silences = rating.rate(self._world.house, shipment.asked)
+        asked = self.carriers(shipment.asked)
+        up = [carrier for carrier in asked if self.down(carrier) is None]
+        shipment.rates = [Rate(self.name("rate"), offer) for offer in offers if offer.carrier in up]
+        said = {silence.carrier: silence.message for silence in silences if silence.carrier in up}
+        said |= {carrier: _trouble(self.down(carrier)) for carrier in asked if carrier not in up}
+        shipment.messages = [
+            {"carrier": carrier, "carrier_account_id": objects.account(carrier), "message": message, "type": "rate_error"}
+            for carrier, message in said.items()
+        ]  # fmt: skip
+
+    def find(self, shipment: str) -> Shipment:
+        """The shipment of that id."""
+        if shipment not in self.shipments:
+            raise missing()
+        return self.shipments[shipment]
+
+    def buy(self, shipment: Shipment, rate: str) -> None:
+        """Buy the label at that rate; a shipment has one label at most."""
+        if shipment.bought is not None:
+            raise Refused(422, "SHIPMENT.POSTAGE.EXISTS", "Postage already exists for this shipment.")
+        chosen = next((each for each in shipment.rates if each.id == rate), None)
+        if chosen is None:
+            raise missing()
+        trouble = self.down(chosen.offer.carrier)
+        if trouble is not None:
+            code = "SHIPMENT.POSTAGE.NO_RESPONSE" if trouble == "hang" else "SHIPMENT.POSTAGE.FAILURE"
+            raise Refused(422, code, f"Unable to buy postage. {_trouble(trouble)}")
+        if not rating.delivers_there(self._world.house, chosen.offer, shipment.asked["to_address"]):
+            raise Refused(422, "SHIPMENT.POSTAGE.FAILURE", "Unable to deliver to a PO box.")
+        now = self._world.clock.now()
+        shipment.bought, shipment.bought_at, shipment.updated = chosen, now, now
+        options = shipment.asked.get("options") or {}
+        shipment.forms = [str(options.get("label_format") or "PNG").lower()]
+        shipment.tracker = self._track(shipment, chosen, now)
+        self._book(shipment, chosen.offer.price, now)
+
+    def refund(self, shipment: Shipment) -> None:
+        """Ask the carrier to void the label; it says yes or no a little later."""
+        if shipment.bought is None or shipment.tracker is None:
+            raise Refused(422, "SHIPMENT.POSTAGE.REQUIRED", "The shipment has no postage.")
+        if shipment.refund_status in ("submitted", "refunded"):
+            raise unprocessable("A refund was already requested for this shipment.")
+        if shipment.tracker.status not in ("unknown", "pre_transit"):
+            raise unprocessable("The parcel was already scanned by its carrier.")
+        shipment.refund_status = "submitted"
+        shipment.updated = self._world.clock.now()
+        self._world.at(self._world.clock.now() + VOID_AFTER, lambda: self._decide_void(shipment))
+
+    def track(self, code: str, carrier: str | None) -> Tracker:
+        """The tracker of that number; a new one when the number is not ours."""
+        for known in self.trackers.values():
+            if known.code == code:
+                return known
+        now = self._world.clock.now()
+        made = Tracker(self.name("trk"), code, carrier or "USPS", now, now, shipment=None)
+        self.trackers[made.id] = made
+        return made
+
+    def now(self) -> datetime:
+        """The present instant."""
+        return self._world.clock.now()
+
+    def name(self, prefix: str) -> str:
+        """A new id."""
+        self._made += 1
+        return f"{prefix}_{token('easypost', prefix, self._made, length=32, alphabet=HEX)}"
+
+    def books(self) -> Json:
+        """What truly was bought."""
+        labels = [self._booked(label) for label in self.labels]
+        return {
+            "labels": labels,
+            "postage": sum(label["price"] for label in labels if not label["refunded"]),
+            "shipments": len(self.shipments),
+            "calls": self._world.calls["easypost"],
+        }
+
+    def credentials(self, url: str) -> Json:
+        """What a client needs."""
+        return {"url": f"{url}/v2", "key": self.key}
+
+    # -- inside
+
+    def _booked(self, label: Label) -> Json:
+        shipment = label.shipment
+        offer = shipment.bought.offer if shipment.bought else None
+        return {
+            "shipment": shipment.id,
+            "reference": shipment.asked.get("reference"),
+            "tracking": shipment.tracker.code if shipment.tracker else None,
+            "carrier": offer.carrier if offer else None,
+            "service": offer.service if offer else None,
+            "price": label.price,
+            "currency": offer.currency if offer else None,
+            "refunded": shipment.refund_status == "refunded",
+            "at": label.at.isoformat(),
+        }
+
+    def _book(self, shipment: Shipment, price: int, now: datetime) -> None:
+        subject = str(shipment.asked.get("reference") or shipment.id)
+        if self._world.sabotage.hits("postage_changed", subject):
+            price += SPOILED
+        self.labels.append(Label(shipment, price, now))
+        if self._world.sabotage.hits("label_doubled", subject):
+            self.labels.append(Label(shipment, price, now))
+
+    def _track(self, shipment: Shipment, chosen: Rate, now: datetime) -> Tracker:
+        """The label's tracker, and the timers of what its carrier will say."""
+        house = self._world.house
+        sender = location_of(house, shipment.asked["from_address"])
+        calendar = calendar_of(house["locations"][sender] if sender else None)
+        leaves = calendar.ships(now)
+        scanned = calendar.instant(leaves, SCAN)
+        arrives = calendar.instant(calendar.after(leaves, chosen.offer.days), DELIVERY)
+        tracker = Tracker(
+            self.name("trk"), self._number(chosen.offer.carrier), chosen.offer.carrier, now, now,
+            shipment=shipment.id, due=arrives,
+        )  # fmt: skip
+        self.trackers[tracker.id] = tracker
+        steps = (
+            (now + KNOWN_AFTER, "pre_transit", "label_created", "Shipping label created"),
+            (scanned, "in_transit", "arrived_at_facility", "Scanned by the carrier"),
+            (arrives, "delivered", "arrived_at_destination", "Delivered"),
+        )
+        for when, status, detail, message in steps:
+            scan = Scan(when, status, detail, message)
+            self._world.at(when, partial(self._scan, shipment, tracker, scan))
+        return tracker
+
+    def _scan(self, shipment: Shipment, tracker: Tracker, scan: Scan) -> None:
+        if shipment.refund_status in ("submitted", "refunded"):
+            return
+        before = {"status": tracker.status}
+        tracker.status, tracker.detail, tracker.updated = scan.status, scan.detail, scan.at
+        tracker.scans.append(scan)
+        self.hooks.announce("tracker.updated", objects.tracker(tracker), before=before)
+
+    def _decide_void(self, shipment: Shipment) -> None:
+        carrier = shipment.bought.offer.carrier if shipment.bought else ""
+        rejected = self._voids_to_reject[carrier] > 0
+        self._voids_to_reject[carrier] -= rejected
+        shipment.refund_status = "rejected" if rejected else "refunded"
+        shipment.updated = self._world.clock.now()
+
+    def _number(self, carrier: str) -> str:
+        """A tracking number that looks like the carrier's."""
+        count = len(self.trackers) + 1
+        shapes = {"USPS": f"94001{count:017d}", "UPS": f"1Z999AA1{count:010d}", "FedEx": f"7949{count:08d}"}
+        return shapes.get(carrier, f"{carrier.upper()}{count:010d}")
+
+
+def _trouble(mode: str | None) -> str:
+    return (
+        "The carrier did not respond in time."
+        if mode == "hang"
+        else "The carrier's system returned an error."
+    )

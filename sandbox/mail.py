@@ -1,0 +1,95 @@
+"""An SMTP server that keeps every message it accepts."""
+
+import asyncio
+import email
+import email.policy
+from datetime import datetime
+from email.message import EmailMessage
+from typing import TYPE_CHECKING, Any, Final
+
+from aiosmtpd.smtp import SMTP
+
+from sandbox.values import Json
+
+if TYPE_CHECKING:
+    from sandbox.world import World
+
+HOST: Final = "127.0.0.1"
+ACCEPTED: Final = "250 OK: queued"
+TRY_LATER: Final = "451 4.3.0 the mailbox is busy, try again later"
+
+
+class Mailbox:
+    """The messages that arrived, in order."""
+
+    def __init__(self) -> None:
+        self.messages: list[tuple[datetime, str, EmailMessage]] = []
+
+    def keep(self, when: datetime, to: str, message: EmailMessage) -> None:
+        """Put one message into one recipient's mailbox."""
+        self.messages.append((when, to, message))
+
+    def books(self) -> Json:
+        """Who got which message, and for which order."""
+        return {
+            "messages": [
+                {
+                    "to": to,
+                    "subject": str(message.get("Subject", "")),
+                    "at": when.isoformat(),
+                    "order": message.get("X-Crossdock-Order"),
+                    "kind": message.get("X-Crossdock-Kind"),
+                }
+                for when, to, message in self.messages
+            ]
+        }
+
+
+class Server:
+    """The listening SMTP server."""
+
+    def __init__(self, server: asyncio.Server) -> None:
+        self._server = server
+        self.url = f"smtp://{HOST}:{server.sockets[0].getsockname()[1]}"
+
+    async def close(self) -> None:
+        """Stop listening."""
+        self._server.close()
+        await self._server.wait_closed()
+
+
+async def serve(world: "World") -> Server:
+    """Listen on a free loopback port; the mailbox becomes `world.mail`."""
+    world.mail = Mailbox()
+    keeper = _Keeper(world)
+    loop = asyncio.get_running_loop()
+
+    def session() -> Any:
+        return SMTP(keeper, loop=loop, hostname="mail.sandbox.test", enable_SMTPUTF8=True)
+
+    return Server(await loop.create_server(session, HOST, 0))
+
+
+class _Keeper:
+    """What aiosmtpd asks about each message."""
+
+    def __init__(self, world: "World") -> None:
+        self._world = world
+
+    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802  aiosmtpd's name
+        """Keep the message, once for each recipient."""
+        world = self._world
+        message = email.message_from_bytes(envelope.content, policy=email.policy.default)
+        subject = f"{message.get('X-Crossdock-Order')} {message.get('X-Crossdock-Kind')}"
+        world.calls["mail"] += 1
+        if world.faults.strike("error", f"mail {subject}"):
+            return TRY_LATER
+        for to in envelope.rcpt_tos:
+            copies = 1
+            if world.sabotage.hits("mail_lost", subject):
+                copies = 0
+            elif world.sabotage.hits("mail_doubled", subject):
+                copies = 2
+            for _copy in range(copies):
+                world.mail.keep(world.clock.now(), to, message)
+        return ACCEPTED

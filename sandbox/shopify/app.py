@@ -1,0 +1,102 @@
+"""Shopify's HTTP interface: GraphQL, and the authorization pages."""
+
+import hashlib
+import json
+import re
+import uuid
+from typing import Final
+
+from aiohttp import web
+
+from sandbox import faults
+from sandbox.shopify.graph import run
+from sandbox.shopify.graph.setup import VERSIONS
+from sandbox.shopify.oauth import Denied
+from sandbox.shopify.state import Shopify
+from sandbox.values import Json
+from sandbox.world import World
+
+STATE: Final = web.AppKey("shopify", Shopify)
+TOKEN: Final = "X-Shopify-Access-Token"  # noqa: S105  the name of a header
+OPERATION: Final = re.compile(r"\b(?:query|mutation)\s+(\w+)")
+THROTTLED_COST: Final = 10
+
+
+def build(world: World) -> web.Application:
+    """The stand-in's application; its state becomes `world.shopify`."""
+    shop = Shopify(world)
+    world.shopify = shop
+    inject = faults.middleware(
+        world,
+        "shopify",
+        throttled=lambda _request: web.json_response(run.throttled(shop, THROTTLED_COST)),
+        failed=_failed,
+        only=lambda request: request.path.endswith("/graphql.json"),
+        where=_where,
+    )
+    app = web.Application(middlewares=[inject], client_max_size=4 * 1024 * 1024)
+    app[STATE] = shop
+    app.add_routes([
+        web.post("/admin/api/{version}/graphql.json", _graphql),
+        web.get("/admin/oauth/authorize", _authorize),
+        web.post("/admin/oauth/access_token", _access_token),
+    ])  # fmt: skip
+    return app
+
+
+async def _graphql(request: web.Request) -> web.Response:
+    """One GraphQL request; versions that ended fall forward, unknown ones do not exist."""
+    shop, version = request.app[STATE], request.match_info["version"]
+    if not re.fullmatch(r"\d{4}-\d{2}", version) or version > VERSIONS[-1]:
+        return web.json_response({"errors": "Not Found"}, status=404)
+    token = request.headers.get(TOKEN)
+    if token in shop.tokens.access and shop.world.faults.strike("token_dead", "shopify token"):
+        shop.tokens.kill(token)
+    scopes = shop.tokens.scopes(token)
+    if scopes is None:
+        message = "[API] Invalid API key or access token (unrecognized login or wrong password)"
+        return web.json_response({"errors": message}, status=401)
+    try:
+        body = json.loads(await request.read())
+    except ValueError:
+        return web.json_response({"errors": "Bad Request"}, status=400)
+    if not isinstance(body, dict):
+        return web.json_response({"errors": "Bad Request"}, status=400)
+    headers = {"X-Shopify-API-Version": max(version, VERSIONS[0]), "X-Request-Id": str(uuid.uuid4())}
+    return web.json_response(run.run(shop, body, scopes), headers=headers)
+
+
+async def _authorize(request: web.Request) -> web.Response:
+    """The consent page: the merchant always agrees."""
+    try:
+        back = request.app[STATE].tokens.consent(request.query)
+    except Denied as denied:
+        return web.Response(status=denied.status, text=f"Oauth error {denied.body['error']}: {denied}")
+    return web.Response(status=302, headers={"Location": back})
+
+
+async def _access_token(request: web.Request) -> web.Response:
+    """A token for a code or a refresh token, asked for as a form or as JSON."""
+    form: Json
+    try:
+        form = (
+            await request.json() if request.content_type == "application/json" else dict(await request.post())
+        )
+        answer = request.app[STATE].tokens.exchange({key: str(value) for key, value in form.items()})
+    except Denied as denied:
+        return web.json_response(denied.body, status=denied.status)
+    except (ValueError, AttributeError):
+        return web.json_response({"error": "invalid_request"}, status=400)
+    return web.json_response(answer)
+
+
+async def _where(request: web.Request) -> str:
+    """What a fault strikes: the operation and its variables, so that a retry is the same thing again."""
+    body = await request.read()
+    named = OPERATION.search(body.decode("utf-8", "replace"))
+    return f"{named[1] if named else 'graphql'} {hashlib.sha256(body).hexdigest()[:8]}"
+
+
+def _failed(_request: web.Request) -> web.Response:
+    page = "<html><head><title>503 Service Unavailable</title></head></html>"
+    return web.Response(status=503, text=page, content_type="text/html")

@@ -1,0 +1,144 @@
+"""Stock levels, as mutations: compare and set, all or nothing."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from sandbox.shopify.graph import setup, stock
+from sandbox.shopify.graph.values import gid, number, problem, when
+from sandbox.shopify.records import Item, Level
+from sandbox.shopify.refusal import Refusal
+from sandbox.values import Json
+
+if TYPE_CHECKING:
+    from sandbox.shopify.state import Shopify
+
+MOST: Final = 250
+HIGHEST: Final = 1_000_000_000
+REASONS: Final = frozenset({
+    "correction", "cycle_count_available", "damaged", "movement_canceled", "movement_created", "movement_received",
+    "movement_updated", "other", "promotion", "quality_control", "received", "reservation_created",
+    "reservation_deleted", "reservation_updated", "restock", "safety_stock", "shrinkage",
+})  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Change:
+    """One level and what it is to be."""
+
+    item: Item
+    at: str
+    level: Level
+    quantity: int
+
+
+def set_quantities(shop: "Shopify", args: Json) -> Json:
+    """Set `available` or `on_hand` of up to 250 levels; one stale comparison refuses all."""
+    wish = args["input"]
+    _complete(wish["quantities"])
+    if wish["name"] not in {"available", "on_hand"}:
+        raise Refusal("The quantity name must be available or on_hand", "input", "name", code="INVALID_NAME")
+    if wish["reason"] not in REASONS:
+        raise Refusal("The specified reason is invalid", "input", "reason", code="INVALID_REASON")
+    changes = [
+        _change(shop, entry, str(place), wish["name"]) for place, entry in enumerate(wish["quantities"])
+    ]
+    if len({(change.item.id, change.at) for change in changes}) != len(changes):
+        code = "NO_DUPLICATE_INVENTORY_ITEM_ID_GROUP_ID_PAIR"
+        raise Refusal("An item and location may occur once", "input", "quantities", code=code)
+    done = [shown for change in changes for shown in _set(shop, change, wish["name"])]
+    group = {
+        "__typename": "InventoryAdjustmentGroup",
+        "id": gid("InventoryAdjustmentGroup", shop.next_id()),
+        "app": setup.app(),
+        "createdAt": when(shop.now()),
+        "reason": wish["reason"],
+        "referenceDocumentUri": wish.get("referenceDocumentUri"),
+        "changes": lambda _info, **chosen: _chosen(done, chosen),
+    }
+    return {"inventoryAdjustmentGroup": group}
+
+
+def activate(shop: "Shopify", args: Json) -> Json:
+    """Begin to stock an item at a location; what is stocked already stays as it is."""
+    item = shop.item(number("InventoryItem", args["inventoryItemId"]))
+    place = shop.location(number("Location", args["locationId"]))
+    if item is None:
+        raise Refusal("The product couldn't be stocked: it wasn't found", "inventoryItemId")
+    if place is None:
+        raise Refusal("The product couldn't be stocked: the location wasn't found", "locationId")
+    if place.key in item.levels:
+        if args.get("available") is not None:
+            raise Refusal(
+                "Not allowed to set available quantity when the item is already active", "available"
+            )
+    else:
+        shop.stock.activate(item.sku, place.key, args.get("available") or args.get("onHand") or 0)
+    return {"inventoryLevel": stock.level(shop, item, place.key)}
+
+
+def _complete(quantities: list[Json]) -> None:
+    """What the vendor checks before it looks at any value."""
+    if len(quantities) > MOST:
+        message = f"The input array size of {len(quantities)} is greater than the maximum allowed of {MOST}."
+        raise problem(message, "MAX_INPUT_SIZE_EXCEEDED")
+    if any("changeFromQuantity" not in entry for entry in quantities):
+        message = "InventoryQuantityInput must include the following argument: changeFromQuantity."
+        raise problem(message, "INVALID_FIELD_ARGUMENTS")
+
+
+def _change(shop: "Shopify", entry: Json, place: str, name: str) -> Change:
+    where = ("input", "quantities", place)
+    item = shop.item(number("InventoryItem", entry["inventoryItemId"]))
+    if item is None:
+        raise Refusal(
+            "The inventory item could not be found", *where, "inventoryItemId", code="INVALID_INVENTORY_ITEM"
+        )
+    found = shop.location(number("Location", entry["locationId"]))
+    if found is None or found.key not in item.levels:
+        message = "The item is not stocked at the location" if found else "The location could not be found"
+        code = "INVALID_INVENTORY_ITEM" if found else "INVALID_LOCATION"
+        raise Refusal(message, *where, "locationId", code=code)
+    level = item.levels[found.key]
+    if entry["quantity"] < 0:
+        raise Refusal("The quantity can't be negative", *where, "quantity", code="INVALID_QUANTITY_NEGATIVE")
+    if entry["quantity"] > HIGHEST:
+        raise Refusal("The quantity is too high", *where, "quantity", code="INVALID_QUANTITY_TOO_HIGH")
+    present = level.available if name == "available" else level.on_hand
+    if entry["changeFromQuantity"] not in (None, present):
+        message = "The quantity is not what it was expected to be"
+        raise Refusal(message, *where, "changeFromQuantity", code="CHANGE_FROM_QUANTITY_STALE")
+    return Change(item, found.key, level, entry["quantity"])
+
+
+def _set(shop: "Shopify", change: Change, name: str) -> list[Json]:
+    available = change.quantity if name == "available" else change.quantity - change.level.committed
+    before = change.level.available
+    if available != before and shop.world.sabotage.hits("level_lost", f"{change.item.sku}@{change.at}"):
+        change.level.astray += before - available
+    delta = shop.stock.set_available(change.item.sku, change.at, available)
+    place = shop.stock.locations[change.at]
+    after = {"available": change.level.available, "on_hand": change.level.on_hand}
+    return [
+        {
+            "delta": delta,
+            "item": stock.item(shop, change.item),
+            "ledgerDocumentUri": None,
+            "location": stock.location(shop, place),
+            "name": word,
+            "quantityAfterChange": after[word],
+        }
+        for word in ("available", "on_hand")
+        if delta
+    ]
+
+
+def _chosen(done: list[Json], wish: Json) -> list[Json]:
+    names = wish.get("quantityNames")
+    items, places = wish.get("inventoryItemIds"), wish.get("locationIds")
+    return [
+        change
+        for change in done
+        if (names is None or change["name"] in names)
+        and (items is None or change["item"]["id"] in items)
+        and (places is None or change["location"]["id"] in places)
+    ]

@@ -1,0 +1,109 @@
+"""Captures, refunds and cancellations, as mutations."""
+
+from typing import TYPE_CHECKING
+
+from sandbox.shopify import cancelling, paying, refunding
+from sandbox.shopify.graph import orders, setup, transactions
+from sandbox.shopify.graph.values import number
+from sandbox.shopify.money import Bag, Money, minor, nearest
+from sandbox.shopify.records import Order, Transaction
+from sandbox.shopify.refusal import Refusal
+from sandbox.shopify.sums import TAKEN
+from sandbox.values import Json
+
+if TYPE_CHECKING:
+    from sandbox.shopify.state import Shopify
+
+
+def order_capture(shop: "Shopify", args: Json) -> Json:
+    """Take authorized money."""
+    wish = args["input"]
+    order = _order(shop, wish["id"], "id")
+    parent = number("OrderTransaction", wish["parentTransactionId"])
+    known = order.transaction(parent or 0)
+    currency = known.amount.presentment.currency if known else order.presentment
+    amount = minor(wish["amount"], currency)
+    taken = paying.capture(
+        shop, order, paying.Capture(parent, -1 if amount is None else amount, wish.get("currency"))
+    )
+    return {"transaction": transactions.transaction(shop, order, taken)}
+
+
+def refund_create(shop: "Shopify", args: Json) -> Json:
+    """Give units, money and shipping back."""
+    wish = args["input"]
+    order = _order(shop, wish["orderId"], "orderId")
+    if wish.get("refundMethods") or wish.get("refundDuties"):
+        raise Refusal("This stand-in refunds to the original payments only", "refundMethods")
+    lines = [_units(shop, order, entry) for entry in wish.get("refundLineItems") or []]
+    pays = [_pay(order, entry) for entry in wish.get("transactions") or []]
+    given = refunding.Wish(lines, pays, _shipping(order, wish.get("shipping")), wish.get("note"))
+    made = refunding.refund(shop, order, given)
+    shop.mails += int(bool(wish.get("notify")))
+    return {"order": orders.order(shop, order), "refund": transactions.refund(shop, order, made)}
+
+
+def order_cancel(shop: "Shopify", args: Json) -> Json:
+    """Call an order off; a job does it a moment later."""
+    order = shop.find(number("Order", args["orderId"]))
+    if order is None:
+        raise Refusal("Order does not exist", "orderId", code="NOT_FOUND")
+    method = args.get("refundMethod") or {}
+    refund = "original" if args.get("refund") or method.get("originalPaymentMethodsRefund") else None
+    if method.get("storeCreditRefund") is not None:
+        refund = "store_credit"
+    wish = cancelling.Cancel(args["reason"], args["restock"], refund, args.get("staffNote"))
+    job = cancelling.ask(shop, order, wish)
+    shop.mails += int(bool(args.get("notifyCustomer")))
+    return {"job": setup.job(job, shop.jobs[job]), "jobResult": _result(shop, order, job)}
+
+
+def _result(shop: "Shopify", order: Order, job: int) -> Json:
+    return {
+        "id": f"gid://shopify/OrderCancelJobResult/{job}",
+        "done": False,
+        "errors": [],
+        "order": lambda _info: orders.order(shop, order),
+        "status": "PENDING",
+    }
+
+
+def _order(shop: "Shopify", name: str, field: str) -> Order:
+    order = shop.find(number("Order", name))
+    if order is None:
+        raise Refusal("Order does not exist", field)
+    return order
+
+
+def _units(shop: "Shopify", order: Order, entry: Json) -> refunding.Units:
+    wanted = number("LineItem", entry["lineItemId"])
+    if all(line.id != wanted for line in order.lines):
+        raise Refusal("Line item does not exist", "refundLineItems")
+    restock = entry.get("restockType") or "NO_RESTOCK"
+    place = shop.location(number("Location", entry.get("locationId")))
+    if restock in {"RETURN", "CANCEL"} and place is None:
+        raise Refusal("A location is needed to restock", "refundLineItems", "locationId")
+    return refunding.Units(wanted or 0, entry["quantity"], restock, place.key if place else None)
+
+
+def _pay(order: Order, entry: Json) -> tuple[Transaction, int]:
+    parent = order.transaction(number("OrderTransaction", entry.get("parentId")) or 0)
+    if entry["kind"] != "REFUND" or parent is None or parent.kind not in TAKEN:
+        raise Refusal("Transaction must refund a sale or a capture of this order", "transactions")
+    if entry["gateway"] != parent.gateway:
+        raise Refusal("Gateway differs from that of the parent transaction", "transactions")
+    amount = minor(entry["amount"], parent.amount.presentment.currency)
+    return parent, -1 if amount is None else amount
+
+
+def _shipping(order: Order, wish: Json | None) -> Bag | None:
+    if not wish:
+        return None
+    whole = order.shipping if order.taxes_included else order.shipping.plus(order.shipping_tax)
+    if wish.get("fullRefund"):
+        return whole
+    amount = minor(wish.get("amount") or 0, order.currency) or 0
+    if not 0 <= amount <= whole.shop.amount:
+        raise Refusal("Shipping refund exceeds what was paid", "shipping")
+    shown = nearest(whole.presentment.amount * amount, whole.shop.amount)
+    return Bag(Money(amount, order.currency), Money(shown, order.presentment))

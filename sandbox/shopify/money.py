@@ -1,0 +1,112 @@
+"""Amounts in the shop's and the shopper's currency, exact to the minor unit."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Final
+
+EXPONENTS: Final[dict[str, int]] = {
+    "BIF": 0, "CLP": 0, "DJF": 0, "GNF": 0, "ISK": 0, "JPY": 0, "KMF": 0, "KRW": 0, "PYG": 0, "RWF": 0, "UGX": 0,
+    "VND": 0, "VUV": 0, "XAF": 0, "XOF": 0, "XPF": 0,
+    "BHD": 3, "IQD": 3, "JOD": 3, "KWD": 3, "LYD": 3, "OMR": 3, "TND": 3,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Money:
+    """Minor units of one currency."""
+
+    amount: int
+    currency: str
+
+    def plus(self, other: "Money") -> "Money":
+        """The sum; unlike currencies do not add."""
+        if other.currency != self.currency:
+            raise ValueError(f"{self.currency} and {other.currency} do not add")
+        return Money(self.amount + other.amount, self.currency)
+
+
+@dataclass(frozen=True)
+class Bag:
+    """One amount twice: in the shop's currency and in the one the shopper saw."""
+
+    shop: Money
+    presentment: Money
+
+    def plus(self, other: "Bag") -> "Bag":
+        """The sum on both sides."""
+        return Bag(self.shop.plus(other.shop), self.presentment.plus(other.presentment))
+
+    def minus(self, other: "Bag") -> "Bag":
+        """The difference on both sides."""
+        return self.plus(other.times(-1))
+
+    def times(self, factor: int) -> "Bag":
+        """So many of it."""
+        return Bag(
+            Money(self.shop.amount * factor, self.shop.currency),
+            Money(self.presentment.amount * factor, self.presentment.currency),
+        )
+
+    def share(self, part: int, whole: int) -> "Bag":
+        """`part` of `whole` of it, to the nearest minor unit."""
+        return Bag(
+            Money(nearest(self.shop.amount * part, whole), self.shop.currency),
+            Money(nearest(self.presentment.amount * part, whole), self.presentment.currency),
+        )
+
+    def zero(self) -> "Bag":
+        """Nothing, in the same currencies."""
+        return self.times(0)
+
+
+def total(bags: Iterable[Bag], zero: Bag) -> Bag:
+    """The sum of all, `zero` if there are none."""
+    for bag in bags:
+        zero = zero.plus(bag)
+    return zero
+
+
+def nearest(part: int, whole: int) -> int:
+    """The quotient, halves away from zero; 0 where the whole is 0."""
+    if whole == 0:
+        return 0
+    return int((Decimal(part) / Decimal(whole)).quantize(Decimal(1), ROUND_HALF_UP))
+
+
+def spread(amount: int, weights: Sequence[int]) -> list[int]:
+    """Split an amount by weight so that the parts add up to it; the rest goes to the largest remainders."""
+    whole = sum(weights)
+    if whole == 0:
+        return [amount if place == 0 else 0 for place in range(len(weights))]
+    parts = [amount * weight // whole for weight in weights]
+    order = sorted(range(len(weights)), key=lambda place: -(amount * weights[place] % whole))
+    for place in order[: amount - sum(parts)]:
+        parts[place] += 1
+    return parts
+
+
+def decimal(money: Money) -> Decimal:
+    """The amount in major units."""
+    return Decimal(money.amount).scaleb(-EXPONENTS.get(money.currency, 2))
+
+
+def short(money: Money) -> str:
+    """As GraphQL writes it: 116.1, 679.0."""
+    text = f"{decimal(money):f}"
+    whole, _, part = text.partition(".")
+    return f"{whole}.{part.rstrip('0') or '0'}"
+
+
+def plain(money: Money) -> str:
+    """As webhooks write it: 116.10."""
+    return f"{decimal(money):f}"
+
+
+def minor(amount: object, currency: str) -> int | None:
+    """Minor units of an amount in major units; None where it is no such amount."""
+    try:
+        scaled = Decimal(str(amount)).scaleb(EXPONENTS.get(currency, 2))
+    except ArithmeticError:
+        return None
+    return int(scaled) if scaled.is_finite() and scaled == scaled.to_integral_value() else None

@@ -1,0 +1,152 @@
+"""Authorization: a consent page that agrees by itself, codes, and expiring tokens that rotate."""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlencode, urlsplit
+
+from sandbox.shopify.keys import CLIENT_ID, CLIENT_SECRET
+from sandbox.values import Json
+
+if TYPE_CHECKING:
+    from sandbox.shopify.state import Shopify
+
+CODE_LIFE: Final = timedelta(minutes=1)
+ACCESS_LIFE: Final = timedelta(seconds=3600)
+REFRESH_LIFE: Final = timedelta(days=90)
+PERMANENT: Final = "shpat_sandbox_custom_app"
+
+
+class Denied(Exception):  # noqa: N818  an answer of the authorization server
+    """A refused token request."""
+
+    def __init__(self, status: int, error: str, description: str) -> None:
+        super().__init__(description)
+        self.status = status
+        self.body: Json = {"error": error, "error_description": description}
+
+
+@dataclass
+class Grant:
+    """One access token; `scopes` is what it may do."""
+
+    scopes: frozenset[str]
+    expires_at: datetime | None
+
+
+@dataclass
+class Refresh:
+    """One refresh token; the one before it lives until this one is used."""
+
+    scopes: frozenset[str]
+    expires_at: datetime
+    before: str | None
+
+
+class Tokens:
+    """What the shop handed out to the app."""
+
+    def __init__(self, shop: "Shopify") -> None:
+        self._shop = shop
+        self.permanent = PERMANENT
+        self.access: dict[str, Grant] = {}
+        self.refreshes: dict[str, Refresh] = {}
+        self._codes: dict[str, tuple[frozenset[str], datetime]] = {}
+
+    def consent(self, query: Mapping[str, str]) -> str:
+        """The address the merchant's browser is sent back to, signed."""
+        if query.get("client_id") != CLIENT_ID:
+            raise Denied(400, "invalid_request", "Could not find Shopify API application with api_key")
+        back = query.get("redirect_uri", "")
+        if urlsplit(back).scheme not in {"http", "https"}:
+            raise Denied(400, "invalid_request", "The redirect_uri is not whitelisted")
+        code, now = self._shop.secret("code_"), self._shop.world.clock.now()
+        scopes = frozenset(query.get("scope", "").replace(" ", "").split(",")) - {""}
+        self._codes[code] = (scopes, now + CODE_LIFE)
+        store = self._shop.domain.partition(".")[0]
+        answer = {
+            "code": code,
+            "host": base64.b64encode(f"admin.shopify.com/store/{store}".encode()).decode().rstrip("="),
+            "shop": self._shop.domain,
+            "timestamp": str(int(now.timestamp())),
+        }
+        if "state" in query:
+            answer["state"] = query["state"]
+        answer["hmac"] = query_signature(answer)
+        return f"{back}{'&' if '?' in back else '?'}{urlencode(answer)}"
+
+    def exchange(self, form: Mapping[str, str]) -> Json:
+        """A token for a code, or for a refresh token."""
+        if form.get("client_id") != CLIENT_ID or form.get("client_secret") != CLIENT_SECRET:
+            raise Denied(401, "invalid_client", "Client authentication failed")
+        if form.get("grant_type") == "refresh_token":
+            return self._refreshed(form.get("refresh_token", ""))
+        scopes, until = self._codes.pop(form.get("code", ""), (frozenset(), None))
+        if until is None or until < self._shop.world.clock.now():
+            raise Denied(400, "invalid_request", "The authorization code was not found or was already used")
+        if form.get("expiring") == "1":
+            return self._issued(scopes, before=None)
+        token = self._shop.secret("shpat_")
+        self.access[token] = Grant(scopes, None)
+        return {"access_token": token, "scope": ",".join(sorted(scopes))}
+
+    def scopes(self, token: str | None) -> frozenset[str] | None:
+        """What a token may do; None if it opens nothing (unknown, expired, revoked)."""
+        if token is not None and hmac.compare_digest(token.encode(), self.permanent.encode()):
+            return frozenset({"*"})
+        grant = self.access.get(token or "")
+        if grant is None:
+            return None
+        if grant.expires_at is not None and grant.expires_at <= self._shop.world.clock.now():
+            return None
+        return grant.scopes
+
+    def kill(self, token: str | None) -> bool:
+        """Let one access token die before its time; only a refresh helps. False if there was none to kill."""
+        return self.access.pop(token or "", None) is not None
+
+    def revoke(self) -> None:
+        """Forget everything: the app is uninstalled."""
+        self.access.clear()
+        self.refreshes.clear()
+        self._codes.clear()
+
+    def _refreshed(self, token: str) -> Json:
+        known = self.refreshes.get(token)
+        if known is None or known.expires_at <= self._shop.world.clock.now():
+            raise Denied(400, "invalid_grant", "The refresh token is invalid, expired or revoked")
+        if known.before is not None:
+            self.refreshes.pop(known.before, None)
+            known.before = None
+        return self._issued(known.scopes, before=token)
+
+    def _issued(self, scopes: frozenset[str], *, before: str | None) -> Json:
+        now = self._shop.world.clock.now()
+        access, refresh = self._shop.secret("shpat_"), self._shop.secret("shprt_")
+        self.access[access] = Grant(scopes, now + ACCESS_LIFE)
+        self.refreshes[refresh] = Refresh(scopes, now + REFRESH_LIFE, before)
+        return {
+            "access_token": access,
+            "scope": ",".join(sorted(scopes)),
+            "expires_in": int(ACCESS_LIFE.total_seconds()),
+            "refresh_token": refresh,
+            "refresh_token_expires_in": int(REFRESH_LIFE.total_seconds()),
+        }
+
+
+def query_signature(query: Mapping[str, str]) -> str:
+    """The hexadecimal signature of a query, its own parameter left out."""
+    pairs = [
+        f"{_escaped(key).replace('=', '%3D')}={_escaped(value)}"
+        for key, value in sorted(query.items())
+        if key != "hmac"
+    ]
+    return hmac.new(CLIENT_SECRET.encode(), "&".join(pairs).encode(), hashlib.sha256).hexdigest()
+
+
+def _escaped(text: str) -> str:
+    return text.replace("%", "%25").replace("&", "%26")

@@ -1,0 +1,251 @@
+"""Webhook bodies, in the shape of the REST resources they stem from."""
+
+from typing import TYPE_CHECKING
+
+from sandbox.shopify import parts, sums
+from sandbox.shopify.money import Bag, plain, total
+from sandbox.shopify.records import (
+    Fulfillment,
+    FulfillmentOrder,
+    Hold,
+    Item,
+    Order,
+    Refund,
+)
+from sandbox.values import Json
+
+if TYPE_CHECKING:
+    from sandbox.shopify.state import Shopify
+
+
+def order(shop: "Shopify", it: Order) -> Json:
+    """An order's body."""
+    address = parts.address(it.ship_to)
+    return {
+        "id": it.id,
+        "admin_graphql_api_id": parts.gid("Order", it.id),
+        "name": it.name,
+        "number": it.number,
+        "order_number": it.number,
+        **_states(shop, it),
+        **_instants(it),
+        **_totals(it, sums.current_total(it)),
+        **_nothing(),
+        "contact_email": it.customer.email,
+        "email": it.customer.email,
+        "phone": it.customer.phone,
+        "currency": it.currency,
+        "presentment_currency": it.presentment,
+        "payment_gateway_names": gateways(it),
+        "tax_lines": [parts.tax(it.tax)] if it.tax.shop.amount else [],
+        "taxes_included": it.taxes_included,
+        "billing_address": address,
+        "customer": parts.customer(it.customer, it.currency),
+        "fulfillments": [fulfillment(it, made, shop) for made in it.fulfillments],
+        "line_items": [parts.line(line, it) for line in it.lines],
+        "refunds": [refund(it, made, shop) for made in it.refunds],
+        "shipping_address": address,
+        "shipping_lines": [parts.shipping(it)],
+    }
+
+
+def fulfillment(it: Order, made: Fulfillment, shop: "Shopify") -> Json:
+    """A fulfillment's body."""
+    numbers = [entry["number"] for entry in made.tracking if entry.get("number")]
+    urls = [entry["url"] for entry in made.tracking if entry.get("url")]
+    return {
+        "id": made.id,
+        "admin_graphql_api_id": parts.gid("Fulfillment", made.id),
+        "order_id": it.id,
+        "status": {"SUCCESS": "success"}.get(made.status, "cancelled"),
+        "created_at": parts.when(made.created_at),
+        "updated_at": parts.when(made.updated_at),
+        "service": "manual",
+        "name": made.name,
+        "email": it.customer.email,
+        "destination": parts.address(it.ship_to),
+        "location_id": shop.stock.locations[made.location].id,
+        "origin_address": None,
+        "receipt": {},
+        "shipment_status": None,
+        "tracking_company": made.tracking[0].get("company") if made.tracking else None,
+        "tracking_number": numbers[0] if numbers else None,
+        "tracking_numbers": numbers,
+        "tracking_url": urls[0] if urls else None,
+        "tracking_urls": urls,
+        "line_items": [
+            {**parts.line(it.line(gone.line), it), "quantity": gone.quantity} for gone in made.portions
+        ],
+    }
+
+
+def refund(it: Order, made: Refund, shop: "Shopify") -> Json:
+    """A refund's body."""
+    return {
+        "id": made.id,
+        "admin_graphql_api_id": parts.gid("Refund", made.id),
+        "order_id": it.id,
+        "created_at": parts.when(made.created_at),
+        "processed_at": parts.when(made.created_at),
+        "note": made.note,
+        "user_id": None,
+        "restock": any(line.restock != "NO_RESTOCK" for line in made.lines),
+        "duties": [],
+        "total_duties_set": parts.both(it.zero),
+        "return": None,
+        "order_adjustments": [],
+        "refund_shipping_lines": [],
+        "refund_line_items": [parts.refund_line(it, line, shop) for line in made.lines],
+        "transactions": [parts.transaction(it, number) for number in made.transactions],
+    }
+
+
+def level(shop: "Shopify", item: Item, at: str) -> Json:
+    """An inventory level's body."""
+    location, kept = shop.stock.locations[at].id, item.levels[at]
+    return {
+        "inventory_item_id": item.id,
+        "location_id": location,
+        "available": kept.available,
+        "updated_at": parts.when(kept.updated_at),
+        "admin_graphql_api_id": f"{parts.gid('InventoryLevel', location)}?inventory_item_id={item.id}",
+    }
+
+
+def edit(shop: "Shopify", it: Order, added: list[int], removed: list[int]) -> Json:
+    """What orders/edited says."""
+    changes = {
+        "additions": [{"id": number, "delta": it.line(number).quantity} for number in added],
+        "removals": [{"id": number, "delta": 1} for number in removed],
+    }
+    nothing: Json = {"additions": [], "removals": []}
+    body = {
+        "id": shop.next_id(),
+        "app_id": None,
+        "created_at": parts.when(it.updated_at),
+        "committed_at": parts.when(it.updated_at),
+        "notify_customer": False,
+        "order_id": it.id,
+        "staff_note": "",
+        "user_id": None,
+        "line_items": changes,
+        "discounts": {"line_item": nothing},
+        "shipping_lines": nothing,
+    }
+    return {"order_edit": body}
+
+
+def asked(it: FulfillmentOrder) -> Json:
+    """A fulfillment order as its own topics show it."""
+    return {"id": parts.gid("FulfillmentOrder", it.id), "status": it.status.lower()}
+
+
+def hold(it: FulfillmentOrder, made: Hold) -> Json:
+    """What fulfillment_orders/placed_on_hold says."""
+    return {
+        "fulfillment_order": {**asked(it), "fulfillment_holds": [parts.hold(kept) for kept in it.holds]},
+        "remaining_fulfillment_order": None,
+        "held_fulfillment_order_line_items": [
+            {"id": parts.gid("FulfillmentOrderLineItem", portion.id), "quantity": portion.remaining}
+            for portion in it.portions
+        ],
+        "created_fulfillment_hold": parts.hold(made),
+    }
+
+
+def move(shop: "Shopify", original: FulfillmentOrder, new: FulfillmentOrder) -> Json:
+    """What fulfillment_orders/moved says."""
+    places = {
+        each.id: parts.gid("Location", shop.stock.locations[each.location].id) for each in (original, new)
+    }
+    return {
+        "original_fulfillment_order": {**asked(original), "assigned_location_id": places[original.id]},
+        "moved_fulfillment_order": {**asked(new), "assigned_location_id": places[new.id]},
+        "destination_location_id": places[new.id],
+        "fulfillment_order_line_items_requested": [],
+        "source_location": {"id": places[original.id]},
+    }
+
+
+def shop(it: "Shopify") -> Json:
+    """The shop's body, as app/uninstalled carries it."""
+    return {
+        "id": 1,
+        "name": it.house["merchant"].title(),
+        "email": f"owner@{it.house['merchant']}.test",
+        "currency": it.currency,
+        "myshopify_domain": it.domain,
+        "plan_name": "shopify_plus",
+    }
+
+
+def gateways(it: Order) -> list[str]:
+    """The gateways an order was paid through, each once, in order."""
+    return list(dict.fromkeys(entry.gateway for entry in it.transactions))
+
+
+def _states(shop: "Shopify", it: Order) -> Json:
+    shipped = {"FULFILLED": "fulfilled", "PARTIALLY_FULFILLED": "partial"}
+    return {
+        "cancel_reason": it.cancel_reason.lower() if it.cancel_reason else None,
+        "confirmed": True,
+        "estimated_taxes": False,
+        "financial_status": sums.financial_status(it, shop.now()).lower(),
+        "fulfillment_status": shipped.get(sums.fulfillment_status(it)),
+        "source_name": "web",
+        "test": True,
+    }
+
+
+def _instants(it: Order) -> Json:
+    return {
+        "cancelled_at": parts.when(it.cancelled_at),
+        "closed_at": parts.when(it.closed_at),
+        "created_at": parts.when(it.created_at),
+        "processed_at": parts.when(it.created_at),
+        "updated_at": parts.when(it.updated_at),
+    }
+
+
+def _nothing() -> Json:
+    """What this shop never fills in."""
+    return {
+        "app_id": None,
+        "note": None,
+        "note_attributes": [],
+        "tags": "",
+        "total_weight": 0,
+        "discount_codes": [],
+        "discount_applications": [],
+        "payment_terms": None,
+    }
+
+
+def _totals(it: Order, now: Bag) -> Json:
+    lines = total([line.gross for line in it.lines], it.zero)
+    discounts = total([line.discount for line in it.lines], it.zero)
+    outstanding = now.minus(sums.captured(it)).plus(sums.refunded(it))
+    sets = {
+        "current_subtotal_price": lines.minus(discounts),
+        "current_total_discounts": discounts,
+        "current_total_price": now,
+        "current_total_tax": it.tax,
+        "subtotal_price": lines.minus(discounts),
+        "total_discounts": discounts,
+        "total_line_items_price": lines,
+        "total_price": it.total,
+        "total_tax": it.tax,
+    }
+    texts = {name: plain(bag.shop) for name, bag in sets.items()}
+    bags = {f"{name}_set": parts.both(bag) for name, bag in sets.items()}
+    return {
+        **texts,
+        **bags,
+        "total_outstanding": plain(outstanding.shop),
+        "total_shipping_price_set": parts.both(it.shipping),
+        "total_tip_received": plain(it.zero.shop),
+        "total_cash_rounding_payment_adjustment_set": parts.both(it.zero),
+        "total_cash_rounding_refund_adjustment_set": parts.both(it.zero),
+        "current_total_duties_set": None,
+        "original_total_duties_set": None,
+    }

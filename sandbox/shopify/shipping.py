@@ -1,0 +1,173 @@
+"""Parcels told, tracking changed, fulfillment orders moved and held."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sandbox.shopify import announcing
+from sandbox.shopify.placing import settle
+from sandbox.shopify.records import Fulfillment, FulfillmentOrder, Hold, Order, Portion
+from sandbox.shopify.refusal import Refusal
+from sandbox.values import Json
+
+if TYPE_CHECKING:
+    from sandbox.shopify.state import Shopify
+
+SHIPPABLE = ("OPEN", "IN_PROGRESS")
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """What goes: per fulfillment order its portions and quantities, or none for all that remains."""
+
+    asked: Sequence[tuple[FulfillmentOrder, Mapping[int, int] | None]]
+    tracking: Sequence[Json]
+
+
+def fulfill(shop: "Shopify", order: Order, parcel: Parcel) -> Fulfillment:
+    """Note that units left; all of one location, none of a closed or held fulfillment order."""
+    chosen = [
+        (asked, portion, quantity)
+        for asked, wish in parcel.asked
+        for portion, quantity in _chosen(asked, wish)
+    ]
+    locations = {asked.location for asked, _wish in parcel.asked}
+    if len(locations) != 1:
+        raise Refusal("All fulfillment orders must be assigned to one location", "fulfillment")
+    at, now = locations.pop(), shop.now()
+    made = Fulfillment(
+        shop.next_id(), f"{order.name}-F{len(order.fulfillments) + 1}", at, now, now, [],
+        [asked.id for asked, _wish in parcel.asked], [dict(entry) for entry in parcel.tracking],
+    )  # fmt: skip
+    for asked, portion, quantity in chosen:
+        portion.remaining -= quantity
+        line = order.line(portion.line)
+        made.portions.append(Portion(shop.next_id(), line.id, quantity))
+        shop.stock.ship(line.sku or "", at, quantity)
+        asked.updated_at = now
+        settle(shop, asked)
+    made.kept = not shop.world.sabotage.hits("tracking_lost", order.name)
+    order.fulfillments.append(made)
+    shop.touch(order)
+    announcing.shipped(shop, order, made)
+    return made
+
+
+def retrack(shop: "Shopify", order: Order, made: Fulfillment, tracking: Sequence[Json]) -> None:
+    """Give a parcel other tracking numbers."""
+    if made.status != "SUCCESS":
+        raise Refusal("Fulfillment is cancelled", "fulfillmentId")
+    made.tracking = [dict(entry) for entry in tracking]
+    made.updated_at = shop.now()
+    shop.touch(order)
+    announcing.retold(shop, order, made)
+
+
+def unfulfill(shop: "Shopify", order: Order, made: Fulfillment) -> None:
+    """Take a parcel back: its units are to be shipped again, on a new fulfillment order."""
+    if made.status != "SUCCESS":
+        raise Refusal("Fulfillment is already cancelled", "id")
+    made.status, made.updated_at = "CANCELLED", shop.now()
+    portions = [Portion(shop.next_id(), gone.line, gone.quantity, gone.quantity) for gone in made.portions]
+    fresh = FulfillmentOrder(shop.next_id(), made.location, shop.now(), shop.now(), portions)
+    order.fulfillment_orders.append(fresh)
+    for gone in made.portions:
+        shop.stock.commit(order.line(gone.line).sku or "", made.location, gone.quantity)
+    shop.touch(order)
+    announcing.retold(shop, order, made)
+
+
+def move(shop: "Shopify", order: Order, asked: FulfillmentOrder, to: str) -> FulfillmentOrder:
+    """Ask another location for all that remains; gives the fulfillment order there."""
+    if asked.status not in SHIPPABLE:
+        raise Refusal("Fulfillment order is not in a state that can be moved", "id")
+    if asked.location == to:
+        raise Refusal("Fulfillment order is already assigned to that location", "newLocationId")
+    left = [portion for portion in asked.portions if portion.remaining]
+    for portion in left:
+        sku = order.line(portion.line).sku or ""
+        item = shop.stock.items.get(sku)
+        if item is None or to not in item.levels:
+            raise Refusal("Line items are not stocked at the new location", "newLocationId")
+    fresh = FulfillmentOrder(shop.next_id(), to, shop.now(), shop.now(), [])
+    for portion in left:
+        sku = order.line(portion.line).sku or ""
+        fresh.portions.append(Portion(shop.next_id(), portion.line, portion.remaining, portion.remaining))
+        shop.stock.give_back(sku, asked.location, portion.remaining)
+        shop.stock.sell(sku, to, portion.remaining)
+        portion.remaining = 0
+    settle(shop, asked)
+    order.fulfillment_orders.append(fresh)
+    shop.touch(order)
+    announcing.moved(shop, order, asked, fresh)
+    return fresh
+
+
+def hold(shop: "Shopify", order: Order, asked: FulfillmentOrder, wish: Hold) -> None:
+    """Keep a fulfillment order from being shipped; several may hold it, each app once per handle."""
+    if asked.status not in (*SHIPPABLE, "ON_HOLD"):
+        raise Refusal("Fulfillment order cannot be held", "id", code="TAKEN")
+    if any(kept.app == wish.app and kept.handle == wish.handle for kept in asked.holds):
+        raise Refusal(
+            "The handle is in use", "fulfillmentHold", "handle", code="DUPLICATE_FULFILLMENT_HOLD_HANDLE"
+        )
+    asked.holds.append(wish)
+    asked.status, asked.updated_at = "ON_HOLD", shop.now()
+    shop.touch(order)
+    announcing.held(shop, order, asked, wish)
+
+
+def release(shop: "Shopify", order: Order, asked: FulfillmentOrder, *, holds: Sequence[int] | None) -> None:
+    """Take the named holds off, or all; the fulfillment order is open again when none is left."""
+    asked.holds = [kept for kept in asked.holds if holds is not None and kept.id not in holds]
+    if not asked.holds and asked.status == "ON_HOLD":
+        asked.status = "OPEN"
+    asked.updated_at = shop.now()
+    shop.touch(order)
+    if asked.status == "OPEN":
+        announcing.freed(shop, order, asked)
+    else:
+        announcing.changed(shop, order)
+
+
+def other_tool(shop: "Shopify", wish: Json) -> Json:
+    """Another tool of the merchant acts with its own token: ships, holds, releases, or sets a level."""
+    deed = wish["do"]
+    if deed == "set_level":
+        shop.stock.set_available(wish["listing"], wish["at"], int(wish["to"]))
+        return {"ok": True}
+    order = shop.named(wish["order"])
+    open_ones = [asked for asked in order.fulfillment_orders if asked.status in (*SHIPPABLE, "ON_HOLD")]
+    for asked in open_ones:
+        if deed == "ship":
+            tracking = {"company": wish.get("carrier"), "number": wish.get("tracking"), "url": None}
+            fulfill(shop, order, Parcel([(asked, None)], [tracking]))
+        elif deed == "hold":
+            reason = wish.get("reason", "OTHER").upper()
+            hold(
+                shop,
+                order,
+                asked,
+                Hold(shop.next_id(), reason, wish.get("notes"), wish.get("name", "Other tool")),
+            )
+        elif deed == "release":
+            release(shop, order, asked, holds=None)
+        else:
+            raise ValueError(f"another tool cannot {deed}")
+    return {"id": order.name, "fulfillment_orders": len(open_ones)}
+
+
+def _chosen(asked: FulfillmentOrder, wish: Mapping[int, int] | None) -> list[tuple[Portion, int]]:
+    if asked.status == "ON_HOLD":
+        raise Refusal("Fulfillment order is on hold and cannot be fulfilled", "fulfillment")
+    if asked.status not in SHIPPABLE:
+        raise Refusal("Fulfillment order has an unfulfillable status: " + asked.status.lower(), "fulfillment")
+    if wish is None:
+        return [(portion, portion.remaining) for portion in asked.portions if portion.remaining]
+    known = {portion.id: portion for portion in asked.portions}
+    for number, quantity in wish.items():
+        if number not in known:
+            raise Refusal("Fulfillment order line item does not exist", "fulfillment")
+        if not 0 < quantity <= known[number].remaining:
+            raise Refusal("Invalid fulfillment order line item quantity requested", "fulfillment")
+    return [(known[number], quantity) for number, quantity in wish.items()]

@@ -1,0 +1,20 @@
+"""The few shapes and names every stand-in shares."""
+
+import hashlib
+import string
+from typing import Any, Final
+
+Json = dict[str, Any]
+"""A JSON object, as it travels."""
+
+_ALPHABET: Final = string.digits + string.ascii_letters
+
+
+def token(*parts: object, length: int = 24, alphabet: str = _ALPHABET) -> str:
+    """Letters that look random and are always the same for the same parts: what vendors' ids are made of."""
+    number = int.from_bytes(hashlib.sha512("/".join(map(str, parts)).encode()).digest(), "big")
+    letters = []
+    for _place in range(length):
+        number, rest = divmod(number, len(alphabet))
+        letters.append(alphabet[rest])
+    return "".join(letters)

@@ -1,0 +1,274 @@
+"""Orders of Amazon as canonical orders: from Amazon's own examples, from a hand-written one, and over the wire."""
+
+import copy
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connectors.amazon.order import order_of
+from core.errors import MappingError, RejectedError
+from core.model.address import Absence, Absent, Region
+from core.model.money import Money
+from core.model.order import ChannelState, FetchedOrder, FulfilledBy, TaxMode, residue_of
+from tests.connectors.amazon.account import selling
+from tests.contracts import contracts
+from tests.contracts_amazon import check_response
+from tests.sandbox.amazon_stand import FBA, KARL, KRIS, MONDAY, US
+
+SAMPLES = Path(__file__).parents[3] / "mappings" / "amazon"
+
+
+def usd(minor: int) -> Money:
+    return Money(minor=minor, currency="USD")
+
+
+def sample() -> dict[str, Any]:
+    told: dict[str, Any] = json.loads((SAMPLES / "sample.json").read_text(encoding="utf-8"))
+    return told
+
+
+def read(payload: dict[str, Any]) -> FetchedOrder:
+    return order_of(payload, connection="amz", main=US)
+
+
+@pytest.mark.req("R22", "R91")
+def test_the_sample_is_read_as_written_by_hand() -> None:
+    expected = json.loads((SAMPLES / "expected.json").read_text(encoding="utf-8"))
+
+    assert json.loads(read(sample()).model_dump_json()) == expected
+    check_response("orders_2026-01-01", "getOrder", 200, {"order": sample()})
+
+
+@pytest.mark.req("R22")
+def test_amazons_own_examples_add_up_to_the_cent() -> None:
+    cases = json.loads((contracts() / "amazon/cases/orders_2026-01-01.json").read_text())["cases"]
+    us = read(cases[0]["response"]["orders"][0]).order
+    gb = read(cases[1]["response"]["order"]).order
+
+    assert (us.total, us.tips, residue_of(us)) == (usd(15499), usd(500), usd(0))
+    assert [line.unit_price for line in us.lines] == [usd(4999), usd(4999)]
+    assert us.programs == ("PRIME", "AMAZON_BUSINESS", "TRANSPARENCY", "SUBSCRIBE_AND_SAVE")
+    assert [line.customized for line in us.lines] == [True, False]
+    assert (gb.total.text(), gb.shipping.text(), gb.shipping_tax.text()) == ("103.97", "10.00", "1.00")
+    assert (gb.lines[0].tax.text(), gb.lines[0].customized) == ("3.00", False)
+    assert residue_of(gb).minor == 0
+    assert gb.shipped[0].lines == (("20212345678901", 3),)
+
+
+@pytest.mark.req("R22")
+@pytest.mark.parametrize(("goods", "units", "price", "discount"), [("10.00", 3, 334, 2), ("9.99", 3, 333, 0)])
+def test_goods_that_do_not_divide_by_units_stay_exact(
+    goods: str, units: int, price: int, discount: int
+) -> None:
+    payload = sample()
+    item = payload["orderItems"][0]
+    payload["orderItems"] = [item]
+    item["quantityOrdered"] = units
+    item["fulfillment"] = {"quantityFulfilled": 0, "quantityUnfulfilled": units}
+    item["proceeds"]["breakdowns"] = [{"type": "ITEM", "subtotal": _money(goods)}]
+    payload["proceeds"] = {"grandTotal": _money(goods)}
+
+    order = read(payload).order
+
+    assert (order.lines[0].unit_price, order.lines[0].discount) == (usd(price), usd(discount))
+    assert residue_of(order) == usd(0)
+
+
+@pytest.mark.req("R22")
+def test_a_total_that_the_parts_do_not_reach_leaves_its_residue() -> None:
+    payload = sample()
+    payload["proceeds"]["grandTotal"] = _money("99.99")
+
+    assert residue_of(read(payload).order) == usd(9999 - 8043)
+
+
+@pytest.mark.req("R91")
+def test_tax_inside_the_prices_is_told_apart_from_tax_on_top() -> None:
+    payload = sample()
+    payload["orderItems"] = payload["orderItems"][:1]
+    payload["orderItems"][0]["proceeds"]["breakdowns"] = [
+        {"type": "ITEM", "subtotal": _money("20.00")},
+        {"type": "TAX", "subtotal": _money("3.19")},
+    ]
+    payload["proceeds"] = {"grandTotal": _money("20.00")}
+
+    order = read(payload).order
+
+    assert (order.tax_mode, residue_of(order)) == (TaxMode.INCLUDED, usd(0))
+
+
+def test_a_negative_charge_becomes_a_discount() -> None:
+    payload = sample()
+    payload["orderItems"] = payload["orderItems"][:1]
+    payload["orderItems"][0]["proceeds"]["breakdowns"] = [
+        {"type": "ITEM", "subtotal": _money("20.00")},
+        {"type": "OTHER", "subtotal": _money("-1.50")},
+    ]
+    payload["proceeds"] = {"grandTotal": _money("18.50")}
+
+    order = read(payload).order
+
+    assert (order.lines[1].unit_price, order.lines[1].discount, order.lines[1].ships) == (
+        usd(0),
+        usd(150),
+        False,
+    )
+    assert residue_of(order) == usd(0)
+
+
+@pytest.mark.parametrize(
+    ("change", "path"),
+    [
+        ({"orderItems": None}, "orderItems"),
+        ({"lastUpdatedTime": "yesterday"}, "lastUpdatedTime"),
+        ({"fulfillment": {"fulfillmentStatus": "LOST"}}, "fulfillment.fulfillmentStatus"),
+        (
+            {"proceeds": {"grandTotal": {"amount": "1.001", "currencyCode": "USD"}}},
+            "proceeds.grandTotal.amount",
+        ),
+        ({"proceeds": {"grandTotal": {"amount": "80.43", "currencyCode": "EUR"}}}, "order"),
+    ],
+)
+def test_an_order_that_does_not_fit_names_the_path(change: dict[str, Any], path: str) -> None:
+    with pytest.raises(MappingError) as wrong:
+        read({**sample(), **change})
+
+    assert wrong.value.path == path
+
+
+def test_a_category_of_proceeds_nobody_knows_is_refused_rather_than_dropped() -> None:
+    payload = sample()
+    payload["orderItems"][0]["proceeds"]["breakdowns"].append(
+        {"type": "SURPRISE", "subtotal": _money("1.00")}
+    )
+
+    with pytest.raises(MappingError, match="SURPRISE"):
+        read(payload)
+
+
+@pytest.mark.req("R65")
+@pytest.mark.parametrize(
+    ("status", "recipient", "why"),
+    [
+        ("PENDING", None, Absence.PENDING),
+        ("UNSHIPPED", None, Absence.DENIED),
+        ("UNSHIPPED", {}, Absence.WITHHELD),
+        ("SHIPPED", None, Absence.WITHHELD),
+        ("UNSHIPPED", {"deliveryAddress": {"city": "Columbus"}}, Absence.WITHHELD),
+    ],
+)
+def test_a_missing_address_says_why(status: str, recipient: dict[str, Any] | None, why: Absence) -> None:
+    payload = copy.deepcopy(sample())
+    del payload["recipient"]
+    if recipient is not None:
+        payload["recipient"] = recipient
+    payload["fulfillment"]["fulfillmentStatus"] = status
+
+    fetched = read(payload)
+
+    assert fetched.order.ship_to == Absent(why=why)
+    assert fetched.personal.ship_to is None
+
+
+def test_units_cancelled_off_a_living_order_are_no_longer_wanted() -> None:
+    payload = sample()
+    payload["orderItems"][0]["quantityOrdered"] = 5
+    payload["orderItems"][0]["fulfillment"] = {"quantityFulfilled": 1, "quantityUnfulfilled": 2}
+
+    line = read(payload).order.lines[0]
+
+    assert (line.quantity, line.open_quantity) == (3, 2)
+
+
+@pytest.mark.req("R65", "R91")
+async def test_an_order_is_fetched_pending_and_then_open() -> None:
+    async with selling() as sold:
+        assert sold.ports.channel is not None
+        sold.stand.amazon.place({**KARL, "status": "PENDING"})
+        pending = (await sold.ports.channel.fetch_order("112-4000001-0000001")).order
+        sold.stand.amazon.amazon_status({"order": "112-4000001-0000001", "to": "UNSHIPPED"})
+        fetched = await sold.ports.channel.fetch_order("112-4000001-0000001")
+
+    order = fetched.order
+    assert (pending.state, pending.ship_to, pending.total) == (
+        ChannelState.PENDING,
+        Absent(why=Absence.PENDING),
+        usd(0),
+    )
+    assert [(line.listing, line.quantity) for line in pending.lines] == [("KK-SOCKS-2PK", 1)]
+    assert (order.state, order.fulfilled_by, order.method) == (
+        ChannelState.OPEN,
+        FulfilledBy.MERCHANT,
+        "EXPEDITED",
+    )
+    assert (order.total, order.marketplace_tax, order.shipping) == (usd(3869), usd(270), usd(999))
+    assert order.lines[0].tax + order.shipping_tax == usd(270)
+    assert (order.tax_mode, residue_of(order)) == (TaxMode.EXCLUDED, usd(0))
+    assert order.ship_by == datetime(2026, 12, 1, 7, 59, 59, tzinfo=UTC)
+    assert order.deliver_by == datetime(2026, 12, 3, 7, 59, 59, tzinfo=UTC)
+    assert (order.paid_via_channel, order.transactions) == (True, ())
+    assert order.ship_to == Region(country="US", state="OH")
+    assert fetched.personal.ship_to is not None
+    assert (fetched.personal.ship_to.name, fetched.personal.ship_to.zip) == ("Karl Kruger", "43215")
+
+
+@pytest.mark.req("R37", "R65")
+async def test_an_order_that_amazon_fulfills_has_money_and_no_address() -> None:
+    async with selling() as sold:
+        assert sold.ports.channel is not None
+        sold.stand.amazon.place(FBA)
+        order = (await sold.ports.channel.fetch_order("112-4000004-0000004")).order
+
+    assert (order.fulfilled_by, order.state) == (FulfilledBy.CHANNEL, ChannelState.SHIPPED)
+    assert order.ship_to == Absent(why=Absence.WITHHELD)
+    assert (order.total, order.marketplace_tax, residue_of(order)) == (usd(1398), usd(98), usd(0))
+
+
+async def test_the_buyers_wish_to_cancel_is_seen() -> None:
+    async with selling() as sold:
+        assert sold.ports.channel is not None
+        sold.stand.amazon.place(KRIS)
+        sold.stand.amazon.request_cancel({"order": "112-4000002-0000002"})
+        wished = (await sold.ports.channel.fetch_order("112-4000002-0000002")).order
+        sold.stand.amazon.cancel({"order": "112-4000002-0000002", "by": "merchant"})
+        gone = (await sold.ports.channel.fetch_order("112-4000002-0000002")).order
+
+    assert (wished.cancel_requested, wished.state) == (True, ChannelState.OPEN)
+    assert (gone.cancel_requested, gone.state) == (False, ChannelState.CANCELLED)
+    assert [line.open_quantity for line in gone.lines] == [0, 0]
+
+
+async def test_an_order_that_is_not_there_is_rejected() -> None:
+    async with selling() as sold:
+        assert sold.ports.channel is not None
+        with pytest.raises(RejectedError) as refused:
+            await sold.ports.channel.fetch_order("112-0000000-0000000")
+
+    assert refused.value.code == "NotFound"
+
+
+@pytest.mark.req("R06")
+async def test_changed_orders_come_page_by_page_oldest_change_first() -> None:
+    async with selling() as sold:
+        channel = sold.ports.channel
+        assert channel is not None
+        for number in range(120):
+            line = {"listing": "KK-SOCKS-FBA", "qty": 1, "price": 100}
+            sold.stand.amazon.listings["KK-SOCKS-FBA"].fba_quantity = 40
+            sold.stand.amazon.place(
+                {**FBA, "id": f"112-{number:07d}-1000000", "lines": [line], "tax": 0, "total": 100}
+            )
+        first = await channel.changed_orders(MONDAY - timedelta(minutes=1), None)
+        second = await channel.changed_orders(MONDAY - timedelta(minutes=1), first.next_page)
+
+    assert (len(first.orders), len(second.orders), second.next_page) == (100, 20, None)
+    assert first.orders[0][0] == "112-0000000-1000000"
+    assert second.orders[-1][0] == "112-0000119-1000000"
+    assert list(first.orders) == sorted(first.orders, key=lambda one: one[1])
+
+
+def _money(amount: str) -> dict[str, str]:
+    return {"amount": amount, "currencyCode": "USD"}

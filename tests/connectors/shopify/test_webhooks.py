@@ -1,0 +1,200 @@
+"""What rings, what does not, and what is set up so that it rings."""
+
+import base64
+import hashlib
+import hmac
+import json
+from typing import Any
+
+import pytest
+
+from connectors.shopify.webhooks import TOPICS
+from core.errors import RejectedError, SignatureError
+from core.ports import Doorbell, DoorbellKind, WebhookRequest
+from tests.connectors.shopify.shop import APP, NOON, STORE, a_shop, connected
+from tests.contracts import contracts
+
+NEW, OLD = APP["client_secret"], "shpss_the_one_before"
+
+
+def signed(body: bytes, secret: str = NEW) -> str:
+    return base64.b64encode(hmac.new(secret.encode(), body, hashlib.sha256).digest()).decode()
+
+
+def a_request(topic: str, body: bytes, **headers: str | None) -> WebhookRequest:
+    given: dict[str, str | None] = {
+        "x-shopify-topic": topic,
+        "x-shopify-hmac-sha256": signed(body),
+        "x-shopify-shop-domain": STORE,
+        "x-shopify-event-id": "ev-1",
+        "x-shopify-webhook-id": "wh-1",
+        **{name.replace("_", "-"): value for name, value in headers.items()},
+    }
+    kept = {name: value for name, value in given.items() if value is not None}
+    return WebhookRequest(method="POST", path="/webhooks/kendra/shop", headers=kept, body=body)
+
+
+def rung(request: WebhookRequest, **app: str) -> tuple[Doorbell, ...]:
+    return a_shop(None, app={**APP, **app}).webhooks.parse_webhook(request, now=NOON)
+
+
+def test_a_signed_order_rings_with_its_id_and_its_shop() -> None:
+    body = b'{"id": 820982911946154508, "name": "#9999"}'
+
+    assert rung(a_request("orders/paid", body)) == (
+        Doorbell(
+            event_id="ev-1:orders/paid:820982911946154508",
+            kind=DoorbellKind.ORDER,
+            topic="orders/paid",
+            subject="820982911946154508",
+            account=STORE,
+        ),
+    )
+
+
+@pytest.mark.req("R01")
+def test_a_redelivery_under_another_delivery_id_is_the_same_event() -> None:
+    body = b'{"id": 1}'
+
+    first = rung(a_request("orders/create", body))
+    again = rung(a_request("orders/create", body, x_shopify_webhook_id="wh-2"))
+
+    assert first == again
+
+
+def test_without_an_event_id_the_delivery_id_serves_and_then_the_body() -> None:
+    body = b'{"id": 1}'
+
+    (by_delivery,) = rung(a_request("orders/create", body, x_shopify_event_id=None))
+    (by_body,) = rung(a_request("orders/create", body, x_shopify_event_id=None, x_shopify_webhook_id=None))
+
+    assert by_delivery.event_id == "wh-1"
+    assert by_body.event_id == hashlib.sha256(b'orders/create\n{"id": 1}').hexdigest()
+
+
+@pytest.mark.req("R17")
+@pytest.mark.parametrize(
+    "signature",
+    [
+        None,
+        "",
+        "not base64!",
+        "é" * 44,
+        "Ω",
+        base64.b64encode(b"short").decode(),
+        signed(b'{"id": 2}'),
+        signed(b'{"id": 1}', "another secret"),
+        signed(b'{"id": 1}') + "=",
+        signed(b'{"id": 1}', ""),
+    ],
+)
+def test_a_wrong_missing_or_malformed_signature_is_refused(signature: str | None) -> None:
+    with pytest.raises(SignatureError):
+        rung(a_request("orders/paid", b'{"id": 1}', x_shopify_hmac_sha256=signature))
+
+
+@pytest.mark.req("R17")
+def test_both_secrets_are_good_while_one_replaces_the_other() -> None:
+    body = b'{"id": 1}'
+    request = a_request("orders/paid", body, x_shopify_hmac_sha256=signed(body, OLD))
+
+    assert rung(request, client_secret_old=OLD)[0].subject == "1"
+    with pytest.raises(SignatureError):
+        rung(request)
+
+
+def test_an_app_without_a_secret_takes_nothing() -> None:
+    body = b'{"id": 1}'
+    with pytest.raises(SignatureError):
+        rung(a_request("orders/paid", body, x_shopify_hmac_sha256=signed(body, "")), client_secret="")
+
+
+@pytest.mark.parametrize("body", [b"", b"<xml/>", b"[]", b"null", b"\xff\xfe", b"[" * 100_000])
+def test_a_signed_body_that_cannot_be_read_is_rejected_and_not_lost(body: bytes) -> None:
+    with pytest.raises(RejectedError):
+        rung(a_request("orders/paid", body))
+
+
+def test_a_topic_we_do_not_know_rings_for_nothing() -> None:
+    (doorbell,) = rung(a_request("carts/update", b'{"id": "abc"}'))
+
+    assert (doorbell.kind, doorbell.subject) == (DoorbellKind.OTHER, "abc")
+
+
+def test_an_order_topic_without_an_order_is_rejected() -> None:
+    with pytest.raises(RejectedError):
+        rung(a_request("orders/paid", b'{"name": "#1"}'))
+
+
+SAMPLES: list[tuple[str, DoorbellKind, str]] = [
+    ("orders/create", DoorbellKind.ORDER, "820982911946154500"),
+    ("orders/edited", DoorbellKind.ORDER, "820982911946154500"),
+    ("orders/cancelled", DoorbellKind.ORDER, "820982911946154500"),
+    ("order_transactions/create", DoorbellKind.ORDER, "820982911946154500"),
+    ("fulfillments/create", DoorbellKind.ORDER, "820982911946154500"),
+    ("refunds/create", DoorbellKind.ORDER, "820982911946154500"),
+    ("fulfillment_orders/placed_on_hold", DoorbellKind.OTHER, "gid://shopify/FulfillmentOrder/1"),
+    ("fulfillment_orders/moved", DoorbellKind.OTHER, "gid://shopify/FulfillmentOrder/2"),
+    ("inventory_levels/update", DoorbellKind.LEVEL, "271878346596884000"),
+    ("customers/redact", DoorbellKind.PERSON_REDACT, "191167"),
+    ("shop/redact", DoorbellKind.SHOP_REDACT, "{shop}.myshopify.com"),
+    ("products/update", DoorbellKind.OTHER, "788032119674292900"),
+]
+
+
+@pytest.mark.parametrize(("topic", "kind", "subject"), SAMPLES)
+def test_the_vendors_own_sample_of_a_topic_rings_for_its_subject(
+    topic: str, kind: DoorbellKind, subject: str
+) -> None:
+    path = contracts() / "shopify" / "webhooks" / "metadatas" / "2026-07" / f"{topic}.json"
+    sample: dict[str, Any] = json.loads(path.read_text())["response"]
+
+    (doorbell,) = rung(a_request(topic, json.dumps(sample).encode()))
+
+    assert (doorbell.kind, doorbell.subject) == (kind, subject)
+
+
+@pytest.mark.parametrize(
+    ("topic", "key"), [("redact", "orders_to_redact"), ("data_request", "orders_requested")]
+)
+def test_a_privacy_request_names_its_orders(topic: str, key: str) -> None:
+    body = json.dumps({"customer": {"id": 191167}, key: [299938, 280263]}).encode()
+
+    (doorbell,) = rung(a_request(f"customers/{topic}", body))
+
+    assert (doorbell.subject, doorbell.orders) == ("191167", ("299938", "280263"))
+
+
+def test_an_uninstalled_app_rings_for_its_shop() -> None:
+    (doorbell,) = rung(
+        a_request("app/uninstalled", json.dumps({"id": 1, "myshopify_domain": STORE}).encode())
+    )
+
+    assert (doorbell.kind, doorbell.subject) == (DoorbellKind.REVOKED, STORE)
+
+
+@pytest.mark.req("R05")
+async def test_every_topic_is_subscribed_once_and_a_second_look_mends_nothing() -> None:
+    async with connected() as (stand, shop):
+        mended = await shop.subscriber.subscribe("https://hub.test/webhooks/kendra/shop")
+        again = await shop.subscriber.subscribe("https://hub.test/webhooks/kendra/shop")
+
+        assert mended == tuple(f"{topic}: missing" for topic in TOPICS)
+        assert again == ()
+        kept = stand.shop.subscriptions.kept.values()
+        assert sorted(one.topic for one in kept) == sorted(TOPICS)
+        assert {one.uri for one in kept} == {"https://hub.test/webhooks/kendra/shop"}
+
+
+@pytest.mark.req("R05")
+async def test_a_missing_and_a_misdirected_subscription_are_mended() -> None:
+    async with connected() as (stand, shop):
+        await shop.subscriber.subscribe("https://hub.test/webhooks/kendra/shop")
+        kept = {one.topic: one for one in stand.shop.subscriptions.kept.values()}
+        kept["ORDERS_PAID"].uri = "https://old.test/in"
+        stand.shop.subscriptions.delete(kept["REFUNDS_CREATE"].id)
+
+        mended = await shop.subscriber.subscribe("https://hub.test/webhooks/kendra/shop")
+
+        assert mended == ("ORDERS_PAID: wrong address", "REFUNDS_CREATE: missing")
+        assert kept["ORDERS_PAID"].uri == "https://hub.test/webhooks/kendra/shop"

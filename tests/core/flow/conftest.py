@@ -1,0 +1,29 @@
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from core.simulate.memory import store_in_memory
+from tests.builders import Bench, bench, open_house
+from tests.core.store.conftest import books_balance, open_store
+
+
+@pytest.fixture
+async def b() -> AsyncIterator[Bench]:
+    """An open house in memory; whatever a test did, the books must balance (R31)."""
+    store = await store_in_memory()
+    made = bench(store)
+    await open_house(made)
+    yield made
+    await books_balance(store)
+    await store.close()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+async def on_disk(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Bench]:
+    """The same house on a database that outlives the process."""
+    async with open_store(request.param, tmp_path, batched=True) as store:
+        made = bench(store)
+        await open_house(made)
+        yield made
+        await books_balance(store)

@@ -1,0 +1,61 @@
+"""Let time pass on a bench: doorbells are carried in, what is due runs, one thing after another."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from core.intake import delivery_of
+from core.ports import Doorbell
+from core.simulate.agenda import due_now, next_at
+from tests.builders import MERCHANT, Bench
+
+
+async def carry(b: Bench, bells: Sequence[tuple[str, Doorbell]] | None = None) -> None:
+    """Carry doorbells to the hub as the web process does: all that rang, unless some are given."""
+    if bells is None:
+        bells, b.world.bells = tuple(b.world.bells), []
+    for connection, bell in bells:
+        body = bell.model_dump_json().encode()
+        delivery = delivery_of(connection, bell, body, b.clock.now())
+        await b.store.deliver(MERCHANT, connection, [delivery], now=b.clock.now())
+
+
+async def work(b: Bench) -> int:
+    """Run everything that is due now, once; return how much it was."""
+    now = b.clock.now()
+    if not await b.store.db.read(due_now, now):
+        return 0
+    claimed = await b.store.claim_errands(
+        owner=b.hub.owner, now=now, until=now + timedelta(seconds=90), limit=50
+    )
+    for errand in claimed:
+        await b.worker.run_errand(errand)
+    due = await b.store.due(b.clock.now(), limit=100, per_merchant=100)
+    for merchant, order_id, _ in due:
+        await b.worker.run_order(merchant, order_id)
+    return len(claimed) + len(due)
+
+
+async def settle(b: Bench, *, most: int = 60) -> None:
+    """Carry and work until nothing is due at this instant."""
+    for _ in range(most):
+        await carry(b)
+        if not await work(b):
+            return
+    raise AssertionError("the hub does not come to rest")
+
+
+async def pass_time(b: Bench, length: timedelta) -> None:
+    """Let time pass, working whenever something is due."""
+    end = b.clock.now() + length
+    await settle(b)
+    while b.clock.now() < end:
+        ahead = [at for at, _ in b.world.later]
+        following = await b.store.db.read(next_at)
+        ahead += [following] if following is not None else []
+        b.clock.move_to(max(b.clock.now(), min([end, *ahead])))
+        b.world.catch_up()
+        await settle(b)
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(text)

@@ -1,0 +1,109 @@
+import asyncio
+import threading
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from core.store.append_only import create_all
+from core.store.columns import UTCDateTime
+from core.store.engine import Sqlite, database
+from core.store.schema import upgrade
+from core.store.tables import METADATA
+from tests.core.store.builders import NOON, a_new_order
+from tests.core.store.conftest import open_store
+from tests.databases import KINDS, fresh_database
+
+
+async def test_a_long_read_does_not_hold_up_the_writer_on_sqlite(tmp_path: Path) -> None:
+    async with open_store("sqlite", tmp_path, batched=True) as store:
+        await store.commit(a_new_order("1"))
+        reading, done = threading.Event(), threading.Event()
+
+        def long_read(conn: sa.Connection) -> list[int]:
+            count = sa.text("SELECT count(*) FROM orders")
+            before = conn.execute(count).scalar_one()
+            reading.set()
+            done.wait(10)
+            return [before, conn.execute(count).scalar_one()]
+
+        page = asyncio.create_task(store.db.read(long_read))
+        await asyncio.to_thread(reading.wait, 10)
+        await asyncio.wait_for(store.commit(a_new_order("2")), 5)
+        done.set()
+
+        assert await page == [1, 1]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_who_reads_cannot_write(kind: str, tmp_path: Path) -> None:
+    async with open_store(kind, tmp_path, batched=True) as store:
+        await store.commit(a_new_order())
+        with pytest.raises(sa.exc.DBAPIError, match=r"readonly|read-only"):
+            await store.db.read(lambda conn: conn.exec_driver_sql("UPDATE orders SET number = 'x'"))
+
+
+async def test_sqlite_keeps_every_commit_on_disk_before_it_answers(tmp_path: Path) -> None:
+    db = Sqlite(f"sqlite:///{tmp_path / 'hub.db'}")
+    pragmas = await db.write(_pragmas)
+    await db.close()
+
+    assert pragmas == ["wal", 2, 1]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_the_migrations_make_the_tables_that_the_code_knows(kind: str, tmp_path: Path) -> None:
+    async with fresh_database(kind, tmp_path) as url:
+        await upgrade(url)
+        await upgrade(url)
+        db = database(url)
+        differences = await db.read(_differences)
+        migrated = await db.read(_triggers)
+        await db.close()
+    (tmp_path / "at-once").mkdir()
+    async with fresh_database(kind, tmp_path / "at-once") as url:
+        db = database(url)
+        await db.write(create_all)
+        at_once = await db.read(_triggers)
+        await db.close()
+
+    assert differences == []
+    assert migrated == at_once
+    assert migrated
+
+
+@pytest.mark.req("R26")
+@pytest.mark.parametrize("kind", KINDS)
+async def test_an_instant_comes_back_in_utc_to_the_microsecond_and_a_naive_one_is_refused(
+    kind: str, tmp_path: Path
+) -> None:
+    berlin = datetime(2026, 11, 30, 13, 0, 0, 1, tzinfo=timezone(timedelta(hours=1)))
+    async with open_store(kind, tmp_path, batched=True) as store:
+        await store.commit(a_new_order(placed_at=berlin))
+        [row] = (await store.list_orders("kendra")).items
+
+    assert row.placed_at == NOON + timedelta(microseconds=1)
+    assert row.placed_at.tzinfo is UTC
+    with pytest.raises(ValueError, match="no time zone"):
+        UTCDateTime().process_bind_param(datetime(2026, 11, 30), sa.create_engine("sqlite://").dialect)  # noqa: DTZ001
+
+
+def _pragmas(conn: sa.Connection) -> list[object]:
+    names = ("journal_mode", "synchronous", "foreign_keys")
+    return [conn.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in names]
+
+
+def _differences(conn: sa.Connection) -> list[object]:
+    context = MigrationContext.configure(conn, opts={"compare_server_default": True})
+    return list(compare_metadata(context, METADATA))
+
+
+def _triggers(conn: sa.Connection) -> list[str]:
+    if conn.dialect.name == "sqlite":
+        query = "SELECT name FROM sqlite_master WHERE type = 'trigger' ORDER BY name"
+    else:
+        query = "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal ORDER BY tgname"
+    return [str(name) for name in conn.exec_driver_sql(query).scalars()]

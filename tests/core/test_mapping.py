@@ -1,0 +1,150 @@
+"""Mappings: data in, values out, and a place for every fault."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from core.errors import ConfigError, MappingError
+from core.mapping import MAPPINGS, compile_mapping, load_mapping
+from core.model.money import Money, Side
+
+HEAD = "source: https://vendor.test\ntarget: Order\nfields:\n"
+
+
+def mapped(field: str, payload: Any) -> Any:
+    return compile_mapping(f"{HEAD}  it: {field}\n", name="m.yaml")(payload)["it"]
+
+
+def refused(field: str, payload: Any) -> MappingError:
+    with pytest.raises(MappingError) as raised:
+        mapped(field, payload)
+    return raised.value
+
+
+@pytest.mark.parametrize(
+    ("field", "payload", "value"),
+    [
+        ("{from: a.b, as: text}", {"a": {"b": " x "}}, "x"),
+        ("{from: a, as: text}", {"a": 7}, "7"),
+        ("{from: a, as: tail}", {"a": "gid://shopify/Order/12?x=1"}, "12"),
+        ("{from: a, as: count}", {"a": "3"}, 3),
+        ("{from: a, as: count}", {"a": 0}, 0),
+        ("{from: a, as: flag}", {"a": False}, False),
+        ("{from: a, as: country}", {"a": "us"}, "US"),
+        ("{from: a, as: time}", {"a": "2026-11-30T09:14:00-08:00"}, datetime(2026, 11, 30, 17, 14, tzinfo=UTC)),
+        ("{from: 'a[1].b', as: text}", {"a": [{}, {"b": "x"}]}, "x"),
+        ("{from: 'a[1].b', as: text, missing: null}", {"a": []}, None),
+        ("{from: [a, b], as: text}", {"a": " ", "b": "x"}, "x"),
+        ("{from: a, as: text, missing: none}", {}, "none"),
+        ("{from: a, as: choice, table: {OPEN: open, '*': other}}", {"a": "OPEN"}, "open"),
+        ("{from: a, as: choice, table: {OPEN: open, '*': other}}", {"a": "NEW"}, "other"),
+        ("{is: 5}", {}, 5),
+        ("{each: a, item: {from: ., as: text}}", {"a": ["x", "y"]}, ["x", "y"]),
+        ("{each: a, item: {from: b, as: count}, missing: []}", {}, []),
+        ("{each: a, where: {k: [S, T]}, fields: {n: {from: n, as: count}}}",
+         {"a": [{"k": "S", "n": 1}, {"k": "R", "n": 2}, {"k": "T", "n": 3}]}, [{"n": 1}, {"n": 3}]),
+        ("{fields: {b: {from: a.b, as: text}}}", {"a": {"b": "x"}}, {"b": "x"}),
+    ],
+)  # fmt: skip
+def test_a_field_is_read(field: str, payload: Any, value: Any) -> None:
+    assert mapped(field, payload) == value
+
+
+@pytest.mark.req("R22", "R28")
+@pytest.mark.parametrize(
+    ("amount", "currency", "minor"),
+    [("19.99", "USD", 1999), ("19.9", "USD", 1990), (20, "USD", 2000), (Decimal("1.234"), "KWD", 1234), ("1200.0", "JPY", 1200), ("-0.02", "USD", -2)],
+)  # fmt: skip
+def test_money_is_whole_minor_units(amount: Any, currency: str, minor: int) -> None:
+    payload = {"a": {"amount": amount}, "currency": currency}
+    assert mapped("{from: a.amount, as: money, currency: /currency}", payload) == Money(
+        minor=minor, currency=currency
+    )
+
+
+@pytest.mark.req("R23")
+def test_money_carries_its_side() -> None:
+    field = "{from: a, as: money, currency: c, side: presentment}"
+    assert mapped(field, {"a": "1.00", "c": "EUR"}) == Money(minor=100, currency="EUR", side=Side.PRESENTMENT)
+
+
+def test_a_total_adds_the_amounts_that_fit() -> None:
+    field = "{from: t, as: total, of: a, currency: /c, where: {on: true}}"
+    payload = {
+        "c": "USD",
+        "t": [{"a": "1.10", "on": True}, {"a": "2.00", "on": False}, {"a": "3.05", "on": True}],
+    }
+    assert mapped(field, payload) == Money(minor=415, currency="USD")
+    assert mapped(field, {"c": "USD", "t": []}) == Money(minor=0, currency="USD")
+
+
+@pytest.mark.parametrize(
+    ("field", "payload", "path"),
+    [
+        ("{from: a.b, as: text}", {"a": {}}, "a.b"),
+        ("{from: a, as: text}", {"a": " "}, "a"),
+        ("{from: a, as: text}", {"a": ["secret"]}, "a"),
+        ("{from: a, as: text}", {"a": True}, "a"),
+        ("{from: a.b, as: text}", {"a": "secret"}, "a.b"),
+        ("{from: a, as: count}", {"a": "-1"}, "a"),
+        ("{from: a, as: count}", {"a": 1.0}, "a"),
+        ("{from: a, as: flag}", {"a": "true"}, "a"),
+        ("{from: a, as: country}", {"a": "Secretland"}, "a"),
+        ("{from: a, as: time}", {"a": "2026-11-30T09:14:00"}, "a"),
+        ("{from: a, as: time}", {"a": "secret"}, "a"),
+        ("{from: a, as: money, currency: /c}", {"a": 1.5, "c": "USD"}, "a"),
+        ("{from: a, as: money, currency: /c}", {"a": "1.005", "c": "USD"}, "a"),
+        ("{from: a, as: money, currency: /c}", {"a": "secret", "c": "USD"}, "a"),
+        ("{from: a, as: money, currency: /c}", {"a": "1", "c": "SECRET"}, "a"),
+        ("{from: a, as: choice, table: {OPEN: open}}", {"a": "secret"}, "a"),
+        ("{each: a, item: {from: b, as: text}}", {"a": [{"b": "x"}, {}]}, "a[1].b"),
+        ("{each: a, item: {from: b, as: text}}", {"a": "secret"}, "a"),
+        ("{each: a, item: {from: b, as: text}}", {}, "a"),
+    ],
+)
+def test_a_payload_that_does_not_fit_says_where_and_never_what(field: str, payload: Any, path: str) -> None:
+    error = refused(field, payload)
+
+    assert error.path == path
+    assert "secret" not in str(error).lower()
+
+
+@pytest.mark.parametrize(
+    ("field", "says"),
+    [
+        ("{from: a, as: txt}", "m.yaml:4:21: 'txt' is no conversion; did you mean 'text'?"),
+        ("{from: a, as: text, mising: 0}", "m.yaml:4:7: 'mising' is no key here; did you mean 'missing'?"),
+        ("{from: a}", "m.yaml:4:7: 'as' is missing"),
+        ("{from: a, as: money}", "m.yaml:4:7: 'currency' is missing"),
+        (
+            "{from: a..b, as: text}",
+            "m.yaml:4:14: 'a..b' is no path; write it like customer.id or lines[0].title",
+        ),
+        (
+            "{from: a, as: money, currency: c, side: shops}",
+            "m.yaml:4:47: 'shops' is no side; did you mean 'shop'?",
+        ),
+        ("{each: a}", "m.yaml:4:7: a list has either fields or item"),
+        ("{from: a, from: b, as: text}", "m.yaml:4:17: 'from' is there twice"),
+        ("text", "m.yaml:4:7: expected key: value"),
+    ],
+)
+def test_a_mapping_that_is_wrong_says_file_line_and_column(field: str, says: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        compile_mapping(f"{HEAD}  it: {field}\n", name="m.yaml")
+    assert str(raised.value) == says
+
+
+@pytest.mark.parametrize("text", ["", "{", "source: x", "a: [b"])
+def test_what_is_no_mapping_at_all_is_refused(text: str) -> None:
+    with pytest.raises(ConfigError):
+        compile_mapping(text, name="m.yaml")
+
+
+def test_every_mapping_of_the_house_compiles() -> None:
+    names = sorted(f"{path.parent.name}/{path.stem}" for path in MAPPINGS.glob("*/*.yaml"))
+    assert "shopify/order" in names
+    for name in names:
+        assert load_mapping(name).target

@@ -1,0 +1,174 @@
+"""One short day that passes every failpoint: run in a child process, killed there, and run again."""
+
+import asyncio
+import logging
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from connectors.bogus.carrier import scan
+from connectors.bogus.client import World
+from connectors.bogus.notifications import BogusNotifications
+from connectors.bogus.shoppers import Pay, Wish, cancel, place
+from core import actions
+from core.clock import SteppedClock
+from core.errands import ERRANDS
+from core.hub import Hub
+from core.model.order import ChannelState
+from core.model.shipment import TrackingState
+from core.model.stock import ListingKey
+from core.ports import DoorbellKind
+from core.simulate.agenda import next_at
+from core.simulate.books import differences
+from core.store.sealing import Keyring
+from core.store.store import Store
+from core.work import Worker
+from tests.builders import MARKET_LINKS, MERCHANT, SHOP_LINKS, Bench, desk, home, house, open_house, world
+from tests.core.flow.play import settle
+from tests.crash.world import again, keep
+
+START = datetime(2026, 11, 30, 16, 0, tzinfo=UTC)
+ORDERS: tuple[tuple[str, str, Pay], ...] = (
+    ("KK-1", "SET-KNIFE-BOARD", "later"),
+    ("KK-2", "SKILLET-12", "now"),
+    ("KK-3", "BOARD-WAL", "now"),
+    ("KK-4", "SOCKS-CHEF", "now"),
+)
+SECOND_LIFE = START + timedelta(minutes=50)
+"""When the second process starts: every claim of the first has run out."""
+
+
+def _bench(store: Store, made: World, clock: SteppedClock, owner: str) -> Bench:
+    kept = house(tell="scan")
+    hub = Hub(store=store, clock=clock, owner=owner, desks={MERCHANT: desk(made, kept)})
+    return Bench(hub, made, clock, Worker(hub=hub, errands=ERRANDS))
+
+
+async def prepare(url: str, keys: str, books: Path) -> None:
+    """An open house, and four orders that nobody told the hub of yet."""
+    store = await Store.open(url, keys=_keys(keys))
+    await store.create_tables()
+    clock = SteppedClock(START)
+    made = world(clock)
+    b = _bench(store, made, clock, "first")
+    await open_house(b)
+    await store.unlink(MERCHANT, "shop", "SOCKS-CHEF", now=START)
+    for number, listing, pay in ORDERS:
+        wish = Wish(
+            number=number, lines=((listing, 1, 5000),), ship_to=home(), email="k@example.test", pay=pay
+        )
+        place(made, "shop", wish)
+    place(made, "amz", Wish(number="AZ-1", lines=(("KK-CHEF8", 1, 7000),), ship_to=home(), pay="marketplace"))
+    await store.ring(MERCHANT, "receive", "amz", connection="amz", due_at=START)
+    await store.ring(
+        MERCHANT, "poll", "shop", connection="shop", due_at=START, data={"since": START.isoformat()}
+    )
+    # The doorbell of one order is lost: the poll finds it.
+    made.bells = [(name, bell) for name, bell in made.bells if bell.subject != "kk-4"]
+    keep(made, books)
+    await store.close()
+
+
+async def _from_queue(b: Bench) -> None:
+    """Take what waits in the marketplace's queue, then leave the queue alone: it would be asked five times a second."""
+    plain = b.hub.desks[MERCHANT]
+    with_queue = replace(plain.ports["amz"], notifications=BogusNotifications("amz", b.world))
+    b.hub.desks[MERCHANT] = replace(plain, ports={**plain.ports, "amz": with_queue})
+    now = b.clock.now()
+    for errand in await b.store.claim_errands(
+        owner=b.hub.owner, now=now, until=now + timedelta(seconds=90), limit=1, kinds=["receive"]
+    ):
+        await b.worker.run_errand(errand)
+    b.hub.desks[MERCHANT] = plain
+
+
+async def live(url: str, keys: str, books: Path, start: datetime) -> list[str]:
+    """Live from an instant to the end of the day; return how the books differ then."""
+    store = await Store.open(url, keys=_keys(keys))
+    clock = SteppedClock(start)
+    b = _bench(store, again(books, clock), clock, f"worker at {start.isoformat()}")
+    await _from_queue(b)
+    for minutes in range(0, 45, 5):
+        await _what_people_do(b, minutes)
+        await _until(b, start + timedelta(minutes=minutes + 5))
+    found = await differences(b.hub, MERCHANT, _Outside(b.world))
+    await store.close()
+    return found
+
+
+async def _until(b: Bench, end: datetime) -> None:
+    await settle(b)
+    while b.clock.now() < end:
+        following = await b.store.db.read(next_at)
+        b.clock.move_to(max(b.clock.now(), min(end, following or end)))
+        await settle(b)
+
+
+async def _what_people_do(b: Bench, minutes: int) -> None:
+    """Type a wrong level, reject KK-2, link the socks, cancel KK-3 once its label is bought, scan what is labelled."""
+    if b.clock.now() == START:
+        await _until(b, b.clock.now() + timedelta(seconds=20))
+        b.world.shops["amz"].levels[ListingKey(listing="KK-SET-KB")] += 1
+    if minutes == 10:
+        await actions.link(b.hub, MERCHANT, "shop", "SOCKS-CHEF", {"SOCKS-CHEF": 1})
+        state = await b.store.load(MERCHANT, "shop:kk-2")
+        if state is not None and not state.cancelled and state.rejection is None and not state.parcels:
+            await actions.reject(b.hub, MERCHANT, "shop:kk-2", "fraud", "person:kendra")
+        b.world.ring("amz", DoorbellKind.LEVEL, "KK-CHEF8")
+        b.world.ring("shop", DoorbellKind.ORDER, "kk-unheard-of")
+    if minutes == 25 and b.world.shops["shop"].orders["kk-3"].order.state is ChannelState.OPEN:
+        cancel(b.world, "shop", "kk-3")
+    if minutes >= 30:
+        for shipment in b.world.shipments.values():
+            theirs = shipment.reference.startswith("KK-3")
+            if shipment.label is not None and not shipment.scans and not theirs:
+                scan(b.world, "post", shipment.shipment_id, TrackingState.IN_TRANSIT)
+
+
+class _Outside:
+    """What the comparison of the books asks of the world."""
+
+    links: Mapping[str, Mapping[str, Mapping[str, int]]] = {
+        "shop": SHOP_LINKS,
+        "amz": MARKET_LINKS,
+    }
+
+    def __init__(self, made: World) -> None:
+        self._world = made
+
+    def effects(self) -> Mapping[tuple[str, str], int]:
+        return {(kind.value, subject): times for (kind, subject), times in self._world.effects.items()}
+
+    def levels(self) -> Mapping[tuple[str, ListingKey], int]:
+        return {
+            (name, key): units
+            for name, shop in self._world.shops.items()
+            for key, units in shop.levels.items()
+        }
+
+    def orders(self) -> Mapping[str, str]:
+        return {
+            f"{name}:{order_id}": found.order.state.value
+            for name, shop in self._world.shops.items()
+            for order_id, found in shop.orders.items()
+        }
+
+
+def _keys(text: str) -> Keyring:
+    return Keyring.from_environ({"CROSSDOCK_SECRET_KEYS": text})
+
+
+def first_life(url: str, keys: str, books: str, failpoint: str) -> None:
+    """In a child process: live, and die at the failpoint if it is passed."""
+    logging.disable(logging.CRITICAL)
+    os.environ["CROSSDOCK_FAILPOINT"] = failpoint
+    asyncio.run(live(url, keys, Path(books), START))
+
+
+def second_life(url: str, keys: str, books: str, result: str) -> None:
+    """In a child process: live again from the rows and the books, and write down how they differ."""
+    logging.disable(logging.CRITICAL)
+    found = asyncio.run(live(url, keys, Path(books), SECOND_LIFE))
+    Path(result).write_text("\n".join(found))

@@ -1,0 +1,112 @@
+"""The hub is killed at every failpoint, started again, and its books are compared with those of the world outside.
+
+The day of ``scenario`` passes every place that is named in the source, but those of ``ELSEWHERE``.
+"""
+
+import asyncio
+import multiprocessing
+import re
+import shutil
+import signal
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from multiprocessing.context import ForkServerContext
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.store.sealing import Keyring
+from tests.crash import scenario
+from tests.databases import fresh_database
+
+CORE = Path(__file__).parents[2] / "core"
+ELSEWHERE = {
+    "vault.refresh.before": "bogus vendors ask for no token; the vault's own tests pass it",
+    "vault.refresh.after": "the same",
+    "intake.subscribe.before": "bogus vendors need no subscription",
+    "intake.subscribe.mended": "the same",
+    "backorders.commit.before": "no goods come in on that day",
+    "work.errands.claim": "the clock's tick, which the scenario replaces",
+    "work.claims.renew": "the same",
+}
+_NAMED = re.compile(r'failpoint\("([a-z_.]+)"\)')
+NAMES = sorted(
+    {name for path in CORE.rglob("*.py") for name in _NAMED.findall(path.read_text())} - ELSEWHERE.keys()
+)
+
+
+@pytest.fixture(scope="module")
+def forks() -> ForkServerContext:
+    """Children that start at once: what they import is imported before."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["tests.crash.scenario"])
+    return context
+
+
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
+    """A folder with an open house on SQLite and its world, and the keys of it."""
+    fast = Path("/dev/shm")
+    folder = Path(tempfile.mkdtemp(dir=fast if fast.is_dir() else tmp_path_factory.getbasetemp()))
+    keys = Keyring.generate().text()
+    asyncio.run(scenario.prepare(f"sqlite:///{folder / 'hub.db'}", keys, folder / "books"))
+    yield folder, keys
+    shutil.rmtree(folder)
+
+
+def run_child(forks: ForkServerContext, target: Any, *args: str) -> int:
+    child = forks.Process(target=target, args=args)
+    child.start()
+    child.join(60)
+    assert child.exitcode is not None
+    return child.exitcode
+
+
+def lives(forks: ForkServerContext, folder: Path, url: str, keys: str, name: str) -> str:
+    """What went wrong when the hub was killed at a place and started again; empty where nothing did."""
+    books, result = str(folder / "books"), folder / "result"
+    died = run_child(forks, scenario.first_life, url, keys, books, name)
+    if died != -signal.SIGKILL:
+        return f"{name}: the day does not pass it (the process ended with {died})"
+    ended = run_child(forks, scenario.second_life, url, keys, books, str(result))
+    if ended:
+        return f"{name}: the second life ended with {ended}"
+    found = result.read_text()
+    return f"{name}: {found}" if found else ""
+
+
+@pytest.mark.req("R42", "R45", "R31", "R11")
+def test_killed_at_any_failpoint_the_hub_loses_and_doubles_nothing(
+    forks: ForkServerContext, opened: tuple[Path, str], tmp_path: Path
+) -> None:
+    folder, keys = opened
+
+    def one(name: str) -> str:
+        copy = Path(shutil.copytree(folder, folder.parent / f"{folder.name}-{name}"))
+        try:
+            return lives(forks, copy, f"sqlite:///{copy / 'hub.db'}", keys, name)
+        finally:
+            shutil.rmtree(copy)
+
+    with ThreadPoolExecutor(2) as pool:
+        wrong = [text for text in pool.map(one, NAMES) if text]
+    assert not wrong, "\n".join(wrong)
+
+
+SPREAD = NAMES[::6]
+"""PostgreSQL commits through the same functions: a spread of the places is enough beside SQLite's all."""
+
+
+@pytest.mark.req("R42", "R45", "R31", "R11")
+async def test_killed_on_postgres_the_hub_loses_and_doubles_nothing(
+    forks: ForkServerContext, tmp_path: Path
+) -> None:
+    keys = Keyring.generate().text()
+    wrong: list[str] = []
+    for name in SPREAD:
+        async with fresh_database("postgres", tmp_path) as url:
+            await scenario.prepare(url, keys, tmp_path / "books")
+            wrong += [await asyncio.to_thread(lives, forks, tmp_path, url, keys, name)]
+    assert not any(wrong), "\n".join(wrong)

@@ -1,0 +1,249 @@
+"""Webhooks: subscribed, signed, shaped like the vendor's own samples."""
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from sandbox.shopify.keys import CLIENT_SECRET
+from tests.contracts import contracts
+from tests.sandbox.shopify_stand import Json, Stand, kim, opened, paid
+from tests.sandbox.stand import Subscriber, until
+
+SUBSCRIBE = """mutation S($topic: WebhookSubscriptionTopic!, $uri: String!) {
+  webhookSubscriptionCreate(topic: $topic, webhookSubscription: {uri: $uri}) {
+    webhookSubscription { id topic uri } userErrors { field message } } }"""
+LIST = "{ webhookSubscriptions(first: 50) { nodes { id topic uri apiVersion { handle } } } }"
+DELETE = """mutation D($id: ID!) { webhookSubscriptionDelete(id: $id) {
+  deletedWebhookSubscriptionId userErrors { message } } }"""
+UPDATE = """mutation U($id: ID!, $uri: String!) { webhookSubscriptionUpdate(id: $id, webhookSubscription: {uri: $uri}) {
+  webhookSubscription { uri } userErrors { message } } }"""
+
+
+@pytest.fixture
+async def stand() -> AsyncIterator[Stand]:
+    async with opened(rate=600) as stand:
+        yield stand
+
+
+@pytest.fixture
+async def hub() -> AsyncIterator[Subscriber]:
+    async with Subscriber().listening() as hub:
+        yield hub
+
+
+async def subscribe(stand: Stand, uri: str, *topics: str) -> list[Json]:
+    answers = [await stand.ask(SUBSCRIBE, topic=topic, uri=uri) for topic in topics]
+    return [answer["webhookSubscriptionCreate"] for answer in answers]
+
+
+def topics(hub: Subscriber) -> list[str]:
+    return [headers["X-Shopify-Topic"] for headers, _body in hub.got]
+
+
+async def delivered(stand: Stand, hub: Subscriber) -> None:
+    await until(lambda: hub.got and not stand.world.courier.pending())
+
+
+def sample(topic: str) -> Json:
+    file = contracts() / "shopify" / "webhooks" / "metadatas" / "2026-07" / f"{topic}.json"
+    return dict(json.loads(file.read_text())["response"])
+
+
+async def test_a_webhook_is_signed_over_its_raw_body(stand: Stand, hub: Subscriber) -> None:
+    await subscribe(stand, hub.url, "ORDERS_CREATE")
+
+    stand.place()
+
+    await delivered(stand, hub)
+    headers, body = hub.got[0]
+    digest = hmac.new(CLIENT_SECRET.encode(), body, hashlib.sha256).digest()
+    assert headers["X-Shopify-Hmac-Sha256"] == base64.b64encode(digest).decode()
+    assert headers["X-Shopify-Topic"] == "orders/create"
+    assert headers["X-Shopify-Shop-Domain"] == "kendra-kookware.myshopify.com"
+    assert headers["X-Shopify-API-Version"] == "2026-10"
+    assert headers["X-Shopify-Triggered-At"].startswith("2026-11-30T")
+    assert {"X-Shopify-Webhook-Id", "X-Shopify-Event-Id"} <= set(headers)
+    assert json.loads(body)["name"] == "KK-1001"
+
+
+async def test_nothing_is_sent_before_anyone_subscribes(stand: Stand, hub: Subscriber) -> None:
+    stand.place()
+
+    assert stand.world.courier.pending() == 0
+    assert hub.got == []
+
+
+async def test_each_deed_has_its_topics(stand: Stand, hub: Subscriber) -> None:
+    every = (
+        "ORDERS_CREATE", "ORDERS_PAID", "ORDERS_CANCELLED", "ORDERS_EDITED", "FULFILLMENTS_CREATE",
+        "FULFILLMENTS_UPDATE", "REFUNDS_CREATE", "INVENTORY_LEVELS_UPDATE",
+        "FULFILLMENT_ORDERS_PLACED_ON_HOLD", "FULFILLMENT_ORDERS_HOLD_RELEASED",
+    )  # fmt: skip
+    await subscribe(stand, hub.url, *every)
+
+    stand.place()
+    stand.place(**kim())
+    play = stand.shop.play
+    play("edit", {"order": "KK-1001", "add": [{"sku": None, "title": "Wrap", "qty": 1, "price": 0}]})
+    play("other_tool", {"order": "KK-1002", "do": "hold"})
+    play("other_tool", {"order": "KK-1002", "do": "release"})
+    play("other_tool", {"order": "KK-1002", "do": "ship", "carrier": "UPS", "tracking": "1Z"})
+    play("cancel", {"order": "KK-1001", "by": "channel", "refund": True, "restock": True})
+
+    await delivered(stand, hub)
+    assert sorted(topics(hub)) == sorted([
+        "orders/create", "orders/paid", "inventory_levels/update",
+        "orders/create", "inventory_levels/update",
+        "orders/edited",
+        "fulfillment_orders/placed_on_hold", "fulfillment_orders/hold_released", "fulfillments/create",
+        "refunds/create", "orders/cancelled", "inventory_levels/update",
+    ])  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("topic", "folder"),
+    [
+        ("ORDERS_CREATE", "orders/create"), ("ORDERS_UPDATED", "orders/updated"), ("ORDERS_PAID", "orders/paid"),
+        ("ORDERS_CANCELLED", "orders/cancelled"), ("ORDERS_EDITED", "orders/edited"),
+        ("FULFILLMENTS_CREATE", "fulfillments/create"), ("REFUNDS_CREATE", "refunds/create"),
+        ("INVENTORY_LEVELS_UPDATE", "inventory_levels/update"), ("APP_UNINSTALLED", "app/uninstalled"),
+        ("FULFILLMENT_ORDERS_PLACED_ON_HOLD", "fulfillment_orders/placed_on_hold"),
+        ("FULFILLMENT_ORDERS_HOLD_RELEASED", "fulfillment_orders/hold_released"),
+    ],
+)  # fmt: skip
+async def test_a_body_has_the_shape_of_the_vendors_sample(
+    stand: Stand, hub: Subscriber, topic: str, folder: str
+) -> None:
+    await subscribe(stand, hub.url, topic)
+    stand.place(**kim())
+    stand.place(tax=100, total=11710, pay=[paid(11710)])
+    play = stand.shop.play
+    play("edit", {"order": "KK-1001", "add": [{"sku": None, "title": "Wrap", "qty": 1, "price": 0}]})
+    play("other_tool", {"order": "KK-1002", "do": "hold"})
+    play("other_tool", {"order": "KK-1002", "do": "release"})
+    play("other_tool", {"order": "KK-1002", "do": "ship", "carrier": "UPS", "tracking": "1Z"})
+    play("cancel", {"order": "KK-1001", "by": "channel", "refund": True, "restock": True})
+    play("disconnect", {})
+
+    await delivered(stand, hub)
+
+    for body in hub.bodies:
+        fits(json.loads(body), sample(folder), folder)
+
+
+UNSAMPLED = {
+    "receipt", "tracking_number", "tracking_numbers", "tracking_url", "tracking_urls", "name", "transactions",
+    "customer_id", "current_quantity", "duties", "payment_terms", "refunds", "fulfillments", "tax_lines",
+}  # fmt: skip
+"""What the samples leave out or leave empty in some of their places."""
+
+
+def fits(ours: Any, theirs: Any, where: str) -> None:
+    """Every field of ours is one of theirs, of the same kind wherever both have a value."""
+    if isinstance(ours, dict) and isinstance(theirs, dict):
+        for key, value in ours.items():
+            if key in UNSAMPLED and key not in theirs:
+                continue
+            assert key in theirs, f"{where}.{key}"
+            fits(value, theirs[key], f"{where}.{key}")
+    elif isinstance(ours, list) and isinstance(theirs, list):
+        for value in ours:
+            if theirs:
+                fits(value, theirs[0], f"{where}[]")
+    elif ours is not None and theirs is not None:
+        numbers = isinstance(ours, int | float) and isinstance(theirs, int | float)
+        assert numbers or type(ours) is type(theirs), where
+
+
+async def test_a_failed_delivery_is_repeated_with_the_same_event_and_a_new_delivery_id(stand: Stand) -> None:
+    async with Subscriber(500, 503).listening() as hub:
+        await subscribe(stand, hub.url, "ORDERS_CREATE")
+
+        stand.place()
+
+        await until(lambda: len(hub.got) == 3)
+        assert len({headers["X-Shopify-Event-Id"] for headers, _body in hub.got}) == 1
+        assert len({headers["X-Shopify-Webhook-Id"] for headers, _body in hub.got}) == 3
+        assert len(set(hub.bodies)) == 1
+
+
+@pytest.mark.parametrize("uri", ["http://hub.test/hooks", "ftp://127.0.0.1/hooks", "nowhere"])
+async def test_an_address_that_is_neither_https_nor_loopback_is_refused(stand: Stand, uri: str) -> None:
+    answer = (await subscribe(stand, uri, "ORDERS_CREATE"))[0]
+
+    assert answer["webhookSubscription"] is None
+    assert answer["userErrors"][0]["field"] == ["webhookSubscription", "callbackUrl"]
+    assert (await stand.ask(LIST))["webhookSubscriptions"]["nodes"] == []
+
+
+async def test_a_subscription_is_taken_once_changed_and_ended(stand: Stand) -> None:
+    first, twice = await subscribe(stand, "https://hub.test/a", "ORDERS_CREATE", "ORDERS_CREATE")
+    gid = first["webhookSubscription"]["id"]
+    changed = await stand.ask(UPDATE, id=gid, uri="https://hub.test/b")
+    listed = (await stand.ask(LIST))["webhookSubscriptions"]["nodes"]
+
+    ended = (await stand.ask(DELETE, id=gid))["webhookSubscriptionDelete"]
+    again = (await stand.ask(DELETE, id=gid))["webhookSubscriptionDelete"]
+
+    assert twice["webhookSubscription"] is None
+    assert changed["webhookSubscriptionUpdate"]["webhookSubscription"]["uri"] == "https://hub.test/b"
+    assert listed == [
+        {
+            "id": gid,
+            "topic": "ORDERS_CREATE",
+            "uri": "https://hub.test/b",
+            "apiVersion": {"handle": "2026-10"},
+        }
+    ]
+    assert ended["deletedWebhookSubscriptionId"] == gid
+    assert again["userErrors"][0]["message"] == "Webhook subscription does not exist"
+
+
+@pytest.mark.parametrize("topic", ["customers/redact", "customers/data_request", "shop/redact"])
+async def test_compliance_topics_go_to_the_apps_own_address(
+    stand: Stand, hub: Subscriber, topic: str
+) -> None:
+    stand.place()
+
+    stand.shop.play("redact", {"topic": topic, "uri": hub.url, "order": "KK-1001"})
+
+    await delivered(stand, hub)
+    assert topics(hub) == [topic]
+    assert set(json.loads(hub.bodies[0])) == set(sample(topic))
+
+
+async def test_a_lost_order_is_never_announced(stand: Stand, hub: Subscriber) -> None:
+    await subscribe(stand, hub.url, "ORDERS_CREATE", "ORDERS_PAID", "INVENTORY_LEVELS_UPDATE")
+    stand.world.sabotage.arm("order_lost")
+
+    stand.place()
+
+    assert stand.world.courier.pending() == 0
+    assert hub.got == []
+
+
+async def test_eight_failures_in_a_row_end_the_subscription() -> None:
+    async with opened(rate=40_000) as stand, Subscriber(*[500] * 8).listening() as hub:
+        await subscribe(stand, hub.url, "ORDERS_CREATE")
+
+        stand.place()
+
+        await delivered(stand, hub)
+        assert len(hub.got) == 9
+        assert (await stand.ask(LIST))["webhookSubscriptions"]["nodes"] == []
+
+
+async def test_seven_failures_in_a_row_do_not() -> None:
+    async with opened(rate=40_000) as stand, Subscriber(*[500] * 7).listening() as hub:
+        await subscribe(stand, hub.url, "ORDERS_CREATE")
+
+        stand.place()
+
+        await delivered(stand, hub)
+        assert len(hub.got) == 8
+        assert len((await stand.ask(LIST))["webhookSubscriptions"]["nodes"]) == 1

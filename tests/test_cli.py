@@ -1,0 +1,290 @@
+"""The command: every verb, what it prints, and how it ends."""
+
+import asyncio
+import json
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import cli
+from connectors.bogus.client import world_named
+from connectors.bogus.shoppers import Wish, place
+from core.hub import Hub
+from core.intake import delivery_of
+from core.model.stock import Listing
+from core.ports import Doorbell, DoorbellKind
+from core.stages.capture import capture
+from server import open_hub
+from tests.builders import home
+from tests.installed import MERCHANT, SECRET, installed
+
+ROOT = Path(__file__).resolve().parent.parent
+KNIFE = ("stock", "product", "CHEF-8", "Chef knife", "300", "380x70x30")
+Said = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Said]:
+    """Run a command on a fresh installation; give its exit code, and what it printed."""
+    for name in [n for n in os.environ if n.startswith("CROSSDOCK_")]:
+        monkeypatch.delenv(name)
+    for name, value in installed(tmp_path).items():
+        monkeypatch.setenv(name, value)
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+
+    def run(*words: str) -> tuple[int, str, str]:
+        try:
+            code = cli.main(words)
+        except SystemExit as ended:
+            code = int(ended.code or 0)
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    yield run
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
+def in_hub(work: Callable[[Hub], Awaitable[None]]) -> None:
+    async def run() -> None:
+        async with open_hub() as (hub, _):
+            await work(hub)
+
+    asyncio.run(run())
+
+
+def rows(said: Said, *words: str) -> Any:
+    code, out, err = said(*words, "--json")
+    assert (code, err) == (0, "")
+    return json.loads(out)
+
+
+def with_an_order(said: Said) -> None:
+    """Have one order of one knife, and a delivery that told of it."""
+    assert said(*KNIFE)[0] == 0
+
+    async def sell(hub: Hub) -> None:
+        world = world_named("main", hub.clock)
+        world.clock = hub.clock
+        shop = world.shop("shop")
+        shop.listings["CHEF-8"] = Listing(listing="CHEF-8", sku="CHEF-8", title="Chef knife")
+        now = datetime.now(UTC)
+        await hub.store.go_live(MERCHANT, "shop", actor="hub", now=datetime(2020, 1, 1, tzinfo=UTC))
+        await hub.store.save_listings(MERCHANT, "shop", tuple(shop.listings.values()), now=now)
+        await hub.store.link(MERCHANT, "shop", "CHEF-8", {"CHEF-8": 1}, now=now)
+        place(
+            world,
+            "shop",
+            Wish(number="KK-1", lines=(("CHEF-8", 1, 6997),), ship_to=home(), email="kara@example.test"),
+        )
+        await capture(hub, MERCHANT, "shop", "kk-1")
+        bell = Doorbell(event_id="e1", kind=DoorbellKind.ORDER, topic="order", subject="kk-1")
+        await hub.store.deliver(MERCHANT, "shop", [delivery_of("shop", bell, b"{}", now)], now=now)
+
+    in_hub(sell)
+
+
+def test_stock_is_added_counted_received_and_listed(said: Said) -> None:
+    assert said(*KNIFE) == (0, "nothing\n", "")
+    assert rows(said, "stock", "count", "CHEF-8", "reno", "14")[0]["on_hand"] == 14
+    assert rows(said, "stock", "receive", "CHEF-8", "reno", "3") == [
+        {"sku": "CHEF-8", "location": "reno", "on_hand": 17, "committed": 0, "available": 17}
+    ]
+    code, out, _ = said("stock")
+    assert (code, out) == (
+        0,
+        "sku     location  on_hand  committed  available\nCHEF-8  reno      17       0          17\n",
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("stock", "count", "CHEF-8"), "crossdock stock: count wants SKU LOCATION UNITS"),
+        (("stock", "count", "CHEF-8", "reno", "many"), "crossdock stock: units: 'many' is no whole number"),
+        (("stock", "count", "CHEF-8", "reno", "-3"), "crossdock stock: units: '-3' is no whole number"),
+        (("stock", "product", "CHEF-8"), "crossdock stock: product wants SKU TITLE GRAMS LxWxH, as in:"),
+        (("stock", "product", "A", "B", "300", "axbxc"), "crossdock stock: a side in mm: 'a' is no whole number"),
+        (("stock", "link", "shop"), "crossdock stock: link wants CONNECTION LISTING SKU=UNITS ..."),
+        (("stock", "link", "shop", "CHEF-8", "CHEF-8"), "crossdock stock: units of CHEF-8: '' is no whole number"),
+        (("stock", "list", "more"), "crossdock stock: list wants no more words"),
+        (("deliveries", "replay", "shop"), "crossdock deliveries: replay wants CONNECTION EVENT"),
+        (("connections", "accept"), "crossdock connections: accept wants a connection, as in: accept shop levels"),
+        (("connections", "stop", "shop", "lables"), "crossdock connections: 'lables' is no kind of action; there is "),
+        (("orders", "show"), "crossdock orders: show wants an order: its number, or connection:id"),
+        (("orders", "fly"), "usage:"),
+        (("nothing",), "usage:"),
+        ((), "usage:"),
+    ],
+)  # fmt: skip
+def test_wrong_words_end_with_2_and_say_which_are_wanted(
+    said: Said, words: tuple[str, ...], says: str
+) -> None:
+    code, out, err = said(*words)
+
+    assert (code, out) == (2, "")
+    assert err.startswith(says)
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("stock", "count", "CHEF-8", "reno", "1"), "'CHEF-8' is no product; add it first"),
+        (("stock", "count", "CHEF-8", "mars", "1"), "no location 'mars'; crossdock.yaml has reno"),
+        (("stock", "link", "shop", "L", "CHEF-8=1"), "'CHEF-8' is no product"),
+        (("orders", "show", "KK-404"), "no order 'KK-404'"),
+        (("orders", "--merchant", "nobody"), "no crossdock.yaml for merchant 'nobody' is loaded here"),
+        (("connections", "accept", "nothing"), "no connection named 'nothing'; crossdock.yaml has shop, pay"),
+        (("connect", "nothing"), "no connection named 'nothing'"),
+        (("deliveries", "replay", "shop", "e404"), "no delivery e404 of connection shop"),
+        (("keys", "revoke", "--name", "ghost"), "kendra has no key of the name 'ghost'"),
+        (("orders", "--config", "nowhere.yaml"), "nowhere.yaml: no such file; copy crossdock.example.yaml"),
+    ],
+)
+def test_what_is_not_there_ends_with_1_and_is_named(said: Said, words: tuple[str, ...], says: str) -> None:
+    code, out, err = said(*words)
+
+    assert (code, out) == (1, "")
+    assert err.startswith(f"crossdock: {says}")
+    assert "Traceback" not in err
+
+
+def test_a_key_is_shown_once_and_taken_back_by_its_name(said: Said) -> None:
+    [made] = rows(said, "keys", "new", "--name", "kim")
+    assert (made["merchant"], made["name"]) == (MERCHANT, "kim")
+
+    async def owner(hub: Hub) -> None:
+        known.append(await hub.store.api_key(made["key"]))
+
+    known: list[tuple[str, str] | None] = []
+    in_hub(owner)
+    assert said("keys", "revoke", "--name", "kim") == (0, "", "")
+    in_hub(owner)
+
+    assert known == [(MERCHANT, "kim"), None]
+
+
+def test_connections_are_listed_accepted_and_stopped(said: Said) -> None:
+    listed = {r["connection"]: r for r in rows(said, "connections")}
+    assert listed["shop"] == {
+        "connection": "shop", "use": "bogus", "state": "connected", "accepted": "", "trouble": "",
+    }  # fmt: skip
+    accepted = rows(said, "connections", "accept", "post", "labels")
+    assert [r["accepted"] for r in accepted if r["connection"] == "post"] == ["labels"]
+    stopped = rows(said, "connections", "stop", "post")
+    assert [r["accepted"] for r in stopped if r["connection"] == "post"] == [""]
+
+
+def test_connect_names_the_page_that_a_browser_opens(said: Said, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CROSSDOCK_PUBLIC_URL", "https://hub.test/")
+    assert rows(said, "connect", "shop") == [{"open in a browser": "https://hub.test/connect/kendra/shop"}]
+
+
+def test_orders_are_listed_shown_and_acted_on(said: Said) -> None:
+    with_an_order(said)
+
+    [listed] = rows(said, "orders")
+    assert (listed["order"], listed["total_minor"], listed["currency"]) == ("KK-1", 6997, "USD")
+    shown = rows(said, "orders", "show", "KK-1")
+    assert (shown["order"], shown["facts"][0]["kind"]) == ("shop:kk-1", "received")
+    code, out, _ = said("orders", "show", "KK-1")
+    assert code == 0
+    assert out.splitlines()[0].startswith("shop:kk-1: ")
+    assert said("orders", "release", "KK-1")[0] == 2
+    code, _, err = said("orders", "release", "KK-1", "risk")
+    assert (code, err.startswith("crossdock: the order is not held by 'risk'")) == (1, True)
+    assert said("orders", "retry", "KK-1") == (1, "", "crossdock: the order is not parked\n")
+    rejected = rows(said, "orders", "reject", "KK-1")
+    assert rejected["facts"][-1]["kind"] == "rejection_asked"
+
+
+def test_deliveries_are_listed_and_replayed(said: Said) -> None:
+    with_an_order(said)
+
+    [one] = rows(said, "deliveries")
+    assert (one["connection"], one["event"], one["state"]) == ("shop", "e1", "pending")
+    [again] = rows(said, "deliveries", "replay", "shop", "e1")
+    assert again["state"] == "pending"
+
+
+def test_listings_are_linked_and_shown(said: Said) -> None:
+    with_an_order(said)
+
+    [row] = rows(said, "stock", "link", "shop", "CHEF-8", "CHEF-8=2")
+    assert (row["connection"], row["listing"]) == ("shop", "CHEF-8")
+    assert rows(said, "stock", "listings") == [row]
+
+
+def test_the_database_is_brought_up_to_date_and_computed_again(said: Said) -> None:
+    assert said("db", "upgrade") == (0, "the database is up to date\n", "")
+    with_an_order(said)
+    assert said("db", "rebuild") == (0, "0 orders differed from their facts, and were computed again\n", "")
+
+
+@pytest.mark.req("R75")
+def test_validate_names_file_line_and_column_of_every_mistake(said: Said, tmp_path: Path) -> None:
+    good = rows(said, "validate")
+    assert good["ok"] is True
+    assert good["merchants"][0]["connections"] == 4
+    text = (tmp_path / "crossdock.yaml").read_text(encoding="utf-8")
+    wrong = tmp_path / "wrong.yaml"
+    wrong.write_text(text.replace("tare_g:", "tara_g:"), encoding="utf-8")
+    line = next(n for n, row in enumerate(wrong.read_text().splitlines(), 1) if "tara_g" in row)
+
+    code, out, err = said("validate", str(wrong))
+    json_code, json_out, _ = said("validate", str(wrong), "--json")
+
+    assert (code, out) == (1, "")
+    assert f"{wrong}:{line}:3: " in err
+    assert "tare_g" in err
+    assert json_code == 1
+    told = json.loads(json_out)
+    assert told["ok"] is False
+    assert any(e.startswith(f"{wrong}:{line}:3: ") for e in told["errors"])
+
+
+def test_a_missing_variable_is_named_and_no_secret_is_shown(
+    said: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("BOGUS_SECRET")
+    code, _, err = said("validate")
+    assert code == 1
+    assert "BOGUS_SECRET" in err
+    assert SECRET not in err
+
+
+def test_the_kinds_of_sabotage_are_listed(said: Said) -> None:
+    listed = rows(said, "demo", "--sabotage", "list")
+    assert len(listed) > 3
+    assert all(set(row) == {"kind", "what it does"} for row in listed)
+
+
+@pytest.mark.parametrize(
+    "verb",
+    ["demo", "simulate", "sandbox", "serve", "validate", "db", "orders", "stock", "deliveries", "connections", "connect", "keys"],
+)  # fmt: skip
+def test_every_verb_explains_itself(said: Said, verb: str) -> None:
+    code, out, _ = said(verb, "--help")
+    assert code == 0
+    assert out.startswith(f"usage: crossdock {verb}")
+
+
+def test_the_command_runs_from_any_folder(tmp_path: Path) -> None:
+    ended = subprocess.run(
+        [sys.executable, str(ROOT / "cli.py"), "validate"],
+        cwd=tmp_path, env=installed(tmp_path), capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout.splitlines()[0].split() == ["merchant", "connections", "locations", "file"]

@@ -1,0 +1,154 @@
+"""A hub that answers on loopback: two merchants over one store, bogus vendors, and a browser or a program to ask it."""
+
+import contextlib
+import io
+import json
+import logging
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from connectors.bogus import CONNECTOR
+from connectors.bogus.webhooks import HEADER, signature_of
+from core.config.house import House
+from core.hub import Desk
+from core.log import JsonLines, Redactor
+from core.ports import Connector, Doorbell, DoorbellKind, Token
+from tests.builders import MERCHANT, Bench, bench, desk, house, open_house, world
+from tests.core.store.conftest import open_store
+from web.app import build
+from web.context import Settings
+
+OTHER = "rival"
+KEY, OTHER_KEY = "kendra-key-0123456789", "rival-key-0123456789"
+SECRET = b"a secret that signs cookies only"
+PUBLIC = "https://hub.kendra.test"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was answered."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        return self.body.decode()
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+@dataclass(slots=True, kw_only=True)
+class Site:
+    """The hub's bench, its site, and what was connected."""
+
+    b: Bench
+    app: web.Application
+    url: str
+    http: aiohttp.ClientSession
+    connected: list[tuple[str, str, Token]]
+    log: io.StringIO
+
+    async def ask(
+        self, method: str, path: str, *, key: str | None = None, cookie: str | None = None, **more: Any
+    ) -> Answer:
+        """Ask as a program does (with a key), or as a browser does (with a cookie)."""
+        headers: dict[str, str] = dict(more.pop("headers", {}))
+        if key is not None:
+            headers["Authorization"] = f"Bearer {key}"
+        if cookie is not None:
+            headers |= {"Cookie": cookie, "Accept": "text/html"}
+        url = path if path.startswith("http") else f"{self.url}{path}"
+        async with self.http.request(method, url, headers=headers, allow_redirects=False, **more) as answer:
+            return Answer(answer.status, dict(answer.headers), await answer.read())
+
+    async def log_in(self, key: str = KEY) -> str:
+        """Log a browser in; return its cookie."""
+        answer = await self.ask("POST", "/login", data={"key": key, "next": "/orders"})
+        assert answer.status == 303
+        return answer.headers["Set-Cookie"].partition(";")[0]
+
+    async def ring(self, path: str, body: bytes, *, secret: str = "bogus", **more: Any) -> Answer:
+        """Deliver a webhook, signed."""
+        headers = {HEADER: signature_of(secret, body)} | dict(more.pop("headers", {}))
+        return await self.ask("POST", path, data=io.BytesIO(body), headers=headers, **more)
+
+    async def stored(self, merchant: str = MERCHANT) -> list[tuple[str, str, str, str]]:
+        """Return (connection, event, topic, state) of every delivery, the newest first."""
+        page = await self.b.store.list_deliveries(merchant, limit=200)
+        return [(d.connection, d.event_id, d.topic, d.state) for d in page.items]
+
+    def change(self, merchant: str, connection: str, **ports: Any) -> None:
+        """Give a connection other ports."""
+        kept = self.b.hub.desks[merchant]
+        changed = {**kept.ports, connection: replace(kept.ports[connection], **ports)}
+        self.b.hub.desks[merchant] = replace(kept, ports=changed)
+
+
+def bell(
+    event_id: str = "e1", *, subject: str = "5001", topic: str = "order", account: str | None = None
+) -> bytes:
+    """Return the body of a doorbell of an order."""
+    kind = DoorbellKind.ORDER if topic == "order" else DoorbellKind.OTHER
+    rung = Doorbell(event_id=event_id, kind=kind, topic=topic, subject=subject, account=account)
+    return rung.model_dump_json().encode()
+
+
+@contextlib.asynccontextmanager
+async def open_site(folder: Path) -> AsyncIterator[Site]:
+    """Serve an open house, and a rival of it on the same store."""
+    with written_log() as log:
+        async with _served(folder, log) as site:
+            yield site
+
+
+@contextlib.contextmanager
+def written_log() -> Iterator[io.StringIO]:
+    """Give what is logged meanwhile, as the hub's own process would write it."""
+    log, root = io.StringIO(), logging.getLogger()
+    handler, level = logging.StreamHandler(log), root.level
+    handler.setFormatter(JsonLines(Redactor()))
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    try:
+        yield log
+    finally:
+        root.removeHandler(handler)
+        root.setLevel(level)
+
+
+@contextlib.asynccontextmanager
+async def _served(folder: Path, log: io.StringIO) -> AsyncIterator[Site]:
+    async with open_store("sqlite", folder, batched=True) as store:
+        b = bench(store)
+        await open_house(b)
+        b.hub.desks[OTHER] = _rival(b, house())
+        for merchant, key, name in ((MERCHANT, KEY, "kendra"), (OTHER, OTHER_KEY, "rita")):
+            await store.save_api_key(merchant, key, name=name, role="owner", now=b.clock.now())
+        connected: list[tuple[str, str, Token]] = []
+
+        async def note(merchant: str, connection: str, token: Token) -> None:
+            connected.append((merchant, connection, token))
+
+        app = build(b.hub, Settings(public_url=PUBLIC, secret=SECRET, connected=note))
+        async with TestServer(app) as server, aiohttp.ClientSession() as http:
+            url = str(server.make_url("")).rstrip("/")
+            yield Site(b=b, app=app, url=url, http=http, connected=connected, log=log)
+
+
+def _rival(b: Bench, kept: House) -> Desk:
+    return desk(world(b.clock), replace(kept, merchant=OTHER))
+
+
+def another_connector(key: str) -> Connector:
+    """Return a bogus connector under another key."""
+    return replace(CONNECTOR, key=key)

@@ -1,0 +1,229 @@
+"""Connections and deliveries: how each vendor is, what may be done there, and what it told us."""
+
+from datetime import datetime
+from http import HTTPStatus
+from typing import Literal
+
+from aiohttp import web
+from pydantic import Field
+
+from core import actions
+from core.errors import NotFoundError
+from core.flow.steps import Action
+from core.health import ConnectionHealth, health_of, work_left
+from web.api.endpoint import Answer, Call, DeliveryCursor, Endpoint
+from web.keys import HUB
+from web.session import CALLER
+
+LABEL_TYPES = {"png": "image/png", "pdf": "application/pdf", "zpl": "text/plain", "epl2": "text/plain"}
+"""What a browser is told of a label's file, by its format."""
+
+
+class ConnectionView(Answer):
+    """A connection: its state, what is accepted, and its newest troubles."""
+
+    connection: str
+    use: str
+    title: str
+    state: str
+    account: str | None
+    expires_at: datetime | None
+    accepted: tuple[str, ...]
+    last_delivery_at: datetime | None
+    last_poll_at: datetime | None
+    orders_since: datetime | None
+    parked: int
+    error: str | None
+
+
+class ConnectionList(Answer):
+    """All connections of the merchant."""
+
+    connections: tuple[ConnectionView, ...]
+
+
+class SwitchAsk(Answer):
+    """Kinds of action to accept or to stop; none named means all of them."""
+
+    actions: tuple[Action, ...] = tuple(Action)
+
+
+class DeliveriesAsked(Answer):
+    """Which deliveries are listed."""
+
+    connection: str | None = Field(None, description="only of this connection")
+    state: Literal["pending", "done", "parked"] | None = Field(None, description="only those in this state")
+    after: DeliveryCursor | None = Field(None, description="the `after` of the page before")
+    limit: int = Field(50, ge=1, le=200, description="deliveries a page")
+
+
+class DeliveryItem(Answer):
+    """Something a vendor told us."""
+
+    connection: str
+    event_id: str
+    topic: str
+    subject: str
+    received_at: datetime
+    state: str
+    error: str | None
+
+
+class DeliveryList(Answer):
+    """A page of deliveries, newest first."""
+
+    deliveries: tuple[DeliveryItem, ...]
+    after: str | None
+
+
+class WorkView(Answer):
+    """What is left to do soon: all zero means that the hub rests."""
+
+    orders: int
+    intents: int
+    errands: int
+    levels: int
+
+
+class Replayed(Answer):
+    """A delivery that rings again."""
+
+    event_id: str
+
+
+def view_of(health: ConnectionHealth) -> ConnectionView:
+    """Return a connection as the API shows it."""
+    return ConnectionView(
+        connection=health.connection,
+        use=health.use,
+        title=health.title,
+        state=health.state,
+        account=health.account,
+        expires_at=health.expires_at,
+        accepted=health.accepted,
+        last_delivery_at=health.last_delivery_at,
+        last_poll_at=health.last_poll_at,
+        orders_since=health.orders_since,
+        parked=health.parked,
+        error=health.error,
+    )
+
+
+async def list_connections(call: Call) -> ConnectionList:
+    """Return all connections."""
+    found = await health_of(call.request.app[HUB], call.merchant)
+    return ConnectionList(connections=tuple(view_of(h) for h in found))
+
+
+async def accept(call: Call) -> ConnectionList:
+    """Accept kinds of action of a connection."""
+    hub = call.request.app[HUB]
+    await actions.switch(
+        hub, call.merchant, call.path["connection"], call.body.actions, on=True, actor=call.actor
+    )
+    return await list_connections(call)
+
+
+async def stop(call: Call) -> ConnectionList:
+    """Stop kinds of action of a connection."""
+    hub = call.request.app[HUB]
+    await actions.switch(
+        hub, call.merchant, call.path["connection"], call.body.actions, on=False, actor=call.actor
+    )
+    return await list_connections(call)
+
+
+async def work(call: Call) -> WorkView:
+    """Return what is left to do soon."""
+    hub = call.request.app[HUB]
+    left = await work_left(hub, call.merchant)
+    return WorkView(orders=left.orders, intents=left.intents, errands=left.errands, levels=left.levels)
+
+
+async def list_deliveries(call: Call) -> DeliveryList:
+    """Return a page of deliveries."""
+    asked: DeliveriesAsked = call.query
+    page = await call.request.app[HUB].store.list_deliveries(
+        call.merchant,
+        connection=asked.connection,
+        state=asked.state,
+        after=asked.after,
+        limit=asked.limit,
+    )
+    return DeliveryList(
+        deliveries=tuple(
+            DeliveryItem(
+                connection=d.connection,
+                event_id=d.event_id,
+                topic=d.topic,
+                subject=d.subject,
+                received_at=d.received_at,
+                state=d.state,
+                error=d.error,
+            )
+            for d in page.items
+        ),
+        after=page.after,
+    )
+
+
+async def replay(call: Call) -> Replayed:
+    """Ring again for a delivery."""
+    hub = call.request.app[HUB]
+    event_id = call.path["event"]
+    await hub.store.replay(call.merchant, call.path["connection"], event_id, now=hub.clock.now())
+    return Replayed(event_id=event_id)
+
+
+async def label_file(request: web.Request) -> web.Response:
+    """Return a label's file; it is counted as a print."""
+    hub, (merchant, _) = request.app[HUB], request[CALLER]
+    order_id = await actions.order_named(hub, merchant, request.match_info["order"])
+    found = await hub.store.label(merchant, order_id, request.match_info["parcel"])
+    if found is None:
+        raise NotFoundError("no label is stored for this parcel")
+    kind = LABEL_TYPES.get(found.format.lower(), "application/octet-stream")
+    return web.Response(status=HTTPStatus.OK, body=found.file, content_type=kind)
+
+
+ENDPOINTS = (
+    Endpoint(
+        method="GET",
+        path="/connections",
+        summary="All connections and their health",
+        gives=ConnectionList,
+        run=list_connections,
+    ),
+    Endpoint(
+        method="POST",
+        path="/connections/{connection}/accept",
+        summary="Accept kinds of action",
+        gives=ConnectionList,
+        run=accept,
+        takes=SwitchAsk,
+    ),
+    Endpoint(
+        method="POST",
+        path="/connections/{connection}/stop",
+        summary="Stop kinds of action",
+        gives=ConnectionList,
+        run=stop,
+        takes=SwitchAsk,
+    ),
+    Endpoint(method="GET", path="/work", summary="What is left to do soon", gives=WorkView, run=work),
+    Endpoint(
+        method="GET",
+        path="/deliveries",
+        summary="What the vendors told us, newest first",
+        gives=DeliveryList,
+        run=list_deliveries,
+        query=DeliveriesAsked,
+    ),
+    Endpoint(
+        method="POST",
+        path="/deliveries/{connection}/{event}/replay",
+        summary="Ring again for a delivery",
+        gives=Replayed,
+        run=replay,
+    ),
+)

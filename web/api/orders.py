@@ -1,0 +1,383 @@
+"""Orders: lists, one order with its timeline, and what people ask of it."""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import Field
+
+from core import actions
+from core.errors import NotFoundError
+from core.flow.state import OrderState, ParcelState, Stage
+from core.model.order import OrderLine, Transaction
+from core.store.reads import OrderRow
+from web.api.endpoint import Answer, Call, Endpoint, OrderCursor
+from web.keys import HUB
+
+
+class OrdersAsked(Answer):
+    """Which orders are listed."""
+
+    stage: Stage | None = Field(None, description="only orders at this stage")
+    hold: str | None = Field(None, description="only orders held for this reason")
+    connection: str | None = Field(None, description="only orders of this channel")
+    text: str | None = Field(None, description="only orders whose number begins so")
+    after: OrderCursor | None = Field(None, description="the `after` of the page before")
+    limit: int = Field(50, ge=1, le=200, description="orders a page")
+
+
+class OrderItem(Answer):
+    """An order as lists show it."""
+
+    order_id: str
+    connection: str
+    number: str
+    placed_at: datetime
+    stage: str
+    holds: tuple[str, ...]
+    total_minor: int | None
+    currency: str | None
+
+
+class OrderList(Answer):
+    """A page of orders, newest first; ``after`` asks for the next one."""
+
+    orders: tuple[OrderItem, ...]
+    after: str | None
+    counts: dict[str, int]
+
+
+class LineView(Answer):
+    """A line of an order."""
+
+    line_id: str
+    sku: str | None
+    title: str
+    quantity: int
+    unit_price_minor: int
+    ships: bool
+
+
+class RateView(Answer):
+    """A rate, and why it was taken or lost."""
+
+    carrier: str
+    service: str
+    price_minor: int | None
+    currency: str | None
+    arrives: str | None
+    reason: str
+
+
+class TransactionView(Answer):
+    """One movement of money as the channel tells it."""
+
+    transaction_id: str
+    gateway: str
+    kind: str
+    state: str
+    amount_minor: int
+    currency: str
+    reference: str | None
+
+
+class ParcelView(Answer):
+    """A parcel: where from, in what, by whom, how far."""
+
+    parcel_id: str
+    location: str
+    box: str
+    gross_g: int
+    lines: dict[str, int]
+    rates: tuple[RateView, ...]
+    saved_minor: int | None
+    promised: str | None
+    carrier: str | None
+    service: str | None
+    tracking: str | None
+    shipment: str
+    price_minor: int | None
+    currency: str | None
+    bought_at: datetime | None
+    told: bool
+    mailed: bool
+    tracking_state: str | None
+
+
+class OrderView(Answer):
+    """One order, without personal data."""
+
+    order_id: str
+    connection: str
+    external_id: str
+    number: str
+    placed_at: datetime
+    stage: str
+    holds: dict[str, str]
+    parked: str | None
+    total_minor: int
+    currency: str
+    lines: tuple[LineView, ...]
+    units: dict[str, int]
+    backordered: dict[str, int]
+    payment: str | None
+    payment_authorities: tuple[str, ...]
+    paid_minor: int | None
+    paid_via_channel: bool
+    transactions: tuple[TransactionView, ...]
+    captures: dict[str, int]
+    """What the hub captured itself, by authorization."""
+    parcels: tuple[ParcelView, ...]
+    voided: tuple[ParcelView, ...]
+    messages: tuple[str, ...]
+    effects: dict[str, str]
+    version: int
+
+
+class Timeline(Answer):
+    """An order's facts, the first one first."""
+
+    facts: tuple[dict[str, Any], ...]
+
+
+class ReleaseAsk(Answer):
+    """Which hold to release."""
+
+    reason: str
+
+
+class RejectAsk(Answer):
+    """Why the order is rejected."""
+
+    why: str = "rejected by the merchant"
+
+
+class Nothing(Answer):
+    """No body."""
+
+
+def item_of(row: OrderRow) -> OrderItem:
+    """Return an order as lists show it."""
+    return OrderItem(
+        order_id=row.order_id,
+        connection=row.connection,
+        number=row.number,
+        placed_at=row.placed_at,
+        stage=row.stage.value,
+        holds=row.holds,
+        total_minor=row.total_minor,
+        currency=row.currency,
+    )
+
+
+async def list_orders(call: Call) -> OrderList:
+    """Return a page of orders."""
+    hub = call.request.app[HUB]
+    asked: OrdersAsked = call.query
+    page = await hub.store.list_orders(
+        call.merchant,
+        stage=asked.stage,
+        hold=asked.hold,
+        connection=asked.connection,
+        text=asked.text,
+        after=asked.after,
+        limit=asked.limit,
+    )
+    counts = await hub.store.counts_by_stage(call.merchant)
+    return OrderList(
+        orders=tuple(item_of(row) for row in page.items),
+        after=page.after,
+        counts={stage.value: number for stage, number in counts.items()},
+    )
+
+
+async def show_order(call: Call) -> OrderView:
+    """Return one order."""
+    hub = call.request.app[HUB]
+    order_id = await actions.order_named(hub, call.merchant, call.path["order"])
+    state = await hub.store.load(call.merchant, order_id)
+    return view_of(order_id, state or OrderState())
+
+
+def view_of(order_id: str, state: OrderState) -> OrderView:
+    """Return an order as the API shows it."""
+    order, payment = state.order, state.payment
+    if order is None:
+        raise NotFoundError(f"{order_id} is not known yet")
+    return OrderView(
+        order_id=order_id,
+        connection=order.connection,
+        external_id=order.order_id,
+        number=order.number,
+        placed_at=order.placed_at,
+        stage=state.stage.value,
+        holds=state.holds,
+        parked=f"{state.parked.step}: {state.parked.message}" if state.parked else None,
+        total_minor=order.total.minor,
+        currency=order.total.currency,
+        lines=tuple(_line(line) for line in order.lines),
+        units=_sums((f"{a.sku}@{a.location}", a.units) for a in state.allocations),
+        backordered=_sums((n.sku, n.units) for n in state.backordered),
+        payment=payment.state.value if payment else None,
+        payment_authorities=tuple(sorted({v.authority for v in payment.verdicts})) if payment else (),
+        paid_minor=payment.paid.minor if payment and payment.paid else None,
+        paid_via_channel=order.paid_via_channel,
+        transactions=tuple(_transaction(t) for t in order.transactions),
+        captures=_sums((c.authorization, c.amount.minor) for c in state.captured),
+        parcels=tuple(_parcel(p) for p in state.parcels),
+        voided=tuple(_parcel(p) for p in state.voided),
+        messages=state.messages,
+        effects={**state.settled, **{i.key: "intent" for i in state.open}},
+        version=state.version,
+    )
+
+
+def _line(line: OrderLine) -> LineView:
+    return LineView(
+        line_id=line.line_id,
+        sku=line.sku,
+        title=line.title,
+        quantity=line.quantity,
+        unit_price_minor=line.unit_price.minor,
+        ships=line.ships,
+    )
+
+
+def _transaction(t: Transaction) -> TransactionView:
+    return TransactionView(
+        transaction_id=t.transaction_id,
+        gateway=t.gateway,
+        kind=t.kind.value,
+        state=t.state.value,
+        amount_minor=t.amount.minor,
+        currency=t.amount.currency,
+        reference=t.reference,
+    )
+
+
+def _sums(pairs: Any) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for name, units in pairs:
+        found[name] = found.get(name, 0) + units
+    return found
+
+
+def _parcel(parcel: ParcelState) -> ParcelView:
+    quote, label = parcel.quote, parcel.label
+    return ParcelView(
+        parcel_id=parcel.parcel_id,
+        location=quote.parcel.location,
+        box=quote.parcel.box,
+        gross_g=quote.parcel.gross_g,
+        lines=dict(quote.parcel.lines),
+        rates=tuple(
+            RateView(
+                carrier=r.carrier,
+                service=r.service,
+                price_minor=r.price.minor if r.price else None,
+                currency=r.price.currency if r.price else None,
+                arrives=r.arrives.isoformat() if r.arrives else None,
+                reason=r.reason.value,
+            )
+            for r in quote.rates
+        ),
+        saved_minor=quote.saved.minor if quote.saved else None,
+        promised=quote.promised.isoformat() if quote.promised else None,
+        carrier=label.carrier if label else None,
+        service=label.service if label else None,
+        tracking=label.tracking if label else None,
+        shipment=quote.shipment_id,
+        price_minor=label.price.minor if label else None,
+        currency=label.price.currency if label else None,
+        bought_at=label.at if label else None,
+        told=parcel.told,
+        mailed=parcel.mailed,
+        tracking_state=parcel.tracking.value if parcel.tracking else None,
+    )
+
+
+async def timeline(call: Call) -> Timeline:
+    """Return an order's facts."""
+    hub = call.request.app[HUB]
+    order_id = await actions.order_named(hub, call.merchant, call.path["order"])
+    facts = await hub.store.facts(call.merchant, order_id)
+    return Timeline(facts=tuple(fact.model_dump(mode="json") for fact in facts))
+
+
+async def release(call: Call) -> OrderView:
+    """Release a hold."""
+    hub = call.request.app[HUB]
+    order_id = await actions.order_named(hub, call.merchant, call.path["order"])
+    await actions.release(hub, call.merchant, order_id, call.body.reason, call.actor)
+    return await show_order(call)
+
+
+async def reject(call: Call) -> OrderView:
+    """Reject an order."""
+    hub = call.request.app[HUB]
+    order_id = await actions.order_named(hub, call.merchant, call.path["order"])
+    await actions.reject(hub, call.merchant, order_id, call.body.why, call.actor)
+    return await show_order(call)
+
+
+async def label(call: Call) -> OrderView:
+    """Have the label bought now."""
+    hub = call.request.app[HUB]
+    order_id = await actions.order_named(hub, call.merchant, call.path["order"])
+    await actions.ask_label(hub, call.merchant, order_id, call.actor)
+    return await show_order(call)
+
+
+async def retry(call: Call) -> OrderView:
+    """Send a parked order on."""
+    hub = call.request.app[HUB]
+    order_id = await actions.order_named(hub, call.merchant, call.path["order"])
+    await actions.retry(hub, call.merchant, order_id, call.actor)
+    return await show_order(call)
+
+
+ENDPOINTS = (
+    Endpoint(
+        method="GET",
+        path="/orders",
+        summary="Orders, newest first",
+        gives=OrderList,
+        run=list_orders,
+        query=OrdersAsked,
+    ),
+    Endpoint(method="GET", path="/orders/{order}", summary="One order", gives=OrderView, run=show_order),
+    Endpoint(
+        method="GET", path="/orders/{order}/facts", summary="Its timeline", gives=Timeline, run=timeline
+    ),
+    Endpoint(
+        method="POST",
+        path="/orders/{order}/release",
+        summary="Release a hold",
+        gives=OrderView,
+        run=release,
+        takes=ReleaseAsk,
+    ),
+    Endpoint(
+        method="POST",
+        path="/orders/{order}/reject",
+        summary="Cancel at the channel and give all money back",
+        gives=OrderView,
+        run=reject,
+        takes=RejectAsk,
+    ),
+    Endpoint(
+        method="POST",
+        path="/orders/{order}/label",
+        summary="Buy the label now",
+        gives=OrderView,
+        run=label,
+        takes=Nothing,
+    ),
+    Endpoint(
+        method="POST",
+        path="/orders/{order}/retry",
+        summary="Send a parked order on",
+        gives=OrderView,
+        run=retry,
+        takes=Nothing,
+    ),
+)

@@ -1,0 +1,248 @@
+"""Stock: counts, receipts, products, listings and what they are made of."""
+
+from datetime import datetime
+from functools import partial
+
+from pydantic import Field
+
+from core import actions
+from core.config.house import House
+from core.model.stock import ListingKey
+from core.stock.wanted import wanted_level
+from core.store.keeping import Product
+from web.api.endpoint import Answer, Call, Endpoint
+from web.keys import HUB
+
+
+class StockItem(Answer):
+    """What a location holds of a SKU."""
+
+    sku: str
+    location: str
+    on_hand: int
+    committed: int
+    available: int
+    low: bool
+
+
+class StockList(Answer):
+    """All stock of the merchant."""
+
+    stock: tuple[StockItem, ...]
+
+
+class CountLine(Answer):
+    """Units found, or received, of a SKU at a location."""
+
+    sku: str
+    location: str
+    units: int = Field(ge=0)
+
+
+class CountAsk(Answer):
+    """A count (units on hand are set) or a receipt (units are added)."""
+
+    lines: tuple[CountLine, ...]
+
+
+class ProductView(Answer):
+    """A SKU of ours."""
+
+    sku: str
+    title: str
+    weight_g: int | None = None
+    size_mm: tuple[int, int, int] | None = None
+    hs: str | None = None
+    origin: str | None = None
+
+
+class ProductList(Answer):
+    """All products of the merchant."""
+
+    products: tuple[ProductView, ...]
+
+
+class ListingItem(Answer):
+    """A listing, what it is made of, and what it shows and should show."""
+
+    connection: str
+    listing: str
+    location: str | None
+    title: str
+    of: dict[str, int]
+    fulfilled_by_channel: bool
+    wanted: int | None
+    believed: int | None
+    read_at: datetime | None
+    refused: str | None
+
+
+class ListingList(Answer):
+    """All listings of the merchant."""
+
+    listings: tuple[ListingItem, ...]
+
+
+class LinkAsk(Answer):
+    """What one unit of a listing is made of: units by SKU."""
+
+    of: dict[str, int]
+
+
+async def list_stock(call: Call) -> StockList:
+    """Return all stock."""
+    hub = call.request.app[HUB]
+    house = hub.desk(call.merchant).house
+    rows = await hub.store.stock(call.merchant)
+    available: dict[str, int] = {}
+    for row in rows:
+        available[row.sku] = available.get(row.sku, 0) + row.available
+    return StockList(
+        stock=tuple(
+            StockItem(
+                sku=row.sku,
+                location=row.location,
+                on_hand=row.on_hand,
+                committed=row.committed,
+                available=row.available,
+                low=_is_low(available[row.sku], house.low(row.sku)),
+            )
+            for row in rows
+        )
+    )
+
+
+def _is_low(available: int, low: int | None) -> bool:
+    return low is not None and available <= low
+
+
+async def count(call: Call) -> StockList:
+    """Set what is on hand."""
+    await actions.count(call.request.app[HUB], call.merchant, _lines(call.body), actor=call.actor)
+    return await list_stock(call)
+
+
+async def receive(call: Call) -> StockList:
+    """Add to what is on hand; backorders are served by order time first."""
+    await actions.receive(call.request.app[HUB], call.merchant, _lines(call.body), actor=call.actor)
+    return await list_stock(call)
+
+
+def _lines(asked: CountAsk) -> list[tuple[str, str, int]]:
+    return [(line.sku, line.location, line.units) for line in asked.lines]
+
+
+async def list_products(call: Call) -> ProductList:
+    """Return all products."""
+    products = await call.request.app[HUB].store.products(call.merchant)
+    return ProductList(
+        products=tuple(
+            ProductView(
+                sku=p.sku, title=p.title, weight_g=p.weight_g, size_mm=p.size_mm, hs=p.hs, origin=p.origin
+            )
+            for p in products.values()
+        )
+    )
+
+
+async def save_products(call: Call) -> ProductList:
+    """Add or change products."""
+    hub = call.request.app[HUB]
+    await hub.store.save_products(call.merchant, [Product(**p.model_dump()) for p in call.body.products])
+    await hub.store.wake_open_orders(call.merchant, hub.clock.now())
+    return await list_products(call)
+
+
+async def list_listings(call: Call) -> ListingList:
+    """Return every listing with what it shows and should show."""
+    hub, merchant = call.request.app[HUB], call.merchant
+    house = hub.desk(merchant).house
+    available = await hub.store.available(merchant)
+    found: list[ListingItem] = []
+    for connection in hub.desk(merchant).ports:
+        links = await hub.store.links_of(merchant, connection)
+        named = await hub.store.channel_locations(merchant, connection)
+        for row in await hub.store.list_listings(merchant, connection):
+            key = ListingKey(listing=row.listing, location=named.get(row.location) if row.location else None)
+            wanted = wanted_level(
+                links.get(row.listing, {}),
+                available,
+                location=key.location,
+                locations=tuple(house.locations),
+                buffer=partial(_buffer, house, connection),
+            )
+            found.append(
+                ListingItem(
+                    connection=connection,
+                    listing=row.listing,
+                    location=key.location,
+                    title=row.title,
+                    of=dict(links.get(row.listing, {})),
+                    fulfilled_by_channel=row.fulfilled_by_channel,
+                    wanted=None
+                    if row.fulfilled_by_channel or (row.location and key.location is None)
+                    else wanted,
+                    believed=row.believed,
+                    read_at=row.read_at,
+                    refused=row.refused,
+                )
+            )
+    return ListingList(listings=tuple(found))
+
+
+def _buffer(house: House, connection: str, sku: str) -> int:
+    return house.buffer(sku, connection)
+
+
+async def link(call: Call) -> ListingList:
+    """Say what a listing is made of."""
+    hub = call.request.app[HUB]
+    await actions.link(hub, call.merchant, call.path["connection"], call.path["listing"], call.body.of)
+    return await list_listings(call)
+
+
+ENDPOINTS = (
+    Endpoint(
+        method="GET", path="/stock", summary="What every location holds", gives=StockList, run=list_stock
+    ),
+    Endpoint(
+        method="POST",
+        path="/stock/count",
+        summary="Set what is on hand",
+        gives=StockList,
+        run=count,
+        takes=CountAsk,
+    ),
+    Endpoint(
+        method="POST",
+        path="/stock/receive",
+        summary="Add to what is on hand",
+        gives=StockList,
+        run=receive,
+        takes=CountAsk,
+    ),
+    Endpoint(method="GET", path="/products", summary="All products", gives=ProductList, run=list_products),
+    Endpoint(
+        method="PUT",
+        path="/products",
+        summary="Add or change products",
+        gives=ProductList,
+        run=save_products,
+        takes=ProductList,
+    ),
+    Endpoint(
+        method="GET",
+        path="/listings",
+        summary="All listings, shown and wanted",
+        gives=ListingList,
+        run=list_listings,
+    ),
+    Endpoint(
+        method="PUT",
+        path="/listings/{connection}/{listing}/link",
+        summary="Say what a listing is made of",
+        gives=ListingList,
+        run=link,
+        takes=LinkAsk,
+    ),
+)

@@ -1,0 +1,59 @@
+"""The web application: every route, and what stands before them."""
+
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from core.hub import Hub
+from web import connect, webhooks
+from web.api import connections, endpoint, orders, stock
+from web.console import pages
+from web.console.errors import readable
+from web.context import Settings
+from web.health import routes as health_routes
+from web.keys import HUB, SETTINGS
+from web.problems import problems
+from web.session import CALLER, known_callers
+from web.webhooks import LARGEST_BODY
+
+
+def build(hub: Hub, settings: Settings) -> web.Application:
+    """Return the application of a hub."""
+    app = web.Application(
+        middlewares=[security_headers, readable, problems, known_callers], client_max_size=LARGEST_BODY
+    )
+    app[HUB], app[SETTINGS] = hub, settings
+    app.add_routes(health_routes)
+    app.add_routes(webhooks.routes)
+    app.add_routes(connect.routes)
+    endpoint.add(app, (*orders.ENDPOINTS, *stock.ENDPOINTS, *connections.ENDPOINTS), CALLER)
+    app.router.add_get("/api/v1/orders/{order}/labels/{parcel}", connections.label_file)
+    pages.add(app)
+    return app
+
+
+@web.middleware
+async def security_headers(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """Forbid every script, frames around our pages, guessing of types, and copies in caches."""
+    try:
+        response = await handler(request)
+    except web.HTTPException as redirect:
+        _guard(request, redirect)
+        raise
+    _guard(request, response)
+    return response
+
+
+def _guard(request: web.Request, response: web.StreamResponse) -> None:
+    response.headers.setdefault(
+        "Content-Security-Policy",
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; "
+        "base-uri 'none'",
+    )
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Referrer-Policy", "same-origin")
+    if not request.path.startswith("/assets/"):
+        # Pages show names and addresses: no copy stays behind after the log-out.
+        response.headers.setdefault("Cache-Control", "no-store")

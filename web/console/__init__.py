@@ -1,0 +1,1 @@
+"""Plain pages for people: they work without scripts."""

@@ -1,0 +1,51 @@
+"""Renders a page of the console: its templates, and how amounts, instants and states are written."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from aiohttp import web
+
+from core.model.money import Money
+from web.console.words import ACTION, REASON, STAGE
+from web.session import CALLER
+
+_PAGE = jinja2.Environment(
+    loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=True,
+    undefined=jinja2.StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+def _money(minor: int | None, currency: str | None) -> str:
+    if minor is None or currency is None:
+        return "–"  # noqa: RUF001 - a dash, as print has it
+    return f"{Money(minor=minor, currency=currency).text()} {currency}"
+
+
+def _when(instant: datetime | None) -> str:
+    return instant.strftime("%a %-d %b %H:%M:%S UTC") if instant else "–"  # noqa: RUF001
+
+
+def _exact(instant: datetime) -> str:
+    return instant.isoformat(timespec="seconds")
+
+
+_PAGE.filters["money"] = _money
+_PAGE.filters["when"] = _when
+_PAGE.filters["exact"] = _exact
+_PAGE.globals["action_words"] = ACTION
+_PAGE.globals["stage_words"] = STAGE
+_PAGE.globals["reason_words"] = REASON
+
+
+def page(name: str, request: web.Request, **values: Any) -> web.Response:
+    """Return a page; ``values`` are what its template shows."""
+    caller = request.get(CALLER)
+    text = _PAGE.get_template(name).render(
+        merchant=caller[0] if caller else None, path=request.path, **values
+    )
+    return web.Response(text=text, content_type="text/html")

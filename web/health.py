@@ -1,0 +1,50 @@
+"""Whether the process lives, whether it can work, and its figures for a monitor."""
+
+from http import HTTPStatus
+
+from aiohttp import web
+from sqlalchemy.exc import SQLAlchemyError
+
+from web.keys import HUB
+from web.problems import problem
+
+routes = web.RouteTableDef()
+
+
+@routes.get("/healthz")
+async def alive(request: web.Request) -> web.Response:
+    """Say that the process lives."""
+    del request
+    return web.json_response({"ok": True})
+
+
+@routes.get("/readyz")
+async def ready(request: web.Request) -> web.Response:
+    """Say whether the database answers and a configuration is loaded."""
+    hub = request.app[HUB]
+    if not hub.desks:
+        return problem(HTTPStatus.SERVICE_UNAVAILABLE, "no crossdock.yaml is loaded")
+    try:
+        await hub.store.due(hub.clock.now(), limit=1, per_merchant=1)
+    except (OSError, SQLAlchemyError):
+        return problem(HTTPStatus.SERVICE_UNAVAILABLE, "the database does not answer")
+    return web.json_response({"ok": True, "merchants": len(hub.desks)})
+
+
+@routes.get("/metrics")
+async def metrics(request: web.Request) -> web.Response:
+    """Return orders by stage and what is stuck, in the text format of Prometheus; no merchant's name in it."""
+    hub = request.app[HUB]
+    stages: dict[str, int] = {}
+    parked = waiting = 0
+    for merchant in hub.desks:
+        for stage, number in (await hub.store.counts_by_stage(merchant)).items():
+            stages[stage.value] = stages.get(stage.value, 0) + number
+        errands = await hub.store.errands(merchant)
+        parked += sum(1 for e in errands if e.parked_at is not None)
+        waiting += len(errands)
+    lines = ["# TYPE crossdock_orders gauge"]
+    lines += [f'crossdock_orders{{stage="{stage}"}} {number}' for stage, number in sorted(stages.items())]
+    lines += ["# TYPE crossdock_errands gauge", f"crossdock_errands {waiting}"]
+    lines += ["# TYPE crossdock_errands_parked gauge", f"crossdock_errands_parked {parked}"]
+    return web.Response(text="\n".join(lines) + "\n", content_type="text/plain")

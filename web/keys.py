@@ -1,0 +1,9 @@
+"""What every handler finds in the application."""
+
+from aiohttp import web
+
+from core.hub import Hub
+from web.context import Settings
+
+HUB = web.AppKey("HUB", Hub)
+SETTINGS = web.AppKey("SETTINGS", Settings)

@@ -1,0 +1,152 @@
+"""Webhooks: verify the raw bytes, store the delivery durably, answer. Everything else happens later."""
+
+import hashlib
+import logging
+from datetime import UTC, datetime
+from http import HTTPStatus
+
+from aiohttp import web
+
+from core.errors import NotFoundError, RejectedError, SignatureError
+from core.failpoints import failpoint
+from core.hub import Hub
+from core.intake import delivery_of
+from core.ports import Doorbell, DoorbellKind, Ports, WebhookRequest
+from web.keys import HUB
+from web.problems import problem
+
+LOG = logging.getLogger("crossdock.webhooks")
+
+LARGEST_BODY = 1024 * 1024
+"""Bytes: larger than any webhook of the vendors; a larger one is answered 413."""
+
+Place = tuple[str, str]
+"""(merchant, connection)."""
+
+routes = web.RouteTableDef()
+
+
+@routes.post("/webhooks/{merchant}/{connection}")
+async def receive(request: web.Request) -> web.Response:
+    """Take a webhook of one connection.
+
+    401: not signed by the vendor; nothing is stored. 413: too large. 404: no such connection. 200: stored.
+    """
+    hub, merchant, connection = (
+        request.app[HUB],
+        request.match_info["merchant"],
+        request.match_info["connection"],
+    )
+    if merchant not in hub.desks or connection not in hub.desks[merchant].ports:
+        return problem(HTTPStatus.NOT_FOUND, "no such connection")
+    body = await _body(request)
+    if body is None:
+        return _too_large()
+    rung = _rung(hub.desk(merchant).ports[connection], connection, request, body)
+    await _store(hub, (merchant, connection), rung, body)
+    return web.Response(status=HTTPStatus.OK)
+
+
+@routes.post("/webhooks/{app}")
+async def receive_app_wide(request: web.Request) -> web.Response:
+    """Take a webhook that an installed app gets for all its merchants; the verified delivery names the account."""
+    hub, app = request.app[HUB], request.match_info["app"]
+    ours = [
+        (merchant, name)
+        for merchant, desk in hub.desks.items()
+        for name, connector in desk.connectors.items()
+        if connector.key == app and desk.ports[name].webhooks is not None
+    ]
+    if not ours:
+        return problem(HTTPStatus.NOT_FOUND, "no such app is installed")
+    body = await _body(request)
+    if body is None:
+        return _too_large()
+    heard = _heard(hub, ours, request, body)
+    account = next((bell.account for rung in heard.values() for bell in rung if bell.account), None)
+    if account is None and len(heard) > 1:
+        return problem(
+            HTTPStatus.NOT_FOUND, "the delivery names no account; use the address of its connection"
+        )
+    to = [p for p in heard if account is None or await hub.store.account_of(*p) == account]
+    for place in to:
+        await _store(hub, place, heard[place], body)
+    if not to:
+        # Of a merchant that left: the vendor is told that it arrived, and nobody else sees it.
+        LOG.warning("a delivery of %s is signed but belongs to no connection here", app)
+    return web.Response(status=HTTPStatus.OK)
+
+
+def _heard(
+    hub: Hub, ours: list[Place], request: web.Request, body: bytes
+) -> dict[Place, tuple[Doorbell, ...]]:
+    """Return what rang at each connection whose secret signed it: nobody rings at another's by naming his account.
+
+    Raises:
+        SignatureError: no connection's secret signed it.
+    """
+    found: dict[Place, tuple[Doorbell, ...]] = {}
+    refused: SignatureError | None = None
+    for merchant, name in ours:
+        try:
+            found[merchant, name] = _rung(hub.desk(merchant).ports[name], name, request, body)
+        except SignatureError as error:
+            refused = error
+    if not found and refused is not None:
+        raise refused
+    return found
+
+
+async def _body(request: web.Request) -> bytes | None:
+    if (request.content_length or 0) > LARGEST_BODY:
+        return None
+    try:
+        return await request.read()
+    except web.HTTPRequestEntityTooLarge:
+        return None
+
+
+def _too_large() -> web.Response:
+    return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"at most {LARGEST_BODY} bytes")
+
+
+def _rung(ports: Ports, connection: str, request: web.Request, body: bytes) -> tuple[Doorbell, ...]:
+    """Return what rang; a signed body that cannot be read is kept as a doorbell of its own, for people to see.
+
+    Raises:
+        SignatureError: not signed by the vendor.
+    """
+    if ports.webhooks is None:
+        raise NotFoundError(f"{connection} takes no webhooks")
+    arrived = WebhookRequest(
+        method=request.method,
+        path=request.path_qs,
+        headers={name.lower(): _text(value) for name, value in request.headers.items()},
+        body=body,
+    )
+    try:
+        # The machine's own clock: vendors sign with real time, however fast a demonstration's day goes by.
+        return ports.webhooks.parse_webhook(arrived, now=datetime.now(UTC))
+    except SignatureError:
+        raise
+    except RejectedError:
+        digest = hashlib.sha256(body).hexdigest()
+        return (
+            Doorbell(
+                event_id=f"unreadable:{digest}", kind=DoorbellKind.OTHER, topic="unreadable", subject=digest
+            ),
+        )
+
+
+def _text(header: str) -> str:
+    """Return a header as HTTP means it, a character per byte: what is no UTF-8 must not fail in an encoder later."""
+    return header.encode("utf-8", "surrogateescape").decode("latin-1")
+
+
+async def _store(hub: Hub, place: Place, rung: tuple[Doorbell, ...], body: bytes) -> None:
+    failpoint("webhooks.store.before")
+    merchant, connection = place
+    now = hub.clock.now()
+    stored = [delivery_of(connection, bell, body, now) for bell in rung]
+    await hub.store.deliver(merchant, connection, stored, now=now)
+    failpoint("webhooks.store.after")
