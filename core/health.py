@@ -58,7 +58,7 @@ async def health_of(hub: Hub, merchant: str) -> tuple[ConnectionHealth, ...]:
                 needs_browser=browser,
                 account=await hub.store.account_of(merchant, name),
                 expires_at=token.expires_at if token else None,
-                accepted=tuple(sorted(action for connection, action in switches if connection == name)),
+                accepted=tuple(a for a in actions_of(hub, merchant, name) if (name, a) in switches),
                 actions=actions_of(hub, merchant, name),
                 last_delivery_at=last,
                 last_poll_at=_of_poll(ours, "last"),

@@ -1,6 +1,7 @@
 """The two child processes: the stand-ins, and the hub, which can be killed and started again."""
 
 import asyncio
+import base64
 import json
 import os
 import signal
@@ -132,6 +133,8 @@ def environment(
             "CROSSDOCK_DEMO_DATABASE_URL", f"sqlite:///{folder}/crossdock.db"
         ),
         "CROSSDOCK_CONFIG": str(folder / "crossdock.yaml"),
+        # Of this run only: its database goes with it.
+        "CROSSDOCK_SECRET_KEYS": base64.b64encode(os.urandom(32)).decode(),
         "CROSSDOCK_PUBLIC_URL": f"http://127.0.0.1:{port}",
         "CROSSDOCK_CLOCK": str(ready["clock"]),
         "CROSSDOCK_APP_SHOPIFY_CLIENT_ID": shopify["client_id"],
@@ -151,4 +154,4 @@ def environment(
     }
 
 
-_KEPT = {"CROSSDOCK_DEMO_DATABASE_URL", "CROSSDOCK_SECRET_KEYS", "CROSSDOCK_LOG"}
+_KEPT = {"CROSSDOCK_DEMO_DATABASE_URL"}

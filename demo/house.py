@@ -73,12 +73,7 @@ def _connections(house: Json, vendors: Json) -> Json:
             "with": {
                 "region": "na",
                 "marketplaces": house["marketplaces"],
-                "endpoints": {
-                    "api": amazon["endpoint"],
-                    "lwa": amazon["lwa"],
-                    "consent": amazon["consent"],
-                    "sqs": amazon["sqs"],
-                },
+                "endpoints": {"api": amazon["endpoint"]} | {k: amazon[k] for k in ("lwa", "consent", "sqs")},
             },
             "payments": "channel",
             "mails": "channel",

@@ -14,7 +14,7 @@ from core.model.order import Personal
 from core.stages import delivery, fulfillment, payment, stock
 from core.store.unit import Landed
 
-CLAIM_S = 45.0
+CLAIM_S = 90.0
 """How long (machine seconds) a claim lasts unless renewed: longer than any one call."""
 _MOST_STEPS = 200
 

@@ -4,9 +4,16 @@ The hold facts in the timeline are the difference between this answer and the on
 judgment (risk, a short payment); nobody can overrule a missing address or units that are not there.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 
-from core.flow.state import OrderState, labelled, region_of_order
+from core.flow.state import (
+    OrderState,
+    changed_after_label,
+    labelled,
+    region_of_order,
+    shipped_by_others,
+)
 from core.model.order import ChannelState, FulfilledBy, Order, RiskLevel, residue_of
 from core.model.payment import PaymentState
 from core.model.stock import Need
@@ -63,7 +70,9 @@ def _channel_causes(state: OrderState, order: Order) -> dict[str, str]:
     held = sorted({w.held_by for w in order.work_orders if w.held_by})
     if held:
         found["held_by_other_app"] = ", ".join(held)
-    ours = _why_not_ours(order)
+    if changed_after_label(state):
+        found["changed_after_label"] = "the channel wants other units than were labelled"
+    ours = _why_not_ours(state, order)
     if ours:
         found["not_ours"] = ours
     residue = residue_of(order)
@@ -74,14 +83,31 @@ def _channel_causes(state: OrderState, order: Order) -> dict[str, str]:
     return found
 
 
-def _why_not_ours(order: Order) -> str:
+def _why_not_ours(state: OrderState, order: Order) -> str:
     if order.programs:
         return ", ".join(order.programs)
     if order.cancel_requested:
         return "the buyer asks to cancel"
     if any(line.customized for line in order.lines):
         return "customized"
+    if order.state is ChannelState.OPEN and not labelled(state):
+        if shipped_by_others(state):
+            return "another hand shipped a part of it"
+        if _not_free(order):
+            return "the channel does not ask for all of it to be shipped now"
     return ""
+
+
+def _not_free(order: Order) -> bool:
+    """Return whether work orders that nobody holds are closed to us (R84); a channel without them is always free."""
+    if not order.work_orders or any(w.held_by for w in order.work_orders):
+        return False
+    free: Counter[str] = Counter()
+    for work in order.work_orders:
+        if work.open:
+            for _, line, units in work.lines:
+                free[line] += units
+    return any(line.ships and line.open_quantity > free[line.line_id] for line in order.lines)
 
 
 def _unit_causes(state: OrderState) -> dict[str, str]:

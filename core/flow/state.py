@@ -4,6 +4,7 @@
 same transaction as the fact by the store, and ``db rebuild`` computes it again from the facts alone.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from enum import StrEnum
 from functools import reduce
@@ -40,6 +41,8 @@ class ParcelState(Shape):
 
     quote: f.Quoted
     label: f.LabelBought | None = None
+    outdated: bool = False
+    """The order changed while the label was being bought: packed anew unless the label was sold."""
     refused: str | None = None
     """The vendor's code where it would not sell the label."""
     stored: bool = False
@@ -155,6 +158,7 @@ def _changes(state: OrderState, fact: f.Fact) -> dict[str, Any]:  # noqa: C901, 
         case f.Settled():
             declined = fact.operation == "capture" and fact.outcome == "refused"
             return {
+                **({"parcels": _still_wanted(state, fact.key)} if fact.outcome != "done" else {}),
                 "open": tuple(i for i in state.open if i.key != fact.key),
                 "settled": {**state.settled, fact.key: fact.outcome},
                 **(_ruled_anew(state, "capture_declined") if declined else {}),
@@ -204,7 +208,25 @@ def _packed_anew(state: OrderState) -> dict[str, Any]:
 
 
 def _bought(state: OrderState) -> tuple[ParcelState, ...]:
-    return tuple(p for p in state.parcels if p.label is not None)
+    """Return the parcels whose label is bought, or is being bought and may be sold any moment."""
+    return tuple(
+        p if p.label is not None else p.model_copy(update={"outdated": True})
+        for p in state.parcels
+        if bound(state, p)
+    )
+
+
+def bound(state: OrderState, parcel: ParcelState) -> bool:
+    """Return whether a parcel can be packed anew no more: its label is bought, or was asked for."""
+    return parcel.label is not None or any(
+        i.operation == "buy" and i.data.get("parcel") == parcel.parcel_id for i in state.open
+    )
+
+
+def _still_wanted(state: OrderState, key: str) -> tuple[ParcelState, ...]:
+    """Return the parcels without the one whose label was not sold after all, if the order changed meanwhile."""
+    asked = {i.data.get("parcel") for i in state.open if i.key == key and i.operation == "buy"}
+    return tuple(p for p in state.parcels if p.label or not p.outdated or p.parcel_id not in asked)
 
 
 def _ruled_anew(state: OrderState, reason: str) -> dict[str, Any]:
@@ -325,6 +347,51 @@ def covers_needs(state: OrderState) -> bool:
         packed.get(line.line_id, 0) >= line.quantity
         for line in state.order.lines
         if line.ships and line.quantity
+    )
+
+
+def holds_other_units(state: OrderState) -> bool:
+    """Return whether the units set aside (or backordered) are others than the order needs."""
+    held: Counter[tuple[str, str]] = Counter()
+    for allocation in (*state.allocations, *state.backordered):
+        held[allocation.line_id, allocation.sku] += allocation.units
+    return held != {(n.line_id, n.sku): n.units for n in state.needs}
+
+
+def changed_after_label(state: OrderState) -> bool:
+    """Return whether the order wants other units than were labelled (R24): fewer than packed, or more."""
+    if state.order is None or not any(p.label for p in state.parcels):
+        return False
+    here, gone = _packed_in(state, left=False), _packed_in(state, left=True)
+    quantities = {line.line_id: line.quantity for line in state.order.lines}
+    if any(units > quantities.get(line, 0) for line, units in here.items()):
+        return True
+    if not gone:
+        return holds_other_units(state)
+    held: Counter[tuple[str, str]] = Counter()
+    for a in state.allocations:
+        held[a.line_id, a.sku] += a.units
+    each = {(n.line_id, n.sku): n.units // max(1, quantities[n.line_id]) for n in state.needs}
+    return any(
+        n.units - each[n.line_id, n.sku] * gone[n.line_id] > held[n.line_id, n.sku] for n in state.needs
+    )
+
+
+def _packed_in(state: OrderState, *, left: bool) -> Counter[str]:
+    packed: Counter[str] = Counter()
+    for p in state.parcels:
+        if p.label is not None and p.left is left:
+            packed.update(dict(p.quote.parcel.lines))
+    return packed
+
+
+def shipped_by_others(state: OrderState) -> bool:
+    """Return whether the channel knows of shipped units that no parcel of ours holds."""
+    if state.order is None:
+        return False
+    ours = _packed_in(state, left=False) + _packed_in(state, left=True)
+    return any(
+        line.quantity - line.open_quantity > ours[line.line_id] for line in state.order.lines if line.ships
     )
 
 

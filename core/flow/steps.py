@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from core.config.house import House
 from core.flow.causes import Customs, causes
-from core.flow.state import OrderState, ParcelState, covers_needs
+from core.flow.state import OrderState, ParcelState, bound, covers_needs, holds_other_units
 from core.model.money import Money
 from core.model.order import ChannelState, FulfilledBy, Order
 from core.model.payment import PaymentState
@@ -98,15 +98,13 @@ def wanted_holds(view: View) -> dict[str, str]:
 
 
 def units_to_commit(state: OrderState) -> bool:
-    """Return whether the units set aside (or backordered) differ from what the order needs."""
-    if state.cancelled or state.shipped_elsewhere or any(p.left for p in state.parcels):
+    """Return whether the units set aside (or backordered) differ from what the order needs.
+
+    What lies in a labelled parcel is never set free or looked for elsewhere: an edit after the label holds the order.
+    """
+    if state.cancelled or state.shipped_elsewhere or any(bound(state, p) for p in state.parcels):
         return False
-    held: Counter[tuple[str, str]] = Counter()
-    for allocation in state.allocations:
-        held[allocation.line_id, allocation.sku] += allocation.units
-    for lacking in state.backordered:
-        held[lacking.line_id, lacking.sku] += lacking.units
-    return held != {(n.line_id, n.sku): n.units for n in state.needs}
+    return holds_other_units(state)
 
 
 def units_gone(state: OrderState) -> tuple[Allocation, ...]:

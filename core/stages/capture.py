@@ -3,7 +3,7 @@
 from core.errors import UnavailableError
 from core.failpoints import failpoint
 from core.flow.run import Run
-from core.flow.state import OrderState, region_of_order
+from core.flow.state import OrderState, bound, region_of_order
 from core.hub import Hub
 from core.model.facts import Changed, Fact, Received
 from core.model.order import ChannelState, FetchedOrder, FulfilledBy, Order, Transaction
@@ -30,7 +30,12 @@ async def capture(hub: Hub, merchant: str, connection: str, external_id: str) ->
     order_id = f"{connection}:{external_id}"
     for _ in range(_TRIES):
         state = await hub.store.load(merchant, order_id)
-        if state is not None and state.order is not None and not is_news(state.order, fetched.order):
+        if (
+            state is not None
+            and state.order is not None
+            and not is_news(state.order, fetched.order)
+            and await _knows_personal(hub, merchant, order_id, fetched)
+        ):
             return
         unit = await unit_of(hub, merchant, order_id, fetched, state)
         failpoint("capture.commit.before")
@@ -55,6 +60,15 @@ def is_news(known: Order, fetched: Order) -> bool:
     return True
 
 
+async def _knows_personal(hub: Hub, merchant: str, order_id: str, fetched: FetchedOrder) -> bool:
+    """Return whether names and streets are as we know them (a channel's clock may not tell two edits apart).
+
+    Of a person who was forgotten nothing is learnt again.
+    """
+    known = await hub.store.personal(merchant, order_id)
+    return known is None or known == fetched.personal
+
+
 async def refresh(run: Run) -> bool:
     """Read the order again at its channel (R84); commit and return True if anything changed."""
     channel = run.desk.named(run.order.connection).channel
@@ -63,7 +77,9 @@ async def refresh(run: Run) -> bool:
     failpoint("capture.refresh.before")
     fetched = await channel.fetch_order(run.order.order_id)
     failpoint("capture.refresh.after")
-    if not is_news(run.order, fetched.order):
+    if not is_news(run.order, fetched.order) and await _knows_personal(
+        run.hub, run.merchant, run.order_id, fetched
+    ):
         return False
     unit = await unit_of(run.hub, run.merchant, run.order_id, fetched, run.state)
     run.personal = fetched.personal
@@ -121,7 +137,7 @@ async def reserve_of(
         or order.fulfilled_by is FulfilledBy.CHANNEL
     ):
         return None
-    if state is not None and (state.needs == needs or any(p.left or p.label for p in state.parcels)):
+    if state is not None and (state.needs == needs or any(bound(state, p) for p in state.parcels)):
         return None
     held = state.allocations if state else ()
     if not needs and not held:
