@@ -49,6 +49,16 @@ def _key(pointer: Pointer) -> str:
     return json.dumps(pointer, separators=(",", ":"))
 
 
+async def _enqueue(queuer: PgQueuer, pointers: Sequence[Pointer]) -> None:
+    """Enqueue each pointer; one that waits already with the same version is left."""
+    if pointers:
+        keys = list(dict.fromkeys(_key(p) for p in pointers))
+        jobs = [k.encode() for k in keys]
+        await queuer.qm.queries.enqueue(
+            [_ENTRY] * len(keys), list(jobs), [0] * len(keys), dedupe_key=list(keys), on_conflict="skip"
+        )
+
+
 def _register(queuer: PgQueuer, advance: Advance) -> None:
     async def woken(job: Job) -> None:
         merchant, order_id, _ = json.loads(job.payload or b"[]")
@@ -72,16 +82,7 @@ class MemoryQueue:
 
     async def wake(self, pointers: Sequence[Pointer]) -> None:
         """Have each order looked at soon; one that waits already with the same version is left."""
-        if not pointers:
-            return
-        keys = list(dict.fromkeys(_key(p) for p in pointers))
-        await self.queuer.qm.queries.enqueue(
-            [_ENTRY] * len(keys),
-            [k.encode() for k in keys],
-            [0] * len(keys),
-            dedupe_key=list(keys),
-            on_conflict="skip",
-        )
+        await _enqueue(self.queuer, pointers)
 
     def wake_in(self, conn: sa.Connection, pointers: Sequence[Pointer]) -> None:
         """Do nothing: what is in memory is told after the commit."""
@@ -128,16 +129,7 @@ class PostgresQueue:
 
     async def wake(self, pointers: Sequence[Pointer]) -> None:
         """Have each order looked at soon."""
-        if not pointers:
-            return
-        keys = list(dict.fromkeys(_key(p) for p in pointers))
-        await self.queuer.qm.queries.enqueue(
-            [_ENTRY] * len(keys),
-            [k.encode() for k in keys],
-            [0] * len(keys),
-            dedupe_key=list(keys),
-            on_conflict="skip",
-        )
+        await _enqueue(self.queuer, pointers)
 
     def wake_in(self, conn: sa.Connection, pointers: Sequence[Pointer]) -> None:
         """Write the wake-ups in the transaction of a commit."""

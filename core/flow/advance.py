@@ -126,7 +126,7 @@ async def advance(run: Run, breaker: Breaker) -> None:
             if isinstance(rested, Landed):
                 return
             continue
-        before = run.state.version
+        before = run.state.version, run.accepted
         vendor = vendor_of(run, step.name)
         if vendor is not None:
             breaker.check(run.merchant, vendor)
@@ -135,7 +135,7 @@ async def advance(run: Run, breaker: Breaker) -> None:
             breaker.answered(run.merchant, vendor)
         failpoint("advance.switches.before")
         run.accepted = await run.hub.store.switches(run.merchant)
-        if run.state.version == before:
+        if (run.state.version, run.accepted) == before:
             raise StandstillError(step.name)
     raise StandstillError("too many steps in one run")
 

@@ -123,6 +123,8 @@ class Run:
         if not free_claim or not isinstance(committed, Landed):
             known = self.state.order
             self.state = await self.hub.store.load(self.merchant, self.order_id) or self.state
-            if self.state.order != known:  # another told it meanwhile: the label must not go to the old address
+            if (
+                self.state.order != known
+            ):  # another told it meanwhile: the label must not go to the old address
                 self.personal = await self.hub.store.personal(self.merchant, self.order_id) or Personal()
         return committed

@@ -139,7 +139,7 @@ def _changes(state: OrderState, fact: f.Fact) -> dict[str, Any]:  # noqa: C901, 
         case f.UnitsReleased() | f.UnitsShipped():
             return {"allocations": _without(state.allocations, fact.allocations)}
         case f.PaymentChecked():
-            return {"payment": fact, "payment_stale": False}
+            return {"payment": fact, "payment_stale": False, **_judged_anew(state, fact)}
         case f.GatewayRang():
             return {"payment_stale": True}
         case f.Held():
@@ -164,13 +164,15 @@ def _changes(state: OrderState, fact: f.Fact) -> dict[str, Any]:  # noqa: C901, 
                 **(_ruled_anew(state, "capture_declined") if declined else {}),
             }
         case f.Captured():
-            return {"captured": (*state.captured, fact)}
+            known = {(c.authorization, c.reference) for c in state.captured}
+            again = (fact.authorization, fact.reference) in known  # settled by two hands, taken once
+            return {} if again else {"captured": (*state.captured, fact)}
         case f.Refunded():
             return {"refunded": (*state.refunded, fact)}
         case f.ShopperTold():
             return _mailed(state, fact)
         case f.RejectionAsked():
-            return {"rejection": fact.why}
+            return {"rejection": fact.why, "parked": None}
         case f.CancelledAtChannel():
             return {"cancelled_at_channel": True}
         case f.LabelAsked():
@@ -232,6 +234,18 @@ def _still_wanted(state: OrderState, key: str) -> tuple[ParcelState, ...]:
 def _ruled_anew(state: OrderState, reason: str) -> dict[str, Any]:
     """Let a cause hold again that a person overruled once: it came up anew."""
     return {"overruled": tuple(r for r in state.overruled if r != reason)}
+
+
+def _judged_anew(state: OrderState, found: f.PaymentChecked) -> dict[str, Any]:
+    """Let what a person overruled hold again where a check found other money, or another risk, than he saw."""
+    last, gone = state.payment, set()
+    if last is None:
+        return {}
+    if (last.state, last.paid, last.difference) != (found.state, found.paid, found.difference):
+        gone |= {"payment_short", "payment_mismatch", "payment_currency"}
+    if (last.risk, last.risk_score) != (found.risk, found.risk_score):
+        gone.add("risk")
+    return {"overruled": tuple(r for r in state.overruled if r not in gone)}
 
 
 def _mailed(state: OrderState, fact: f.ShopperTold) -> dict[str, Any]:
@@ -322,9 +336,20 @@ def stage_of(state: OrderState) -> Stage:
         return _shipped_stage(state.parcels)
     if state.parked is not None or state.holds:
         return Stage.ON_HOLD
-    if state.payment is None or state.payment.state is not PaymentState.VERIFIED:
+    if not money_is_in_order(state):
         return Stage.AWAITING_PAYMENT
     return Stage.READY
+
+
+def money_is_in_order(state: OrderState) -> bool:
+    """Return whether the order is paid, or a person released it although it is not paid as it should be."""
+    if state.payment is None:
+        return False
+    ruled = {
+        PaymentState.SHORT: {"payment_short"},
+        PaymentState.MISMATCH: {"payment_mismatch", "payment_currency"},
+    }.get(state.payment.state, set())
+    return state.payment.state is PaymentState.VERIFIED or not ruled.isdisjoint(state.overruled)
 
 
 def _shipped_stage(parcels: tuple[ParcelState, ...]) -> Stage:
@@ -353,8 +378,10 @@ def covers_needs(state: OrderState) -> bool:
 def holds_other_units(state: OrderState) -> bool:
     """Return whether the units set aside (or backordered) are others than the order needs."""
     held: Counter[tuple[str, str]] = Counter()
-    for allocation in (*state.allocations, *state.backordered):
+    for allocation in state.allocations:
         held[allocation.line_id, allocation.sku] += allocation.units
+    for lacking in state.backordered:
+        held[lacking.line_id, lacking.sku] += lacking.units
     return held != {(n.line_id, n.sku): n.units for n in state.needs}
 
 
@@ -372,9 +399,10 @@ def changed_after_label(state: OrderState) -> bool:
     for a in state.allocations:
         held[a.line_id, a.sku] += a.units
     each = {(n.line_id, n.sku): n.units // max(1, quantities[n.line_id]) for n in state.needs}
-    return any(
-        n.units - each[n.line_id, n.sku] * gone[n.line_id] > held[n.line_id, n.sku] for n in state.needs
-    )
+    rest = {
+        (n.line_id, n.sku): max(0, n.units - each[n.line_id, n.sku] * gone[n.line_id]) for n in state.needs
+    }
+    return held != Counter(rest)
 
 
 def _packed_in(state: OrderState, *, left: bool) -> Counter[str]:

@@ -12,10 +12,9 @@ from enum import StrEnum
 
 from core.config.house import House
 from core.flow.causes import Customs, causes
-from core.flow.state import OrderState, ParcelState, bound, covers_needs, holds_other_units
+from core.flow.state import OrderState, ParcelState, bound, covers_needs, holds_other_units, money_is_in_order
 from core.model.money import Money
 from core.model.order import ChannelState, FulfilledBy, Order
-from core.model.payment import PaymentState
 from core.model.stock import Allocation
 from core.payment.verify import digest_of, to_capture
 
@@ -75,6 +74,8 @@ def next_step(view: View) -> Step:
     if state.open:
         first = min(intent.look_up_at for intent in state.open)
         return Step("look_up") if first <= view.now else Step(None, first)
+    if state.parked is not None and units_gone(state):
+        return Step("leave")  # what left is off the shelf, whatever else a person must see to
     if (
         state.order is None
         or state.parked is not None
@@ -115,7 +116,7 @@ def units_gone(state: OrderState) -> tuple[Allocation, ...]:
     left = {
         (line, p.quote.parcel.location) for p in state.parcels if p.left for line, _ in p.quote.parcel.lines
     }
-    here = [p for p in state.parcels if not p.left]
+    here = [p for p in (*state.parcels, *state.voided) if not p.left]
     return tuple(a for a in not_in(state, here) if (a.line_id, a.location) in left)
 
 
@@ -128,7 +129,7 @@ def not_in(state: OrderState, parcels: Iterable[ParcelState]) -> tuple[Allocatio
     quantities = {line.line_id: line.quantity for line in state.order.lines} if state.order else {}
     each = {(n.line_id, n.sku): n.units // max(1, quantities.get(n.line_id, 1)) for n in state.needs}
     rest = [
-        (a, a.units - packed[a.line_id, a.location] * each.get((a.line_id, a.sku), 0))
+        (a, a.units - packed[a.line_id, a.location] * each.get((a.line_id, a.sku), 1))
         for a in state.allocations
     ]
     return tuple(a.model_copy(update={"units": units}) for a, units in rest if units > 0)
@@ -142,7 +143,7 @@ def _units(view: View) -> datetime | None:
 def _cancellation(view: View) -> datetime | None:
     state = view.state
     bought = [p for p in state.parcels if p.label is not None and not p.left]
-    if state.cancelled and (bought or (state.allocations and not any(p.left for p in state.parcels))):
+    if state.cancelled and (bought or state.allocations):  # what left was taken off before
         return view.now
     return None
 
@@ -193,8 +194,7 @@ def ready_to_ship(view: View) -> bool:
         and order.state is ChannelState.OPEN
         and not state.holds
         and not wanted_holds(view)
-        and state.payment is not None
-        and state.payment.state is PaymentState.VERIFIED
+        and money_is_in_order(state)
         and bool(state.needs)
         and not state.backordered
     )
@@ -290,20 +290,20 @@ def mails_of(view: View) -> str | None:
 
 
 TABLE: tuple[tuple[str, Callable[[View], datetime | None]], ...] = (
+    ("leave", _leave),
     ("settle_cancellation", _cancellation),
     ("reject", _rejection),
     ("commit_units", _units),
     ("note_shipped_elsewhere", _elsewhere),
     ("verify_payment", _payment),
     ("sync_holds", _holds),
-    ("confirm", _confirmation),
     ("quote", _quote),
     ("buy", _buy),
     ("capture", _capture),
     ("tell_channel", _tell_channel),
     ("store_label", _store_file),
+    ("confirm", _confirmation),
     ("tell_shopper", _shipping_mail),
-    ("leave", _leave),
     ("mail_cancellation", _cancellation_mail),
 )
 """Name of the step and when it is due; the first one due is done, then the table is read again."""

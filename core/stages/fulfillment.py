@@ -8,7 +8,7 @@ from core.errors import RejectedError, UnavailableError
 from core.failpoints import failpoint
 from core.flow.run import Run
 from core.flow.state import OpenIntent, ParcelState, region_of_order
-from core.flow.steps import not_in
+from core.flow.steps import Action, not_in
 from core.model.address import Address
 from core.model.facts import Held, LabelBought, LabelStored, Quoted
 from core.model.money import Money
@@ -205,6 +205,10 @@ async def buy(run: Run) -> None:
         return
     parcel = next(p for p in run.state.parcels if p.label is None)
     name, carrier = _carrier(run)
+    failpoint("fulfillment.switches.before")
+    run.accepted = await run.hub.store.switches(run.merchant)
+    if not run.allowed(name, Action.LABELS):
+        return  # stopped while the order was read
     quoted = parcel.quote
 
     async def call(key: str) -> Done:

@@ -52,6 +52,9 @@ async def push(hub: Hub, errand: Errand) -> Next:
     if rows:
         due = await _wanted(hub, merchant, connection, rows)
         due = await _read(levels, due, now)
+        failpoint("levels.switches.before")
+        if (connection, Action.LEVELS.value) not in await hub.store.switches(merchant):
+            return Next(due_at=None)  # stopped while the levels were read
         await _write(hub, levels, due, errand)
     again = await hub.store.next_level_at(merchant, connection)
     return Next(due_at=None if again is None else max(again, now + hub.clock.span(_AGAIN_S)))

@@ -1,7 +1,7 @@
 """What a unit comes to, given where its order stands and what stock is free. Nothing here writes to a database."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import reduce
 
@@ -61,6 +61,9 @@ def decide(unit: Unit, stands: Standing, stock: LockedStock, taken: set[tuple[st
     late = unit.create is not None and stands.version > 0 and not unit.expect
     facts: list[Fact] = [fact for fact in unit.happened if not (late and isinstance(fact, Received))]
     state = reduce(fold, facts, stands.state)
+    if unit.owner is not None:
+        # Decided in a run: another may have claimed the order since and taken the same units off already.
+        unit = replace(unit, ship=_held(state.allocations, unit.ship))
     if unit.ship:
         _ship(unit, state, stock)
         facts.append(UnitsShipped(at=unit.at, allocations=unit.ship))

@@ -39,7 +39,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Refuse: there is nothing before the first revision."""
-    raise NotImplementedError("delete the database instead")
+    raise RuntimeError("there is nothing before the first revision; delete the database instead")
 
 
 def _api_keys() -> None:

@@ -74,6 +74,7 @@ async def test_every_page_is_whole_and_has_no_script_with_and_without_data(site:
             assert "<h1>" in answer.text, path
 
 
+@pytest.mark.req("S04")
 async def test_an_order_s_page_tells_its_whole_way(site: Site) -> None:
     await with_orders(site)
 

@@ -29,6 +29,7 @@ REASON = {
     "payment_mismatch": "shop and gateway differ",
     "authorization_lapsed": "authorization lapsed",
     "capture_declined": "capture declined",
+    "changed_after_label": "changed after its label",
     "unlinked_sku": "listing not linked",
     "backordered": "backordered",
     "address_withheld": "no address",

@@ -48,7 +48,7 @@ async def test_a_parcel_is_told_with_its_carrier_and_tracking() -> None:
     ] == [(reference, "USPS", "9400100000000000000001", "USPS Ground Advantage")]
 
 
-@pytest.mark.req("R57")
+@pytest.mark.req("R54", "R57")
 async def test_telling_the_same_parcel_again_changes_its_tracking_and_adds_none() -> None:
     async with selling() as sold:
         assert sold.ports.teller is not None
@@ -63,6 +63,7 @@ async def test_telling_the_same_parcel_again_changes_its_tracking_and_adds_none(
     assert told["status"] == "PARTIALLY_SHIPPED"
 
 
+@pytest.mark.req("R54")
 async def test_two_parcels_are_two_packages() -> None:
     async with selling() as sold:
         assert sold.ports.teller is not None
@@ -128,6 +129,7 @@ def test_carriers_are_named_as_amazon_names_them(carrier: str, service: str, tol
     assert carrier_of(carrier, service) == told
 
 
+@pytest.mark.req("R54")
 def test_every_code_of_the_table_is_one_that_amazon_takes() -> None:
     table = yaml.safe_load(CARRIERS.read_text(encoding="utf-8"))
 

@@ -41,7 +41,7 @@ async def on_hand(b: Bench) -> dict[tuple[str, str], tuple[int, int]]:
     return {(r.sku, r.location): (r.on_hand, r.committed) for r in await b.store.stock(MERCHANT)}
 
 
-@pytest.mark.req("R81", "R73")
+@pytest.mark.req("R81", "R73", "S03", "S09")
 async def test_an_order_is_shipped_told_and_mailed(b: Bench) -> None:
     await settle(b)
     place(b.world, "shop", KARA)
@@ -95,7 +95,7 @@ async def test_authorized_money_is_captured_once_through_the_shop_after_the_labe
     assert b.world.effects[Effect.CAPTURE, "kk-1002/KK-1002-t1"] == 1
 
 
-@pytest.mark.req("R72")
+@pytest.mark.req("R72", "S03")
 async def test_a_marketplace_order_asks_no_gateway_and_mails_nobody(b: Bench) -> None:
     place(b.world, "amz", KARL)
     await pass_time(b, GRACE)
@@ -105,7 +105,7 @@ async def test_a_marketplace_order_asks_no_gateway_and_mails_nobody(b: Bench) ->
     assert (await on_hand(b))["SOCKS-CHEF", "reno"] == (20, 2)
 
 
-@pytest.mark.req("R34", "R13")
+@pytest.mark.req("R34", "R13", "S08")
 async def test_a_sale_is_shown_on_every_other_listing_and_never_written_where_it_sold(b: Bench) -> None:
     await settle(b)
     shop, market = b.world.shop("shop"), b.world.shop("amz")
@@ -205,6 +205,7 @@ def _first(operation: str, left: list[Fault], called: str) -> Fault | None:
     return left.pop() if called == operation and left else None
 
 
+@pytest.mark.req("R18")
 async def test_an_order_of_an_unlinked_listing_is_held_and_goes_on_once_linked(b: Bench) -> None:
     now = b.clock.now()
     await b.store.unlink(MERCHANT, "shop", "SOCKS-CHEF", now=now)

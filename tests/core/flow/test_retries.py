@@ -1,0 +1,109 @@
+"""What becomes of failed work, of stale answers, and how far back a channel was asked."""
+
+from datetime import timedelta
+
+import pytest
+
+from connectors.bogus.shoppers import Wish, place
+from core.connecting import LOOK_BACK, begin
+from core.errors import (
+    AuthError,
+    MappingError,
+    OutcomeUnknownError,
+    RateLimitError,
+    RejectedError,
+    UnavailableError,
+)
+from core.flow.state import Stage
+from core.health import health_of
+from core.stages.capture import is_news
+from core.work import MOST_ATTEMPTS, Park, Retry, after_failure
+from tests.builders import MERCHANT, Bench, home
+from tests.core.flow.play import pass_time, settle
+
+
+@pytest.mark.req("R10")
+@pytest.mark.parametrize(
+    ("attempts", "wait_s"), [(1, 0.5), (2, 1.0), (3, 2.0), (8, 64.0), (11, 300.0), (MOST_ATTEMPTS - 1, 300.0)]
+)
+def test_a_vendor_that_did_nothing_is_asked_again_after_twice_as_long_up_to_five_minutes(
+    attempts: int, wait_s: float
+) -> None:
+    assert after_failure(UnavailableError("down", connection="post"), attempts) == Retry(wait_s)
+    assert after_failure(OutcomeUnknownError("lost", connection="post"), attempts) == Retry(wait_s)
+
+
+@pytest.mark.req("R10")
+def test_attempts_are_bounded() -> None:
+    assert after_failure(UnavailableError("down", connection="post"), MOST_ATTEMPTS) == Park()
+
+
+@pytest.mark.req("R10")
+@pytest.mark.parametrize(
+    "error",
+    [
+        RejectedError("no", connection="shop"),
+        MappingError("lines[0].sku", "empty"),
+        ValueError("a fault of ours"),
+    ],
+)
+def test_what_no_retry_mends_stops_at_once(error: Exception) -> None:
+    assert after_failure(error, 1) == Park()
+
+
+@pytest.mark.req("R10")
+def test_waiting_because_the_vendor_asked_uses_up_no_attempt() -> None:
+    asked = RateLimitError("slow down", connection="amz", retry_after_s=7.0)
+    dead = AuthError("revoked", connection="amz")
+
+    assert after_failure(asked, 99) == Retry(7.0, counts=False)
+    assert after_failure(dead, 99) == Retry(10.0, counts=False)
+
+
+@pytest.mark.req("R07")
+async def test_an_older_answer_is_asked_again_and_an_equal_one_is_no_news(b: Bench) -> None:
+    await settle(b)
+    place(b.world, "shop", Wish(number="KK-1", lines=(("SKILLET-12", 1, 8597),), ship_to=home()))
+    await settle(b)
+    state = await b.store.load(MERCHANT, "shop:kk-1")
+    assert state is not None
+    assert state.order is not None
+    known = state.order
+    older = known.model_copy(
+        update={"updated_at": known.updated_at - timedelta(seconds=1), "method": "Express"}
+    )
+    same_second = known.model_copy(update={"method": "Express"})
+
+    assert is_news(known, known) is False
+    assert is_news(known, same_second) is True
+    with pytest.raises(UnavailableError, match="older order"):
+        is_news(known, older)
+
+
+@pytest.mark.req("S07", "S05")
+async def test_an_order_that_is_not_paid_gets_no_label_however_long_it_waits(b: Bench) -> None:
+    await settle(b)
+    shop = b.world.shop("shop")
+    order_id = place(b.world, "shop", Wish(number="KK-2", lines=(("SKILLET-12", 1, 8597),), ship_to=home()))
+    fetched = shop.orders[order_id]
+    unpaid = fetched.order.model_copy(update={"transactions": ()})
+    shop.orders[order_id] = fetched.model_copy(update={"order": unpaid})
+    await settle(b)
+    await pass_time(b, timedelta(hours=3))
+
+    state = await b.store.load(MERCHANT, "shop:kk-2")
+    assert state is not None
+    assert state.stage is Stage.AWAITING_PAYMENT
+    assert state.parcels == ()
+    assert [effect for effect in b.world.effects if effect[0].value == "label"] == []
+
+
+@pytest.mark.req("R25")
+async def test_a_connection_says_from_when_on_its_orders_are_complete(b: Bench) -> None:
+    began = b.clock.now()
+    await begin(b.hub, MERCHANT, "shop", "https://hub.test")
+    await settle(b)
+    await begin(b.hub, MERCHANT, "shop", "https://hub.test")
+
+    shop = next(h for h in await health_of(b.hub, MERCHANT) if h.connection == "shop")
+    assert shop.orders_since == began - LOOK_BACK
