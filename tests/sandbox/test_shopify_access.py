@@ -78,7 +78,9 @@ async def test_a_code_buys_an_expiring_token_once(stand: Stand) -> None:
     assert first["refresh_token_expires_in"] == 7776000
     assert first["scope"] == SCOPES
     assert (again, refused["error"]) == (400, "invalid_request")
-    assert await stand.post(SHOP, token=first["access_token"]) == await stand.post(SHOP)
+    answered, told = await stand.post(SHOP, token=first["access_token"])
+    assert answered == 200
+    assert told["data"]["shop"]["myshopifyDomain"] == "kendra-kookware.myshopify.com"
 
 
 async def test_a_wrong_client_secret_buys_nothing(stand: Stand) -> None:
