@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check format requirements soak clean setup
+.PHONY: demo test check format requirements bench soak clean setup
 
 demo: setup
 	$(BIN)/python cli.py demo
@@ -24,6 +24,9 @@ format: setup
 
 requirements: setup
 	$(BIN)/python -m tests.requirements
+
+bench: setup
+	$(BIN)/python -m benchmarks
 
 soak: setup
 	$(BIN)/python cli.py simulate --orders 2000 --seed 1 --faults all --kill 50
