@@ -30,6 +30,7 @@ bench: setup
 
 soak: setup
 	$(BIN)/python cli.py simulate --orders 2000 --seed 1 --faults all --kill 50
+	$(BIN)/python -m tests.soak
 
 setup: $(READY)
 

@@ -10,20 +10,20 @@ import logging
 import os
 import secrets
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from core import actions
+from commands import demo, golive, links
+from commands.running import in_hub, log_from, merchant_of, show
+from core import actions, alarms
 from core.config.environ import setting
 from core.errors import HubError
 from core.flow.state import OrderState
 from core.hub import Hub
-from core.log import Redactor, start_logging
 from core.store.callers import has_key
 from core.words import (
-    Rows,
     WordsError,
     actions_named,
     connection_rows,
@@ -76,28 +76,14 @@ def _verb(
 
 
 def _demo_words(verbs: Verbs) -> None:
-    demo = _verb(
-        verbs, "demo", run_demo, "Sell on stand-ins of the four vendors and compare everybody's books."
+    demo.add_words(
+        _verb(
+            verbs,
+            "demo",
+            demo.run,
+            "Play a day on stand-ins of the four vendors and compare everybody's books.",
+        )
     )
-    demo.add_argument("--orders", type=int, default=20, metavar="N", help="how many random orders (20)")
-    demo.add_argument("--seed", type=int, default=1, help="another seed, other orders and faults (1)")
-    demo.add_argument(
-        "--faults", default="none", metavar="SPEC", help="none, all, or kinds as in drop:0.2,throttle"
-    )
-    demo.add_argument(
-        "--kill", type=int, default=0, metavar="N", help="kill -9 the hub N times and start it again"
-    )
-    demo.add_argument(
-        "--sabotage", metavar="KIND", help="have a stand-in lose or double one effect; list names the kinds"
-    )
-    demo.add_argument(
-        "--rate", type=float, default=60.0, help="how much faster than real time the day goes by (60)"
-    )
-    demo.add_argument(
-        "--patience", type=float, default=240.0, metavar="S", help="longest wait for rest at the end (240)"
-    )
-    demo.add_argument("--json", action="store_true", help="print one JSON object")
-    demo.add_argument("--serve", action="store_true", help="leave the console open afterwards")
     simulate = _verb(
         verbs, "simulate", run_simulate, "Core and bogus vendors in memory: orderings, crashes, time."
     )
@@ -111,6 +97,11 @@ def _demo_words(verbs: Verbs) -> None:
     sandbox.add_argument("--json", action="store_true", help="print one line of JSON when ready")
     sandbox.add_argument("--rate", type=float, default=1.0)
     sandbox.add_argument("--start", type=datetime.fromisoformat, help="the instant at which its clock starts")
+    sandbox.add_argument(
+        "--stepped",
+        action="store_true",
+        help="its clock stands still until POST /clock of the control port moves it",
+    )
     sandbox.add_argument("--seed", type=int, default=0)
 
 
@@ -140,28 +131,50 @@ def _listing_words(verbs: Verbs) -> None:
     orders.add_argument(
         "do", nargs="?", default="list", choices=("list", "show", "release", "reject", "label", "retry")
     )
-    orders.add_argument("order", nargs="?", help="its number, or connection:id")
+    orders.add_argument("order", nargs="?", help="its number, or connection:id; release: all of them")
     orders.add_argument("reason", nargs="?", help="release: which hold")
     stock = _of_merchant(_verb(verbs, "stock", run_stock, "List stock, or say what was counted or received."))
     stock.add_argument(
-        "do", nargs="?", default="list", choices=("list", "count", "receive", "product", "listings", "link")
+        "do",
+        nargs="?",
+        default="list",
+        choices=("list", "count", "receive", "product", "listings", "link", "opening", "adopt"),
     )
+    stock.add_argument("--preview", action="store_true", help="opening, adopt: only say what would change")
     stock.add_argument(
         "words",
         nargs="*",
-        help="count|receive SKU LOCATION UNITS; product SKU TITLE GRAMS LxWxH; link CONNECTION LISTING SKU=UNITS ...",
+        help="count|receive SKU LOCATION UNITS; product SKU TITLE GRAMS LxWxH; link CONNECTION LISTING SKU=UNITS ...;"
+        " opening FILE | undo [NUMBER]; adopt CONNECTION [LOCATION]",
     )
+    links.add_words(
+        _of_merchant(_verb(verbs, "links", links.run, "What listings are made of: list, CSV, undo."))
+    )
+    golive.add_words(
+        _of_merchant(
+            _verb(verbs, "go-live", golive.run, "Show what would change, accept it, or take it back.")
+        )
+    )
+    _of_merchant(_verb(verbs, "doctor", links.run_doctor, "Say what is not ready for going live."))
     deliveries = _of_merchant(
         _verb(verbs, "deliveries", run_deliveries, "List what the vendors told us, or replay one.")
     )
     deliveries.add_argument("do", nargs="?", default="list", choices=("list", "replay"))
     deliveries.add_argument("words", nargs="*", help="replay CONNECTION EVENT")
+    _connection_words(verbs)
+
+
+def _connection_words(verbs: Verbs) -> None:
     connections = _of_merchant(
         _verb(verbs, "connections", run_connections, "List connections; accept or stop what they do.")
     )
-    connections.add_argument("do", nargs="?", default="list", choices=("list", "accept", "stop"))
+    connections.add_argument(
+        "do", nargs="?", default="list", choices=("list", "accept", "stop", "resume", "brake")
+    )
     connections.add_argument("connection", nargs="?")
-    connections.add_argument("actions", nargs="*", help="labels levels mails captures; none means all")
+    connections.add_argument(
+        "actions", nargs="*", help="labels levels mails captures; none means all. brake: go or stop"
+    )
 
 
 def _doing_words(verbs: Verbs) -> None:
@@ -172,34 +185,6 @@ def _doing_words(verbs: Verbs) -> None:
     keys = _of_merchant(_verb(verbs, "keys", run_keys, "Make or take back API keys."))
     keys.add_argument("do", choices=("new", "revoke"))
     keys.add_argument("--name", default="me", help="what the timeline calls whoever uses it")
-
-
-def run_demo(asked: argparse.Namespace) -> int:
-    """Run the demonstration; 1 where the books differ."""
-    from demo.run import Wish, demonstrate  # noqa: PLC0415 - the stand-ins' libraries load only where they are shown
-
-    if asked.sabotage == "list":
-        from sandbox.sabotage import KINDS  # noqa: PLC0415
-
-        show([{"kind": kind, "what it does": words} for kind, words in KINDS.items()], as_json=asked.json)
-        return 0
-    wish = Wish(
-        orders=asked.orders,
-        seed=asked.seed,
-        faults=asked.faults,
-        kill=asked.kill,
-        sabotage=asked.sabotage,
-        rate=asked.rate,
-        json=asked.json,
-        serve=asked.serve,
-        patience_s=asked.patience,
-    )
-    found, text = asyncio.run(demonstrate(wish))
-    if asked.json:
-        print(json.dumps(found))
-    elif not asked.serve:
-        print(text)
-    return 0 if found["ok"] else 1
 
 
 def run_simulate(asked: argparse.Namespace) -> int:
@@ -233,7 +218,16 @@ def run_sandbox(asked: argparse.Namespace) -> int:
     """Serve the stand-ins until interrupted."""
     from sandbox.app import run  # noqa: PLC0415 - the hub never loads the stand-ins
 
-    run(asked.port, json=asked.json, start_at=asked.start, rate=asked.rate, seed=asked.seed)
+    if asked.stepped and asked.rate != 1:
+        raise WordsError("--rate is for a clock that runs; one that is --stepped is moved by hand")
+    run(
+        asked.port,
+        json=asked.json,
+        start_at=asked.start,
+        rate=asked.rate,
+        seed=asked.seed,
+        stepped=asked.stepped,
+    )
     return 0
 
 
@@ -241,16 +235,8 @@ def run_serve(asked: argparse.Namespace) -> int:
     """Serve until told to stop."""
     from server import serve  # noqa: PLC0415 - loads every vendor's SDK
 
-    asyncio.run(serve(role=asked.role, port=asked.port, redactor=_logging(logging.INFO)))
+    asyncio.run(serve(role=asked.role, port=asked.port, redactor=log_from(logging.INFO)))
     return 0
-
-
-def _logging(level: int) -> Redactor:
-    redactor = Redactor()
-    start_logging(sys.stderr, redactor, level=level)
-    for chatty in ("apscheduler", "alembic", "httpcore", "httpx", "pgqueuer"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
-    return redactor
 
 
 def run_validate(asked: argparse.Namespace) -> int:
@@ -299,29 +285,6 @@ def run_db(asked: argparse.Namespace) -> int:
     return in_hub(rebuild)
 
 
-def in_hub(work: Callable[[Hub], Awaitable[int]]) -> int:
-    """Open the hub, do one thing, close it."""
-    from server import open_hub  # noqa: PLC0415 - loads every vendor's SDK
-
-    redactor = _logging(logging.WARNING)
-
-    async def run() -> int:
-        async with open_hub(redactor=redactor) as (hub, _):
-            return await work(hub)
-
-    return asyncio.run(run())
-
-
-def merchant_of(hub: Hub, asked: argparse.Namespace) -> str:
-    """Return the merchant that is meant."""
-    if asked.merchant:
-        hub.desk(asked.merchant)
-        return str(asked.merchant)
-    if len(hub.desks) == 1:
-        return next(iter(hub.desks))
-    raise HubError(f"name one of the merchants: --merchant {' | '.join(hub.desks)}")
-
-
 def run_orders(asked: argparse.Namespace) -> int:
     """List, show, or act."""
     if asked.do != "list" and not asked.order:
@@ -333,6 +296,9 @@ def run_orders(asked: argparse.Namespace) -> int:
         merchant = merchant_of(hub, asked)
         if asked.do == "list":
             show(await order_rows(hub, merchant), as_json=asked.json)
+            return 0
+        if asked.do == "release" and asked.order == "all":
+            show(await golive.release_all(hub, merchant, asked.reason), as_json=asked.json)
             return 0
         order_id = await actions.order_named(hub, merchant, asked.order)
         await _act(hub, merchant, order_id, asked)
@@ -370,6 +336,8 @@ async def _act(hub: Hub, merchant: str, order_id: str, asked: argparse.Namespace
 
 def run_stock(asked: argparse.Namespace) -> int:
     """List, count, receive, or link."""
+    if asked.do in ("opening", "adopt"):
+        return golive.run_opening(asked)
     words: list[str] = asked.words
     wish = stock_wish(asked.do, words)
 
@@ -405,13 +373,20 @@ def run_connections(asked: argparse.Namespace) -> int:
     """List, accept, or stop."""
     if asked.do != "list" and not asked.connection:
         raise WordsError(f"{asked.do} wants a connection, as in: {asked.do} shop levels")
-    wanted = actions_named(asked.actions)
+    if asked.do == "brake" and asked.actions not in (["go"], ["stop"]):
+        raise WordsError("brake wants a connection and go or stop, as in: brake shop go")
+    wanted = [] if asked.do == "brake" else actions_named(asked.actions)
 
     async def work(hub: Hub) -> int:
         merchant = merchant_of(hub, asked)
-        if asked.do != "list":
-            on = asked.do == "accept"
-            await actions.switch(hub, merchant, asked.connection, wanted, on=on, actor="person:command")
+        if asked.do == "resume":
+            await alarms.resume(hub, merchant, asked.connection)
+        elif asked.do == "brake":
+            await golive.answer_brake(hub, merchant, asked.connection, asked.actions)
+        elif asked.do == "accept":
+            await golive.switch_on(hub, merchant, asked.connection, asked.actions)
+        elif asked.do == "stop":
+            await actions.switch(hub, merchant, asked.connection, wanted, on=False, actor="person:command")
         show(await connection_rows(hub, merchant), as_json=asked.json)
         return 0
 
@@ -447,21 +422,6 @@ def run_keys(asked: argparse.Namespace) -> int:
         return 0
 
     return in_hub(work)
-
-
-def show(rows: Rows, *, as_json: bool) -> None:
-    """Print rows as a table, or as JSON."""
-    if as_json:
-        print(json.dumps(list(rows), default=str))
-        return
-    if not rows:
-        print("nothing")
-        return
-    names = list(rows[0])
-    cells = [names, *([str(row[name]) for name in names] for row in rows)]
-    widths = [max(len(line[i]) for line in cells) for i in range(len(names))]
-    for line in cells:
-        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
 
 
 if __name__ == "__main__":

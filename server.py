@@ -21,7 +21,8 @@ from aiohttp import web
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from pydantic import BaseModel
 
-from core.clock import Clock, clock_of
+from core.breaker import Breaker
+from core.clock import Clock, clock_of, seconds_of
 from core.config import load
 from core.config.environ import setting
 from core.config.house import ConnectionConfig, House
@@ -42,7 +43,7 @@ from core.store.store import Store
 from core.store.vault import StaticTokens, VaultTokens
 from core.store.waiting import free_claims
 from core.work import AT_ONCE, Worker
-from scheduler import scheduler_of, waker_of
+from scheduler import follow, scheduler_of, waker_of
 from web.app import build
 from web.context import Settings
 
@@ -125,6 +126,7 @@ def _ports(installation: Installation, house: House, config: ConnectionConfig) -
             limits={
                 name: Limit(rate_per_s=rate, burst=burst) for name, (rate, burst) in connector.limits.items()
             },
+            clock=installation.clock,
         ),
         clock=installation.clock,
     )
@@ -314,9 +316,11 @@ async def open_queue(hub: Hub, url: str) -> Queue:
 @contextlib.asynccontextmanager
 async def _work(hub: Hub, queue: Queue, role: str) -> AsyncIterator[asyncio.Task[None] | None]:
     """Do what a role does besides answering; gives the task that takes wake-ups off the queue, if there is one."""
-    worker = Worker(hub=hub, errands=ERRANDS, queue=queue)
+    breaker = Breaker(monotonic=seconds_of(hub.clock))
+    worker = Worker(hub=hub, errands=ERRANDS, queue=queue, breaker=breaker)
     delivering: asyncio.Task[None] | None = None
     clock: AsyncIOScheduler | None = None
+    following: asyncio.Task[None] | None = None
     if role in ("all", "worker"):
         queue.register(worker.run_order)
         delivering, clock = asyncio.create_task(queue.run()), scheduler_of(worker)
@@ -324,21 +328,34 @@ async def _work(hub: Hub, queue: Queue, role: str) -> AsyncIterator[asyncio.Task
         clock = waker_of(worker)
     if clock is not None:
         clock.start()
+        following = asyncio.create_task(follow(worker, works=role != "scheduler"))
+        following.add_done_callback(_say_why)
     try:
         yield delivering
     finally:
         if clock is not None:
             clock.shutdown(wait=False)
+        if following is not None:
+            following.cancel()
+            await asyncio.gather(following, return_exceptions=True)
         await _end(delivering, worker)
         if isinstance(queue, PostgresQueue):
             await queue.connection.close()
 
 
+def _say_why(following: asyncio.Task[None]) -> None:
+    """Say why a clock that is moved by hand is no longer followed, where nobody told it to end."""
+    error = None if following.cancelled() else following.exception()
+    if error is not None:
+        LOG.error("the clock is no longer followed; start this process anew", exc_info=error)
+
+
 async def _end(delivering: asyncio.Task[None] | None, worker: Worker) -> None:
     """Let what runs come to its end for a moment, then stop it: whatever is cut off is looked up at the next start."""
-    tasks = {task for task in (delivering, *worker.errands_running) if task is not None}
     if delivering is not None:
         delivering.cancel()
+    await worker.stop_listening()
+    tasks = {task for task in (delivering, *worker.errands_running.values()) if task is not None}
     if tasks:
         _, late = await asyncio.wait(tasks, timeout=STOP_WITHIN_S)
         for task in late:

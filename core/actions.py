@@ -3,7 +3,9 @@
 Each is an observation or a row, never a vendor call: what follows from it is done by the way of the order.
 """
 
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal
 
 from core.errors import NotFoundError, RefusedError
 from core.flow.causes import OVERRULED
@@ -11,7 +13,13 @@ from core.flow.state import OrderState
 from core.flow.steps import Action
 from core.hub import Hub
 from core.model.facts import Fact, LabelAsked, RejectionAsked, Released, Retried
+from core.shipping.routing import Zones
+from core.store.pushes import Place
 from core.store.unit import Unit
+from core.store.zones import save_zones
+
+LOG = logging.getLogger("crossdock.actions")
+NOTHING_AGREED: Mapping[Place, int] = {}
 
 
 async def order_named(hub: Hub, merchant: str, name: str) -> str:
@@ -52,6 +60,29 @@ async def release(hub: Hub, merchant: str, order_id: str, reason: str, actor: st
     await _tell(hub, merchant, order_id, Released(at=hub.clock.now(), actor=actor, reason=reason))
 
 
+async def release_all(
+    hub: Hub, merchant: str, reason: str, orders: Sequence[str] | Literal["all"], actor: str
+) -> list[str]:
+    """Release one hold of many orders, all of them or none; return their ids, in the order they were placed.
+
+    Raises:
+        NotFoundError: no such order.
+        RefusedError: an order is not held by it, or its cause must be mended instead.
+    """
+    if reason not in OVERRULED:
+        raise RefusedError(f"{reason!r} goes away when its cause is mended; a person cannot release it")
+    held = await hub.store.orders_held(merchant, reason)
+    if orders != "all":
+        named = {await order_named(hub, merchant, name) for name in orders}
+        others = sorted(named - set(held))
+        if others:
+            raise RefusedError(f"not held by {reason!r}: {', '.join(others)}; nothing was released")
+        held = [order_id for order_id in held if order_id in named]
+    for order_id in held:
+        await _tell(hub, merchant, order_id, Released(at=hub.clock.now(), actor=actor, reason=reason))
+    return held
+
+
 async def reject(hub: Hub, merchant: str, order_id: str, why: str, actor: str) -> None:
     """Have the order cancelled at its channel and all money given back.
 
@@ -62,7 +93,12 @@ async def reject(hub: Hub, merchant: str, order_id: str, why: str, actor: str) -
     order = state.order
     if order is None or state.cancelled or any(p.label is not None for p in state.parcels):
         raise RefusedError(f"the order is {state.stage}; it cannot be rejected any more")
-    if hub.desk(merchant).named(order.connection).till is None:
+    desk = hub.desk(merchant)
+    if not desk.acts(order.connection):
+        raise RefusedError(
+            f"test mode ({', '.join(desk.in_test)}): nothing is cancelled or refunded at {order.connection}"
+        )
+    if desk.named(order.connection).till is None:
         raise RefusedError(f"{order.connection} takes no cancellation from us; cancel the order there")
     await _tell(hub, merchant, order_id, RejectionAsked(at=hub.clock.now(), actor=actor, why=why))
 
@@ -94,21 +130,51 @@ async def retry(hub: Hub, merchant: str, order_id: str, actor: str) -> None:
 
 
 async def switch(
-    hub: Hub, merchant: str, connection: str, actions: Sequence[Action], *, on: bool, actor: str
+    hub: Hub,
+    merchant: str,
+    connection: str,
+    actions: Sequence[Action],
+    *,
+    on: bool,
+    actor: str,
+    agreed: Mapping[Place, int] = NOTHING_AGREED,
 ) -> None:
     """Accept or stop kinds of action of a connection; it takes hold with the next step of every order.
+
+    ``agreed`` are the numbers that were shown to the person who accepts (core/golive).
 
     Raises:
         NotFoundError: no such connection.
     """
     hub.desk(merchant).named(connection)
     now = hub.clock.now()
+    opens = on and (connection, Action.LEVELS.value) not in await hub.store.switches(merchant)
     for action in actions:
-        await hub.store.set_switch(merchant, connection, action.value, on=on, actor=actor, now=now)
+        if action is Action.LEVELS and opens:
+            await hub.store.open_levels(merchant, connection, agreed=agreed, actor=actor, now=now)
+        else:
+            await hub.store.set_switch(merchant, connection, action.value, on=on, actor=actor, now=now)
     if on:
         await hub.store.wake_open_orders(merchant, now)
-    if Action.LEVELS in actions and on:
-        await hub.store.ring(merchant, "push", connection, connection=connection, due_at=now)
+    elif Action.LEVELS in actions:
+        await hub.store.release_brake(merchant, connection, go=False, now=now)
+
+
+async def answer_brake(hub: Hub, merchant: str, connection: str, *, go: bool, actor: str) -> None:
+    """Answer a brake: go has what it stopped written once, stop switches the connection's levels off.
+
+    Raises:
+        NotFoundError: no such connection.
+        RefusedError: no brake stands there.
+    """
+    hub.desk(merchant).named(connection)
+    if connection not in await hub.store.brakes(merchant):
+        raise RefusedError(f"no brake stands at {connection}: nothing waits for an answer")
+    if not go:
+        await switch(hub, merchant, connection, [Action.LEVELS], on=False, actor=actor)
+        return
+    await hub.store.release_brake(merchant, connection, go=True, now=hub.clock.now())
+    LOG.info("%s let the stopped round of %s be written (merchant %s)", actor, connection, merchant)
 
 
 Lines = Sequence[tuple[str, str, int]]
@@ -123,7 +189,7 @@ async def count(hub: Hub, merchant: str, lines: Lines, *, actor: str) -> None:
     """
     await _known(hub, merchant, lines)
     await hub.store.count(merchant, lines, actor=actor, now=hub.clock.now())
-    await _serve_backorders(hub, merchant)
+    await serve_backorders(hub, merchant)
 
 
 async def receive(hub: Hub, merchant: str, lines: Lines, *, actor: str) -> None:
@@ -134,10 +200,11 @@ async def receive(hub: Hub, merchant: str, lines: Lines, *, actor: str) -> None:
     """
     await _known(hub, merchant, lines)
     await hub.store.receive(merchant, lines, actor=actor, now=hub.clock.now())
-    await _serve_backorders(hub, merchant)
+    await serve_backorders(hub, merchant)
 
 
-async def _serve_backorders(hub: Hub, merchant: str) -> None:
+async def serve_backorders(hub: Hub, merchant: str) -> None:
+    """Have the orders that wait for units served, by order time."""
     await hub.store.ring(merchant, "backorders", "all", connection="-", due_at=hub.clock.now())
 
 
@@ -145,9 +212,26 @@ async def _known(hub: Hub, merchant: str, lines: Lines) -> None:
     locations, products = hub.desk(merchant).house.locations, await hub.store.products(merchant)
     for sku, location, _ in lines:
         if location not in locations:
-            raise NotFoundError(f"no location {location!r}; crossdock.yaml has {', '.join(locations)}")
+            raise _no_location(location, locations)
         if sku not in products:
             raise NotFoundError(f"{sku!r} is no product; add it first (PUT /api/v1/products, stock product)")
+
+
+def _no_location(name: str, locations: Iterable[str]) -> NotFoundError:
+    return NotFoundError(f"no location {name!r}; crossdock.yaml has {', '.join(locations)}")
+
+
+async def replace_zones(hub: Hub, merchant: str, zones: Zones) -> None:
+    """Say how near each location is to where parcels go, for orders that come from now on.
+
+    Raises:
+        NotFoundError: a location that crossdock.yaml does not name; nothing is stored.
+    """
+    locations = hub.desk(merchant).house.locations
+    for location in zones:
+        if location not in locations:
+            raise _no_location(location, locations)
+    await hub.store.db.write(save_zones, merchant, zones)
 
 
 async def link(hub: Hub, merchant: str, connection: str, listing: str, units: Mapping[str, int]) -> None:
@@ -164,10 +248,7 @@ async def link(hub: Hub, merchant: str, connection: str, listing: str, units: Ma
     for sku in units:
         if sku not in known:
             raise NotFoundError(f"{sku!r} is no product; add it first (PUT /api/v1/products, stock product)")
-    now = hub.clock.now()
-    await hub.store.link(merchant, connection, listing, units, now=now)
-    for order_id in await hub.store.orders_held(merchant, "unlinked_sku"):
-        await hub.store.ring(merchant, "relink", order_id, connection=order_id.partition(":")[0], due_at=now)
+    await hub.store.link_all(merchant, {(connection, listing): units}, now=hub.clock.now())
 
 
 async def _state(hub: Hub, merchant: str, order_id: str) -> OrderState:

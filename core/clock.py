@@ -2,15 +2,25 @@
 
 A demonstration runs a day in a minute. Business instants (order times, cut-offs, ``due_at``) are read from
 this clock; lengths that belong to the machine (call limits, claims, settle times) go through ``span``, so that
-ten real seconds stay ten real seconds however fast the day goes by.
+ten real seconds stay ten real seconds however fast the day goes by. A day that is played by hand goes by in steps:
+its clock is a page that another process writes, and stands still in between.
 """
 
+import math
+import mmap
 import os
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from pathlib import Path
+from typing import Protocol, Self
+
+from core.errors import ConfigError
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_PAGE_BYTES = 8
+_PAGE = "page:"
 
 
 class Clock(Protocol):
@@ -76,10 +86,78 @@ class SteppedClock:
         self.instant = instant
 
 
+@dataclass(frozen=True, slots=True)
+class PageClock:
+    """A clock that stands still until whoever owns its page moves it: one int64, microseconds since 1970, in a file."""
+
+    path: Path
+    _page: memoryview = field(repr=False, compare=False)
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Open a page that somebody else writes.
+
+        Raises:
+            ConfigError: there is no such file, or it is too short to hold an instant.
+        """
+        try:
+            with path.open("rb") as file:
+                page = mmap.mmap(file.fileno(), _PAGE_BYTES, access=mmap.ACCESS_READ)
+        except (OSError, ValueError) as error:
+            raise ConfigError(
+                f"CROSSDOCK_CLOCK: {path} is no page of a clock ({error}); is the sandbox that owns it running?"
+            ) from error
+        # Eight aligned bytes are read at once: never half of one instant and half of another.
+        return cls(path, memoryview(page).cast("q"))
+
+    def now(self) -> datetime:
+        """Return the instant on the page."""
+        return _EPOCH + timedelta(microseconds=self._page[0])
+
+    def span(self, machine_s: float) -> timedelta:
+        """Return the same length: whoever waits for it waits until the page has been moved so far."""
+        return timedelta(seconds=machine_s)
+
+
+def seconds_of(clock: Clock) -> Callable[[], float]:
+    """Return the seconds by which limits and pauses are counted: the machine's, or those of a page.
+
+    On a page that stands still, no pause would ever end by real time at an instant that anybody could name.
+    """
+    if isinstance(clock, PageClock):
+        return lambda: clock.now().timestamp()
+    return time.monotonic
+
+
 def clock_of(environ: Mapping[str, str] = os.environ) -> Clock:
-    """Return the clock that ``CROSSDOCK_CLOCK`` names (``start/unix seconds/rate``), else the machine's own."""
+    """Return the clock that ``CROSSDOCK_CLOCK`` names, else the machine's own.
+
+    It is ``start/unix seconds/rate`` for a clock that runs faster, or ``page:/path`` for one that is moved by hand.
+
+    Raises:
+        ConfigError: it is neither, or the page cannot be read.
+    """
     text = environ.get("CROSSDOCK_CLOCK")
     if not text:
         return SystemClock()
-    start, started, rate = text.split("/")
-    return ScaledClock(datetime.fromisoformat(start).astimezone(UTC), float(started), float(rate))
+    if text.startswith(_PAGE):
+        return PageClock.open(Path(text.removeprefix(_PAGE)))
+    clock = _scaled(text)
+    if clock is None:
+        raise ConfigError(
+            f"CROSSDOCK_CLOCK: {text!r} names no clock; write start/unix seconds/rate (the start with its offset, "
+            "the rate above 0), or page:/path of a sandbox's page"
+        )
+    return clock
+
+
+def _scaled(text: str) -> ScaledClock | None:
+    """Return the clock of ``start/unix seconds/rate``; None where the text is nothing of the kind."""
+    try:
+        start, started, rate = text.split("/")
+        began, started_s, speed = datetime.fromisoformat(start), float(started), float(rate)
+    except ValueError:
+        return None
+    if began.tzinfo is None or not math.isfinite(started_s) or not 0 < speed < math.inf:
+        return None
+    return ScaledClock(began.astimezone(UTC), started_s, speed)

@@ -57,6 +57,7 @@ async def listings(hub: Hub, errand: Errand) -> Next:
     ours = {
         location.name.casefold(): key for key, location in hub.desk(errand.merchant).house.locations.items()
     }
+    known = await hub.store.channel_locations(errand.merchant, errand.connection)
     places = await levels.list_locations()
     now = hub.clock.now()
     await hub.store.save_channel_locations(
@@ -65,5 +66,9 @@ async def listings(hub: Hub, errand: Errand) -> Next:
         places,
         ours={i: ours[name.casefold()] for i, name in places if name.casefold() in ours},
     )
+    if known != await hub.store.channel_locations(errand.merchant, errand.connection):
+        await hub.store.wake_open_orders(
+            errand.merchant, now
+        )  # which work is ours may be told differently now
     await hub.store.save_listings(errand.merchant, errand.connection, await levels.list_listings(), now=now)
     return Next(due_at=now + timedelta(hours=6))

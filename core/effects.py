@@ -11,7 +11,15 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from core.errors import AuthError, OutcomeUnknownError, RateLimitError, RejectedError, UnavailableError
+from core.errors import (
+    AuthError,
+    NotYetError,
+    OutcomeUnknownError,
+    RateLimitError,
+    RejectedError,
+    UnavailableError,
+    VendorPausedError,
+)
 from core.failpoints import failpoint
 from core.flow.run import Run
 from core.flow.state import OpenIntent
@@ -56,14 +64,23 @@ def key_of(run: Run, name: str) -> str:
     return f"{run.order_id}/{name}/{tried}"
 
 
+_ALWAYS = frozenset({"void"})
+"""Effects that take something back: they are done in test mode too."""
+
+
 async def perform(run: Run, effect: Effect) -> None:
     """Intend, ask, settle. A refused intent (the order moved) does nothing: the table is read again.
 
     Raises:
-        UnavailableError, RateLimitError, AuthError: settled as undone; the vendor did nothing, try again later.
-        RejectedError: settled as refused.
+        UnavailableError, RateLimitError, AuthError, VendorPausedError, NotYetError: settled as undone; the vendor did nothing, try again later.
+        RejectedError: settled as refused; or test mode forbids it, which no step should have asked for.
         OutcomeUnknownError: left open, to be looked up.
     """
+    if effect.operation not in _ALWAYS and not run.desk.acts(effect.connection):
+        raise RejectedError(
+            f"{effect.operation}: nothing is changed there while the merchant is in test mode",
+            connection=effect.connection,
+        )
     operation = run.desk.operation(effect.connection, effect.operation)
     key = key_of(run, effect.name)
     look_up_at = run.now + run.hub.clock.span(operation.call_limit_s + operation.settle_s)
@@ -98,7 +115,7 @@ async def _ask(run: Run, effect: Effect, key: str, operation: Operation) -> Done
             return await effect.call(key)
     except TimeoutError as error:
         raise OutcomeUnknownError(f"no answer to {effect.operation}", connection=effect.connection) from error
-    except (UnavailableError, RateLimitError, AuthError) as error:
+    except (UnavailableError, RateLimitError, AuthError, VendorPausedError, NotYetError) as error:
         await settle(run, key, effect.operation, Done(outcome="undone", code=error.code), run.attempts)
         raise
     except RejectedError as error:

@@ -12,6 +12,7 @@ ERRANDS: Errands = {
     "payment": intake.payment,
     "tracking": intake.tracking,
     "level": intake.level,
+    "unreadable": intake.unreadable,
     "poll": intake.poll,
     "receive": intake.receive,
     "subscribe": intake.subscribe,

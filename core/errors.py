@@ -8,7 +8,9 @@ HubError
 └── ConnectorError          a vendor call failed; carries connection, the vendor's code and request id
     ├── SignatureError      answer 401 and store nothing
     ├── AuthError           suspend the connection and say so
+    ├── VendorPausedError   raise one alarm and wait; the vendor does this for nobody of the account until it is mended
     ├── RateLimitError      retry after retry_after_s; does not count as an attempt
+    ├── NotYetError         retry after retry_after_s, for as long as whoever raised it gives it; no attempt
     ├── UnavailableError    retry with backoff; the vendor did nothing
     ├── OutcomeUnknownError look up before anything else; the vendor may have acted
     └── RejectedError       park the work; the vendor understood and refused
@@ -71,6 +73,10 @@ class AuthError(ConnectorError):
     """The vendor does not accept the connection's credentials; a person must connect it again."""
 
 
+class VendorPausedError(ConnectorError):
+    """The vendor does nothing of this kind for the whole account (no money, frozen, off); no single order is to blame."""
+
+
 class RateLimitError(ConnectorError):
     """The vendor asks for a pause of ``retry_after_s`` machine seconds; it did nothing."""
 
@@ -84,6 +90,16 @@ class RateLimitError(ConnectorError):
         request_id: str | None = None,
     ) -> None:
         super().__init__(message, connection=connection, code=code, request_id=request_id)
+        self.retry_after_s = retry_after_s
+
+
+class NotYetError(ConnectorError):
+    """The vendor will do it later, in hours or days: ask again after ``retry_after_s`` machine seconds."""
+
+    def __init__(
+        self, message: str, *, connection: str, retry_after_s: float, code: str | None = None
+    ) -> None:
+        super().__init__(message, connection=connection, code=code)
         self.retry_after_s = retry_after_s
 
 

@@ -4,12 +4,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from core.alarms import open_alarms
 from core.flow.steps import Action
 from core.hub import Hub
+from core.ports import Mode
+from core.stock.brake import words_of
+from core.store.alarms import Alarm
 from core.store.errands import Errand
+from core.store.levels import ListingRow
 from core.store.token_row import token_states
-from core.store.waiting import intents_open, orders_due_before
-from core.work import STANDING
+from core.store.waiting import due_and_next, intents_open, orders_due_before
+from core.work import LISTENING, STANDING
 
 State = Literal["connected", "not connected", "reconnect", "failing"]
 
@@ -21,6 +26,8 @@ class ConnectionHealth:
     connection: str
     use: str
     title: str
+    mode: Mode | None
+    """Test or live, where the connection tells."""
     state: State
     needs_browser: bool
     account: str | None
@@ -33,6 +40,10 @@ class ConnectionHealth:
     """The hub asked for no order changed before this: the list is complete from here on only (R25)."""
     parked: int
     error: str | None
+    brake: str | None
+    """What a round of levels would change that waits for a person; None where none waits."""
+    paused: tuple[Alarm, ...]
+    """What its vendor does for nobody of the account just now."""
 
 
 async def health_of(hub: Hub, merchant: str) -> tuple[ConnectionHealth, ...]:
@@ -41,6 +52,8 @@ async def health_of(hub: Hub, merchant: str) -> tuple[ConnectionHealth, ...]:
     tokens = await hub.store.db.read(token_states, merchant)
     switches = await hub.store.switches(merchant)
     errands = await hub.store.errands(merchant)
+    brakes = await hub.store.brakes(merchant)
+    paused = await open_alarms(hub, merchant)
     found: list[ConnectionHealth] = []
     for name, ports in desk.ports.items():
         ours = [e for e in errands if e.connection == name]
@@ -54,6 +67,7 @@ async def health_of(hub: Hub, merchant: str) -> tuple[ConnectionHealth, ...]:
                 connection=name,
                 use=desk.connectors[name].key,
                 title=desk.connectors[name].title,
+                mode=ports.mode,
                 state=_state(browser=browser, token=token.state if token else None, error=error),
                 needs_browser=browser,
                 account=await hub.store.account_of(merchant, name),
@@ -65,6 +79,8 @@ async def health_of(hub: Hub, merchant: str) -> tuple[ConnectionHealth, ...]:
                 orders_since=_of_poll(ours, "from"),
                 parked=sum(1 for e in ours if e.parked_at is not None),
                 error=error,
+                brake=words_of(brakes[name]) if name in brakes else None,
+                paused=tuple(alarm for alarm in paused if alarm.connection == name),
             )
         )
     return tuple(found)
@@ -91,17 +107,49 @@ async def work_left(hub: Hub, merchant: str) -> WorkLeft:
         e for e in await hub.store.errands(merchant) if e.kind not in STANDING and e.kind != "listings"
     ]
     listings = await hub.store.list_listings(merchant)
+    accepted = {name for name, action in await hub.store.switches(merchant) if action == Action.LEVELS.value}
     return WorkLeft(
         orders=await hub.store.db.read(orders_due_before, merchant, now + SOON),
         intents=await hub.store.db.read(intents_open, merchant),
-        errands=sum(1 for e in errands if e.parked_at is None),
+        errands=sum(
+            1 for e in errands if e.parked_at is None and (e.due_at is None or e.due_at <= now + SOON)
+        ),
         levels=sum(
             1
             for row in listings
-            if not row.fulfilled_by_channel
-            and (row.dirty or (row.refused is None and row.check_at is not None and row.believed is not None))
+            if not row.never_written
+            and (
+                row.dirty
+                or row.put_back is not None
+                or (row.connection in accepted and _to_be_read_back(row))
+            )
         ),
     )
+
+
+def _to_be_read_back(row: ListingRow) -> bool:
+    return row.refused is None and row.check_at is not None and row.believed is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NextWork:
+    """Whether a merchant's hub stands still, and until when: for whoever moves the clock."""
+
+    running: int
+    """Orders and errands that this process is at."""
+    due: int
+    """Orders and errands that are due and not ended, in whichever process; nothing due is nothing to do."""
+    next_at: datetime | None
+    """When the next one is due."""
+    moves: int
+    """How many this process has ended: the same number twice means that nothing happened in between."""
+
+
+async def next_work(hub: Hub, merchant: str) -> NextWork:
+    """Return what a merchant's hub is at and when it next has something to do; listening to a queue does not count."""
+    due, next_at = await hub.store.db.read(due_and_next, merchant, hub.clock.now(), without=LISTENING)
+    running, ended = hub.activity.running[merchant], hub.activity.ended[merchant]
+    return NextWork(running=running, due=due, next_at=next_at, moves=ended)
 
 
 def actions_of(hub: Hub, merchant: str, connection: str) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """What a run needs: the store, the clock and, per merchant, the configuration and the connected vendors."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -39,13 +40,50 @@ class Desk:
 
     @property
     def carrier(self) -> str | None:
-        """The connection that sells labels: the first of its kind in crossdock.yaml."""
-        return next((name for name, ports in self.ports.items() if ports.carrier is not None), None)
+        """The connection that sells labels: the one that the label rule names, else the first of its kind."""
+        return self.house.labels.via or next(
+            (name for name, ports in self.ports.items() if ports.carrier is not None), None
+        )
+
+    @property
+    def in_test(self) -> tuple[str, ...]:
+        """The connections in test mode; one of them puts the whole merchant in test mode (R99)."""
+        return tuple(name for name, ports in self.ports.items() if ports.mode == "test")
+
+    def acts(self, connection: str) -> bool:
+        """Return whether anything may be changed at a connection: in test mode only where it is in test mode too.
+
+        Mail has no mode of its own: it goes by the channel of the order that it is about.
+        """
+        if not self.in_test:
+            return True
+        ports = self.named(connection)
+        return ports.mode == "test" or ports.notifier is not None
 
     @property
     def mailer(self) -> str | None:
         """The connection that sends mail: the first of its kind in crossdock.yaml."""
         return next((name for name, ports in self.ports.items() if ports.notifier is not None), None)
+
+
+@dataclass(slots=True)
+class Activity:
+    """What the worker of this process has in hand, by merchant; empty in a process that does not work.
+
+    What only listens to a queue is neither: it never ends.
+    """
+
+    running: Counter[str] = field(default_factory=Counter)
+    ended: Counter[str] = field(default_factory=Counter)
+
+    def begin(self, merchant: str) -> None:
+        """Count something that runs."""
+        self.running[merchant] += 1
+
+    def end(self, merchant: str) -> None:
+        """Count it as ended."""
+        self.running[merchant] -= 1
+        self.ended[merchant] += 1
 
 
 @dataclass(slots=True, kw_only=True)
@@ -56,6 +94,7 @@ class Hub:
     clock: Clock
     owner: str
     desks: dict[str, Desk] = field(default_factory=dict)
+    activity: Activity = field(default_factory=Activity)
 
     def desk(self, merchant: str) -> Desk:
         """Return a merchant's desk.

@@ -3,13 +3,15 @@
 import logging
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import reduce
 from typing import Any
 
+from core.errors import RejectedError
 from core.failpoints import failpoint
-from core.flow.state import OrderState
+from core.flow.state import OrderState, ParcelState, fold
 from core.hub import Hub
-from core.model.facts import Fact, GatewayRang, Tracked
-from core.model.shipment import TrackingEvent
+from core.model.facts import Fact, GatewayRang, Noted, Tracked
+from core.model.shipment import TrackingEvent, TrackingState
 from core.ports import Doorbell, DoorbellKind
 from core.stages.capture import capture
 from core.store.errands import Errand, Ring
@@ -23,13 +25,20 @@ POLL_EVERY = timedelta(minutes=5)
 OVERLAP = timedelta(minutes=3)
 """How far a poll looks back behind the newest change it has seen: channels do not list in the order of change."""
 SUBSCRIBE_EVERY = timedelta(hours=1)
+LOOK_EVERY = timedelta(hours=12)
+"""How often a carrier is asked for the scans of a parcel that is under way, whatever it rings."""
+LOOK_FOR = timedelta(days=30)
+"""How long after the label: then people are told, and it is asked no more (R14)."""
+_ENDED = frozenset({TrackingState.DELIVERED, TrackingState.RETURN_TO_SENDER})
 RECEIVE_EVERY_S = 0.2
+"""The pause before a queue that does not wait for news itself is asked again (machine seconds)."""
 
 _ERRAND_OF = {
     DoorbellKind.ORDER: "fetch",
     DoorbellKind.PAYMENT: "payment",
     DoorbellKind.TRACKING: "tracking",
     DoorbellKind.LEVEL: "level",
+    DoorbellKind.UNREADABLE: "unreadable",
     DoorbellKind.REVOKED: "revoked",
     DoorbellKind.PERSON_REDACT: "person_redact",
     DoorbellKind.PERSON_EXPORT: "person_export",
@@ -66,18 +75,43 @@ async def payment(hub: Hub, errand: Errand) -> Next:
 
 
 async def tracking(hub: Hub, errand: Errand) -> Next:
-    """Fetch a parcel's scans, and tell those not told yet."""
+    """Fetch a parcel's scans, and tell those not told yet; again later, as long as the parcel is under way.
+
+    The carrier rings; the looks find what it did not ring for. They end with the parcel's way or after LOOK_FOR.
+    """
     tracker = errand.subject.removeprefix(f"{errand.connection}:")
     files = hub.desk(errand.merchant).named(errand.connection).label_files
     if files is None:
         return Next()
+    under_way = False
     for order_id in await hub.store.find(errand.merchant, "tracker", tracker):
         failpoint("intake.tracking.before")
         events = await files.fetch_tracking(tracker)
         state = await hub.store.load(errand.merchant, order_id)
-        if state is not None:
-            await _tell(hub, errand.merchant, order_id, scans_of(state, tracker, events))
-    return Next()
+        if state is None:
+            continue
+        news = scans_of(state, tracker, events)
+        parcel = _of_tracker(reduce(fold, news, state), tracker)
+        if parcel is not None and parcel.tracking not in _ENDED:
+            given_up = given_up_on(parcel, hub.clock.now())
+            news += given_up
+            under_way = under_way or not given_up
+        await _tell(hub, errand.merchant, order_id, news)
+    return Next(due_at=hub.clock.now() + LOOK_EVERY) if under_way else Next()
+
+
+def _of_tracker(state: OrderState, tracker: str) -> ParcelState | None:
+    """Return the parcel of a tracker; None where its label was taken back."""
+    return next((p for p in state.parcels if p.label is not None and p.label.tracker_id == tracker), None)
+
+
+def given_up_on(parcel: ParcelState, now: datetime) -> list[Fact]:
+    """Return the word that a parcel is asked after no more; nothing while it is young enough."""
+    if parcel.label is None or now < parcel.label.at + LOOK_FOR:
+        return []
+    seen = parcel.tracking.value if parcel.tracking is not None else "no scan"
+    text = f"{parcel.label.carrier} tells of {seen} only, {LOOK_FOR.days} days after the label; it is asked no more"
+    return [Noted(at=now, text=f"parcel {parcel.parcel_id}: {text}")]
 
 
 def scans_of(state: OrderState, tracker: str, events: Sequence[TrackingEvent]) -> list[Fact]:
@@ -114,8 +148,8 @@ async def poll(hub: Hub, errand: Errand) -> Next:
     The cursor moves only after everything of a page is rung, and rings are rows: nothing can fall between (R70).
     """
     channel = hub.desk(errand.merchant).named(errand.connection).channel
-    if channel is None:
-        return Next()
+    if channel is None or "since" not in errand.data:
+        return Next()  # nobody began to work with this connection: it has nothing to look back from
     memory = dict(errand.data)
     since = datetime.fromisoformat(memory["since"])
     failpoint("intake.poll.before")
@@ -160,7 +194,7 @@ async def _ring_unknown(hub: Hub, errand: Errand, orders: Sequence[tuple[str, da
 
 
 async def receive(hub: Hub, errand: Errand) -> Next:
-    """Take notifications off a queue: stored first, acknowledged after."""
+    """Take notifications off a queue: stored first, acknowledged after; then listen again at once."""
     source = hub.desk(errand.merchant).named(errand.connection).notifications
     if source is None:
         return Next()
@@ -176,7 +210,8 @@ async def receive(hub: Hub, errand: Errand) -> Next:
         await hub.store.deliver(errand.merchant, errand.connection, stored, now=now)
         failpoint("intake.receive.stored")
         await source.acknowledge(receipts)
-    return Next(due_at=hub.clock.now() + hub.clock.span(RECEIVE_EVERY_S))
+    pause_s = 0.0 if source.waits else RECEIVE_EVERY_S
+    return Next(due_at=hub.clock.now() + hub.clock.span(pause_s))
 
 
 async def subscribe(hub: Hub, errand: Errand) -> Next:
@@ -205,6 +240,23 @@ async def subscribe(hub: Hub, errand: Errand) -> Next:
 def poll_from(instant: datetime) -> Mapping[str, Any]:
     """Return what a poll remembers at the start: from when on it asks."""
     return {"since": instant.astimezone(UTC).isoformat()}
+
+
+async def unreadable(hub: Hub, errand: Errand) -> Next:
+    """Park what a vendor signed and we cannot read, for people to see (R04); the connection is polled in its stead.
+
+    Whatever changed is found by the poll. A person who replays the delivery has it polled once more, and it is done.
+
+    Raises:
+        RejectedError: nobody has seen it yet.
+    """
+    failpoint("intake.unreadable.before")
+    await hub.store.ring(
+        errand.merchant, "poll", errand.connection, connection=errand.connection, due_at=hub.clock.now()
+    )
+    if not errand.attempts:
+        raise RejectedError("signed, and cannot be read; see its body", connection=errand.connection)
+    return Next()
 
 
 async def level(hub: Hub, errand: Errand) -> Next:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Literal, Protocol
 
 from pydantic import BaseModel
 
@@ -244,8 +244,8 @@ class Carrier(Protocol):
         """Buy the label of a rate. Buying twice on one shipment is refused by the vendor."""
         ...
 
-    async def find_label(self, shipment_id: str) -> Label | None:
-        """Return the label that was bought on the shipment, if one was."""
+    async def find_label(self, shipment_id: str, *, label_format: str | None = None) -> Label | None:
+        """Return the label that was bought on the shipment, if one was; its file in a format, where one is wanted."""
         ...
 
     async def void(self, shipment_id: str) -> Movement:
@@ -299,6 +299,9 @@ class DoorbellKind(StrEnum):
     PERSON_REDACT = "person_redact"
     PERSON_EXPORT = "person_export"
     SHOP_REDACT = "shop_redact"
+    UNREADABLE = (
+        "unreadable"  # signed by the vendor, and nothing that we can read; subject: what it is known by
+    )
     OTHER = "other"  # known, nothing to do
 
 
@@ -356,6 +359,11 @@ class Receipt(Shape):
 class NotificationSource(Protocol):
     """A connector that is told of changes through a queue."""
 
+    @property
+    def waits(self) -> bool:
+        """Whether ``receive`` waits for news itself; else it is asked again after a moment."""
+        ...
+
     async def receive(self) -> tuple[Receipt, ...]:
         """Take what waits; it comes again unless acknowledged."""
         ...
@@ -389,10 +397,16 @@ class Authorizer(Protocol):
         ...
 
 
+Mode = Literal["test", "live"]
+"""Whether an account of a vendor is one to try things out in, or moves money, goods and shoppers."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
     """What one connection can do; None where its vendor cannot."""
 
+    mode: Mode | None = None
+    """Test or live, by the key or the host of the connection; None where neither tells."""
     channel: Channel | None = None
     levels: Levels | None = None
     teller: Teller | None = None

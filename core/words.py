@@ -136,9 +136,12 @@ async def connection_rows(hub: Hub, merchant: str) -> Rows:
         {
             "connection": c.connection,
             "use": c.use,
+            "mode": c.mode or "-",
             "state": c.state,
             "accepted": ", ".join(c.accepted),
-            "trouble": c.error or "",
+            "trouble": "; ".join(
+                [*(f"{a.action} paused: {a.reason}" for a in c.paused), c.error or ""]
+            ).strip("; "),
         }
         for c in await health_of(hub, merchant)
     ]

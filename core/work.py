@@ -10,17 +10,20 @@ import random
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from core.alarms import LOOK_AGAIN_S, action_of, action_of_errand, errand_done, met
 from core.breaker import PAUSE_S, Breaker, LeftAloneError
 from core.errors import (
     AuthError,
     ConnectorError,
     HubError,
+    NotYetError,
     OutcomeUnknownError,
     RateLimitError,
     UnavailableError,
+    VendorPausedError,
 )
 from core.failpoints import failpoint
 from core.flow.advance import CLAIM_S, StandstillError, advance, begin
@@ -29,7 +32,7 @@ from core.flow.steps import next_step
 from core.hub import Hub
 from core.model.facts import Parked
 from core.queue import Queue
-from core.store.errands import Errand
+from core.store.errands import Errand, ErrandKey
 from core.store.unit import Committed, Landed
 
 LOG = logging.getLogger("crossdock.work")
@@ -42,6 +45,9 @@ PER_MERCHANT = 24
 """Orders of one merchant in flight at once: no merchant takes every place."""
 AT_ONCE = 48
 ERRANDS_AT_ONCE = 24
+"""Errands in flight at once, besides those that only listen."""
+LISTENING = frozenset({"receive"})
+"""Errands that wait at a queue for news: they take nobody's place, and are cut off where the process is told to stop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +66,14 @@ class Park:
 def after_failure(error: BaseException, attempts: int) -> Retry | Park:
     """Say what becomes of work whose ``attempts``-th run in a row raised ``error``."""
     match error:
+        case NotYetError():
+            return Retry(error.retry_after_s, counts=False)
         case RateLimitError():
             return Retry(max(error.retry_after_s, FIRST_WAIT_S), counts=False)
         case LeftAloneError():
             return Retry(PAUSE_S, counts=False)
+        case VendorPausedError():
+            return Retry(LOOK_AGAIN_S, counts=False)
         case AuthError():
             # The connection is dead until a person reconnects it; the work waits for that, however long.
             return Retry(SUSPENDED_WAIT_S, counts=False)
@@ -95,7 +105,9 @@ class Worker:
     breaker: Breaker = field(default_factory=Breaker)
     chance: random.Random = field(default_factory=random.Random)
     orders_running: dict[tuple[str, str], asyncio.Task[Any] | None] = field(default_factory=dict)
-    errands_running: set[asyncio.Task[None]] = field(default_factory=set)
+    errands_running: dict[ErrandKey, asyncio.Task[None]] = field(default_factory=dict)
+    ended: int = 0
+    """How many orders and errands have ended: whoever ticks sees that there may be more to do."""
     per_merchant: Counter[str] = field(default_factory=Counter)
 
     async def run_order(self, merchant: str, order_id: str) -> None:
@@ -110,10 +122,18 @@ class Worker:
         try:
             run = await begin(self.hub, merchant, order_id)
             if run is not None:
-                await self._advance(run)
+                await self._advance_counted(run)
         finally:
             del self.orders_running[key]
             self.per_merchant[merchant] -= 1
+
+    async def _advance_counted(self, run: Run) -> None:
+        self.hub.activity.begin(run.merchant)
+        try:
+            await self._advance(run)
+        finally:
+            self.hub.activity.end(run.merchant)
+            self.ended += 1
 
     async def _advance(self, run: Run) -> None:
         try:
@@ -141,6 +161,7 @@ class Worker:
         attempts = run.attempts + 1
         verdict = after_failure(error, attempts)
         LOG.warning("order %s of %s: %s: %s", run.order_id, run.merchant, type(error).__name__, said(error))
+        await met(self.hub, run.merchant, action_of(step_of(run)), error)
         failpoint("work.failed.before")
         try:
             ended = await self._end(run, error, verdict, attempts)
@@ -171,6 +192,7 @@ class Worker:
             LOG.exception("errand %s %s of %s: a fault of ours", errand.kind, errand.subject, errand.merchant)
             await self._errand_failed(errand, error)
         else:
+            await errand_done(self.hub, errand)
             failpoint("work.errand.finish")
             data = None if done.data is None else dict(done.data)
             await store.finish(errand, now=now(), due_at=done.due_at, data=data)
@@ -187,8 +209,9 @@ class Worker:
             type(error).__name__,
             said(error),
         )
+        await met(self.hub, errand.merchant, action_of_errand(errand), error)
         failpoint("work.errand.failed")
-        if isinstance(verdict, Retry) or errand.kind in STANDING:
+        if isinstance(verdict, Retry) or errand.kind in STANDING or _outlasted(errand, error):
             counted = not isinstance(verdict, Retry) or verdict.counts
             wait_s = verdict.wait_s if isinstance(verdict, Retry) else LONGEST_WAIT_S
             await self.hub.store.finish(
@@ -211,32 +234,74 @@ class Worker:
         return len(pointers)
 
     async def tick_errands(self) -> int:
-        """Claim errands that are due and start them, as many as there is room for."""
-        room = ERRANDS_AT_ONCE - len(self.errands_running)
+        """Claim errands that are due and start them, as many as there is room for; what runs here is left alone."""
+        room = ERRANDS_AT_ONCE - sum(kind not in LISTENING for _, kind, _ in self.errands_running)
         if room <= 0:
             return 0
         now = self.hub.clock.now()
         failpoint("work.errands.claim")
         claimed = await self.hub.store.claim_errands(
-            owner=self.hub.owner, now=now, until=now + self.hub.clock.span(CLAIM_S * 2), limit=room
+            owner=self.hub.owner,
+            now=now,
+            until=now + self._errand_claim(),
+            limit=room,
+            skip=tuple(self.errands_running),
         )
         for errand in claimed:
-            task = asyncio.create_task(self.run_errand(errand))
-            self.errands_running.add(task)
-            task.add_done_callback(self.errands_running.discard)
+            self._start(errand)
         return len(claimed)
+
+    def _start(self, errand: Errand) -> None:
+        counted = errand.kind not in LISTENING
+        if counted:
+            self.hub.activity.begin(errand.merchant)
+        task = asyncio.create_task(self.run_errand(errand))
+        self.errands_running[errand.key] = task
+
+        def ended(_: asyncio.Task[None]) -> None:
+            del self.errands_running[errand.key]
+            self.ended += 1
+            if counted:
+                self.hub.activity.end(errand.merchant)
+
+        task.add_done_callback(ended)
+
+    def _errand_claim(self) -> timedelta:
+        return self.hub.clock.span(CLAIM_S * 2)
 
     async def tick_claims(self) -> None:
         """Renew the claims of what runs here."""
-        running = list(self.orders_running)
-        if running:
-            until = self.hub.clock.now() + self.hub.clock.span(CLAIM_S)
+        now, span = self.hub.clock.now(), self.hub.clock.span
+        if self.orders_running:
             failpoint("work.claims.renew")
-            await self.hub.store.renew(self.hub.owner, running, until)
+            await self.hub.store.renew(self.hub.owner, list(self.orders_running), now + span(CLAIM_S))
+        if self.errands_running:
+            failpoint("work.claims.renew")
+            await self.hub.store.renew_errands(
+                self.hub.owner, list(self.errands_running), now + self._errand_claim()
+            )
+
+    async def stop_listening(self) -> None:
+        """Cut off what only listens, and free its claims for whoever works next; what it was told comes again."""
+        listening = {key: task for key, task in self.errands_running.items() if key[1] in LISTENING}
+        for task in listening.values():
+            task.cancel()
+        await asyncio.gather(*listening.values(), return_exceptions=True)
+        if listening:
+            failpoint("work.listening.freed")
+            await self.hub.store.give_back_errands(self.hub.owner, list(listening))
 
 
 STANDING = frozenset({"poll", "receive", "push", "subscribe"})
 """Errands that belong to a connection and never end: however they fail, they are tried again."""
+
+
+PATIENT = frozenset({"tracking"})
+"""Errands that ask until they are answered: an outage, however long, parks none of them; a refusal does."""
+
+
+def _outlasted(errand: Errand, error: Exception) -> bool:
+    return errand.kind in PATIENT and isinstance(error, UnavailableError | OutcomeUnknownError)
 
 
 def step_of(run: Run) -> str:

@@ -17,10 +17,12 @@ class Books:
     listings: list[Json]
     stock: list[Json]
     vendors: Json
+    writes: int | None = None
+    """How many calls that change something the hub says it made; None where nobody asked."""
 
 
-async def read_books(hands: Hands) -> Books:
-    """Read all books."""
+async def read_books(hands: Hands, *, writes: bool = False) -> Books:
+    """Read all books; with ``writes``, the hub's count of its own writes as well."""
     numbers: list[str] = []
     after: str | None = None
     while True:
@@ -41,6 +43,7 @@ async def read_books(hands: Hands) -> Books:
         listings=(await hands.api("GET", "/listings"))["listings"],
         stock=(await hands.api("GET", "/stock"))["stock"],
         vendors=await hands.stand("GET", "/books"),
+        writes=(await hands.api("GET", "/go-live"))["writes_so_far"] if writes else None,
     )
 
 

@@ -9,15 +9,35 @@ import socket
 import sys
 import time
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import aiohttp
 
 CLI = Path(__file__).resolve().parent.parent / "cli.py"
 _STARTS_WITHIN_S = 60.0
+T = TypeVar("T")
+
+
+def run_told(doing: Coroutine[Any, Any, T]) -> T:
+    """Run something to its end; a signal to end counts as Ctrl-C, so that no child stays behind.
+
+    Raises:
+        KeyboardInterrupt: it was told to end.
+    """
+
+    async def told() -> T:
+        task = asyncio.ensure_future(doing)
+        for name in (signal.SIGTERM, signal.SIGHUP):
+            asyncio.get_running_loop().add_signal_handler(name, task.cancel)
+        return await task
+
+    try:
+        return asyncio.run(told())
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
 
 
 def free_port() -> int:
@@ -30,9 +50,17 @@ def free_port() -> int:
 
 async def start_sandbox(start: str, rate: float, seed: int) -> tuple[Process, dict[str, Any]]:
     """Start the stand-ins; return the process and where they are."""
+    return await _start_sandbox("--rate", str(rate), "--start", start, "--seed", str(seed))
+
+
+async def start_stepped(start: str, seed: int) -> tuple[Process, dict[str, Any]]:
+    """Start the stand-ins on a clock that stands until it is moved."""
+    return await _start_sandbox("--stepped", "--start", start, "--seed", str(seed))
+
+
+async def _start_sandbox(*words: str) -> tuple[Process, dict[str, Any]]:
     child = await asyncio.create_subprocess_exec(
-        sys.executable, str(CLI), "sandbox", "--json", "--port", "0",
-        "--rate", str(rate), "--start", start, "--seed", str(seed),
+        sys.executable, str(CLI), "sandbox", "--json", "--port", "0", *words,
         stdout=PIPE, stderr=None, stdin=DEVNULL,
     )  # fmt: skip
     if child.stdout is None:

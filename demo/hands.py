@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import json
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,15 @@ CONNECTIONS = ("shop", "amz", "pay", "post", "mail")
 
 class NotSettledError(Exception):
     """Something that was waited for did not come."""
+
+
+class RefusedError(RuntimeError):
+    """The hub or the stand-ins said no."""
+
+    def __init__(self, asked: str, status: int, said: object) -> None:
+        super().__init__(f"{asked}: {status} {said}")
+        self.status = status
+        self.said = str(said)
 
 
 @dataclass(slots=True)
@@ -31,17 +41,17 @@ class Hands:
         """Call the hub's API."""
         url, headers = f"{self.hub}/api/v1{path}", {"Authorization": f"Bearer {self.key}"}
         async with self.http.request(method, url, json=body, headers=headers) as answer:
-            said = await answer.json(content_type=None)
+            said = await _said(answer)
             if not answer.ok:
-                raise RuntimeError(f"{method} {path}: {answer.status} {said}")
+                raise RefusedError(f"{method} {path}", answer.status, said)
             return said
 
     async def stand(self, method: str, path: str, body: Any = None) -> Any:
         """Call the stand-ins' control port."""
         async with self.http.request(method, f"{self.control}{path}", json=body) as answer:
-            said = await answer.json()
+            said = await _said(answer)
             if not answer.ok:
-                raise RuntimeError(f"{method} {path}: {answer.status} {said}")
+                raise RefusedError(f"{method} {path}", answer.status, said)
             return said
 
     async def connect(self, connection: str) -> None:
@@ -64,7 +74,7 @@ class Hands:
                     )
 
     async def stock_up(self, house: Json) -> None:
-        """Tell the hub the products, and what was counted."""
+        """Tell the hub the products, what was counted, and the zones of each location where the house has any."""
         products = [
             {"sku": sku, **{k: p.get(k) for k in ("title", "weight_g", "size_mm", "hs", "origin")}}
             for sku, p in house["products"].items()
@@ -76,6 +86,8 @@ class Hands:
             for sku, units in counts.items()
         ]
         await self.api("POST", "/stock/count", {"lines": lines})
+        if house.get("zones"):
+            await self.api("PUT", "/zones", {"zones": house["zones"]})
 
     async def link(self, house: Json) -> None:
         """Wait until the hub has read the channels' listings, and say what each is made of."""
@@ -107,20 +119,41 @@ class Hands:
             await asyncio.sleep(0.2)
 
 
+async def _said(answer: aiohttp.ClientResponse) -> Any:
+    """Return what an answer says: its JSON, or its text."""
+    text = await answer.text()
+    try:
+        return json.loads(text) if text else None
+    except json.JSONDecodeError:
+        return text
+
+
 async def register_webhooks(
-    http: aiohttp.ClientSession, vendors: Json, hub: str, merchant: str, secret: str
+    http: aiohttp.ClientSession,
+    vendors: Json,
+    hub: str,
+    merchant: str,
+    secret: str,
+    *,
+    gateway: str | None = "pay",
+    carrier: str | None = "post",
 ) -> str:
-    """Register the hub's addresses at Stripe and EasyPost, through their own APIs; return Stripe's signing secret."""
+    """Register the hub's addresses at Stripe and EasyPost, through their own APIs; return Stripe's signing secret.
+
+    ``gateway`` and ``carrier`` name their connections; without one nothing is registered there.
+    """
     stripe, easypost = vendors["stripe"], vendors["easypost"]
-    form = {"url": f"{hub}/webhooks/{merchant}/pay", "enabled_events[0]": "*"}
-    headers = {"Authorization": f"Bearer {stripe['key']}"}
-    async with http.post(f"{stripe['url']}/v1/webhook_endpoints", data=form, headers=headers) as answer:
-        made = await answer.json()
-        signing: str = made["secret"]
-    basic = base64.b64encode(f"{easypost['key']}:".encode()).decode()
-    body = {"webhook": {"url": f"{hub}/webhooks/{merchant}/post", "webhook_secret": secret}}
-    async with http.post(
-        f"{easypost['url']}/webhooks", json=body, headers={"Authorization": f"Basic {basic}"}
-    ) as answer:
-        answer.raise_for_status()
+    signing = ""
+    if gateway:
+        form = {"url": f"{hub}/webhooks/{merchant}/{gateway}", "enabled_events[0]": "*"}
+        headers = {"Authorization": f"Bearer {stripe['key']}"}
+        async with http.post(f"{stripe['url']}/v1/webhook_endpoints", data=form, headers=headers) as answer:
+            signing = (await answer.json())["secret"]
+    if carrier:
+        basic = base64.b64encode(f"{easypost['key']}:".encode()).decode()
+        body = {"webhook": {"url": f"{hub}/webhooks/{merchant}/{carrier}", "webhook_secret": secret}}
+        async with http.post(
+            f"{easypost['url']}/webhooks", json=body, headers={"Authorization": f"Basic {basic}"}
+        ) as answer:
+            answer.raise_for_status()
     return signing

@@ -67,6 +67,7 @@ def _connections(house: Json, vendors: Json) -> Json:
             "with": {"store": house["shop"], "endpoints": {"admin": shopify["url"]}},
             "payments": {"stripe": "pay", "*": "channel"},
             "mails": "hub",
+            "brake": {"least": 100_000},  # random orders sell the house out on purpose
         },
         "amz": {
             "use": "amazon",
@@ -77,6 +78,7 @@ def _connections(house: Json, vendors: Json) -> Json:
             },
             "payments": "channel",
             "mails": "channel",
+            "brake": {"least": 100_000},
         },
         "pay": {
             "use": "stripe",

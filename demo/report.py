@@ -3,7 +3,7 @@
 from collections import Counter
 
 from demo.books import Books
-from demo.checks import Check
+from demo.checks import DOUBLES, Check
 from demo.house import Json
 
 
@@ -39,16 +39,13 @@ def report(
         "effects": {
             "done": outcomes["done"],
             "unknown": outcomes["unknown"] + outcomes["intent"],
-            "doubled": sum(len(c.differences) for c in checks if c.name in _DOUBLES),
+            "doubled": sum(len(c.differences) for c in checks if c.name in DOUBLES),
         },
         "vendor_calls": {
             name: kept.get("calls", 0) for name, kept in books.vendors.items() if name != "mail"
         },
         "checks": [check.json() for check in checks],
     }
-
-
-_DOUBLES = {"captures at stripe", "labels at easypost", "tracking at shopify", "tracking at amazon", "mails"}
 
 
 def payments(books: Books) -> Json:

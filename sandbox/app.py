@@ -5,18 +5,23 @@ import json as jsons
 import signal
 import socket
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
 from sandbox import amazon, control, easypost, mail, shopify, stripe
-from sandbox.clock import Clock
+from sandbox.clock import Clock, SteppedClock
 from sandbox.house import usual
 from sandbox.values import Json
 from sandbox.world import World
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 HOST: Final = "127.0.0.1"
 BUILDERS: Final[dict[str, Callable[[World], web.Application]]] = {
@@ -60,17 +65,29 @@ async def start(world: World, *, port: int = 0) -> Running:
     world.shopify.load(world.house)
     world.amazon.load(world.house)
     for vendor, app in apps.items():
+        app.middlewares.insert(0, _counted(world))
         running.runners.append(await _served(app, sockets[vendor]))
     running.runners.append(await _served(control.build(world), control_socket))
     return running
 
 
 def run(
-    port: int, *, json: bool = False, start_at: datetime | None = None, rate: float = 1.0, seed: int = 0
+    port: int,
+    *,
+    json: bool = False,
+    start_at: datetime | None = None,
+    rate: float = 1.0,
+    seed: int = 0,
+    stepped: bool = False,
 ) -> None:
-    """Serve until interrupted; with `json`, one line of JSON on standard output says when and where."""
-    clock = Clock(start_at or datetime.now(UTC), rate)
-    asyncio.run(_until_stopped(World(clock, house=usual(), seed=seed), port=port, json=json))
+    """Serve until interrupted; with `json`, one line of JSON on standard output says when and where.
+
+    With `stepped` the clock stands still until the control port is told to move it.
+    """
+    start_at = start_at or datetime.now(UTC)
+    with tempfile.TemporaryDirectory(prefix="crossdock-clock-") as folder:
+        clock = SteppedClock(start_at, Path(folder) / "page") if stepped else Clock(start_at, rate)
+        asyncio.run(_until_stopped(World(clock, house=usual(), seed=seed), port=port, json=json))
 
 
 async def _until_stopped(world: World, *, port: int, json: bool) -> None:
@@ -87,6 +104,17 @@ async def _until_stopped(world: World, *, port: int, json: bool) -> None:
         await stopped.wait()
     finally:
         await running.stop()
+
+
+def _counted(world: World) -> Middleware:
+    """Counts the requests that a vendor is answering, whatever comes of them."""
+
+    @web.middleware
+    async def count(request: web.Request, handler: Handler) -> web.StreamResponse:
+        with world.answering():
+            return await handler(request)
+
+    return count
 
 
 async def _served(app: web.Application, sock: socket.socket) -> web.AppRunner:

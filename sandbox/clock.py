@@ -1,8 +1,20 @@
-"""The virtual clock: real time, stretched."""
+"""The virtual clock: real time, stretched; or an instant that stands still until it is moved by hand."""
 
 import asyncio
+import heapq
+import itertools
+import mmap
 import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+PAGE_BYTES: Final = 8
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+TURNS: Final = 4
+"""How often the loop turns after a timer, so that whoever waited for it has done what it does at that instant."""
+
+Told = asyncio.Future[None]
 
 
 class Clock:
@@ -21,18 +33,110 @@ class Clock:
         """The present virtual instant, in UTC."""
         return self.start + timedelta(seconds=(time.time() - self._unix) * self.rate)
 
-    def real_seconds(self, virtual_seconds: float) -> float:
-        """How long that many virtual seconds last on the wall clock."""
-        return max(0.0, virtual_seconds) / self.rate
+    def seconds(self) -> float:
+        """The seconds by which a vendor counts what it allows: real ones, for its callers are real."""
+        return time.monotonic()
 
     async def sleep(self, virtual_seconds: float) -> None:
         """Wait for that many virtual seconds."""
-        await asyncio.sleep(self.real_seconds(virtual_seconds))
+        await asyncio.sleep(max(0.0, virtual_seconds) / self.rate)
 
     async def sleep_until(self, when: datetime) -> None:
         """Wait until the virtual clock shows that instant."""
         await self.sleep((when - self.now()).total_seconds())
 
+    async def wait(self, told: Told, virtual_seconds: float) -> None:
+        """Wait until somebody tells, but no longer than that many virtual seconds."""
+        await asyncio.wait((told,), timeout=max(0.0, virtual_seconds) / self.rate)
+
     def text(self) -> str:
         """`<virtual start>/<unix seconds at start>/<rate>`: what another process needs to keep the same time."""
         return f"{self.start.isoformat()}/{self._unix!r}/{self.rate!r}"
+
+
+class SteppedClock(Clock):
+    """A clock that stands still until it is moved; other processes read its instant from a page.
+
+    The page is a file of one int64 in the machine's byte order: microseconds since 1970.
+    """
+
+    def __init__(self, start: datetime, page: Path) -> None:
+        super().__init__(start)
+        self._path = page
+        page.write_bytes(bytes(PAGE_BYTES))
+        with page.open("r+b") as file:
+            # Eight aligned bytes are written at once: nobody reads half an instant.
+            self._page = memoryview(mmap.mmap(file.fileno(), PAGE_BYTES)).cast("q")
+        self._timers: list[tuple[datetime, int, Told]] = []
+        self._numbers = itertools.count()
+        self._asleep: dict[asyncio.Task[object], Told] = {}
+        self._moving = asyncio.Lock()
+        self.fired = 0
+        """How many timers have come."""
+        self._show(self.start)
+
+    def now(self) -> datetime:
+        """The instant it was last moved to."""
+        return EPOCH + timedelta(microseconds=self._page[0])
+
+    def seconds(self) -> float:
+        """The seconds of this clock: its callers live on it."""
+        return self.now().timestamp()
+
+    async def sleep(self, virtual_seconds: float) -> None:
+        """Wait until it has been moved that far."""
+        await self.sleep_until(self.now() + timedelta(seconds=virtual_seconds))
+
+    async def sleep_until(self, when: datetime) -> None:
+        """Wait until it has been moved to that instant."""
+        if when <= self.now():
+            await asyncio.sleep(0)
+        else:
+            await self._rest(asyncio.get_running_loop().create_future(), when)
+
+    async def wait(self, told: Told, virtual_seconds: float) -> None:
+        """Wait until somebody tells, or it has been moved that far."""
+        await self._rest(told, self.now() + timedelta(seconds=virtual_seconds))
+
+    def asleep(self, task: asyncio.Task[object]) -> bool:
+        """Whether a task waits for a later instant."""
+        told = self._asleep.get(task)
+        return told is not None and not told.done()
+
+    def next_at(self) -> datetime | None:
+        """When the next timer comes; none where nobody waits."""
+        while self._timers and self._timers[0][2].done():
+            heapq.heappop(self._timers)
+        return self._timers[0][0] if self._timers else None
+
+    async def move_to(self, instant: datetime) -> None:
+        """Move on; every timer on the way comes in its turn and sees its own instant."""
+        async with self._moving:
+            if instant < self.now():
+                raise ValueError(f"the clock shows {self.now().isoformat()}; it cannot go back")
+            while (following := self.next_at()) is not None and following <= instant:
+                self._show(following)
+                _when, _number, told = heapq.heappop(self._timers)
+                told.set_result(None)
+                self.fired += 1
+                for _turn in range(TURNS):
+                    await asyncio.sleep(0)
+            self._show(instant)
+
+    def text(self) -> str:
+        """`page:<path>`: where another process reads the same time."""
+        return f"page:{self._path}"
+
+    def _show(self, instant: datetime) -> None:
+        self._page[0] = (instant.astimezone(UTC) - EPOCH) // timedelta(microseconds=1)
+
+    async def _rest(self, told: Told, when: datetime) -> None:
+        task = asyncio.current_task()
+        heapq.heappush(self._timers, (when, next(self._numbers), told))
+        if task is not None:
+            self._asleep[task] = told
+        try:
+            await told
+        finally:
+            if task is not None:
+                del self._asleep[task]

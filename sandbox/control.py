@@ -3,11 +3,17 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from datetime import datetime
 from typing import Final
 
 from aiohttp import web
 
+from sandbox.clock import SteppedClock
+from sandbox.format import check_house
+from sandbox.planned import Weather
 from sandbox.plays import play
+from sandbox.reading import anything, flag, number, record, whole
 from sandbox.shoppers import Shoppers
 from sandbox.values import Json
 from sandbox.world import World
@@ -30,10 +36,13 @@ def build(world: World) -> web.Application:
         web.get("/books", _books),
         web.post("/faults", _arm),
         web.post("/faults/quiet", _quiet),
+        web.post("/faults/day", _day),
+        web.post("/faults/weather", _weather),
         web.get("/faults", _injected),
         web.post("/sabotage", _sabotage),
         web.get("/sabotage", _sabotaged),
         web.get("/idle", _idle),
+        web.post("/clock", _move),
     ])  # fmt: skip
     app.on_cleanup.append(_stop_shoppers)
     return app
@@ -69,17 +78,16 @@ async def _overview(request: web.Request) -> web.Response:
 async def _house(request: web.Request) -> web.Response:
     world = request.app[WORLD]
     house: Json = await request.json()
-    world.house = house
-    world.shopify.load(house)
-    world.amazon.load(house)
-    for before in house.get("before", []):
-        play(world, "place", before["place"])
+    check_house(house)
+    world.move_in(house)
+    for before in house.get("before") or ():
+        play(world, "place", {"at": before.get("at"), **before["place"]})
     return web.json_response({"ok": True})
 
 
 async def _play(request: web.Request) -> web.Response:
-    body: Json = await request.json()
-    verbs = [key for key in body if key != "at"]
+    body = await request.json()
+    verbs = [key for key in body if key != "at"] if isinstance(body, dict) else []
     if len(verbs) != 1:
         raise ValueError("give exactly one verb")
     return web.json_response(play(request.app[WORLD], verbs[0], body[verbs[0]]))
@@ -121,9 +129,29 @@ async def _quiet(request: web.Request) -> web.Response:
     return web.json_response({"ok": True})
 
 
+async def _day(request: web.Request) -> web.Response:
+    """Take the faults of a day, instead of those of the day before."""
+    world = request.app[WORLD]
+    wanted: Json = await request.json()
+    record({"faults": anything})(wanted, "body")
+    world.planned.load(wanted["faults"], world.house)
+    return web.json_response({"ok": True, "faults": len(wanted["faults"])})
+
+
+async def _weather(request: web.Request) -> web.Response:
+    """Do something to every message of a day: deliver it twice, shuffle it with those around it."""
+    wanted: Json = await request.json()
+    record({}, {"twice": flag, "shuffle_s": number, "seed": whole()})(wanted, "weather")
+    request.app[WORLD].planned.weather = Weather(**wanted)
+    return web.json_response({"ok": True})
+
+
 async def _injected(request: web.Request) -> web.Response:
-    faults = request.app[WORLD].faults
-    return web.json_response({"injected": faults.injected, "log": faults.log})
+    world = request.app[WORLD]
+    faults, planned = world.faults, world.planned
+    return web.json_response({
+        "injected": faults.injected, "log": faults.log, "day": planned.report(), "weather": asdict(planned.weather),
+    })  # fmt: skip
 
 
 async def _sabotage(request: web.Request) -> web.Response:
@@ -140,6 +168,26 @@ async def _sabotaged(request: web.Request) -> web.Response:
 async def _idle(request: web.Request) -> web.Response:
     # A message that is due this very turn of the loop must be counted, so let the loop turn once.
     await asyncio.sleep(0)
-    world = request.app[WORLD]
-    pending = world.courier.imminent() + request.app[SHOPPERS].pending()
-    return web.json_response({"pending": pending})
+    world, shoppers = request.app[WORLD], request.app[SHOPPERS]
+    clock = world.clock
+    if not isinstance(clock, SteppedClock):
+        return web.json_response({"pending": world.courier.imminent() + shoppers.pending()})
+    next_at = clock.next_at()
+    return web.json_response({
+        "pending": world.under_way(clock, shoppers.under_way()),
+        "next_at": None if next_at is None else next_at.isoformat(),
+        "moves": world.answered + clock.fired,
+    })  # fmt: skip
+
+
+async def _move(request: web.Request) -> web.Response:
+    """Move the clock on to an instant; what waits on the way happens at its own."""
+    clock = request.app[WORLD].clock
+    body: Json = await request.json()
+    instant = datetime.fromisoformat(str(body["to"]))
+    if instant.tzinfo is None:
+        raise ValueError(f"{body['to']!r} has no offset: write it as in 2026-11-30T08:00:00-08:00")
+    if not isinstance(clock, SteppedClock):
+        raise TypeError("this clock runs by itself; start the sandbox with --stepped to move it by hand")
+    await clock.move_to(instant)
+    return web.json_response({"ok": True, "now": clock.now().isoformat()})

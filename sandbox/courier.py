@@ -2,11 +2,13 @@
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 import aiohttp
 
+from sandbox.planned import PATIENCE, Message
 from sandbox.values import Json
 
 if TYPE_CHECKING:
@@ -32,30 +34,60 @@ class Courier:
     def __init__(self, world: "World") -> None:
         self._world = world
         self._tasks: set[asyncio.Task[None]] = set()
-        self._gone: dict[str, asyncio.Event] = defaultdict(asyncio.Event)
+        self._overtaking: dict[str, list[asyncio.Future[None]]] = defaultdict(list)
         self._session: aiohttp.ClientSession | None = None
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._count: Counter[str] = Counter()
         self._far_off = 0
         self.delivered: list[Json] = []
 
-    def post(self, vendor: str, subject: str, build: Build, *, retries: Sequence[float]) -> None:
-        """Queue one webhook; retries are the virtual seconds before each redelivery."""
+    def post(
+        self,
+        vendor: str,
+        subject: str,
+        build: Build,
+        *,
+        retries: Sequence[float],
+        about: Message | None = None,
+    ) -> None:
+        """Queue one webhook; retries are the virtual seconds before each redelivery, `about` what the day's faults go by."""
         self._count[f"{vendor} {subject}"] += 1
         where = f"{vendor} webhook {subject} #{self._count[f'{vendor} {subject}']}"
-        faults = self._world.faults
-        if faults.strike("drop", where):
+        faults, planned = self._world.faults, self._world.planned
+        about = about or Message(vendor, subject, None)
+        fate = planned.fate(about, where)
+        if fate.dropped or faults.strike("drop", where):
             return
         dice = faults.dice(where)
-        copies = dice.randint(2, 4) if faults.strike("duplicate", where) else 1
+        copies = max(fate.copies, dice.randint(2, 4) if faults.strike("duplicate", where) else 1)
         held = faults.strike("reorder", where)
         late = dice.uniform(*LATE_SECONDS) if faults.strike("delay", where) else 0.0
-        for _copy in range(copies):
-            self._start(self._carry(vendor, build, retries, held=held, late=late))
+
+        def go() -> None:
+            for copy in range(copies):
+                self._after(
+                    fate.late + planned.weather.late(where, copy),
+                    lambda: self._carry(about, build, retries, held=held, late=late),
+                )
+
+        if fate.behind is None:
+            go()
+        else:
+            give_up = planned.wait(fate.behind, about, go, where)
+            self._world.at(self._world.clock.now() + PATIENCE, give_up)
+
+    def forget(self) -> None:
+        """Lose what is on its way: the house it came from is gone."""
+        for task in list(self._tasks):
+            task.cancel()
 
     def pending(self) -> int:
         """How many deliveries are not finished, redeliveries to come included."""
         return len(self._tasks)
+
+    def under_way(self) -> Collection[asyncio.Task[None]]:
+        """Every delivery that is not finished."""
+        return self._tasks
 
     def imminent(self) -> int:
         """How many deliveries are not finished; redeliveries that are far off do not count."""
@@ -74,10 +106,17 @@ class Courier:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    def _after(self, wait: timedelta, carry: Callable[[], "asyncio._CoroutineLike[None]"]) -> None:
+        """Carry at once, or that much (virtual) later."""
+        if wait:
+            self._world.at(self._world.clock.now() + wait, lambda: self._start(carry()))
+        else:
+            self._start(carry())
+
     async def _carry(
-        self, vendor: str, build: Build, retries: Sequence[float], *, held: bool, late: float
+        self, about: Message, build: Build, retries: Sequence[float], *, held: bool, late: float
     ) -> None:
-        clock = self._world.clock
+        clock, vendor = self._world.clock, about.vendor
         if held:
             await self._overtaken(vendor)
         await clock.sleep(late)
@@ -85,6 +124,7 @@ class Courier:
             await self._pause(pause)
             done = await self._send(vendor, attempt, build)
             self._has_gone(vendor)
+            self._world.planned.gone(about)
             if done:
                 return
 
@@ -98,15 +138,14 @@ class Courier:
 
     async def _overtaken(self, vendor: str) -> None:
         """Wait until a later message of the vendor has gone, or long enough."""
-        patience = self._world.clock.real_seconds(HELD_SECONDS)
-        try:
-            await asyncio.wait_for(self._gone[vendor].wait(), patience)
-        except TimeoutError:
-            return
+        told: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._overtaking[vendor].append(told)
+        await self._world.clock.wait(told, HELD_SECONDS)
 
     def _has_gone(self, vendor: str) -> None:
-        self._gone[vendor].set()
-        self._gone[vendor] = asyncio.Event()
+        for told in self._overtaking.pop(vendor, []):
+            if not told.done():
+                told.set_result(None)
 
     async def _send(self, vendor: str, attempt: int, build: Build) -> bool:
         url, headers, body = build(attempt)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
+from sandbox.planned import Call
 from sandbox.values import Json
 
 if TYPE_CHECKING:
@@ -75,11 +76,15 @@ class Faults:
         for kind in kinds:
             if self._falls(kind, where):
                 self._in_a_row[run] += 1
-                self.injected[kind] = self.injected.get(kind, 0) + 1
-                self.log.append({"kind": kind, "where": where, "at": self._now().isoformat()})
+                self.note(kind, where)
                 return kind
         self._in_a_row[run] = 0
         return None
+
+    def note(self, kind: str, where: str) -> None:
+        """Count a fault that was injected."""
+        self.injected[kind] = self.injected.get(kind, 0) + 1
+        self.log.append({"kind": kind, "where": where, "at": self._now().isoformat()})
 
     def dice(self, where: str) -> random.Random:
         """Dice for how badly that message fares, the same in every run of the seed."""
@@ -125,6 +130,10 @@ def _everything(_request: web.Request) -> bool:
     return True
 
 
+async def _unnamed(_request: web.Request) -> Call:
+    return Call(names=())
+
+
 def middleware(
     world: "World",
     vendor: str,
@@ -133,8 +142,12 @@ def middleware(
     failed: Respond,
     only: Callable[[web.Request], bool] = _everything,
     where: Callable[[web.Request], Awaitable[str]] = _method_and_path,
+    told: Callable[[web.Request], Awaitable[Call]] = _unnamed,
 ) -> Middleware:
-    """Counts the vendor's calls and injects throttle, error, hang and reply_dropped into those that `only` lets in."""
+    """Counts the vendor's calls and writes, and injects throttle, error, hang and reply_dropped.
+
+    The day's own faults hit what `told` says of a call; chance hits those that `only` lets in.
+    """
 
     @web.middleware
     async def inject(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -142,7 +155,9 @@ def middleware(
         if not only(request):
             return await handler(request)
         subject = f"{vendor} {await where(request)}"
-        kind = world.faults.choose(("throttle", "error", "hang", "reply_dropped"), subject)
+        call = await told(request)
+        kind = world.planned.call(vendor, call)
+        kind = kind or world.faults.choose(("throttle", "error", "hang", "reply_dropped"), subject)
         if kind == "throttle":
             return throttled(request)
         if kind == "error":
@@ -151,6 +166,7 @@ def middleware(
             await asyncio.sleep(HANG_SECONDS)
             return _cut_off(request)
         answer = await handler(request)
+        world.count(vendor, call, answer.status)
         return _cut_off(request) if kind == "reply_dropped" else answer
 
     return inject

@@ -42,14 +42,20 @@ def location_of(house: Json, address: Json) -> str | None:
 
 def zone_of(house: Json, location: str, address: Json) -> str | None:
     """The zone of an address seen from a location: the longest matching prefix of COUNTRY-STATE."""
-    lane = f"{address.get('country') or ''}-{address.get('state') or ''}".upper()
+    zones = (house.get("zones") or {}).get(location) or {}
     fitting = [
         (len(prefix), str(zone))
-        for zone, prefixes in house["zones"][location].items()
+        for zone, prefixes in zones.items()
         for prefix in prefixes
-        if lane.startswith(prefix)
+        if lane(address).startswith(prefix.upper())
     ]
     return max(fitting)[1] if fitting else None
+
+
+def lane(address: Json) -> str:
+    """`COUNTRY-STATE` of an address; the country alone where there are no states."""
+    country, state = (str(address.get(key) or "").upper() for key in ("country", "state"))
+    return f"{country}-{state}" if state else country
 
 
 def _plain(text: object) -> str:

@@ -3,12 +3,14 @@
 import asyncio
 import email
 import email.policy
+from collections import Counter, defaultdict
 from datetime import datetime
 from email.message import EmailMessage
 from typing import TYPE_CHECKING, Any, Final
 
 from aiosmtpd.smtp import SMTP
 
+from sandbox import whose
 from sandbox.values import Json
 
 if TYPE_CHECKING:
@@ -16,32 +18,49 @@ if TYPE_CHECKING:
 
 HOST: Final = "127.0.0.1"
 ACCEPTED: Final = "250 OK: queued"
+CLOSED: Final = "550 5.7.1 the account is closed"
 TRY_LATER: Final = "451 4.3.0 the mailbox is busy, try again later"
 
 
 class Mailbox:
     """The messages that arrived, in order."""
 
-    def __init__(self) -> None:
+    def __init__(self, world: "World | None" = None) -> None:
+        self._world = world
         self.messages: list[tuple[datetime, str, EmailMessage]] = []
+        self.cut = False
+        """The account was closed: nothing is accepted."""
+
+    def clear(self) -> None:
+        """Empty every mailbox."""
+        self.messages.clear()
 
     def keep(self, when: datetime, to: str, message: EmailMessage) -> None:
         """Put one message into one recipient's mailbox."""
         self.messages.append((when, to, message))
 
     def books(self) -> Json:
-        """Who got which message, and for which order."""
+        """Who got which message, and for which order; `by_order` counts by the channel's name of the order and by kind."""
+        messages = [self._kept(when, to, message) for when, to, message in self.messages]
+        by_order: dict[str, Counter[str]] = defaultdict(Counter)
+        for message in messages:
+            by_order[str(message["number"] or message["order"])][str(message["kind"])] += 1
         return {
-            "messages": [
-                {
-                    "to": to,
-                    "subject": str(message.get("Subject", "")),
-                    "at": when.isoformat(),
-                    "order": message.get("X-Crossdock-Order"),
-                    "kind": message.get("X-Crossdock-Kind"),
-                }
-                for when, to, message in self.messages
-            ]
+            "messages": messages,
+            "by_order": {order: dict(kinds) for order, kinds in by_order.items()},
+            "to_amazon_buyers": sum(message["amazon_buyer"] for message in messages),
+        }
+
+    def _kept(self, when: datetime, to: str, message: EmailMessage) -> Json:
+        about = message.get("X-Crossdock-Order")
+        return {
+            "to": to,
+            "subject": str(message.get("Subject", "")),
+            "at": when.isoformat(),
+            "order": about,
+            "number": whose.number_of(self._world, about) if self._world is not None else None,
+            "kind": message.get("X-Crossdock-Kind"),
+            "amazon_buyer": to.casefold().rpartition("@")[2].startswith("marketplace.amazon."),
         }
 
 
@@ -60,7 +79,7 @@ class Server:
 
 async def serve(world: "World") -> Server:
     """Listen on a free loopback port; the mailbox becomes `world.mail`."""
-    world.mail = Mailbox()
+    world.mail = Mailbox(world)
     keeper = _Keeper(world)
     loop = asyncio.get_running_loop()
 
@@ -82,6 +101,8 @@ class _Keeper:
         message = email.message_from_bytes(envelope.content, policy=email.policy.default)
         subject = f"{message.get('X-Crossdock-Order')} {message.get('X-Crossdock-Kind')}"
         world.calls["mail"] += 1
+        if world.mail.cut:
+            return CLOSED
         if world.faults.strike("error", f"mail {subject}"):
             return TRY_LATER
         for to in envelope.rcpt_tos:

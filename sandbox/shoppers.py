@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Coroutine
+from collections.abc import Collection, Coroutine
 from typing import Final
 
 from sandbox import orders
@@ -46,6 +46,10 @@ class Shoppers:
     def progress(self) -> Json:
         """How many orders were placed of how many; `sold_out` when nothing is left to buy."""
         return {"placed": self._placed, "of": self._wanted, "sold_out": self._sold_out}
+
+    def under_way(self) -> Collection[asyncio.Task[None]]:
+        """Every shopper who still has something to do."""
+        return self._tasks
 
     def pending(self) -> int:
         """How many shoppers still have something to do."""

@@ -7,6 +7,8 @@ from typing import Any, Final
 Json = dict[str, Any]
 """A JSON object, as it travels."""
 
+WEEK: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
 _ALPHABET: Final = string.digits + string.ascii_letters
 
 

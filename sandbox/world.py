@@ -2,14 +2,17 @@
 
 import asyncio
 import random
-from collections import Counter
-from collections.abc import Callable
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from datetime import datetime
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Protocol
 
-from sandbox.clock import Clock
+from sandbox.clock import Clock, SteppedClock
 from sandbox.courier import Courier
 from sandbox.faults import Faults
+from sandbox.planned import Call, Planned
 from sandbox.sabotage import Sabotage
 from sandbox.values import Json
 
@@ -38,6 +41,18 @@ class SalesChannel(Protocol):
         """Whether an order of that name was placed here."""
         ...
 
+    def order_names(self) -> list[str]:
+        """Every order that was placed here."""
+        ...
+
+    def order_id(self, order: str) -> str:
+        """The id an API calls an order of that name by, without prefixes."""
+        ...
+
+    def recipient(self, order: str) -> Json | None:
+        """Where an order goes, as it was written; none where nobody said."""
+        ...
+
     def books(self) -> Json:
         """What truly happened here."""
         ...
@@ -61,11 +76,19 @@ class World:
         self.house = house
         self.rng = random.Random(seed)
         self.faults = Faults(seed, now=clock.now)
+        self.planned = Planned(clock.now, self.faults.note)
         self.courier = Courier(self)
         self.sabotage = Sabotage()
         self.calls: Counter[str] = Counter()
+        self.writes: dict[str, Counter[str]] = defaultdict(Counter)
+        """How often the hub changed something, by vendor and operation."""
         self.urls: dict[str, str] = {}
+        self.queued: Callable[[], int] = lambda: 0
+        """How many messages lie in Amazon's queues, taken or not."""
+        self.answered = 0
+        """How many requests the vendors have answered."""
         self._timers: set[asyncio.Task[None]] = set()
+        self._answering: set[asyncio.Task[object]] = set()
 
     def at(self, when: datetime, act: Callable[[], object]) -> None:
         """Do that when the virtual clock shows `when`; at once if it already does."""
@@ -80,6 +103,25 @@ class World:
         await asyncio.gather(*self._timers, return_exceptions=True)
         await self.courier.close()
 
+    def count(self, vendor: str, call: Call, status: int) -> None:
+        """Count a call that changed something; a refused one changed nothing."""
+        if call.write and status < HTTPStatus.BAD_REQUEST:
+            self.writes[vendor][call.names[0]] += 1
+
+    def move_in(self, house: Json) -> None:
+        """Take another house: whatever was sold, paid, bought, mailed or on its way is forgotten; connections stay."""
+        for timer in list(self._timers):
+            timer.cancel()
+        self.courier.forget()
+        self.calls.clear()
+        self.writes.clear()
+        self.house = house
+        self.stripe.clear()
+        self.easypost.clear()
+        self.mail.clear()
+        self.shopify.load(house)
+        self.amazon.load(house)
+
     def books(self) -> Json:
         """The books of every vendor."""
         return {
@@ -90,6 +132,39 @@ class World:
             "mail": self.mail.books(),
         }
 
+    @contextmanager
+    def answering(self) -> Iterator[None]:
+        """Count a request that a vendor is answering."""
+        task = current()
+        self._answering.add(task)
+        try:
+            yield
+        finally:
+            self._answering.discard(task)
+            self.answered += 1
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Leave the request out of the count: it waits for news, and until then nothing comes of it."""
+        task = current()
+        self._answering.discard(task)
+        try:
+            yield
+        finally:
+            self._answering.add(task)
+
+    def under_way(self, clock: SteppedClock, others: Collection[asyncio.Task[None]] = ()) -> int:
+        """How much happens before the clock need be moved: what waits for a later instant does not count."""
+        tasks = {*self._timers, *self._answering, *self.courier.under_way(), *others}
+        return sum(not clock.asleep(task) for task in tasks if not task.done()) + self.queued()
+
     async def _wait(self, when: datetime, act: Callable[[], object]) -> None:
         await self.clock.sleep_until(when)
         act()
+
+
+def current() -> asyncio.Task[object]:
+    """The task that runs."""
+    task = asyncio.current_task()
+    assert task is not None  # noqa: S101  requests are answered in tasks
+    return task

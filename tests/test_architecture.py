@@ -17,7 +17,7 @@ import yaml
 from tests.requirements import CATALOGUE, catalogue, page, proofs, proofs_in
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("core", "connectors", "sandbox", "web", "demo")
+PACKAGES = ("commands", "core", "connectors", "sandbox", "web", "demo")
 PRODUCT = (*PACKAGES, "migrations", "cli.py", "server.py", "scheduler.py")
 LONGEST_BODY, LONGEST_TABLE, LONGEST_MODULE = 40, 80, 500
 
@@ -69,7 +69,8 @@ HOSTS = re.compile(
     r"\b(?:pypi|pythonhosted|npmjs|yarnpkg|jsdelivr|unpkg|cdnjs|crates|rubygems|packagist|anaconda)\.(?:org|com|net|io)\b"
     r"|//cdn\.|\bproxy\.golang\."
 )
-MACHINE = re.compile(r"(?<![\w.])/(?:work|home|root|Users)/\w")
+# The API's own /work/next is no folder.
+MACHINE = re.compile(r"(?<![\w.])/(?:work/(?!next\b)|home/|root/|Users/)\w")
 
 
 def sources(*places: str) -> list[Path]:

@@ -16,6 +16,8 @@ import pytest
 import cli
 from connectors.bogus.client import world_named
 from connectors.bogus.shoppers import Wish, place
+from core import alarms
+from core.errors import VendorPausedError
 from core.hub import Hub
 from core.intake import delivery_of
 from core.model.stock import Listing
@@ -178,12 +180,82 @@ def test_a_key_is_shown_once_and_taken_back_by_its_name(said: Said) -> None:
 def test_connections_are_listed_accepted_and_stopped(said: Said) -> None:
     listed = {r["connection"]: r for r in rows(said, "connections")}
     assert listed["shop"] == {
-        "connection": "shop", "use": "bogus", "state": "connected", "accepted": "", "trouble": "",
+        "connection": "shop", "use": "bogus", "mode": "-", "state": "connected", "accepted": "", "trouble": "",
     }  # fmt: skip
     accepted = rows(said, "connections", "accept", "post", "labels")
     assert [r["accepted"] for r in accepted if r["connection"] == "post"] == ["labels"]
     stopped = rows(said, "connections", "stop", "post")
     assert [r["accepted"] for r in stopped if r["connection"] == "post"] == [""]
+
+
+@pytest.mark.req("R87")
+def test_what_a_vendor_paused_is_shown_and_tried_again_by_command(said: Said) -> None:
+    async def empty_wallet(hub: Hub) -> None:
+        await alarms.met(hub, MERCHANT, "labels", VendorPausedError("no funds", connection="post"))
+
+    in_hub(empty_wallet)
+    assert look_in_s() == pytest.approx(600, abs=60)
+    trouble = {r["connection"]: r["trouble"] for r in rows(said, "connections", "resume", "post")}
+    assert trouble == {"shop": "", "pay": "", "post": "labels paused: post: no funds", "mail": ""}
+    assert look_in_s() == pytest.approx(0, abs=60)
+    assert said("connections", "resume")[0] == 2
+    for words, says in (
+        (("shop",), "nothing of shop is paused by its vendor"),
+        (("ghost",), "no connection named 'ghost'; crossdock.yaml has shop, pay, post, mail"),
+    ):
+        assert said("connections", "resume", *words) == (1, "", f"crossdock: {says}\n")
+
+
+def look_in_s() -> float:
+    """Return in how many seconds from now the vendor of the one alarm is asked again."""
+    found: list[float] = []
+
+    async def look(hub: Hub) -> None:
+        [alarm] = await alarms.open_alarms(hub, MERCHANT)
+        found.append((alarm.look_at - hub.clock.now()).total_seconds())
+
+    in_hub(look)
+    return found[0]
+
+
+@pytest.mark.req("R21", "R82")
+def test_opening_counts_are_previewed_loaded_and_taken_back_by_command(said: Said, tmp_path: Path) -> None:
+    assert said(*KNIFE)[0] == 0
+    file, wrong = tmp_path / "counts.csv", tmp_path / "wrong.csv"
+    file.write_text("sku,location,units\nCHEF-8,reno,14\n", encoding="utf-8")
+    wrong.write_text("sku,location,units\nCHEF-8,reno,many\n", encoding="utf-8")
+
+    [seen] = rows(said, "stock", "opening", str(file), "--preview")
+    assert (seen["line"], seen["before"], seen["units"]) == (2, "never counted", 14)
+    assert rows(said, "stock") == []
+    assert said("stock", "opening", str(wrong))[0] == 1
+    assert rows(said, "stock") == []
+    assert said("stock", "opening")[0] == 2
+    [loaded] = rows(said, "stock", "opening", str(file))
+    assert (loaded["opening"], loaded["units"], loaded["before"]) == (1, 14, None)
+    assert [r["on_hand"] for r in rows(said, "stock")] == [14]
+    assert rows(said, "stock", "opening", "undo")[0]["taken back"]
+    assert [r["on_hand"] for r in rows(said, "stock")] == [0]
+
+
+@pytest.mark.req("R21", "R85")
+def test_go_live_is_shown_accepted_and_taken_back_by_command(said: Said) -> None:
+    with_an_order(said)
+
+    shown = rows(said, "go-live")
+    assert (shown["listings"]["not_counted"], shown["writes_so_far"]) == (1, 0)
+    code, out, _ = said("go-live")
+    assert (code, f"accept --id {shown['id']}" in out) == (0, True)
+    [accepted] = rows(said, "go-live", "accept", "levels", "--connection", "shop", "--id", shown["id"])
+    assert (accepted["actions"], accepted["connections"]) == ("levels", "shop")
+    assert said("go-live", "accept", "--id", shown["id"])[0] == 1
+    assert said("go-live", "file", shown["id"])[1] == "connection,listing,location,shows,wanted\n"
+    assert said("go-live", "undo")[0] == 2
+    assert rows(said, "go-live", "undo", shown["id"])[0]["taken back"]
+    assert [r["accepted"] for r in rows(said, "connections") if r["connection"] == "shop"] == [""]
+    assert said("connections", "brake", "shop")[0] == 2
+    assert said("connections", "brake", "shop", "go")[0] == 1
+    assert rows(said, "orders", "release", "all", "before_go_live") == []
 
 
 def test_connect_names_the_page_that_a_browser_opens(said: Said, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -288,3 +360,49 @@ def test_the_command_runs_from_any_folder(tmp_path: Path) -> None:
 
     assert (ended.returncode, ended.stderr) == (0, "")
     assert ended.stdout.splitlines()[0].split() == ["merchant", "connections", "locations", "file"]
+
+
+# --- links ---
+
+
+@pytest.mark.req("S37")
+def test_links_are_previewed_imported_and_taken_back_by_command(said: Said, tmp_path: Path) -> None:
+    said(*KNIFE)
+    said("stock", "link", "shop", "CHEF-8", "CHEF-8=1")
+    file = tmp_path / "links.csv"
+    file.write_text("connection,listing,sku,units\nshop,CHEF-8,CHEF-8,2\n")
+    change = [{"connection": "shop", "listing": "CHEF-8", "now": "1 x CHEF-8", "then": "2 x CHEF-8"}]
+
+    assert said("links", "preview", str(file), "--json") == (0, json.dumps(change) + "\n", "")
+    assert said("links", "export")[1] == "connection,listing,sku,units\nshop,CHEF-8,CHEF-8,1\n"
+    assert said("links", "import", str(file), "--json") == (0, json.dumps(change) + "\n", "")
+    assert said("links", "export")[1] == "connection,listing,sku,units\nshop,CHEF-8,CHEF-8,2\n"
+    assert said("links", "undo", "--json")[1] == json.dumps([{"taken back": "1 listings"}]) + "\n"
+    assert said("links", "export")[1] == "connection,listing,sku,units\nshop,CHEF-8,CHEF-8,1\n"
+
+
+def test_a_file_of_links_with_a_wrong_line_changes_nothing(said: Said, tmp_path: Path) -> None:
+    said(*KNIFE)
+    said("stock", "link", "shop", "CHEF-8", "CHEF-8=1")
+    file = tmp_path / "links.csv"
+    file.write_text("connection,listing,sku,units\nshop,CHEF-8,NOPE,2\n")
+
+    code, _, trouble = said("links", "import", str(file))
+
+    assert code == 1
+    assert trouble == (
+        "crossdock: nothing was linked: line 2: 'NOPE' is no product; add it first "
+        "(PUT /api/v1/products, stock product)\n"
+    )
+    assert said("links", "export")[1] == "connection,listing,sku,units\nshop,CHEF-8,CHEF-8,1\n"
+    assert said("links", "import")[0] == 2
+
+
+@pytest.mark.req("S37")
+def test_doctor_says_what_is_not_ready(said: Said) -> None:
+    said(*KNIFE)
+
+    code, out, _ = said("doctor", "--json")
+
+    assert code == 1
+    assert {"never_counted"} <= {f["kind"] for f in json.loads(out)}

@@ -6,8 +6,10 @@ from aiohttp import web
 
 from core.hub import Hub
 from web import connect, webhooks
-from web.api import connections, endpoint, orders, stock
-from web.console import pages
+from web.api import connections, endpoint, golive, notices, orders, stock, zones
+from web.api import links as links_api
+from web.console import exceptions, links, pages
+from web.console import golive as golive_page
 from web.console.errors import readable
 from web.context import Settings
 from web.health import routes as health_routes
@@ -26,9 +28,24 @@ def build(hub: Hub, settings: Settings) -> web.Application:
     app.add_routes(health_routes)
     app.add_routes(webhooks.routes)
     app.add_routes(connect.routes)
-    endpoint.add(app, (*orders.ENDPOINTS, *stock.ENDPOINTS, *connections.ENDPOINTS), CALLER)
+    endpoint.add(
+        app,
+        (
+            *orders.ENDPOINTS,
+            *stock.ENDPOINTS,
+            *connections.ENDPOINTS,
+            *links_api.ENDPOINTS,
+            *golive.ENDPOINTS,
+            *notices.ENDPOINTS,
+            *zones.ENDPOINTS,
+        ),
+        CALLER,
+    )
     app.router.add_get("/api/v1/orders/{order}/labels/{parcel}", connections.label_file)
     pages.add(app)
+    exceptions.add(app)
+    links.add(app)
+    golive_page.add(app)
     return app
 
 

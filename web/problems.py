@@ -19,6 +19,8 @@ from core.errors import (
     RejectedError,
     SignatureError,
 )
+from core.golive.opening import MistakesError
+from core.stock.links_file import LinksError
 
 PROBLEM = "application/problem+json"
 
@@ -58,6 +60,12 @@ async def problems(
             for e in error.errors(include_url=False, include_context=False, include_input=False)
         ]
         return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "the request does not fit its schema", errors=wrong)
+    except MistakesError as error:
+        told = [{"where": f"line {m.line}", "what": m.what} for m in error.mistakes]
+        return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "nothing was loaded; correct these", errors=told)
+    except LinksError as error:
+        told = [{"where": where, "what": what} for where, what in error.wrong]
+        return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "nothing was linked; correct these", errors=told)
     except HubError as error:
         return problem(status_of(error), str(error))
     except web.HTTPException as error:

@@ -133,7 +133,10 @@ def _rung(ports: Ports, connection: str, request: web.Request, body: bytes) -> t
         digest = hashlib.sha256(body).hexdigest()
         return (
             Doorbell(
-                event_id=f"unreadable:{digest}", kind=DoorbellKind.OTHER, topic="unreadable", subject=digest
+                event_id=f"unreadable:{digest}",
+                kind=DoorbellKind.UNREADABLE,
+                topic="unreadable",
+                subject=digest,
             ),
         )
 

@@ -1,14 +1,27 @@
 """Amazon: orders and their parcels, and the listed quantities, through the Selling Partner API; news through SQS."""
 
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
 from connectors.amazon.authorize import AmazonAuthorizer
 from connectors.amazon.limits import RATES
 from connectors.amazon.settings import AmazonSettings
-from core.ports import Connection, Connector, Fence, Operation, Ports
+from core.ports import Connection, Connector, Fence, Mode, Operation, Ports
 
 CALL_LIMIT_S = 50.0
 """A call may first renew its token, and once more after a refusal: four requests of ten seconds, and some."""
 PUSH_LIMIT_S = 150.0
 """Who fulfills is read first, patches begin within their budget, and the last may take a call's whole limit."""
+
+
+SANDBOX = "sandbox.sellingpartnerapi"
+"""How the hosts of Amazon's own sandbox begin."""
+
+
+def mode_of(endpoints: Mapping[str, str]) -> Mode:
+    """Return whether a connection goes to Amazon's sandbox, whose orders and listings are not real."""
+    hosts = (urlsplit(url).hostname or "" for url in endpoints.values())
+    return "test" if any(host.startswith(SANDBOX) for host in hosts) else "live"
 
 
 def build(connection: Connection) -> Ports:
@@ -30,6 +43,7 @@ def build(connection: Connection) -> Ports:
             await queue.aclose()
 
     return Ports(
+        mode=mode_of(connection.endpoints),
         channel=AmazonChannel(connection.name, client),
         levels=AmazonLevels(connection.name, client, settings=settings, clock=connection.clock),
         teller=AmazonTeller(client, settings.marketplaces),

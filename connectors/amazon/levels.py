@@ -247,4 +247,5 @@ def _listing(item: Json) -> Listing:
         title=str(summary.get("itemName", item["sku"])),
         fulfilled_by_channel=_channel(item) != MERCHANT,
         product=summary.get("productType"),
+        catalog=summary.get("asin"),
     )

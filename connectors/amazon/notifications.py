@@ -7,7 +7,7 @@ import asyncio
 import json
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from typing import Any
+from typing import Any, ClassVar
 
 from aiobotocore.config import AioConfig
 from aiobotocore.session import get_session
@@ -22,28 +22,35 @@ ORDER_CHANGE = "ORDER_CHANGE"
 UNREADABLE = "UNREADABLE"
 """Topic of a message that is none of Amazon's."""
 BATCH = 10
-WAIT_S = 1
+WAIT_S = 20
+"""How long SQS waits for a message before it answers that there is none: the longest it allows, as AWS advises."""
 CONNECT_LIMIT_S = 5
-READ_LIMIT_S = 10
+READ_BEYOND_S = 10
+"""How long an answer may take beyond that."""
 DESTINATION = "crossdock"
 
 
 class AmazonNotifications:
-    """The queue that Amazon's notifications come through."""
+    """The queue that Amazon's notifications come through; ``wait_s`` is how long ``receive`` listens (1 to 20)."""
 
-    def __init__(self, connection: Connection) -> None:
+    waits: ClassVar[bool] = True
+
+    def __init__(self, connection: Connection, *, wait_s: int = WAIT_S) -> None:
         self._connection = connection
+        self._wait_s = wait_s
         self._stack = AsyncExitStack()
         self._opening = asyncio.Lock()
         self._sqs: Any = None
 
     async def receive(self) -> tuple[Receipt, ...]:
-        """Take up to ten messages; each comes again after the queue's visibility timeout unless acknowledged."""
+        """Wait for messages and take up to ten; each comes again after the queue's visibility timeout unless acknowledged."""
         sqs = await self._open()
         answer = await self._ask(
             "ReceiveMessage",
             sqs.receive_message(
-                QueueUrl=self._connection.app["queue_url"], MaxNumberOfMessages=BATCH, WaitTimeSeconds=WAIT_S
+                QueueUrl=self._connection.app["queue_url"],
+                MaxNumberOfMessages=BATCH,
+                WaitTimeSeconds=self._wait_s,
             ),
         )
         return tuple(receipt_of(message) for message in answer.get("Messages", []))
@@ -80,7 +87,7 @@ class AmazonNotifications:
                     aws_secret_access_key=app["aws_secret_access_key"],
                     config=AioConfig(
                         connect_timeout=CONNECT_LIMIT_S,
-                        read_timeout=READ_LIMIT_S,
+                        read_timeout=self._wait_s + READ_BEYOND_S,
                         retries={"total_max_attempts": 1},
                     ),
                 )
@@ -146,7 +153,7 @@ def receipt_of(message: dict[str, Any]) -> Receipt:
         doorbell = _doorbell(json.loads(message["Body"]))
     except (ValueError, KeyError, TypeError):
         doorbell = Doorbell(
-            event_id=f"sqs:{message_id}", kind=DoorbellKind.OTHER, topic=UNREADABLE, subject=message_id
+            event_id=f"sqs:{message_id}", kind=DoorbellKind.UNREADABLE, topic=UNREADABLE, subject=message_id
         )
     return Receipt(doorbell=doorbell, handle=handle)
 

@@ -12,6 +12,8 @@ from core.model.money import Money, Side
 from core.model.order import ChannelState, FetchedOrder, FulfilledBy, Order, OrderLine, Personal, Shipped
 
 _MAPPING = "amazon/order"
+_SHIPPED_AS_ANY = frozenset({"AMAZON_BUSINESS", "INVOICE_BY_AMAZON", "PREMIUM", "SUBSCRIBE_AND_SAVE"})
+"""Programs whose orders the seller ships like any other."""
 
 
 def order_of(payload: Mapping[str, Any], *, connection: str, main: str) -> FetchedOrder:
@@ -154,6 +156,9 @@ def _shipped(package: Mapping[str, Any]) -> Shipped:
 
 
 def _programs(values: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the order's programs and its items', each once, in the order they are told."""
+    """Return the programs of the order and its items that change who may ship and how, each once, as they are told.
+
+    One that is new to us is among them: it may be Amazon's to ship.
+    """
     every = [*values["programs"], *(name for item in values["items"] for name in item["programs"])]
-    return tuple(dict.fromkeys(every))
+    return tuple(dict.fromkeys(name for name in every if name not in _SHIPPED_AS_ANY))

@@ -26,6 +26,7 @@ def ports_of(world: World, name: str, settings: BogusSettings) -> Ports:
         case "shop":
             channel = BogusChannel(name, world)
             return Ports(
+                mode=settings.mode,
                 channel=channel,
                 teller=channel,
                 levels=BogusLevels(name, world),
@@ -35,6 +36,7 @@ def ports_of(world: World, name: str, settings: BogusSettings) -> Ports:
         case "marketplace":
             channel = BogusChannel(name, world)
             return Ports(
+                mode=settings.mode,
                 channel=channel,
                 teller=channel,
                 levels=BogusLevels(name, world),
@@ -43,12 +45,12 @@ def ports_of(world: World, name: str, settings: BogusSettings) -> Ports:
             )
         case "gateway":
             world.gateway = name
-            return Ports(gateway=BogusGateway(name, world), webhooks=webhooks)
+            return Ports(mode=settings.mode, gateway=BogusGateway(name, world), webhooks=webhooks)
         case "carrier":
             carrier = BogusCarrier(name, world)
-            return Ports(carrier=carrier, label_files=carrier, webhooks=webhooks)
+            return Ports(mode=settings.mode, carrier=carrier, label_files=carrier, webhooks=webhooks)
         case "mailer":
-            return Ports(notifier=BogusNotifier(name, world))
+            return Ports(mode=settings.mode, notifier=BogusNotifier(name, world))
 
 
 CONNECTOR = Connector(

@@ -43,9 +43,14 @@ class BogusCarrier:
             self.connection, "buy", lambda: self._buy(shipment_id, rate_id, label_format)
         )
 
-    async def find_label(self, shipment_id: str) -> Label | None:
+    async def find_label(self, shipment_id: str, *, label_format: str | None = None) -> Label | None:
         """Return the label that was bought on the shipment."""
-        return await self.world.look(self.connection, "find_label", lambda _: self._found(shipment_id).label)
+        label = await self.world.look(self.connection, "find_label", lambda _: self._found(shipment_id).label)
+        return (
+            label
+            if label is None or label_format is None
+            else label.model_copy(update={"format": label_format})
+        )
 
     async def void(self, shipment_id: str) -> Movement:
         """Take the label back; one that was taken back already, or that was scanned, is declined."""
@@ -97,6 +102,7 @@ class BogusCarrier:
             file_url=f"https://labels.invalid/{shipment_id}.zpl",
             format=label_format,
             tracker_id=f"tracker-{shipment_id}",
+            bought_at=self.world.clock.now(),
         )
         self.world.did(Effect.LABEL, shipment.reference)
         return shipment.label

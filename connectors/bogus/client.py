@@ -13,7 +13,13 @@ from enum import StrEnum
 from typing import TypeVar
 
 from core.clock import Clock
-from core.errors import OutcomeUnknownError, RateLimitError, RejectedError, UnavailableError
+from core.errors import (
+    OutcomeUnknownError,
+    RateLimitError,
+    RejectedError,
+    UnavailableError,
+    VendorPausedError,
+)
 from core.model.order import FetchedOrder
 from core.model.payment import GatewayPayment
 from core.model.shipment import Label, Rate, TrackingEvent
@@ -33,6 +39,7 @@ class Fault(StrEnum):
 
     BEFORE = "before"  # an error, and nothing was done
     THROTTLED = "throttled"  # asked to wait, and nothing was done
+    LOST = "lost"  # no answer, and nothing was done: who called cannot tell it from the next
     REPLY_LOST = "reply_lost"  # done, and the answer is lost
     DELAYED = "delayed"  # the answer is lost, and it is done a little later
     STALE = "stale"  # a read that gives what was true before the last change
@@ -97,6 +104,8 @@ class World:
     clock: Clock
     faults: Callable[[str], Fault | None] = no_fault
     """Asked at each call, by operation, what goes wrong with it."""
+    paused: set[str] = field(default_factory=set)
+    """Operations that the vendors do for nobody just now: the wallet is empty, the account is off."""
     meanwhile: Callable[[], Awaitable[None]] = nothing
     """What else happens while a call is under way."""
     changed: Callable[[], None] = lambda: None
@@ -137,10 +146,12 @@ class World:
         """Make a call that may change something, with whatever goes wrong with it.
 
         Raises:
-            UnavailableError, RateLimitError: nothing was done.
-            OutcomeUnknownError: it was done, or will be in a moment.
+            UnavailableError, RateLimitError, VendorPausedError: nothing was done.
+            OutcomeUnknownError: it was done, or will be in a moment, or never.
         """
         fault = await self._begin(connection, operation)
+        if fault is Fault.LOST:
+            raise OutcomeUnknownError("no answer", connection=connection)
         if fault is Fault.DELAYED:
             self.later.append((self.clock.now() + DELAY, act))
             raise OutcomeUnknownError("the answer is late", connection=connection)
@@ -154,7 +165,7 @@ class World:
     async def look(self, connection: str, operation: str, read: Callable[[bool], T]) -> T:
         """Make a call that only reads; ``read`` is told whether it gives what was true before."""
         fault = await self._begin(connection, operation)
-        if fault in (Fault.REPLY_LOST, Fault.DELAYED):
+        if fault in (Fault.LOST, Fault.REPLY_LOST, Fault.DELAYED):
             raise UnavailableError("no answer", connection=connection)
         answer = read(fault is Fault.STALE)
         await self.meanwhile()
@@ -165,6 +176,10 @@ class World:
         await self.meanwhile()
         self.catch_up()
         self.calls[connection, operation] += 1
+        if operation in self.paused:
+            raise VendorPausedError(
+                f"{operation}: the account is empty", connection=connection, code="no_funds"
+            )
         fault = self.faults(operation)
         if fault is Fault.BEFORE:
             raise UnavailableError("does not answer", connection=connection)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from connectors.bogus.client import World
 from core.ports import Receipt
@@ -13,6 +14,7 @@ class BogusNotifications:
 
     connection: str
     world: World
+    waits: ClassVar[bool] = False
 
     async def receive(self) -> tuple[Receipt, ...]:
         """Return what waits."""

@@ -59,7 +59,7 @@ _READS = frozenset(
     }
 )
 _OF_READS = (Fault.BEFORE, Fault.THROTTLED, Fault.STALE)
-_OF_CALLS = (Fault.BEFORE, Fault.THROTTLED, Fault.REPLY_LOST, Fault.DELAYED)
+_OF_CALLS = (Fault.BEFORE, Fault.THROTTLED, Fault.LOST, Fault.REPLY_LOST, Fault.DELAYED)
 BELLS = ("dropped", "twice", "late")
 """What may go wrong with a doorbell."""
 _SHOPPERS = (("Ann", "OR", "97205"), ("Ben", "NY", "10001"), ("Cal", "TX", "78701"), ("Dee", "CA", "94016"))
@@ -220,7 +220,7 @@ class Scene:
         fresh, self.world.bells = self.world.bells, []
         for name, bell in fresh:
             fate = self._chance.random()
-            # Nothing looks for the scans of a carrier that never rang: those bells come late at worst.
+            # A carrier that does not ring is looked at a day later, long after this scene ends: it rings late at worst.
             if "dropped" in self.faults and fate < 0.1 and bell.kind is not DoorbellKind.TRACKING:  # noqa: PLR2004
                 continue
             if "late" in self.faults and fate > 0.8:  # noqa: PLR2004

@@ -18,3 +18,5 @@ class BogusSettings(Shape):
     """A marketplace rings through a queue besides."""
     webhook_secret: SecretStr = SecretStr("bogus")
     """Signs what the world rings with."""
+    mode: Literal["test", "live"] | None = None
+    """Whether the vendor stands for a test account."""

@@ -18,6 +18,7 @@ def build(connection: Connection) -> Ports:
     carrier = EasyPostCarrier(connection.name, api, customs_signer=settings.customs_signer)
     secrets = settings.webhook_secrets
     return Ports(
+        mode=settings.mode,
         carrier=carrier,
         label_files=carrier,
         webhooks=EasyPostWebhooks(connection.name, secrets) if secrets else None,

@@ -94,11 +94,16 @@ class EasyPostCarrier:
             raise OutcomeUnknownError("bought, and no label came", connection=self._connection)
         return await self._as_wanted(label, label_format.upper())
 
-    async def find_label(self, shipment_id: str) -> Label | None:
-        """Return the label that was bought on the shipment, if one was."""
+    async def find_label(self, shipment_id: str, *, label_format: str | None = None) -> Label | None:
+        """Return the label that was bought on the shipment, if one was; its file in a format, where one is wanted."""
         answer = await self._api.retrieve_shipment(shipment_id)
         with readable("shipment", connection=self._connection):
-            return _label(answer)
+            label = _label(answer)
+        return (
+            label
+            if label is None or label_format is None
+            else await self._as_wanted(label, label_format.upper())
+        )
 
     async def void(self, shipment_id: str) -> Movement:
         """Ask for the label's price back; the carrier says yes or no later, and asking twice is one request."""
@@ -254,6 +259,7 @@ def _label(shipment: Answer) -> Label | None:
         file_url=url,
         format=file_format,
         tracker_id=(shipment.get("tracker") or {}).get("id"),
+        bought_at=_instant(postage.get("created_at")) or _instant(postage.get("label_date")),
     )
 
 

@@ -16,6 +16,7 @@ from core.errors import (
     OutcomeUnknownError,
     RejectedError,
     UnavailableError,
+    VendorPausedError,
 )
 from core.http import failure
 
@@ -29,11 +30,11 @@ CODES: Mapping[str, type[ConnectorError]] = {
     "MODE.UNAUTHORIZED": AuthError,
     "USER.UNAUTHORIZED": AuthError,
     # The wallet is empty, or its funding failed: everything waits for a person, no order is to blame.
-    "PAYMENT_REQUIRED": RejectedError,
-    "INSUFFICIENT_FUNDS": RejectedError,
-    "PAYMENT_GATEWAY.ERROR": RejectedError,
-    "BANK_ACCOUNT.CHARGE.FAILURE": RejectedError,
-    "CREDIT_CARD.CHARGE.FAILURE": RejectedError,
+    "PAYMENT_REQUIRED": VendorPausedError,
+    "INSUFFICIENT_FUNDS": VendorPausedError,
+    "PAYMENT_GATEWAY.ERROR": VendorPausedError,
+    "BANK_ACCOUNT.CHARGE.FAILURE": VendorPausedError,
+    "CREDIT_CARD.CHARGE.FAILURE": VendorPausedError,
     # Somebody is buying this very label, or its carrier fell silent in the middle: look before buying again.
     "SHIPMENT.PURCHASE.IN_PROGRESS": OutcomeUnknownError,
     "SHIPMENT.POSTAGE.NO_RESPONSE": OutcomeUnknownError,

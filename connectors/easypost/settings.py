@@ -1,6 +1,6 @@
 """What ``with:`` of an EasyPost connection may say."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, SecretStr
 
@@ -22,6 +22,12 @@ class EasyPostSettings(Shape):
     """Who signs customs forms; the sender's name where it is not given."""
     threads: int = Field(default=16, ge=1, le=64)
     """Calls in flight at most: a rating takes seconds, and the SDK waits in a thread."""
+
+    @property
+    def mode(self) -> Literal["test", "live"] | None:
+        """Test or live, as the key begins; None where it begins like neither."""
+        key = self.key.get_secret_value()
+        return "test" if key.startswith("EZTK") else "live" if key.startswith("EZAK") else None
 
     @property
     def webhook_secrets(self) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ def ports_of(connection: Connection) -> Ports:
     client = http.open_client()
     admin = Admin(connection, client)
     return Ports(
+        mode=admin.mode,
         channel=ShopifyChannel(admin),
         levels=ShopifyLevels(admin),
         teller=ShopifyTeller(admin),

@@ -42,8 +42,7 @@ class ShopifyChannel:
     def _mapped(self, order: dict[str, Any], answer: Answer) -> FetchedOrder:
         connection = self._admin.connection
         values = load_mapping("shopify/order")(order)
-        now = connection.clock.now()
-        return fetched_of(values, order, connection=connection.name, denied=answer.denied, now=now)
+        return fetched_of(values, order, connection=connection.name, denied=answer.denied)
 
     async def _complete(self, order: dict[str, Any], order_gid: str) -> None:
         """Read the further pages of a large order."""

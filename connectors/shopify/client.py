@@ -23,7 +23,7 @@ from core.errors import (
     RejectedError,
     UnavailableError,
 )
-from core.ports import Connection, Token
+from core.ports import Connection, Mode, Token
 
 DOCUMENTS = Path(__file__).parent
 QUERY_COST = 50
@@ -70,6 +70,7 @@ class Admin:
         self.store = settings.store
         self.base = connection.endpoints.get("admin", f"https://{settings.store}").rstrip("/")
         self.version = settings.api_version
+        self.mode: Mode | None = "test" if settings.development else None
         self._costs: dict[str, int] = {}
 
     async def order(self, order_gid: str) -> Answer:

@@ -10,6 +10,7 @@ from core.errors import (
     RateLimitError,
     RejectedError,
     UnavailableError,
+    VendorPausedError,
 )
 from core.ports import Fence, Operation
 
@@ -31,7 +32,7 @@ CODES: Mapping[str, type[ConnectorError] | None] = {
     "TIMEOUT": LOST,
     "SERVICE_UNAVAILABLE": UnavailableError,
     "ACCESS_DENIED": RejectedError,
-    "SHOP_INACTIVE": AuthError,
+    "SHOP_INACTIVE": VendorPausedError,
     "MAX_COST_EXCEEDED": RejectedError,
     "BAD_REQUEST": RejectedError,
     "GRAPHQL_PARSE_FAILED": RejectedError,
@@ -45,9 +46,9 @@ CODES: Mapping[str, type[ConnectorError] | None] = {
 """Codes of top-level errors and of idempotency. Any other is a refusal."""
 
 HTTP: Mapping[int, type[ConnectorError]] = {
-    402: AuthError,  # the shop is frozen for want of payment
+    402: VendorPausedError,  # the shop is frozen for want of payment
     404: AuthError,  # no such shop
-    423: AuthError,  # the shop is locked
+    423: VendorPausedError,  # the shop is locked
     430: RateLimitError,  # a security rejection, told as a throttle
 }
 """Statuses that mean something else here than core.http says."""

@@ -172,6 +172,9 @@ def _listing(variant: dict[str, Any]) -> Listing:
         title=variant["displayName"],
         locations=tuple(str(one["location"]["legacyResourceId"]) for one in nodes),
         product=tail(variant["inventoryItem"]["id"]),
+        barcode=(variant["barcode"] or "").strip() or None,
+        # The shop computes a bundle's quantity from its parts and refuses any other.
+        computed_by_channel=bool(variant["requiresComponents"]),
     )
 
 

@@ -6,7 +6,6 @@ refunds, which work is free to ship, why an address is absent.
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from core.model.address import Absence, Absent, Address, Region, region_of
@@ -27,17 +26,15 @@ from core.model.order import (
 
 Values = Mapping[str, Any]
 
-_RISKS = (RiskLevel.NONE, RiskLevel.LOW, RiskLevel.MEDIUM, RiskLevel.HIGH)
+_RISKS = (RiskLevel.NONE, RiskLevel.LOW, RiskLevel.MEDIUM, RiskLevel.PENDING, RiskLevel.HIGH)
 _SHIPPED_BY_MAIL = frozenset({None, "SHIPPING", "NONE"})
 
 
-def fetched_of(
-    values: Values, order: Values, *, connection: str, denied: frozenset[str], now: datetime
-) -> FetchedOrder:
+def fetched_of(values: Values, order: Values, *, connection: str, denied: frozenset[str]) -> FetchedOrder:
     """Return the order; ``values`` are its mapping's, ``order`` is the vendor's, ``denied`` what we may not read."""
     address = Address(**values["address"]) if order.get("shippingAddress") is not None else None
     personal = Personal(ship_to=address, email=values["email"], customer_name=values["customer_name"])
-    mapped = _order(values, connection=connection, ship_to=_ship_to(values, address, denied=denied), now=now)
+    mapped = _order(values, connection=connection, ship_to=_ship_to(values, address, denied=denied))
     receipts = {str(one["id"]).rsplit("/", 1)[-1]: one.get("receiptJson") for one in order["transactions"]}
     transactions = tuple(
         Transaction(**one, reference=_reference(receipts[one["transaction_id"]]))
@@ -46,7 +43,7 @@ def fetched_of(
     return FetchedOrder(order=mapped.model_copy(update={"transactions": transactions}), personal=personal)
 
 
-def _order(values: Values, *, connection: str, ship_to: Region | Absent, now: datetime) -> Order:
+def _order(values: Values, *, connection: str, ship_to: Region | Absent) -> Order:
     lines = tuple(_line(line, values["returned"]) for line in values["lines"])
     orders = values["customer_orders"]
     order = Order(
@@ -74,7 +71,7 @@ def _order(values: Values, *, connection: str, ship_to: Region | Absent, now: da
         risk=_risk(values["risks"]),
         # The vendor counts this order too, and those placed since.
         customer_orders_before=None if orders is None else max(0, orders - 1),
-        work_orders=tuple(_work(one, now) for one in values["work_orders"]),
+        work_orders=tuple(_work(one) for one in values["work_orders"]),
         shipped=tuple(parcel for one in values["shipped"] for parcel in _parcels(one)),
         programs=_programs(values["work_orders"]),
     )
@@ -137,17 +134,16 @@ def _rounded(order: Order, rounding: Money) -> Order:
 
 
 def _risk(levels: list[str]) -> RiskLevel:
-    if RiskLevel.PENDING in levels:
-        return RiskLevel.PENDING
+    """Return the worst assessment; one that is pending is waited for, unless another is as bad as can be already."""
     return max((RiskLevel(level) for level in levels), key=_RISKS.index, default=RiskLevel.NONE)
 
 
-def _work(work: Values, now: datetime) -> WorkOrder:
-    due = work["fulfill_at"] is None or work["fulfill_at"] <= now
+def _work(work: Values) -> WorkOrder:
     return WorkOrder(
         work_id=work["work_id"],
         location=work["location"],
-        open=work["free"] and due and not work["holders"],
+        open=work["free"] and not work["holders"],
+        due_at=work["fulfill_at"],
         held_by=next(iter(work["holders"]), None),
         lines=tuple((one["work_line_id"], one["line_id"], one["quantity"]) for one in work["lines"]),
     )

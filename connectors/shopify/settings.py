@@ -14,3 +14,5 @@ class ShopifySettings(BaseModel):
     """The shop's permanent domain, as in ``acme.myshopify.com``."""
     api_version: str = Field(default=API_VERSION, pattern=r"^20\d\d-(01|04|07|10)$")
     """Another version of the Admin API than the one this connector was written for."""
+    development: bool = False
+    """The shop is a development store: it counts as test, and so does the whole merchant."""

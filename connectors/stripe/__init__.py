@@ -19,6 +19,7 @@ def build(connection: Connection) -> Ports:
     )
     secrets = settings.webhook_secrets
     return Ports(
+        mode=settings.mode,
         gateway=StripeGateway(connection.name, api),
         webhooks=StripeWebhooks(connection.name, secrets) if secrets else None,
         close=api.close,

@@ -17,6 +17,7 @@ from core.errors import (
     OutcomeUnknownError,
     RejectedError,
     UnavailableError,
+    VendorPausedError,
 )
 from core.http import failure
 
@@ -24,6 +25,8 @@ CODES: Mapping[str, type[ConnectorError]] = {
     "api_key_expired": AuthError,
     "platform_api_key_expired": AuthError,
     "secret_key_required": AuthError,
+    # The account is not activated, or was restricted: it moves no real money until a person answers Stripe.
+    "testmode_charges_only": VendorPausedError,
     "livemode_mismatch": RejectedError,
     "resource_missing": RejectedError,
     # The first request under this key is still being worked on: the same key later gives its answer.

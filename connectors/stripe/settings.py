@@ -1,12 +1,13 @@
 """What ``with:`` of a Stripe connection may say."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, SecretStr, field_validator
 
 from core.model.base import Shape
 
 _KEYS = ("sk_test_", "sk_live_", "rk_test_", "rk_live_")
+_TEST = ("sk_test_", "rk_test_")
 _SECRET = "whsec_"  # noqa: S105  how every signing secret begins
 
 
@@ -38,6 +39,11 @@ class StripeSettings(Shape):
         if any(s is not None and not s.get_secret_value().startswith(_SECRET) for s in each):
             raise ValueError(f"a signing secret of Stripe begins with {_SECRET}")
         return value
+
+    @property
+    def mode(self) -> Literal["test", "live"]:
+        """Test or live, as the key begins."""
+        return "test" if self.key.get_secret_value().startswith(_TEST) else "live"
 
     @property
     def webhook_secrets(self) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, time, timedelta
+from decimal import Decimal
 from fnmatch import fnmatchcase
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -15,6 +16,24 @@ from core.shipping.calendar import WorkCalendar
 
 DEFAULT = "default"
 ANY = "*"
+MESSAGE = "{{error.message}}"
+"""Stands for what went wrong, in texts of a rule."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrakeRule:
+    """How much one push round may change before a person is asked: shares of a connection's listings in per cent."""
+
+    percent: int = 20
+    zero_percent: int = 5
+    least: int = 10
+    """Fewer changes than this are always written."""
+
+    def stops(self, *, changes: int, zeros: int, listings: int) -> bool:
+        """Return whether a round is to wait: of so many listings it changes some, and shows some as sold out."""
+        many = changes >= self.least and changes * 100 > self.percent * listings
+        sold_out = zeros >= self.least and zeros * 100 > self.zero_percent * listings
+        return many or sold_out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +49,7 @@ class ConnectionConfig:
     mails: Literal["hub", "channel", "none"]
     endpoints: Mapping[str, str]
     token: str | None = field(repr=False)
+    brake: BrakeRule = field(default_factory=BrakeRule)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +105,19 @@ class StockRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LabelRule:
+    """How labels are bought."""
+
+    via: str | None = None
+    """The connection that sells them; None: the first that sells any."""
+    at_most: Decimal | None = None
+    """In major units of the rate's own currency."""
+    format: Literal["PNG", "PDF", "ZPL"] = "PNG"
+    no_label: str = MESSAGE
+    """What people read where no rate will do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class House:
     """One merchant: connections, locations (their order breaks ties), boxes, promises and stock rules."""
 
@@ -93,10 +126,13 @@ class House:
     locations: Mapping[str, Location]
     boxes: tuple[Box, ...]
     promises: Mapping[str, int]
+    services: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Shipping method -> patterns of ``<carrier> <service>``."""
     hold_alert: timedelta
     """A hold older than this raises one alert."""
     stock: tuple[StockRule, ...]
     """As the file names them."""
+    labels: LabelRule = field(default_factory=LabelRule)
     file: str
     text: str = field(repr=False)
     digest: str
@@ -107,6 +143,14 @@ class House:
     def promise(self, method: str) -> int | None:
         """Return the working days promised for a shipping method; ``*`` in the file stands for all others."""
         return self.promises.get(method, self.promises.get(ANY))
+
+    def names(self, method: str) -> bool:
+        """Return whether the file promises something for a shipping method by its own name."""
+        return method != ANY and method in self.promises
+
+    def allowed(self, method: str) -> tuple[str, ...] | None:
+        """Return patterns of the services a shipping method may go by, or those of ``*``; None: by any."""
+        return self.services.get(method, self.services.get(ANY))
 
     def buffer(self, sku: str, connection: str) -> int:
         """Return the units of a SKU that a connection never shows: of the most specific rule that names it, else 0."""

@@ -3,12 +3,12 @@
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ValidationError
 
 from core.config.explain import names_of, note_errors
-from core.config.house import ConnectionConfig, House, Location, StockRule
+from core.config.house import MESSAGE, BrakeRule, ConnectionConfig, House, LabelRule, Location, StockRule
 from core.config.problems import ConfigFileError, Position, Problem, nearest
 from core.config.references import check_references
 from core.config.schema import DAYS, CommonWith, ConnectionKeys, FileKeys, LocationKeys
@@ -20,8 +20,7 @@ Known = Mapping[str, type[BaseModel]]
 """Connector -> the type of its ``with``."""
 
 _LATER = {
-    "rules": "this version does not run rules",
-    "tests": "this version does not run rules, nor their tests",
+    "tests": "this version does not run the tests of rules",
     "maps": "this version uses the connectors' own mappings only",
 }
 
@@ -154,16 +153,35 @@ def _house(
             for box in keys.boxes
         ),
         promises=keys.sla.promise,
+        services={method: tuple(allowed) for method, allowed in keys.sla.services.items()},
         hold_alert=keys.sla.hold,
         stock=tuple(
             StockRule(pattern=pattern, buffer=rule.buffer, low=rule.low)
             for pattern, rule in keys.stock.items()
         ),
+        labels=_labels(keys),
         file=document.file,
         text=text,
         digest=hashlib.sha256(text.encode()).hexdigest(),
         secrets=tuple(sorted(document.environment_values)),
     )
+
+
+def _labels(keys: FileKeys) -> LabelRule:
+    """Return what the one rule that buys labels says; without one they are bought as ever."""
+    for action in (action for rule in keys.rules for action in rule.then):
+        label, otherwise = action.label, action.else_
+        if label is not None:
+            return LabelRule(
+                via=label.via,
+                at_most=label.max,
+                format=_FORMATS[label.format],
+                no_label=otherwise[0].hold.reason if otherwise else MESSAGE,
+            )
+    return LabelRule()
+
+
+_FORMATS: Mapping[str, Literal["PNG", "PDF", "ZPL"]] = {"png": "PNG", "pdf": "PDF", "zpl": "ZPL"}
 
 
 def _connection(name: str, keys: ConnectionKeys, common: CommonWith, own: BaseModel) -> ConnectionConfig:
@@ -175,6 +193,7 @@ def _connection(name: str, keys: ConnectionKeys, common: CommonWith, own: BaseMo
         mails=keys.mails,
         endpoints=common.endpoints,
         token=common.token,
+        brake=BrakeRule(**keys.brake.model_dump()),
     )
 
 

@@ -2,6 +2,7 @@
 
 import re
 from datetime import date, time, timedelta
+from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -56,6 +57,28 @@ def authorities(value: object) -> object:
     return value
 
 
+def price(value: object) -> object:
+    """Return a price in major units, exactly as it is written."""
+    try:
+        told = Decimal(value) if isinstance(value, Decimal | int | str) and value is not True else None
+    except InvalidOperation:
+        told = None
+    if told is None or not told.is_finite() or told <= 0:
+        raise ValueError(f"'{value}' is no price; write a number above 0, as in 40.00")
+    return told
+
+
+def service(value: object) -> object:
+    """Return a carrier's service as it is written: the carrier, a blank, the service, each with ``*`` for any text."""
+    if not isinstance(value, str) or " " not in value or value != " ".join(value.split()):
+        raise ValueError(
+            f"'{value}' names no service; write carrier and service, as in UPS Ground or \"UPS *\""
+        )
+    return value
+
+
+Price = Annotated[Decimal, BeforeValidator(price, json_schema_input_type=str)]
+Service = Annotated[str, BeforeValidator(service)]
 Duration = Annotated[timedelta, BeforeValidator(duration, json_schema_input_type=str)]
 ClockTime = Annotated[time, BeforeValidator(clock_time, json_schema_input_type=str)]
 Day = Annotated[date, BeforeValidator(day, json_schema_input_type=str)]
@@ -73,6 +96,14 @@ class _Keys(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
+class BrakeKeys(_Keys):
+    """How much of a connection's listings one push round may change, in per cent, before a person is asked."""
+
+    percent: Annotated[int, Field(ge=0, le=100)] = 20
+    zero_percent: Annotated[int, Field(ge=0, le=100)] = 5
+    least: Annotated[int, Field(gt=0)] = 10
+
+
 class ConnectionKeys(_Keys):
     """One connection. ``with`` is what its connector's own settings say, besides ``endpoints`` and ``token``."""
 
@@ -80,6 +111,7 @@ class ConnectionKeys(_Keys):
     with_: dict[str, Any] = Field(default_factory=dict, alias="with")
     payments: Annotated[str | dict[str, str], BeforeValidator(authorities)] = "channel"
     mails: Literal["hub", "channel", "none"] = "channel"
+    brake: BrakeKeys = Field(default_factory=BrakeKeys)
 
 
 class CommonWith(_Keys):
@@ -122,6 +154,7 @@ class SlaKeys(_Keys):
     """What was promised, and how long something may wait."""
 
     promise: dict[str, Annotated[int, Field(gt=0, le=365)]] = Field(default_factory=dict)
+    services: dict[str, Annotated[list[Service], Field(min_length=1)]] = Field(default_factory=dict)
     hold: Duration = timedelta(hours=48)
 
 
@@ -130,6 +163,50 @@ class StockKeys(_Keys):
 
     buffer: dict[str, Units] = Field(default_factory=dict)
     low: Units | None = None
+
+
+class HoldKeys(_Keys):
+    """Why an order is held, for people; ``{{error.message}}`` stands for what went wrong."""
+
+    reason: Text
+
+
+class ElseKeys(_Keys):
+    """What is done where an action could not be."""
+
+    hold: HoldKeys
+
+
+class SplitKeys(_Keys):
+    """An order that no location holds whole leaves from several."""
+
+    by: Literal["location"]
+    only: Literal["when_needed"] = "when_needed"
+
+
+class LabelKeys(_Keys):
+    """Which label is bought."""
+
+    via: Text | None = None
+    choose: Literal["cheapest"] = "cheapest"
+    max: Price | None = None
+    format: Literal["png", "pdf", "zpl"] = "png"
+
+
+class ActionKeys(_Keys):
+    """One action of a rule, and what is done where it fails."""
+
+    split: SplitKeys | None = None
+    label: LabelKeys | None = None
+    else_: list[ElseKeys] | None = Field(default=None, alias="else", min_length=1, max_length=1)
+
+
+class RuleKeys(_Keys):
+    """What is done when an order has come to a point of its way."""
+
+    id: Name
+    when: Literal["order.verified", "order.routed"]
+    then: list[ActionKeys] = Field(min_length=1, max_length=1)
 
 
 class FileKeys(_Keys):
@@ -142,3 +219,4 @@ class FileKeys(_Keys):
     sla: SlaKeys = Field(default_factory=SlaKeys)
     stock: dict[Text, StockKeys] = Field(default_factory=dict)
     boxes: list[BoxKeys] = Field(default_factory=list)
+    rules: list[RuleKeys] = Field(default_factory=list)

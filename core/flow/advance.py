@@ -1,15 +1,19 @@
 """Advance one order: claim it, do what is due until nothing is, give it back with the instant of the next thing."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
 
+from core.alarms import open_alarms, tried, wait_or_try
 from core.breaker import Breaker
 from core.effects import Done, look_up
 from core.failpoints import failpoint
+from core.flow.causes import Places
 from core.flow.run import Run
-from core.flow.state import OpenIntent
-from core.flow.steps import next_step, wanted_holds
+from core.flow.state import OpenIntent, OrderState, others_shipped
+from core.flow.steps import next_step, units_parted, wanted_holds
+from core.golive.since import mails_since
 from core.hub import Hub
-from core.model.facts import Fact, Held, Released, ShippedElsewhere
+from core.model.facts import Fact, Held, PartShippedElsewhere, Released, ShippedElsewhere
 from core.model.order import Personal
 from core.stages import delivery, fulfillment, payment, stock
 from core.store.unit import Landed
@@ -32,11 +36,29 @@ async def sync_holds(run: Run) -> None:
 
 
 async def note_shipped_elsewhere(run: Run) -> None:
-    """Note that another hand shipped the whole order: its units are gone, and nothing is bought."""
+    """Note that another hand shipped the whole order: its units are gone, and nothing is bought.
+
+    What was shipped from locations that are none of ours only lay on the shelves of others: ours are free again.
+    """
     tracking = tuple(s.tracking for s in run.order.shipped if s.tracking)
+    told = ShippedElsewhere(at=run.now, actor="channel", tracking=tracking)
+    if _shipped_by_foreign_places(run):
+        await run.commit(decided=[told], release=run.state.allocations)
+        return
+    await run.commit(happened=[told], ship=run.state.allocations)
+
+
+def _shipped_by_foreign_places(run: Run) -> bool:
+    at = [run.places[w.location] for w in run.order.work_orders if w.location and w.location in run.places]
+    return bool(at) and all(ours is None for _, ours in at)
+
+
+async def note_part_shipped(run: Run) -> None:
+    """Note that another hand shipped a part of the order: those units are gone from the shelf, once."""
+    lines = tuple(sorted(others_shipped(run.state).items()))
     await run.commit(
-        happened=[ShippedElsewhere(at=run.now, actor="channel", tracking=tracking)],
-        ship=run.state.allocations,
+        happened=[PartShippedElsewhere(at=run.now, actor="channel", lines=lines)],
+        ship=units_parted(run.state),
     )
 
 
@@ -50,6 +72,7 @@ STEPS: Mapping[str, Callable[[Run], Awaitable[None]]] = {
     "reject": payment.reject,
     "commit_units": stock.commit_units,
     "note_shipped_elsewhere": note_shipped_elsewhere,
+    "note_part_shipped": note_part_shipped,
     "verify_payment": payment.verify_payment,
     "sync_holds": sync_holds,
     "confirm": delivery.confirm,
@@ -94,8 +117,22 @@ async def begin(hub: Hub, merchant: str, order_id: str) -> Run | None:
         attempts=claimed.attempts,
         personal=await hub.store.personal(merchant, order_id) or Personal(),
         accepted=await hub.store.switches(merchant),
+        mails_since=await _mails_since(hub, merchant, claimed.state),
         customs={sku: (p.hs, p.origin) for sku, p in products.items()},
+        places=await _places(hub, merchant, claimed.state),
+        alarms=await open_alarms(hub, merchant),
     )
+
+
+async def _mails_since(hub: Hub, merchant: str, state: OrderState) -> datetime | None:
+    return None if state.order is None else await mails_since(hub, merchant, state.order.connection)
+
+
+async def _places(hub: Hub, merchant: str, state: OrderState) -> Places:
+    """Return the locations of the order's channel."""
+    if state.order is None:
+        return {}
+    return await hub.store.channel_places(merchant, state.order.connection)
 
 
 def vendor_of(run: Run, step: str) -> str | None:
@@ -130,7 +167,10 @@ async def advance(run: Run, breaker: Breaker) -> None:
         vendor = vendor_of(run, step.name)
         if vendor is not None:
             breaker.check(run.merchant, vendor)
+        settled = run.state.settled
+        paused = await wait_or_try(run, step.name)
         await STEPS[step.name](run)
+        await tried(run, paused, settled)
         if vendor is not None:
             breaker.answered(run.merchant, vendor)
         failpoint("advance.switches.before")

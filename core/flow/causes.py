@@ -6,17 +6,17 @@ judgment (risk, a short payment); nobody can overrule a missing address or units
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from core.flow.state import (
-    OrderState,
-    changed_after_label,
-    labelled,
-    region_of_order,
-    shipped_by_others,
-)
+from core.config.house import MESSAGE
+from core.flow.parcels import changed_after_label, parcels_elsewhere, shipped_twice
+from core.flow.state import OrderState, labelled, others_shipped, region_of_order
+from core.model.facts import PaymentChecked
 from core.model.order import ChannelState, FulfilledBy, Order, RiskLevel, residue_of
 from core.model.payment import PaymentState
 from core.model.stock import Need
+from core.payment.verify import HOLD, RISK_LIMIT
 
 OVERRULED = frozenset(
     {
@@ -29,6 +29,7 @@ OVERRULED = frozenset(
         "no_rate",
         "no_box",
         "capture_declined",
+        "address_changed_after_label",
     }
 )
 """Holds that a person may release although their cause stands."""
@@ -37,7 +38,25 @@ Customs = Callable[[str], bool]
 """Whether a SKU's customs data (tariff code, origin) is complete."""
 
 
-def causes(state: OrderState, *, home_countries: frozenset[str], customs_known: Customs) -> dict[str, str]:
+Places = Mapping[str, tuple[str, str | None]]
+"""A channel's location id -> its name there, and which of ours it is; empty while nobody read them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """What is known besides the order itself."""
+
+    home_countries: frozenset[str]
+    customs_known: Customs
+    places: Places
+    now: datetime
+    no_label: str
+    """What people read where no rate will do."""
+    in_test: bool = False
+    """Whether the merchant is in test mode."""
+
+
+def causes(state: OrderState, setting: Setting) -> dict[str, str]:
     """Return hold reason -> detail for everything that stands in the way now."""
     order = state.order
     if (
@@ -48,11 +67,12 @@ def causes(state: OrderState, *, home_countries: frozenset[str], customs_known: 
     ):
         return {}
     found = {
-        **_channel_causes(state, order),
+        **_channel_causes(state, order, setting),
         **_unit_causes(state),
         **_payment_causes(state, order),
-        **({} if labelled(state) else _address_causes(order, state.needs, home_countries, customs_known)),
-        **_label_causes(state),
+        **_risk_causes(state, order, setting.now),
+        **({} if labelled(state) else _address_causes(order, state.needs, setting)),
+        **_label_causes(state, setting.no_label),
     }
     return {
         reason: detail
@@ -61,7 +81,7 @@ def causes(state: OrderState, *, home_countries: frozenset[str], customs_known: 
     }
 
 
-def _channel_causes(state: OrderState, order: Order) -> dict[str, str]:
+def _channel_causes(state: OrderState, order: Order, setting: Setting) -> dict[str, str]:
     found: dict[str, str] = {}
     if state.before_go_live:
         found["before_go_live"] = "placed before the hub was switched on"
@@ -72,9 +92,14 @@ def _channel_causes(state: OrderState, order: Order) -> dict[str, str]:
         found["held_by_other_app"] = ", ".join(held)
     if changed_after_label(state):
         found["changed_after_label"] = "the channel wants other units than were labelled"
-    ours = _why_not_ours(state, order)
-    if ours:
-        found["not_ours"] = ours
+    moved = parcels_elsewhere(state)
+    if moved:
+        found["address_changed_after_label"] = (
+            f"parcel {', '.join(moved)} goes to the address that the order had before"
+        )
+    theirs = _why_not_ours(state, order, setting)
+    if theirs:
+        found["not_ours"] = theirs
     residue = residue_of(order)
     if residue.minor:
         found["total_mismatch"] = (
@@ -83,31 +108,77 @@ def _channel_causes(state: OrderState, order: Order) -> dict[str, str]:
     return found
 
 
-def _why_not_ours(state: OrderState, order: Order) -> str:
+def _why_not_ours(state: OrderState, order: Order, setting: Setting) -> str:
+    if not setting.in_test and (order.test or any(t.test for t in order.transactions)):
+        return "test order"
     if order.programs:
         return ", ".join(order.programs)
     if order.cancel_requested:
         return "the buyer asks to cancel"
     if any(line.customized for line in order.lines):
         return "customized"
+    if shipped_twice(state):
+        return _shipped_twice(state, order)
     if order.state is ChannelState.OPEN and not labelled(state):
-        if shipped_by_others(state):
+        foreign = sorted(foreign_places(order, setting.places))
+        if foreign:
+            return f"the channel has it shipped from {', '.join(foreign)}, which crossdock.yaml does not name"
+        if others_shipped(state):
             return "another hand shipped a part of it"
-        if _not_free(order):
-            return "the channel does not ask for all of it to be shipped now"
+        return _why_not_free(order, setting.now)
     return ""
 
 
-def _not_free(order: Order) -> bool:
-    """Return whether work orders that nobody holds are closed to us (R84); a channel without them is always free."""
+def _shipped_twice(state: OrderState, order: Order) -> str:
+    ours = [p.label.tracking for p in state.parcels if p.label is not None and not p.told]
+    known = {p.label.tracking for p in (*state.parcels, *state.voided) if p.label is not None}
+    theirs = [s.tracking for s in order.shipped if s.tracking is not None and s.tracking not in known]
+    by = f": {', '.join(theirs)}" if theirs else ""
+    return f"another hand shipped it too{by}; our label {', '.join(ours)} is not used"
+
+
+def foreign_places(order: Order, places: Places) -> frozenset[str]:
+    """Return the names of the locations that open work is assigned to and that are none of ours (R97).
+
+    While nobody read the channel's locations yet, none is known to be foreign: see ``places_known``.
+    """
+    wanted = {w.location or "" for w in order.work_orders if w.lines and (w.open or w.held_by)}
+    if not places:
+        return frozenset()
+    unknown = {
+        at: (f"a location {at!r} unknown here" if at else "no location of its own", None) for at in wanted
+    }
+    named = {at: places.get(at, unknown[at]) for at in wanted}
+    return frozenset(
+        f"'{name}'" if at in places else name for at, (name, ours) in named.items() if ours is None
+    )
+
+
+def places_known(order: Order, places: Places) -> bool:
+    """Return whether it can be told which location is to ship the order's work."""
+    return bool(places) or not order.work_orders
+
+
+def _why_not_free(order: Order, now: datetime) -> str:
+    """Return why work that nobody holds is closed to us (R84); a channel without work orders is always free."""
     if not order.work_orders or any(w.held_by for w in order.work_orders):
-        return False
+        return ""
     free: Counter[str] = Counter()
     for work in order.work_orders:
-        if work.open:
+        if work.open and (work.due_at is None or work.due_at <= now):
             for _, line, units in work.lines:
                 free[line] += units
-    return any(line.ships and line.open_quantity > free[line.line_id] for line in order.lines)
+    if all(line.open_quantity <= free[line.line_id] for line in order.lines if line.ships):
+        return ""
+    later = due_later(order, now)
+    if later:
+        return f"the channel wants it shipped from {min(later):%Y-%m-%d %H:%M} UTC on"
+    return "the channel does not ask for all of it to be shipped now"
+
+
+def due_later(order: Order, now: datetime) -> list[datetime]:
+    """Return the instants at which work of the order becomes due that is not yet."""
+    return [w.due_at for w in order.work_orders if w.due_at is not None and w.due_at > now and w.lines]
 
 
 def _unit_causes(state: OrderState) -> dict[str, str]:
@@ -125,8 +196,9 @@ def _payment_causes(state: OrderState, order: Order) -> dict[str, str]:
     if paid is None:
         return {}
     found: dict[str, str] = {}
-    if paid.state is PaymentState.SHORT and paid.difference is not None:
-        found["payment_short"] = f"{(-paid.difference).text()} {paid.difference.currency} short"
+    short = _why_short(paid, order, gone=labelled(state))
+    if short:
+        found["payment_short"] = short
     elif (
         paid.state is PaymentState.MISMATCH
         and paid.paid
@@ -141,9 +213,50 @@ def _payment_causes(state: OrderState, order: Order) -> dict[str, str]:
         found["authorization_lapsed"] = "nothing can be captured any more"
     if _declined(state):
         found["capture_declined"] = "the gateway would not take the authorized money"
-    if paid.risk is RiskLevel.HIGH:
-        found["risk"] = f"risk {paid.risk_score}" if paid.risk_score is not None else "high risk"
     return found
+
+
+def _why_short(paid: PaymentChecked, order: Order, *, gone: bool) -> str:
+    """Return what is owed, or that all was given back of what is not labelled yet.
+
+    Empty where it is neither, or the channel itself still waits for it. A part that the channel gave back of its own
+    accord is recorded and owed by nobody (rule M5).
+    """
+    lacks = -paid.difference if paid.difference is not None else None
+    back = paid.given_back
+    if paid.state is PaymentState.PENDING and order.state is not ChannelState.PENDING:
+        ruled = sorted({v.gateway for v in paid.verdicts if v.authority == HOLD})
+        owed = f"{lacks.text()} {lacks.currency}" if lacks is not None else "the payment"
+        return (
+            f"{owed} through {', '.join(ruled)} waits for a person's word"
+            if ruled
+            else f"{owed} is not paid yet"
+        )
+    if paid.state is PaymentState.REFUNDED and back is not None and not gone:
+        return f"{back.text()} {back.currency} was given back"
+    if paid.state is PaymentState.SHORT and lacks is not None:
+        return f"{lacks.text()} {lacks.currency} short"
+    return ""
+
+
+_TOO_RISKY = frozenset({RiskLevel.MEDIUM, RiskLevel.HIGH})
+
+
+def _risk_causes(state: OrderState, order: Order, now: datetime) -> dict[str, str]:
+    paid = state.payment
+    if paid is None:
+        return {}
+    if paid.disputed:
+        return {"risk": "the payment is disputed"}
+    if paid.risk in _TOO_RISKY:
+        word = "high" if paid.risk is RiskLevel.HIGH else "elevated"
+        return {"risk": f"risk {paid.risk_score}" if paid.risk_score is not None else f"{word} risk"}
+    if paid.risk is not RiskLevel.PENDING:
+        return {}
+    if now < order.placed_at + RISK_LIMIT:
+        return {"risk": "the assessment is pending"}
+    hours = RISK_LIMIT // timedelta(hours=1)
+    return {"risk": f"no assessment came within {hours} hours; a person must decide"}
 
 
 def _declined(state: OrderState) -> bool:
@@ -155,30 +268,28 @@ def _declined(state: OrderState) -> bool:
     )
 
 
-def _address_causes(
-    order: Order, needs: tuple[Need, ...], home_countries: frozenset[str], customs_known: Customs
-) -> dict[str, str]:
-    if not any(line.ships and line.quantity for line in order.lines):
-        return {}
+def _address_causes(order: Order, needs: tuple[Need, ...], setting: Setting) -> dict[str, str]:
+    if order.state is ChannelState.PENDING or not any(line.ships and line.quantity for line in order.lines):
+        return {}  # the channel shows no address before it releases the order, and that is all there is to wait for
     region = region_of_order(order)
     if region is None:
         return {"address_withheld": getattr(order.ship_to, "why", "")}
     if not region.complete:
         return {"address_withheld": "incomplete: name, street, city or postcode is missing"}
-    if region.country in home_countries:
+    if region.country in setting.home_countries:
         return {}
-    lacking = sorted({n.sku for n in needs if not customs_known(n.sku)})
+    lacking = sorted({n.sku for n in needs if not setting.customs_known(n.sku)})
     return {"customs_missing": f"{', '.join(lacking)}: tariff code or origin"} if lacking else {}
 
 
-def _label_causes(state: OrderState) -> dict[str, str]:
+def _label_causes(state: OrderState, no_label: str) -> dict[str, str]:
     """Return the hold of goods that fit no box (found when packing, so remembered), or that no rate will do for."""
     if "no_box" in state.holds:
         return {"no_box": state.holds["no_box"]}
     for parcel in state.parcels:
         if parcel.label is None and parcel.quote.chosen is None:
             reasons = sorted({f"{r.carrier} {r.service}: {r.reason}" for r in parcel.quote.rates})
-            return {"no_rate": "; ".join(reasons) or "no carrier offers a rate"}
+            return {"no_rate": no_label.replace(MESSAGE, "; ".join(reasons) or "no carrier offers a rate")}
     return {}
 
 

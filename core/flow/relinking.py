@@ -3,7 +3,7 @@
 from core.failpoints import failpoint
 from core.hub import Hub
 from core.model.facts import Changed
-from core.stages.capture import reserve_of
+from core.stages.capture import gone_of, reserve_of
 from core.stock.needs import needs_of
 from core.store.errands import Errand
 from core.store.unit import Unit
@@ -16,7 +16,8 @@ async def relink(hub: Hub, errand: Errand) -> Next:
     state = await hub.store.load(merchant, order_id)
     if state is None or state.order is None:
         return Next()
-    needs, unlinked = needs_of(state.order, await hub.store.links_of(merchant, state.order.connection))
+    links = await hub.store.links_of(merchant, state.order.connection)
+    needs, unlinked = needs_of(state.order, links, gone_of(state, state.order))
     if (needs, unlinked) == (state.needs, state.unlinked):
         return Next()
     now = hub.clock.now()

@@ -5,14 +5,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from core.failpoints import failpoint
-from core.flow.causes import customs_of
+from core.flow.causes import Places, customs_of
 from core.flow.state import OrderState
 from core.flow.steps import Action, View
 from core.hub import Desk, Hub
 from core.model.facts import Fact
 from core.model.order import Order, Personal
 from core.model.stock import Allocation
-from core.store.unit import Committed, Due, Intent, Landed, Moved, Outcome, Reserve, Sealed, Unit
+from core.store.alarms import Alarm
+from core.store.unit import Committed, Due, Intent, Landed, Moved, Notice, Outcome, Reserve, Sealed, Unit
 
 
 class ClaimLostError(Exception):
@@ -30,7 +31,14 @@ class Run:
     attempts: int
     personal: Personal
     accepted: frozenset[tuple[str, str]]
+    mails_since: datetime | None = None
+    """When mails were first accepted."""
     customs: dict[str, tuple[str | None, str | None]] = field(default_factory=dict)
+    alarms: tuple[Alarm, ...] = ()
+    """What vendors do for nobody of the merchant just now."""
+    trying: list[Alarm] = field(default_factory=list)
+    """Those of them that this run may see whether they are over."""
+    places: Places = field(default_factory=dict)
 
     @property
     def desk(self) -> Desk:
@@ -61,8 +69,12 @@ class Run:
             customs_known=customs_of(self.customs),
             can_capture=channel is not None and channel.till is not None,
             email_known=bool(self.personal.email),
+            places=self.places,
             carrier=self.desk.carrier,
             mailer=self.desk.mailer,
+            in_test=bool(self.desk.in_test),
+            acts=self.desk.acts,
+            mails_since=self.mails_since,
         )
 
     def allowed(self, connection: str, action: Action) -> bool:
@@ -82,6 +94,7 @@ class Run:
         sealed: Sealed | None = None,
         references: Sequence[tuple[str, str]] = (),
         forget_levels: Sequence[tuple[str, str]] = (),
+        notices: Sequence[Notice] = (),
         due_at: datetime | Due | None = Due.NOW,
         attempts: int = 0,
         free_claim: bool = False,
@@ -109,6 +122,7 @@ class Run:
                 sealed=sealed,
                 references=tuple(references),
                 forget_levels=tuple(forget_levels),
+                notices=tuple(notices),
                 due_at=due_at,
                 attempts=attempts,
                 free_claim=free_claim,

@@ -5,7 +5,7 @@ same transaction as the fact by the store, and ``db rebuild`` computes it again 
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 from functools import reduce
 from typing import Any
@@ -95,6 +95,10 @@ class OrderState(Shape):
     rejection: str | None = None
     cancelled_at_channel: bool = False
     shipped_elsewhere: bool = False
+    address: str | None = None
+    """Digest of the address, once the channel changed the order; None: as it was first."""
+    parted: dict[str, int] = Field(default_factory=dict)
+    """Units by line that another hand shipped and that lie on no shelf of ours any more."""
     label_asked: bool = False
     parked: f.Parked | None = None
 
@@ -129,10 +133,11 @@ def _changes(state: OrderState, fact: f.Fact) -> dict[str, Any]:  # noqa: C901, 
                 "needs": fact.needs,
                 "unlinked": fact.unlinked,
                 "before_go_live": fact.before_go_live,
+                "parted": others_shipped(state.model_copy(update={"order": fact.order})),
             }
         case f.Changed():
             changes = {"order": fact.order, "needs": fact.needs, "unlinked": fact.unlinked, "parked": None}
-            return {**changes, **_packed_anew(state)}
+            return {**changes, **_packed_anew(state), **_moved(state, fact)}
         case f.UnitsCommitted():
             changes = {"allocations": state.allocations + fact.allocations, "backordered": fact.backordered}
             return {**changes, **_packed_anew(state)}
@@ -179,6 +184,9 @@ def _changes(state: OrderState, fact: f.Fact) -> dict[str, Any]:  # noqa: C901, 
             return {"label_asked": True}
         case f.ShippedElsewhere():
             return {"shipped_elsewhere": True}
+        case f.PartShippedElsewhere():
+            most = Counter(state.parted) | Counter(dict(fact.lines))  # told late, it takes nothing back
+            return {"parted": dict(most)}
         case f.Parked():
             return {"parked": fact}
         case f.Retried():
@@ -199,6 +207,13 @@ def _released(state: OrderState, fact: f.Released) -> dict[str, Any]:
     if fact.reason == "no_rate":
         changes["parcels"] = _bought(state)
     return changes
+
+
+def _moved(state: OrderState, fact: f.Changed) -> dict[str, Any]:
+    """Return what another address changes: what a person let go was a parcel to the address he saw."""
+    if fact.address is None or fact.address == state.address:
+        return {}
+    return {"address": fact.address, **_ruled_anew(state, "address_changed_after_label")}
 
 
 def _packed_anew(state: OrderState) -> dict[str, Any]:
@@ -243,7 +258,7 @@ def _judged_anew(state: OrderState, found: f.PaymentChecked) -> dict[str, Any]:
         return {}
     if (last.state, last.paid, last.difference) != (found.state, found.paid, found.difference):
         gone |= {"payment_short", "payment_mismatch", "payment_currency"}
-    if (last.risk, last.risk_score) != (found.risk, found.risk_score):
+    if (last.risk, last.risk_score, last.disputed) != (found.risk, found.risk_score, found.disputed):
         gone.add("risk")
     return {"overruled": tuple(r for r in state.overruled if r not in gone)}
 
@@ -334,7 +349,8 @@ def stage_of(state: OrderState) -> Stage:
         return Stage.SHIPPED_ELSEWHERE
     if labelled(state):
         return _shipped_stage(state.parcels)
-    if state.parked is not None or state.holds:
+    unpaid = state.payment is not None and state.payment.state is PaymentState.PENDING
+    if state.parked is not None or (state.holds and not (unpaid and set(state.holds) == {"payment_short"})):
         return Stage.ON_HOLD
     if not money_is_in_order(state):
         return Stage.AWAITING_PAYMENT
@@ -347,9 +363,13 @@ def money_is_in_order(state: OrderState) -> bool:
         return False
     ruled = {
         PaymentState.SHORT: {"payment_short"},
+        PaymentState.PENDING: {"payment_short"},
+        PaymentState.REFUNDED: {"payment_short"},
         PaymentState.MISMATCH: {"payment_mismatch", "payment_currency"},
     }.get(state.payment.state, set())
-    return state.payment.state is PaymentState.VERIFIED or not ruled.isdisjoint(state.overruled)
+    # What the channel gave back of its own accord is owed by nobody (rule M5).
+    paid = (PaymentState.VERIFIED, PaymentState.PARTIALLY_REFUNDED)
+    return state.payment.state in paid or not ruled.isdisjoint(state.overruled)
 
 
 def _shipped_stage(parcels: tuple[ParcelState, ...]) -> Stage:
@@ -375,52 +395,33 @@ def covers_needs(state: OrderState) -> bool:
     )
 
 
-def holds_other_units(state: OrderState) -> bool:
-    """Return whether the units set aside (or backordered) are others than the order needs."""
-    held: Counter[tuple[str, str]] = Counter()
-    for allocation in state.allocations:
-        held[allocation.line_id, allocation.sku] += allocation.units
-    for lacking in state.backordered:
-        held[lacking.line_id, lacking.sku] += lacking.units
-    return held != {(n.line_id, n.sku): n.units for n in state.needs}
-
-
-def changed_after_label(state: OrderState) -> bool:
-    """Return whether the order wants other units than were labelled (R24): fewer than packed, or more."""
-    if state.order is None or not any(p.label for p in state.parcels):
-        return False
-    here, gone = _packed_in(state, left=False), _packed_in(state, left=True)
-    quantities = {line.line_id: line.quantity for line in state.order.lines}
-    if any(units > quantities.get(line, 0) for line, units in here.items()):
-        return True
-    if not gone:
-        return holds_other_units(state)
-    held: Counter[tuple[str, str]] = Counter()
-    for a in state.allocations:
-        held[a.line_id, a.sku] += a.units
-    each = {(n.line_id, n.sku): n.units // max(1, quantities[n.line_id]) for n in state.needs}
-    rest = {
-        (n.line_id, n.sku): max(0, n.units - each[n.line_id, n.sku] * gone[n.line_id]) for n in state.needs
-    }
-    return held != Counter(rest)
-
-
-def _packed_in(state: OrderState, *, left: bool) -> Counter[str]:
+def packed_in(state: OrderState, wanted: Callable[[ParcelState], bool]) -> Counter[str]:
+    """Return units by line in the parcels that are wanted."""
     packed: Counter[str] = Counter()
     for p in state.parcels:
-        if p.label is not None and p.left is left:
+        if wanted(p):
             packed.update(dict(p.quote.parcel.lines))
     return packed
 
 
-def shipped_by_others(state: OrderState) -> bool:
-    """Return whether the channel knows of shipped units that no parcel of ours holds."""
-    if state.order is None:
+def others_shipped(state: OrderState) -> dict[str, int]:
+    """Return units by line that the channel knows as shipped and that no parcel of ours tells of."""
+    if state.order is None or state.order.fulfilled_by is FulfilledBy.CHANNEL:
+        return {}
+    ours = packed_in(state, lambda p: _known_there(state, p))
+    gone = {
+        line.line_id: line.quantity - line.open_quantity - ours[line.line_id]
+        for line in state.order.lines
+        if line.ships
+    }
+    return {line: units for line, units in gone.items() if units > 0}
+
+
+def _known_there(state: OrderState, parcel: ParcelState) -> bool:
+    """Return whether the channel knows a parcel of ours: we told it, or it shows the number."""
+    if parcel.label is None or state.order is None:
         return False
-    ours = _packed_in(state, left=False) + _packed_in(state, left=True)
-    return any(
-        line.quantity - line.open_quantity > ours[line.line_id] for line in state.order.lines if line.ships
-    )
+    return parcel.told or any(s.tracking == parcel.label.tracking for s in state.order.shipped)
 
 
 def labelled(state: OrderState) -> bool:

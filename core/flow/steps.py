@@ -11,12 +11,13 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from core.config.house import House
-from core.flow.causes import Customs, causes
-from core.flow.state import OrderState, ParcelState, bound, covers_needs, holds_other_units, money_is_in_order
+from core.flow.causes import Customs, Places, Setting, causes, due_later, places_known
+from core.flow.parcels import holds_other_units, newly_parted, shipped_twice
+from core.flow.state import OrderState, ParcelState, bound, covers_needs, money_is_in_order, others_shipped
 from core.model.money import Money
-from core.model.order import ChannelState, FulfilledBy, Order
+from core.model.order import ChannelState, FulfilledBy, Order, RiskLevel
 from core.model.stock import Allocation
-from core.payment.verify import digest_of, to_capture
+from core.payment.verify import RISK_LIMIT, digest_of, to_capture
 
 RATES_KEEP = timedelta(minutes=30)
 """Rates older than this are asked again before a label is bought on them."""
@@ -44,10 +45,18 @@ class View:
     can_capture: bool
     """Whether the order's channel keeps its own books of money."""
     email_known: bool
+    places: Places
+    """The locations of the order's channel."""
     carrier: str | None
     """The connection that sells labels."""
     mailer: str | None
     """The connection that sends mail."""
+    in_test: bool = False
+    """Whether the merchant is in test mode (R99)."""
+    acts: Callable[[str], bool] = lambda _: True
+    """Whether anything may be changed at a connection: in test mode only where it is in test mode too."""
+    mails_since: datetime | None
+    """When mails were first accepted: who ordered before is mailed nothing (R85)."""
 
     @property
     def order(self) -> Order:
@@ -95,7 +104,15 @@ def next_step(view: View) -> Step:
 def wanted_holds(view: View) -> dict[str, str]:
     """Return what holds the order now."""
     homes = frozenset(location.country for location in view.house.locations.values())
-    return causes(view.state, home_countries=homes, customs_known=view.customs_known)
+    setting = Setting(
+        home_countries=homes,
+        customs_known=view.customs_known,
+        places=view.places,
+        now=view.now,
+        no_label=view.house.labels.no_label,
+        in_test=view.in_test,
+    )
+    return causes(view.state, setting)
 
 
 def units_to_commit(state: OrderState) -> bool:
@@ -106,6 +123,23 @@ def units_to_commit(state: OrderState) -> bool:
     if state.cancelled or state.shipped_elsewhere or any(bound(state, p) for p in state.parcels):
         return False
     return holds_other_units(state)
+
+
+def units_parted(state: OrderState) -> tuple[Allocation, ...]:
+    """Return the units set aside of an open order that another hand shipped, and that were not taken off yet."""
+    order = state.order
+    if order is None or order.state is not ChannelState.OPEN or any(bound(state, p) for p in state.parcels):
+        return ()
+    others = others_shipped(state)
+    found: list[Allocation] = []
+    for line in order.lines:
+        before = state.parted.get(line.line_id, 0)
+        part, whole = others.get(line.line_id, 0) - before, line.quantity - before
+        for a in state.allocations:
+            units = a.units * min(part, whole) // whole if part > 0 and whole > 0 else 0
+            if a.line_id == line.line_id and units:
+                found.append(a.model_copy(update={"units": units}))
+    return tuple(found)
 
 
 def units_gone(state: OrderState) -> tuple[Allocation, ...]:
@@ -140,6 +174,14 @@ def _units(view: View) -> datetime | None:
     return view.now if units_to_commit(view.state) and not shipped else None
 
 
+def _parted(view: View) -> datetime | None:
+    state = view.state
+    if state.cancelled or state.shipped_elsewhere or view.order.state is not ChannelState.OPEN:
+        return None
+    free = not any(bound(state, p) for p in state.parcels)
+    return view.now if free and newly_parted(state) else None
+
+
 def _cancellation(view: View) -> datetime | None:
     state = view.state
     bought = [p for p in state.parcels if p.label is not None and not p.left]
@@ -149,7 +191,8 @@ def _cancellation(view: View) -> datetime | None:
 
 
 def _rejection(view: View) -> datetime | None:
-    return view.now if view.state.rejection is not None and not view.state.cancelled else None
+    due = view.state.rejection is not None and not view.state.cancelled
+    return view.now if due and view.acts(view.order.connection) else None
 
 
 def _elsewhere(view: View) -> datetime | None:
@@ -160,21 +203,27 @@ def _elsewhere(view: View) -> datetime | None:
 
 
 def _holds(view: View) -> datetime | None:
-    return view.now if wanted_holds(view) != view.state.holds else None
+    if wanted_holds(view) != view.state.holds:
+        return view.now
+    later = due_later(view.order, view.now) if "not_ours" in view.state.holds else []
+    paid, limit = view.state.payment, view.order.placed_at + RISK_LIMIT
+    if paid is not None and paid.risk is RiskLevel.PENDING and view.now < limit:
+        later.append(limit)
+    return min(later, default=None)
 
 
 def _payment(view: View) -> datetime | None:
-    if view.state.cancelled or view.order.fulfilled_by is FulfilledBy.CHANNEL or view.state.shipped_elsewhere:
-        return None
     last = view.state.payment
+    if view.state.shipped_elsewhere or (view.state.cancelled and last is None):
+        return None
     if last is None or last.of != digest_of(view.order) or view.state.payment_stale:
         return view.now
-    labelled = any(p.label is not None for p in view.state.parcels)
-    return None if labelled else last.again_at
+    over = view.state.cancelled or any(p.label is not None for p in view.state.parcels)
+    return None if over else last.again_at
 
 
 def _confirmation(view: View) -> datetime | None:
-    wanted = not view.state.before_go_live and not view.state.cancelled and mails_of(view)
+    wanted = not view.state.cancelled and mails_of(view)
     return view.now if wanted and "confirmation" not in view.state.messages else None
 
 
@@ -192,6 +241,7 @@ def ready_to_ship(view: View) -> bool:
         and state.rejection is None
         and order.fulfilled_by is FulfilledBy.MERCHANT
         and order.state is ChannelState.OPEN
+        and places_known(order, view.places)
         and not state.holds
         and not wanted_holds(view)
         and money_is_in_order(state)
@@ -204,6 +254,8 @@ def _ready_at(view: View) -> datetime | None:
     """Return when labels may be bought: after the grace of every location the order leaves from, if accepted."""
     if view.carrier is None or not view.accepted(view.carrier, Action.LABELS) or not ready_to_ship(view):
         return None
+    if not view.acts(view.carrier) or not view.acts(view.order.connection):
+        return None  # a test label must never be there to be told to a live channel, nor a live one be wasted on a test
     places = {a.location for a in view.state.allocations}
     locations = [view.house.locations[p] for p in places if p in view.house.locations]
     if not locations:
@@ -214,14 +266,23 @@ def _ready_at(view: View) -> datetime | None:
 
 
 def _quote(view: View) -> datetime | None:
-    stale = [
-        p
-        for p in view.state.parcels
-        if p.label is None and (p.quote.chosen is None or p.quote.at + RATES_KEEP <= view.now or p.refused)
-    ]
+    stale = [p for p in view.state.parcels if p.label is None and _stale(view, p)]
     if covers_needs(view.state) and not stale:
         return None
     return _ready_at(view)
+
+
+def _stale(view: View, parcel: ParcelState) -> bool:
+    """Return whether a parcel's rates no longer hold: too old, or it would leave on another day than they say."""
+    asked, location = parcel.quote.at, view.house.locations.get(parcel.quote.parcel.location)
+    return (
+        parcel.quote.chosen is None
+        or parcel.refused is not None
+        or asked + RATES_KEEP <= view.now
+        or (
+            location is not None and location.calendar.ship_day(asked) != location.calendar.ship_day(view.now)
+        )
+    )
 
 
 def _buy(view: View) -> datetime | None:
@@ -239,7 +300,8 @@ def _store_file(view: View) -> datetime | None:
 def _capture(view: View) -> datetime | None:
     labelled = bool(view.state.parcels) and all(p.label is not None for p in view.state.parcels)
     due = labelled and view.can_capture and not view.state.cancelled and open_captures(view.state)
-    return view.now if due and view.accepted(view.order.connection, Action.CAPTURES) else None
+    may = view.acts(view.order.connection) and view.accepted(view.order.connection, Action.CAPTURES)
+    return view.now if due and may else None
 
 
 def open_captures(state: OrderState) -> tuple[tuple[str, Money], ...]:
@@ -260,14 +322,16 @@ def _tell_channel(view: View) -> datetime | None:
 
 def tells(view: View, parcel: ParcelState) -> bool:
     """Return whether the channel is to hear of a parcel now."""
-    if parcel.label is None or parcel.told:
+    if parcel.label is None or parcel.told or shipped_twice(view.state):
+        return False
+    if not view.acts(view.order.connection):
         return False
     location = view.house.locations.get(parcel.quote.parcel.location)
     return parcel.left or location is None or location.tell == "label"
 
 
 def _shipping_mail(view: View) -> datetime | None:
-    if view.state.before_go_live or not mails_of(view):
+    if not mails_of(view):
         return None
     return _each(
         view, lambda p: p.told and not p.mailed and f"shipping:{p.parcel_id}" not in view.state.messages
@@ -279,10 +343,17 @@ def _leave(view: View) -> datetime | None:
 
 
 def mails_of(view: View) -> str | None:
-    """Return the connection that mails the order's shopper, if the hub is to and may."""
+    """Return the connection that mails the order's shopper, if the hub is to and may.
+
+    None for who ordered before mails were accepted, nor while an order from before go-live waits for its release.
+    """
     if (
         view.mailer is None
+        or view.mails_since is None
+        or view.order.placed_at < view.mails_since
+        or (view.state.before_go_live and "before_go_live" not in view.state.overruled)
         or not view.email_known
+        or not view.acts(view.order.connection)
         or view.house.connections[view.order.connection].mails != "hub"
     ):
         return None
@@ -293,6 +364,7 @@ TABLE: tuple[tuple[str, Callable[[View], datetime | None]], ...] = (
     ("leave", _leave),
     ("settle_cancellation", _cancellation),
     ("reject", _rejection),
+    ("note_part_shipped", _parted),
     ("commit_units", _units),
     ("note_shipped_elsewhere", _elsewhere),
     ("verify_payment", _payment),

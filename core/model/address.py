@@ -47,6 +47,21 @@ class Absent(Shape):
     why: Absence
 
 
+def plain_text(address: Address) -> str:
+    """Return what of an address a label shows, in one spelling: case and blanks do not count, nor the phone number."""
+    parts = (
+        address.name,
+        address.company,
+        address.street1,
+        address.street2,
+        address.city,
+        address.state,
+        address.zip,
+        address.country,
+    )
+    return "\n".join(" ".join(part.split()) for part in parts).casefold()
+
+
 def region_of(address: Address) -> Region:
     """Return the impersonal part of an address."""
     street = f"{address.street1} {address.street2}".upper().replace(".", "")

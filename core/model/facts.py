@@ -13,7 +13,7 @@ from core.model.base import Instant, Shape
 from core.model.money import Money
 from core.model.order import Order, RiskLevel
 from core.model.payment import PaymentState
-from core.model.shipment import JudgedRate, Parcel, TrackingState
+from core.model.shipment import CustomsItem, JudgedRate, Parcel, TrackingState
 from core.model.stock import Allocation, Need
 
 
@@ -44,6 +44,8 @@ class Changed(FactBase):
     order: Order
     needs: tuple[Need, ...]
     unlinked: tuple[str, ...] = ()
+    address: str | None = None
+    """Keyed digest of the address: equal ones are equal, and nothing else can be told from it; None: as before."""
 
 
 class UnitsCommitted(FactBase):
@@ -95,6 +97,9 @@ class PaymentChecked(FactBase):
     """Paid less the order's present total, where they differ."""
     risk: RiskLevel = RiskLevel.NONE
     risk_score: int | None = None
+    disputed: bool = False
+    given_back: Money | None = None
+    """What of the payments went back, where something did."""
     again_at: Instant | None = None
 
 
@@ -128,6 +133,12 @@ class Quoted(FactBase):
     arrives: date | None
     promised: date | None
     connection: str
+    address: str | None = None
+    """Keyed digest of the address that the parcel goes to."""
+    ships: date | None = None
+    """The day on which the parcel leaves, as the dates of the rates count from it."""
+    customs: tuple[CustomsItem, ...] = ()
+    """What was declared of a parcel that leaves the country."""
 
 
 class LabelBought(FactBase):
@@ -219,6 +230,14 @@ class ShippedElsewhere(FactBase):
     tracking: tuple[str, ...] = ()
 
 
+class PartShippedElsewhere(FactBase):
+    """Another hand shipped a part of the order: so many units of each line so far."""
+
+    kind: Literal["part_shipped_elsewhere"] = "part_shipped_elsewhere"
+    lines: tuple[tuple[str, int], ...]
+    """(order line id, units)."""
+
+
 class Tracked(FactBase):
     """The carrier scanned the parcel."""
 
@@ -301,6 +320,7 @@ Fact = Annotated[
     | RejectionAsked
     | LabelAsked
     | ShippedElsewhere
+    | PartShippedElsewhere
     | Tracked
     | GatewayRang
     | Intended

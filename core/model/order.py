@@ -111,7 +111,9 @@ class WorkOrder(Shape):
     location: str | None
     """The channel's own location id; the configuration says which of ours it is."""
     open: bool
-    """Free to fulfill: neither closed, cancelled, scheduled nor on hold."""
+    """Free to fulfill once it is due: neither closed, cancelled, scheduled nor on hold."""
+    due_at: Instant | None = None
+    """Not to be shipped before (a pre-order, a scheduled delivery)."""
     held_by: str | None = None
     """The other app or person that holds it."""
     lines: tuple[tuple[str, str, int], ...] = ()

@@ -64,6 +64,7 @@ class RateReason(StrEnum):
     LATE = "late"
     NO_PO_BOX = "no_po_box"
     OTHER_CURRENCY = "other_currency"
+    NOT_ALLOWED = "not_allowed"
     NO_ANSWER = "no_answer"
     OVER_MAX = "over_max"
 
@@ -93,6 +94,8 @@ class Label(Shape):
     """Where the vendor keeps the label's file; the hub fetches and stores it."""
     format: str
     tracker_id: str | None = None
+    bought_at: Instant | None = None
+    """When the vendor sold it; None where the vendor does not say."""
 
 
 class TrackingState(StrEnum):

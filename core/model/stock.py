@@ -55,3 +55,9 @@ class Listing(Shape):
     fulfilled_by_channel: bool = False
     product: str | None = None
     """What the connector needs besides to write the level (Amazon: the product type; Shopify: the inventory item)."""
+    barcode: str | None = None
+    """What is printed on it (GTIN, EAN, UPC), where the channel tells it."""
+    catalog: str | None = None
+    """The channel's catalog entry (an ASIN): listings that share it sell the same thing."""
+    computed_by_channel: bool = False
+    """A bundle whose quantity the channel computes from its parts: it cannot be written."""

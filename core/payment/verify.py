@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from core.model.facts import PaymentChecked, TransactionVerdict
 from core.model.money import Money
@@ -18,6 +18,8 @@ from core.model.payment import GatewayPayment, PaymentState
 
 CHANNEL = "channel"
 HOLD = "hold"
+RISK_LIMIT = timedelta(hours=2)
+"""How long after the order an assessment may be pending; then it is asked for once more, and left to a person."""
 
 _PAYS = frozenset({TransactionKind.AUTHORIZATION, TransactionKind.SALE})
 _ORDER_OF_RISK = (RiskLevel.NONE, RiskLevel.LOW, RiskLevel.MEDIUM, RiskLevel.PENDING, RiskLevel.HIGH)
@@ -63,8 +65,10 @@ def check(
         for t in order.transactions
         if t.kind in _PAYS and t.state is not TransactionState.FAILED
     )
-    risk, score = _risk(order, [w for w in witnessed.values() if w is not None])
-    state, paid = _sum_up(order, verdicts)
+    seen = [w for w in witnessed.values() if w is not None]
+    risk, score = _risk(order, seen)
+    back = _given_back(order)
+    state, paid = _sum_up(order, verdicts, back)
     total = order.total_presentment
     comparable = paid is not None and paid.currency == total.currency
     return PaymentChecked(
@@ -76,7 +80,9 @@ def check(
         difference=paid - total if paid is not None and comparable and paid != total else None,
         risk=risk,
         risk_score=score,
-        again_at=_next_lapse(order, witnessed, now),
+        disputed=any(w.disputed for w in seen),
+        given_back=back if back.minor else None,
+        again_at=_next_check(order, witnessed, risk, now),
     )
 
 
@@ -134,30 +140,48 @@ def _second_witness(
     return (PaymentState.REFUNDED if kept == 0 else PaymentState.VERIFIED), amount
 
 
-def _sum_up(order: Order, verdicts: Sequence[TransactionVerdict]) -> tuple[PaymentState, Money | None]:
+def _sum_up(
+    order: Order, verdicts: Sequence[TransactionVerdict], back: Money
+) -> tuple[PaymentState, Money | None]:
     total = order.total_presentment
     if order.paid_via_channel and not verdicts:
         pending = order.state is ChannelState.PENDING
         return (PaymentState.PENDING if pending else PaymentState.VERIFIED), (None if pending else total)
+    let_go = bool(verdicts) and all(v.state is PaymentState.CANCELLED for v in verdicts)
+    if let_go and order.state is ChannelState.CANCELLED:
+        return PaymentState.CANCELLED, total.zero()
     good = [v for v in verdicts if v.state is PaymentState.VERIFIED]
     if any(v.amount.currency != total.currency for v in good):
         return PaymentState.MISMATCH, good[0].amount
     paid = sum((v.amount for v in good), total.zero())
-    if paid == total:
-        return PaymentState.VERIFIED, paid
-    for state in (PaymentState.MISMATCH, PaymentState.LAPSED, PaymentState.PENDING, PaymentState.CANCELLED):
-        if any(v.state is state for v in verdicts):
-            return _lapsed_or(state), paid
     if any(v.state is PaymentState.REFUNDED for v in verdicts) and paid.minor == 0:
         return PaymentState.REFUNDED, paid
+    enough = PaymentState.PARTIALLY_REFUNDED if back.minor else PaymentState.VERIFIED
+    if paid == total:
+        return enough, paid
+    for state in (PaymentState.MISMATCH, PaymentState.LAPSED, PaymentState.PENDING, PaymentState.CANCELLED):
+        if any(v.state is state for v in verdicts):
+            return _lapsed_or(state, order), paid
     if total < paid:
-        return PaymentState.VERIFIED, paid
+        return enough, paid
+    if back.minor and total - paid <= back:
+        return PaymentState.PARTIALLY_REFUNDED, paid
     return (PaymentState.SHORT if verdicts else PaymentState.PENDING), paid
 
 
-def _lapsed_or(state: PaymentState) -> PaymentState:
-    """An authorization cancelled at the gateway is as good as lapsed: nothing can be taken from it any more."""
-    return PaymentState.LAPSED if state is PaymentState.CANCELLED else state
+def _lapsed_or(state: PaymentState, order: Order) -> PaymentState:
+    """An authorization cancelled at the gateway is as good as lapsed, unless the order is cancelled with it."""
+    let_go = state is PaymentState.CANCELLED and order.state is not ChannelState.CANCELLED
+    return PaymentState.LAPSED if let_go else state
+
+
+def _given_back(order: Order) -> Money:
+    """Return what went back of all payments in the order's currency."""
+    back = order.total_presentment.zero()
+    for t in order.transactions:
+        if t.kind in _PAYS and t.state is TransactionState.SUCCEEDED and t.amount.currency == back.currency:
+            back = back + _movements(t, order)[1]
+    return back
 
 
 def _movements(t: Transaction, order: Order) -> tuple[Money, Money]:
@@ -191,11 +215,12 @@ def _risk(order: Order, seen: Sequence[GatewayPayment]) -> tuple[RiskLevel, int 
     return max(levels, key=_ORDER_OF_RISK.index), max(scores, default=None)
 
 
-def _next_lapse(
-    order: Order, witnessed: Mapping[str, GatewayPayment | None], now: datetime
+def _next_check(
+    order: Order, witnessed: Mapping[str, GatewayPayment | None], risk: RiskLevel, now: datetime
 ) -> datetime | None:
-    """Return when the first authorization lapses: the payment is checked again then."""
-    ends = [
+    """Return when the payment is checked again: an authorization lapses, or an assessment has taken too long."""
+    ends = [order.placed_at + RISK_LIMIT] if risk is RiskLevel.PENDING else []
+    ends += [
         t.expires_at for t in order.transactions if t.kind is TransactionKind.AUTHORIZATION and t.expires_at
     ]
     ends += [w.capture_before for w in witnessed.values() if w is not None and w.capture_before]

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
+from fnmatch import fnmatchcase
 
 from core.model.money import Money
 from core.model.shipment import JudgedRate, Quotes, Rate, RateReason
@@ -21,7 +23,10 @@ class Wanted:
     promised: date | None
     currency: str
     po_box: bool
-    at_most: Money | None = None
+    at_most: Decimal | None = None
+    """In major units of the rate's own currency."""
+    allowed: tuple[str, ...] | None = None
+    """Patterns of ``<carrier> <service>``; None: any service."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,11 +64,17 @@ def _why_not(rate: Rate, arrives: date | None, wanted: Wanted) -> RateReason | N
         return RateReason.OTHER_CURRENCY
     if wanted.po_box and rate.carrier not in PO_BOX_CARRIERS:
         return RateReason.NO_PO_BOX
+    if wanted.allowed is not None and not _matches(rate, wanted.allowed):
+        return RateReason.NOT_ALLOWED
     if wanted.promised is not None and (arrives is None or arrives > wanted.promised):
         return RateReason.LATE
-    if wanted.at_most is not None and wanted.at_most < rate.price:
+    if wanted.at_most is not None and wanted.at_most < Decimal(rate.price.text()):
         return RateReason.OVER_MAX
     return None
+
+
+def _matches(rate: Rate, patterns: Sequence[str]) -> bool:
+    return any(fnmatchcase(f"{rate.carrier} {rate.service}", pattern) for pattern in patterns)
 
 
 def _judged(rate: Rate, arrives: date | None, reason: RateReason) -> JudgedRate:

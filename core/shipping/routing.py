@@ -1,10 +1,11 @@
 """From which warehouse an order leaves: the order in which its warehouses are asked.
 
-Nearest first, measured between the middles of states; of two equally far the one named first in crossdock.yaml.
-Outside the table a warehouse in the same state is nearer than one in the same country, and that than any other.
+Nearest first; of two equally far the one named first in crossdock.yaml. What is near the merchant may say by zones.
+Where the zones of one warehouse leave a destination out, all are measured between the middles of states instead.
+Outside that table a warehouse in the same state is nearer than one in the same country, and that than any other.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from core.model.address import Region
 
@@ -23,12 +24,36 @@ _MIDDLES: dict[str, tuple[int, int]] = {
 _SAME_COUNTRY = 100_000
 _ABROAD = 200_000
 
+Zones = Mapping[str, Mapping[str, Sequence[str]]]
+"""By warehouse its zones, the nearest first, and of each the prefixes of COUNTRY-STATE that lie in it."""
 
-def nearest_first(to: Region | None, warehouses: Mapping[str, tuple[str, str]]) -> tuple[str, ...]:
+
+def nearest_first(
+    to: Region | None, warehouses: Mapping[str, tuple[str, str]], zones: Zones
+) -> tuple[str, ...]:
     """Return warehouse ids, nearest first; each is given as (country, state), in the order of crossdock.yaml."""
     if to is None:
         return tuple(warehouses)
+    told = {name: nearness(zones.get(name, {}), to) for name in warehouses}
+    known = {name: position for name, position in told.items() if position is not None}
+    if len(known) == len(warehouses):
+        return tuple(sorted(warehouses, key=known.__getitem__))
     return tuple(sorted(warehouses, key=lambda name: distance(warehouses[name], (to.country, to.state))))
+
+
+def nearness(zones: Mapping[str, Sequence[str]], to: Region) -> int | None:
+    """Return the position of the zone that a destination lies in, 0 for the nearest; None: in none of them.
+
+    The longest prefix that fits counts.
+    """
+    lane = (f"{to.country}-{to.state}" if to.state else to.country).upper()
+    fitting = [
+        (len(prefix), position)
+        for position, prefixes in enumerate(zones.values())
+        for prefix in prefixes
+        if lane.startswith(prefix)
+    ]
+    return max(fitting)[1] if fitting else None
 
 
 def distance(one: tuple[str, str], other: tuple[str, str]) -> int:

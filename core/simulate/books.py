@@ -156,7 +156,7 @@ def _committed(states: dict[str, OrderState], shelves: Sequence[StockRow]) -> It
 
 async def _levels(hub: Hub, merchant: str, outside: Outside) -> list[str]:
     house = hub.desk(merchant).house
-    available = await hub.store.available(merchant)
+    available = await hub.store.showable(merchant)
     found: list[str] = []
     for (connection, key), shown in outside.levels().items():
         named = await hub.store.channel_locations(merchant, connection)

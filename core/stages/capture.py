@@ -1,16 +1,21 @@
 """Capture: fetch the order as it stands at its channel, and make it ours: facts, units, listing levels."""
 
+from collections.abc import Mapping
+
 from core.errors import UnavailableError
 from core.failpoints import failpoint
 from core.flow.run import Run
-from core.flow.state import OrderState, bound, region_of_order
+from core.flow.state import OrderState, bound, others_shipped, region_of_order
+from core.golive.since import orders_since
 from core.hub import Hub
+from core.model.address import plain_text
 from core.model.facts import Changed, Fact, Received
-from core.model.order import ChannelState, FetchedOrder, FulfilledBy, Order, Transaction
+from core.model.order import ChannelState, FetchedOrder, FulfilledBy, Order, Personal, Transaction
 from core.model.stock import Need
 from core.shipping.routing import nearest_first
 from core.stock.needs import needs_of
 from core.store.unit import Landed, NewOrder, Reserve, Sealed, Unit
+from core.store.zones import zones_of
 
 _TRIES = 5
 
@@ -99,16 +104,17 @@ async def unit_of(
     """Return the unit that makes a fetched order ours: it is told, and its units are set aside, in one commit."""
     order, now = fetched.order, hub.clock.now()
     links = await hub.store.links_of(merchant, order.connection)
-    needs, unlinked = needs_of(order, links)
+    needs, unlinked = needs_of(order, links, gone_of(state, order))
     fact: Fact
     if state is None or state.order is None:
-        live_since = await hub.store.live_since(merchant, order.connection)
-        before = live_since is None or order.placed_at < live_since
+        since = await orders_since(hub, merchant, order.connection)
+        before = since is None or order.placed_at < since
         fact = Received(
             at=now, actor="channel", order=order, needs=needs, unlinked=unlinked, before_go_live=before
         )
     else:
-        fact = Changed(at=now, actor="channel", order=order, needs=needs, unlinked=unlinked)
+        address = await address_digest(hub, merchant, order_id, fetched.personal)
+        fact = Changed(at=now, actor="channel", order=order, needs=needs, unlinked=unlinked, address=address)
     return Unit(
         merchant=merchant,
         order_id=order_id,
@@ -128,6 +134,21 @@ async def unit_of(
     )
 
 
+async def address_digest(hub: Hub, merchant: str, order_id: str, personal: Personal) -> str | None:
+    """Return the digest by which facts tell whether the address changed; None where there is none."""
+    if personal.ship_to is None:
+        return None
+    return await hub.store.address_digest(merchant, order_id, plain_text(personal.ship_to))
+
+
+def gone_of(state: OrderState | None, order: Order) -> Mapping[str, int]:
+    """Return the units by line that another hand shipped of an order that is open still, and not labelled by us."""
+    known = state or OrderState()
+    if order.state is not ChannelState.OPEN or any(bound(known, p) for p in known.parcels):
+        return {}
+    return others_shipped(known.model_copy(update={"order": order}))
+
+
 async def reserve_of(
     hub: Hub, merchant: str, order: Order, needs: tuple[Need, ...], state: OrderState | None
 ) -> Reserve | None:
@@ -137,28 +158,39 @@ async def reserve_of(
         or order.fulfilled_by is FulfilledBy.CHANNEL
     ):
         return None
-    if state is not None and (state.needs == needs or any(bound(state, p) for p in state.parcels)):
+    if state is not None and any(bound(state, p) for p in state.parcels):
         return None
+    locations = await locations_for(hub, merchant, order)
+    if state is not None and state.needs == needs and not await _leads_elsewhere(hub, merchant, state, order):
+        return None
+    if state is not None and any(n > state.parted.get(i, 0) for i, n in gone_of(state, order).items()):
+        return None  # first what another hand shipped leaves the shelf
     held = state.allocations if state else ()
     if not needs and not held:
         return None
     return Reserve(
         needs=needs,
-        locations=await locations_for(hub, merchant, order),
+        locations=locations,
         give_back=held,
         why="the order changed" if held else "",
     )
 
 
+async def _leads_elsewhere(hub: Hub, merchant: str, state: OrderState, order: Order) -> bool:
+    """Return whether an order goes elsewhere than it did, or told only now where, and other locations are nearer."""
+    if state.order is None or region_of_order(order) in (None, region_of_order(state.order)):
+        return False
+    before = await locations_for(hub, merchant, state.order)
+    return before != await locations_for(hub, merchant, order)
+
+
 async def locations_for(hub: Hub, merchant: str, order: Order) -> tuple[str, ...]:
-    """Return our locations in order of preference: those that the channel assigned first, then the nearest."""
-    house = hub.desk(merchant).house
-    named = await hub.store.channel_locations(merchant, order.connection)
-    assigned = [named.get(w.location or "") for w in order.work_orders]
-    near = nearest_first(
-        region_of_order(order), {name: (at.country, at.state) for name, at in house.locations.items()}
+    """Return our locations in order of preference, the nearest first, whichever the channel assigned (rule P4)."""
+    return nearest_first(
+        region_of_order(order),
+        {name: (at.country, at.state) for name, at in hub.desk(merchant).house.locations.items()},
+        await hub.store.db.read(zones_of, merchant),
     )
-    return tuple(dict.fromkeys([*(a for a in assigned if a), *near]))
 
 
 def sealed_of(fetched: FetchedOrder) -> Sealed:

@@ -1,7 +1,7 @@
 """Delivery: the channel and the shopper are told; scans move the parcel on."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from core.effects import Done, Effect, perform
 from core.errors import RejectedError
@@ -10,6 +10,7 @@ from core.flow.run import Run
 from core.flow.state import OpenIntent, ParcelState
 from core.flow.steps import mails_of, tells, units_gone
 from core.model.facts import ChannelTold, LabelBought, Noted, ShopperTold
+from core.model.order import Order
 from core.model.shipment import Dispatch
 from core.notices import Sent, render
 from core.stages.capture import refresh
@@ -19,11 +20,13 @@ from core.stages.fulfillment import parcel_named
 async def tell_channel(run: Run) -> None:
     """Tell the channel of one parcel, with its tracking number."""
     parcel = next(p for p in run.state.parcels if tells(run.view(), p))
+    if parcel.left and await refresh(run):
+        return  # hours may lie between label and scan: another hand may have shipped it meanwhile
     teller, label = run.desk.named(run.order.connection).teller, parcel.label
     if teller is None or label is None:
         await run.commit(decided=[ChannelTold(at=run.now, parcel_id=parcel.parcel_id, reference="-")])
         return
-    dispatch = await dispatch_of(run, parcel, label)
+    dispatch = dispatch_of(run, parcel, label)
 
     async def call(key: str) -> Done:
         failpoint("delivery.tell.before")
@@ -58,9 +61,9 @@ async def find_told(run: Run, intent: OpenIntent) -> Done:
     return Done(outcome="undone")
 
 
-async def dispatch_of(run: Run, parcel: ParcelState, label: LabelBought) -> Dispatch:
+def dispatch_of(run: Run, parcel: ParcelState, label: LabelBought) -> Dispatch:
     """Return what the channel is told of a parcel."""
-    named = await run.hub.store.channel_locations(run.merchant, run.order.connection)
+    named = {place: ours for place, (_, ours) in run.places.items()}
     return Dispatch(
         parcel_id=parcel.parcel_id,
         carrier=label.carrier,
@@ -69,19 +72,22 @@ async def dispatch_of(run: Run, parcel: ParcelState, label: LabelBought) -> Disp
         shipped_at=label.at,
         location=parcel.quote.parcel.location,
         lines=parcel.quote.parcel.lines,
-        work_lines=work_lines(run, parcel, named),
+        work_lines=work_lines(run.order, parcel, named),
         work_places=tuple((w.work_id, w.location) for w in run.order.work_orders),
     )
 
 
 def work_lines(
-    run: Run, parcel: ParcelState, named: dict[str, str | None]
+    order: Order, parcel: ParcelState, named: Mapping[str, str | None]
 ) -> tuple[tuple[str, str, int], ...]:
-    """Return which lines of the channel's work orders a parcel serves: those of its own location first."""
+    """Return which lines of the channel's work orders a parcel serves: those of its own location first.
+
+    Work at a location that crossdock.yaml does not name is never touched (R97).
+    """
     wanted = dict(parcel.quote.parcel.lines)
     here = parcel.quote.parcel.location
     found: list[tuple[str, str, int]] = []
-    open_orders = [w for w in run.order.work_orders if w.open]
+    open_orders = [w for w in order.work_orders if w.open and named.get(w.location or "") is not None]
     for work in sorted(open_orders, key=lambda w: named.get(w.location or "") != here):
         for work_line, line_id, units in work.lines:
             part = min(units, wanted.get(line_id, 0))

@@ -18,10 +18,10 @@ from core.ports import Carrier, LabelRefused
 from core.shipping.boxes import Item, Packed, pack
 from core.shipping.calendar import promised_day
 from core.shipping.rates import Choice, Wanted, choose
-from core.stages.capture import refresh
+from core.stages.capture import address_digest, refresh
 from core.store.keeping import Product
+from core.unlisted import notices_of
 
-LABEL_FORMAT = "PNG"
 RATE_BUDGET_S = 4.0
 """How long (machine seconds) carriers may take to offer rates; the silent are named (R48)."""
 
@@ -30,6 +30,7 @@ async def quote(run: Run) -> None:
     """Pack what is set aside and lies in no parcel yet, location by location; have every parcel without label rated."""
     failpoint("fulfillment.products.before")
     products = await run.hub.store.products(run.merchant)
+    address = await address_digest(run.hub, run.merchant, run.order_id, run.personal)
     waiting = [p.quote.parcel for p in run.state.parcels if p.label is None]
     facts = [await _quoted(run, parcel, products) for parcel in waiting]
     for location, allocations in _by_location(run).items():
@@ -41,7 +42,12 @@ async def quote(run: Run) -> None:
             return
         for number, box in enumerate(packed, start=1):
             facts.append(await _quoted(run, _parcel(run, location, number, box), products))
-    await run.commit(decided=facts, references=[("shipment", q.shipment_id) for q in facts])
+    told = [fact.model_copy(update={"address": address}) for fact in facts]
+    await run.commit(
+        decided=told,
+        references=[("shipment", q.shipment_id) for q in facts],
+        notices=notices_of(run.desk.house, run.order, run.now),
+    )
 
 
 def _by_location(run: Run) -> dict[str, list[Allocation]]:
@@ -113,17 +119,18 @@ def _parcel(run: Run, location: str, number: int, packed: Packed) -> Parcel:
 
 async def _quoted(run: Run, parcel: Parcel, products: Mapping[str, Product]) -> Quoted:
     name, carrier = _carrier(run)
+    customs = _customs(run, parcel, products)
     failpoint("fulfillment.quote.before")
     quotes = await carrier.quote(
         reference=f"{run.order.number}/{parcel.parcel_id}",
         parcel=parcel,
         sender=sender_of(run, parcel.location),
         recipient=_recipient(run),
-        customs=_customs(run, parcel, products),
+        customs=customs,
         budget_s=RATE_BUDGET_S,
     )
     failpoint("fulfillment.quote.after")
-    return _judged(run, parcel, quotes, name)
+    return _judged(run, parcel, quotes, name).model_copy(update={"customs": customs})
 
 
 def _judged(run: Run, parcel: Parcel, quotes: Quotes, connection: str) -> Quoted:
@@ -137,11 +144,14 @@ def _judged(run: Run, parcel: Parcel, quotes: Quotes, connection: str) -> Quoted
         working_days=house.promise(order.method or ""),
         deliver_by=order.deliver_by,
     )
+    ships = calendar.ship_day(run.now)
     wanted = Wanted(
-        ship_day=calendar.ship_day(run.now),
+        ship_day=ships,
         promised=promised,
         currency=order.total.currency,
         po_box=region is not None and region.po_box,
+        at_most=house.labels.at_most,
+        allowed=house.allowed(order.method or ""),
     )
     choice: Choice = choose(quotes, wanted, calendar)
     return Quoted(
@@ -155,6 +165,7 @@ def _judged(run: Run, parcel: Parcel, quotes: Quotes, connection: str) -> Quoted
         arrives=choice.chosen.arrives if choice.chosen else None,
         promised=promised,
         connection=connection,
+        ships=ships,
     )
 
 
@@ -209,12 +220,12 @@ async def buy(run: Run) -> None:
     run.accepted = await run.hub.store.switches(run.merchant)
     if not run.allowed(name, Action.LABELS):
         return  # stopped while the order was read
-    quoted = parcel.quote
+    quoted, wanted = parcel.quote, run.desk.house.labels.format
 
     async def call(key: str) -> Done:
         del key
         failpoint("fulfillment.buy.before")
-        bought = await carrier.buy(quoted.shipment_id, str(quoted.chosen), label_format=LABEL_FORMAT)
+        bought = await carrier.buy(quoted.shipment_id, str(quoted.chosen), label_format=wanted)
         if isinstance(bought, LabelRefused):
             raise RejectedError(bought.message, connection=name, code=bought.code)
         return bought_of(run, parcel.parcel_id, bought, name)
@@ -234,8 +245,11 @@ async def buy(run: Run) -> None:
 
 def bought_of(run: Run, parcel_id: str, label: Label, connection: str) -> Done:
     """Return what a bought label makes true."""
+    parcel = parcel_named(run, parcel_id)
+    asked = parcel.quote.at if parcel is not None else run.now
     fact = LabelBought(
-        at=run.now,
+        # When the vendor sold it, however late it is found; its clock may be a little off ours.
+        at=min(run.now, max(asked, label.bought_at)) if label.bought_at else run.now,
         parcel_id=parcel_id,
         shipment_id=label.shipment_id,
         label_id=label.label_id,
@@ -273,7 +287,7 @@ async def store_label(run: Run) -> None:
     ports = run.desk.named(bought.connection)
     if ports.carrier is not None and ports.label_files is not None:
         failpoint("fulfillment.file.before")
-        label = await ports.carrier.find_label(bought.shipment_id)
+        label = await ports.carrier.find_label(bought.shipment_id, label_format=run.desk.house.labels.format)
         if label is None:
             raise UnavailableError("does not show the label it sold yet", connection=bought.connection)
         failpoint("fulfillment.file.found")

@@ -6,9 +6,9 @@ from core.failpoints import failpoint
 from core.flow.run import Run
 from core.flow.state import OpenIntent
 from core.flow.steps import open_captures
-from core.model.facts import CancelledAtChannel, Captured
+from core.model.facts import CancelledAtChannel, Captured, Fact, Noted
 from core.model.money import Money
-from core.model.order import TransactionKind, TransactionState
+from core.model.order import RiskLevel, TransactionKind, TransactionState
 from core.model.payment import GatewayPayment, Movement, MovementState
 from core.payment.verify import asked_of_gateways, check
 from core.ports import Till
@@ -17,12 +17,20 @@ from core.stages.capture import refresh
 
 async def verify_payment(run: Run) -> None:
     """Ask the authority of each transaction, and judge (R88). An order the marketplace was paid for asks nobody (R72)."""
+    last = run.state.payment
+    if last is not None and run.order.risk is RiskLevel.PENDING and await refresh(run):
+        return  # the channel's assessment came, or something else did: it is judged as it stands now
     payments = run.desk.house.connections[run.order.connection].payments
     witnessed: dict[str, GatewayPayment | None] = {}
     for authority, reference in asked_of_gateways(run.order, payments):
         witnessed[reference] = await _witness(run, authority, reference)
     checked = check(run.order, payments, witnessed, run.now)
-    await run.commit(decided=[checked])
+    more = checked.difference
+    told: list[Fact] = [checked]
+    if more is not None and more.minor > 0 and (last is None or last.difference != more):
+        text = f"paid {more.text()} {more.currency} more than the order's total"
+        told.append(Noted(at=run.now, text=text))
+    await run.commit(decided=told)
 
 
 async def _witness(run: Run, authority: str, reference: str) -> GatewayPayment | None:

@@ -1,14 +1,22 @@
 """Stock: units are set aside the moment an order is known, and set free when it is cancelled."""
 
+from datetime import timedelta
+
 from core.effects import Done, Effect, perform
-from core.errors import RejectedError, UnavailableError
+from core.errors import NotYetError, RejectedError
 from core.failpoints import failpoint
 from core.flow.run import Run
 from core.flow.state import OpenIntent, ParcelState
-from core.model.facts import LabelVoided
+from core.model.facts import LabelVoided, Noted
 from core.model.payment import MovementState
 from core.stages.capture import locations_for
 from core.store.unit import Reserve
+
+VOIDS_TAKEN_FOR = timedelta(days=30)
+"""How long after its label carriers take one back; from then on a person must see to it (R14)."""
+FIRST_VOID_S = 1
+SLOWEST_VOID_S = 6 * 3600
+"""How often (machine seconds) a carrier that keeps refusing is asked."""
 
 
 async def commit_units(run: Run) -> None:
@@ -43,14 +51,16 @@ async def void_label(run: Run, parcel: ParcelState, why: str) -> None:
     carrier = run.desk.named(label.connection).carrier
     if carrier is None:
         raise RejectedError("sells no labels any more", connection=label.connection)
+    until = label.at + VOIDS_TAKEN_FOR
 
     async def call(key: str) -> Done:
-        del key
         failpoint("stock.void.before")
         moved = await carrier.void(label.shipment_id)
-        if moved.state is MovementState.DECLINED and moved.code in (None, "rejected"):
-            raise UnavailableError(
-                "the carrier does not take the label back yet", connection=label.connection
+        if moved.state is MovementState.DECLINED and moved.code in (None, "rejected") and run.now < until:
+            raise NotYetError(
+                f"the carrier does not take the label back yet; asked again until {until:%Y-%m-%d}",
+                connection=label.connection,
+                retry_after_s=void_pause_s(int(key.rpartition("/")[2])),
             )
         if moved.state is MovementState.DECLINED:
             raise RejectedError(
@@ -58,7 +68,7 @@ async def void_label(run: Run, parcel: ParcelState, why: str) -> None:
             )
         return Done(facts=[LabelVoided(at=run.now, parcel_id=parcel.parcel_id, why=why)])
 
-    await perform(
+    await _perform_and_note(
         run,
         Effect(
             name=f"void:{label.label_id}",
@@ -69,6 +79,21 @@ async def void_label(run: Run, parcel: ParcelState, why: str) -> None:
             find=find_void,
         ),
     )
+
+
+async def _perform_and_note(run: Run, effect: Effect) -> None:
+    """Ask, and let people read in the timeline, once, that a carrier takes its time."""
+    try:
+        await perform(run, effect)
+    except NotYetError as error:
+        if f"{run.order_id}/{effect.name}/2" not in run.state.settled:
+            await run.commit(happened=[Noted(at=run.now, text=str(error))], attempts=run.attempts)
+        raise
+
+
+def void_pause_s(tried: int) -> int:
+    """Return how long to wait after so many refusals: seconds at first, for most are mended at once, then hours."""
+    return min(SLOWEST_VOID_S, FIRST_VOID_S << min(tried - 1, 20))
 
 
 async def find_void(run: Run, intent: OpenIntent) -> Done:

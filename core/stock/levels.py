@@ -2,9 +2,10 @@
 
 A level is written only where it differs from what the channel shows, so the listing that just sold is never written:
 the channel took the unit off itself. What was written is read back later; a channel that accepted and changed nothing
-is written again.
+is written again. While levels are not accepted, everything is read and nothing is written (R21).
 """
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -14,18 +15,22 @@ from core.flow.steps import Action
 from core.hub import Hub
 from core.model.stock import LevelChange, ListingKey
 from core.ports import LevelResult, Levels, LevelState
+from core.stock.brake import stopped
 from core.stock.wanted import wanted_level
 from core.store.errands import Errand
 from core.store.levels import ListingRow
 from core.work import Next
 
 AT_ONCE = 250
+_ALL = 1_000_000
 READ_BACK = timedelta(seconds=45)
 """How long after a write a level is read back."""
 READ_BACK_FEED = timedelta(minutes=15)
 """The same for a level that went in a feed: channels take minutes to work one off."""
 ASK_REFUSED_AGAIN = timedelta(minutes=30)
 """When a listing whose level the channel refused is looked at again."""
+LOOK_AGAIN = timedelta(hours=1)
+"""How often listings are read while levels are not accepted."""
 _AGAIN_S = 1.0
 
 
@@ -38,6 +43,21 @@ class Due:
     surprising: bool = False
     """The channel shows another number than it was left at, and no change of stock is known that explains it."""
 
+    @property
+    def unlike(self) -> bool:
+        """Whether the channel shows another number than it is to show."""
+        return self.wanted is not None and self.row.believed is not None and self.wanted != self.row.believed
+
+    @property
+    def agreed(self) -> bool:
+        """Whether a person agreed to this number; to another one, nobody did."""
+        return self.row.agreed and self.row.wanted_last == self.wanted
+
+    @property
+    def change(self) -> LevelChange:
+        """What is to be set."""
+        return LevelChange(key=key_of(self.row), units=self.wanted or 0, believed=self.row.believed)
+
 
 async def push(hub: Hub, errand: Errand) -> Next:
     """Bring the listings of one connection true: read what is unknown, write what differs, plan the read-back."""
@@ -46,29 +66,65 @@ async def push(hub: Hub, errand: Errand) -> Next:
     now = hub.clock.now()
     if levels is None:
         return Next()
-    if (connection, Action.LEVELS.value) not in await hub.store.switches(merchant):
-        return Next(due_at=None)
     rows = await hub.store.due_levels(merchant, connection, now, limit=AT_ONCE)
     if rows:
-        due = await _wanted(hub, merchant, connection, rows)
-        due = await _read(levels, due, now)
+        read = await _read(levels, rows, now)
+        due = await wanted_of(hub, merchant, connection, read, surprising=_surprising(rows, read))
         failpoint("levels.switches.before")
-        if (connection, Action.LEVELS.value) not in await hub.store.switches(merchant):
-            return Next(due_at=None)  # stopped while the levels were read
-        await _write(hub, levels, due, errand)
+        accepted = (connection, Action.LEVELS.value) in await hub.store.switches(merchant)
+        accepted = accepted and hub.desk(merchant).acts(connection)
+        await _write(hub, levels, due, errand, accepted=accepted)
     again = await hub.store.next_level_at(merchant, connection)
     return Next(due_at=None if again is None else max(again, now + hub.clock.span(_AGAIN_S)))
 
 
-async def _wanted(hub: Hub, merchant: str, connection: str, rows: Sequence[ListingRow]) -> list[Due]:
+async def _read(levels: Levels, rows: Sequence[ListingRow], now: datetime) -> list[ListingRow]:
+    """Read the listings whose shown level is unknown or is to be read back."""
+    asked = [
+        row for row in rows if row.believed is None or (row.check_at is not None and row.check_at <= now)
+    ]
+    if not asked:
+        return list(rows)
+    failpoint("levels.read.before")
+    shown = {level.key: level.units for level in await levels.read_levels([key_of(row) for row in asked])}
+    failpoint("levels.read.after")
+    read = {key_of(row) for row in asked}
+    return [_read_as(row, shown.get(key_of(row)), now) if key_of(row) in read else row for row in rows]
+
+
+def _read_as(row: ListingRow, units: int | None, now: datetime) -> ListingRow:
+    # A number that is put back is there once it shows, or once a sale has changed it since it was set.
+    there = units == row.put_back or row.wanted_last not in (None, units)
+    back = None if there else row.put_back
+    return replace(row, believed=units, read_at=now, check_at=None, put_back=back)
+
+
+def _surprising(before: Sequence[ListingRow], read: Sequence[ListingRow]) -> frozenset[ListingKey]:
+    pairs = zip(before, read, strict=True)
+    return frozenset(
+        key_of(old)
+        for old, new in pairs
+        if not old.dirty and old.believed not in (None, new.believed) and old.put_back is None
+    )
+
+
+async def wanted_of(
+    hub: Hub,
+    merchant: str,
+    connection: str,
+    rows: Sequence[ListingRow],
+    *,
+    surprising: frozenset[ListingKey] = frozenset(),
+) -> list[Due]:
+    """Return what listings are to show by the stock of now, or by what they are put back to."""
     house = hub.desk(merchant).house
     links = await hub.store.links_of(merchant, connection)
-    available = await hub.store.available(merchant)
+    available = await hub.store.showable(merchant)
     named = await hub.store.channel_locations(merchant, connection)
     found: list[Due] = []
     for row in rows:
         place = named.get(row.location) if row.location else None
-        forbidden = row.fulfilled_by_channel or (row.location and place is None)
+        forbidden = row.never_written or (row.location and place is None)
         wanted = (
             None
             if forbidden
@@ -80,61 +136,57 @@ async def _wanted(hub: Hub, merchant: str, connection: str, rows: Sequence[Listi
                 buffer=lambda sku: house.buffer(sku, connection),
             )
         )
-        found.append(Due(row, wanted))
+        wanted = wanted if row.put_back is None else row.put_back
+        found.append(Due(row, wanted, key_of(row) in surprising))
     return found
 
 
-async def _read(levels: Levels, due: list[Due], now: datetime) -> list[Due]:
-    """Read the listings whose shown level is unknown or is to be read back."""
-    asked = [
-        d for d in due if d.row.believed is None or (d.row.check_at is not None and d.row.check_at <= now)
-    ]
-    if not asked:
-        return due
-    failpoint("levels.read.before")
-    shown = {level.key: level.units for level in await levels.read_levels([key_of(d.row) for d in asked])}
-    failpoint("levels.read.after")
-    read = {key_of(d.row) for d in asked}
-    return [_read_as(d, shown.get(key_of(d.row)), now) if key_of(d.row) in read else d for d in due]
-
-
-def _read_as(due: Due, units: int | None, now: datetime) -> Due:
-    row = due.row
-    return Due(
-        replace(row, believed=units, read_at=now, check_at=None),
-        due.wanted,
-        surprising=not row.dirty and row.believed is not None and units != row.believed,
-    )
-
-
-async def _write(hub: Hub, levels: Levels, due: list[Due], errand: Errand) -> None:
-    now = hub.clock.now()
-    unlike = [
-        d for d in due if d.wanted is not None and d.row.believed is not None and d.wanted != d.row.believed
-    ]
-    differ = [d for d in unlike if not d.surprising]
+async def _write(hub: Hub, levels: Levels, due: list[Due], errand: Errand, *, accepted: bool) -> None:
+    now, merchant, connection = hub.clock.now(), errand.merchant, errand.subject
+    acts = hub.desk(merchant).acts(connection)  # in test mode nothing is written to a live channel (R99)
+    ready = [d for d in due if acts and d.unlike and not d.surprising]
+    differ = [d for d in ready if accepted and d.row.put_back is None]
+    back = [d for d in ready if d.row.put_back is not None]
+    if differ and await _stopped(hub, merchant, connection, due, differ):
+        differ = []
+    written = [*differ, *back]
     failpoint("levels.left.before")
-    await hub.store.save_levels(errand.merchant, [_left(d, now, unlike) for d in due if d not in differ])
-    if len(differ) < len(unlike):
+    await hub.store.save_levels(merchant, [_left(d, now, accepted=accepted) for d in due if d not in written])
+    if accepted and any(d.surprising and d.unlike for d in due):
         # A sale that we have not heard of may be the cause: ask for it, and write only if the number stays.
         failpoint("levels.surprise.before")
-        await hub.store.ring(errand.merchant, "poll", errand.subject, connection=errand.subject, due_at=now)
-    if not differ:
+        await hub.store.ring(merchant, "poll", connection, connection=connection, due_at=now)
+    if not written:
         return
-    changes = [LevelChange(key=key_of(d.row), units=d.wanted or 0, believed=d.row.believed) for d in differ]
-    key = f"{errand.subject}/levels/{now.isoformat()}"
+    key = _key_of_push(connection, written, now)
+    changes = [d.change for d in written]
     failpoint("levels.journal.before")
-    await hub.store.journal_push(
-        errand.merchant, errand.subject, key, changes=changes, owner=hub.owner, now=now
-    )
+    await hub.store.journal_push(merchant, connection, key, changes=changes, owner=hub.owner, now=now)
     failpoint("levels.write.before")
     results = await levels.set_levels(changes, key=key)
     failpoint("levels.write.after")
     ended = {r.key: r for r in results}
-    await hub.store.save_levels(errand.merchant, [_after(d, ended[key_of(d.row)], now) for d in differ])
+    await hub.store.save_levels(merchant, [_after(d, ended[key_of(d.row)], now) for d in written])
     failpoint("levels.settle.before")
     await hub.store.settle_push(
-        errand.merchant, key, results={r.key.listing: r.state.value for r in results}, now=hub.clock.now()
+        merchant, key, results={r.key.listing: r.state.value for r in results}, now=hub.clock.now()
+    )
+
+
+async def _stopped(hub: Hub, merchant: str, connection: str, due: list[Due], differ: list[Due]) -> bool:
+    """Return whether the brake stops the round, judged together with what waits behind this part of it."""
+    rest: list[Due] = []
+    if len(due) == AT_ONCE:
+        waiting = await hub.store.due_levels(merchant, connection, hub.clock.now(), limit=_ALL)
+        seen = {key_of(d.row) for d in due}
+        others = [row for row in waiting if key_of(row) not in seen]
+        rest = [d for d in await wanted_of(hub, merchant, connection, others) if d.unlike]
+    return await stopped(
+        hub,
+        merchant,
+        connection,
+        [d.change for d in differ if not d.agreed],
+        [d.change for d in rest if not d.agreed],
     )
 
 
@@ -143,19 +195,31 @@ def key_of(row: ListingRow) -> ListingKey:
     return ListingKey(listing=row.listing, location=row.location or None)
 
 
-def _left(due: Due, now: datetime, unlike: list[Due]) -> ListingRow:
-    """Return the row of a listing that is not written now: true as it is, surprising, or not shown by the channel."""
-    row = replace(due.row, wanted_last=due.wanted, clean_seq=due.row.dirty_seq)
-    if due in unlike:
-        return replace(row, check_at=now + READ_BACK)
+def _key_of_push(connection: str, written: Sequence[Due], now: datetime) -> str:
+    """Return a name for a call: of two at one instant, each has its own."""
+    said = "".join(f"{d.change.model_dump_json()} {d.row.dirty_seq} " for d in written)
+    return f"{connection}/levels/{now.isoformat()}/{hashlib.sha256(said.encode()).hexdigest()[:8]}"
+
+
+def _left(due: Due, now: datetime, *, accepted: bool) -> ListingRow:
+    """Return the row of a listing that is not written now: true as it is, waiting, surprising, or not shown."""
+    row = replace(due.row, clean_seq=due.row.dirty_seq)
+    if row.put_back is not None:
+        return replace(row, check_at=row.check_at or now + ASK_REFUSED_AGAIN)
+    row = replace(row, wanted_last=due.wanted, agreed=due.agreed)
+    if not accepted:
+        return replace(row, check_at=now + LOOK_AGAIN)
+    if due.unlike:
+        return replace(row, check_at=now + READ_BACK if due.surprising else None)
     if due.wanted is not None and row.believed is None:
         return replace(row, check_at=now + ASK_REFUSED_AGAIN)
-    return row
+    return replace(row, agreed=row.agreed and row.check_at is not None)
 
 
 def _after(due: Due, result: LevelResult, now: datetime) -> ListingRow:
     """Return the row of a listing after a write: believed once accepted, read again where it was stale or unknown."""
-    row = replace(due.row, wanted_last=due.wanted, refused=None)
+    before = due.wanted if due.row.put_back is None else due.row.believed
+    row = replace(due.row, wanted_last=before, refused=None, agreed=due.agreed)
     if result.state is LevelState.ACCEPTED:
         later = READ_BACK_FEED if result.code and result.code.startswith("feed ") else READ_BACK
         return replace(row, believed=due.wanted, clean_seq=row.dirty_seq, check_at=now + later)
@@ -163,4 +227,9 @@ def _after(due: Due, result: LevelResult, now: datetime) -> ListingRow:
         return replace(
             row, refused=result.code or "refused", clean_seq=row.dirty_seq, check_at=now + ASK_REFUSED_AGAIN
         )
-    return replace(row, believed=None, check_at=now)
+    return replace(
+        row,
+        wanted_last=row.wanted_last if due.row.put_back is None else due.row.wanted_last,
+        believed=None,
+        check_at=now,
+    )

@@ -1,7 +1,7 @@
 """Apply units to the database, many at once: one locked read and one set-based write per table.
 
 Every decision is taken between the reads and the writes, on rows that are locked, by ``decide``. Locks are taken in
-one order everywhere: orders, stock, effects, listings, errands, each by key.
+one order everywhere: orders, stock, effects, listings, errands, notices, each by key.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,12 +14,15 @@ from core.errors import HubError, NotFoundError
 from core.flow.state import OrderState
 from core.store.columns import among, compact
 from core.store.decide import Decision, Standing, decide
+from core.store.errands import ring_all
 from core.store.ledger import LockedStock, Shelf, lock_stock
 from core.store.levels import mark_dirty
+from core.store.notices import raise_notices
 from core.store.personal import seal_personal
 from core.store.projection import projection
 from core.store.sealing import Keyring
 from core.store.tables import effects, facts, orders, refs
+from core.store.trackers import looks_at
 from core.store.unit import Committed, Intent, Moved, Unit
 from core.store.writes import Row, insert_new, update_by_key
 
@@ -149,6 +152,8 @@ def _write(conn: sa.Connection, decisions: Sequence[Decision], stock: LockedStoc
     _write_personal(conn, decisions, keyring)
     forget = {(d.unit.merchant, c, listing) for d in decisions for c, listing in d.unit.forget_levels}
     mark_dirty(conn, stock.changed, decisions[0].unit.at, forget=forget)
+    ring_all(conn, [ring for d in decisions for ring in looks_at(d.unit.merchant, d.facts)])
+    raise_notices(conn, [(d.unit.merchant, n) for d in decisions if d.landed for n in d.unit.notices])
 
 
 def _order_row(decision: Decision) -> Row:

@@ -61,9 +61,10 @@ def decide(unit: Unit, stands: Standing, stock: LockedStock, taken: set[tuple[st
     late = unit.create is not None and stands.version > 0 and not unit.expect
     facts: list[Fact] = [fact for fact in unit.happened if not (late and isinstance(fact, Received))]
     state = reduce(fold, facts, stands.state)
-    if unit.owner is not None:
+    if unit.ship and unit.owner is not None:
         # Decided in a run: another may have claimed the order since and taken the same units off already.
-        unit = replace(unit, ship=_held(state.allocations, unit.ship))
+        told = not facts or state.model_copy(update={"version": stands.state.version}) != stands.state
+        unit = replace(unit, ship=_held(state.allocations, unit.ship) if told else ())
     if unit.ship:
         _ship(unit, state, stock)
         facts.append(UnitsShipped(at=unit.at, allocations=unit.ship))

@@ -12,9 +12,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from core.store.columns import compact
+from core.store.columns import among, compact
 from core.store.tables import deliveries, errands
 from core.store.writes import update_by_key
+
+ErrandKey = tuple[str, str, str]
+"""(merchant, kind, subject)."""
+_KEY = (errands.c.merchant, errands.c.kind, errands.c.subject)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +47,11 @@ class Errand:
     parked_at: datetime | None
     claimed_by: str | None
     data: dict[str, Any]
+
+    @property
+    def key(self) -> ErrandKey:
+        """What names it."""
+        return (self.merchant, self.kind, self.subject)
 
 
 def ring_all(conn: sa.Connection, rings: Sequence[tuple[str, Ring]]) -> None:
@@ -90,18 +99,39 @@ def claim_errands(
     until: datetime,
     limit: int,
     kinds: Sequence[str] | None = None,
+    skip: Sequence[ErrandKey] = (),
 ) -> list[Errand]:
-    """Claim what is due and held by nobody, the longest due first."""
+    """Claim what is due and held by nobody, the longest due first; ``skip`` names what the owner is at already."""
     free = sa.or_(errands.c.claimed_until.is_(None), errands.c.claimed_until < now)
     query = sa.select(errands).where(errands.c.due_at <= now, free)
     if kinds is not None:
         query = query.where(errands.c.kind.in_(kinds))
+    if skip:
+        query = query.where(~among(conn, _KEY, skip))
     rows = conn.execute(
         query.order_by(errands.c.due_at, *errands.primary_key).limit(limit).with_for_update(skip_locked=True)
     ).all()
     claimed = [replace(errand_of(row), claimed_by=owner) for row in rows]
     update_by_key(conn, errands, [{**_key(e), "claimed_by": owner, "claimed_until": until} for e in claimed])
     return claimed
+
+
+def renew_errands(conn: sa.Connection, owner: str, keys: Sequence[ErrandKey], *, until: datetime) -> None:
+    """Prolong an owner's claims; what somebody else took over stays theirs."""
+    conn.execute(
+        sa.update(errands)
+        .where(among(conn, _KEY, keys), errands.c.claimed_by == owner)
+        .values(claimed_until=until)
+    )
+
+
+def give_back_errands(conn: sa.Connection, owner: str, keys: Sequence[ErrandKey]) -> None:
+    """End an owner's claims on errands that were cut off: they stay due."""
+    conn.execute(
+        sa.update(errands)
+        .where(among(conn, _KEY, keys), errands.c.claimed_by == owner)
+        .values(claimed_by=None, claimed_until=None)
+    )
 
 
 def finish(

@@ -24,6 +24,7 @@ class Product:
     size_mm: tuple[int, int, int] | None = None
     hs: str | None = None
     origin: str | None = None
+    barcode: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +35,7 @@ class StockRow:
     location: str
     on_hand: int
     committed: int
+    counted: bool = True
 
     @property
     def available(self) -> int:
@@ -71,13 +73,14 @@ class LabelFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Switch:
-    """Whether an action of a connection may run, who said so and when."""
+    """Whether an action of a connection may run, who said so and when, and when it was first accepted."""
 
     connection: str
     action: str
     on: bool
     at: datetime
     actor: str
+    first_at: datetime | None = None
 
 
 def save_products(conn: sa.Connection, merchant: str, saved: Sequence[Product]) -> None:
@@ -91,6 +94,7 @@ def save_products(conn: sa.Connection, merchant: str, saved: Sequence[Product]) 
             "size_mm": json.dumps(product.size_mm) if product.size_mm else None,
             "hs": product.hs,
             "origin": product.origin,
+            "barcode": product.barcode,
         }
         for product in saved
     ]
@@ -106,7 +110,13 @@ def list_products(conn: sa.Connection, merchant: str) -> dict[str, Product]:
 def _product_of(row: sa.Row[Any]) -> Product:
     size: tuple[int, int, int] | None = tuple(json.loads(row.size_mm)) if row.size_mm else None
     return Product(
-        sku=row.sku, title=row.title, weight_g=row.weight_g, size_mm=size, hs=row.hs, origin=row.origin
+        sku=row.sku,
+        title=row.title,
+        weight_g=row.weight_g,
+        size_mm=size,
+        hs=row.hs,
+        origin=row.origin,
+        barcode=row.barcode,
     )
 
 
@@ -114,7 +124,13 @@ def list_stock(conn: sa.Connection, merchant: str) -> list[StockRow]:
     """Return every counter of a merchant by SKU and location."""
     query = sa.select(stock).where(stock.c.merchant == merchant).order_by(stock.c.sku, stock.c.location)
     return [
-        StockRow(sku=row.sku, location=row.location, on_hand=row.on_hand, committed=row.committed)
+        StockRow(
+            sku=row.sku,
+            location=row.location,
+            on_hand=row.on_hand,
+            committed=row.committed,
+            counted=row.counted,
+        )
         for row in conn.execute(query)
     ]
 
@@ -166,7 +182,13 @@ def print_label(conn: sa.Connection, merchant: str, order_id: str, *, parcel_id:
 
 
 def save_switch(conn: sa.Connection, merchant: str, switch: Switch) -> None:
-    """Store whether an action may run."""
+    """Store whether an action may run; the instant at which it was first accepted stays."""
+    this = (
+        switches.c.merchant == merchant,
+        switches.c.connection == switch.connection,
+        switches.c.action == switch.action,
+    )
+    first_at = conn.execute(sa.select(switches.c.first_at).where(*this).with_for_update()).scalar()
     row = {
         "merchant": merchant,
         "connection": switch.connection,
@@ -174,6 +196,7 @@ def save_switch(conn: sa.Connection, merchant: str, switch: Switch) -> None:
         "state": "on" if switch.on else "off",
         "at": switch.at,
         "actor": switch.actor,
+        "first_at": first_at or (switch.at if switch.on else None),
     }
     upsert(conn, switches, [row])
 
@@ -186,20 +209,25 @@ def list_switches(conn: sa.Connection, merchant: str) -> dict[tuple[str, str], S
     query = sa.select(switches).where(switches.c.merchant == merchant).order_by(*switches.primary_key)
     return {
         (row.connection, row.action): Switch(
-            connection=row.connection, action=row.action, on=row.state == "on", at=row.at, actor=row.actor
+            connection=row.connection,
+            action=row.action,
+            on=row.state == "on",
+            at=row.at,
+            actor=row.actor,
+            first_at=row.first_at,
         )
         for row in conn.execute(query)
     }
 
 
 def go_live(conn: sa.Connection, merchant: str, connection: str, *, actor: str, now: datetime) -> None:
-    """Note when a connection went live; the first time stays."""
+    """Note since when a connection is worked with; the first time stays. It reads: nothing is accepted by it."""
     row = {"connection": connection, "action": _LIVE, "state": "on", "at": now, "actor": actor}
     insert_new(conn, switches, [{"merchant": merchant, **row}])
 
 
 def live_since(conn: sa.Connection, merchant: str, connection: str) -> datetime | None:
-    """Return when a connection went live, or None: it only reads so far."""
+    """Return since when a connection is worked with, or None: it was never connected."""
     query = sa.select(switches.c.at).where(
         switches.c.merchant == merchant, switches.c.connection == connection, switches.c.action == _LIVE
     )

@@ -36,11 +36,12 @@ class Move:
 
 @dataclass(slots=True)
 class Counter:
-    """What a shelf holds, and how many ledger rows say so."""
+    """What a shelf holds, how many ledger rows say so, and whether it was ever counted."""
 
     on_hand: int = 0
     committed: int = 0
     entries: int = 0
+    counted: bool = False
 
     @property
     def available(self) -> int:
@@ -102,6 +103,7 @@ class LockedStock:
                     "on_hand": self.counters[shelf].on_hand,
                     "committed": self.counters[shelf].committed,
                     "entries": self.counters[shelf].entries,
+                    "counted": self.counters[shelf].counted,
                 }
                 for shelf in self.touched
             ],
@@ -119,23 +121,35 @@ def lock_stock(conn: sa.Connection, shelves: Iterable[Shelf], *, create: Iterabl
         return LockedStock({})
     columns = (stock.c.merchant, stock.c.sku, stock.c.location)
     found = conn.execute(
-        sa.select(*columns, stock.c.on_hand, stock.c.committed, stock.c.entries)
+        sa.select(*columns, stock.c.on_hand, stock.c.committed, stock.c.entries, stock.c.counted)
         .where(among(conn, columns, wanted))
         .order_by(*columns)
         .with_for_update()
     )
-    return LockedStock({(m, s, p): Counter(h, c, n) for m, s, p, h, c, n in found})
+    return LockedStock({(m, s, p): Counter(h, c, n, known) for m, s, p, h, c, n, known in found})
 
 
 def count(
-    conn: sa.Connection, merchant: str, counted: Sequence[tuple[str, str, int]], *, actor: str, now: datetime
+    conn: sa.Connection,
+    merchant: str,
+    counted: Sequence[tuple[str, str, int]],
+    *,
+    actor: str,
+    now: datetime,
+    note: str = "",
 ) -> set[tuple[str, str]]:
-    """Set what is on hand to what was counted, as (SKU, location, units); return whose availability changed."""
+    """Set what is on hand to what was counted, as (SKU, location, units); return whose availability changed.
+
+    A shelf that nobody counted before changed even where the number stays: from now on it is known.
+    """
     shelves = [(merchant, sku, location) for sku, location, _ in counted]
     locked = lock_stock(conn, (), create=shelves)
     for shelf, (_, _, units) in zip(shelves, counted, strict=True):
-        difference = units - locked.counters[shelf].on_hand
-        locked.move(Move(shelf=shelf, at=now, kind="counted", on_hand=difference, actor=actor))
+        counter = locked.counters[shelf]
+        locked.changed |= set() if counter.counted else {shelf[:2]}
+        counter.counted = True
+        difference = units - counter.on_hand
+        locked.move(Move(shelf=shelf, at=now, kind="counted", on_hand=difference, actor=actor, note=note))
     locked.write(conn)
     return locked.changed
 

@@ -5,6 +5,7 @@ transaction; whoever pushed stores the ``dirty_seq`` it had read as ``clean_seq`
 leaves the row dirty.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -41,6 +42,17 @@ class ListingRow:
     clean_seq: int
     check_at: datetime | None
     refused: str | None
+    barcode: str | None = None
+    catalog: str | None = None
+    copies: int = 1
+    computed_by_channel: bool = False
+    agreed: bool = False
+    put_back: int | None = None
+
+    @property
+    def never_written(self) -> bool:
+        """Whether the quantity is the channel's own: it ships the listing, or computes it from a bundle's parts."""
+        return self.fulfilled_by_channel or self.computed_by_channel
 
     @property
     def dirty(self) -> bool:
@@ -49,6 +61,10 @@ class ListingRow:
 
 
 _LISTING = (listings.c.merchant, listings.c.connection, listings.c.listing)
+_WRITTEN = sa.and_(
+    listings.c.fulfilled_by_channel.is_(sa.false()), listings.c.computed_by_channel.is_(sa.false())
+)
+"""Only these are ever written; what the channel ships or computes itself is read alone, which is no failure (R30)."""
 
 
 def listings_named(conn: sa.Connection, merchant: str, connection: str, name: str) -> list[str]:
@@ -68,7 +84,8 @@ def mark_dirty(
 ) -> None:
     """Make every listing linked to these (merchant, SKU) due for a push.
 
-    ``forget`` names (merchant, connection, listing) whose shown level is no longer known.
+    ``forget`` names (merchant, connection, listing) whose shown level is no longer known: they are read again,
+    also where they are never written.
     """
     changed, forgotten = sorted(set(skus)), sorted(set(forget))
     found: set[tuple[str, str, str]] = set(forgotten)
@@ -82,7 +99,7 @@ def mark_dirty(
     # Locked in the order of their keys first: an UPDATE locks in whatever order it finds the rows.
     locked = conn.execute(
         sa.select(*_LISTING)
-        .where(among(conn, _LISTING, sorted(found)), listings.c.fulfilled_by_channel.is_(sa.false()))
+        .where(among(conn, _LISTING, sorted(found)), sa.or_(_WRITTEN, among(conn, _LISTING, forgotten)))
         .order_by(*_LISTING, listings.c.location)
         .with_for_update()
     ).all()
@@ -106,6 +123,7 @@ def save_listings(
     conn: sa.Connection, merchant: str, connection: str, offered: Sequence[Listing], *, now: datetime
 ) -> None:
     """Store what a channel offers now: new listings dirty, known ones renamed, those no longer offered gone."""
+    copies = Counter(listing.listing for listing in offered)
     rows: list[dict[str, Any]] = [
         {
             "merchant": merchant,
@@ -116,6 +134,10 @@ def save_listings(
             "channel_sku": listing.sku,
             "product": listing.product,
             "fulfilled_by_channel": listing.fulfilled_by_channel,
+            "barcode": listing.barcode,
+            "catalog": listing.catalog,
+            "copies": copies[listing.listing],
+            "computed_by_channel": listing.computed_by_channel,
             "dirty_seq": 1,
         }
         for listing in offered
@@ -220,22 +242,19 @@ def list_listings(conn: sa.Connection, merchant: str, connection: str | None = N
 def due_levels(
     conn: sa.Connection, merchant: str, connection: str, *, now: datetime, limit: int
 ) -> list[ListingRow]:
-    """Return listings of a connection that are dirty or due for a check; never what the channel fulfills itself."""
+    """Return listings of a connection that are dirty or due for a check."""
     due = sa.or_(listings.c.dirty_seq > listings.c.clean_seq, listings.c.check_at <= now)
-    ours = listings.c.fulfilled_by_channel.is_(sa.false())
-    query = sa.select(listings).where(_of_connection(merchant, connection), ours, due)
+    query = sa.select(listings).where(_of_connection(merchant, connection), due)
     return [_listing_of(row) for row in conn.execute(query.order_by(*listings.primary_key).limit(limit))]
 
 
 def next_level_at(conn: sa.Connection, merchant: str, connection: str) -> datetime | None:
     """Return when a listing of the connection is next to be looked at; None where all are as they should be."""
-    ours = (_of_connection(merchant, connection), listings.c.fulfilled_by_channel.is_(sa.false()))
-    dirty = sa.select(sa.literal(1)).where(*ours, listings.c.dirty_seq > listings.c.clean_seq).limit(1)
+    ours = _of_connection(merchant, connection)
+    dirty = sa.select(sa.literal(1)).where(ours, listings.c.dirty_seq > listings.c.clean_seq).limit(1)
     if conn.execute(dirty).first() is not None:
         return datetime.min.replace(tzinfo=UTC)
-    check_at: datetime | None = conn.execute(
-        sa.select(sa.func.min(listings.c.check_at)).where(*ours)
-    ).scalar()
+    check_at: datetime | None = conn.execute(sa.select(sa.func.min(listings.c.check_at)).where(ours)).scalar()
     return check_at
 
 
@@ -243,15 +262,19 @@ def save_levels(conn: sa.Connection, merchant: str, rows: Sequence[ListingRow]) 
     """Store what came of a push or a read, given the rows as they were read with what is known now.
 
     A ``clean_seq`` raised to the row's ``dirty_seq`` makes it clean as of that reading: a change since leaves it
-    dirty. A level forgotten since stays forgotten.
+    dirty. A level forgotten since stays forgotten, and what a person said since stays said.
     """
     if not rows:
         return
     key = (listings.c.connection, listings.c.listing, listings.c.location)
     this = [listings.c.merchant == merchant, *(c == sa.bindparam(f"key_{c.name}") for c in key)]
-    forgotten = sa.and_(listings.c.dirty_seq > sa.bindparam("read_seq"), listings.c.believed.is_(None))
+    since = listings.c.dirty_seq > sa.bindparam("read_seq")
+    forgotten = sa.and_(since, listings.c.believed.is_(None))
     known = sa.case((forgotten, sa.null()), else_=sa.bindparam("new_believed", type_=sa.Integer))
     changes: dict[str, Any] = {name: sa.bindparam(f"new_{name}") for name in _LEVEL}
+    for name in _SAID:
+        column = listings.c[name]
+        changes[name] = sa.case((since, column), else_=sa.bindparam(f"new_{name}", type_=column.type))
     statement = sa.update(listings).where(*this).values(**changes, believed=known)
     ordered = sorted(rows, key=lambda row: (row.connection, row.listing, row.location))
     conn.execute(
@@ -259,7 +282,7 @@ def save_levels(conn: sa.Connection, merchant: str, rows: Sequence[ListingRow]) 
         [
             {
                 **{f"key_{c.name}": getattr(row, c.name) for c in key},
-                **{f"new_{name}": getattr(row, name) for name in (*_LEVEL, "believed")},
+                **{f"new_{name}": getattr(row, name) for name in (*_LEVEL, *_SAID, "believed")},
                 "read_seq": row.dirty_seq,
             }
             for row in ordered
@@ -268,6 +291,7 @@ def save_levels(conn: sa.Connection, merchant: str, rows: Sequence[ListingRow]) 
 
 
 _LEVEL = ("read_at", "wanted_last", "check_at", "refused", "clean_seq")
+_SAID = ("agreed", "put_back")
 
 
 def _of_connection(merchant: str, connection: str) -> sa.ColumnElement[bool]:

@@ -55,6 +55,14 @@ def personal_of(conn: sa.Connection, keyring: Keyring, merchant: str, order_id: 
     return Personal.model_validate_json(open_sealed(key, sealed, _order_place(merchant, order_id)))
 
 
+def address_digest(
+    conn: sa.Connection, keyring: Keyring, merchant: str, order_id: str, text: str
+) -> str | None:
+    """Return a digest of an address under its order's own key; None where that key was deleted."""
+    key = find_key(conn, keyring, merchant, Purpose.order(order_id))
+    return None if key is None else hash_under(key, "address", text)[:16]
+
+
 def find_person(conn: sa.Connection, keyring: Keyring, merchant: str, kind: str, value: str) -> list[str]:
     """Return the ids of the orders that were sealed with this value of a kind."""
     hashed = find_search_hash(conn, keyring, merchant, kind, value)

@@ -2,7 +2,8 @@
 
 An operation is written ``counter`` or ``counter:use``. Uses of one counter share what the vendor allows; a less
 urgent use leaves a part of the burst to the more urgent ones (``RESERVES``). An operation nobody knows a limit of is
-free until the vendor names one. Seconds are the machine's: a vendor counts real time.
+free until the vendor names one. Seconds are the machine's: a vendor counts real time. Only where the clock is moved by
+hand, vendors count the instants of that clock.
 """
 
 import time
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from core.clock import Clock, PageClock, SystemClock, seconds_of
 from core.errors import RateLimitError
 from core.ports import Quota
 from core.store.engine import Database, Postgres
@@ -61,12 +63,22 @@ def wait_s(ask: Ask, limit: Limit, tat: float, now: float) -> float:
 
 
 def quota_of(
-    database: Database, *, merchant: str, app: str, connection: str, limits: Mapping[str, Limit]
+    database: Database,
+    *,
+    merchant: str,
+    app: str,
+    connection: str,
+    limits: Mapping[str, Limit],
+    clock: Clock | None = None,
 ) -> Quota:
     """Return a connection's counters: rows that processes share on PostgreSQL, in memory on SQLite (one process)."""
+    clock = clock or SystemClock()
     if isinstance(database, Postgres):
-        return QuotaRows(database, merchant=merchant, app=app, connection=connection, limits=limits)
-    return QuotaMemory(connection=connection, limits=limits)
+        page = seconds_of(clock) if isinstance(clock, PageClock) else None
+        return QuotaRows(
+            database, merchant=merchant, app=app, connection=connection, limits=limits, seconds=page
+        )
+    return QuotaMemory(connection=connection, limits=limits, seconds=seconds_of(clock))
 
 
 class QuotaMemory:
@@ -97,20 +109,30 @@ class QuotaMemory:
         self, operation: str, *, rate_per_s: float, burst: float, left: float | None = None
     ) -> None:
         """Overwrite what we assumed with what the vendor just said."""
-        counter = ask_of(operation, 0).counter
-        limit = _limit(rate_per_s, burst)
+        counter, now = ask_of(operation, 0).counter, self._seconds()
+        before, limit = self._limits.get(counter), _limit(rate_per_s, burst)
         self._limits[counter] = limit
         if left is not None:
-            self._tats[counter] = self._seconds() + _used(limit, left) / limit.rate_per_s
+            self._tats[counter] = now + _used(limit, left) / limit.rate_per_s
+        elif before is not None and counter in self._tats:
+            self._tats[counter] = _moved(self._tats[counter], before.rate_per_s, limit, now)
 
 
 class QuotaRows:
-    """Counters that all processes share: one guarded UPDATE per grant, by the database's clock."""
+    """Counters that all processes share: one guarded UPDATE per grant, by the database's clock unless one is given."""
 
     def __init__(
-        self, database: Database, *, merchant: str, app: str, connection: str, limits: Mapping[str, Limit]
+        self,
+        database: Database,
+        *,
+        merchant: str,
+        app: str,
+        connection: str,
+        limits: Mapping[str, Limit],
+        seconds: Callable[[], float] | None = None,
     ) -> None:
         self._database = database
+        self._seconds = seconds
         self._key = {"merchant": merchant, "app": app}
         self._connection = connection
         self._limits = dict(limits)
@@ -152,7 +174,7 @@ class QuotaRows:
         return max(_SHORTEST_WAIT_S, wait_s(ask, limit, row.tat, row.now))
 
     def _take(self, conn: sa.Connection, ask: Ask) -> bool:
-        now = _now()
+        now = self._now()
         within = quota.c.burst * (1 - ask.reserve)
         needed = sa.func.least(float(ask.cost), within)
         free_from = sa.func.greatest(quota.c.tat, now)
@@ -161,17 +183,25 @@ class QuotaRows:
         return bool(conn.execute(taken.values(tat=free_from + ask.cost / quota.c.rate_per_s)).rowcount)
 
     def _read(self, conn: sa.Connection, ask: Ask) -> sa.Row[tuple[float, float, int, float]] | None:
-        columns = (quota.c.tat, quota.c.rate_per_s, quota.c.burst, _now().label("now"))
+        columns = (quota.c.tat, quota.c.rate_per_s, quota.c.burst, self._now().label("now"))
         return conn.execute(sa.select(*columns).where(self._is(ask.counter))).one_or_none()
 
     def _overwrite(self, conn: sa.Connection, counter: str, *, limit: Limit, left: float | None) -> None:
         _forgo_flush(conn)
         row = {**self._row(counter), **_columns(limit)}
-        if left is None:
-            upsert(conn, quota, [row])
-            return
-        now = conn.execute(sa.select(_now())).scalar_one()
-        upsert(conn, quota, [{**row, "tat": now + _used(limit, left) / limit.rate_per_s}])
+        now = conn.execute(sa.select(self._now())).scalar_one()
+        if left is not None:
+            row["tat"] = now + _used(limit, left) / limit.rate_per_s
+        else:
+            known = conn.execute(
+                sa.select(quota.c.tat, quota.c.rate_per_s).where(self._is(counter)).with_for_update()
+            ).one_or_none()
+            if known is not None:
+                row["tat"] = _moved(known.tat, known.rate_per_s, limit, now)
+        upsert(conn, quota, [row])
+
+    def _now(self) -> sa.ColumnElement[float]:
+        return _database_now() if self._seconds is None else sa.literal(self._seconds(), sa.Double)
 
     def _row(self, counter: str) -> dict[str, str]:
         return {**self._key, "operation": counter}
@@ -180,7 +210,7 @@ class QuotaRows:
         return sa.and_(*(quota.c[column] == value for column, value in self._row(counter).items()))
 
 
-def _now() -> sa.ColumnElement[float]:
+def _database_now() -> sa.ColumnElement[float]:
     """Return the database's own time in seconds, running on within a transaction."""
     return sa.cast(sa.extract("epoch", sa.func.clock_timestamp()), sa.Double)
 
@@ -196,6 +226,12 @@ def _limit(rate_per_s: float, burst: float) -> Limit:
 
 def _columns(limit: Limit) -> dict[str, float]:
     return {"rate_per_s": limit.rate_per_s, "burst": limit.burst}
+
+
+def _moved(tat: float, rate_per_s: float, limit: Limit, now: float) -> float:
+    """Return when a counter is full again at another rate: what was taken at the old one stays taken, no more."""
+    taken = max(0.0, tat - now) * rate_per_s
+    return now + taken / limit.rate_per_s
 
 
 def _used(limit: Limit, left: float) -> float:

@@ -6,7 +6,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from core.model.stock import LevelChange, Listing
-from core.store import keeping, ledger, levels, pushes
+from core.store import keeping, ledger, levels, links, pushes
 from core.store.engine import Database
 
 
@@ -47,9 +47,15 @@ class Shelves:
         return await self.db.read(keeping.list_stock, merchant)
 
     async def available(self, merchant: str) -> dict[tuple[str, str], int]:
-        """Return what may still be promised by (SKU, location); what was never counted is left out."""
+        """Return what may still be promised by (SKU, location); where nothing ever lay is left out."""
         rows = await self.stock(merchant)
         return {(row.sku, row.location): row.available for row in rows}
+
+    async def showable(self, merchant: str) -> dict[tuple[str, str], int]:
+        """Return what channels may show by (SKU, location): the same without the SKUs that were never counted (R82)."""
+        rows = await self.stock(merchant)
+        counted = {row.sku for row in rows if row.counted}
+        return {(row.sku, row.location): row.available for row in rows if row.sku in counted}
 
     async def ledger(
         self, merchant: str, *, sku: str | None = None, order_id: str | None = None
@@ -95,6 +101,11 @@ class Shelves:
         rows = await self.db.read(levels.list_channel_locations, merchant, connection)
         return {place: ours for place, _, ours in rows}
 
+    async def channel_places(self, merchant: str, connection: str) -> dict[str, tuple[str, str | None]]:
+        """Return (the channel's own name, our location or None) by the channel's own location id."""
+        rows = await self.db.read(levels.list_channel_locations, merchant, connection)
+        return {place: (name, ours) for place, name, ours in rows}
+
     async def channel_location_names(self, merchant: str, connection: str) -> dict[str, str]:
         """Return the channel's own name by its location id."""
         rows = await self.db.read(levels.list_channel_locations, merchant, connection)
@@ -113,6 +124,28 @@ class Shelves:
     async def links_of(self, merchant: str, connection: str) -> dict[str, dict[str, int]]:
         """Return units by SKU of every linked listing of a connection."""
         return await self.db.read(levels.links_of, merchant, connection)
+
+    async def all_links(self, merchant: str) -> dict[links.Listing, dict[str, int]]:
+        """Return units by SKU of every linked listing, by (connection, listing)."""
+        return await self.db.read(links.all_links, merchant)
+
+    async def link_all(self, merchant: str, made: links.Links, *, now: datetime) -> None:
+        """Link many listings, all or nothing; nothing for one takes its link away."""
+        await self.db.write(links.link_all, merchant, made, now=now)
+
+    async def import_links(
+        self, merchant: str, made: links.Links, *, actor: str, now: datetime
+    ) -> links.LinkImport:
+        """Link as a file says; the newest import can be taken back."""
+        return await self.db.write(links.import_links, merchant, made, actor=actor, now=now)
+
+    async def last_import(self, merchant: str) -> links.LinkImport | None:
+        """Return the newest import of links, or None."""
+        return await self.db.read(links.last_import, merchant)
+
+    async def undo_import(self, merchant: str, *, now: datetime) -> int:
+        """Take the newest import of links back; return how many listings it named."""
+        return await self.db.write(links.undo_import, merchant, now=now)
 
     async def due_levels(
         self, merchant: str, connection: str, now: datetime, *, limit: int
@@ -153,6 +186,30 @@ class Shelves:
         """Write down how each listing of a call ended."""
         await self.db.write(pushes.settle_push, merchant, key, results=results, now=now)
 
+    async def pull_brake(self, merchant: str, brake: pushes.Brake) -> None:
+        """Store the changes of a round that is not written."""
+        await self.db.write(pushes.pull_brake, merchant, brake)
+
+    async def brakes(self, merchant: str) -> dict[str, pushes.Brake]:
+        """Return the brakes that stand, by connection."""
+        return await self.db.read(pushes.list_brakes, merchant)
+
+    async def release_brake(self, merchant: str, connection: str, *, go: bool, now: datetime) -> None:
+        """Take a brake away; ``go`` lets what it stopped be written once."""
+        await self.db.write(pushes.release_brake, merchant, connection, go=go, now=now)
+
+    async def open_levels(
+        self, merchant: str, connection: str, *, agreed: Mapping[pushes.Place, int], actor: str, now: datetime
+    ) -> None:
+        """Accept the levels of a connection: every listing is read afresh and brought true."""
+        await self.db.write(_open_levels, merchant, connection, agreed=agreed, actor=actor, now=now)
+
+    async def put_back(
+        self, merchant: str, connection: str, levels: Mapping[pushes.Place, int], *, now: datetime
+    ) -> None:
+        """Have listings set to the numbers they showed once."""
+        await self.db.write(pushes.put_back, merchant, connection, levels=levels, now=now)
+
     # What the merchant accepted, and what was printed and loaded.
 
     async def set_switch(
@@ -171,12 +228,17 @@ class Shelves:
         """Return every switch that somebody set, on or off, with who and when."""
         return list((await self.db.read(keeping.list_switches, merchant)).values())
 
+    async def first_accepted(self, merchant: str) -> dict[tuple[str, str], datetime]:
+        """Return when each (connection, action) was first accepted; what never was is left out."""
+        found = await self.db.read(keeping.list_switches, merchant)
+        return {key: switch.first_at for key, switch in found.items() if switch.first_at is not None}
+
     async def go_live(self, merchant: str, connection: str, *, actor: str, now: datetime) -> None:
-        """Note when a connection went live; the first time stays."""
+        """Note since when a connection is worked with; the first time stays."""
         await self.db.write(keeping.go_live, merchant, connection, actor=actor, now=now)
 
     async def live_since(self, merchant: str, connection: str) -> datetime | None:
-        """Return when a connection went live, or None: it only reads so far."""
+        """Return since when a connection is worked with, or None: it was never connected."""
         return await self.db.read(keeping.live_since, merchant, connection)
 
     async def save_label(  # noqa: PLR0917 - the key of the row, then what is in it
@@ -222,6 +284,20 @@ def _count(
 ) -> None:
     changed = ledger.count(conn, merchant, counted, actor=actor, now=now)
     levels.mark_dirty(conn, changed, now)
+
+
+def _open_levels(  # in one transaction: whatever runs next finds both
+    conn: sa.Connection,
+    merchant: str,
+    connection: str,
+    *,
+    agreed: Mapping[pushes.Place, int],
+    actor: str,
+    now: datetime,
+) -> None:
+    switch = keeping.Switch(connection=connection, action="levels", on=True, at=now, actor=actor)
+    keeping.save_switch(conn, merchant, switch)
+    pushes.open_levels(conn, merchant, connection, agreed=agreed, now=now)
 
 
 def _come(

@@ -114,6 +114,10 @@ class Store(Shelves):
         """Return an order's personal data, or None where there is none or it was forgotten."""
         return await self.db.read(personal.personal_of, self.keys, merchant, order_id)
 
+    async def address_digest(self, merchant: str, order_id: str, text: str) -> str | None:
+        """Return a keyed digest of an order's address, by which a fact may tell whether it changed; None: forgotten."""
+        return await self.db.read(personal.address_digest, self.keys, merchant, order_id, text)
+
     async def find(self, merchant: str, kind: str, reference: str) -> list[str]:
         """Return the ids of the orders a reference belongs to."""
         return await self.db.read(reads.find, merchant, kind, reference)
@@ -220,12 +224,27 @@ class Store(Shelves):
         await self.db.write(errands.ring_all, [(merchant, ring) for ring in rings])
 
     async def claim_errands(
-        self, *, owner: str, now: datetime, until: datetime, limit: int, kinds: Sequence[str] | None = None
+        self,
+        *,
+        owner: str,
+        now: datetime,
+        until: datetime,
+        limit: int,
+        kinds: Sequence[str] | None = None,
+        skip: Sequence[errands.ErrandKey] = (),
     ) -> list[errands.Errand]:
-        """Claim errands that are due and held by nobody, the longest due first."""
+        """Claim errands that are due and held by nobody, the longest due first; ``skip`` is left alone."""
         return await self.db.write(
-            errands.claim_errands, owner=owner, now=now, until=until, limit=limit, kinds=kinds
+            errands.claim_errands, owner=owner, now=now, until=until, limit=limit, kinds=kinds, skip=skip
         )
+
+    async def renew_errands(self, owner: str, keys: Sequence[errands.ErrandKey], until: datetime) -> None:
+        """Prolong an owner's claims on errands."""
+        await self.db.write(errands.renew_errands, owner, keys, until=until)
+
+    async def give_back_errands(self, owner: str, keys: Sequence[errands.ErrandKey]) -> None:
+        """End an owner's claims on errands that were cut off; they stay due."""
+        await self.db.write(errands.give_back_errands, owner, keys)
 
     async def finish(
         self,

@@ -141,6 +141,7 @@ stock = sa.Table(
     _count("on_hand"),
     _count("committed"),
     _count("entries"),  # rows of the ledger so far; the last one's seq
+    _yes("counted"),  # somebody said what lies there, by a count or an opening; a receipt alone does not
     sa.CheckConstraint("committed >= 0", name="committed"),
 )
 
@@ -175,6 +176,7 @@ products = sa.Table(
     _optional("size_mm"),
     _optional("hs"),
     _optional("origin"),
+    _optional("barcode"),
 )
 
 listings = sa.Table(
@@ -195,6 +197,14 @@ listings = sa.Table(
     _count("clean_seq"),
     _maybe_at("check_at"),
     _optional("refused"),
+    _optional("barcode"),
+    _optional("catalog"),  # the channel's catalog entry (an ASIN): listings that share it sell the same thing
+    _count("copies", 1),  # how many things of the channel go by this name
+    _yes("computed_by_channel"),  # a bundle whose quantity follows from its parts
+    _yes("agreed"),  # a person saw the difference and accepted it: the brake lets `wanted_last` pass
+    sa.Column(
+        "put_back", sa.Integer, nullable=True
+    ),  # the number from before go-live that is to be shown again
 )
 
 links = sa.Table(
@@ -207,6 +217,18 @@ links = sa.Table(
     _count("units", 1),
     sa.CheckConstraint("units > 0", name="units"),
     sa.Index("ix_links_sku", "merchant", "sku"),
+)
+
+link_imports = sa.Table(
+    "link_imports",
+    METADATA,
+    _key("merchant"),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    _at("at"),
+    _text("actor"),
+    _text("before"),  # what the listings it names were made of
+    _text("after"),
+    _maybe_at("undone_at"),
 )
 
 channel_locations = sa.Table(
@@ -264,6 +286,76 @@ switches = sa.Table(
     _text("state"),  # off, on
     _at("at"),
     _text("actor"),
+    _maybe_at("first_at"),  # when it was first accepted; stays through off and on
+)
+
+go_lives = sa.Table(
+    "go_lives",
+    METADATA,
+    _key("merchant"),
+    _key("document_id"),
+    _at("taken_at"),
+    _text("document"),  # what was shown
+    _maybe_at("accepted_at"),
+    _optional("actor"),
+    _optional("actions"),  # kinds of action that were accepted with it
+    _optional("connections"),
+    _maybe_at("undone_at"),
+)
+
+brakes = sa.Table(
+    "brakes",
+    METADATA,
+    _key("merchant"),
+    _key("connection"),
+    _at("at"),
+    _text("changes"),  # the levels that the round would have set
+    _count("listings"),
+)
+
+alarms = sa.Table(
+    "alarms",
+    METADATA,
+    _key("merchant"),
+    _key("connection"),
+    _key("action"),
+    _at("since"),
+    _text("reason"),
+    _at("look_at"),  # from when on one of those who wait may ask again
+    _maybe_at("cleared_at"),
+)
+
+notices = sa.Table(
+    "notices",
+    METADATA,
+    _key("merchant"),
+    _key("kind"),  # unlisted_method
+    _key("subject"),
+    _text("text"),
+    _at("since"),
+    _maybe_at("seen_at"),
+)
+
+zones = sa.Table(
+    "zones",
+    METADATA,
+    _key("merchant"),
+    _key("location"),
+    _key("zone"),
+    _count("nearness"),  # 0 is the location's nearest zone
+    _text("prefixes"),  # of COUNTRY-STATE
+)
+
+openings = sa.Table(
+    "openings",
+    METADATA,
+    _key("merchant"),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    _at("at"),
+    _text("actor"),
+    _text("source"),  # file, or the connection whose numbers were adopted
+    _text("lines"),  # what was counted, and what stood there before
+    _maybe_at("undone_at"),
 )
 
 labels = sa.Table(

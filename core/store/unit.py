@@ -79,6 +79,17 @@ class Sealed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """What the merchant should know of once, of what, and since when; no order waits for it."""
+
+    kind: str
+    subject: str
+    """What it is about, in the words of its kind: of an unlisted method, its name."""
+    text: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Unit:
     """One commit for one order. See the module's docstring for the two halves."""
 
@@ -101,6 +112,8 @@ class Unit:
     """(kind, reference) by which this order is found again: payment, tracker, shipment."""
     forget_levels: tuple[tuple[str, str], ...] = ()
     """(connection, listing) whose shown level the channel changed by itself: to be read before it is written."""
+    notices: tuple[Notice, ...] = ()
+    """What this tells the merchant; part of the second half."""
     due_at: datetime | Due | None = Due.NOW
     """Part of the second half; a unit without one, or one that is Moved, leaves the order due now."""
     attempts: int = 0

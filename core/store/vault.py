@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 
-from core.clock import Clock
+from core.clock import Clock, PageClock
 from core.errors import AuthError, OutcomeUnknownError, RateLimitError, UnavailableError
 from core.failpoints import failpoint
 from core.ports import Token
@@ -26,6 +26,8 @@ _CLAIM_S = 30.0
 _PAUSE_S = 5.0
 _POLL_S = 0.05
 _MOST_POLLS = round(2 * _CLAIM_S / _POLL_S)
+_MOST_POLLS_OF_A_PAGE = 20
+"""On a clock that is moved by hand the claim of a dead process does not run out while we wait: the work waits instead."""
 _AHEAD_S = 300.0
 _SHARE_AHEAD = 10
 
@@ -80,7 +82,7 @@ class VaultTokens:
         """
         async with self._renewing:
             owner = uuid.uuid4().hex
-            for _ in range(_MOST_POLLS):
+            for _ in range(_MOST_POLLS_OF_A_PAGE if isinstance(self._clock, PageClock) else _MOST_POLLS):
                 kept = await self._read()
                 if kept.token.access != refused.access:
                     return kept.token

@@ -7,7 +7,7 @@ from aiohttp import web
 from sandbox.amazon import reading
 from sandbox.amazon.errors import invalid
 from sandbox.amazon.listing import Listing
-from sandbox.amazon.order_json import MARKETPLACES
+from sandbox.amazon.marketplaces import MARKETPLACES
 from sandbox.amazon.times import text
 from sandbox.values import Json
 

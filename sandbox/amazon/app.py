@@ -9,10 +9,11 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from sandbox import faults
-from sandbox.amazon import account_api, feeds_api, listings_api, notifications_api, orders_api, sqs_api
+from sandbox.amazon import account_api, calls, feeds_api, listings_api, notifications_api, orders_api, sqs_api
 from sandbox.amazon.errors import RefusedError, broken, over_quota
 from sandbox.amazon.login import consent_page, token
 from sandbox.amazon.state import Amazon
+from sandbox.planned import Call
 
 if TYPE_CHECKING:
     from sandbox.world import World
@@ -124,11 +125,18 @@ def _opened(amazon: Amazon, operation: Operation) -> Handler:
 
 def _weather(world: "World") -> Middleware:
     """The armed faults, on the calls of the Selling Partner API only."""
+    names = {(operation.method, operation.path): operation.name for operation in OPERATIONS}
+    world.planned.operations["amazon"] = frozenset(names.values())
+
+    async def told(request: web.Request) -> Call:
+        return calls.told(names, request)
+
     inject = faults.middleware(
         world,
         "amazon",
         throttled=lambda _request: over_quota().response(),
         failed=lambda _request: broken().response(),
+        told=told,
     )
 
     @web.middleware

@@ -20,13 +20,19 @@ def amazon_books(orders: Iterable[Order], listings: Iterable[Listing], calls: in
 
 def _order(order: Order) -> Json:
     by_item = {line.item_id: line for line in order.lines}
+    tax = sum(line.tax for line in order.lines)
     return {
         "total": order.total,
+        "tax": tax,
+        "tax_collected_by_marketplace": tax if order.tax_by_marketplace else 0,
+        "refunded": order.refunded,
         "currency": order.currency,
         "placed_at": order.placed_at.isoformat(),
         "status": order.status,
         "fulfilled_by": order.fulfilled_by,
-        "lines": [{"listing": line.listing, "qty": line.quantity} for line in order.lines],
+        "lines": [
+            {"listing": line.listing, "qty": line.quantity, "price": line.price} for line in order.lines
+        ],
         "shipments": [_shipment(package, by_item) for package in order.packages.values() if not package.lost],
     }
 
@@ -38,6 +44,8 @@ def _shipment(package: Package, by_item: dict[str, Line]) -> Json:
         "carrier_name": package.carrier_name,
         "tracking": package.tracking,
         "method": package.method,
+        "app": package.app,
+        "at": package.created.isoformat(),
         "lines": [
             {"listing": by_item[item_id].listing, "qty": quantity}
             for item_id, quantity in package.items.items()

@@ -10,7 +10,8 @@ from sandbox.values import Json
 MERCHANT: Final = "merchant"
 AMAZON: Final = "amazon"
 DEFAULT_CHANNEL: Final = "DEFAULT"
-AMAZON_CHANNEL: Final = "AMAZON_NA"
+AMAZON_CHANNEL: Final = "AMAZON_"
+"""How the codes of Amazon's own fulfillment channels begin; the region follows."""
 APPLIED_AFTER: Final = timedelta(seconds=2)
 """An accepted quantity is visible on read-back this much (virtual) later."""
 
@@ -36,6 +37,7 @@ class Listing:
     other_attributes: Json = field(default_factory=dict)
     deaf: int = 0
     """So many more patches are accepted and change nothing."""
+    region: str = "NA"
     off_by: int = 0
     """Shoppers see this many more than the API says (sabotage)."""
 
@@ -70,7 +72,7 @@ class Listing:
 
     def channel(self) -> str:
         """Which network ships it, in Amazon's words."""
-        return AMAZON_CHANNEL if self.fulfilled_by == AMAZON else DEFAULT_CHANNEL
+        return AMAZON_CHANNEL + self.region if self.fulfilled_by == AMAZON else DEFAULT_CHANNEL
 
     def availability(self, quantity: int) -> Json:
         """The attribute `fulfillment_availability`."""

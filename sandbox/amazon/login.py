@@ -77,6 +77,17 @@ class Login:
         self._refresh.clear()
         self._access = {token: access for token, access in self._access.items() if access.scope is not None}
 
+    def restore(self) -> None:
+        """The seller authorizes the application again: its own refresh token is good once more."""
+        self._refresh.add(self.self_authorized)
+
+    def _age(self) -> None:
+        """A fault of the day: every token of the seller has expired, and only a refresh helps."""
+        past = self._world.clock.start - timedelta(days=1)
+        for token, access in self._access.items():
+            if access.scope is None:
+                self._access[token] = Access(None, past)
+
     def admit(self, request: web.Request, operation: str, *, grantless: bool) -> None:
         """Let the request in, or refuse it with Amazon's 403."""
         token = request.headers.get("x-amz-access-token")
@@ -87,6 +98,8 @@ class Login:
                 "Access to requested resource is denied.",
                 "Access token is missing.",
             )
+        if self._world.planned.token_dies("amazon"):
+            self._age()
         access = self._access.get(token)
         if access is None:
             raise unauthorized("The access token you provided is revoked, malformed or invalid.")

@@ -2,17 +2,15 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Final
 
+from sandbox.currencies import places
 from sandbox.values import Json
-
-PLACES: Final = {"JPY": 0, "KRW": 0, "CLP": 0, "KWD": 3, "BHD": 3}
 
 
 def money(minor: int, currency: str) -> Json:
     """An amount as the model writes it."""
-    places = PLACES.get(currency, 2)
-    return {"amount": f"{Decimal(minor).scaleb(-places):.{places}f}", "currencyCode": currency}
+    decimals = places(currency)
+    return {"amount": f"{Decimal(minor).scaleb(-decimals):.{decimals}f}", "currencyCode": currency}
 
 
 def split(amount: int, weights: Sequence[int]) -> list[int]:

@@ -8,11 +8,10 @@ from typing import Final
 from sandbox.amazon.listing import AMAZON, MERCHANT
 from sandbox.amazon.money import split
 from sandbox.amazon.times import parsed
+from sandbox.format import STATUSES
+from sandbox.reading import nearest
 from sandbox.values import Json
 
-STATUSES: Final = (
-    "PENDING_AVAILABILITY", "PENDING", "UNSHIPPED", "PARTIALLY_SHIPPED", "SHIPPED", "CANCELLED", "UNFULFILLABLE",
-)  # fmt: skip
 UNPAID: Final = frozenset({"PENDING_AVAILABILITY", "PENDING"})
 """Payment is not authorized yet: no buyer, no recipient, no money is shown."""
 ITEM_PROGRAMS: Final = frozenset({"TRANSPARENCY", "SUBSCRIBE_AND_SAVE"})
@@ -55,6 +54,8 @@ class Package:
     method: str | None
     tracking: str
     items: dict[str, int]
+    app: str = "hub"
+    """Who told of it: the hub by its token, or another tool."""
     lost: bool = False
     """Answered and shown, yet not in the books (sabotage)."""
 
@@ -83,6 +84,8 @@ class Order:
     cancelled_by: str | None = None
     withheld: bool = False
     """The application has not (yet) been given the role that shows the address."""
+    refunded: int = 0
+    """What the merchant gave back in Seller Central."""
     hidden: bool = False
     """Never announced, listed or read (sabotage)."""
     before: "Order | None" = None
@@ -106,7 +109,9 @@ class Order:
         return self.shipped(line.item_id)
 
 
-def ordered(spec: Json, order_id: str, titles: dict[str, tuple[str, str]], *, now: datetime) -> Order:
+def ordered(
+    spec: Json, order_id: str, titles: dict[str, tuple[str, str]], *, now: datetime, currency: str = "USD"
+) -> Order:
     """Turn a shopper's order of a day file into Amazon's; ValueError where its sums do not agree."""
     lines = [_line(order_id, number, line, titles) for number, line in enumerate(spec["lines"], start=1)]
     _share(lines, shipping=int(spec.get("shipping") or 0), tax=int(spec.get("tax") or 0))
@@ -127,7 +132,7 @@ def ordered(spec: Json, order_id: str, titles: dict[str, tuple[str, str]], *, no
         ship_by=_deadline(spec.get("ship_by"), placed + SHIP_WITHIN, wanted=merchant),
         deliver_by=_deadline(spec.get("deliver_by"), placed + DELIVER_WITHIN, wanted=merchant),
         programs=[str(program) for program in spec.get("programs") or []],
-        currency=str(spec.get("currency") or "USD"),
+        currency=str(spec.get("currency") or currency),
         total=total,
         tax_included=bool(spec.get("tax_included")),
         tax_by_marketplace=spec.get("tax_collected_by") == "marketplace",
@@ -141,7 +146,7 @@ def ordered(spec: Json, order_id: str, titles: dict[str, tuple[str, str]], *, no
 def _line(order_id: str, number: int, spec: Json, titles: dict[str, tuple[str, str]]) -> Line:
     listing = str(spec["listing"])
     if listing not in titles:
-        raise ValueError(f"no listing is called {listing!r}")
+        raise ValueError(f"no listing is called {listing!r}{nearest(listing, titles)}")
     if int(spec["qty"]) < 1:
         raise ValueError(f"{listing}: qty must be at least 1")
     title, asin = titles[listing]

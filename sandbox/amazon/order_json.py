@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from sandbox.amazon.listing import MERCHANT
+from sandbox.amazon.marketplaces import MARKETPLACES
 from sandbox.amazon.money import money
 from sandbox.amazon.order import ITEM_PROGRAMS, UNPAID, Line, Order, Package
 from sandbox.amazon.times import text
@@ -18,13 +19,6 @@ INCLUDABLE: Final = (
     "BUYER", "RECIPIENT", "PROCEEDS", "EXPENSE", "PROMOTION", "CANCELLATION", "FULFILLMENT", "PACKAGES", "TAX",
     "PAYMENT", "FULFILLMENT_ORDERS",
 )  # fmt: skip
-MARKETPLACES: Final[dict[str, tuple[str, str, str, str]]] = {
-    "ATVPDKIKX0DER": ("Amazon.com", "US", "USD", "en_US"),
-    "A2EUQ1WTGCTBG2": ("Amazon.ca", "CA", "CAD", "en_CA"),
-    "A1AM78C64UM0Y8": ("Amazon.com.mx", "MX", "MXN", "es_MX"),
-    "A1F83G8C2ARO7P": ("Amazon.co.uk", "GB", "GBP", "en_GB"),
-    "A1PA6795UKMFR9": ("Amazon.de", "DE", "EUR", "de_DE"),
-}
 COLLECTOR: Final = "Amazon Services, Inc."
 
 

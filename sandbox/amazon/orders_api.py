@@ -10,9 +10,10 @@ from aiohttp import web
 
 from sandbox.amazon import reading
 from sandbox.amazon.errors import invalid, not_found
-from sandbox.amazon.order import STATUSES, Order
+from sandbox.amazon.order import Order
 from sandbox.amazon.order_json import INCLUDABLE, order_json
 from sandbox.amazon.times import text
+from sandbox.format import STATUSES
 from sandbox.values import Json
 
 if TYPE_CHECKING:

@@ -43,7 +43,9 @@ def wanted(listing: Listing, op: str, value: list[Json]) -> Wanted | Json:
     if op == "delete":
         return Wanted(0, None)
     entries = [entry for entry in value if entry.get("fulfillment_channel_code") == DEFAULT_CHANNEL]
-    others = [entry for entry in value if entry.get("fulfillment_channel_code") == AMAZON_CHANNEL]
+    others = [
+        entry for entry in value if str(entry.get("fulfillment_channel_code")).startswith(AMAZON_CHANNEL)
+    ]
     if others and not entries:
         return issue("8541", "A listing is not moved to Amazon's fulfillment here.", "INVALID_ATTRIBUTE")
     if not entries:

@@ -9,9 +9,12 @@ import json
 import secrets
 import time
 import uuid
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from sandbox import planned
 from sandbox.values import Json
 
 if TYPE_CHECKING:
@@ -29,6 +32,15 @@ USUAL_ATTRIBUTES: Final = {
     "ReceiveMessageWaitTimeSeconds": "0",
     "VisibilityTimeout": "30",
 }
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who calls: which address they know, whether they are still there, and what is told while they only listen."""
+
+    base: str
+    there: Callable[[], bool]
+    listening: Callable[[], AbstractContextManager[None]]
 
 
 @dataclass
@@ -60,14 +72,22 @@ class Queue:
         self._ring()
         return message
 
-    async def receive(self, most: int, *, wait: float, invisible: float) -> list[tuple[str, Message]]:
-        """Hand out up to `most` messages with their receipt handles, waiting up to `wait` seconds for the first."""
+    async def receive(
+        self, most: int, *, wait: float, invisible: float, caller: Caller
+    ) -> list[tuple[str, Message]]:
+        """Hand out up to `most` messages with their receipt handles, waiting up to `wait` seconds for the first.
+
+        A caller who has gone gets none: they would be hidden from the next one.
+        """
         until = time.monotonic() + wait
         while True:
             ready = [one for one in self.messages.values() if one.visible_at <= time.monotonic()][:most]
+            if not caller.there():
+                return []
             if ready or time.monotonic() >= until:
                 return [(self._handed(one, invisible), one) for one in ready]
-            await self._something(until)
+            with caller.listening():
+                await self._something(until)
 
     def delete(self, handle: str) -> bool:
         """Forget the message of a receipt handle; false for a handle that never was one."""
@@ -118,6 +138,10 @@ class Queues:
         self.first = "crossdock-order-change"
         self.by_name: dict[str, Queue] = {self.first: Queue(self.first)}
 
+    def kept(self) -> int:
+        """How many messages lie in all queues: to be received, or received and not deleted yet."""
+        return sum(len(queue.messages) for queue in self.by_name.values())
+
     def url(self, base: str, name: str) -> str:
         """The queue's URL at that endpoint."""
         return f"{base}/{ACCOUNT}/{name}"
@@ -141,7 +165,10 @@ class Queues:
             "Authorization": SIGNED,
         }
         body = json.dumps(wanted).encode()
-        world.courier.post("amazon", subject, lambda _attempt: (f"{base}/", headers, body), retries=RETRIES)
+        about = planned.Message("amazon", "ORDER_CHANGE", subject)
+        world.courier.post(
+            "amazon", subject, lambda _attempt: (f"{base}/", headers, body), retries=RETRIES, about=about
+        )
 
 
 def md5(body: str) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
-from sandbox.amazon.sqs import Message, Queue, Queues, md5
+from sandbox.amazon.sqs import Caller, Message, Queue, Queues, md5
 from sandbox.values import Json
 
 if TYPE_CHECKING:
@@ -59,24 +59,29 @@ async def _answered(amazon: "Amazon", request: web.Request) -> Json:
         given = json.loads(await request.read() or b"{}")
     except ValueError:
         raise SqsError("SerializationException", "MalformedInput", "The body is no JSON.") from None
-    return await OPERATIONS[name](amazon.queues, given, amazon.world.urls["amazon"])
+    caller = Caller(amazon.world.urls["amazon"], lambda: _is_there(request), amazon.world.listening)
+    return await OPERATIONS[name](amazon.queues, given, caller)
 
 
-async def _create(queues: Queues, given: Json, base: str) -> Json:
+def _is_there(request: web.Request) -> bool:
+    return request.transport is not None and not request.transport.is_closing()
+
+
+async def _create(queues: Queues, given: Json, caller: Caller) -> Json:
     name = _text(given, "QueueName")
     queue = queues.by_name.setdefault(name, Queue(name))
     queue.attributes.update({key: str(value) for key, value in (given.get("Attributes") or {}).items()})
-    return {"QueueUrl": queues.url(base, name)}
+    return {"QueueUrl": queues.url(caller.base, name)}
 
 
-async def _url(queues: Queues, given: Json, base: str) -> Json:
+async def _url(queues: Queues, given: Json, caller: Caller) -> Json:
     name = _text(given, "QueueName")
     if name not in queues.by_name:
         raise _no_queue()
-    return {"QueueUrl": queues.url(base, name)}
+    return {"QueueUrl": queues.url(caller.base, name)}
 
 
-async def _attributes(queues: Queues, given: Json, _base: str) -> Json:
+async def _attributes(queues: Queues, given: Json, _caller: Caller) -> Json:
     queue = _queue(queues, given)
     ready, taken = queue.counts()
     known = {
@@ -95,13 +100,13 @@ async def _attributes(queues: Queues, given: Json, _base: str) -> Json:
     return {"Attributes": shown} if shown else {}
 
 
-async def _send(queues: Queues, given: Json, _base: str) -> Json:
+async def _send(queues: Queues, given: Json, _caller: Caller) -> Json:
     delay = _number(given, "DelaySeconds", 0, most=LONGEST_DELAY)
     message = _queue(queues, given).send(_text(given, "MessageBody"), delay=delay)
     return {"MessageId": message.message_id, "MD5OfMessageBody": md5(message.body)}
 
 
-async def _receive(queues: Queues, given: Json, _base: str) -> Json:
+async def _receive(queues: Queues, given: Json, caller: Caller) -> Json:
     queue = _queue(queues, given)
     usual_wait = int(queue.attributes["ReceiveMessageWaitTimeSeconds"])
     usual_hide = int(queue.attributes["VisibilityTimeout"])
@@ -109,17 +114,17 @@ async def _receive(queues: Queues, given: Json, _base: str) -> Json:
     wait = _number(given, "WaitTimeSeconds", usual_wait, most=LONGEST_WAIT)
     hide = _number(given, "VisibilityTimeout", usual_hide, most=LONGEST_HIDE)
     asked = {*(given.get("AttributeNames") or []), *(given.get("MessageSystemAttributeNames") or [])}
-    handed = await queue.receive(most, wait=wait, invisible=hide)
+    handed = await queue.receive(most, wait=wait, invisible=hide, caller=caller)
     return {"Messages": [_shown(handle, message, asked) for handle, message in handed]} if handed else {}
 
 
-async def _delete(queues: Queues, given: Json, _base: str) -> Json:
+async def _delete(queues: Queues, given: Json, _caller: Caller) -> Json:
     if not _queue(queues, given).delete(_text(given, "ReceiptHandle")):
         raise _bad_handle()
     return {}
 
 
-async def _delete_batch(queues: Queues, given: Json, _base: str) -> Json:
+async def _delete_batch(queues: Queues, given: Json, _caller: Caller) -> Json:
     queue = _queue(queues, given)
     entries = given.get("Entries") or []
     if not entries or len(entries) > MOST:
@@ -143,19 +148,19 @@ async def _delete_batch(queues: Queues, given: Json, _base: str) -> Json:
     return {"Successful": done, "Failed": failed}
 
 
-async def _hide(queues: Queues, given: Json, _base: str) -> Json:
+async def _hide(queues: Queues, given: Json, _caller: Caller) -> Json:
     seconds = _number(given, "VisibilityTimeout", 0, most=LONGEST_HIDE)
     if not _queue(queues, given).hide(_text(given, "ReceiptHandle"), seconds):
         raise _bad_handle()
     return {}
 
 
-async def _purge(queues: Queues, given: Json, _base: str) -> Json:
+async def _purge(queues: Queues, given: Json, _caller: Caller) -> Json:
     _queue(queues, given).messages.clear()
     return {}
 
 
-Operation = Callable[[Queues, Json, str], Awaitable[Json]]
+Operation = Callable[[Queues, Json, Caller], Awaitable[Json]]
 OPERATIONS: Final[dict[str, Operation]] = {
     "CreateQueue": _create,
     "GetQueueUrl": _url,

@@ -1,19 +1,24 @@
 """Amazon's own state: listings, orders, and what truly happened."""
 
 import hashlib
+from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
+from sandbox.amazon import deeds
 from sandbox.amazon.books import amazon_books
 from sandbox.amazon.confirm import confirmed, status_after
 from sandbox.amazon.feeds import Feeds
 from sandbox.amazon.limits import Limits, scale_for
 from sandbox.amazon.listing import AMAZON, APPLIED_AFTER, MERCHANT, Listing
 from sandbox.amazon.login import Login
+from sandbox.amazon.marketplaces import currency_of, region_of
 from sandbox.amazon.notices import Notices, order_change
-from sandbox.amazon.order import STATUSES, Order, Package, ordered
+from sandbox.amazon.order import Order, Package, ordered
 from sandbox.amazon.patching import Wanted
 from sandbox.amazon.sqs import Queues
+from sandbox.format import STATUSES
+from sandbox.reading import nearest
 from sandbox.values import Json
 
 if TYPE_CHECKING:
@@ -30,6 +35,7 @@ class Amazon:
         self.world = world
         self.login = Login(world)
         self.queues = Queues()
+        world.queued = self.queues.kept
         self.notices = Notices()
         self.feeds = Feeds()
         self.listings: dict[str, Listing] = {}
@@ -53,14 +59,30 @@ class Amazon:
         self.marketplaces = [str(name) for name in house.get("marketplaces") or self.marketplaces]
         self.limits = Limits(scale_for(self.world.clock.rate, (house.get("limits") or {}).get("scale")))
         self.orders = {}
+        self.feeds = Feeds()
+        for queue in self.queues.by_name.values():
+            queue.messages.clear()
         long_ago = self.now() - APPLIED_AFTER * 100
         self.listings = {
-            str(spec["listing"]): _listing(spec, house, long_ago) for spec in house["listings"].get("amz", [])
+            str(spec["listing"]): _listing(spec, house, long_ago, self.marketplace)
+            for spec in house["listings"].get("amz") or []
         }
 
     def knows(self, order: str) -> bool:
         """Whether an order of that id was placed here."""
         return order in self.orders
+
+    def order_names(self) -> list[str]:
+        """Every order that was placed here."""
+        return list(self.orders)
+
+    def order_id(self, order: str) -> str:
+        """Amazon knows orders by their id alone."""
+        return order
+
+    def recipient(self, order: str) -> Json | None:
+        """Where an order goes."""
+        return self.orders[order].ship_to
 
     def credentials(self, url: str) -> Json:
         """What a client needs to reach this stand-in at `url`."""
@@ -81,17 +103,29 @@ class Amazon:
 
     def books(self) -> Json:
         """What truly happened here."""
-        return amazon_books(self.orders.values(), self.listings.values(), self.world.calls["amazon"])
+        writes = self.world.writes["amazon"]
+        return amazon_books(self.orders.values(), self.listings.values(), self.world.calls["amazon"]) | {
+            "writes": writes.total(),
+            "writes_by_operation": dict(writes),
+        }
 
     # ---- what shoppers, buyers and the merchant do (verbs of day/1)
 
     def place(self, spec: Json) -> Json:
-        """A shopper buys; Amazon takes the units off its own quantity at once, PENDING or not."""
+        """A shopper buys; Amazon takes the units off its own quantity at once, PENDING or not.
+
+        With `at`, the order is older than the house: its quantities already lack the units, and nothing is announced.
+        """
         order_id = str(spec.get("id") or self._new_id())
         if order_id in self.orders:
             raise ValueError(f"there is an order {order_id} already")
         titles = {sku: (listing.title, listing.asin) for sku, listing in self.listings.items()}
-        order = ordered(spec, order_id, titles, now=self.now())
+        before = spec.get("at") is not None
+        order = ordered(spec, order_id, titles, now=self.now(), currency=currency_of(self.marketplace))
+        if before:
+            order.updated_at = order.placed_at
+            self.orders[order_id] = order
+            return {"id": order_id, "order": order_id}
         self._take(order)
         self.orders[order_id] = order
         order.hidden = self.world.sabotage.hits("amazon_order_lost", order_id)
@@ -100,21 +134,25 @@ class Amazon:
 
     def play(self, verb: str, what: Json) -> Json:
         """Play any other verb; ValueError for one that does not concern Amazon."""
-        verbs = {
+        verbs: dict[str, Callable[[Json], None]] = {
             "amazon_status": self.amazon_status,
             "cancel": self.cancel,
             "request_cancel": self.request_cancel,
             "grant": self.grant,
             "patch_not_applied": self.patch_not_applied,
+            "refund": lambda what: deeds.refund(self, what),
+            "other_tool": lambda what: deeds.other_tool(self, what),
+            "disconnect": lambda _what: self.login.revoke(),
+            "reconnect": lambda _what: self.login.restore(),
         }
         if verb not in verbs:
-            raise ValueError(f"Amazon does not know the verb {verb!r}")
+            raise ValueError(f"Amazon does not know the verb {verb!r}; it knows {', '.join(verbs)}")
         verbs[verb](what)
         return {"id": str(what.get("order") or what.get("listing") or "")}
 
     def amazon_status(self, what: Json) -> None:
         """Move an order to a status (`order`, `to`)."""
-        order, status = self._order(what), str(what["to"])
+        order, status = self.known(what), str(what["to"])
         if status not in STATUSES:
             raise ValueError(f"no order status is called {status!r}; there are {', '.join(STATUSES)}")
         if status == "CANCELLED":
@@ -128,7 +166,7 @@ class Amazon:
 
     def cancel(self, what: Json) -> None:
         """Cancel an order (`order`, `by` channel, merchant or buyer); Amazon gives its units back unless `restock` is false."""
-        order = self._order(what)
+        order = self.known(what)
         if order.status in {"CANCELLED", "SHIPPED", "PARTIALLY_SHIPPED"}:
             raise ValueError(f"{order.order_id} is {order.status} and cannot be cancelled")
         order.changing(self.now())
@@ -141,7 +179,7 @@ class Amazon:
 
     def request_cancel(self, what: Json) -> None:
         """The buyer asks for cancellation of all items (`order`, `reason`)."""
-        order = self._order(what)
+        order = self.known(what)
         order.changing(self.now())
         for line in order.lines:
             line.cancel_asked = str(what.get("reason") or "NO_LONGER_NEEDED")
@@ -149,7 +187,7 @@ class Amazon:
 
     def grant(self, what: Json) -> None:
         """Let the application see what was withheld: of one order (with its `address`, where it had none), or of all."""
-        orders = [self._order(what)] if what.get("order") else list(self.orders.values())
+        orders = [self.known(what)] if what.get("order") else list(self.orders.values())
         for order in orders:
             if not order.withheld:
                 continue
@@ -159,7 +197,17 @@ class Amazon:
 
     def patch_not_applied(self, what: Json) -> None:
         """Accept the next patches of a listing and change nothing (`listing`, `times`)."""
-        self.listings[str(what["listing"])].deaf = int(what.get("times", 1))
+        sku = str(what["listing"])
+        if sku not in self.listings:
+            raise ValueError(f"no listing is called {sku!r}{nearest(sku, self.listings)}")
+        self.listings[sku].deaf = int(what.get("times", 1))
+
+    def known(self, what: Json) -> Order:
+        """The order that a verb names."""
+        order_id = str(what.get("order"))
+        if order_id not in self.orders:
+            raise ValueError(f"Amazon knows no order {order_id!r}{nearest(order_id, self.orders)}")
+        return self.orders[order_id]
 
     # ---- what the application does
 
@@ -167,13 +215,15 @@ class Amazon:
         """Keep one package of a shipment confirmation."""
         package = confirmed(order, given, marketplace=self.marketplace, now=self.now())
         package.lost = self.world.sabotage.hits("amazon_tracking_lost", order.order_id)
-        self._ship(order, package)
+        self.ship(order, package)
 
     def set_quantity(self, listing: Listing, want: Wanted, *, sold_since: int = 0) -> None:
         """Take an accepted quantity; units sold since it was submitted are off it already."""
         now, faults = self.now(), self.world.faults
         if listing.deaf > 0:
             listing.deaf -= 1
+            return
+        if self.world.planned.patch_lost("amazon", listing.sku):
             return
         if faults.strike("stale", f"amazon patch {listing.sku}"):
             return
@@ -207,7 +257,8 @@ class Amazon:
             message = order_change(self, order, subscription, kind=kind, reason=reason)
             self.queues.deliver(self.world, queue, order.order_id, message)
 
-    def _ship(self, order: Order, package: Package) -> None:
+    def ship(self, order: Order, package: Package) -> None:
+        """Keep one package, whoever told of it."""
         order.changing(self.now())
         order.packages[package.reference] = package
         order.status = status_after(order)
@@ -228,23 +279,18 @@ class Amazon:
         for sku, units in wanted.items():
             self.listings[sku].sell(units)
 
-    def _order(self, what: Json) -> Order:
-        order_id = str(what.get("order"))
-        if order_id not in self.orders:
-            raise ValueError(f"Amazon knows no order {order_id!r}")
-        return self.orders[order_id]
-
     def _new_id(self) -> str:
         number = 5_000_001 + len(self.orders)
         return f"112-{number:07d}-{number % 9_000_000 + 1_000_000:07d}"
 
 
-def _listing(spec: Json, house: Json, created: datetime) -> Listing:
+def _listing(spec: Json, house: Json, created: datetime, marketplace: str) -> Listing:
     sku = str(spec["listing"])
     by = str(spec.get("fulfilled_by") or MERCHANT)
     units = int(spec["shows"])
     parts = list(spec.get("of") or {})
-    title = (house.get("products") or {}).get(parts[0], {}).get("title", sku) if parts else sku
+    of = (house.get("products") or {}).get(parts[0], {}).get("title", sku) if parts else sku
+    title = spec.get("title") or of
     asin = "B0" + hashlib.sha256(sku.encode()).hexdigest()[:8].upper()
     return Listing(
         sku=sku,
@@ -255,4 +301,5 @@ def _listing(spec: Json, house: Json, created: datetime) -> Listing:
         fba_quantity=units if by == AMAZON else 0,
         created=created,
         updated=created,
+        region=region_of(marketplace),
     )

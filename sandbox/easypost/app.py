@@ -11,7 +11,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from sandbox import faults
-from sandbox.easypost import objects
+from sandbox.easypost import calls, objects
 from sandbox.easypost.hooks import Hook
 from sandbox.easypost.labels import TYPES, label
 from sandbox.easypost.refusals import Refused, blank, failed, missing, throttled, unprocessable
@@ -20,6 +20,8 @@ from sandbox.values import Json
 from sandbox.world import World
 
 STATE: Final = web.AppKey("easypost", EasyPost)
+LIVE: Final = web.RequestKey("live", bool)
+"""Whether the request's key is the production key."""
 FILES: Final = "/files/postage_label"
 USUAL_PAGE: Final = 20
 MOST: Final = 100
@@ -29,8 +31,12 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 def build(world: World) -> web.Application:
     """The stand-in's application; its state becomes `world.easypost`."""
-    world.easypost = EasyPost(world)
-    inject = faults.middleware(world, "easypost", throttled=throttled, failed=failed, only=_is_api)
+    world.easypost = state = EasyPost(world)
+    world.planned.operations["easypost"] = calls.OPERATIONS
+    inject = faults.middleware(
+        world, "easypost", throttled=throttled, failed=failed, only=_is_api,
+        told=lambda request: calls.told(world, state, request),
+    )  # fmt: skip
     app = web.Application(middlewares=[_envelope, inject, _authorized])
     app[STATE] = world.easypost
     app.add_routes([
@@ -64,7 +70,7 @@ async def _create(request: web.Request) -> web.Response:
             raise blank(*lacking)
     state = request.app[STATE]
     await _wait_for_carriers(state, asked)
-    return _answer(objects.shipment(state.open(asked), _files(request)), status=201)
+    return _answer(objects.shipment(state.open(asked, live=request[LIVE]), _files(request)), status=201)
 
 
 async def _list(request: web.Request) -> web.Response:
@@ -72,7 +78,7 @@ async def _list(request: web.Request) -> web.Response:
     wanted = [
         objects.shipment(each, _files(request))
         for each in reversed(request.app[STATE].shipments.values())
-        if not purchased or each.bought is not None
+        if each.live == request[LIVE] and (not purchased or each.bought is not None)
     ]
     return _answer(_page(request, "shipments", wanted))
 
@@ -128,22 +134,24 @@ async def _track(request: web.Request) -> web.Response:
     if not asked.get("tracking_code"):
         raise blank("tracking_code")
     carrier = asked.get("carrier")
-    found = request.app[STATE].track(str(asked["tracking_code"]), str(carrier) if carrier else None)
+    found = request.app[STATE].track(
+        str(asked["tracking_code"]), str(carrier) if carrier else None, live=request[LIVE]
+    )
     return _answer(objects.tracker(found), status=201)
 
 
 async def _trackers(request: web.Request) -> web.Response:
     code = request.query.get("tracking_code")
-    known = reversed(request.app[STATE].trackers.values())
-    wanted = [objects.tracker(each) for each in known if code in (None, each.code)]
+    known = [each for each in request.app[STATE].trackers.values() if each.live == request[LIVE]]
+    wanted = [objects.tracker(each) for each in reversed(known) if code in (None, each.code)]
     return _answer(_page(request, "trackers", wanted))
 
 
 async def _tracker(request: web.Request) -> web.Response:
-    known = request.app[STATE].trackers
-    if request.match_info["id"] not in known:
+    found = request.app[STATE].trackers.get(request.match_info["id"])
+    if found is None or found.live != request[LIVE]:
         raise missing()
-    return _answer(objects.tracker(known[request.match_info["id"]]))
+    return _answer(objects.tracker(found))
 
 
 async def _subscribe(request: web.Request) -> web.Response:
@@ -153,14 +161,16 @@ async def _subscribe(request: web.Request) -> web.Response:
         raise blank("url")
     state = request.app[STATE]
     hook = Hook(
-        state.name("hook"), url, asked.get("webhook_secret"), state.now(), asked.get("custom_headers") or []
-    )
+        state.name("hook"), url, asked.get("webhook_secret"), state.now(), asked.get("custom_headers") or [],
+        live=request[LIVE],
+    )  # fmt: skip
     state.hooks.known[hook.id] = hook
     return _answer(hook.shown(), status=201)
 
 
 async def _subscribers(request: web.Request) -> web.Response:
-    return _answer({"webhooks": [each.shown() for each in request.app[STATE].hooks.known.values()]})
+    known = [each for each in request.app[STATE].hooks.known.values() if each.live == request[LIVE]]
+    return _answer({"webhooks": [each.shown() for each in known]})
 
 
 async def _subscriber(request: web.Request) -> web.Response:
@@ -233,14 +243,17 @@ def _page(request: web.Request, name: str, items: list[Json]) -> Json:
 
 
 def _shipment(request: web.Request) -> objects.Shipment:
-    return request.app[STATE].find(request.match_info["id"])
+    found = request.app[STATE].find(request.match_info["id"])
+    if found.live != request[LIVE]:
+        raise missing()
+    return found
 
 
 def _hook(request: web.Request) -> Hook:
-    known = request.app[STATE].hooks.known
-    if request.match_info["id"] not in known:
+    found = request.app[STATE].hooks.known.get(request.match_info["id"])
+    if found is None or found.live != request[LIVE]:
         raise missing()
-    return known[request.match_info["id"]]
+    return found
 
 
 def _files(request: web.Request) -> str:
@@ -266,14 +279,17 @@ async def _envelope(request: web.Request, handler: Handler) -> web.StreamRespons
 
 @web.middleware
 async def _authorized(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Only the account's key opens the API; label files are open to who knows their address."""
+    """Only the account's keys open the API; label files are open to who knows their address."""
     if not _is_api(request):
         return await handler(request)
-    key = _key(request.headers.get("Authorization", ""))
+    key, state = _key(request.headers.get("Authorization", "")), request.app[STATE]
+    if state.kills_key():
+        state.cut = True
     if key is None:
         raise Refused(401, "APIKEY.REQUIRED", "An API key is required.")
-    if key != request.app[STATE].key:
+    if state.cut or key not in state.keys.values():
         raise Refused(403, "APIKEY.INACTIVE", "This api key is no longer active.")
+    request[LIVE] = key == state.keys[True]
     return await handler(request)
 
 

@@ -6,11 +6,10 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from sandbox.values import Json
+from sandbox.values import WEEK, Json
 
 SCAN: Final = time(17, 30)
 DELIVERY: Final = time(13, 0)
-WEEK: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 @dataclass(frozen=True)
@@ -25,8 +24,7 @@ class Calendar:
     def ships(self, bought: datetime) -> date:
         """The day a label leaves: today if bought by the cut-off of a working day, else the next one."""
         local = bought.astimezone(self.zone)
-        # A label bought within the very minute of the cut-off still leaves.
-        if self.works(local.date()) and local.time().replace(second=0, microsecond=0) <= self.cutoff:
+        if self.works(local.date()) and local.time() <= self.cutoff:
             return local.date()
         return self.after(local.date(), 1)
 

@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import urlsplit
 
-from sandbox.easypost.objects import HEX, stamp
+from sandbox.easypost.objects import HEX, mode, stamp
+from sandbox.planned import Message
 from sandbox.values import Json, token
 from sandbox.world import World
 
@@ -27,11 +28,12 @@ class Hook:
     secret: str | None
     created: datetime
     headers: list[Json]
+    live: bool = True
 
     def shown(self) -> Json:
         """The webhook as the API shows it; never with its secret."""
         return {
-            "id": self.id, "object": "Webhook", "mode": "test", "url": self.url,
+            "id": self.id, "object": "Webhook", "mode": mode(self.live), "url": self.url,
             "created_at": stamp(self.created), "disabled_at": None, "custom_headers": self.headers,
         }  # fmt: skip
 
@@ -44,22 +46,26 @@ class Hooks:
         self.known: dict[str, Hook] = {}
         self.events: dict[str, Json] = {}
 
-    def announce(self, kind: str, subject: Json, *, before: Json) -> None:
-        """Make an event and send it to every subscriber."""
+    def announce(
+        self, kind: str, subject: Json, *, before: Json, live: bool = True, order: str | None = None
+    ) -> None:
+        """Make an event and send it to every subscriber of its mode."""
+        known = [hook for hook in self.known.values() if hook.live == live]
         now = stamp(self._world.clock.now()).replace("Z", ".000Z")
         name = "evt_" + token("event", len(self.events), length=32, alphabet=HEX)
         event: Json = {
-            "description": kind, "mode": "test", "previous_attributes": before, "created_at": now,
-            "pending_urls": [hook.url for hook in self.known.values()], "completed_urls": [], "updated_at": now,
+            "description": kind, "mode": mode(live), "previous_attributes": before, "created_at": now,
+            "pending_urls": [hook.url for hook in known], "completed_urls": [], "updated_at": now,
             "id": name, "user_id": "user_" + token("user", length=32, alphabet=HEX), "status": "pending",
             "object": "Event",
         }  # fmt: skip
         self.events[name] = event
         body = json.dumps({**event, "result": subject}, separators=(",", ":")).encode()
-        for hook in self.known.values():
-            self._send(hook, body, f"{kind} {subject['id']}")
+        about = Message("easypost", kind, order)
+        for hook in known:
+            self._send(hook, body, f"{kind} {subject['id']}", about)
 
-    def _send(self, hook: Hook, body: bytes, subject: str) -> None:
+    def _send(self, hook: Hook, body: bytes, subject: str, about: Message) -> None:
         def build(_attempt: int) -> tuple[str, Mapping[str, str], bytes]:
             headers = {"Content-Type": "application/json", "User-Agent": "EasyPost Webhooks"}
             headers |= {each["name"]: each["value"] for each in hook.headers}
@@ -68,7 +74,7 @@ class Hooks:
                 headers |= signatures(hook.secret, body, url=hook.url, at=datetime.now(UTC))
             return hook.url, headers, body
 
-        self._world.courier.post("easypost", subject, build, retries=RETRIES)
+        self._world.courier.post("easypost", subject, build, retries=RETRIES, about=about)
 
 
 def signatures(secret: str, body: bytes, *, url: str, at: datetime) -> dict[str, str]:

@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
+from sandbox.currencies import places
 from sandbox.easypost.rating import Offer
 from sandbox.values import Json, token
 
@@ -55,6 +56,7 @@ class Tracker:
     status: str = "unknown"
     detail: str = "unknown"
     due: datetime | None = None
+    live: bool = True
     scans: list[Scan] = field(default_factory=list)
 
 
@@ -66,6 +68,7 @@ class Shipment:
     asked: Json
     created: datetime
     updated: datetime
+    live: bool = True
     rates: list[Rate] = field(default_factory=list)
     messages: list[Json] = field(default_factory=list)
     bought: Rate | None = None
@@ -81,9 +84,15 @@ def stamp(when: datetime) -> str:
     return when.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def dollars(minor: int) -> str:
-    """An amount as EasyPost writes it; every currency of the cards has two decimals."""
-    return f"{Decimal(minor) / 100:.2f}"
+def mode(live: bool) -> str:  # noqa: FBT001  the one thing it says
+    """EasyPost's word for what a key buys: production or test."""
+    return "production" if live else "test"
+
+
+def amount(minor: int, currency: str, *, least: int = 0) -> str:
+    """An amount as EasyPost writes it, with the currency's decimals or at least so many."""
+    decimals = places(currency)
+    return f"{Decimal(minor).scaleb(-decimals):.{max(decimals, least)}f}"
 
 
 def account(carrier: str) -> str:
@@ -98,7 +107,7 @@ def shipment(one: Shipment, files: str) -> Json:
     if one.bought is not None:
         fees = [
             _fee("LabelFee", "0.00000", one),
-            _fee("PostageFee", dollars(one.bought.offer.price) + "000", one),
+            _fee("PostageFee", amount(one.bought.offer.price, one.bought.offer.currency, least=5), one),
         ]
     addresses = {
         "to_address": _address(one, "to_address"),
@@ -107,7 +116,7 @@ def shipment(one: Shipment, files: str) -> Json:
         "buyer_address": _address(one, "buyer_address", fallback="to_address"),
     }
     return {
-        "id": one.id, "object": "Shipment", "mode": "test", "created_at": stamp(one.created),
+        "id": one.id, "object": "Shipment", "mode": mode(one.live), "created_at": stamp(one.created),
         "updated_at": stamp(one.updated), "is_return": bool(asked.get("is_return")), "messages": one.messages,
         "options": {"currency": "USD", "payment": {"type": "SENDER"}, "date_advance": 0, **(asked.get("options") or {})},
         "reference": asked.get("reference"), "status": one.tracker.status if one.tracker else "unknown",
@@ -123,10 +132,10 @@ def shipment(one: Shipment, files: str) -> Json:
 def rate(one: Shipment, offered: Rate) -> Json:
     """A rate as the API shows it."""
     offer = offered.offer
-    price = dollars(offer.price)
+    price = amount(offer.price, offer.currency)
     return {
         "id": offered.id, "object": "Rate", "created_at": stamp(one.created), "updated_at": stamp(one.created),
-        "mode": "test", "service": offer.service, "carrier": offer.carrier, "rate": price,
+        "mode": mode(one.live), "service": offer.service, "carrier": offer.carrier, "rate": price,
         "currency": offer.currency, "retail_rate": price, "retail_currency": offer.currency, "list_rate": price,
         "list_currency": offer.currency, "billing_type": "easypost", "delivery_days": offer.days,
         "delivery_date": None, "delivery_date_guaranteed": False, "est_delivery_days": offer.days,
@@ -138,7 +147,7 @@ def tracker(one: Tracker) -> Json:
     """A tracker as the API shows it."""
     public = base64.b64encode(f"v1:{one.id}".encode()).decode().rstrip("=")
     return {
-        "id": one.id, "object": "Tracker", "mode": "test", "tracking_code": one.code, "status": one.status,
+        "id": one.id, "object": "Tracker", "mode": mode(one.live), "tracking_code": one.code, "status": one.status,
         "status_detail": one.detail, "created_at": stamp(one.created), "updated_at": stamp(one.updated),
         "signed_by": None, "weight": None, "est_delivery_date": stamp(one.due) if one.due else None,
         "shipment_id": one.shipment, "carrier": one.carrier,
@@ -156,16 +165,16 @@ def _scan(one: Tracker, scan: Scan) -> Json:
     }  # fmt: skip
 
 
-def _fee(kind: str, amount: str, one: Shipment) -> Json:
+def _fee(kind: str, charged: str, one: Shipment) -> Json:
     refunded = one.refund_status == "refunded"
-    return {"object": "Fee", "type": kind, "amount": amount, "charged": True, "refunded": refunded}
+    return {"object": "Fee", "type": kind, "amount": charged, "charged": True, "refunded": refunded}
 
 
 def _address(one: Shipment, name: str, *, fallback: str = "") -> Json:
     given = one.asked.get(name) or one.asked.get(fallback) or {}
     made = one.created.strftime("%Y-%m-%dT%H:%M:%S+00:00")
     return {
-        "id": "adr_" + token(one.id, name, length=32, alphabet=HEX), "object": "Address", "mode": "test",
+        "id": "adr_" + token(one.id, name, length=32, alphabet=HEX), "object": "Address", "mode": mode(one.live),
         "created_at": made, "updated_at": made, "verifications": {},
         **{key: given.get(key) for key in ADDRESS_FIELDS},
     }  # fmt: skip
@@ -201,7 +210,7 @@ def _customs(one: Shipment) -> Json | None:
 def _made(one: Shipment, prefix: str, kind: str) -> Json:
     name = prefix.rstrip("0123456789") + "_" + token(one.id, prefix, length=32, alphabet=HEX)
     when = stamp(one.created)
-    return {"id": name, "object": kind, "mode": "test", "created_at": when, "updated_at": when}
+    return {"id": name, "object": kind, "mode": mode(one.live), "created_at": when, "updated_at": when}
 
 
 def _number(value: Any) -> Any:

@@ -48,14 +48,14 @@ def is_po_box(address: Json) -> bool:
 
 
 def rate(house: Json, shipment: Json) -> tuple[list[Offer], list[Silence]]:
-    """What every carrier offers, and why the others offer nothing."""
+    """What every carrier offers, and what others say for offering nothing; who does not go there says nothing."""
     offers: list[Offer] = []
     silences: dict[str, Silence] = {}
-    for card in house["cards"]:
+    for card in house.get("cards") or ():
         found = _offer(house, card, shipment)
         if isinstance(found, Offer):
             offers.append(found)
-        else:
+        elif found is not None:
             silences[found.carrier] = found
     rated = {offer.carrier for offer in offers}
     return offers, [silence for carrier, silence in silences.items() if carrier not in rated]
@@ -63,16 +63,17 @@ def rate(house: Json, shipment: Json) -> tuple[list[Offer], list[Silence]]:
 
 def delivers_there(house: Json, offer: Offer, receiver: Json) -> bool:
     """Whether a carrier takes the parcel: some offer a rate for a post office box and refuse its label."""
-    cards = [c for c in house["cards"] if (c["carrier"], c["service"]) == (offer.carrier, offer.service)]
-    return not is_po_box(receiver) or any(card["po_box"] for card in cards)
+    service = (offer.carrier, offer.service)
+    cards = [card for card in house.get("cards") or () if (card["carrier"], card["service"]) == service]
+    return not is_po_box(receiver) or any(card.get("po_box", True) for card in cards)
 
 
-def _offer(house: Json, card: Json, shipment: Json) -> Offer | Silence:
+def _offer(house: Json, card: Json, shipment: Json) -> Offer | Silence | None:
     carrier = str(card["carrier"])
     sender, receiver = shipment["from_address"], shipment["to_address"]
     zone = lane_zone(house, sender, receiver)
     if zone is None or zone not in card["step"]:
-        return Silence(carrier, "No service is available between these addresses.")
+        return None
     abroad = sender.get("country") != receiver.get("country")
     wrong = _customs_fault(shipment.get("customs_info")) if abroad else None
     if wrong is not None:

@@ -6,16 +6,18 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
+from sandbox import whose
 from sandbox.easypost import objects, rating
 from sandbox.easypost.calendar import DELIVERY, SCAN, calendar_of
 from sandbox.easypost.hooks import Hooks
 from sandbox.easypost.objects import HEX, Rate, Scan, Shipment, Tracker
 from sandbox.easypost.refusals import Refused, missing, unprocessable
-from sandbox.house import location_of
+from sandbox.house import lane, location_of
 from sandbox.values import Json, token
 from sandbox.world import World
 
-KEY: Final = "EZTKsandboxOnlyNoRealAccount"
+KEYS: Final = {True: "EZAKsandboxOnlyNoRealAccount", False: "EZTKsandboxOnlyNoRealAccount"}
+"""The account's key in production and in test mode; it opens a stand-in and nothing else."""
 CARRIER_SECONDS: Final = 1.5
 """How long EasyPost waits for a carrier that hangs; real seconds, for the caller's patience is real."""
 VOID_AFTER: Final = timedelta(minutes=1)
@@ -34,38 +36,67 @@ class Label:
 
 
 class EasyPost:
-    """One account in test mode."""
+    """One account with two keys; what is made with one is not seen with the other."""
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self.key = KEY
+        self.keys = KEYS
+        self.cut = False
+        """The keys were revoked."""
         self.hooks = Hooks(world)
+        self._made = 0
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget every parcel; who subscribed stays."""
+        self.hooks.events.clear()
         self.shipments: dict[str, Shipment] = {}
         self.trackers: dict[str, Tracker] = {}
         self.labels: list[Label] = []
-        self._down: dict[str, tuple[str, datetime | None]] = {}
+        self._down: dict[str, tuple[str, datetime | None, datetime | None]] = {}
         self._voids_to_reject: Counter[str] = Counter()
-        self._made = 0
+
+    @property
+    def live(self) -> bool:
+        """Whether the house ships for real."""
+        return self._world.house.get("mode") != "test"
+
+    @property
+    def key(self) -> str:
+        """The key of the mode that the house ships in."""
+        return self.keys[self.live]
 
     # -- what the control port arranges
 
-    def carrier_down(self, carrier: str, *, mode: str | None, until: str | None = None) -> None:
-        """From now on the carrier hangs or errs; no mode brings it back."""
+    def carrier_down(
+        self, carrier: str, *, mode: str | None, since: str | None = None, until: str | None = None
+    ) -> None:
+        """The carrier hangs or errs from now (or `since`) on; no mode brings it back."""
         if mode is None:
             self._down.pop(carrier, None)
             return
         if mode not in ("hang", "error"):
             raise ValueError("a carrier can hang or error")
-        self._down[carrier] = (mode, datetime.fromisoformat(until) if until else None)
+        bounds = [datetime.fromisoformat(bound) if bound else None for bound in (since, until)]
+        self._down[carrier] = (mode, bounds[0], bounds[1])
 
     def reject_voids(self, carrier: str, *, times: int = 1) -> None:
         """The carrier turns down its next so many voids."""
         self._voids_to_reject[carrier] += times
 
-    def down(self, carrier: str) -> str | None:
-        """`hang`, `error`, or none when the carrier answers."""
-        mode, until = self._down.get(carrier, (None, None))
-        return None if until is not None and self._world.clock.now() >= until else mode
+    def down(self, carrier: str, *, asked: bool = False) -> str | None:
+        """`hang`, `error`, or none when the carrier answers; `asked`: it was asked for something just now."""
+        planned = self._world.planned.carrier(carrier, asked=asked)
+        if planned is not None:
+            return planned
+        mode, since, until = self._down.get(carrier, (None, None, None))
+        now = self._world.clock.now()
+        away = (since is None or now >= since) and (until is None or now < until)
+        return mode if away else None
+
+    def kills_key(self) -> bool:
+        """Whether a fault of the day revokes the key now."""
+        return self._world.planned.token_dies("easypost")
 
     def hanging(self, carriers: list[str]) -> bool:
         """Whether EasyPost has to wait for one of them."""
@@ -73,17 +104,18 @@ class EasyPost:
 
     def carriers(self, asked: Json) -> list[str]:
         """The carriers a shipment is rated with: all, or those whose accounts it names."""
-        every = list(dict.fromkeys(str(card["carrier"]) for card in self._world.house["cards"]))
+        cards = self._world.house.get("cards") or ()
+        every = list(dict.fromkeys(str(card["carrier"]) for card in cards))
         wanted = asked.get("carrier_accounts") or []
         names = {each["id"] if isinstance(each, dict) else each for each in wanted}
         return [carrier for carrier in every if not names or objects.account(carrier) in names]
 
     # -- what the API does
 
-    def open(self, asked: Json) -> Shipment:
+    def open(self, asked: Json, *, live: bool = True) -> Shipment:
         """Make a shipment and rate it."""
         now = self._world.clock.now()
-        made = Shipment(self.name("shp"), asked, created=now, updated=now)
+        made = Shipment(self.name("shp"), asked, created=now, updated=now, live=live)
         self.shipments[made.id] = made
         self.rate(made)
         return made
@@ -91,11 +123,11 @@ class EasyPost:
     def rate(self, shipment: Shipment) -> None:
         """Ask every carrier for its prices."""
         offers, silences = rating.rate(self._world.house, shipment.asked)
-        asked = self.carriers(shipment.asked)
-        up = [carrier for carrier in asked if self.down(carrier) is None]
+        troubles = {carrier: self.down(carrier, asked=True) for carrier in self.carriers(shipment.asked)}
+        up = [carrier for carrier, trouble in troubles.items() if trouble is None]
         shipment.rates = [Rate(self.name("rate"), offer) for offer in offers if offer.carrier in up]
         said = {silence.carrier: silence.message for silence in silences if silence.carrier in up}
-        said |= {carrier: _trouble(self.down(carrier)) for carrier in asked if carrier not in up}
+        said |= {carrier: _trouble(mode) for carrier, mode in troubles.items() if mode is not None}
         shipment.messages = [
             {"carrier": carrier, "carrier_account_id": objects.account(carrier), "message": message, "type": "rate_error"}
             for carrier, message in said.items()
@@ -114,7 +146,7 @@ class EasyPost:
         chosen = next((each for each in shipment.rates if each.id == rate), None)
         if chosen is None:
             raise missing()
-        trouble = self.down(chosen.offer.carrier)
+        trouble = self.down(chosen.offer.carrier, asked=True)
         if trouble is not None:
             code = "SHIPMENT.POSTAGE.NO_RESPONSE" if trouble == "hang" else "SHIPMENT.POSTAGE.FAILURE"
             raise Refused(422, code, f"Unable to buy postage. {_trouble(trouble)}")
@@ -139,13 +171,13 @@ class EasyPost:
         shipment.updated = self._world.clock.now()
         self._world.at(self._world.clock.now() + VOID_AFTER, lambda: self._decide_void(shipment))
 
-    def track(self, code: str, carrier: str | None) -> Tracker:
+    def track(self, code: str, carrier: str | None, *, live: bool = True) -> Tracker:
         """The tracker of that number; a new one when the number is not ours."""
         for known in self.trackers.values():
-            if known.code == code:
+            if known.code == code and known.live == live:
                 return known
         now = self._world.clock.now()
-        made = Tracker(self.name("trk"), code, carrier or "USPS", now, now, shipment=None)
+        made = Tracker(self.name("trk"), code, carrier or "USPS", now, now, shipment=None, live=live)
         self.trackers[made.id] = made
         return made
 
@@ -166,11 +198,14 @@ class EasyPost:
             "postage": sum(label["price"] for label in labels if not label["refunded"]),
             "shipments": len(self.shipments),
             "calls": self._world.calls["easypost"],
+            "writes": self._world.writes["easypost"].total(),
+            "writes_by_operation": dict(self._world.writes["easypost"]),
         }
 
     def credentials(self, url: str) -> Json:
         """What a client needs."""
-        return {"url": f"{url}/v2", "key": self.key}
+        keys = {"live": self.keys[True], "test": self.keys[False]}
+        return {"url": f"{url}/v2", "key": self.key, "keys": keys}
 
     # -- inside
 
@@ -186,7 +221,16 @@ class EasyPost:
             "price": label.price,
             "currency": offer.currency if offer else None,
             "refunded": shipment.refund_status == "refunded",
+            "refund_status": shipment.refund_status,
             "at": label.at.isoformat(),
+            "bought_at": label.at.isoformat(),
+            "order": whose.named_in(self._world, shipment.asked.get("reference")),
+            "from": location_of(self._world.house, shipment.asked["from_address"]),
+            "to": lane(shipment.asked["to_address"]),
+            "gross_g": rating.grams(shipment.asked["parcel"]["weight"]),
+            "format": shipment.forms[0] if shipment.forms else None,
+            "status": shipment.tracker.status if shipment.tracker else None,
+            "live": shipment.live,
         }
 
     def _book(self, shipment: Shipment, price: int, now: datetime) -> None:
@@ -203,11 +247,12 @@ class EasyPost:
         sender = location_of(house, shipment.asked["from_address"])
         calendar = calendar_of(house["locations"][sender] if sender else None)
         leaves = calendar.ships(now)
-        scanned = calendar.instant(leaves, SCAN)
+        # A cut-off after the carrier's round: it comes once more for what was bought since.
+        scanned = max(calendar.instant(leaves, SCAN), now + KNOWN_AFTER)
         arrives = calendar.instant(calendar.after(leaves, chosen.offer.days), DELIVERY)
         tracker = Tracker(
             self.name("trk"), self._number(chosen.offer.carrier), chosen.offer.carrier, now, now,
-            shipment=shipment.id, due=arrives,
+            shipment=shipment.id, due=arrives, live=shipment.live,
         )  # fmt: skip
         self.trackers[tracker.id] = tracker
         steps = (
@@ -226,12 +271,21 @@ class EasyPost:
         before = {"status": tracker.status}
         tracker.status, tracker.detail, tracker.updated = scan.status, scan.detail, scan.at
         tracker.scans.append(scan)
-        self.hooks.announce("tracker.updated", objects.tracker(tracker), before=before)
+        about = sorted(self._orders(shipment))
+        self.hooks.announce(
+            "tracker.updated", objects.tracker(tracker), before=before, live=tracker.live,
+            order=about[0] if about else None,
+        )  # fmt: skip
+
+    def _orders(self, shipment: Shipment) -> frozenset[str]:
+        asked = shipment.asked
+        return whose.of_parcel(self._world, asked.get("reference"), asked["to_address"])
 
     def _decide_void(self, shipment: Shipment) -> None:
         carrier = shipment.bought.offer.carrier if shipment.bought else ""
         rejected = self._voids_to_reject[carrier] > 0
         self._voids_to_reject[carrier] -= rejected
+        rejected = rejected or self._world.planned.void_rejected(carrier, self._orders(shipment))
         shipment.refund_status = "rejected" if rejected else "refunded"
         shipment.updated = self._world.clock.now()
 

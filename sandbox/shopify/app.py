@@ -9,6 +9,7 @@ from typing import Final
 from aiohttp import web
 
 from sandbox import faults
+from sandbox.shopify import calls
 from sandbox.shopify.graph import run
 from sandbox.shopify.graph.setup import VERSIONS
 from sandbox.shopify.oauth import Denied
@@ -33,7 +34,9 @@ def build(world: World) -> web.Application:
         failed=_failed,
         only=lambda request: request.path.endswith("/graphql.json"),
         where=_where,
+        told=lambda request: calls.told(shop, request),
     )
+    world.planned.operations["shopify"] = calls.operations()
     app = web.Application(middlewares=[inject], client_max_size=4 * 1024 * 1024)
     app[STATE] = shop
     app.add_routes([
@@ -50,6 +53,8 @@ async def _graphql(request: web.Request) -> web.Response:
     if not re.fullmatch(r"\d{4}-\d{2}", version) or version > VERSIONS[-1]:
         return web.json_response({"errors": "Not Found"}, status=404)
     token = request.headers.get(TOKEN)
+    if shop.world.planned.token_dies("shopify"):
+        shop.tokens.age(token)
     if token in shop.tokens.access and shop.world.faults.strike("token_dead", "shopify token"):
         shop.tokens.kill(token)
     scopes = shop.tokens.scopes(token)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from sandbox.shopify import announcing, paying, refunding
+from sandbox.shopify import announcing, paying, refunding, sums
 from sandbox.shopify.placing import OPEN
 from sandbox.shopify.records import Order, Transaction
 from sandbox.shopify.refusal import Refusal
@@ -32,7 +32,8 @@ def ask(shop: "Shopify", order: Order, wish: Cancel) -> int:
     check(shop, order)
     number = shop.next_id()
     shop.jobs[number] = {"order": order.id, "done": False}
-    shop.world.at(shop.world.clock.now() + SOON, lambda: _work(shop, number, order, wish))
+    actor = shop.actor
+    shop.world.at(shop.world.clock.now() + SOON, lambda: _work(shop, number, order, wish, actor))
     return number
 
 
@@ -57,6 +58,7 @@ def check(shop: "Shopify", order: Order) -> None:
 
 def cancel(shop: "Shopify", order: Order, wish: Cancel) -> None:
     """Let authorizations go, give money and units back, close what was asked of the locations."""
+    order.total_when_cancelled = sums.current_total(order)
     paying.void_all(shop, order)
     given: list[Transaction] = []
     if wish.refund == "original":
@@ -68,7 +70,7 @@ def cancel(shop: "Shopify", order: Order, wish: Cancel) -> None:
     left = order.shipping if order.taxes_included else order.shipping.plus(order.shipping_tax)
     made = refunding.record(shop, order, refunding.Wish(lines, shipping=left), given)
     order.cancelled_at = order.closed_at = shop.now()
-    order.cancel_reason, order.cancel_note = wish.reason, wish.note
+    order.cancel_reason, order.cancel_note, order.cancelled_by = wish.reason, wish.note, shop.actor
     for asked in order.fulfillment_orders:
         if asked.status in (*OPEN, "CLOSED"):
             asked.status, asked.updated_at = "CLOSED", shop.now()
@@ -86,17 +88,24 @@ def _as_credit(shop: "Shopify", order: Order) -> list[Transaction]:
         left = refundable(order, parent)
         if left.presentment.amount:
             credit = Transaction(
-                shop.next_id(), "REFUND", "shopify_store_credit", left, shop.now(), parent=parent.id
+                shop.next_id(),
+                "REFUND",
+                "shopify_store_credit",
+                left,
+                shop.now(),
+                parent=parent.id,
+                by=shop.actor,
             )
             order.transactions.append(credit)
             given.append(credit)
     return given
 
 
-def _work(shop: "Shopify", number: int, order: Order, wish: Cancel) -> None:
+def _work(shop: "Shopify", number: int, order: Order, wish: Cancel, actor: str) -> None:
     shop.jobs[number]["done"] = True
     try:
         check(shop, order)
-        cancel(shop, order, wish)
+        with shop.acting(actor):
+            cancel(shop, order, wish)
     except Refusal as refused:
         shop.jobs[number]["error"] = refused.message

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from graphql import FieldNode, FragmentDefinitionNode, OperationDefinitionNode, OperationType
@@ -25,13 +25,20 @@ FREE: Final = frozenset({
 
 
 class Bucket:
-    """A leaky bucket that fills up again with real time; its size is that of the largest plan but one."""
+    """A leaky bucket that fills up again with time, real unless told otherwise; as large as the largest plan but one."""
 
-    def __init__(self, maximum: float = 20_000.0, rate: float = 1_000.0) -> None:
+    def __init__(
+        self,
+        maximum: float = 20_000.0,
+        rate: float = 1_000.0,
+        *,
+        seconds: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._seconds = seconds
         self.maximum = maximum
         self.rate = rate
         self.level = maximum
-        self._at = time.monotonic()
+        self._at = seconds()
 
     def take(self, points: float) -> bool:
         """Pay, if there is enough; `give` back what turned out to be too much."""
@@ -47,7 +54,7 @@ class Bucket:
 
     def refill(self) -> None:
         """Add what time has brought."""
-        now = time.monotonic()
+        now = self._seconds()
         self.level = min(self.maximum, self.level + (now - self._at) * self.rate)
         self._at = now
 

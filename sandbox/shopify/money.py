@@ -3,13 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Final
 
-EXPONENTS: Final[dict[str, int]] = {
-    "BIF": 0, "CLP": 0, "DJF": 0, "GNF": 0, "ISK": 0, "JPY": 0, "KMF": 0, "KRW": 0, "PYG": 0, "RWF": 0, "UGX": 0,
-    "VND": 0, "VUV": 0, "XAF": 0, "XOF": 0, "XPF": 0,
-    "BHD": 3, "IQD": 3, "JOD": 3, "KWD": 3, "LYD": 3, "OMR": 3, "TND": 3,
-}  # fmt: skip
+from sandbox.currencies import places
 
 
 @dataclass(frozen=True)
@@ -88,7 +83,7 @@ def spread(amount: int, weights: Sequence[int]) -> list[int]:
 
 def decimal(money: Money) -> Decimal:
     """The amount in major units."""
-    return Decimal(money.amount).scaleb(-EXPONENTS.get(money.currency, 2))
+    return Decimal(money.amount).scaleb(-places(money.currency))
 
 
 def short(money: Money) -> str:
@@ -106,7 +101,7 @@ def plain(money: Money) -> str:
 def minor(amount: object, currency: str) -> int | None:
     """Minor units of an amount in major units; None where it is no such amount."""
     try:
-        scaled = Decimal(str(amount)).scaleb(EXPONENTS.get(currency, 2))
+        scaled = Decimal(str(amount)).scaleb(places(currency))
     except ArithmeticError:
         return None
     return int(scaled) if scaled.is_finite() and scaled == scaled.to_integral_value() else None

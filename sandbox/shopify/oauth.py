@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from sandbox.shopify.state import Shopify
 
 CODE_LIFE: Final = timedelta(minutes=1)
+NETWORK: Final = timedelta(seconds=10)
+"""A fast clock leaves a code at least this much real time: the network is not faster for it."""
 ACCESS_LIFE: Final = timedelta(seconds=3600)
 REFRESH_LIFE: Final = timedelta(days=90)
 PERMANENT: Final = "shpat_sandbox_custom_app"
@@ -53,6 +55,8 @@ class Tokens:
     def __init__(self, shop: "Shopify") -> None:
         self._shop = shop
         self.permanent = PERMANENT
+        self.cut = False
+        """The merchant threw the app out: its permanent token opens nothing."""
         self.access: dict[str, Grant] = {}
         self.refreshes: dict[str, Refresh] = {}
         self._codes: dict[str, tuple[frozenset[str], datetime]] = {}
@@ -66,7 +70,8 @@ class Tokens:
             raise Denied(400, "invalid_request", "The redirect_uri is not whitelisted")
         code, now = self._shop.secret("code_"), self._shop.world.clock.now()
         scopes = frozenset(query.get("scope", "").replace(" ", "").split(",")) - {""}
-        self._codes[code] = (scopes, now + CODE_LIFE)
+        rate = self._shop.world.clock.rate
+        self._codes[code] = (scopes, now + max(CODE_LIFE, NETWORK * rate))
         store = self._shop.domain.partition(".")[0]
         answer = {
             "code": code,
@@ -97,7 +102,7 @@ class Tokens:
     def scopes(self, token: str | None) -> frozenset[str] | None:
         """What a token may do; None if it opens nothing (unknown, expired, revoked)."""
         if token is not None and hmac.compare_digest(token.encode(), self.permanent.encode()):
-            return frozenset({"*"})
+            return None if self.cut else frozenset({"*"})
         grant = self.access.get(token or "")
         if grant is None:
             return None
@@ -105,12 +110,18 @@ class Tokens:
             return None
         return grant.scopes
 
+    def age(self, token: str | None) -> None:
+        """Let every access token die before its time; a permanent one, when it is the one in use, for good."""
+        self.cut = self.cut or token == self.permanent
+        self.access.clear()
+
     def kill(self, token: str | None) -> bool:
         """Let one access token die before its time; only a refresh helps. False if there was none to kill."""
         return self.access.pop(token or "", None) is not None
 
     def revoke(self) -> None:
         """Forget everything: the app is uninstalled."""
+        self.cut = True
         self.access.clear()
         self.refreshes.clear()
         self._codes.clear()

@@ -83,7 +83,7 @@ def transaction(it: Order, number: int) -> Json:
         "authorization": entry.authorization,
         "parent_id": entry.parent,
         "created_at": when(entry.created_at),
-        "test": True,
+        "test": it.test,
     }
 
 

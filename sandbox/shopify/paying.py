@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from sandbox.shopify import announcing, refunding
+from sandbox.shopify import announcing
 from sandbox.shopify.money import Bag, Money
 from sandbox.shopify.records import Order, Transaction
 from sandbox.shopify.refusal import Refusal
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 HELD_FOR: Final = timedelta(days=7)
 RISKS: Final = {"normal": "LOW", "elevated": "MEDIUM", "highest": "HIGH"}
+"""What the shop's own judgment comes to; it says nothing where the gateway assessed nothing."""
+GATEWAYS: Final = {"store_credit": "shopify_store_credit"}
+"""Gateways that the shop calls otherwise than a day does."""
 
 
 @dataclass(frozen=True)
@@ -29,11 +32,12 @@ class Capture:
     currency: str | None = None
 
 
-def take(shop: "Shopify", order: Order, payment: Json) -> Transaction:
-    """Take or authorize one payment of a shopper; the order's risk is the worst of its payments'."""
-    now, later = max(shop.now(), order.created_at), payment.get("capture") == "later"
+def take(shop: "Shopify", order: Order, payment: Json, *, at: datetime | None = None) -> Transaction:
+    """Take or authorize one payment of a shopper, now or `at` an earlier instant; the order's risk is the worst one's."""
+    now, later = at or shop.now(), payment.get("capture") == "later"
+    gateway = str(payment["gateway"])
     entry = Transaction(
-        shop.next_id(), "AUTHORIZATION" if later else "SALE", payment["gateway"],
+        shop.next_id(), "AUTHORIZATION" if later else "SALE", GATEWAYS.get(gateway, gateway),
         _bag(order, payment["amount"], payment.get("currency", order.presentment)), now,
     )  # fmt: skip
     if later:
@@ -41,14 +45,18 @@ def take(shop: "Shopify", order: Order, payment: Json) -> Transaction:
         entry.expires_at = datetime.fromisoformat(named) if named else now + HELD_FOR
     risk = payment.get("risk") or {}
     if entry.gateway == "stripe":
-        _take_at_stripe(shop, order, entry, risk)
+        _take_at_stripe(shop, order, entry, risk=risk, at=at)
     else:
         entry.authorization = shop.opaque(entry.gateway)
         entry.receipt = {"id": entry.authorization}
     if entry.gateway == "manual":
-        entry.status = "PENDING"  # until somebody marks the order as paid
-    if risk and (order.risk is None or risk["score"] > order.risk["score"]):
-        order.risk = {"level": RISKS[risk["level"]], "score": risk["score"], "gateway": entry.gateway}
+        # Pending until somebody marks the order as paid, which is what a later payment at that gateway is.
+        waiting = [one for one in order.transactions if one.status == "PENDING" and one.gateway == "manual"]
+        entry.status = "SUCCESS" if waiting else "PENDING"
+        entry.parent = waiting[0].id if waiting else None
+    score = risk.get("score", 0)
+    if risk and (order.risk is None or score > order.risk["score"]):
+        order.risk = {"level": RISKS.get(risk["level"], "NONE"), "score": score, "gateway": entry.gateway}
     order.transactions.append(entry)
     return entry
 
@@ -113,40 +121,14 @@ def void_all(shop: "Shopify", order: Order) -> None:
         order.transactions.append(_child(shop, parent, "VOID", parent.amount))
 
 
-def refund_by_channel(shop: "Shopify", wish: Json) -> Json:
-    """The merchant refunds in the shop's own admin: an amount, lines, or both."""
-    order = shop.named(wish["order"])
-    by_sku = {line.sku: line for line in order.lines}
-    lines = [
-        refunding.Units(
-            by_sku[entry["sku"]].id, entry["qty"], "CANCEL" if wish.get("restock") else "NO_RESTOCK", None
-        )
-        for entry in wish.get("lines", [])
-    ]
-    pays = _spent(order, wish["amount"]) if wish.get("amount") else []
-    refunding.refund(shop, order, refunding.Wish(lines, pays, note="refunded in the admin"))
-    return {"id": order.name}
-
-
-def _spent(order: Order, amount: int) -> list[tuple[Transaction, int]]:
-    """Which sales give the amount back, the latest first."""
-    parts = []
-    for parent in reversed([entry for entry in order.transactions if entry.kind in TAKEN]):
-        take = min(amount, refundable(order, parent).presentment.amount)
-        if take:
-            parts.append((parent, take))
-            amount -= take
-    if amount:
-        raise ValueError(f"{order.name} has {amount} less to give back than asked")
-    return parts
-
-
-def _take_at_stripe(shop: "Shopify", order: Order, entry: Transaction, risk: Json) -> None:
+def _take_at_stripe(
+    shop: "Shopify", order: Order, entry: Transaction, *, risk: Json, at: datetime | None
+) -> None:
     paid = entry.amount.presentment
     taken = shop.world.stripe.take(
         paid.amount, paid.currency, capture=entry.kind == "SALE",
         risk_level=risk.get("level", "normal"), risk_score=risk.get("score", 10),
-        metadata={"order": order.name}, capture_before=entry.expires_at,
+        metadata={"order": order.name}, capture_before=entry.expires_at, at=at,
     )  # fmt: skip
     entry.payment_intent = taken["payment_intent"]
     entry.authorization = taken["charge"]
@@ -157,6 +139,7 @@ def _child(shop: "Shopify", parent: Transaction, kind: str, amount: Bag) -> Tran
     return Transaction(
         shop.next_id(), kind, parent.gateway, amount, shop.now(), parent=parent.id,
         authorization=parent.authorization, receipt=parent.receipt, payment_intent=parent.payment_intent,
+        by=shop.actor,
     )  # fmt: skip
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def order(shop: "Shopify", it: Order) -> Json:
     """An order's body."""
-    address = parts.address(it.ship_to)
+    address = None if it.withheld else parts.address(it.ship_to)
     return {
         "id": it.id,
         "admin_graphql_api_id": parts.gid("Order", it.id),
@@ -193,7 +193,7 @@ def _states(shop: "Shopify", it: Order) -> Json:
         "financial_status": sums.financial_status(it, shop.now()).lower(),
         "fulfillment_status": shipped.get(sums.fulfillment_status(it)),
         "source_name": "web",
-        "test": True,
+        "test": it.test,
     }
 
 

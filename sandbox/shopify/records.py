@@ -78,6 +78,11 @@ class Line:
         return self.unit.times(self.quantity)
 
     @property
+    def removed(self) -> Bag:
+        """The price of the units an edit took off."""
+        return self.net.share(self.quantity - self.current - self.refunded, self.quantity)
+
+    @property
     def net(self) -> Bag:
         """Price times quantity, less the discount."""
         return self.gross.minus(self.discount)
@@ -98,6 +103,8 @@ class Transaction:
     receipt: Json = field(default_factory=dict)
     expires_at: datetime | None = None
     payment_intent: str | None = None
+    by: str = "shopper"
+    """Who moved the money: the shopper, the hub, the shop itself, or another tool."""
     unmoved: bool = False
     """The shop says it happened and no money moved (sabotage)."""
 
@@ -149,6 +156,8 @@ class Fulfillment:
     orders: list[int]
     tracking: list[Json]
     status: str = "SUCCESS"
+    app: str = "hub"
+    """Who told of it: the hub by its token, the shop itself, or another tool."""
     kept: bool = True
     """False: answered and not kept in the books (sabotage)."""
 
@@ -209,8 +218,13 @@ class Order:
     cancelled_at: datetime | None = None
     cancel_reason: str | None = None
     cancel_note: str | None = None
+    cancelled_by: str | None = None
+    total_when_cancelled: Bag | None = None
     closed_at: datetime | None = None
     edited: bool = False
+    test: bool = False
+    withheld: bool = False
+    """The app was not approved for the data that names people."""
     hidden: bool = False
     """Never announced, in no list and no read (sabotage)."""
 

@@ -3,8 +3,10 @@
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from sandbox.reading import nearest
 from sandbox.shopify import announcing, paying, placing
 from sandbox.shopify.money import Bag, Money, spread
+from sandbox.shopify.money import nearest as nearest_minor
 from sandbox.shopify.records import Customer, Line, Order
 from sandbox.shopify.sums import unfulfilled
 from sandbox.values import Json
@@ -20,11 +22,12 @@ def place(shop: "Shopify", wish: Json) -> Json:
     """
     if shop.knows(wish["id"]):
         raise ValueError(f"the shop already has an order {wish['id']!r}")
-    before = "at" in wish
-    order = _entered(shop, wish, datetime.fromisoformat(wish["at"]) if before else shop.now())
+    at = datetime.fromisoformat(wish["at"]) if wish.get("at") else None
+    before = at is not None
+    order = _entered(shop, wish, at or shop.now())
     order.hidden = not before and shop.world.sabotage.hits("order_lost", order.name)
-    for payment in wish.get("pay", []):
-        paying.take(shop, order, payment)
+    for payment in wish.get("pay") or []:
+        paying.take(shop, order, payment, at=order.created_at if before else None)
     sell = shop.stock.commit if before or order.hidden else shop.stock.sell
     placing.assign(shop, order, order.lines, sell)
     shop.keep(order)
@@ -34,19 +37,27 @@ def place(shop: "Shopify", wish: Json) -> Json:
 
 
 def edit(shop: "Shopify", wish: Json) -> Json:
-    """Customer service adds and removes lines, or changes address, tax and total."""
+    """Customer service adds and removes lines, or changes address, shipping, tax and total.
+
+    Without a total, the old one changes by what the edit costs; what is then owed is the order's balance.
+    """
     order = shop.named(wish["order"])
+    before = _priced(order)
     added = [_line(shop, order, entry) for entry in wish.get("add", [])]
     order.lines.extend(added)
     placing.assign(shop, order, added, shop.stock.sell)
     removed = [_remove(shop, order, entry) for entry in wish.get("remove", [])]
     if "ship_to" in wish:
         order.ship_to = _address(wish["ship_to"], order.customer.name)
+    if "shipping" in wish:
+        order.shipping = _same(order, wish["shipping"])
     if "tax" in wish:
         order.tax = _same(order, wish["tax"])
         _spread_tax(order)
     if "total" in wish:
         order.total = _same(order, wish["total"])
+    elif _priced(order) != before:
+        order.total = _same(order, order.total.shop.amount + _priced(order) - before)
     order.edited = order.edited or bool(added or removed)
     shop.touch(order)
     announcing.edited(shop, order, [line.id for line in added], removed)
@@ -67,22 +78,31 @@ def _entered(shop: "Shopify", wish: Json, at: datetime) -> Order:
     currency: str = wish.get("currency", shop.currency)
     shown: str = seen.get("currency", currency)
 
-    def bag(part: str) -> Bag:
-        return Bag(Money(wish[part], currency), Money((seen if part in seen else wish)[part], shown))
+    def theirs(mine: int, told: int | None) -> int:
+        """The amount the shopper saw; at the order's own rate where it is not told."""
+        if told is not None or shown == currency:
+            return mine if told is None else told
+        return nearest_minor(mine * int(seen["total"]), int(wish["total"]))
 
-    total = bag("total")
+    def bag(part: str) -> Bag:
+        mine = int(wish.get(part) or 0)
+        return Bag(Money(mine, currency), Money(theirs(mine, seen.get(part)), shown))
+
+    total, included = bag("total"), wish.get("tax_included", shop.house.get("taxes_included"))
     order = Order(
         id=shop.next_id(), name=wish["id"], number=len(shop.orders) + 1001,
-        customer=_customer(shop, wish, at), ship_to=_address(wish.get("ship_to"), wish["customer"].get("name")),
-        method=wish.get("method", "Standard"), currency=currency, presentment=shown,
-        taxes_included=wish.get("tax_included", False), lines=[],
+        customer=_customer(shop, wish, at), ship_to=_address(wish.get("ship_to"), _who(wish).get("name")),
+        method=wish.get("method") or "Standard", currency=currency, presentment=shown,
+        taxes_included=bool(included), lines=[],
         shipping=bag("shipping"), shipping_line_id=shop.next_id(), shipping_tax=total.zero(), tax=bag("tax"),
-        total=total, original_total=total, created_at=at, updated_at=at,
+        total=total, original_total=total, created_at=at, updated_at=at, test=shop.house.get("mode") == "test",
     )  # fmt: skip
-    prices = seen.get("prices") or [entry["price"] for entry in wish["lines"]]
+    prices = seen.get("prices") or [theirs(entry["price"], None) for entry in wish["lines"]]
     pairs = zip(wish["lines"], prices, strict=True)
     order.lines = [_line(shop, order, entry, shown=price) for entry, price in pairs]
     _spread_tax(order)
+    ships = any(line.ships for line in order.lines)
+    order.withheld = bool(wish.get("withheld")) or (ships and order.ship_to is None)
     return order
 
 
@@ -102,8 +122,9 @@ def _line(shop: "Shopify", order: Order, entry: Json, *, shown: int | None = Non
 
 def _spread_tax(order: Order) -> None:
     """Share the order's tax among lines and shipping by price, exact to the minor unit."""
-    shop_side = [line.net.shop.amount for line in order.lines] + [order.shipping.shop.amount]
-    shown_side = [line.net.presentment.amount for line in order.lines] + [order.shipping.presentment.amount]
+    nets = [line.net if line.current else order.zero for line in order.lines]
+    shop_side = [net.shop.amount for net in nets] + [order.shipping.shop.amount]
+    shown_side = [net.presentment.amount for net in nets] + [order.shipping.presentment.amount]
     shop_parts = spread(order.tax.shop.amount, shop_side)
     shown_parts = spread(order.tax.presentment.amount, shown_side)
     bags = [
@@ -117,12 +138,16 @@ def _spread_tax(order: Order) -> None:
 
 def _remove(shop: "Shopify", order: Order, entry: Json) -> int:
     """Take units off a line that are not shipped yet; gives the line's id."""
-    line = next((kept for kept in order.lines if kept.sku == entry["sku"] and kept.current), None)
+    name = entry.get("sku") or entry.get("title")
+    line = next((kept for kept in order.lines if name in (kept.sku, kept.title) and kept.current), None)
     if line is None:
-        raise ValueError(f"{order.name} has no line {entry['sku']!r}")
+        known = [kept.sku or kept.title for kept in order.lines if kept.current]
+        raise ValueError(f"{order.name} has no line {name!r}{nearest(str(name), known)}")
     quantity = entry.get("qty", line.current)
+    if quantity > line.current:
+        raise ValueError(f"{order.name} has {line.current} of {name!r}, not {quantity}")
     if line.ships and quantity > unfulfilled(order, line.id):
-        raise ValueError(f"{order.name}: {entry['sku']!r} is already shipped")
+        raise ValueError(f"{order.name}: {name!r} is already shipped")
     line.current -= quantity
     placing.release(shop, order, line, quantity=quantity, restock=True)
     return line.id
@@ -138,7 +163,7 @@ def _same(order: Order, amount: int) -> Bag:
 
 def _customer(shop: "Shopify", wish: Json, at: datetime) -> Customer:
     """The shopper; the order being placed is counted, as Shopify counts it."""
-    asked = wish["customer"]
+    asked = _who(wish)
     key = asked.get("email") or asked.get("name") or wish["id"]
     known = shop.customers.get(key)
     if known is None:
@@ -147,6 +172,18 @@ def _customer(shop: "Shopify", wish: Json, at: datetime) -> Customer:
         shop.customers[key] = known
     known.orders = max(known.orders, asked.get("orders_before", 0)) + 1
     return known
+
+
+def _who(wish: Json) -> Json:
+    return wish.get("customer") or {}
+
+
+def _priced(order: Order) -> int:
+    """What the order costs as it stands, in shop money: lines, shipping, and tax where it comes on top."""
+    lines = sum(
+        line.net.share(line.current + line.refunded, line.quantity).shop.amount for line in order.lines
+    )
+    return lines + order.shipping.shop.amount + (0 if order.taxes_included else order.tax.shop.amount)
 
 
 def _address(ship_to: Json | None, name: str | None) -> Json | None:

@@ -37,7 +37,7 @@ def fulfill(shop: "Shopify", order: Order, parcel: Parcel) -> Fulfillment:
     at, now = locations.pop(), shop.now()
     made = Fulfillment(
         shop.next_id(), f"{order.name}-F{len(order.fulfillments) + 1}", at, now, now, [],
-        [asked.id for asked, _wish in parcel.asked], [dict(entry) for entry in parcel.tracking],
+        [asked.id for asked, _wish in parcel.asked], [dict(entry) for entry in parcel.tracking], app=shop.actor,
     )  # fmt: skip
     for asked, portion, quantity in chosen:
         portion.remaining -= quantity
@@ -128,33 +128,6 @@ def release(shop: "Shopify", order: Order, asked: FulfillmentOrder, *, holds: Se
         announcing.freed(shop, order, asked)
     else:
         announcing.changed(shop, order)
-
-
-def other_tool(shop: "Shopify", wish: Json) -> Json:
-    """Another tool of the merchant acts with its own token: ships, holds, releases, or sets a level."""
-    deed = wish["do"]
-    if deed == "set_level":
-        shop.stock.set_available(wish["listing"], wish["at"], int(wish["to"]))
-        return {"ok": True}
-    order = shop.named(wish["order"])
-    open_ones = [asked for asked in order.fulfillment_orders if asked.status in (*SHIPPABLE, "ON_HOLD")]
-    for asked in open_ones:
-        if deed == "ship":
-            tracking = {"company": wish.get("carrier"), "number": wish.get("tracking"), "url": None}
-            fulfill(shop, order, Parcel([(asked, None)], [tracking]))
-        elif deed == "hold":
-            reason = wish.get("reason", "OTHER").upper()
-            hold(
-                shop,
-                order,
-                asked,
-                Hold(shop.next_id(), reason, wish.get("notes"), wish.get("name", "Other tool")),
-            )
-        elif deed == "release":
-            release(shop, order, asked, holds=None)
-        else:
-            raise ValueError(f"another tool cannot {deed}")
-    return {"id": order.name, "fulfillment_orders": len(open_ones)}
 
 
 def _chosen(asked: FulfillmentOrder, wish: Mapping[int, int] | None) -> list[tuple[Portion, int]]:

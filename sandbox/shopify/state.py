@@ -3,15 +3,18 @@
 import copy
 import itertools
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from sandbox.shopify import books, cancelling, paying, payloads, selling, shipping
+from sandbox.reading import nearest
+from sandbox.shopify import books, by_channel, cancelling, payloads, selling
 from sandbox.shopify.cost import Bucket
 from sandbox.shopify.keys import CLIENT_ID, CLIENT_SECRET
 from sandbox.shopify.oauth import Tokens
 from sandbox.shopify.records import Customer, Item, Level, Location, Order
+from sandbox.shopify.refusal import Refusal
 from sandbox.shopify.stock import Stock
 from sandbox.shopify.webhooks import Subscriptions
 from sandbox.values import Json
@@ -31,7 +34,9 @@ class Shopify:
         self.house: Json = {}
         self.domain = ""
         self.tokens = Tokens(self)
-        self.bucket = Bucket()
+        self.actor = "shop"
+        """Who acts at the moment: the shop itself, the hub by its token, or another tool by its own."""
+        self.bucket = Bucket(seconds=world.clock.seconds)
         self.subscriptions = Subscriptions(self)
         self.jobs: dict[int, Json] = {}
         self.replies: dict[tuple[str, str], tuple[str, Json]] = {}
@@ -42,8 +47,9 @@ class Shopify:
     def load(self, house: Json) -> None:
         """Take products, listings and levels of the house; what was sold before is forgotten."""
         self.house = house
-        self.domain = house["shop"]
-        self.currency: str = house.get("currency", "USD")
+        self.domain = str(house.get("shop") or "")
+        self.currency: str = _currency(house)
+        self.jobs, self.replies, self.mails = {}, {}, 0
         self.orders: dict[int, Order] = {}
         self.customers: dict[str, Customer] = {}
         self._names: dict[str, int] = {}
@@ -52,7 +58,7 @@ class Shopify:
         self.stock = Stock(self.now, self._level_changed)
         for key, place in house["locations"].items():
             self.stock.locations[key] = Location(self.next_id(), key, place)
-        for listing in house["listings"]["shop"]:
+        for listing in house["listings"].get("shop") or []:
             item = self.stock.items.get(listing["listing"]) or self._list(listing["listing"])
             item.levels[listing["at"]] = Level(listing["shows"], updated_at=self.now())
 
@@ -66,18 +72,44 @@ class Shopify:
             "edit": selling.edit,
             "pay": selling.pay,
             "cancel": cancelling.cancel_by_channel,
-            "refund": paying.refund_by_channel,
-            "other_tool": shipping.other_tool,
+            "refund": by_channel.refund,
+            "other_tool": by_channel.other_tool,
+            "grant": by_channel.grant,
             "redact": self.subscriptions.comply,
             "disconnect": Shopify.uninstall,
+            "reconnect": Shopify.allow,
         }
         if verb not in verbs:
             raise ValueError(f"a shop cannot {verb}; it can {', '.join(verbs)}")
-        return verbs[verb](self, order)
+        try:
+            return verbs[verb](self, order)
+        except Refusal as refused:
+            raise ValueError(f"{verb}: {refused.message}") from refused
 
     def knows(self, order: str) -> bool:
         """Whether an order of that name was placed here."""
         return order in self._names
+
+    def order_names(self) -> list[str]:
+        """Every order that was placed here."""
+        return list(self._names)
+
+    def order_id(self, order: str) -> str:
+        """The number of the order of that name."""
+        return str(self._names[order])
+
+    def recipient(self, order: str) -> Json | None:
+        """Where an order goes."""
+        return self.named(order).ship_to
+
+    @contextmanager
+    def acting(self, name: str) -> Iterator[None]:
+        """Everything that is done meanwhile is done by that name."""
+        before, self.actor = self.actor, name
+        try:
+            yield
+        finally:
+            self.actor = before
 
     def books(self) -> Json:
         """What truly happened here."""
@@ -100,6 +132,11 @@ class Shopify:
         self.tokens.revoke()
         return {"ok": True}
 
+    def allow(self, _order: Json | None = None) -> Json:
+        """The merchant lets the app in again: its permanent token is good once more, and so is a new consent."""
+        self.tokens.cut = False
+        return {"ok": True}
+
     def next_id(self) -> int:
         """A number never given before."""
         return next(self._ids)
@@ -119,7 +156,7 @@ class Shopify:
     def named(self, name: str) -> Order:
         """The order of that name."""
         if name not in self._names:
-            raise ValueError(f"the shop has no order {name!r}")
+            raise ValueError(f"the shop has no order {name!r}{nearest(name, self._names)}")
         return self.orders[self._names[name]]
 
     def keep(self, order: Order) -> None:
@@ -160,7 +197,8 @@ class Shopify:
         return next((place for place in self.stock.locations.values() if place.id == number), None)
 
     def _list(self, sku: str) -> Item:
-        product = self.house["products"].get(sku, {"title": sku.replace("-", " ").title()})
+        known = (self.house.get("products") or {}).get(sku) or {}
+        product = {"title": sku.replace("-", " ").title(), **known}
         item = Item(self.next_id(), self.next_id(), self.next_id(), sku, product)
         self.stock.items[sku] = item
         return item
@@ -169,3 +207,11 @@ class Shopify:
         self.subscriptions.announce(
             "INVENTORY_LEVELS_UPDATE", f"{item.sku}@{at}", payloads.level(self, item, at)
         )
+
+
+def _currency(house: Json) -> str:
+    """The shop's currency: as the house says, else that of its orders from before, else that of its rate cards."""
+    before = [entry["place"] for entry in house.get("before") or ()]
+    told = [order.get("currency") for order in before if order.get("channel") == "shop"]
+    cards = [card["currency"] for card in house.get("cards") or ()]
+    return str(next((name for name in (house.get("currency"), *told, *cards) if name), "USD"))

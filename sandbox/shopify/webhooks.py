@@ -12,6 +12,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
+from sandbox.planned import Message
 from sandbox.shopify.keys import CLIENT_SECRET
 from sandbox.shopify.refusal import Refusal
 from sandbox.values import Json
@@ -123,7 +124,8 @@ class Subscriptions:
                 self.kept.pop(number, None)
             return uri, headers(self._shop.domain, topic, body, event=event, triggered=triggered), body
 
-        self._shop.world.courier.post("shopify", f"{topic} {subject}", build, retries=RETRIES)
+        about = Message("shopify", topic, subject if self._shop.knows(subject) else None)
+        self._shop.world.courier.post("shopify", f"{topic} {subject}", build, retries=RETRIES, about=about)
 
     def _entry(self, number: int | None) -> Subscription:
         if number not in self.kept:

@@ -9,16 +9,16 @@ from typing import Final
 from aiohttp import web
 
 from sandbox import faults
-from sandbox.stripe import operations
+from sandbox.stripe import calls, operations
 from sandbox.stripe.forms import Form
-from sandbox.stripe.keys import Keys
 from sandbox.stripe.refusals import Refused, failed, throttled
 from sandbox.stripe.state import Stripe
 from sandbox.values import Json
 from sandbox.world import World
 
 STATE: Final = web.AppKey("stripe", Stripe)
-KEYS: Final = web.AppKey("keys", Keys)
+SIDE: Final = web.RequestKey("side", Stripe)
+"""The account in the mode of the request's key."""
 NAME: Final = web.RequestKey("id", str)
 WORK_SECONDS: Final = 0.005
 """A write takes a moment, in which a second one under the same key finds the first in flight."""
@@ -52,10 +52,13 @@ ROUTES: Final[dict[str, Operation]] = {
 def build(world: World) -> web.Application:
     """The stand-in's application; its state becomes `world.stripe`."""
     world.stripe = Stripe(world)
-    inject = faults.middleware(world, "stripe", throttled=throttled, failed=failed)
+    state = world.stripe
+    world.planned.operations["stripe"] = calls.OPERATIONS
+    inject = faults.middleware(
+        world, "stripe", throttled=throttled, failed=failed, told=lambda request: calls.told(state, request)
+    )
     app = web.Application(middlewares=[_envelope, inject, _authorized])
     app[STATE] = world.stripe
-    app[KEYS] = Keys()
     for route, operation in ROUTES.items():
         method, path = route.split()
         app.router.add_route(method, path, _served(route, operation))
@@ -69,18 +72,19 @@ def _served(route: str, operation: Operation) -> Handler:
             raw.decode("utf-8", "replace") if request.method == "POST" else request.rel_url.raw_query_string
         )
         key = request.headers.get("Idempotency-Key")
+        side = request[SIDE]
+        if request.method == "GET":
+            side.asked.update((await calls.told(side, request)).orders)
         if request.method != "POST" or not key:
-            return web.json_response(operation(request.app[STATE], request, Form(text, route)))
-        return await _once(
-            request, key, raw, lambda: operation(request.app[STATE], request, Form(text, route))
-        )
+            return web.json_response(operation(side, request, Form(text, route)))
+        return await _once(request, key, raw, lambda: operation(side, request, Form(text, route)))
 
     return serve
 
 
 async def _once(request: web.Request, key: str, raw: bytes, act: Callable[[], Json]) -> web.Response:
     """Act under an idempotency key, or repeat the answer the key already has."""
-    keys = request.app[KEYS]
+    keys = request[SIDE].keys
     replay = keys.begin(key, method=request.method, path=request.path, body=raw)
     headers = {"Idempotency-Key": key}
     if replay is not None:
@@ -129,13 +133,18 @@ async def _envelope(request: web.Request, handler: Handler) -> web.StreamRespons
 @web.middleware
 async def _authorized(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Only the account's key opens anything."""
-    key = _key(request.headers.get("Authorization", ""))
+    key, state = _key(request.headers.get("Authorization", "")), request.app[STATE]
+    if state.kills_key():
+        state.cut = True
     if key is None:
         message = "You did not provide an API key. Provide it in the Authorization header, using Bearer auth."
         raise Refused(401, message)
-    if key != request.app[STATE].key:
-        shown = key[:8] + "*" * max(0, len(key) - 12) + key[-4:]
+    shown = key[:8] + "*" * max(0, len(key) - 12) + key[-4:]
+    if key not in (state.key, state.twin.key):
         raise Refused(401, f"Invalid API Key provided: {shown}")
+    if state.cut:
+        raise Refused(401, f"Expired API Key provided: {shown}", code="api_key_expired")
+    request[SIDE] = state if key == state.key else state.twin
     return await handler(request)
 
 

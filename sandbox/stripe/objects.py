@@ -40,6 +40,7 @@ class Payment:
     created: datetime
     manual: bool
     metadata: dict[str, str]
+    live: bool = True
     risk_level: str = "normal"
     risk_score: int = 10
     capture_before: datetime | None = None
@@ -95,6 +96,7 @@ class Endpoint:
     api_version: str | None
     description: str | None
     metadata: dict[str, str]
+    live: bool = True
 
     def wants(self, kind: str) -> bool:
         """Whether it subscribed to that type of event."""
@@ -130,7 +132,7 @@ def intent(payment: Payment, *, expand: frozenset[str] = frozenset()) -> Json:
         "client_secret": f"{payment.id}_secret_{token(payment.id, 'secret')}",
         "confirmation_method": "automatic", "created": unix(payment.created), "currency": payment.currency,
         "description": payment.description, "last_payment_error": error, "latest_charge": latest,
-        "livemode": False, "metadata": payment.metadata, "payment_method": payment.payment_method,
+        "livemode": payment.live, "metadata": payment.metadata, "payment_method": payment.payment_method,
         "payment_method_options": {},
         "payment_method_types": ["card"], "receipt_email": payment.receipt_email, "status": payment.status,
     }  # fmt: skip
@@ -153,7 +155,7 @@ def charge(payment: Payment, *, expand: frozenset[str] = frozenset()) -> Json:
         },
         "calculated_statement_descriptor": "SANDBOX", "captured": bool(payment.captures),
         "created": unix(payment.created), "currency": payment.currency, "description": payment.description,
-        "disputed": payment.dispute is not None, "fraud_details": {}, "livemode": False,
+        "disputed": payment.dispute is not None, "fraud_details": {}, "livemode": payment.live,
         "metadata": payment.metadata, "outcome": _outcome(payment), "paid": True, "payment_intent": payment.id,
         "payment_method": payment.payment_method,
         "payment_method_details": {"type": "card", "card": _card(payment)},
@@ -223,7 +225,7 @@ def dispute(payment: Payment) -> Json:
             "due_by": None, "enhanced_eligibility": {}, "has_evidence": False, "past_due": False,
             "submission_count": 0, "submission_method": "not_submitted",
         },
-        "intended_submission_method": None, "is_charge_refundable": False, "livemode": False, "metadata": {},
+        "intended_submission_method": None, "is_charge_refundable": False, "livemode": payment.live, "metadata": {},
         "payment_intent": payment.id, "reason": payment.dispute_reason, "status": "needs_response",
     }  # fmt: skip
 
@@ -244,7 +246,7 @@ def endpoint(subscriber: Endpoint, *, with_secret: bool = False) -> Json:
     shown: Json = {
         "id": subscriber.id, "object": "webhook_endpoint", "api_version": subscriber.api_version,
         "application": None, "created": unix(subscriber.created), "description": subscriber.description,
-        "enabled_events": subscriber.events, "livemode": False, "metadata": subscriber.metadata,
+        "enabled_events": subscriber.events, "livemode": subscriber.live, "metadata": subscriber.metadata,
         "status": "enabled", "url": subscriber.url,
     }  # fmt: skip
     if with_secret:

@@ -171,7 +171,7 @@ def create_endpoint(state: Stripe, request: web.Request, form: Form) -> Json:
     subscriber = Endpoint(
         id=name, url=form.needed("url"), secret="whsec_" + token("secret", name, length=32),
         events=form.many("enabled_events"), created=state.now(), api_version=form.text("api_version"),
-        description=form.text("description"), metadata=form.metadata(),
+        description=form.text("description"), metadata=form.metadata(), live=state.live,
     )  # fmt: skip
     if not subscriber.events:
         raise Refused(

@@ -25,9 +25,15 @@ class Refused(Exception):  # noqa: N818  a refusal is an answer, not a fault of 
         self.body: Json = {"error": {**error, **(more or {})}}
 
 
-def missing(kind: str, name: str, *, param: str) -> Refused:
-    """The 404 for an object that does not exist."""
-    return Refused(404, f"No such {kind}: '{name}'", code="resource_missing", param=param)
+def missing(kind: str, name: str, *, param: str, other_mode: tuple[str, str] | None = None) -> Refused:
+    """The 404 for an object that does not exist, or only in the other mode (that mode, and the key's)."""
+    message = f"No such {kind}: '{name}'"
+    if other_mode is not None:
+        there, here = other_mode
+        message += (
+            f"; a similar object exists in {there} mode, but a {here} mode key was used to make this request."
+        )
+    return Refused(404, message, code="resource_missing", param=param)
 
 
 def unexpected_state(message: str, *, intent: Json | None = None) -> Refused:

@@ -4,84 +4,144 @@ import hashlib
 import hmac
 import json
 import time
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
+from sandbox.planned import Message
 from sandbox.stripe import objects
+from sandbox.stripe.keys import Keys
 from sandbox.stripe.objects import Capture, Endpoint, Payment, Refund
 from sandbox.stripe.refusals import Refused, missing, unexpected_state
 from sandbox.values import Json, token
 from sandbox.world import World
 
-KEY: Final = "sk_test_sandboxOnlyNoRealAccount"
+KEYS: Final = {True: "sk_live_sandboxOnlyNoRealAccount", False: "sk_test_sandboxOnlyNoRealAccount"}
+"""The account's key in live and in test mode; it opens a stand-in and nothing else."""
 HOLD: Final = timedelta(days=7)
 """How long a card's authorization lasts."""
 RETRIES: Final = (30.0, 120.0, 600.0, 3600.0, 10800.0)
 
 
 class Stripe:
-    """One account in test mode."""
+    """One account in live mode, with its twin in test mode; neither sees what the other has."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, *, live_side: "Stripe | None" = None) -> None:
         self._world = world
-        self.key = KEY
-        self.payments: dict[str, Payment] = {}
+        self.live = live_side is None
+        self.key = KEYS[self.live]
         self.endpoints: dict[str, Endpoint] = {}
-        self.events: dict[str, Json] = {}
+        self.cut = False
+        """The key was revoked."""
         self._made = 0
+        self._muted = False
+        self.clear()
+        self.twin: Stripe = live_side or Stripe(world, live_side=self)
+
+    def clear(self) -> None:
+        """Forget every payment; who subscribed stays."""
+        self.payments: dict[str, Payment] = {}
+        self.events: dict[str, Json] = {}
+        self.keys = Keys()
+        self.asked: Counter[str] = Counter()
+        """How often payments of an order were fetched, by order."""
+        if self.live and hasattr(self, "twin"):
+            self.twin.clear()
+
+    def everything(self) -> list[Payment]:
+        """The payments of both modes."""
+        return [*self.payments.values(), *self.twin.payments.values()]
+
+    def side(self) -> "Stripe":
+        """The mode the house sells in."""
+        return self.twin if self.live and self._world.house.get("mode") == "test" else self
+
+    def kills_key(self) -> bool:
+        """Whether a fault of the day revokes the key now."""
+        return self._world.planned.token_dies("stripe")
 
     # -- what the shop does with the same account
 
     def take(
         self, amount: int, currency: str, *, capture: bool, risk_level: str = "normal", risk_score: int = 10,
         metadata: Mapping[str, str] | None = None, capture_before: datetime | None = None,
+        at: datetime | None = None,
     ) -> dict[str, str]:  # fmt: skip
-        """A shopper pays in the shop's checkout; gives the ids of payment intent and charge."""
-        payment = self.open(amount, currency, manual=not capture, metadata=metadata or {})
-        payment.risk_level, payment.risk_score = risk_level, risk_score
-        self.confirm(payment, method="pm_card_visa", by="shop", capture_before=capture_before)
+        """A shopper pays in the shop's checkout; gives the ids of payment intent and charge.
+
+        With `at` it happened then, and whoever listens now was not told.
+        """
+        side = self.side()
+        side._muted = at is not None  # noqa: SLF001  the same class
+        try:
+            payment = side.open(amount, currency, manual=not capture, metadata=metadata or {}, at=at)
+            payment.risk_level, payment.risk_score = risk_level, risk_score
+            side.confirm(payment, method="pm_card_visa", by="shop", capture_before=capture_before, at=at)
+        finally:
+            side._muted = False  # noqa: SLF001  the same class
         return {"payment_intent": payment.id, "charge": payment.charge}
 
     def capture_from_shop(self, payment: str, amount: int | None = None) -> None:
         """The shop captures an authorization; raises Refused as the API would."""
-        self.capture(self.find(payment), amount, by="shop")
+        side = self._holding(payment)
+        side.capture(side.find(payment), amount, by="shop")
 
     def refund_from_shop(self, payment: str, amount: int | None = None) -> str:
         """The shop gives money back; gives the refund's id."""
-        return self.give_back(self.find(payment), amount, reason="requested_by_customer", metadata={}).id
+        side = self._holding(payment)
+        return side.give_back(side.find(payment), amount, reason="requested_by_customer", metadata={}).id
 
     def cancel_from_shop(self, payment: str) -> None:
         """The shop lets an authorization go."""
-        self.cancel(self.find(payment), "requested_by_customer")
+        side = self._holding(payment)
+        side.cancel(side.find(payment), "requested_by_customer")
+
+    def _holding(self, payment: str) -> "Stripe":
+        return self.twin if payment in self.twin.payments else self
 
     # -- what anyone does
 
-    def open(self, amount: int, currency: str, *, manual: bool, metadata: Mapping[str, str]) -> Payment:
+    def open(
+        self,
+        amount: int,
+        currency: str,
+        *,
+        manual: bool,
+        metadata: Mapping[str, str],
+        at: datetime | None = None,
+    ) -> Payment:
         """A payment intent that nothing was paid on yet."""
-        now = self._world.clock.now()
+        now = at or self._world.clock.now()
         payment = Payment(
             id=self.name("pi_3"), charge=self.name("ch_3"), amount=amount, currency=currency.lower(),
-            created=now, manual=manual, metadata=dict(metadata),
+            created=now, manual=manual, metadata=dict(metadata), live=self.live,
         )  # fmt: skip
         self.payments[payment.id] = payment
         self.announce("payment_intent.created", objects.intent(payment))
         return payment
 
     def confirm(
-        self, payment: Payment, *, method: str, by: str = "api", capture_before: datetime | None = None
+        self,
+        payment: Payment,
+        *,
+        method: str,
+        by: str = "api",
+        capture_before: datetime | None = None,
+        at: datetime | None = None,
     ) -> None:
         """Ask the card for the money: charged, or only authorized where the capture is manual."""
         payment.payment_method = method
+        now = at or self._world.clock.now()
         if payment.manual:
             payment.status = "requires_capture"
-            payment.capture_before = capture_before or self._world.clock.now() + HOLD
+            payment.capture_before = capture_before or now + HOLD
             self.announce("charge.succeeded", objects.charge(payment))
             self.announce("payment_intent.amount_capturable_updated", objects.intent(payment))
             self._world.at(payment.capture_before, lambda: self._lapse(payment))
             return
         payment.status = "succeeded"
-        taken = Capture(payment.amount, by, self._world.clock.now())
+        taken = Capture(payment.amount, by, now)
         payment.captures.append(taken)
         payment.booked.append(taken)
         self.announce("charge.succeeded", objects.charge(payment))
@@ -139,6 +199,8 @@ class Stripe:
 
     def dispute(self, payment: str, *, reason: str = "fraudulent") -> str:
         """The cardholder disputes the payment; gives the dispute's id."""
+        if payment in self.twin.payments:
+            return self.twin.dispute(payment, reason=reason)
         disputed = self.find(payment)
         if disputed.captured == 0:
             raise ValueError(f"nothing was captured on {payment}")
@@ -150,7 +212,12 @@ class Stripe:
     def find(self, payment: str) -> Payment:
         """The payment of that intent's id."""
         if payment not in self.payments:
-            raise missing("payment_intent", payment, param="intent")
+            raise missing(
+                "payment_intent",
+                payment,
+                param="intent",
+                other_mode=self._elsewhere(payment in self.twin.payments),
+            )
         return self.payments[payment]
 
     def find_charge(self, charge: str, *, param: str = "charge") -> Payment:
@@ -158,7 +225,13 @@ class Stripe:
         for payment in self.payments.values():
             if payment.charge == charge and payment.charged:
                 return payment
-        raise missing("charge", charge, param=param)
+        there = any(payment.charge == charge for payment in self.twin.payments.values())
+        raise missing("charge", charge, param=param, other_mode=self._elsewhere(there))
+
+    def _elsewhere(self, there: bool) -> tuple[str, str] | None:  # noqa: FBT001  the answer to one question
+        """The other mode and this one, where the other knows the object."""
+        modes = ("test", "live") if self.live else ("live", "test")
+        return modes if there else None
 
     def now(self) -> datetime:
         """The present instant."""
@@ -167,14 +240,14 @@ class Stripe:
     def name(self, prefix: str) -> str:
         """A new id."""
         self._made += 1
-        return prefix + token("stripe", prefix, self._made)
+        return prefix + token("stripe" if self.live else "stripe test", prefix, self._made)
 
     def announce(self, kind: str, subject: Json) -> None:
         """Make an event and send it to whoever subscribed to its type."""
-        wanted_by = [each for each in self.endpoints.values() if each.wants(kind)]
+        wanted_by = [each for each in self.endpoints.values() if each.wants(kind) and not self._muted]
         event: Json = {
             "id": self.name("evt_3"), "object": "event", "api_version": objects.API_VERSION,
-            "created": objects.unix(self._world.clock.now()), "data": {"object": subject}, "livemode": False,
+            "created": objects.unix(self._world.clock.now()), "data": {"object": subject}, "livemode": self.live,
             "pending_webhooks": len(wanted_by), "request": {"id": None, "idempotency_key": None}, "type": kind,
         }  # fmt: skip
         self.events[event["id"]] = event
@@ -184,13 +257,16 @@ class Stripe:
     def books(self) -> Json:
         """What truly moved."""
         return {
-            "payments": {each.id: self._booked(each) for each in self.payments.values()},
+            "payments": {each.id: self._booked(each) for each in self.everything()},
             "calls": self._world.calls["stripe"],
+            "stripe_calls": dict(self.asked + self.twin.asked),
+            "writes": self._world.writes["stripe"].total(),
+            "writes_by_operation": dict(self._world.writes["stripe"]),
         }
 
     def credentials(self, url: str) -> Json:
-        """What a client needs."""
-        return {"url": url, "key": self.key}
+        """What a client needs: the key of the mode that the house sells in."""
+        return {"url": url, "key": self.side().key, "keys": {"live": KEYS[True], "test": KEYS[False]}}
 
     def _booked(self, payment: Payment) -> Json:
         return {
@@ -201,9 +277,12 @@ class Stripe:
             "status": payment.status,
             "capturable": payment.capturable,
             "order": payment.metadata.get("order"),
+            "live": payment.live,
+            "created": payment.created.isoformat(),
             "captures": [
                 {"amount": each.amount, "by": each.by, "at": each.at.isoformat()} for each in payment.booked
             ],
+            "refunds": [{"amount": each.amount, "at": each.created.isoformat()} for each in payment.refunds],
         }
 
     def _as_booked(self, payment: Payment, taken: Capture, by: str) -> list[Capture]:
@@ -231,7 +310,18 @@ class Stripe:
             return subscriber.url, headers, body
 
         subject = event["data"]["object"]
-        self._world.courier.post("stripe", f"{event['type']} {subject['id']}", build, retries=RETRIES)
+        about = Message("stripe", event["type"], self._order_of(subject))
+        self._world.courier.post(
+            "stripe", f"{event['type']} {subject['id']}", build, retries=RETRIES, about=about
+        )
+
+    def _order_of(self, subject: Json) -> str | None:
+        """The order behind an intent, a charge, a refund or a dispute."""
+        ids = {subject["id"], subject.get("payment_intent")}
+        found = (
+            each.metadata.get("order") for each in self.payments.values() if {each.id, each.charge} & ids
+        )
+        return next(found, None)
 
 
 def signature(secret: str, body: bytes, *, at: int) -> str:

@@ -8,33 +8,39 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import sqlalchemy as sa
+
 from connectors.bogus.carrier import scan
 from connectors.bogus.client import World
 from connectors.bogus.notifications import BogusNotifications
 from connectors.bogus.shoppers import Pay, Wish, cancel, place
-from core import actions
+from core import actions, alarms, unlisted
 from core.clock import SteppedClock
 from core.errands import ERRANDS
 from core.hub import Hub
 from core.model.order import ChannelState
 from core.model.shipment import TrackingState
 from core.model.stock import ListingKey
-from core.ports import DoorbellKind
+from core.ports import Doorbell, DoorbellKind
 from core.simulate.agenda import next_at
 from core.simulate.books import differences
 from core.store.sealing import Keyring
 from core.store.store import Store
+from core.store.tables import alarms as alarm_rows
+from core.store.tables import deliveries, notices
 from core.work import Worker
 from tests.builders import MARKET_LINKS, MERCHANT, SHOP_LINKS, Bench, desk, home, house, open_house, world
 from tests.core.flow.play import settle
 from tests.crash.world import again, keep
 
 START = datetime(2026, 11, 30, 16, 0, tzinfo=UTC)
-ORDERS: tuple[tuple[str, str, Pay], ...] = (
-    ("KK-1", "SET-KNIFE-BOARD", "later"),
-    ("KK-2", "SKILLET-12", "now"),
-    ("KK-3", "BOARD-WAL", "now"),
-    ("KK-4", "SOCKS-CHEF", "now"),
+UNLISTED = "Overnight"
+"""A shipping method that crossdock.yaml does not name."""
+ORDERS: tuple[tuple[str, str, Pay, str], ...] = (
+    ("KK-1", "SET-KNIFE-BOARD", "later", "Standard"),
+    ("KK-2", "SKILLET-12", "now", "Standard"),
+    ("KK-3", "BOARD-WAL", "now", "Standard"),
+    ("KK-4", "SOCKS-CHEF", "now", UNLISTED),
 )
 SECOND_LIFE = START + timedelta(minutes=50)
 """When the second process starts: every claim of the first has run out."""
@@ -47,7 +53,7 @@ def _bench(store: Store, made: World, clock: SteppedClock, owner: str) -> Bench:
 
 
 async def prepare(url: str, keys: str, books: Path) -> None:
-    """An open house, and four orders that nobody told the hub of yet."""
+    """An open house, an empty wallet at the carrier's, and five orders that nobody told the hub of yet."""
     store = await Store.open(url, keys=_keys(keys))
     await store.create_tables()
     clock = SteppedClock(START)
@@ -55,9 +61,10 @@ async def prepare(url: str, keys: str, books: Path) -> None:
     b = _bench(store, made, clock, "first")
     await open_house(b)
     await store.unlink(MERCHANT, "shop", "SOCKS-CHEF", now=START)
-    for number, listing, pay in ORDERS:
+    for number, listing, pay, method in ORDERS:
+        lines = ((listing, 1, 5000),)
         wish = Wish(
-            number=number, lines=((listing, 1, 5000),), ship_to=home(), email="k@example.test", pay=pay
+            number=number, lines=lines, ship_to=home(), email="k@example.test", pay=pay, method=method
         )
         place(made, "shop", wish)
     place(made, "amz", Wish(number="AZ-1", lines=(("KK-CHEF8", 1, 7000),), ship_to=home(), pay="marketplace"))
@@ -65,10 +72,15 @@ async def prepare(url: str, keys: str, books: Path) -> None:
     await store.ring(
         MERCHANT, "poll", "shop", connection="shop", due_at=START, data={"since": START.isoformat()}
     )
-    # The doorbell of one order is lost: the poll finds it.
-    made.bells = [(name, bell) for name, bell in made.bells if bell.subject != "kk-4"]
+    made.bells = [(name, _torn(bell) if bell.subject == "kk-4" else bell) for name, bell in made.bells]
+    made.paused = {"buy"}
     keep(made, books)
     await store.close()
+
+
+def _torn(bell: Doorbell) -> Doorbell:
+    """A doorbell that is signed and cannot be read: the poll finds its order."""
+    return bell.model_copy(update={"kind": DoorbellKind.UNREADABLE, "topic": "unreadable", "subject": "torn"})
 
 
 async def _from_queue(b: Bench) -> None:
@@ -93,9 +105,28 @@ async def live(url: str, keys: str, books: Path, start: datetime) -> list[str]:
     for minutes in range(0, 45, 5):
         await _what_people_do(b, minutes)
         await _until(b, start + timedelta(minutes=minutes + 5))
-    found = await differences(b.hub, MERCHANT, _Outside(b.world))
+    found = await differences(b.hub, MERCHANT, _Outside(b.world)) + await _left_to_people(b)
     await store.close()
     return found
+
+
+async def _left_to_people(b: Bench) -> list[str]:
+    """What people were not told by the end of the day, or what they dealt with and is not over."""
+    found = await b.store.db.read(_told_to_people)
+    return [f"told to people, and whether it is over: {found}"] if found != ALL_DEALT_WITH else []
+
+
+ALL_DEALT_WITH = {"alarms": [("post labels", True)], "notices": [(UNLISTED, True)], "torn": [("shop", True)]}
+
+
+def _told_to_people(conn: sa.Connection) -> dict[str, list[tuple[str, bool]]]:
+    raised = [
+        (f"{r.connection} {r.action}", r.cleared_at is not None) for r in conn.execute(sa.select(alarm_rows))
+    ]
+    told = [(r.subject, r.seen_at is not None) for r in conn.execute(sa.select(notices))]
+    torn = sa.select(deliveries).where(deliveries.c.kind == "unreadable")
+    parked = [(r.connection, r.state == "done") for r in conn.execute(torn)]
+    return {"alarms": raised, "notices": told, "torn": parked}
 
 
 async def _until(b: Bench, end: datetime) -> None:
@@ -118,13 +149,33 @@ async def _what_people_do(b: Bench, minutes: int) -> None:
             await actions.reject(b.hub, MERCHANT, "shop:kk-2", "fraud", "person:kendra")
         b.world.ring("amz", DoorbellKind.LEVEL, "KK-CHEF8")
         b.world.ring("shop", DoorbellKind.ORDER, "kk-unheard-of")
-    if minutes == 25 and b.world.shops["shop"].orders["kk-3"].order.state is ChannelState.OPEN:
+    await _what_a_person_mends(b, minutes)
+    if minutes == 30 and b.world.shops["shop"].orders["kk-3"].order.state is ChannelState.OPEN:
         cancel(b.world, "shop", "kk-3")
     if minutes >= 30:
         for shipment in b.world.shipments.values():
             theirs = shipment.reference.startswith("KK-3")
             if shipment.label is not None and not shipment.scans and not theirs:
                 scan(b.world, "post", shipment.shipment_id, TrackingState.IN_TRANSIT)
+
+
+async def _what_a_person_mends(b: Bench, minutes: int) -> None:
+    """Replay what could not be read, fill the wallet and say so while the alarm stands, see what one is told.
+
+    The first label after that is bought and its answer is lost: the alarm stands on, and is answered once more.
+    """
+    if minutes >= 5:
+        for delivery in (await b.store.list_deliveries(MERCHANT, state="parked")).items:
+            if delivery.kind == "unreadable":
+                await b.store.replay(MERCHANT, delivery.connection, delivery.event_id, now=b.clock.now())
+    if minutes >= 20:
+        b.world.paused = set()
+        b.world.changed()
+        for connection in {alarm.connection for alarm in await alarms.open_alarms(b.hub, MERCHANT)}:
+            await alarms.resume(b.hub, MERCHANT, connection)
+    if minutes >= 30:
+        for notice in await unlisted.open_notices(b.hub, MERCHANT):
+            await unlisted.see(b.hub, MERCHANT, notice.kind, notice.subject)
 
 
 class _Outside:

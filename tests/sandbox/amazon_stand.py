@@ -186,8 +186,7 @@ async def served(
     port = runner.addresses[0][1]
     world.urls["amazon"] = f"http://127.0.0.1:{port}"
     world.faults.arm(spec)
-    access_token_client.cache.clear()
-    access_token_client.grantless_cache.clear()
+    forget_tokens()
     stand = Stand(world, amazon, world.urls["amazon"])
     try:
         yield stand
@@ -256,6 +255,12 @@ async def browser() -> AsyncIterator[aiohttp.ClientSession]:
     """A plain HTTP client."""
     async with aiohttp.ClientSession() as session:
         yield session
+
+
+def forget_tokens() -> None:
+    """Empty the SDK's own cache of tokens: it outlives a test, and the stand-in that gave them."""
+    access_token_client.cache.clear()
+    access_token_client.grantless_cache.clear()
 
 
 async def subscribed(stand: Stand, **more: Any) -> str:

@@ -200,6 +200,7 @@ async def test_the_list_gives_what_was_updated_since_then_and_nothing_older() ->
     async with served() as stand:
         stand.amazon.place(KARL)
         stand.amazon.place(KRIS)
+        await stand.world.clock.sleep(0.005)  # Amazon tells times to the millisecond
         stand.amazon.play("amazon_status", {"order": KARL["id"], "to": "PENDING"})
         karl = (await stand.orders().get_order(KARL["id"])).payload["order"]
         found = await stand.orders().search_orders(lastUpdatedAfter=karl["lastUpdatedTime"])

@@ -42,6 +42,7 @@ async def test_a_confirmed_package_is_shown_and_stands_in_the_books() -> None:
     (shown,) = order["packages"]
     assert (shown["carrier"], shown["trackingNumber"]) == ("FedEx", "794600000001")
     assert books["status"] == "SHIPPED"
+    assert books["shipments"][0].pop("at").startswith("2026-11-30T16:00:0")
     assert books["shipments"] == [
         {
             "reference": "1",
@@ -49,6 +50,7 @@ async def test_a_confirmed_package_is_shown_and_stands_in_the_books() -> None:
             "carrier_name": None,
             "tracking": "794600000001",
             "method": "FEDEX_2_DAY",
+            "app": "hub",
             "lines": [{"listing": "KK-SOCKS-2PK", "qty": 1}],
         }
     ]

@@ -68,9 +68,9 @@ async def test_the_overview_names_clock_addresses_and_credentials(control: Contr
     assert (start, float(rate)) == ("2026-11-30T20:00:00+00:00", FAST)
     vendors = shown["vendors"]
     assert set(vendors) == {"shopify", "amazon", "stripe", "easypost", "mail"}
-    assert vendors["stripe"]["key"].startswith("sk_test_")
+    assert vendors["stripe"]["key"].startswith("sk_live_")
     assert vendors["easypost"]["url"].endswith("/v2")
-    assert vendors["easypost"]["key"].startswith("EZTK")
+    assert vendors["easypost"]["key"].startswith("EZAK")
     assert vendors["mail"]["smtp"].startswith("smtp://127.0.0.1:")
     assert {"url", "store", "client_id", "client_secret"} <= set(vendors["shopify"])
     assert {
@@ -108,7 +108,9 @@ async def test_a_placed_order_stands_in_the_shop_s_and_in_stripe_s_books(control
 @pytest.mark.parametrize(
     ("path", "body", "told"),
     [
-        ("/play", {"dance": {}}, "no channel knows"),
+        ("/play", {"dance": {}}, "there is no verb 'dance'"),
+        ("/play", {"edti": {"order": "KK-9"}}, "did you mean 'edit'?"),
+        ("/play", {"release": {"order": "KK-9"}}, "ask the hub"),
         ("/play", {}, "exactly one verb"),
         ("/play", {"cancel": {"order": "KK-9"}}, "KK-9"),
         ("/faults", {"spec": "nonsense"}, "no fault is called"),

@@ -27,6 +27,7 @@ async def test_a_rejected_order_comes_back_on_sale_and_its_total_stays_in_the_bo
         books = stand.books("KK-1001")
         assert stand.level("SET-KNIVES-4") == before
         assert (books["total"], books["captured"], books["refunded"]) == (62164, 62164, 62164)
+        assert books["present_total"] == 62164
         assert (books["financial"], books["cancelled"]) == ("REFUNDED", True)
         assert await current_total(stand, books["id"]) == "0.0"
 

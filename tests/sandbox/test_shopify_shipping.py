@@ -55,10 +55,12 @@ async def test_a_parcel_is_kept_with_its_tracking_and_its_units_leave_the_house(
     assert answer["fulfillment"]["location"]["name"] == "Kendra Reno"
     assert stand.level("SKILLET-12") == (2, 0, 2)
     assert stand.books("KK-1002")["fulfillment"] == "FULFILLED"
-    assert stand.books("KK-1002")["fulfillments"] == [{
-        "tracking": "794600000001", "company": "FedEx", "location": "reno",
+    (told,) = stand.books("KK-1002")["fulfillments"]
+    assert told.pop("at").startswith("2026-11-30T20:00:0")
+    assert told == {
+        "tracking": "794600000001", "company": "FedEx", "location": "reno", "app": "hub",
         "lines": [{"sku": "SKILLET-12", "qty": 1}],
-    }]  # fmt: skip
+    }  # fmt: skip
 
 
 async def test_a_parcel_of_a_closed_fulfillment_order_is_refused_and_changes_nothing(stand: Stand) -> None:

@@ -40,7 +40,7 @@ async def test_an_authorization_shows_what_may_be_captured_and_the_card_s_risk(s
         9291,
         0,
     )
-    assert (read.currency, read.livemode) == ("usd", False)
+    assert (read.currency, read.livemode) == ("usd", True)
     charge: Any = read.latest_charge
     assert (charge.captured, charge.outcome.risk_level, charge.outcome.risk_score) == (False, "normal", 15)
     week_later = stand.world.clock.start + timedelta(days=7)

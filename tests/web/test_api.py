@@ -80,14 +80,31 @@ BODIES: dict[tuple[str, str], Any] = {
         "products": [{"sku": "NEW-1", "title": "New", "weight_g": 5, "size_mm": [1, 2, 3]}]
     },
     ("put", "/listings/{connection}/{listing}/link"): {"of": {"CHEF-8": 2}},
+    ("put", "/zones"): {"zones": {"reno": {"near": ["US-NV"], "far": ["US"]}}},
     ("post", "/connections/{connection}/accept"): {"actions": ["levels"]},
     ("post", "/connections/{connection}/stop"): {},
+    ("post", "/notices/seen"): {"kind": "unlisted_method", "subject": "Overnight"},
+    ("post", "/links/accept"): {"links": [{"connection": "shop", "listing": "CHEF-8", "of": {"CHEF-8": 1}}]},
+    ("post", "/go-live/undo"): {"id": "3f0c9a1b2d4e"},
+    ("post", "/stock/opening/preview"): {"csv": "sku,location,units\nCHEF-8,reno,9\n"},
+    ("post", "/stock/opening"): {"csv": "sku,location,units\nCHEF-8,reno,9\n"},
+    ("post", "/stock/opening/undo"): {},
+    ("post", "/stock/opening/adopt"): {"connection": "shop", "preview": True},
+    ("post", "/connections/{connection}/brake"): {"do": "go"},
+    ("post", "/orders/release"): {"orders": "all"},
+    ("post", "/links/import"): {"csv": "connection,listing,sku,units\nshop,CHEF-8,CHEF-8,2\n"},
 }
 REFUSED = {
     ("post", "/orders/{order}/release"): 422,
     ("post", "/orders/{order}/reject"): 409,
     ("post", "/orders/{order}/label"): 409,
     ("post", "/orders/{order}/retry"): 409,
+    ("post", "/notices/seen"): 404,
+    ("get", "/go-live/accepted/{id}"): 404,
+    ("get", "/go-live/accepted/{id}/undo"): 404,
+    ("post", "/go-live/undo"): 404,
+    ("post", "/connections/{connection}/brake"): 409,
+    ("post", "/connections/{connection}/resume"): 409,
 }
 
 
@@ -95,7 +112,7 @@ async def test_every_endpoint_answers_as_its_schema_says(site: Site) -> None:
     page = await described(site)
     await shipped(site)
     await site.ring(f"/webhooks/{MERCHANT}/shop", bell())
-    named = {"order": ORDER, "connection": "shop", "listing": "CHEF-8", "event": "e1"}
+    named = {"order": ORDER, "connection": "shop", "listing": "CHEF-8", "event": "e1", "id": "3f0c9a1b2d4e"}
 
     for path, methods in page["paths"].items():
         for method, operation in methods.items():

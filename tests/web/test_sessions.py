@@ -21,6 +21,7 @@ NAMED = {
     "listing": "CHEF-8",
     "event": "e1",
     "merchant": MERCHANT,
+    "id": "3f0c9a1b2d4e",
 }
 OPEN_TO_ALL = {
     "/healthz", "/readyz", "/metrics", "/login", "/api/v1/openapi.json", "/assets",

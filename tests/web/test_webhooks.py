@@ -160,7 +160,7 @@ async def test_signed_garbage_is_kept_sealed_and_visible(site: Site) -> None:
 
     assert answer.status == 200
     event = f"unreadable:{hashlib.sha256(garbage).hexdigest()}"
-    assert await site.stored() == [("shop", event, "unreadable", "done")]
+    assert await site.stored() == [("shop", event, "unreadable", "pending")]
     assert await site.b.store.delivery_body(MERCHANT, "shop", event) == garbage
     [body] = await site.b.store.db.read(
         lambda conn: list(conn.execute(sa.select(deliveries.c.body)).scalars())

@@ -7,10 +7,11 @@ from typing import Literal
 from aiohttp import web
 from pydantic import Field
 
-from core import actions
+from core import actions, alarms
 from core.errors import NotFoundError
 from core.flow.steps import Action
-from core.health import ConnectionHealth, health_of, work_left
+from core.golive.accept import accept as accept_actions
+from core.health import ConnectionHealth, health_of, next_work, work_left
 from web.api.endpoint import Answer, Call, DeliveryCursor, Endpoint
 from web.keys import HUB
 from web.session import CALLER
@@ -19,12 +20,22 @@ LABEL_TYPES = {"png": "image/png", "pdf": "application/pdf", "zpl": "text/plain"
 """What a browser is told of a label's file, by its format."""
 
 
+class PausedView(Answer):
+    """A kind of work that a vendor does for nobody of the account; one of those who wait tries again at ``look_at``."""
+
+    action: str
+    since: datetime
+    reason: str
+    look_at: datetime
+
+
 class ConnectionView(Answer):
     """A connection: its state, what is accepted, and its newest troubles."""
 
     connection: str
     use: str
     title: str
+    mode: Literal["test", "live"] | None
     state: str
     account: str | None
     expires_at: datetime | None
@@ -34,11 +45,16 @@ class ConnectionView(Answer):
     orders_since: datetime | None
     parked: int
     error: str | None
+    brake: str | None
+    """What a round of levels would change that waits for an answer."""
+    paused: tuple[PausedView, ...]
+    """What the vendor does for nobody of the account just now."""
 
 
 class ConnectionList(Answer):
-    """All connections of the merchant."""
+    """All connections of the merchant; ``in_test`` names those that put the whole merchant in test mode."""
 
+    in_test: tuple[str, ...]
     connections: tuple[ConnectionView, ...]
 
 
@@ -85,6 +101,15 @@ class WorkView(Answer):
     levels: int
 
 
+class NextWorkView(Answer):
+    """What runs and what is due now, and when the next thing is; ``moves`` grows whenever something ended."""
+
+    running: int
+    due: int
+    next_at: datetime | None
+    moves: int
+
+
 class Replayed(Answer):
     """A delivery that rings again."""
 
@@ -97,6 +122,7 @@ def view_of(health: ConnectionHealth) -> ConnectionView:
         connection=health.connection,
         use=health.use,
         title=health.title,
+        mode=health.mode,
         state=health.state,
         account=health.account,
         expires_at=health.expires_at,
@@ -106,20 +132,32 @@ def view_of(health: ConnectionHealth) -> ConnectionView:
         orders_since=health.orders_since,
         parked=health.parked,
         error=health.error,
+        brake=health.brake,
+        paused=tuple(
+            PausedView(action=a.action, since=a.since, reason=a.reason, look_at=a.look_at)
+            for a in health.paused
+        ),
     )
 
 
 async def list_connections(call: Call) -> ConnectionList:
     """Return all connections."""
-    found = await health_of(call.request.app[HUB], call.merchant)
-    return ConnectionList(connections=tuple(view_of(h) for h in found))
+    hub = call.request.app[HUB]
+    found = await health_of(hub, call.merchant)
+    return ConnectionList(
+        in_test=hub.desk(call.merchant).in_test, connections=tuple(view_of(h) for h in found)
+    )
 
 
 async def accept(call: Call) -> ConnectionList:
     """Accept kinds of action of a connection."""
     hub = call.request.app[HUB]
-    await actions.switch(
-        hub, call.merchant, call.path["connection"], call.body.actions, on=True, actor=call.actor
+    await accept_actions(
+        hub,
+        call.merchant,
+        kinds=call.body.actions,
+        connections=[call.path["connection"]],
+        actor=call.actor,
     )
     return await list_connections(call)
 
@@ -133,11 +171,23 @@ async def stop(call: Call) -> ConnectionList:
     return await list_connections(call)
 
 
+async def resume(call: Call) -> ConnectionList:
+    """Try again now what a connection's vendor did for nobody."""
+    await alarms.resume(call.request.app[HUB], call.merchant, call.path["connection"])
+    return await list_connections(call)
+
+
 async def work(call: Call) -> WorkView:
     """Return what is left to do soon."""
     hub = call.request.app[HUB]
     left = await work_left(hub, call.merchant)
     return WorkView(orders=left.orders, intents=left.intents, errands=left.errands, levels=left.levels)
+
+
+async def work_next(call: Call) -> NextWorkView:
+    """Return whether the hub stands still, and until when."""
+    found = await next_work(call.request.app[HUB], call.merchant)
+    return NextWorkView(running=found.running, due=found.due, next_at=found.next_at, moves=found.moves)
 
 
 async def list_deliveries(call: Call) -> DeliveryList:
@@ -210,7 +260,21 @@ ENDPOINTS = (
         run=stop,
         takes=SwitchAsk,
     ),
+    Endpoint(
+        method="POST",
+        path="/connections/{connection}/resume",
+        summary="Try again now what its vendor did for nobody of the account",
+        gives=ConnectionList,
+        run=resume,
+    ),
     Endpoint(method="GET", path="/work", summary="What is left to do soon", gives=WorkView, run=work),
+    Endpoint(
+        method="GET",
+        path="/work/next",
+        summary="What runs and is due now, and when the next thing is due",
+        gives=NextWorkView,
+        run=work_next,
+    ),
     Endpoint(
         method="GET",
         path="/deliveries",

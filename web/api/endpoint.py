@@ -110,7 +110,7 @@ def _handler(
             )
         merchant, name = request[caller]
         query = endpoint.query.model_validate(dict(request.query))
-        body = endpoint.takes.model_validate_json(await request.read() or b"{}") if endpoint.takes else None
+        body = await _body(request, endpoint.takes) if endpoint.takes else None
         answer = await endpoint.run(
             Call(
                 request=request,
@@ -124,6 +124,17 @@ def _handler(
         return web.Response(body=answer.model_dump_json().encode(), content_type="application/json")
 
     return handle
+
+
+async def _body(request: web.Request, shape: type[BaseModel]) -> BaseModel:
+    """Return a request's body; a CSV file sent as such stands for a shape's field of that name."""
+    sent = await request.read()
+    if request.content_type == "text/csv" and "csv" in shape.model_fields:
+        try:
+            return shape.model_validate({"csv": sent.decode("utf-8-sig")})
+        except UnicodeDecodeError as error:
+            raise web.HTTPBadRequest(reason="the file is not in UTF-8") from error
+    return shape.model_validate_json(sent or b"{}")
 
 
 def describe(endpoints: Sequence[Endpoint]) -> dict[str, Any]:

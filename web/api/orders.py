@@ -9,6 +9,7 @@ from core import actions
 from core.errors import NotFoundError
 from core.flow.state import OrderState, ParcelState, Stage
 from core.model.order import OrderLine, Transaction
+from core.model.shipment import CustomsItem
 from core.store.reads import OrderRow
 from web.api.endpoint import Answer, Call, Endpoint, OrderCursor
 from web.keys import HUB
@@ -68,6 +69,18 @@ class RateView(Answer):
     reason: str
 
 
+class CustomsView(Answer):
+    """What was declared of one SKU in a parcel; value and weight are of all its units."""
+
+    sku: str
+    units: int
+    value_minor: int
+    currency: str
+    weight_g: int
+    hs: str
+    origin: str
+
+
 class TransactionView(Answer):
     """One movement of money as the channel tells it."""
 
@@ -91,6 +104,8 @@ class ParcelView(Answer):
     rates: tuple[RateView, ...]
     saved_minor: int | None
     promised: str | None
+    ship_day: str | None
+    customs: tuple[CustomsView, ...]
     carrier: str | None
     service: str | None
     tracking: str | None
@@ -282,6 +297,8 @@ def _parcel(parcel: ParcelState) -> ParcelView:
         ),
         saved_minor=quote.saved.minor if quote.saved else None,
         promised=quote.promised.isoformat() if quote.promised else None,
+        ship_day=quote.ships.isoformat() if quote.ships else None,
+        customs=tuple(_customs(item) for item in quote.customs),
         carrier=label.carrier if label else None,
         service=label.service if label else None,
         tracking=label.tracking if label else None,
@@ -292,6 +309,18 @@ def _parcel(parcel: ParcelState) -> ParcelView:
         told=parcel.told,
         mailed=parcel.mailed,
         tracking_state=parcel.tracking.value if parcel.tracking else None,
+    )
+
+
+def _customs(item: CustomsItem) -> CustomsView:
+    return CustomsView(
+        sku=item.sku,
+        units=item.units,
+        value_minor=item.value.minor,
+        currency=item.value.currency,
+        weight_g=item.weight_g,
+        hs=item.hs,
+        origin=item.origin,
     )
 
 

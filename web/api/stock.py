@@ -54,6 +54,7 @@ class ProductView(Answer):
     size_mm: tuple[int, int, int] | None = None
     hs: str | None = None
     origin: str | None = None
+    barcode: str | None = None
 
 
 class ProductList(Answer):
@@ -138,7 +139,13 @@ async def list_products(call: Call) -> ProductList:
     return ProductList(
         products=tuple(
             ProductView(
-                sku=p.sku, title=p.title, weight_g=p.weight_g, size_mm=p.size_mm, hs=p.hs, origin=p.origin
+                sku=p.sku,
+                title=p.title,
+                weight_g=p.weight_g,
+                size_mm=p.size_mm,
+                hs=p.hs,
+                origin=p.origin,
+                barcode=p.barcode,
             )
             for p in products.values()
         )
@@ -157,7 +164,7 @@ async def list_listings(call: Call) -> ListingList:
     """Return every listing with what it shows and should show."""
     hub, merchant = call.request.app[HUB], call.merchant
     house = hub.desk(merchant).house
-    available = await hub.store.available(merchant)
+    available = await hub.store.showable(merchant)
     found: list[ListingItem] = []
     for connection in hub.desk(merchant).ports:
         links = await hub.store.links_of(merchant, connection)
@@ -179,9 +186,7 @@ async def list_listings(call: Call) -> ListingList:
                     title=row.title,
                     of=dict(links.get(row.listing, {})),
                     fulfilled_by_channel=row.fulfilled_by_channel,
-                    wanted=None
-                    if row.fulfilled_by_channel or (row.location and key.location is None)
-                    else wanted,
+                    wanted=None if row.never_written or (row.location and key.location is None) else wanted,
                     believed=row.believed,
                     read_at=row.read_at,
                     refused=row.refused,

@@ -10,11 +10,12 @@ from typing import Literal
 from aiohttp import web
 from pydantic import Field
 
-from core import actions
+from core import actions, alarms
 from core.errors import NotFoundError, RefusedError
 from core.flow.causes import OVERRULED
 from core.flow.state import OrderState, Stage
 from core.flow.steps import Action
+from core.golive.accept import accept
 from core.health import health_of
 from core.hub import Hub
 from core.model.facts import Fact
@@ -37,14 +38,14 @@ async def login_page(request: web.Request) -> web.Response:
 
 async def login(request: web.Request) -> web.Response:
     """Take an API key and give the browser its session."""
-    form = await _form(request)
-    onward = _safe(str(form.get("next", "/orders")))
+    form = await form_of(request)
+    target = _safe(str(form.get("next", "/orders")))
     found = await key_of(request.app[HUB], str(form.get("key", "")))
     if found is None or found[0] not in request.app[HUB].desks:
-        answer = page("login.html", request, wrong=True, next=onward)
+        answer = page("login.html", request, wrong=True, next=target)
         answer.set_status(HTTPStatus.UNAUTHORIZED)
         return answer
-    response = _onward(onward)
+    response = onward(target)
     log_in(request, response, *found)
     return response
 
@@ -52,7 +53,7 @@ async def login(request: web.Request) -> web.Response:
 async def logout(request: web.Request) -> web.Response:
     """End the session."""
     del request
-    response = _onward("/login")
+    response = onward("/login")
     response.del_cookie(COOKIE)
     return response
 
@@ -62,7 +63,7 @@ def _safe(path: str) -> str:
     return path if _OURS.fullmatch(path) else "/orders"
 
 
-async def _form(request: web.Request) -> Mapping[str, object]:
+async def form_of(request: web.Request) -> Mapping[str, object]:
     """Return what a form says.
 
     Raises:
@@ -74,11 +75,13 @@ async def _form(request: web.Request) -> Mapping[str, object]:
         raise web.HTTPBadRequest(reason="the form cannot be read") from error
 
 
-def _onward(path: str) -> web.Response:
+def onward(path: str) -> web.Response:
+    """Lead to another page."""
     return web.Response(status=HTTPStatus.SEE_OTHER, headers={"Location": path})
 
 
-def _hub(request: web.Request) -> tuple[Hub, str, str]:
+def hub_of(request: web.Request) -> tuple[Hub, str, str]:
+    """Return the hub, the caller's merchant and his name as an actor."""
     merchant, name = request[CALLER]
     return request.app[HUB], merchant, f"person:{name}"
 
@@ -86,7 +89,7 @@ def _hub(request: web.Request) -> tuple[Hub, str, str]:
 async def home(request: web.Request) -> web.Response:
     """Lead to the orders."""
     del request
-    return _onward("/orders")
+    return onward("/orders")
 
 
 class OrdersShown(Answer):
@@ -99,7 +102,7 @@ class OrdersShown(Answer):
 
 async def orders(request: web.Request) -> web.Response:
     """Show the orders of a tab."""
-    hub, merchant, _ = _hub(request)
+    hub, merchant, _ = hub_of(request)
     asked = OrdersShown.model_validate(dict(request.query))
     found = await hub.store.list_orders(
         merchant, stage=asked.stage, text=asked.text or None, after=asked.after, limit=50
@@ -119,13 +122,13 @@ async def orders(request: web.Request) -> web.Response:
 
 async def order(request: web.Request) -> web.Response:
     """Show one order: what it is, its parcels with every rate, and its timeline."""
-    hub, merchant, _ = _hub(request)
+    hub, merchant, _ = hub_of(request)
     order_id = await actions.order_named(hub, merchant, request.match_info["order"])
     return await _order_page(request, order_id, message="")
 
 
 async def _order_page(request: web.Request, order_id: str, *, message: str) -> web.Response:
-    hub, merchant, _ = _hub(request)
+    hub, merchant, _ = hub_of(request)
     state = await hub.store.load(merchant, order_id)
     if state is None or state.order is None:
         raise NotFoundError(f"{order_id} is not known yet")
@@ -139,6 +142,7 @@ async def _order_page(request: web.Request, order_id: str, *, message: str) -> w
         timeline=timeline(await hub.store.facts(merchant, order_id)),
         overruled=OVERRULED,
         can_reject=_can_reject(hub, merchant, state),
+        acts=hub.desk(merchant).acts(state.order.connection),
         message=message,
     )
 
@@ -151,24 +155,30 @@ def timeline(facts: Sequence[Fact]) -> list[tuple[datetime, str, str]]:
 def _can_reject(hub: Hub, merchant: str, state: OrderState) -> bool:
     if state.order is None or state.cancelled or any(p.label for p in state.parcels):
         return False
-    return hub.desk(merchant).named(state.order.connection).till is not None
+    desk = hub.desk(merchant)
+    return desk.acts(state.order.connection) and desk.named(state.order.connection).till is not None
 
 
 async def order_action(request: web.Request) -> web.Response:
     """Do what a button of an order's page asks; where that may not be done now, the page says why."""
-    hub, merchant, actor = _hub(request)
+    hub, merchant, actor = hub_of(request)
     order_id = await actions.order_named(hub, merchant, request.match_info["order"])
-    form = await _form(request)
+    form = await form_of(request)
     try:
-        await _do(hub, (merchant, order_id, actor), form)
+        await do_with_order(hub, (merchant, order_id, actor), form)
     except RefusedError as error:
         shown = await _order_page(request, order_id, message=str(error))
         shown.set_status(HTTPStatus.CONFLICT)
         return shown
-    return _onward(request.rel_url.raw_path)
+    return onward(request.rel_url.raw_path)
 
 
-async def _do(hub: Hub, whose: tuple[str, str, str], form: Mapping[str, object]) -> None:
+async def do_with_order(hub: Hub, whose: tuple[str, str, str], form: Mapping[str, object]) -> None:
+    """Do what a form asks of an order; ``whose`` is merchant, order id and actor.
+
+    Raises:
+        RefusedError: it may not be done now.
+    """
     merchant, order_id, actor = whose
     match str(form.get("action", "")):
         case "release":
@@ -185,7 +195,7 @@ async def _do(hub: Hub, whose: tuple[str, str, str], form: Mapping[str, object])
 
 async def connections(request: web.Request) -> web.Response:
     """Show every connection, its health, and what is accepted of it."""
-    hub, merchant, _ = _hub(request)
+    hub, merchant, _ = hub_of(request)
     return page("connections.html", request, connections=await health_of(hub, merchant))
 
 
@@ -198,12 +208,26 @@ class SwitchForm(Answer):
 
 async def connection_action(request: web.Request) -> web.Response:
     """Accept or stop a kind of action of a connection."""
-    hub, merchant, actor = _hub(request)
-    form = await _form(request)
+    hub, merchant, actor = hub_of(request)
+    form = await form_of(request)
     connection = request.match_info["connection"]
+    if form.get("brake") in ("go", "stop"):
+        await actions.answer_brake(hub, merchant, connection, go=form["brake"] == "go", actor=actor)
+        return onward(f"/connections#{connection}")
     asked = SwitchForm.model_validate({name: str(form.get(name, "")) for name in SwitchForm.model_fields})
-    await actions.switch(hub, merchant, connection, [asked.action], on=asked.to == "on", actor=actor)
-    return _onward(f"/connections#{connection}")
+    if asked.to == "on":
+        await accept(hub, merchant, kinds=[asked.action], connections=[connection], actor=actor)
+    else:
+        await actions.switch(hub, merchant, connection, [asked.action], on=False, actor=actor)
+    return onward(f"/connections#{connection}")
+
+
+async def connection_resume(request: web.Request) -> web.Response:
+    """Try again now what a connection's vendor did for nobody."""
+    hub, merchant, _ = hub_of(request)
+    connection = request.match_info["connection"]
+    await alarms.resume(hub, merchant, connection)
+    return onward(f"/connections#{connection}")
 
 
 async def stock(request: web.Request) -> web.Response:
@@ -225,7 +249,7 @@ class DeliveriesShown(Answer):
 
 async def deliveries(request: web.Request) -> web.Response:
     """Show what the vendors told us."""
-    hub, merchant, _ = _hub(request)
+    hub, merchant, _ = hub_of(request)
     asked = DeliveriesShown.model_validate(dict(request.query))
     found = await hub.store.list_deliveries(merchant, after=asked.after, limit=100)
     return page("deliveries.html", request, rows=found.items, after=found.after)
@@ -233,11 +257,11 @@ async def deliveries(request: web.Request) -> web.Response:
 
 async def delivery_action(request: web.Request) -> web.Response:
     """Ring again for a delivery."""
-    hub, merchant, _ = _hub(request)
-    form = await _form(request)
+    hub, merchant, _ = hub_of(request)
+    form = await form_of(request)
     connection, event = str(form.get("connection", "")), str(form.get("event", ""))
     await hub.store.replay(merchant, connection, event, now=hub.clock.now())
-    return _onward("/deliveries")
+    return onward("/deliveries")
 
 
 def add(app: web.Application) -> None:
@@ -252,6 +276,7 @@ def add(app: web.Application) -> None:
     app.router.add_post("/orders/{order}", order_action)
     app.router.add_get("/connections", connections)
     app.router.add_post("/connections/{connection}", connection_action)
+    app.router.add_post("/connections/{connection}/resume", connection_resume)
     app.router.add_get("/stock", stock)
     app.router.add_get("/deliveries", deliveries)
     app.router.add_post("/deliveries", delivery_action)

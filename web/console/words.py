@@ -30,6 +30,7 @@ REASON = {
     "authorization_lapsed": "authorization lapsed",
     "capture_declined": "capture declined",
     "changed_after_label": "changed after its label",
+    "address_changed_after_label": "address changed after its label",
     "unlinked_sku": "listing not linked",
     "backordered": "backordered",
     "address_withheld": "no address",
@@ -96,6 +97,8 @@ def told(fact: f.Fact) -> str:  # noqa: C901, PLR0912 - a table of every fact
             return "Label asked for"
         case f.ShippedElsewhere():
             return f"Shipped elsewhere: {', '.join(fact.tracking) or 'no tracking number'}"
+        case f.PartShippedElsewhere():
+            return f"Another hand shipped {sum(units for _, units in fact.lines)} units of it"
         case f.Tracked():
             return f"Parcel {fact.parcel_id}: {fact.state.replace('_', ' ')}"
         case f.Settled() if fact.outcome != "done":

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from sandbox.shopify import sums
 from sandbox.shopify.graph import fulfillment, lines, people, transactions
-from sandbox.shopify.graph.values import bag, gid, page, when
+from sandbox.shopify.graph.values import bag, gid, page, problem, when
 from sandbox.shopify.money import total
 from sandbox.shopify.payloads import gateways
 from sandbox.shopify.records import Order
@@ -13,7 +13,18 @@ from sandbox.values import Json
 if TYPE_CHECKING:
     from sandbox.shopify.state import Shopify
 
-ADVICE = {"LOW": "ACCEPT", "MEDIUM": "INVESTIGATE", "HIGH": "CANCEL"}
+ADVICE = {"NONE": "NONE", "LOW": "ACCEPT", "MEDIUM": "INVESTIGATE", "HIGH": "CANCEL"}
+FACTS = {
+    "LOW": (
+        "Characteristics of this order are similar to non-fraudulent orders observed in the past",
+        "POSITIVE",
+    ),
+    "MEDIUM": ("Some characteristics of this order are unusual", "NEUTRAL"),
+    "HIGH": (
+        "Characteristics of this order are similar to fraudulent orders observed in the past",
+        "NEGATIVE",
+    ),
+}
 
 
 def order(shop: "Shopify", it: Order) -> Json:
@@ -44,7 +55,7 @@ def order(shop: "Shopify", it: Order) -> Json:
         "poNumber": None,
         "tags": [],
         "sourceName": "web",
-        "test": True,
+        "test": it.test,
         "paymentGatewayNames": gateways(it),
         "risk": _risk(it),
         "totalWeight": "0",
@@ -92,7 +103,9 @@ def _amounts(it: Order) -> Json:
     shipping = it.shipping.minus(total([made.shipping for made in it.refunds], it.zero))
     paid_shipping = shipping if shipping.shop.amount > 0 else it.zero
     sets = {
-        "currentSubtotalPriceSet": subtotal.minus(total([line.subtotal for line in gone], it.zero)),
+        "currentSubtotalPriceSet": subtotal.minus(total([line.subtotal for line in gone], it.zero)).minus(
+            total([line.removed for line in it.lines], it.zero)
+        ),
         "currentShippingPriceSet": paid_shipping,
         "currentTotalDiscountsSet": discounts,
         "currentTotalPriceSet": now,
@@ -123,10 +136,16 @@ def _people(it: Order) -> Json:
         "customer": people.customer(it.customer),
         "email": it.customer.email,
         "phone": it.customer.phone,
-        "shippingAddress": address,
+        "shippingAddress": _withheld if it.withheld else address,
         "billingAddress": address,
         "billingAddressMatchesShippingAddress": True,
     }
+
+
+def _withheld(_info: object) -> Json:
+    """What an app is told that was not approved for the data that names people."""
+    message = "This app is not approved to access the shippingAddress field. See https://shopify.dev/docs/apps/launch/protected-customer-data"
+    raise problem(message, "ACCESS_DENIED")
 
 
 def _parts(shop: "Shopify", it: Order) -> Json:
@@ -159,11 +178,11 @@ def _parts(shop: "Shopify", it: Order) -> Json:
 
 
 def _risk(it: Order) -> Json:
-    """The gateway's word, or the shop's own low assessment where no gateway spoke."""
+    """The shop's own assessment, at the level of the payment's risk; a gateway's score it neither knows nor shows."""
     level = it.risk["level"] if it.risk else "LOW"
     facts = []
-    if it.risk:
-        sentiment = {"LOW": "POSITIVE", "MEDIUM": "NEUTRAL", "HIGH": "NEGATIVE"}[level]
-        facts = [{"description": f"Payment scored {it.risk['score']} of 100", "sentiment": sentiment}]
+    if it.risk and level in FACTS:
+        description, sentiment = FACTS[level]
+        facts = [{"description": description, "sentiment": sentiment}]
     assessment = {"facts": facts, "provider": None, "riskLevel": level}
     return {"assessments": [assessment], "recommendation": ADVICE[level]}

@@ -99,7 +99,8 @@ def _executed(
     root = queries.roots(shop, scopes) if reads else mutations.roots(shop)
     guarded = {name: _guarded(name, resolve, scopes) for name, resolve in root.items()}
     name = operation.name.value if operation.name else None
-    return execute_sync(schema(), document, guarded, variable_values=variables, operation_name=name)
+    with shop.acting("hub"):
+        return execute_sync(schema(), document, guarded, variable_values=variables, operation_name=name)
 
 
 def _guarded(name: str, resolve: Any, scopes: frozenset[str]) -> Any:

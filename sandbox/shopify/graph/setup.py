@@ -1,6 +1,7 @@
 """The shop itself, the app, its subscriptions and jobs."""
 
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from sandbox.shopify.graph.values import gid, when
 from sandbox.shopify.keys import APP_ID, APP_TITLE, CLIENT_ID
@@ -17,6 +18,9 @@ VERSIONS = ("2026-01", "2026-04", "2026-07", "2026-10")
 def shop(it: "Shopify") -> Json:
     """The Shop."""
     place = next(iter(it.house["locations"].values()))
+    zone = place.get("timezone", "UTC")
+    local = it.now().astimezone(ZoneInfo(zone))
+    trial = it.house.get("mode") == "test"
     owner = f"owner@{it.house['merchant']}.test"
     return {
         "__typename": "Shop",
@@ -32,11 +36,11 @@ def shop(it: "Shopify") -> Json:
         "shopOwnerName": it.house["merchant"].title(),
         "currencyCode": it.currency,
         "enabledPresentmentCurrencies": [it.currency],
-        "ianaTimezone": place.get("timezone", "UTC"),
-        "timezoneAbbreviation": "PST",
-        "timezoneOffset": "-0800",
-        "plan": {"partnerDevelopment": True, "publicDisplayName": "Development", "shopifyPlus": True},
-        "taxesIncluded": False,
+        "ianaTimezone": zone,
+        "timezoneAbbreviation": local.strftime("%Z"),
+        "timezoneOffset": local.strftime("%z"),
+        "plan": {"partnerDevelopment": trial, "publicDisplayName": "Development" if trial else "Plus", "shopifyPlus": True},
+        "taxesIncluded": bool(it.house.get("taxes_included")),
         "unitSystem": "METRIC_SYSTEM",
         "weightUnit": "GRAMS",
         "createdAt": when(it.world.clock.start),

@@ -52,7 +52,7 @@ def transaction(shop: "Shopify", of: Order, it: Transaction) -> Json:
         "paymentId": it.payment_intent or it.authorization,
         "receiptJson": json.dumps(it.receipt),
         "settlementCurrency": it.amount.shop.currency,
-        "test": True,
+        "test": of.test,
         "totalUnsettledSet": bag(it.amount if is_open else it.amount.zero()),
     }
 

@@ -44,7 +44,10 @@ async def test_listings_come_with_who_fulfills_them() -> None:
         FBA: True,
         TONGS: False,
     }
-    assert listings[0] == Listing(listing=CHEF, sku=CHEF, title="Chef's knife 8 in", product="PRODUCT")
+    catalog = sold.stand.amazon.listings[CHEF].asin
+    assert listings[0] == Listing(
+        listing=CHEF, sku=CHEF, title="Chef's knife 8 in", product="PRODUCT", catalog=catalog
+    )
     assert places == ()
 
 

@@ -59,7 +59,9 @@ def test_another_notification_is_known_and_idle() -> None:
 def test_a_message_that_cannot_be_read_is_shown(body: str) -> None:
     doorbell = receipt_of(message(body)).doorbell
 
-    assert doorbell == Doorbell(event_id="sqs:m-1", kind=DoorbellKind.OTHER, topic=UNREADABLE, subject="m-1")
+    assert doorbell == Doorbell(
+        event_id="sqs:m-1", kind=DoorbellKind.UNREADABLE, topic=UNREADABLE, subject="m-1"
+    )
 
 
 async def test_over_motos_server_readable_messages_go_and_unreadable_ones_stay(moto: str) -> None:

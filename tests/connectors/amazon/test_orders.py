@@ -10,7 +10,10 @@ import pytest
 
 from connectors.amazon.order import order_of
 from core.errors import MappingError, RejectedError
+from core.flow.causes import Setting, causes
+from core.flow.state import OrderState, fold
 from core.model.address import Absence, Absent, Region
+from core.model.facts import Received
 from core.model.money import Money
 from core.model.order import ChannelState, FetchedOrder, FulfilledBy, TaxMode, residue_of
 from tests.connectors.amazon.account import selling
@@ -50,12 +53,54 @@ def test_amazons_own_examples_add_up_to_the_cent() -> None:
 
     assert (us.total, us.tips, residue_of(us)) == (usd(15499), usd(500), usd(0))
     assert [line.unit_price for line in us.lines] == [usd(4999), usd(4999)]
-    assert us.programs == ("PRIME", "AMAZON_BUSINESS", "TRANSPARENCY", "SUBSCRIBE_AND_SAVE")
+    assert us.programs == ("PRIME", "TRANSPARENCY")
     assert [line.customized for line in us.lines] == [True, False]
     assert (gb.total.text(), gb.shipping.text(), gb.shipping_tax.text()) == ("103.97", "10.00", "1.00")
     assert (gb.lines[0].tax.text(), gb.lines[0].customized) == ("3.00", False)
     assert residue_of(gb).minor == 0
     assert gb.shipped[0].lines == (("20212345678901", 3),)
+
+
+@pytest.mark.req("R96")
+@pytest.mark.parametrize(
+    ("of_order", "of_item", "hold"),
+    [
+        ({}, {}, None),
+        ({"programs": ["AMAZON_BUSINESS", "INVOICE_BY_AMAZON", "PREMIUM"]}, {"programs": ["SUBSCRIBE_AND_SAVE"]}, None),
+        ({"programs": ["PRIME"]}, {}, "PRIME"),
+        ({"programs": ["AMAZON_EASY_SHIP"]}, {}, "AMAZON_EASY_SHIP"),
+        ({"programs": ["DELIVERY_BY_AMAZON", "AMAZON_BUSINESS"]}, {}, "DELIVERY_BY_AMAZON"),
+        ({"programs": ["PREORDER"]}, {}, "PREORDER"),
+        ({"programs": ["IN_STORE_PICK_UP"]}, {}, "IN_STORE_PICK_UP"),
+        ({"programs": ["SOMETHING_NEW"]}, {}, "SOMETHING_NEW"),
+        ({}, {"programs": ["TRANSPARENCY"]}, "TRANSPARENCY"),
+        ({"programs": ["PRIME"]}, {"programs": ["TRANSPARENCY"]}, "PRIME, TRANSPARENCY"),
+        ({}, {"product": {"customization": {"customizedUrl": "https://amazon.example/c/1"}}}, "customized"),
+        ({}, {"cancellation": {"cancellationRequest": {"requester": "BUYER"}}}, "the buyer asks to cancel"),
+    ],
+)  # fmt: skip
+def test_what_amazon_does_not_leave_to_us_holds_with_its_reason(
+    of_order: dict[str, Any], of_item: dict[str, Any], hold: str | None
+) -> None:
+    payload = sample()
+    payload["programs"] = []
+    for item in payload["orderItems"]:
+        item["programs"] = []
+        item.pop("cancellation", None)
+        item["product"].pop("customization", None)
+    payload |= of_order
+    product = payload["orderItems"][0]["product"] | of_item.get("product", {})
+    payload["orderItems"][0] |= {**of_item, "product": product}
+    order = read(payload).order
+    lines = tuple(
+        line.model_copy(update={"open_quantity": line.quantity * line.ships}) for line in order.lines
+    )
+    whole = order.model_copy(update={"lines": lines, "shipped": ()})
+    state = fold(OrderState(), Received(at=MONDAY, order=whole, needs=()))
+    setting = Setting(
+        home_countries=frozenset(), customs_known=lambda _: True, places={}, no_label="", now=MONDAY
+    )
+    assert causes(state, setting).get("not_ours") == hold
 
 
 @pytest.mark.req("R22")

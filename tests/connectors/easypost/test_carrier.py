@@ -20,6 +20,7 @@ from core.errors import (
     RateLimitError,
     RejectedError,
     UnavailableError,
+    VendorPausedError,
 )
 from core.model.payment import MovementState
 from core.model.shipment import Label, TrackingEvent, TrackingState
@@ -194,6 +195,14 @@ async def test_a_label_comes_in_the_format_that_is_wanted(stand: Stand) -> None:
     assert await stand.carrier.find_label(label.shipment_id) == label
 
 
+async def test_a_label_found_later_says_when_it_was_sold_and_comes_in_the_format_wanted(stand: Stand) -> None:
+    label = await stand.bought()
+    assert label.bought_at is not None
+    found = await stand.carrier.find_label(label.shipment_id, label_format="zpl")
+    assert found is not None
+    assert (found.format, found.bought_at) == ("ZPL", label.bought_at)
+
+
 @pytest.mark.req("R45")
 async def test_buying_again_gives_the_label_that_was_bought_and_pays_nothing(stand: Stand) -> None:
     quotes = await stand.quoted()
@@ -346,8 +355,8 @@ def said(code: str | None, errors: list[Any] | None = None) -> str:
     [
         (401, said("UNAUTHORIZED"), AuthError, AuthError),
         (403, said("APIKEY.INACTIVE"), AuthError, AuthError),
-        (402, said("PAYMENT_REQUIRED"), RejectedError, RejectedError),
-        (402, said(None), RejectedError, RejectedError),
+        (402, said("PAYMENT_REQUIRED"), VendorPausedError, VendorPausedError),
+        (402, said(None), VendorPausedError, VendorPausedError),
         (404, said("NOT_FOUND"), RejectedError, RejectedError),
         (422, said("SHIPMENT.PURCHASE.IN_PROGRESS"), OutcomeUnknownError, UnavailableError),
         (422, said("SHIPMENT.POSTAGE.NO_RESPONSE"), OutcomeUnknownError, UnavailableError),

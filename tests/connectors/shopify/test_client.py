@@ -19,6 +19,7 @@ from core.errors import (
     RateLimitError,
     RejectedError,
     UnavailableError,
+    VendorPausedError,
 )
 from core.model.address import Absence, Absent
 from core.model.money import Money
@@ -94,10 +95,10 @@ async def test_a_second_refusal_asks_for_a_person(wire: respx.MockRouter) -> Non
 @pytest.mark.parametrize(
     ("status", "error"),
     [
-        (402, AuthError),
+        (402, VendorPausedError),
         (403, AuthError),
         (404, AuthError),
-        (423, AuthError),
+        (423, VendorPausedError),
         (430, RateLimitError),
         (400, RejectedError),
     ],

@@ -8,8 +8,11 @@ import pytest
 
 from connectors.shopify.reading import fetched_of
 from core.errors import MappingError
+from core.flow.causes import Setting, causes
+from core.flow.state import OrderState, fold
 from core.mapping import MAPPINGS, load_mapping
 from core.model.address import Absence, Absent
+from core.model.facts import Received
 from core.model.order import ChannelState, Order, RiskLevel, TaxMode, residue_of
 from tests.connectors.shopify.shop import NOON
 
@@ -23,7 +26,7 @@ def sample() -> Json:
 
 def read(order: Json, *denied: str) -> Order:
     values = load_mapping("shopify/order")(order)
-    return fetched_of(values, order, connection="shop", denied=frozenset(denied), now=NOON).order
+    return fetched_of(values, order, connection="shop", denied=frozenset(denied)).order
 
 
 def shop_money(amount: str) -> Json:
@@ -35,7 +38,7 @@ def test_the_sample_reads_as_expected_by_hand() -> None:
     order = sample()
     values = load_mapping("shopify/order")(order)
 
-    fetched = fetched_of(values, order, connection="shop", denied=frozenset(), now=NOON)
+    fetched = fetched_of(values, order, connection="shop", denied=frozenset())
 
     expected = json.loads((MAPPINGS / "shopify" / "expected.json").read_text())
     assert json.loads(fetched.model_dump_json()) == expected
@@ -110,7 +113,10 @@ def test_a_missing_address_says_why(needs_shipping: bool, denied: list[str], why
         ([], RiskLevel.NONE),
         (["LOW"], RiskLevel.LOW),
         (["LOW", "HIGH", "MEDIUM"], RiskLevel.HIGH),
-        (["HIGH", "PENDING"], RiskLevel.PENDING),
+        (["LOW", "PENDING"], RiskLevel.PENDING),
+        (["NONE", "PENDING"], RiskLevel.PENDING),
+        (["NONE"], RiskLevel.NONE),
+        (["HIGH", "PENDING"], RiskLevel.HIGH),
     ],
 )
 def test_the_highest_risk_counts_and_a_pending_one_is_waited_for(levels: list[str], risk: RiskLevel) -> None:
@@ -129,16 +135,58 @@ def test_the_highest_risk_counts_and_a_pending_one_is_waited_for(levels: list[st
         ({"fulfillmentHolds": [], "status": "SCHEDULED"}, False),
         ({"fulfillmentHolds": [], "status": "CLOSED"}, False),
         ({"fulfillmentHolds": [], "status": "ON_HOLD"}, False),
-        ({"fulfillmentHolds": [], "fulfillAt": (NOON + timedelta(seconds=1)).isoformat()}, False),
         ({"fulfillmentHolds": [], "fulfillAt": None}, True),
         ({}, False),
     ],
 )
-def test_work_is_free_when_it_is_open_due_and_unheld(change: Json, free: bool) -> None:
+def test_work_is_free_when_it_is_open_and_unheld(change: Json, free: bool) -> None:
     order = sample()
     order["fulfillmentOrders"]["nodes"][0] |= change
 
     assert read(order).work_orders[0].open is free
+
+
+def unshipped(order: Order) -> Order:
+    """Return the order as it was before a part of it left: all of it is asked of its one work order."""
+    lines = tuple(
+        line.model_copy(update={"open_quantity": line.quantity * line.ships}) for line in order.lines
+    )
+    asked = tuple((f"w{line.line_id}", line.line_id, line.open_quantity) for line in lines if line.ships)
+    [work, *_] = order.work_orders
+    works = (work.model_copy(update={"lines": asked}),)
+    return order.model_copy(update={"lines": lines, "work_orders": works, "shipped": ()})
+
+
+@pytest.mark.req("R84", "R96")
+@pytest.mark.parametrize(
+    ("change", "hold"),
+    [
+        ({"fulfillmentHolds": []}, {}),
+        ({"fulfillmentHolds": [{"displayReason": "High risk", "heldByApp": {"title": "Fraud Filter"}}]},
+         {"held_by_other_app": "Fraud Filter"}),
+        ({"fulfillmentHolds": [{"displayReason": "Awaiting payment", "heldByApp": None}], "status": "ON_HOLD"},
+         {"held_by_other_app": "Awaiting payment"}),
+        ({"fulfillmentHolds": [], "status": "SCHEDULED", "fulfillAt": (NOON + timedelta(days=9)).isoformat()},
+         {"not_ours": "the channel wants it shipped from 2026-12-09 20:00 UTC on"}),
+        ({"fulfillmentHolds": [], "status": "OPEN", "fulfillAt": (NOON + timedelta(seconds=1)).isoformat()},
+         {"not_ours": "the channel wants it shipped from 2026-11-30 20:00 UTC on"}),
+        ({"fulfillmentHolds": [], "status": "OPEN", "fulfillAt": NOON.isoformat()}, {}),
+        ({"fulfillmentHolds": [], "status": "CLOSED"},
+         {"not_ours": "the channel does not ask for all of it to be shipped now"}),
+        ({"fulfillmentHolds": [], "deliveryMethod": {"methodType": "PICK_UP"}}, {"not_ours": "PICK_UP"}),
+        ({"fulfillmentHolds": [], "deliveryMethod": {"methodType": "LOCAL"}}, {"not_ours": "LOCAL"}),
+    ],
+)  # fmt: skip
+def test_work_that_is_not_ours_to_ship_now_holds_with_its_reason(change: Json, hold: Json) -> None:
+    order = sample()
+    order["fulfillmentOrders"]["nodes"][0] |= change
+    whole = unshipped(read(order))
+    state = fold(OrderState(), Received(at=NOON, order=whole, needs=()))
+    setting = Setting(
+        home_countries=frozenset(), customs_known=lambda _: True, places={}, no_label="", now=NOON
+    )
+    found = causes(state, setting)
+    assert {r: d for r, d in found.items() if r in {"not_ours", "held_by_other_app"}} == hold
 
 
 @pytest.mark.parametrize(

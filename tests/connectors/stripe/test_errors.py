@@ -8,13 +8,14 @@ import stripe
 
 from connectors.stripe.amounts import amount_of, money_of
 from connectors.stripe.errors import REFUSALS, error_of, refused_code
-from core.errors import AuthError, ConnectorError, RejectedError, UnavailableError
+from core.errors import AuthError, ConnectorError, RejectedError, UnavailableError, VendorPausedError
 from core.model.money import Money, Side
 
 OTHER_THAN_REJECTED: dict[str, type[ConnectorError] | None] = {
     "api_key_expired": AuthError,
     "platform_api_key_expired": AuthError,
     "secret_key_required": AuthError,
+    "testmode_charges_only": VendorPausedError,
     "idempotency_key_in_use": UnavailableError,
     "lock_timeout": UnavailableError,
     **dict.fromkeys(

@@ -41,7 +41,7 @@ async def test_an_authorized_payment_is_read_with_what_may_be_taken_and_until_wh
         captured=usd(0),
         capturable=usd(9291),
         refunded=usd(0),
-        live=False,
+        live=True,
         risk=RiskLevel.LOW,
         risk_score=12,
     )

@@ -213,7 +213,7 @@ def test_the_promise_counts_from_the_order_and_the_channels_own_date_wins() -> N
 
 def test_warehouses_are_asked_nearest_first_and_equal_ones_in_the_order_of_the_file() -> None:
     houses = {"reno": ("US", "NV"), "easton": ("US", "PA")}
-    assert nearest_first(Region(country="US", state="OR"), houses) == ("reno", "easton")
-    assert nearest_first(Region(country="US", state="MA"), houses) == ("easton", "reno")
-    assert nearest_first(Region(country="CA", state="ON"), houses) == ("reno", "easton")
-    assert nearest_first(None, houses) == ("reno", "easton")
+    assert nearest_first(Region(country="US", state="OR"), houses, {}) == ("reno", "easton")
+    assert nearest_first(Region(country="US", state="MA"), houses, {}) == ("easton", "reno")
+    assert nearest_first(Region(country="CA", state="ON"), houses, {}) == ("reno", "easton")
+    assert nearest_first(None, houses, {}) == ("reno", "easton")

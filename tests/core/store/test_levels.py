@@ -126,12 +126,20 @@ async def test_a_level_the_channel_changed_by_itself_is_forgotten_even_during_a_
 
 
 @pytest.mark.req("R37")
-async def test_what_the_channel_fulfills_itself_is_never_due(store: Store) -> None:
+async def test_what_the_channel_fulfills_itself_is_read_when_it_sold_and_left_alone_when_stock_moves(
+    store: Store,
+) -> None:
     await a_house(store)
+    await store.link(KENDRA, "amazon", "fba", {"MUG": 1}, now=NOON)
+    before = {row.listing: row.dirty_seq for row in await store.list_listings(KENDRA, "amazon")}
+    await store.count(KENDRA, [("MUG", "reno", 9)], actor="person:kim", now=NOON)
+    moved = {row.listing: row.dirty_seq for row in await store.list_listings(KENDRA, "amazon")}
+    assert (moved["mug"] > before["mug"], moved["fba"] == before["fba"]) == (True, True)
+
     await store.forget_level(KENDRA, "amazon", "fba", now=NOON)
 
-    assert await store.due_levels(KENDRA, "amazon", LATER, limit=9) == []
-    assert await pushes(store) == []
+    due = {row.listing: row for row in await store.due_levels(KENDRA, "amazon", LATER, limit=9)}
+    assert (due["fba"].believed, due["fba"].never_written) == (None, True)
 
 
 async def test_a_listing_is_looked_at_again_at_the_instant_it_is_told(store: Store) -> None:

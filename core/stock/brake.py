@@ -1,0 +1,43 @@
+"""The brake on mass change: a push round that would change too much of a connection writes nothing and asks (R83).
+
+While a brake stands, nothing of its connection is written; what further rounds would change is added to it.
+"""
+
+from collections.abc import Sequence
+
+from core.hub import Hub
+from core.model.stock import LevelChange
+from core.store.pushes import Brake
+
+
+async def stopped(
+    hub: Hub, merchant: str, connection: str, changes: Sequence[LevelChange], rest: Sequence[LevelChange]
+) -> bool:
+    """Return whether a round may not be written; it is stored then.
+
+    ``changes`` are those that nobody accepted by name; ``rest`` are the like of listings that wait behind them.
+    """
+    standing = (await hub.store.brakes(merchant)).get(connection)
+    round_ = (*changes, *rest)
+    rule = hub.desk(merchant).house.connections[connection].brake
+    listings = standing.listings if standing else 0
+    if standing is None:
+        if len(round_) < rule.least:
+            return False
+        rows = await hub.store.list_listings(merchant, connection)
+        listings = sum(1 for row in rows if not row.never_written)
+        zeros = sum(1 for change in round_ if change.units == 0 and change.believed)
+        if not rule.stops(changes=len(round_), zeros=zeros, listings=listings):
+            return False
+    now = hub.clock.now()
+    brake = Brake(connection=connection, at=now, changes=tuple(changes), listings=listings)
+    await hub.store.pull_brake(merchant, brake)
+    return True
+
+
+def words_of(brake: Brake) -> str:
+    """Return what a brake stopped, for people."""
+    return (
+        f"a round of levels would change {len(brake.changes)} of {brake.listings} listings, {brake.zeros} of them to"
+        " sold out: nothing is written until you say go or stop"
+    )

@@ -1,0 +1,145 @@
+"""Links of many listings at once: accepted or imported together, and the last import taken back."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from core.errors import RefusedError
+from core.flow.state import Stage
+from core.store.columns import among, compact
+from core.store.errands import Ring, ring_all
+from core.store.levels import mark_dirty
+from core.store.tables import link_imports, links, orders
+
+Listing = tuple[str, str]
+"""(connection, listing)."""
+Links = Mapping[Listing, Mapping[str, int]]
+"""What one unit of each listing is made of; nothing for one that is not linked."""
+
+_OPEN = (Stage.AWAITING_PAYMENT, Stage.ON_HOLD, Stage.READY)
+"""Orders at these have no label yet: they learn what their lines need now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkImport:
+    """An import of links: who, when, and whether it was taken back."""
+
+    number: int
+    at: datetime
+    actor: str
+    listings: int
+    undone_at: datetime | None
+
+
+def all_links(conn: sa.Connection, merchant: str) -> dict[Listing, dict[str, int]]:
+    """Return units by SKU of every linked listing of a merchant."""
+    found: dict[Listing, dict[str, int]] = {}
+    query = sa.select(links).where(links.c.merchant == merchant).order_by(*links.primary_key)
+    for row in conn.execute(query):
+        found.setdefault((row.connection, row.listing), {})[row.sku] = row.units
+    return found
+
+
+def link_all(conn: sa.Connection, merchant: str, made: Links, *, now: datetime) -> None:
+    """Say what one unit of each of these listings is made of, all or nothing; nothing takes a link away.
+
+    Their levels are due at once, and the open orders of their channels are looked at again.
+    """
+    if not made:
+        return
+    keys = sorted((merchant, *listing) for listing in made)
+    named = (links.c.merchant, links.c.connection, links.c.listing)
+    conn.execute(sa.delete(links).where(among(conn, named, keys)))
+    rows = [
+        {"merchant": merchant, "connection": connection, "listing": listing, "sku": sku, "units": units}
+        for (connection, listing), of in sorted(made.items())
+        for sku, units in sorted(of.items())
+    ]
+    if rows:
+        conn.execute(sa.insert(links), rows)
+    mark_dirty(conn, {(merchant, sku) for of in made.values() for sku in of}, now)
+    _look_again(conn, merchant, {connection for connection, _ in made}, now)
+
+
+def _look_again(conn: sa.Connection, merchant: str, connections: set[str], now: datetime) -> None:
+    query = sa.select(orders.c.order_id, orders.c.connection).where(
+        orders.c.merchant == merchant,
+        orders.c.connection.in_(sorted(connections)),
+        orders.c.stage.in_([stage.value for stage in _OPEN]),
+    )
+    rings = [
+        (merchant, Ring(kind="relink", subject=order_id, connection=connection, due_at=now))
+        for order_id, connection in conn.execute(query.order_by(orders.c.order_id))
+    ]
+    ring_all(conn, rings)
+
+
+def import_links(conn: sa.Connection, merchant: str, made: Links, *, actor: str, now: datetime) -> LinkImport:
+    """Link as a file says, and keep what was there before, to take it back."""
+    known = all_links(conn, merchant)
+    last = conn.execute(
+        sa.select(sa.func.max(link_imports.c.number)).where(link_imports.c.merchant == merchant)
+    ).scalar()
+    number = (last or 0) + 1
+    row = {
+        "merchant": merchant,
+        "number": number,
+        "at": now,
+        "actor": actor,
+        "before": _text({listing: known.get(listing, {}) for listing in made}),
+        "after": _text(made),
+    }
+    conn.execute(sa.insert(link_imports), [row])
+    link_all(conn, merchant, made, now=now)
+    return LinkImport(number=number, at=now, actor=actor, listings=len(made), undone_at=None)
+
+
+def last_import(conn: sa.Connection, merchant: str) -> LinkImport | None:
+    """Return the newest import, or None."""
+    row = _newest(conn, merchant)
+    if row is None:
+        return None
+    return LinkImport(
+        number=row.number,
+        at=row.at,
+        actor=row.actor,
+        listings=len(_links(row.after)),
+        undone_at=row.undone_at,
+    )
+
+
+def undo_import(conn: sa.Connection, merchant: str, *, now: datetime) -> int:
+    """Put the listings of the newest import back to what they were made of before; return how many.
+
+    Raises:
+        RefusedError: there is none, it was taken back already, or somebody changed one of its listings since.
+    """
+    row = _newest(conn, merchant)
+    if row is None or row.undone_at is not None:
+        raise RefusedError("there is no import of links to take back")
+    known, after, before = all_links(conn, merchant), _links(row.after), _links(row.before)
+    changed = sorted(f"{c}/{name}" for (c, name), of in after.items() if known.get((c, name), {}) != of)
+    if changed:
+        raise RefusedError(
+            f"linked anew since the import: {', '.join(changed)}; correct these listings by hand"
+        )
+    link_all(conn, merchant, before, now=now)
+    this = (link_imports.c.merchant == merchant, link_imports.c.number == row.number)
+    conn.execute(sa.update(link_imports).where(*this).values(undone_at=now))
+    return len(before)
+
+
+def _newest(conn: sa.Connection, merchant: str) -> sa.Row[tuple[object, ...]] | None:
+    query = sa.select(link_imports).where(link_imports.c.merchant == merchant)
+    return conn.execute(query.order_by(link_imports.c.number.desc()).limit(1).with_for_update()).one_or_none()
+
+
+def _text(made: Links) -> str:
+    return compact([[connection, listing, dict(of)] for (connection, listing), of in sorted(made.items())])
+
+
+def _links(text: str) -> dict[Listing, dict[str, int]]:
+    return {(connection, listing): of for connection, listing, of in json.loads(text)}

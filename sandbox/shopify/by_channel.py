@@ -1,0 +1,160 @@
+"""What the merchant does in the shop's own admin, and what another tool does there with its own token."""
+
+from typing import TYPE_CHECKING
+
+from sandbox.reading import nearest
+from sandbox.shopify import refunding, shipping
+from sandbox.shopify.money import nearest as rounded
+from sandbox.shopify.records import FulfillmentOrder, Hold, Line, Order, Transaction
+from sandbox.shopify.sums import TAKEN, refundable, shipped, unfulfilled
+from sandbox.values import Json
+
+if TYPE_CHECKING:
+    from sandbox.shopify.state import Shopify
+
+DO_SHIP = (*shipping.SHIPPABLE, "ON_HOLD")
+
+
+def refund(shop: "Shopify", wish: Json) -> Json:
+    """Give back an amount, units of lines, or both; without an amount, what the units cost with their tax."""
+    order = shop.named(wish["order"])
+    units = [
+        part
+        for entry in wish.get("lines", [])
+        for part in _units(order, entry, restock=wish.get("restock", False))
+    ]
+    amount = _asked(order, wish) if "amount" in wish else _cost(order, units)
+    pays = _spent(order, amount) if amount else []
+    refunding.refund(shop, order, refunding.Wish(units, pays, note="refunded in the admin"))
+    return {"id": order.name}
+
+
+def grant(shop: "Shopify", wish: Json) -> Json:
+    """The app is approved for the data that names people: of one order (with its `address`, where it had none), or of all."""
+    orders = [shop.named(wish["order"])] if wish.get("order") else list(shop.orders.values())
+    for order in orders:
+        if order.withheld:
+            order.ship_to = _named(wish.get("address"), order) or order.ship_to
+            order.withheld = order.ship_to is None
+            shop.touch(order)
+    return {"id": str(wish.get("order") or "")}
+
+
+def other_tool(shop: "Shopify", wish: Json) -> Json:
+    """Another tool acts under its own name: ships, holds, releases its holds, or sets a level."""
+    name = str(wish.get("name") or "Other tool")
+    with shop.acting(name):
+        if wish["do"] == "set_level":
+            return _set_level(shop, wish)
+        order = shop.named(str(wish.get("order")))
+        found = [asked for asked in order.fulfillment_orders if asked.status in DO_SHIP]
+        if not found:
+            raise ValueError(f"{order.name} has nothing left to {wish['do']}")
+        for asked in found:
+            _do(shop, order, asked, wish=wish, name=name)
+        return {"id": order.name, "fulfillment_orders": len(found)}
+
+
+def _do(shop: "Shopify", order: Order, asked: FulfillmentOrder, *, wish: Json, name: str) -> None:
+    if wish["do"] == "ship":
+        chosen = _chosen(order, asked, wish["lines"]) if wish.get("lines") else None
+        if chosen == {}:
+            return
+        number = str(wish["tracking"]) if wish.get("tracking") else None
+        tracking = {"company": wish.get("carrier"), "number": number, "url": None}
+        shipping.fulfill(shop, order, shipping.Parcel([(asked, chosen)], [tracking]))
+    elif wish["do"] == "hold":
+        reason = str(wish.get("reason") or "OTHER").upper()
+        shipping.hold(shop, order, asked, Hold(shop.next_id(), reason, wish.get("notes"), name))
+    else:
+        own = [kept.id for kept in asked.holds if kept.app == name]
+        if own:
+            shipping.release(shop, order, asked, holds=own)
+
+
+def _chosen(order: Order, asked: FulfillmentOrder, lines: list[Json]) -> dict[int, int]:
+    """Portions and quantities of one fulfillment order that the named lines take."""
+    left = {_line(order, entry).id: int(entry["qty"]) for entry in lines}
+    chosen: dict[int, int] = {}
+    for portion in asked.portions:
+        units = min(portion.remaining, left.get(portion.line, 0))
+        if units:
+            chosen[portion.id] = units
+            left[portion.line] -= units
+    return chosen
+
+
+def _set_level(shop: "Shopify", wish: Json) -> Json:
+    sku, to = str(wish.get("listing")), wish.get("to", wish.get("quantity"))
+    item = shop.stock.items.get(sku)
+    if item is None:
+        raise ValueError(f"no listing is called {sku!r}{nearest(sku, shop.stock.items)}")
+    at = wish.get("at") or next(iter(item.levels))
+    if at not in item.levels:
+        raise ValueError(f"{sku} is not stocked at {at!r}{nearest(str(at), item.levels)}")
+    if to is None:
+        raise ValueError("other_tool.to: set_level needs a quantity")
+    shop.stock.set_available(sku, at, int(to))
+    return {"id": sku}
+
+
+def _units(order: Order, entry: Json, *, restock: bool) -> list[refunding.Units]:
+    """The units of one line; those that were shipped come back, the others are never sent."""
+    line, wanted = _line(order, entry), int(entry["qty"])
+    if not restock:
+        return [refunding.Units(line.id, wanted, "NO_RESTOCK", None)]
+    unsent = min(wanted, unfulfilled(order, line.id) if line.ships else wanted)
+    parts = [(unsent, "CANCEL"), (wanted - unsent, "RETURN")]
+    at = next((made.location for made in order.fulfillments if shipped(order, line.id)), None)
+    return [refunding.Units(line.id, units, how, at) for units, how in parts if units]
+
+
+def _line(order: Order, entry: Json) -> Line:
+    name = entry.get("sku") or entry.get("listing") or entry.get("title")
+    for line in order.lines:
+        if name in (line.sku, line.title) and line.current:
+            return line
+    known = [line.sku or line.title for line in order.lines if line.current]
+    raise ValueError(f"{order.name} has no line {name!r}{nearest(str(name), known)}")
+
+
+def _cost(order: Order, units: list[refunding.Units]) -> int:
+    """What units cost the shopper, tax and all, and at most what is left to give back."""
+    whole = 0
+    for part in units:
+        line = order.line(part.line)
+        price = line.net if order.taxes_included else line.net.plus(line.tax)
+        whole += price.share(part.quantity, line.quantity).presentment.amount
+    left = sum(refundable(order, parent).presentment.amount for parent in _taken(order))
+    return min(whole, left)
+
+
+def _asked(order: Order, wish: Json) -> int:
+    """The amount in the money the shopper paid."""
+    amount, currency = int(wish["amount"]), wish.get("currency", order.presentment)
+    if currency == order.presentment:
+        return amount
+    if currency != order.currency:
+        raise ValueError(f"{order.name} was sold in {order.currency} and paid in {order.presentment}")
+    return rounded(amount * order.total.presentment.amount, order.total.shop.amount)
+
+
+def _spent(order: Order, amount: int) -> list[tuple[Transaction, int]]:
+    """Which sales give the amount back, the latest first."""
+    parts = []
+    for parent in reversed(_taken(order)):
+        take = min(amount, refundable(order, parent).presentment.amount)
+        if take:
+            parts.append((parent, take))
+            amount -= take
+    if amount:
+        raise ValueError(f"{order.name} has {amount} less to give back than asked")
+    return parts
+
+
+def _taken(order: Order) -> list[Transaction]:
+    return [entry for entry in order.transactions if entry.kind in TAKEN and entry.status == "SUCCESS"]
+
+
+def _named(address: Json | None, order: Order) -> Json | None:
+    return None if address is None else {"name": order.customer.name, **address}

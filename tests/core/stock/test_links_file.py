@@ -1,0 +1,72 @@
+"""The CSV file of links: what is wrong is told by its line, and nothing is taken of a file with a mistake."""
+
+import pytest
+
+from core.stock.links_file import LinksError, Names, read, written
+
+NAMES = Names(
+    products=frozenset({"CHEF-8", "BOARD-WAL", "SOCKS-CHEF"}),
+    listings=frozenset({("shop", "SET"), ("amz", "KK-2PK"), ("amz", "KK,1")}),
+    connections=frozenset({"shop", "amz"}),
+)
+HEAD = "connection,listing,sku,units\n"
+
+
+def test_what_is_written_reads_back_as_it_was() -> None:
+    made = {("shop", "SET"): {"CHEF-8": 1, "BOARD-WAL": 1}, ("amz", "KK,1"): {"SOCKS-CHEF": 12}}
+
+    text = written(made, [("amz", "KK-2PK")])
+
+    assert text == (
+        'connection,listing,sku,units\namz,"KK,1",SOCKS-CHEF,12\namz,KK-2PK,,\nshop,SET,BOARD-WAL,1\nshop,SET,CHEF-8,1\n'
+    )
+    assert read(text, NAMES) == made
+
+
+def test_a_file_of_a_spreadsheet_with_mark_blanks_and_other_line_ends_is_read() -> None:
+    text = "\ufeffConnection, listing ,SKU,units\r\n amz , KK-2PK ,SOCKS-CHEF, 2\r\n,,,\r\n"
+
+    assert read(text, NAMES) == {("amz", "KK-2PK"): {"SOCKS-CHEF": 2}}
+
+
+@pytest.mark.parametrize(
+    ("lines", "wrong"),
+    [
+        ("amz,KK-2PK,SOCKS-CHEF,0", "units of SOCKS-CHEF: a whole number from 1 to 10000 is wanted"),
+        ("amz,KK-2PK,SOCKS-CHEF,1.5", "units of SOCKS-CHEF: a whole number from 1 to 10000 is wanted"),
+        ("amz,KK-2PK,SOCKS-CHEF,10001", "units of SOCKS-CHEF: a whole number from 1 to 10000 is wanted"),
+        ("amz,KK-2PK,SOCKS-CHEF,", "units of SOCKS-CHEF: a whole number from 1 to 10000 is wanted"),
+        ("amz,KK-2PK,NOPE,1", "'NOPE' is no product; add it first (PUT /api/v1/products, stock product)"),
+        ("ebay,KK-2PK,CHEF-8,1", "no connection 'ebay'; there is amz, shop"),
+        ("amz,SET,CHEF-8,1", "amz has no listing 'SET'; write it as the page of links does"),
+        ("amz,KK-2PK,CHEF-8", "3 columns; connection,listing,sku,units are wanted"),
+    ],
+)
+def test_a_wrong_line_is_told_by_its_number(lines: str, wrong: str) -> None:
+    with pytest.raises(LinksError) as refused:
+        read(HEAD + "shop,SET,CHEF-8,1\n" + lines + "\n", NAMES)
+
+    assert refused.value.wrong == (("line 3", wrong),)
+
+
+def test_every_wrong_line_is_told_at_once() -> None:
+    with pytest.raises(LinksError) as refused:
+        read(HEAD + "amz,KK-2PK,CHEF-8,1\namz,KK-2PK,CHEF-8,2\n\namz,KK-2PK,NOPE,1\n", NAMES)
+
+    assert [where for where, _ in refused.value.wrong] == ["line 3", "line 5"]
+    assert refused.value.wrong[0][1] == "KK-2PK names CHEF-8 twice; write one line with all its units"
+
+
+@pytest.mark.parametrize("text", ["", "sku,units\nCHEF-8,1\n", "connection;listing;sku;units\n"])
+def test_other_columns_are_refused(text: str) -> None:
+    with pytest.raises(LinksError) as refused:
+        read(text, NAMES)
+
+    assert refused.value.wrong == (("line 1", "the columns are connection,listing,sku,units"),)
+
+
+def test_a_quote_that_never_ends_is_told() -> None:
+    with pytest.raises(LinksError) as refused:
+        read(HEAD + 'shop,"SET,CHEF-8,1\n', NAMES)
+
+    assert refused.value.wrong[0][1].startswith("cannot be read as CSV")

@@ -1,0 +1,392 @@
+"""Clocks: which one ``CROSSDOCK_CLOCK`` names, what a page says, and what work makes of an instant that jumps."""
+
+import asyncio
+import contextlib
+import struct
+import time
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from core.clock import Clock, PageClock, ScaledClock, SystemClock, clock_of, seconds_of
+from core.errands import ERRANDS
+from core.errors import ConfigError, RateLimitError, UnavailableError
+from core.health import NextWork, next_work
+from core.hub import Hub
+from core.ports import Token
+from core.store.errands import Errand
+from core.store.quota import Limit, QuotaMemory, quota_of
+from core.store.store import Store
+from core.store.tables import errands
+from core.store.vault import VaultTokens
+from core.store.waiting import free_claims
+from core.work import ERRANDS_AT_ONCE, Next, Worker
+from scheduler import follow
+from tests.builders import MERCHANT, desk, world
+from tests.core.store.conftest import open_store
+
+MONDAY = datetime(2026, 11, 30, 16, 0, tzinfo=UTC)
+MONDAY_US = 1_796_054_400_000_000
+"""The same in microseconds since 1970: 20,787 days and 16 hours."""
+
+
+def write(page: Path, instant: datetime) -> None:
+    """Write as the page's owner does: in place, for whoever has it open."""
+    micros = (instant - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+    with page.open("r+b" if page.exists() else "wb") as file:
+        file.write(struct.pack("=q", micros))
+
+
+def test_without_a_name_it_is_the_machine_s_own() -> None:
+    assert clock_of({}) == SystemClock()
+    assert clock_of({"CROSSDOCK_CLOCK": ""}) == SystemClock()
+
+
+def test_a_faster_clock_is_named_by_start_moment_and_rate() -> None:
+    clock = clock_of({"CROSSDOCK_CLOCK": "2026-11-30T08:00:00-08:00/1700000000.5/60.0"})
+
+    assert clock == ScaledClock(MONDAY, 1_700_000_000.5, 60.0)
+    assert clock.span(2) == timedelta(minutes=2)
+
+
+def test_a_page_is_read_to_the_microsecond_and_followed(tmp_path: Path) -> None:
+    page = tmp_path / "page"
+    page.write_bytes(struct.pack("=q", MONDAY_US + 1))
+    clock = clock_of({"CROSSDOCK_CLOCK": f"page:{page}"})
+
+    assert clock.now() == MONDAY + timedelta(microseconds=1)
+    write(page, MONDAY + timedelta(hours=3))
+    assert clock.now() == datetime(2026, 11, 30, 19, 0, tzinfo=UTC)
+    assert clock.span(1.5) == timedelta(seconds=1.5)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("noon", "names no clock; write start/unix seconds/rate"),
+        ("2026-11-30T08:00:00/1/60", "names no clock"),
+        ("2026-11-30T08:00:00+00:00/1/0", "names no clock"),
+        ("2026-11-30T08:00:00+00:00/1/-2", "names no clock"),
+        ("2026-11-30T08:00:00+00:00/nan/1", "names no clock"),
+        ("2026-11-30T08:00:00+00:00/1/60/7", "names no clock"),
+        ("page:/nowhere/at/all", "/nowhere/at/all is no page of a clock"),
+        ("page:", "is no page of a clock"),
+    ],
+)
+def test_nonsense_is_told_what_to_write(text: str, says: str) -> None:
+    with pytest.raises(ConfigError) as wrong:
+        clock_of({"CROSSDOCK_CLOCK": text})
+
+    assert str(wrong.value).startswith("CROSSDOCK_CLOCK: ")
+    assert says in str(wrong.value)
+
+
+def test_a_page_that_is_too_short_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "page").write_bytes(b"1234")
+
+    with pytest.raises(ConfigError, match="is no page of a clock"):
+        clock_of({"CROSSDOCK_CLOCK": f"page:{tmp_path / 'page'}"})
+
+
+async def test_what_a_vendor_allows_comes_back_when_the_page_moves_and_not_by_waiting(tmp_path: Path) -> None:
+    write(tmp_path / "page", MONDAY)
+    clock = PageClock.open(tmp_path / "page")
+    counters = QuotaMemory(
+        connection="amz", limits={"patch": Limit(rate_per_s=1000.0, burst=1)}, seconds=seconds_of(clock)
+    )
+    await counters.take("patch")
+    await asyncio.sleep(0.01)
+    with pytest.raises(RateLimitError):
+        await counters.take("patch")
+
+    write(tmp_path / "page", MONDAY + timedelta(milliseconds=1))
+
+    await counters.take("patch")
+
+
+async def test_processes_share_what_a_vendor_allows_on_the_page_s_time_too(tmp_path: Path) -> None:
+    write(tmp_path / "page", MONDAY)
+    clock = PageClock.open(tmp_path / "page")
+    async with open_store("postgres", tmp_path, batched=True) as store:
+        limits = {"patch": Limit(rate_per_s=1000.0, burst=1)}
+        one, other = (
+            quota_of(store.db, merchant="kendra", app="amazon", connection="amz", limits=limits, clock=clock)
+            for _ in range(2)
+        )
+        await one.take("patch")
+        await asyncio.sleep(0.01)
+        with pytest.raises(RateLimitError):
+            await other.take("patch")
+        write(tmp_path / "page", MONDAY + timedelta(milliseconds=1))
+        await other.take("patch")
+
+
+async def test_a_faster_rate_that_is_learned_does_not_make_more_of_what_was_taken() -> None:
+    now = [0.0]
+    counters = QuotaMemory(
+        connection="amz", limits={"search": Limit(rate_per_s=0.01, burst=20)}, seconds=lambda: now[0]
+    )
+    await counters.take("search")
+
+    await counters.learn("search", rate_per_s=1.0, burst=20)
+
+    for _ in range(19):
+        await counters.take("search")
+    with pytest.raises(RateLimitError) as refused:
+        await counters.take("search")
+    assert refused.value.retry_after_s == pytest.approx(1.0)
+
+
+# --- work on a page ---
+
+
+class Busy:
+    """Errands that run until they are let go, and how often each began."""
+
+    def __init__(self) -> None:
+        self.began: list[str] = []
+        self.free = asyncio.Event()
+        self.at: list[datetime] = []
+
+    async def run(self, hub: Hub, errand: Errand) -> Next:
+        self.began.append(errand.subject)
+        self.at.append(hub.clock.now())
+        await self.free.wait()
+        return Next()
+
+
+@contextlib.asynccontextmanager
+async def followed(tmp_path: Path, busy: Busy) -> AsyncIterator[tuple[Worker, Path]]:
+    """A worker over SQLite that follows a page; ``fetch`` and ``receive`` are busy."""
+    page = tmp_path / "page"
+    write(page, MONDAY)
+    clock = PageClock.open(page)
+    async with open_store("sqlite", tmp_path, batched=True) as store:
+        kinds = {**ERRANDS, "fetch": busy.run, "receive": busy.run}
+        worker = Worker(hub=hub_of(store, clock), errands=kinds)
+        following = asyncio.create_task(follow(worker, works=True))
+        try:
+            yield worker, page
+        finally:
+            following.cancel()
+            busy.free.set()
+            await asyncio.gather(following, *worker.errands_running.values(), return_exceptions=True)
+
+
+def hub_of(store: Store, clock: Clock) -> Hub:
+    return Hub(store=store, clock=clock, owner="w1", desks={MERCHANT: desk(world(clock))})  # type: ignore[arg-type]
+
+
+async def ring(worker: Worker, kind: str, subject: str, at: datetime) -> None:
+    await worker.hub.store.ring(MERCHANT, kind, subject, connection="shop", due_at=at)
+
+
+async def until(true: Callable[[], object], within_s: float = 3.0) -> None:
+    end = time.monotonic() + within_s
+    while not true():
+        assert time.monotonic() < end, "it never came"
+        await asyncio.sleep(0.002)
+
+
+async def test_what_is_due_begins_within_milliseconds_of_the_page_s_move_and_not_before(
+    tmp_path: Path,
+) -> None:
+    busy = Busy()
+    async with followed(tmp_path, busy) as (worker, page):
+        await ring(worker, "fetch", "shop:1", MONDAY + timedelta(hours=1))
+        await asyncio.sleep(0.1)
+        assert busy.began == []
+        assert await next_work(worker.hub, MERCHANT) == NextWork(
+            running=0, due=0, next_at=MONDAY + timedelta(hours=1), moves=0
+        )
+
+        write(page, MONDAY + timedelta(hours=1))
+        began = time.monotonic()
+        await until(lambda: busy.began)
+        assert time.monotonic() - began < 0.5
+        assert busy.at == [MONDAY + timedelta(hours=1)]
+        assert await next_work(worker.hub, MERCHANT) == NextWork(running=1, due=1, next_at=None, moves=0)
+
+        busy.free.set()
+        await until(lambda: not worker.errands_running)
+        assert await next_work(worker.hub, MERCHANT) == NextWork(running=0, due=0, next_at=None, moves=1)
+
+
+@pytest.mark.req("R45")
+async def test_an_errand_that_runs_is_not_begun_again_when_the_page_jumps_past_its_claim(
+    tmp_path: Path,
+) -> None:
+    busy = Busy()
+    async with followed(tmp_path, busy) as (worker, page):
+        await ring(worker, "fetch", "shop:1", MONDAY)
+        await until(lambda: busy.began)
+        write(page, MONDAY + timedelta(hours=12))
+        await ring(worker, "fetch", "shop:2", MONDAY + timedelta(hours=12))
+        await until(lambda: len(busy.began) == 2)
+        await asyncio.sleep(0.1)
+
+        # It is claimed anew: nobody else takes it over either.
+        stolen = await worker.hub.store.claim_errands(
+            owner="w2", now=worker.hub.clock.now(), until=worker.hub.clock.now(), limit=10
+        )
+        assert busy.began == ["shop:1", "shop:2"]
+        assert stolen == []
+
+
+async def test_an_errand_whose_claim_ran_out_while_it_runs_here_is_left_alone(tmp_path: Path) -> None:
+    busy = Busy()
+    async with open_store("sqlite", tmp_path, batched=True) as store:
+        write(tmp_path / "page", MONDAY)
+        worker = Worker(
+            hub=hub_of(store, PageClock.open(tmp_path / "page")), errands={**ERRANDS, "fetch": busy.run}
+        )
+        await ring(worker, "fetch", "shop:1", MONDAY)
+        assert await worker.tick_errands() == 1
+        write(tmp_path / "page", MONDAY + timedelta(hours=12))
+
+        assert await worker.tick_errands() == 0
+
+        busy.free.set()
+        await asyncio.gather(*worker.errands_running.values())
+        assert busy.began == ["shop:1"]
+        assert await store.errands(MERCHANT) == []
+
+
+async def test_those_that_listen_take_nobody_s_place_and_do_not_count(tmp_path: Path) -> None:
+    busy = Busy()
+    async with followed(tmp_path, busy) as (worker, _):
+        names = [f"q{number}" for number in range(ERRANDS_AT_ONCE + 4)]
+        for name in names:
+            await ring(worker, "receive", name, MONDAY)
+        await until(lambda: len(busy.began) == len(names))
+        assert await next_work(worker.hub, MERCHANT) == NextWork(running=0, due=0, next_at=None, moves=0)
+
+        await ring(worker, "fetch", "shop:1", MONDAY)
+        await until(lambda: "shop:1" in busy.began)
+
+
+async def test_those_that_listen_are_cut_off_at_the_end_and_free_for_the_next_process(tmp_path: Path) -> None:
+    busy = Busy()
+    async with open_store("sqlite", tmp_path, batched=True) as store:
+        worker = Worker(hub=hub_of(store, SystemClock()), errands={**ERRANDS, "receive": busy.run})
+        now = datetime.now(UTC)
+        await ring(worker, "receive", "amz", now)
+        await worker.tick_errands()
+        await until(lambda: busy.began)
+
+        began = time.monotonic()
+        await worker.stop_listening()
+
+        assert time.monotonic() - began < 1
+        assert worker.errands_running == {}
+        later = now + timedelta(seconds=1)
+        (claimed,) = await store.claim_errands(owner="w2", now=later, until=later, limit=10)
+        assert (claimed.kind, claimed.subject, claimed.claimed_by) == ("receive", "amz", "w2")
+
+
+async def test_a_queue_that_cannot_be_reached_is_asked_again_after_ever_longer_pauses(tmp_path: Path) -> None:
+    asked: list[float] = []
+
+    async def fail(hub: Hub, errand: Errand) -> Next:
+        asked.append(time.monotonic())
+        raise UnavailableError("no route", connection="amz")
+
+    async with open_store("sqlite", tmp_path, batched=True) as store:
+        worker = Worker(hub=hub_of(store, SystemClock()), errands={**ERRANDS, "receive": fail})
+        now = datetime.now(UTC)
+        await ring(worker, "receive", "amz", now)
+        pauses = []
+        for _ in range(3):
+            await store.db.write(
+                lambda conn: conn.execute(sa.update(errands).values(due_at=now - timedelta(days=1)))
+            )
+            assert await worker.tick_errands() == 1
+            await asyncio.gather(*worker.errands_running.values())
+            (row,) = await store.errands(MERCHANT)
+            assert row.due_at is not None
+            pauses.append((row.due_at - datetime.now(UTC)).total_seconds())
+        assert len(asked) == 3
+        assert 0.4 < pauses[0] < 0.8
+        assert 0.9 < pauses[1] < 1.6
+        assert 1.9 < pauses[2] < 3.1
+
+
+async def test_on_the_machine_s_clock_nothing_is_followed(tmp_path: Path) -> None:
+    async with open_store("sqlite", tmp_path, batched=True) as store:
+        worker = Worker(hub=hub_of(store, SystemClock()), errands=ERRANDS)
+
+        await asyncio.wait_for(follow(worker, works=True), 1)
+
+
+async def test_each_merchant_hears_of_his_own_work_only(tmp_path: Path) -> None:
+    async with open_store("sqlite", tmp_path, batched=True) as store:
+        hub = hub_of(store, SystemClock())
+        now = datetime.now(UTC)
+        await store.ring("other", "fetch", "shop:1", connection="shop", due_at=now - timedelta(hours=1))
+        await store.ring("other", "poll", "shop", connection="shop", due_at=now + timedelta(hours=1))
+        hub.activity.begin("other")
+        hub.activity.end("other")
+        hub.activity.begin("other")
+
+        assert await next_work(hub, MERCHANT) == NextWork(running=0, due=0, next_at=None, moves=0)
+        assert await next_work(hub, "other") == NextWork(
+            running=1, due=1, next_at=now + timedelta(hours=1), moves=1
+        )
+
+
+async def test_a_tick_that_fails_comes_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    busy = Busy()
+    async with followed(tmp_path, busy) as (worker, _):
+        whole, failed = worker.hub.store.claim_errands, asyncio.Event()
+
+        async def broken(**_: object) -> list[Errand]:
+            failed.set()
+            raise OSError("the disk is full")
+
+        monkeypatch.setattr(worker.hub.store, "claim_errands", broken)
+        await ring(worker, "fetch", "shop:1", MONDAY)
+        await asyncio.wait_for(failed.wait(), 2)
+        assert busy.began == []
+
+        monkeypatch.setattr(worker.hub.store, "claim_errands", whole)
+        await until(lambda: busy.began)
+
+
+class Renewing:
+    """A vendor that renews a token, and dies in the middle the first time."""
+
+    def __init__(self, page: Clock) -> None:
+        self.page = page
+        self.asked = 0
+
+    async def refresh(self, token: Token) -> Token:
+        self.asked += 1
+        if self.asked == 1:
+            raise asyncio.CancelledError
+        return Token(access="newer", refresh=token.refresh, expires_at=self.page.now() + timedelta(hours=1))
+
+
+async def test_a_renewal_that_died_holds_nobody_up_while_the_clock_stands(tmp_path: Path) -> None:
+    write(tmp_path / "page", MONDAY)
+    page = PageClock.open(tmp_path / "page")
+    async with open_store("sqlite", tmp_path, batched=True) as store:
+        vendor = Renewing(page)
+        tokens = VaultTokens(
+            store.db, store.keys, clock=page, merchant=MERCHANT, connection="shop", refresh=vendor.refresh
+        )
+        await tokens.save(Token(access="old", refresh="r", expires_at=MONDAY))
+        with pytest.raises(asyncio.CancelledError):
+            await tokens.current()
+
+        began = time.monotonic()
+        with pytest.raises(UnavailableError, match="does not end renewing"):
+            await tokens.current()
+        assert time.monotonic() - began < 5
+
+        # The next process on this file knows that whoever held it is dead.
+        await store.db.write(free_claims)
+        assert (await tokens.current()).access == "newer"
+        assert vendor.asked == 2

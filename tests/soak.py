@@ -1,0 +1,54 @@
+"""The long run: `make soak`. Act I of the Kendra day under ten seeds of every fault, kills, and shuffled messages.
+
+Whatever the weather, the books must be those of a quiet day; only instants of labels may move.
+"""
+
+import asyncio
+import sys
+
+from demo.compare import differences
+from demo.day import KENDRA, load_day
+from demo.player import NotPlayedError, Play, play_day
+
+SEEDS = range(1, 11)
+
+
+def plays() -> list[tuple[str, Play]]:
+    """Return every run with its name."""
+    quiet = {"file": KENDRA, "act": "I", "json": True, "serve": False}
+    runs = [(f"--faults all --seed {n}", {"faults": "all", "seed": n}) for n in SEEDS]
+    runs += [
+        ("--kill 5", {"kill": 5}),
+        ("--faults all --kill 5", {"faults": "all", "kill": 5, "seed": 11}),
+        ("--weather twice", {"weather": "twice"}),
+        ("--weather shuffle", {"weather": "shuffle"}),
+    ]
+    usual = {"faults": "none", "seed": 1, "kill": 0, "weather": None}
+    return [(name, Play(**{**quiet, **usual, **run})) for name, run in runs]  # type: ignore[arg-type]
+
+
+async def judged(play: Play) -> list[str]:
+    """Play and return what is wrong."""
+    try:
+        found, _ = await play_day(play)
+    except NotPlayedError as error:
+        return [str(error)]
+    wrong = differences(load_day(KENDRA), found, act="I", leaving={"label_at"})
+    return wrong + [f"{c['name']}: {c['detail']}" for c in found["checks"] if not c["ok"]]
+
+
+def main() -> int:
+    """Play every run; 1 where one of them came out otherwise."""
+    bad = 0
+    for name, play in plays():
+        wrong = asyncio.run(judged(play))
+        bad += bool(wrong)
+        sys.stdout.write(
+            f"{'NO ' if wrong else 'ok '} {name}\n" + "".join(f"      {line}\n" for line in wrong)
+        )
+        sys.stdout.flush()
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

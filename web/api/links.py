@@ -1,0 +1,286 @@
+"""Links: what every listing is made of, what the others could be, conflicts, CSV, and whether all is ready."""
+
+from datetime import datetime
+
+from pydantic import Field
+
+from core import linking
+from core.readiness import readiness_of
+from core.stock.linking import Offer, Proposal
+from web.api.endpoint import Answer, Call, Endpoint
+from web.keys import HUB
+
+
+class LinkView(Answer):
+    """A linked listing: units of each SKU in one unit of it; ``offered`` is false where the channel dropped it."""
+
+    connection: str
+    listing: str
+    title: str
+    of: dict[str, int]
+    fulfilled_by_channel: bool
+    offered: bool
+
+
+class ProposalView(Answer):
+    """What a listing could be made of, why, and how sure that is in whole percent."""
+
+    of: dict[str, int]
+    why: str
+    score: int
+    detail: str
+
+
+class UnlinkedView(Answer):
+    """A listing that nobody linked, with what it could be."""
+
+    connection: str
+    listing: str
+    sku: str | None
+    title: str
+    barcode: str | None
+    fulfilled_by_channel: bool
+    proposals: tuple[ProposalView, ...]
+
+
+class ConflictView(Answer):
+    """Names that contradict one another, and what to do."""
+
+    kind: str
+    connection: str | None
+    names: tuple[str, ...]
+    what: str
+    do: str
+
+
+class ImportView(Answer):
+    """The newest import of links."""
+
+    at: datetime
+    actor: str
+    listings: int
+    undone_at: datetime | None
+
+
+class LinksView(Answer):
+    """All links, the listings without one, and conflicts."""
+
+    links: tuple[LinkView, ...]
+    unlinked: tuple[UnlinkedView, ...]
+    conflicts: tuple[ConflictView, ...]
+    last_import: ImportView | None
+
+
+class AcceptLine(Answer):
+    """What one unit of a listing is made of: units by SKU."""
+
+    connection: str
+    listing: str
+    of: dict[str, int]
+
+
+class AcceptAsk(Answer):
+    """Links to accept, all or nothing."""
+
+    links: tuple[AcceptLine, ...] = Field(min_length=1)
+
+
+class LinksText(Answer):
+    """All links as CSV: connection,listing,sku,units."""
+
+    csv: str
+
+
+class ImportAsk(Answer):
+    """A CSV file of links; ``preview`` only says what it would change."""
+
+    csv: str
+    preview: bool = False
+
+
+class ChangeView(Answer):
+    """What a listing is made of before and after."""
+
+    connection: str
+    listing: str
+    before: dict[str, int]
+    after: dict[str, int]
+
+
+class Imported(Answer):
+    """What a file changes, and whether it was changed."""
+
+    applied: bool
+    changes: tuple[ChangeView, ...]
+
+
+class FindingView(Answer):
+    """Something that is not ready: what, where, and what to do."""
+
+    kind: str
+    what: str
+    where: tuple[str, ...]
+    count: int
+    do: str
+
+
+class Readiness(Answer):
+    """Whether all is ready for going live, and what is not."""
+
+    ready: bool
+    findings: tuple[FindingView, ...]
+
+
+async def list_links(call: Call) -> LinksView:
+    """Return the workbench."""
+    bench = await linking.bench_of(call.request.app[HUB], call.merchant)
+    last = bench.last_import
+    gone = [
+        LinkView(
+            connection=connection,
+            listing=listing,
+            title="",
+            of=dict(of),
+            fulfilled_by_channel=False,
+            offered=False,
+        )
+        for connection, listing, of in bench.gone
+    ]
+    return LinksView(
+        links=(*(_link(offer) for offer in bench.linked), *gone),
+        unlinked=tuple(_unlinked(offer, found) for offer, found in bench.unlinked),
+        conflicts=tuple(
+            ConflictView(kind=c.kind, connection=c.connection, names=c.names, what=c.what, do=c.do)
+            for c in bench.conflicts
+        ),
+        last_import=ImportView(at=last.at, actor=last.actor, listings=last.listings, undone_at=last.undone_at)
+        if last
+        else None,
+    )
+
+
+def _link(offer: Offer) -> LinkView:
+    return LinkView(
+        connection=offer.connection,
+        listing=offer.listing,
+        title=offer.title,
+        of=dict(offer.of),
+        fulfilled_by_channel=offer.fulfilled_by_channel,
+        offered=True,
+    )
+
+
+def _unlinked(offer: Offer, found: tuple[Proposal, ...]) -> UnlinkedView:
+    return UnlinkedView(
+        connection=offer.connection,
+        listing=offer.listing,
+        sku=offer.sku,
+        title=offer.title,
+        barcode=offer.barcode,
+        fulfilled_by_channel=offer.fulfilled_by_channel,
+        proposals=tuple(
+            ProposalView(of=dict(p.of), why=p.why.value, score=p.score, detail=p.detail) for p in found
+        ),
+    )
+
+
+async def accept(call: Call) -> LinksView:
+    """Link listings, all or nothing."""
+    asked: AcceptAsk = call.body
+    links = [(line.connection, line.listing, line.of) for line in asked.links]
+    await linking.accept(call.request.app[HUB], call.merchant, links)
+    return await list_links(call)
+
+
+async def unlink(call: Call) -> LinksView:
+    """Take a link away."""
+    await linking.unlink(call.request.app[HUB], call.merchant, call.path["connection"], call.path["listing"])
+    return await list_links(call)
+
+
+async def export(call: Call) -> LinksText:
+    """Return all links as CSV."""
+    return LinksText(csv=await linking.exported(call.request.app[HUB], call.merchant))
+
+
+async def import_csv(call: Call) -> Imported:
+    """Link as a CSV file says, or only say what it would change."""
+    asked: ImportAsk = call.body
+    hub = call.request.app[HUB]
+    if asked.preview:
+        changes = await linking.preview(hub, call.merchant, asked.csv)
+    else:
+        changes = await linking.import_file(hub, call.merchant, asked.csv, actor=call.actor)
+    return Imported(
+        applied=not asked.preview,
+        changes=tuple(
+            ChangeView(connection=c.connection, listing=c.listing, before=dict(c.before), after=dict(c.after))
+            for c in changes
+        ),
+    )
+
+
+async def undo(call: Call) -> LinksView:
+    """Take the newest import back."""
+    await linking.undo(call.request.app[HUB], call.merchant)
+    return await list_links(call)
+
+
+async def readiness(call: Call) -> Readiness:
+    """Return what is not ready for going live."""
+    found = await readiness_of(call.request.app[HUB], call.merchant)
+    return Readiness(
+        ready=not found,
+        findings=tuple(
+            FindingView(kind=f.kind, what=f.what, where=f.where, count=f.count, do=f.do) for f in found
+        ),
+    )
+
+
+ENDPOINTS = (
+    Endpoint(
+        method="GET",
+        path="/links",
+        summary="All links, unlinked listings with proposals, conflicts",
+        gives=LinksView,
+        run=list_links,
+    ),
+    Endpoint(
+        method="POST",
+        path="/links/accept",
+        summary="Link listings, all or nothing",
+        gives=LinksView,
+        run=accept,
+        takes=AcceptAsk,
+    ),
+    Endpoint(
+        method="DELETE",
+        path="/listings/{connection}/{listing}/link",
+        summary="Take a link away",
+        gives=LinksView,
+        run=unlink,
+    ),
+    Endpoint(method="GET", path="/links/csv", summary="All links as CSV", gives=LinksText, run=export),
+    Endpoint(
+        method="POST",
+        path="/links/import",
+        summary="Link as a CSV file says, or preview it",
+        gives=Imported,
+        run=import_csv,
+        takes=ImportAsk,
+    ),
+    Endpoint(
+        method="POST",
+        path="/links/undo",
+        summary="Take the newest import of links back",
+        gives=LinksView,
+        run=undo,
+    ),
+    Endpoint(
+        method="GET",
+        path="/readiness",
+        summary="What is not ready for going live",
+        gives=Readiness,
+        run=readiness,
+    ),
+)

@@ -1,0 +1,86 @@
+"""The page of exceptions: every order that stands still, why, and the one button that sends it on."""
+
+from http import HTTPStatus
+
+from aiohttp import web
+from pydantic import Field
+
+from core import actions
+from core.errors import RefusedError
+from core.flow.causes import OVERRULED
+from core.flow.state import OrderState, Stage
+from core.hub import Hub
+from core.store.reads import OrderRow
+from core.unlisted import open_notices, see
+from web.api.endpoint import Answer, OrderCursor
+from web.console.page import page
+from web.console.pages import do_with_order, form_of, hub_of, onward
+
+STILL = (Stage.ON_HOLD, Stage.AWAITING_PAYMENT)
+"""The tabs whose orders wait for something."""
+MENDED_AT = {
+    "unlinked_sku": ("Link the listing", "/links"),
+    "backordered": ("Receive stock", "/stock"),
+}
+"""Hold -> (button, page): where its cause is mended; any other cause is mended where it arose, and shown on the order."""
+
+
+class ExceptionsShown(Answer):
+    """Which kind of exception the page shows."""
+
+    stage: Stage = Field(Stage.ON_HOLD)
+    after: OrderCursor | None = None
+
+
+async def exceptions(request: web.Request) -> web.Response:
+    """Show what stands still, the newest first."""
+    return await _shown(request, message="")
+
+
+async def _shown(request: web.Request, *, message: str) -> web.Response:
+    hub, merchant, _ = hub_of(request)
+    asked = ExceptionsShown.model_validate(dict(request.query))
+    found = await hub.store.list_orders(merchant, stage=asked.stage, after=asked.after, limit=50)
+    counts = await hub.store.counts_by_stage(merchant)
+    return page(
+        "exceptions.html",
+        request,
+        rows=await _with_states(hub, merchant, found.items),
+        after=found.after,
+        asked=asked,
+        tabs=[(stage, counts.get(stage, 0)) for stage in STILL],
+        overruled=OVERRULED,
+        mended_at=MENDED_AT,
+        notices=await open_notices(hub, merchant),
+        message=message,
+    )
+
+
+async def _with_states(
+    hub: Hub, merchant: str, rows: tuple[OrderRow, ...]
+) -> list[tuple[OrderRow, OrderState]]:
+    states = [await hub.store.load(merchant, row.order_id) for row in rows]
+    return [(row, state) for row, state in zip(rows, states, strict=True) if state is not None]
+
+
+async def exception_action(request: web.Request) -> web.Response:
+    """Send an order on, or mark a notice as seen; where that may not be done now, the page says why."""
+    hub, merchant, actor = hub_of(request)
+    form = await form_of(request)
+    if form.get("action") == "seen":
+        await see(hub, merchant, str(form.get("kind", "")), str(form.get("subject", "")))
+        return onward(request.rel_url.raw_path_qs)
+    order_id = await actions.order_named(hub, merchant, str(form.get("order", "")))
+    try:
+        await do_with_order(hub, (merchant, order_id, actor), form)
+    except RefusedError as error:
+        shown = await _shown(request, message=str(error))
+        shown.set_status(HTTPStatus.CONFLICT)
+        return shown
+    return onward(request.rel_url.raw_path_qs)
+
+
+def add(app: web.Application) -> None:
+    """Serve the page."""
+    app.router.add_get("/exceptions", exceptions)
+    app.router.add_post("/exceptions", exception_action)

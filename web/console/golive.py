@@ -1,0 +1,133 @@
+"""The page of going live: what would change, accepting it, taking it back, opening counts, orders from before."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+
+from aiohttp import web
+
+from core import actions
+from core.errors import NotFoundError, RefusedError
+from core.flow.steps import Action
+from core.golive import adopt, opening
+from core.golive.accept import accept, acceptance, acceptances, undo, undo_text
+from core.golive.document import differences
+from core.golive.opening import Mistake, MistakesError, Preview
+from web.console.page import page
+from web.console.pages import form_of, hub_of, onward
+
+_STATES = {
+    "differ": "differs",
+    "equal": "equal",
+    "unlinked": "not linked",
+    "read_only": "kept by the channel",
+    "not_counted": "not counted",
+    "no_location": "no such location",
+    "unread": "not read yet",
+}
+
+
+async def go_live(request: web.Request) -> web.Response:
+    """Show what the hub would change."""
+    return await _shown(request)
+
+
+async def _shown(
+    request: web.Request,
+    *,
+    message: str = "",
+    preview: Preview | None = None,
+    text: str = "",
+    source: str = "",
+    place: str = "",
+) -> web.Response:
+    hub, merchant, _ = hub_of(request)
+    desk, found = hub.desk(merchant), await differences(hub, merchant)
+    shown = page(
+        "golive.html",
+        request,
+        shown=found,
+        accepted=await acceptances(hub, merchant),
+        openings=await opening.openings(hub, merchant),
+        on={a.action for a in found.accepted},
+        actions=list(Action),
+        channels=[name for name, ports in desk.ports.items() if ports.levels is not None],
+        locations=list(desk.house.locations),
+        state_words=_STATES,
+        message=message,
+        preview=preview,
+        text=text,
+        source=source,
+        place=place,
+    )
+    if message or (preview and preview.mistakes):
+        shown.set_status(HTTPStatus.CONFLICT)
+    return shown
+
+
+async def act(request: web.Request) -> web.Response:
+    """Do what a form of the page asks; where that may not be done, the page says why and nothing is changed."""
+    try:
+        return await _do(request, await form_of(request))
+    except MistakesError as error:
+        return await _shown(request, preview=Preview(lines=(), mistakes=error.mistakes))
+    except (RefusedError, NotFoundError) as error:
+        return await _shown(request, message=str(error))
+
+
+async def _do(request: web.Request, form: Mapping[str, object]) -> web.Response:
+    hub, merchant, actor = hub_of(request)
+    said = {name: str(value) for name, value in form.items() if isinstance(value, str)}
+    match said.get("do", ""):
+        case "accept":
+            kinds = [a for a in Action if said.get("action") in ("all", a.value)]
+            if not kinds:
+                raise RefusedError(f"{said.get('action')!r} is no kind of action")
+            await accept(hub, merchant, kinds=kinds, document=said.get("id") or None, actor=actor)
+        case "undo":
+            await undo(hub, merchant, said.get("id", ""), actor=actor)
+        case "release":
+            await actions.release_all(hub, merchant, "before_go_live", "all", actor)
+        case "preview":
+            return await _previewed(request, form)
+        case "load":
+            await opening.load(hub, merchant, said.get("text", ""), actor=actor)
+        case "adopt_preview":
+            source, place = said.get("connection", ""), said.get("location", "")
+            seen = await adopt.preview(hub, merchant, source, place or None)
+            return await _shown(request, preview=seen, source=source, place=place)
+        case "adopt":
+            place = said.get("location", "")
+            await adopt.adopt(hub, merchant, said.get("connection", ""), place or None, actor=actor)
+        case "undo_opening":
+            await opening.undo(hub, merchant, None, actor=actor)
+        case other:
+            raise RefusedError(f"{other!r} is nothing that can be done here")
+    return onward("/go-live")
+
+
+async def _previewed(request: web.Request, form: Mapping[str, object]) -> web.Response:
+    hub, merchant, _ = hub_of(request)
+    text = str(form.get("text", ""))
+    sent = form.get("file")
+    if isinstance(sent, web.FileField):
+        try:
+            text = sent.file.read().decode("utf-8-sig")
+        except UnicodeDecodeError:
+            wrong = Mistake(line=1, what="the file is not in UTF-8; save it as CSV UTF-8")
+            return await _shown(request, preview=Preview(lines=(), mistakes=(wrong,)))
+    return await _shown(request, preview=await opening.preview(hub, merchant, text), text=text)
+
+
+async def undo_file(request: web.Request) -> web.Response:
+    """Give the undo file of an acceptance."""
+    hub, merchant, _ = hub_of(request)
+    accepted = await acceptance(hub, merchant, request.match_info["id"])
+    headers = {"Content-Disposition": f'attachment; filename="undo-{accepted.id}.csv"'}
+    return web.Response(text=undo_text(accepted), content_type="text/csv", headers=headers)
+
+
+def add(app: web.Application) -> None:
+    """Serve the page."""
+    app.router.add_get("/go-live", go_live)
+    app.router.add_post("/go-live", act)
+    app.router.add_get("/go-live/undo/{id}.csv", undo_file)

@@ -1,0 +1,131 @@
+"""The page of links: listings without one first, each with proposals to accept; conflicts; all links; CSV."""
+
+from http import HTTPStatus
+
+from aiohttp import web
+from pydantic import TypeAdapter
+
+from core import linking
+from core.errors import NotFoundError, RefusedError
+from core.readiness import readiness_of
+from core.stock.linking import said
+from core.stock.links_file import LinksError
+from web.console.page import page
+from web.console.pages import form_of, hub_of, onward
+
+_MADE = TypeAdapter(dict[str, int])
+_MOST_DIGITS = 20
+
+Wrong = tuple[tuple[str, str], ...]
+"""(where, what) of every mistake."""
+
+
+async def links(request: web.Request) -> web.Response:
+    """Show the workbench."""
+    return await _shown(request)
+
+
+async def _shown(
+    request: web.Request,
+    *,
+    wrong: Wrong = (),
+    changes: tuple[linking.Change, ...] | None = None,
+    text: str = "",
+) -> web.Response:
+    hub, merchant, _ = hub_of(request)
+    shown = page(
+        "links.html",
+        request,
+        bench=await linking.bench_of(hub, merchant),
+        findings=await readiness_of(hub, merchant),
+        said=said,
+        wrong=wrong,
+        changes=changes,
+        text=text,
+    )
+    if wrong:
+        shown.set_status(HTTPStatus.CONFLICT)
+    return shown
+
+
+async def act(request: web.Request) -> web.Response:
+    """Do what a form of the page asks; where that cannot be done, the page says what is wrong."""
+    try:
+        return await _do(request)
+    except LinksError as error:
+        return await _shown(request, wrong=error.wrong)
+    except (RefusedError, NotFoundError) as error:
+        return await _shown(request, wrong=(("links", str(error)),))
+
+
+async def _do(request: web.Request) -> web.Response:
+    hub, merchant, actor = hub_of(request)
+    form = await form_of(request)
+    connection, listing = str(form.get("connection", "")), str(form.get("listing", ""))
+    match str(form.get("do", "")):
+        case "accept":
+            await linking.accept(hub, merchant, [(connection, listing, made_of(str(form.get("of", ""))))])
+        case "unlink":
+            await linking.unlink(hub, merchant, connection, listing)
+        case "preview":
+            text = _text(form.get("file")) or str(form.get("text", ""))
+            changes = await linking.preview(hub, merchant, text)
+            return await _shown(request, changes=changes, text=text)
+        case "import":
+            await linking.import_file(hub, merchant, str(form.get("text", "")), actor=actor)
+        case "undo":
+            await linking.undo(hub, merchant)
+        case other:
+            raise RefusedError(f"{other!r} is nothing that can be done with links")
+    return onward("/links")
+
+
+def made_of(text: str) -> dict[str, int]:
+    """Return what ``2 x SOCKS-CHEF + 1 x CHEF-8`` says; a SKU alone is one of it. Buttons send JSON, units by SKU.
+
+    Raises:
+        LinksError: a SKU is named twice.
+    """
+    if text.startswith("{"):
+        return _MADE.validate_json(text)
+    made: dict[str, int] = {}
+    for part in filter(None, (part.strip() for part in text.split(" + "))):
+        units, times, sku = part.partition(" x ")
+        counted = bool(times) and units.isascii() and units.isdigit() and len(units) <= _MOST_DIGITS
+        name, number = (sku.strip(), int(units)) if counted else (part, 1)
+        if name in made:
+            raise LinksError([("link 1", f"{name} is named twice; write one part with all its units")])
+        made[name] = number
+    return made
+
+
+def _text(sent: object) -> str:
+    """Return a sent file as text.
+
+    Raises:
+        LinksError: it is no text.
+    """
+    if not isinstance(sent, web.FileField):
+        return ""
+    try:
+        return sent.file.read().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise LinksError([("the file", "is no UTF-8 text; save it as CSV UTF-8")]) from None
+
+
+async def download(request: web.Request) -> web.Response:
+    """Return all links as a CSV file."""
+    hub, merchant, _ = hub_of(request)
+    return web.Response(
+        body=(await linking.exported(hub, merchant)).encode(),
+        content_type="text/csv",
+        charset="utf-8",
+        headers={"Content-Disposition": 'attachment; filename="links.csv"'},
+    )
+
+
+def add(app: web.Application) -> None:
+    """Serve the page."""
+    app.router.add_get("/links", links)
+    app.router.add_post("/links", act)
+    app.router.add_get("/links.csv", download)
