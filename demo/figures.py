@@ -61,10 +61,11 @@ class Told:
 
     @property
     def total(self) -> int:
-        """The present total in the shop's own currency; of a cancelled order what it came to until then."""
+        """The present total in the shop's own currency; of a cancelled order that tells none, what it was until then."""
         alive = [f["order"] for f in self.of("received", "changed") if f["order"].get("state") != "cancelled"]
-        stands = self.view["stage"] != "cancelled" or not alive
-        found: int = self.view["total_minor"] if stands else alive[-1]["total"]["minor"]
+        found: int = self.view["total_minor"]
+        if self.view["stage"] == "cancelled" and not found and alive:
+            found = alive[-1]["total"]["minor"]
         return found
 
     @property

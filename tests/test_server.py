@@ -200,10 +200,10 @@ async def open_for_business(environ: Mapping[str, str]) -> None:
             MERCHANT, [Product(sku="CHEF-8", title="Chef knife", weight_g=300, size_mm=(380, 70, 30))]
         )
         await store.count(MERCHANT, [("CHEF-8", "reno", 5)], actor="person:kendra", now=now)
+        long_ago = datetime(2020, 1, 1, tzinfo=UTC)
+        await store.go_live(MERCHANT, "shop", actor="hub", now=long_ago)
         for on in (True, False):
-            await store.set_switch(
-                MERCHANT, "post", "labels", on=on, actor="hub", now=datetime(2020, 1, 1, tzinfo=UTC)
-            )
+            await store.set_switch(MERCHANT, "post", "labels", on=on, actor="hub", now=long_ago)
         await store.save_listings(
             MERCHANT, "shop", [Listing(listing="CHEF-8", sku="CHEF-8", title="Chef knife")], now=now
         )

@@ -201,7 +201,7 @@ def save_switch(conn: sa.Connection, merchant: str, switch: Switch) -> None:
     upsert(conn, switches, [row])
 
 
-_LIVE = "live"
+LIVE = "live"
 
 
 def list_switches(conn: sa.Connection, merchant: str) -> dict[tuple[str, str], Switch]:
@@ -222,14 +222,14 @@ def list_switches(conn: sa.Connection, merchant: str) -> dict[tuple[str, str], S
 
 def go_live(conn: sa.Connection, merchant: str, connection: str, *, actor: str, now: datetime) -> None:
     """Note since when a connection is worked with; the first time stays. It reads: nothing is accepted by it."""
-    row = {"connection": connection, "action": _LIVE, "state": "on", "at": now, "actor": actor}
+    row = {"connection": connection, "action": LIVE, "state": "on", "at": now, "actor": actor}
     insert_new(conn, switches, [{"merchant": merchant, **row}])
 
 
 def live_since(conn: sa.Connection, merchant: str, connection: str) -> datetime | None:
     """Return since when a connection is worked with, or None: it was never connected."""
     query = sa.select(switches.c.at).where(
-        switches.c.merchant == merchant, switches.c.connection == connection, switches.c.action == _LIVE
+        switches.c.merchant == merchant, switches.c.connection == connection, switches.c.action == LIVE
     )
     since: datetime | None = conn.execute(query).scalar_one_or_none()
     return since

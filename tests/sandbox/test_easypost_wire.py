@@ -125,8 +125,8 @@ async def test_tracking_arrives_by_signed_webhook(stand: Stand) -> None:
 
 
 async def test_the_carrier_scans_at_half_past_five_and_delivers_at_one(stand: Stand) -> None:
-    # Noon in Reno: leaves on Monday, two working days. In Easton it is three o'clock sharp: leaves on Monday too.
+    # Noon in Reno: leaves on Monday, two working days. In Easton it is a moment past three: leaves on Tuesday.
     west = stand.state.trackers[(await stand.bought())["tracker"]["id"]]
     assert west.due == datetime(2026, 12, 2, 21, 0, tzinfo=UTC)
     east = await stand.bought(from_address=EASTON, to={**PORTLAND, "state": "NY"})
-    assert stand.state.trackers[east["tracker"]["id"]].due == datetime(2026, 12, 2, 18, 0, tzinfo=UTC)
+    assert stand.state.trackers[east["tracker"]["id"]].due == datetime(2026, 12, 3, 18, 0, tzinfo=UTC)
