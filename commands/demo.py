@@ -33,15 +33,6 @@ def add_words(demo: argparse.ArgumentParser) -> None:
     demo.add_argument(
         "--sabotage", metavar="KIND", help="have a stand-in lose or double one effect; list names the kinds"
     )
-    demo.add_argument(
-        "--rate",
-        type=float,
-        default=60.0,
-        help="random orders: how much faster than real time they come (60)",
-    )
-    demo.add_argument(
-        "--patience", type=float, default=240.0, metavar="S", help="longest wait for rest at the end (240)"
-    )
     demo.add_argument("--json", action="store_true", help="print one JSON object")
     demo.add_argument("--serve", action="store_true", help="leave the console open afterwards")
 
@@ -53,59 +44,28 @@ def run(asked: argparse.Namespace) -> int:
 
         show([{"kind": kind, "what it does": words} for kind, words in KINDS.items()], as_json=asked.json)
         return 0
-    if asked.orders is None and asked.sabotage is None:
-        return play(asked)
-    if asked.day or asked.act or asked.weather:
+    random = asked.orders is not None or asked.sabotage is not None
+    if random and (asked.day or asked.act or asked.weather):
         raise WordsError(
             "--day, --act and --weather are for a day; --orders and --sabotage are for random orders"
         )
-    return sell(asked)
+    usual = USUAL_ORDERS if asked.orders is None else asked.orders
+    return _play(asked, orders=usual if random else None)
 
 
-def play(asked: argparse.Namespace) -> int:
-    """Play a day."""
+def _play(asked: argparse.Namespace, *, orders: int | None) -> int:
+    from day.located_yaml import DayError  # noqa: PLC0415
     from demo.children import run_told  # noqa: PLC0415
-    from demo.marked import DayError  # noqa: PLC0415
     from demo.player import NotPlayedError, Play, play_day  # noqa: PLC0415
 
-    wish = Play(
-        file=asked.day,
-        act=asked.act,
-        faults=asked.faults,
-        seed=asked.seed,
-        kill=asked.kill,
-        weather=asked.weather,
-        json=asked.json,
-        serve=asked.serve,
-    )
+    play = Play(
+        file=asked.day, act=asked.act, orders=orders, faults=asked.faults, seed=asked.seed, kill=asked.kill,
+        message_order=asked.weather, sabotage=asked.sabotage, json=asked.json, serve=asked.serve,
+    )  # fmt: skip
     try:
-        found, _ = run_told(play_day(wish))
+        found, _ = run_told(play_day(play))
     except (DayError, NotPlayedError) as error:
         raise HubError(str(error)) from None
     if asked.json:
         print(json.dumps(found))
-    return 0 if found["ok"] else 1
-
-
-def sell(asked: argparse.Namespace) -> int:
-    """Have random orders placed."""
-    from demo.children import run_told  # noqa: PLC0415
-    from demo.run import Wish, demonstrate  # noqa: PLC0415
-
-    wish = Wish(
-        orders=USUAL_ORDERS if asked.orders is None else asked.orders,
-        seed=asked.seed,
-        faults=asked.faults,
-        kill=asked.kill,
-        sabotage=asked.sabotage,
-        rate=asked.rate,
-        json=asked.json,
-        serve=asked.serve,
-        patience_s=asked.patience,
-    )
-    found, text = run_told(demonstrate(wish))
-    if asked.json:
-        print(json.dumps(found))
-    elif not asked.serve:
-        print(text)
     return 0 if found["ok"] else 1

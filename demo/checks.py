@@ -3,9 +3,10 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any, Final
 
-from demo.books import Books
-from demo.house import Json
+from day.located_yaml import Json
+from demo.books import Books, Taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,3 +298,39 @@ CHECKS: tuple[tuple[str, Callable[[Books], Iterator[str | None]]], ...] = (
     ("every effect settled", _settled),
     ("nothing parked", _nothing_parked),
 )
+
+
+# ---- figure by figure
+
+COMPARED: Final = ("shop", "amz", "orders", "labels", "mails", "books")
+
+
+def agreed(taken: Taken, found: Json, *, accepted: bool) -> list[Check]:
+    """Return every check of a checkpoint: order by order, and every figure that both sides keep."""
+    figures = [Check(f"figures of {part}", *_figures(found, part)) for part in COMPARED]
+    return [*run_checks(taken.books, accepted=accepted), *figures]
+
+
+def at_rest(work: Json) -> Check:
+    """Return whether the hub has nothing left to do soon."""
+    left = tuple(f"{count} {what} still at work" for what, count in work.items() if count)
+    return Check("at rest", left, len(work))
+
+
+def _figures(found: Json, part: str) -> tuple[tuple[str, ...], int]:
+    pairs = list(_pairs(found[part], found["vendors"][part], part))
+    return tuple(
+        f"{name}: the hub says {ours}, the vendor {theirs}" for name, ours, theirs in pairs if ours != theirs
+    ), len(pairs)
+
+
+def _pairs(ours: Any, theirs: Any, path: str) -> Iterator[tuple[str, Any, Any]]:
+    """Yield every figure that the vendor keeps, beside the hub's; what the hub never read it does not claim."""
+    if not isinstance(theirs, dict):
+        yield path, ours, theirs
+        return
+    for key, value in theirs.items():
+        mine = ours.get(key) if isinstance(ours, dict) else None
+        if mine is None and path in ("shop", "amz"):
+            continue
+        yield from _pairs(0 if mine is None and value == 0 else mine, value, f"{path}.{key}")

@@ -10,7 +10,7 @@ import sys
 import time
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Coroutine, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -48,17 +48,9 @@ def free_port() -> int:
         return port
 
 
-async def start_sandbox(start: str, rate: float, seed: int) -> tuple[Process, dict[str, Any]]:
-    """Start the stand-ins; return the process and where they are."""
-    return await _start_sandbox("--rate", str(rate), "--start", start, "--seed", str(seed))
-
-
-async def start_stepped(start: str, seed: int) -> tuple[Process, dict[str, Any]]:
-    """Start the stand-ins on a clock that stands until it is moved."""
-    return await _start_sandbox("--stepped", "--start", start, "--seed", str(seed))
-
-
-async def _start_sandbox(*words: str) -> tuple[Process, dict[str, Any]]:
+async def start_sandbox(start: str, seed: int) -> tuple[Process, dict[str, Any]]:
+    """Start the stand-ins on a clock that stands until it is moved; return the process and where they are."""
+    words = ("--stepped", "--start", start, "--seed", str(seed))
     child = await asyncio.create_subprocess_exec(
         sys.executable, str(CLI), "sandbox", "--json", "--port", "0", *words,
         stdout=PIPE, stderr=None, stdin=DEVNULL,
@@ -91,7 +83,6 @@ class Served:
     port: int
     log: Path
     child: Process | None = None
-    starts: list[float] = field(default_factory=list)
 
     @property
     def url(self) -> str:
@@ -105,7 +96,6 @@ class Served:
                 sys.executable, str(CLI), "serve", "--port", str(self.port),
                 env=dict(self.environ), stdout=lines, stderr=lines, stdin=DEVNULL,
             )  # fmt: skip
-        self.starts.append(time.monotonic())
         await self._ready()
 
     async def _ready(self) -> None:
@@ -150,7 +140,7 @@ async def stop(child: Process | None) -> None:
         await child.wait()
 
 
-def environment(
+def environ_of(
     folder: Path, ready: Mapping[str, Any], vendors: Mapping[str, Any], port: int
 ) -> dict[str, str]:
     """Return the hub's environment: its files, its clock, its app's credentials."""

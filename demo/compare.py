@@ -3,8 +3,8 @@
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from demo.day import Day
-from demo.house import Json
+from day.day import Day
+from day.located_yaml import Json
 
 
 def differences(day: Day, found: Json, *, act: str | None = None, leaving: Collection[str] = ()) -> list[str]:

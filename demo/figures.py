@@ -10,9 +10,9 @@ from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from demo.day import Day
-from demo.format import REASONS
-from demo.house import Json
+from day.day import Day
+from day.format import REASONS
+from day.located_yaml import Json
 
 TAKEN: Final = ("sale", "capture")
 MAILS: Final = {

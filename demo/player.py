@@ -5,29 +5,33 @@ import contextlib
 import random
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from demo.agree import agreed
-from demo.books import read_books
-from demo.checks import DOUBLES, Check
-from demo.day import KENDRA, Act, Day, Event, load_day
-from demo.day_page import day_page, opening
-from demo.deeds import DeedError, Deeds
-from demo.figures import Told, Words, order_figures
-from demo.hands import NotSettledError, RefusedError
-from demo.house import Json
-from demo.looks import Taken, checkpoint
-from demo.staging import Staging, staging
-from demo.steps import Steps
-from demo.trouble import troubles
+from day.day import Act, Day, Event, load_day
+from day.located_yaml import Json
+from demo import KENDRA
+from demo.actions import ActionError, Actions
+from demo.books import Taken, take
+from demo.checkpoints import checkpoint
+from demo.checks import DOUBLES, Check, agreed, at_rest
+from demo.client import Client, RefusedError
+from demo.clock import NotSettledError, SharedClock
+from demo.environment import Environment, open_environment
+from demo.figures import Words, order_figures
+from demo.generated import generated_day
+from demo.incidents import incidents
+from demo.page import day_page, opening
+from demo.report import report
 
 BUILT: Final = "I"
-WEATHERS: Final[dict[str, Json]] = {"twice": {"twice": True}, "shuffle": {"shuffle_s": 60}}
+MESSAGE_ORDERS: Final[dict[str, Json]] = {"twice": {"twice": True}, "shuffle": {"shuffle_s": 60}}
 """What can happen to every message of a day."""
+_FAULTS_GO_ON: Final = timedelta(minutes=20)
+"""Faults by chance go on for so long after the last event; then it is quiet."""
 
 
 class NotPlayedError(Exception):
@@ -36,16 +40,33 @@ class NotPlayedError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Play:
-    """Which day is played, how far, and under which weather."""
+    """Which day is played, how far, and what goes wrong in it."""
 
-    file: Path | None
-    act: str | None
-    faults: str
-    seed: int
-    kill: int
-    weather: str | None
-    json: bool
-    serve: bool
+    file: Path | None = None
+    act: str | None = None
+    orders: int | None = None
+    """So many random orders instead of a file's day."""
+    faults: str = "none"
+    seed: int = 1
+    kill: int = 0
+    message_order: str | None = None
+    sabotage: str | None = None
+    json: bool = False
+    serve: bool = False
+
+    def day(self) -> tuple[Day, Act]:
+        """Return the day, and the act it is played up to; the built-in day is played as far as it is built."""
+        if self.orders is not None:
+            day = generated_day(self.orders, self.seed)
+            return day, day.acts[-1]
+        day = load_day(self.file or KENDRA)
+        return day, day.act_named(self.act or (BUILT if self.file is None else None))
+
+    def say(self, text: str) -> None:
+        """Tell people how far it is; nothing where one object is wanted."""
+        if not self.json:
+            sys.stdout.write(f"{text}\n")
+            sys.stdout.flush()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -55,12 +76,10 @@ class Playing:
     play: Play
     day: Day
     act: Act
-    stage: Staging
-    steps: Steps
-    deeds: Deeds
+    client: Client
+    clock: SharedClock
+    actions: Actions
     words: Words
-    say: Callable[[str], None]
-    armed: bool = False
     accepted: bool = False
     checkpoints: list[Json] = field(default_factory=list)
     checks: list[Check] = field(default_factory=list)
@@ -73,129 +92,135 @@ async def play_day(play: Play) -> tuple[Json, str]:
         DayError: the day's file is wrong.
         NotPlayedError: something in it cannot be done, or hub and stand-ins do not start or come to rest.
     """
-    day = load_day(play.file or KENDRA)
-    # The built-in day is played as far as it is built.
-    act = day.act_named(play.act or (BUILT if play.file is None else None))
-
-    def say(text: str) -> None:
-        if not play.json:
-            sys.stdout.write(f"{text}\n")
-            sys.stdout.flush()
-
-    say(opening(day))
+    day, act = play.day()
+    play.say(opening(day))
+    began = time.monotonic()
     try:
-        return await _played(play, day, act, say)
-    except (DeedError, NotSettledError, RuntimeError) as error:
+        async with open_environment(day, play.seed) as environment:
+            playing = _playing(play, day, act, environment)
+            try:
+                await _hours(playing)
+                found, page = await _found(playing, time.monotonic() - began)
+            except (ActionError, NotSettledError, RefusedError) as error:
+                lines = environment.served.last_lines()
+                raise NotPlayedError(f"{error}\nthe hub's last lines:\n{lines}") from error
+            play.say(page)
+            if play.serve:
+                play.say(f" Log in with the key {playing.client.key}\n Ctrl-C ends it.")
+                with contextlib.suppress(asyncio.CancelledError):
+                    await asyncio.Event().wait()
+            return found, page
+    except RuntimeError as error:
         raise NotPlayedError(str(error)) from error
 
 
-async def _played(play: Play, day: Day, act: Act, say: Callable[[str], None]) -> tuple[Json, str]:
-    began = time.monotonic()
-    async with staging(day, play.seed) as stage:
-        playing = _playing(play, day, act, stage, say)
-        try:
-            await _hours(playing)
-            last = await _taken(playing, "end")
-        except (DeedError, NotSettledError, RefusedError) as error:
-            raise NotPlayedError(f"{error}\nthe hub's last lines:\n{stage.served.last_lines()}") from error
-        found = await _found(playing, last, time.monotonic() - began)
-        page = day_page(day, found, last, stage.served.url if play.serve else None)
-        say(page)
-        if play.serve:
-            say(f" Log in with the key {stage.hands.key}\n Ctrl-C ends it.")
-            with contextlib.suppress(asyncio.CancelledError):
-                await asyncio.Event().wait()
-        return found, page
-
-
-def _playing(play: Play, day: Day, act: Act, stage: Staging, say: Callable[[str], None]) -> Playing:
+def _playing(play: Play, day: Day, act: Act, environment: Environment) -> Playing:
     chance = random.Random(play.seed)  # noqa: S311 - when to kill, not a secret
-    span = (act.until - day.start).total_seconds()
-    kills = [day.start + timedelta(seconds=chance.uniform(0.15, 1.0) * span) for _ in range(play.kill)]
+    events = [event.at for event in _events(day, act)] or [day.start]
+    kills = [events[0] + chance.uniform(0.15, 1.0) * (events[-1] - events[0]) for _ in range(play.kill)]
     kills += [datetime.fromisoformat(f["at"]) for f in day.faults if f["kind"] == "kill"]
-    steps = Steps(stage=stage, now=day.start, kills=sorted(k for k in kills if k <= act.until), chance=chance)
+    clock = SharedClock(
+        environment=environment,
+        now=day.start,
+        kills=sorted(k for k in kills if k <= act.until),
+        chance=chance,
+    )
     return Playing(
-        play=play, day=day, act=act, stage=stage, steps=steps, words=Words(day), say=say,
-        deeds=Deeds(day=day, hands=stage.hands, steps=steps),
+        play=play, day=day, act=act, client=environment.client, clock=clock, words=Words(day),
+        actions=Actions(day=day, client=environment.client),
     )  # fmt: skip
+
+
+def _events(day: Day, act: Act) -> list[Event]:
+    return [event for event in day.events if event.at <= act.until]
 
 
 async def _hours(playing: Playing) -> None:
     """Play the day's instants one after the other: events first, then the books."""
-    faults = [fault for fault in playing.day.faults if fault["kind"] != "kill"]
-    await playing.stage.hands.stand("POST", "/faults/day", {"faults": faults})
-    events = [e for e in playing.day.events if e.at <= playing.act.until]
-    looks = [x for x in playing.day.looks if x.at <= playing.act.until]
-    for instant in sorted({*(e.at for e in events), *(x.at for x in looks), playing.act.until}):
-        await playing.steps.until(instant)
-        for event in events:
-            if event.at == instant:
-                await _play(playing, event)
+    day, act = playing.day, playing.act
+    scripted = [fault for fault in day.faults if fault["kind"] != "kill"]
+    await playing.client.stand("POST", "/faults/day", {"faults": scripted})
+    events = _events(day, act)
+    quiet_at = events[-1].at + _FAULTS_GO_ON if events else day.start
+    looks = [each for each in day.checkpoints if each.at <= act.until]
+    instants = {*(e.at for e in events), *(x.at for x in looks), act.until, min(quiet_at, act.until)}
+    for instant in sorted(instants):
+        await playing.clock.until(instant)
+        await _happen(playing, [event for event in events if event.at == instant])
         for look in looks:
             if look.at == instant:
                 await _look(playing, look.name)
+        if instant == quiet_at:
+            await playing.client.stand("POST", "/faults/quiet", {})
 
 
-async def _play(playing: Playing, event: Event) -> None:
-    if event.verb == "accept" and not playing.accepted:
-        await _weather(playing)
-    await playing.deeds.play(event)
-    playing.accepted = playing.accepted or event.verb == "accept"
+async def _happen(playing: Playing, events: Sequence[Event]) -> None:
+    """Play the events of an instant and let each settle; shoppers of one instant do not wait for each other."""
+    for number, event in enumerate(events):
+        first = event.verb == "accept" and not playing.accepted
+        if first:
+            await _arm(playing)
+        await playing.actions.play(event)
+        if event.verb != "place" or [e.verb for e in events[number + 1 : number + 2]] != ["place"]:
+            await playing.clock.settle()
+        if first:
+            playing.accepted = True
+            if playing.play.sabotage:
+                await playing.client.stand("POST", "/sabotage", {"kind": playing.play.sabotage})
 
 
-async def _weather(playing: Playing) -> None:
-    """Let it blow from the moment on at which the merchant goes live."""
-    play, hands = playing.play, playing.stage.hands
-    if play.weather:
-        await hands.stand("POST", "/faults/weather", WEATHERS[play.weather] | {"seed": play.seed})
+async def _arm(playing: Playing) -> None:
+    """Let go wrong what is to go wrong, from the moment on at which the merchant goes live."""
+    play, client = playing.play, playing.client
+    if play.message_order:
+        body = MESSAGE_ORDERS[play.message_order] | {"seed": play.seed}
+        await client.stand("POST", "/faults/weather", body)
     if play.faults != "none":
-        await hands.stand("POST", "/faults", {"spec": play.faults, "seed": play.seed})
+        await client.stand("POST", "/faults", {"spec": play.faults, "seed": play.seed})
 
 
-async def _look(playing: Playing, name: str) -> None:
+async def _look(playing: Playing, name: str) -> tuple[Json, Taken]:
     """Take everybody's books, and compare them."""
-    taken = await _taken(playing, name)
-    found = checkpoint(taken, playing.words, doubled=0)
+    taken = await take(playing.client, name, playing.clock.now)
+    found = checkpoint(taken, playing.words)
     checks = agreed(taken, found, accepted=playing.accepted)
     found["effects"]["doubled"] = sum(len(c.differences) for c in checks if c.name in DOUBLES)
-    playing.checkpoints.append(found)
-    playing.checks += [Check(f"{name} {c.name}", c.differences, c.compared) for c in checks]
+    prefix = f"{name} " if playing.play.orders is None else ""
+    playing.checks += [Check(prefix + c.name, c.differences, c.compared) for c in checks]
+    if name != END:
+        playing.checkpoints.append(found)
+    return found, taken
 
 
-async def _taken(playing: Playing, name: str) -> Taken:
-    hands = playing.stage.hands
-    books = await read_books(hands, writes=True)
-    told: dict[str, Told] = {}
-    for number, view in books.orders.items():
-        facts = (await hands.api("GET", f"/orders/{view['order_id']}/facts"))["facts"]
-        told[number] = Told(view, facts)
-    return Taken(name=name, at=playing.steps.now, books=books, told=told)
+END: Final = "end"
 
 
-async def _found(playing: Playing, last: Taken, seconds: float) -> Json:
-    orders: dict[str, Any] = {n: order_figures(each, playing.words) for n, each in last.told.items()}
-    rest = checkpoint(last, playing.words, doubled=0)
-    checks = agreed(last, rest, accepted=playing.accepted)
-    rest["effects"]["doubled"] = sum(len(c.differences) for c in checks if c.name in DOUBLES)
-    playing.checks += [Check(f"end {c.name}", c.differences, c.compared) for c in checks]
-    injected = await playing.stage.hands.stand("GET", "/faults")
-    return {
+async def _found(playing: Playing, seconds: float) -> tuple[Json, str]:
+    end, last = await _look(playing, END)
+    if playing.play.orders is not None:
+        playing.checks.append(at_rest(await playing.client.api("GET", "/work")))
+    injected = await playing.client.stand("GET", "/faults")
+    found: Json = {
         "day": playing.day.data["day"],
         "act": playing.act.name,
-        "go_live": _go_live(playing.deeds.shown),
-        "orders": orders,
+        "go_live": _go_live(playing.actions.shown),
+        "orders": {number: order_figures(each, playing.words) for number, each in last.told.items()},
         "returns": {},
         "checkpoints": playing.checkpoints,
-        "end": rest,
-        "effects": rest["effects"],
+        "end": end,
+        "effects": end["effects"],
         "ok": all(check.ok for check in playing.checks),
         "checks": [check.json() for check in playing.checks],
-        "troubles": troubles(playing.day, last, injected),
+        "troubles": incidents(playing.day, last, injected),
         "faults": injected["injected"],
-        "kills": playing.steps.killed,
-        "moves": playing.steps.moves,
+        "kills": playing.clock.killed,
+        "moves": playing.clock.moves,
         "seconds": round(seconds, 1),
     }
+    if playing.play.sabotage:
+        found["sabotage"] = await playing.client.stand("GET", "/sabotage")
+    page = day_page(playing.day, found, last, playing.client.hub if playing.play.serve else None)
+    return (found if playing.play.orders is None else report(found, last.books)), page
 
 
 def _go_live(shown: Json) -> Json:

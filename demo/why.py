@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from day.located_yaml import Json
 from demo.figures import Told, Words
-from demo.house import Json
 from demo.money import amount
 
 

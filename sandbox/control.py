@@ -1,4 +1,4 @@
-"""The control port: loads the house, plays verbs, starts shoppers, arms faults, and shows the books."""
+"""The control port: loads the house, plays verbs, arms faults, and shows the books."""
 
 import asyncio
 import json
@@ -9,30 +9,25 @@ from typing import Final
 
 from aiohttp import web
 
+from day.shapes import anything, check, flag, number, record, whole
 from sandbox.clock import SteppedClock
-from sandbox.format import check_house
-from sandbox.planned import Weather
-from sandbox.plays import play
-from sandbox.reading import anything, flag, number, record, whole
-from sandbox.shoppers import Shoppers
+from sandbox.house import check_house
+from sandbox.scripted_faults import Weather
 from sandbox.values import Json
+from sandbox.verbs import play
 from sandbox.world import World
 
 WORLD: Final = web.AppKey("world", World)
-SHOPPERS: Final = web.AppKey("shoppers", Shoppers)
 
 
 def build(world: World) -> web.Application:
     """The control port's application."""
     app = web.Application(middlewares=[_refusals])
     app[WORLD] = world
-    app[SHOPPERS] = Shoppers(world)
     app.add_routes([
         web.get("/", _overview),
         web.post("/house", _house),
         web.post("/play", _play),
-        web.post("/shop", _shop),
-        web.get("/shop", _shopping),
         web.get("/books", _books),
         web.post("/faults", _arm),
         web.post("/faults/quiet", _quiet),
@@ -44,7 +39,6 @@ def build(world: World) -> web.Application:
         web.get("/idle", _idle),
         web.post("/clock", _move),
     ])  # fmt: skip
-    app.on_cleanup.append(_stop_shoppers)
     return app
 
 
@@ -93,24 +87,6 @@ async def _play(request: web.Request) -> web.Response:
     return web.json_response(play(request.app[WORLD], verbs[0], body[verbs[0]]))
 
 
-async def _shop(request: web.Request) -> web.Response:
-    wanted: Json = await request.json()
-    request.app[SHOPPERS].start(
-        orders=int(wanted["orders"]),
-        seed=int(wanted.get("seed", 0)),
-        seconds=float(wanted.get("seconds", 0)),
-    )
-    return web.json_response({"ok": True})
-
-
-async def _shopping(request: web.Request) -> web.Response:
-    return web.json_response(request.app[SHOPPERS].progress())
-
-
-async def _stop_shoppers(app: web.Application) -> None:
-    await app[SHOPPERS].close()
-
-
 async def _books(request: web.Request) -> web.Response:
     return web.json_response(request.app[WORLD].books())
 
@@ -133,7 +109,7 @@ async def _day(request: web.Request) -> web.Response:
     """Take the faults of a day, instead of those of the day before."""
     world = request.app[WORLD]
     wanted: Json = await request.json()
-    record({"faults": anything})(wanted, "body")
+    check(record({"faults": anything}), wanted, "body")
     world.planned.load(wanted["faults"], world.house)
     return web.json_response({"ok": True, "faults": len(wanted["faults"])})
 
@@ -141,7 +117,7 @@ async def _day(request: web.Request) -> web.Response:
 async def _weather(request: web.Request) -> web.Response:
     """Do something to every message of a day: deliver it twice, shuffle it with those around it."""
     wanted: Json = await request.json()
-    record({}, {"twice": flag, "shuffle_s": number, "seed": whole()})(wanted, "weather")
+    check(record({}, {"twice": flag, "shuffle_s": number, "seed": whole}), wanted, "weather")
     request.app[WORLD].planned.weather = Weather(**wanted)
     return web.json_response({"ok": True})
 
@@ -168,13 +144,13 @@ async def _sabotaged(request: web.Request) -> web.Response:
 async def _idle(request: web.Request) -> web.Response:
     # A message that is due this very turn of the loop must be counted, so let the loop turn once.
     await asyncio.sleep(0)
-    world, shoppers = request.app[WORLD], request.app[SHOPPERS]
+    world = request.app[WORLD]
     clock = world.clock
     if not isinstance(clock, SteppedClock):
-        return web.json_response({"pending": world.courier.imminent() + shoppers.pending()})
+        return web.json_response({"pending": world.courier.imminent()})
     next_at = clock.next_at()
     return web.json_response({
-        "pending": world.under_way(clock, shoppers.under_way()),
+        "pending": world.under_way(clock),
         "next_at": None if next_at is None else next_at.isoformat(),
         "moves": world.answered + clock.fired,
     })  # fmt: skip

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import aiohttp
 
-from sandbox.planned import PATIENCE, Message
+from sandbox.scripted_faults import PATIENCE, Message
 from sandbox.values import Json
 
 if TYPE_CHECKING:

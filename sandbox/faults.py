@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from sandbox.planned import Call
+from sandbox.scripted_faults import Call
 from sandbox.values import Json
 
 if TYPE_CHECKING:

@@ -6,6 +6,9 @@ from typing import Final
 
 import yaml
 
+from day.format import HOUSE
+from day.located_yaml import Document, Position
+from day.names import Names, names_of
 from sandbox.values import Json
 
 FILE: Final = Path(__file__).with_name("house.yaml")
@@ -17,6 +20,28 @@ def usual() -> Json:
     if not isinstance(house, dict):
         raise TypeError(f"{FILE.name} holds no house")
     return house
+
+
+def check_house(house: object) -> None:
+    """Hold a house against its shape and its own names; DayError with what is wrong and where."""
+    position = Position(document := Document("house", house))
+    HOUSE(house, position)
+    document.finish()
+    assert isinstance(house, dict)  # noqa: S101  the shape has seen to it
+    if not house["locations"]:
+        (position / "locations").wrong("this needs at least one location")
+    names_in(house).given(house, position)
+    for number, row in enumerate(house.get("before") or ()):
+        if not (row.get("at") or row["place"].get("at")):
+            (position / "before" / number / "place").wrong("at is missing: when was it placed?")
+    document.finish()
+
+
+def names_in(house: Json) -> Names:
+    """Everything in the house that an order may name."""
+    channels = [name for name in ("shop", "amz") if house["listings"].get(name) is not None]
+    sells = [name for name in channels if name != "shop" or house.get("shop")]
+    return names_of(house, sells, list(house["locations"]))
 
 
 def stocked(house: Json, times: int) -> Json:

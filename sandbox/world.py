@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from http import HTTPStatus
@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Protocol
 from sandbox.clock import Clock, SteppedClock
 from sandbox.courier import Courier
 from sandbox.faults import Faults
-from sandbox.planned import Call, Planned
 from sandbox.sabotage import Sabotage
+from sandbox.scripted_faults import Call, ScriptedFaults
 from sandbox.values import Json
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class World:
         self.house = house
         self.rng = random.Random(seed)
         self.faults = Faults(seed, now=clock.now)
-        self.planned = Planned(clock.now, self.faults.note)
+        self.planned = ScriptedFaults(clock.now, self.faults.note)
         self.courier = Courier(self)
         self.sabotage = Sabotage()
         self.calls: Counter[str] = Counter()
@@ -153,9 +153,9 @@ class World:
         finally:
             self._answering.add(task)
 
-    def under_way(self, clock: SteppedClock, others: Collection[asyncio.Task[None]] = ()) -> int:
+    def under_way(self, clock: SteppedClock) -> int:
         """How much happens before the clock need be moved: what waits for a later instant does not count."""
-        tasks = {*self._timers, *self._answering, *self.courier.under_way(), *others}
+        tasks = {*self._timers, *self._answering, *self.courier.under_way()}
         return sum(not clock.asleep(task) for task in tasks if not task.done()) + self.queued()
 
     async def _wait(self, when: datetime, act: Callable[[], object]) -> None:

@@ -6,8 +6,9 @@ Whatever the weather, the books must be those of a quiet day; only instants of l
 import asyncio
 import sys
 
+from day.day import load_day
+from demo import KENDRA
 from demo.compare import differences
-from demo.day import KENDRA, load_day
 from demo.player import NotPlayedError, Play, play_day
 
 SEEDS = range(1, 11)
@@ -15,16 +16,15 @@ SEEDS = range(1, 11)
 
 def plays() -> list[tuple[str, Play]]:
     """Return every run with its name."""
-    quiet = {"file": KENDRA, "act": "I", "json": True, "serve": False}
+    quiet = {"file": KENDRA, "act": "I", "json": True}
     runs = [(f"--faults all --seed {n}", {"faults": "all", "seed": n}) for n in SEEDS]
     runs += [
         ("--kill 5", {"kill": 5}),
         ("--faults all --kill 5", {"faults": "all", "kill": 5, "seed": 11}),
-        ("--weather twice", {"weather": "twice"}),
-        ("--weather shuffle", {"weather": "shuffle"}),
+        ("--weather twice", {"message_order": "twice"}),
+        ("--weather shuffle", {"message_order": "shuffle"}),
     ]
-    usual = {"faults": "none", "seed": 1, "kill": 0, "weather": None}
-    return [(name, Play(**{**quiet, **usual, **run})) for name, run in runs]  # type: ignore[arg-type]
+    return [(name, Play(**{**quiet, **run})) for name, run in runs]  # type: ignore[arg-type]
 
 
 async def judged(play: Play) -> list[str]:

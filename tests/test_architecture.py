@@ -17,7 +17,7 @@ import yaml
 from tests.requirements import CATALOGUE, catalogue, page, proofs, proofs_in
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("commands", "core", "connectors", "sandbox", "web", "demo")
+PACKAGES = ("commands", "core", "connectors", "day", "sandbox", "web", "demo")
 PRODUCT = (*PACKAGES, "migrations", "cli.py", "server.py", "scheduler.py")
 LONGEST_BODY, LONGEST_TABLE, LONGEST_MODULE = 40, 80, 500
 
@@ -270,8 +270,9 @@ FORBIDDEN = (
     ),
     ("connectors do not know one another", "connectors.shopify.client", "connectors.stripe.client"),
     ("the model and the errors stand on pydantic and the standard library", "core.model.money", "core.ports"),
-    ("the sandbox imports nothing of ours", "sandbox.app", "core.model"),
-    ("the demonstration is an outsider", "demo.hands", "core.hub"),
+    ("the sandbox imports nothing of ours but the format of a day", "sandbox.app", "core.model"),
+    ("the format of a day imports nothing of ours", "day.names", "sandbox"),
+    ("the demonstration is an outsider", "demo.client", "core.hub"),
     ("httpx is imported in one module", "web.app", "httpx"),
 )
 FORBIDDEN_TOO = (
@@ -284,7 +285,7 @@ FORBIDDEN_TOO = (
     ),
     ("connectors do not know one another", "connectors.email.client", "connectors.bogus"),
     ("the model and the errors stand on pydantic and the standard library", "core.errors", "aiohttp"),
-    ("the sandbox imports nothing of ours", "sandbox.world", "web"),
+    ("the sandbox imports nothing of ours but the format of a day", "sandbox.world", "web"),
     ("the demonstration is an outsider", "demo.books", "sandbox"),
     ("httpx is imported in one module", "connectors.amazon.client", "httpx"),
 )

@@ -96,7 +96,9 @@ def _read_as(row: ListingRow, units: int | None, now: datetime) -> ListingRow:
     # A number that is put back is there once it shows, or once a sale has changed it since it was set.
     there = units == row.put_back or row.wanted_last not in (None, units)
     back = None if there else row.put_back
-    return replace(row, believed=units, read_at=now, check_at=None, put_back=back)
+    # A read-back that is still to come stays: what a channel shows right after a write may be what was there before.
+    planned = row.check_at if row.check_at is not None and row.check_at > now else None
+    return replace(row, believed=units, read_at=now, check_at=planned, put_back=back)
 
 
 def _surprising(before: Sequence[ListingRow], read: Sequence[ListingRow]) -> frozenset[ListingKey]:

@@ -13,7 +13,7 @@ from sandbox.amazon import account_api, calls, feeds_api, listings_api, notifica
 from sandbox.amazon.errors import RefusedError, broken, over_quota
 from sandbox.amazon.login import consent_page, token
 from sandbox.amazon.state import Amazon
-from sandbox.planned import Call
+from sandbox.scripted_faults import Call
 
 if TYPE_CHECKING:
     from sandbox.world import World

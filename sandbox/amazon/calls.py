@@ -5,7 +5,7 @@ from typing import Final
 
 from aiohttp import web
 
-from sandbox.planned import Call
+from sandbox.scripted_faults import Call
 
 WRITES: Final = frozenset({"confirmShipment", "patchListingsItem", "createFeed", "cancelFeed"})
 """Operations that change what a shopper or a buyer sees; a document alone and a subscription do not."""

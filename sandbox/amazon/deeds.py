@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING
 
+from day.located_yaml import nearest
 from sandbox.amazon.carriers import CODES, OTHER
 from sandbox.amazon.order import Line, Order, Package
-from sandbox.reading import nearest
 from sandbox.values import Json
 
 if TYPE_CHECKING:

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
+from day.format import STATUSES
+from day.located_yaml import nearest
 from sandbox.amazon.listing import AMAZON, MERCHANT
 from sandbox.amazon.money import split
 from sandbox.amazon.times import parsed
-from sandbox.format import STATUSES
-from sandbox.reading import nearest
 from sandbox.values import Json
 
 UNPAID: Final = frozenset({"PENDING_AVAILABILITY", "PENDING"})

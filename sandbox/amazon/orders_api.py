@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
+from day.format import STATUSES
 from sandbox.amazon import reading
 from sandbox.amazon.errors import invalid, not_found
 from sandbox.amazon.order import Order
 from sandbox.amazon.order_json import INCLUDABLE, order_json
 from sandbox.amazon.times import text
-from sandbox.format import STATUSES
 from sandbox.values import Json
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from sandbox import planned
+from sandbox import scripted_faults
 from sandbox.values import Json
 
 if TYPE_CHECKING:
@@ -165,7 +165,7 @@ class Queues:
             "Authorization": SIGNED,
         }
         body = json.dumps(wanted).encode()
-        about = planned.Message("amazon", "ORDER_CHANGE", subject)
+        about = scripted_faults.Message("amazon", "ORDER_CHANGE", subject)
         world.courier.post(
             "amazon", subject, lambda _attempt: (f"{base}/", headers, body), retries=RETRIES, about=about
         )

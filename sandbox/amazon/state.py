@@ -5,6 +5,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
+from day.format import STATUSES
+from day.located_yaml import nearest
 from sandbox.amazon import deeds
 from sandbox.amazon.books import amazon_books
 from sandbox.amazon.confirm import confirmed, status_after
@@ -17,8 +19,6 @@ from sandbox.amazon.notices import Notices, order_change
 from sandbox.amazon.order import Order, Package, ordered
 from sandbox.amazon.patching import Wanted
 from sandbox.amazon.sqs import Queues
-from sandbox.format import STATUSES
-from sandbox.reading import nearest
 from sandbox.values import Json
 
 if TYPE_CHECKING:

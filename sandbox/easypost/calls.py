@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 from aiohttp import web
 
 from sandbox import whose
-from sandbox.planned import Call
+from sandbox.scripted_faults import Call
 
 if TYPE_CHECKING:
     from sandbox.easypost.state import EasyPost

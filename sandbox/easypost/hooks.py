@@ -12,7 +12,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from sandbox.easypost.objects import HEX, mode, stamp
-from sandbox.planned import Message
+from sandbox.scripted_faults import Message
 from sandbox.values import Json, token
 from sandbox.world import World
 

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from sandbox.reading import nearest
+from day.located_yaml import nearest
 from sandbox.shopify import refunding, shipping
 from sandbox.shopify.money import nearest as rounded
 from sandbox.shopify.records import FulfillmentOrder, Hold, Line, Order, Transaction

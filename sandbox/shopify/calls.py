@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from aiohttp import web
 from graphql import FieldNode, GraphQLError, OperationDefinitionNode, OperationType, parse
 
-from sandbox.planned import Call
+from sandbox.scripted_faults import Call
 from sandbox.shopify.graph import run
 from sandbox.shopify.records import Order
 

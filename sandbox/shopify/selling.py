@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sandbox.reading import nearest
+from day.located_yaml import nearest
 from sandbox.shopify import announcing, paying, placing
 from sandbox.shopify.money import Bag, Money, spread
 from sandbox.shopify.money import nearest as nearest_minor

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from sandbox.reading import nearest
+from day.located_yaml import nearest
 from sandbox.shopify import books, by_channel, cancelling, payloads, selling
 from sandbox.shopify.cost import Bucket
 from sandbox.shopify.keys import CLIENT_ID, CLIENT_SECRET

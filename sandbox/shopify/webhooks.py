@@ -12,7 +12,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from sandbox.planned import Message
+from sandbox.scripted_faults import Message
 from sandbox.shopify.keys import CLIENT_SECRET
 from sandbox.shopify.refusal import Refusal
 from sandbox.values import Json

@@ -5,7 +5,7 @@ from urllib.parse import parse_qsl
 
 from aiohttp import web
 
-from sandbox.planned import Call
+from sandbox.scripted_faults import Call
 
 if TYPE_CHECKING:
     from sandbox.stripe.state import Stripe

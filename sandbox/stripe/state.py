@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
-from sandbox.planned import Message
+from sandbox.scripted_faults import Message
 from sandbox.stripe import objects
 from sandbox.stripe.keys import Keys
 from sandbox.stripe.objects import Capture, Endpoint, Payment, Refund

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from day.day import Day, load_day
+from demo import DAYS
 from demo.compare import differences
-from demo.day import DAYS, Day, load_day
 
 Path = tuple[str | int, ...]
 

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from day.day import load_day
+from demo import DAYS, KENDRA
 from demo.compare import differences
-from demo.day import DAYS, KENDRA, load_day
 from demo.player import Play, play_day
 
 CLI = Path(__file__).resolve().parents[2] / "cli.py"
@@ -17,10 +18,15 @@ KOKKI = DAYS / "kokki_keukengerei.yaml"
 
 
 def a_play(
-    file: Path = KENDRA, *, faults: str = "none", seed: int = 1, kill: int = 0, weather: str | None = None
+    file: Path = KENDRA,
+    *,
+    faults: str = "none",
+    seed: int = 1,
+    kill: int = 0,
+    message_order: str | None = None,
 ) -> Play:
     return Play(
-        file=file, act="I", faults=faults, seed=seed, kill=kill, weather=weather, json=True, serve=False
+        file=file, act="I", faults=faults, seed=seed, kill=kill, message_order=message_order, json=True
     )
 
 
@@ -63,7 +69,7 @@ async def test_a_day_of_another_shop_in_other_money_and_hours_comes_out_as_worke
 
 @pytest.mark.req("R01")
 async def test_every_message_twice_gives_the_same_books() -> None:
-    found, _ = await play_day(a_play(weather="twice"))
+    found, _ = await play_day(a_play(message_order="twice"))
 
     assert differences(load_day(KENDRA), found, act="I") == []
     assert wrong_checks(found) == []

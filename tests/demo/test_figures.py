@@ -6,12 +6,11 @@ from typing import Any
 
 import pytest
 
-from demo.agree import COMPARED, agreed
-from demo.books import Books
-from demo.checks import run_checks
-from demo.day import KENDRA, load_day
+from day.day import load_day
+from demo import KENDRA
+from demo.books import Books, Taken
+from demo.checks import COMPARED, agreed, run_checks
 from demo.figures import Told, Words, mails, order_figures, quotes
-from demo.looks import Taken
 from demo.money import amount
 
 DAY = load_day(KENDRA)
@@ -180,6 +179,7 @@ def at_the_shop(*, total: int, currency: str, captured: int) -> list[str]:
         orders={"KK-1": ours},
         listings=[],
         stock=[],
+        writes=0,
         vendors={
             "shopify": {"orders": {"KK-1": kept}, "levels": {}},
             "amazon": {"orders": {}, "levels": {}, "fba": {}},
@@ -216,6 +216,7 @@ def figures_that_differ(found: dict[str, Any]) -> list[str]:
         orders={},
         listings=[],
         stock=[],
+        writes=0,
         vendors={
             "shopify": {"orders": {}, "levels": {}},
             "amazon": {"orders": {}, "levels": {}, "fba": {}},

@@ -4,7 +4,7 @@ import asyncio
 import json
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,14 +43,6 @@ class Control:
     async def post(self, path: str, body: Any) -> tuple[int, Any]:
         async with self.http.post(self.url + path, json=body) as answer:
             return answer.status, await answer.json()
-
-    async def until(self, path: str, true: Callable[[Any], bool]) -> None:
-        """Ask again and again until it is so; fail when it never is."""
-        for _time in range(400):
-            if true(await self.get(path)):
-                return
-            await asyncio.sleep(0.05)
-        pytest.fail(f"{path} never showed what was waited for")
 
 
 @pytest.fixture
@@ -108,14 +100,13 @@ async def test_a_placed_order_stands_in_the_shop_s_and_in_stripe_s_books(control
 @pytest.mark.parametrize(
     ("path", "body", "told"),
     [
-        ("/play", {"dance": {}}, "there is no verb 'dance'"),
-        ("/play", {"edti": {"order": "KK-9"}}, "did you mean 'edit'?"),
+        ("/play", {"dance": {}}, "there is no verb dance"),
+        ("/play", {"edti": {"order": "KK-9"}}, "did you mean edit?"),
         ("/play", {"release": {"order": "KK-9"}}, "ask the hub"),
         ("/play", {}, "exactly one verb"),
         ("/play", {"cancel": {"order": "KK-9"}}, "KK-9"),
         ("/faults", {"spec": "nonsense"}, "no fault is called"),
         ("/sabotage", {"kind": "nonsense"}, "no sabotage is called"),
-        ("/shop", {}, "'orders' is missing"),
     ],
 )
 async def test_a_wrong_request_gets_400_and_the_reason(
@@ -153,50 +144,10 @@ async def test_faults_and_sabotage_are_armed_counted_and_shown(control: Control)
 
 
 async def test_a_carrier_goes_down_by_verb(control: Control) -> None:
-    status, answer = await control.post("/play", {"carrier_down": {"carrier": "FedEx", "mode": "hang"}})
+    status, answer = await control.post("/play", {"carrier_down": {"carrier": "FedEx", "how": "hang"}})
     assert (status, answer) == (200, {"ok": True})
-    status, _ = await control.post("/play", {"carrier_down": {"carrier": "FedEx", "mode": "sulk"}})
+    status, _ = await control.post("/play", {"carrier_down": {"carrier": "FedEx", "how": "sulk"}})
     assert status == 400
-
-
-@pytest.mark.req("S01")
-async def test_shoppers_place_as_many_orders_as_asked_on_both_channels_and_sell_no_more_than_shown(
-    control: Control,
-) -> None:
-    await control.post("/shop", {"orders": 80, "seed": 7, "seconds": 0.2})
-    status, answer = await control.post("/shop", {"orders": 1})
-    assert (status, "still shopping" in answer["error"]) == (400, True)
-    await control.until("/shop", lambda shown: shown["placed"] == 80)
-    await control.until("/idle", lambda shown: shown["pending"] == 0)
-    books = await control.get("/books")
-    shop, amazon = books["shopify"]["orders"], books["amazon"]["orders"]
-    assert len(shop) + len(amazon) == 80
-    assert min(len(shop), len(amazon)) >= 20
-    assert "PENDING" not in {order["status"] for order in amazon.values()}
-    assert any(order["cancelled"] for order in shop.values()) or any(
-        order["status"] == "CANCELLED" for order in amazon.values()
-    )
-    levels = [
-        *books["shopify"]["levels"].values(),
-        *books["amazon"]["levels"].values(),
-        *books["amazon"]["fba"].values(),
-    ]
-    assert min(levels) >= 0
-    for payment in books["stripe"]["payments"].values():
-        assert payment["refunded"] <= payment["captured"] <= payment["amount"]
-
-
-async def test_shoppers_stop_when_everything_is_sold(control: Control) -> None:
-    house = usual()
-    for listings in house["listings"].values():
-        for listing in listings:
-            listing["shows"] = 0
-    house["listings"]["shop"][0]["shows"] = 1
-    await control.post("/house", house)
-    await control.post("/shop", {"orders": 5, "seed": 1, "seconds": 0})
-    await control.until("/shop", lambda shown: shown["sold_out"])
-    # A cancelled order puts its unit back, and somebody else may take it.
-    assert 1 <= (await control.get("/shop"))["placed"] < 5
 
 
 async def test_the_sandbox_runs_as_a_process_and_says_where() -> None:

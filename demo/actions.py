@@ -5,49 +5,44 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-from demo.day import Day, Event
-from demo.format import MERCHANT
-from demo.hands import Hands, RefusedError
-from demo.house import Json
-from demo.steps import Steps
+from day.day import Day, Event
+from day.format import MERCHANT
+from day.located_yaml import Json
+from demo.client import Client, RefusedError
 
 
-class DeedError(Exception):
+class ActionError(Exception):
     """A verb cannot be played: it says when, which, and why."""
 
 
 @dataclass(slots=True)
-class Deeds:
+class Actions:
     """Plays the events of a day."""
 
     day: Day
-    hands: Hands
-    steps: Steps
+    client: Client
     shown: Json = field(default_factory=dict)
     """The differences that the merchant was shown before accepting the first time."""
     stocked: bool = False
 
     async def play(self, event: Event) -> None:
-        """Play one event and let it settle.
+        """Play one event.
 
         Raises:
-            DeedError: it cannot be played.
+            ActionError: it cannot be played.
         """
         try:
             if event.verb in MERCHANT:
                 await _AT_HUB[event.verb](self, event.what)
-            elif event.verb == "disconnect":
-                await self._disconnect(event.what)
             else:
-                await self.hands.stand("POST", "/play", {event.verb: event.what})
+                await self.client.stand("POST", "/play", {event.verb: event.what})
         except RefusedError as refused:
-            raise DeedError(
+            raise ActionError(
                 f"{event.at.isoformat()}: {event.verb}: {self._why(event.verb, refused)}"
             ) from refused
-        await self.steps.settle()
 
     def _why(self, verb: str, refused: RefusedError) -> str:
-        missing = verb in MERCHANT and refused.status in (404, 405) and "no such" in refused.said.casefold()
+        missing = verb in MERCHANT and refused.status in (404, 405) and "no such" in refused.answer.casefold()
         return f"this hub cannot do that yet ({refused})" if missing else str(refused)
 
     # ---- connections
@@ -55,7 +50,7 @@ class Deeds:
     async def connect(self, names: list[str]) -> None:
         """Load products, counts and links as a merchant prepares them; then authorize where a vendor wants it."""
         if not self.stocked:
-            await self.hands.stock_up(self.day.given)
+            await self._stock_up(self.day.given)
             self.stocked = True
         rows = {channel: self.day.given["listings"].get(channel, []) for channel in names}
         for what in (row | {"channel": channel} for channel, of in rows.items() for row in of):
@@ -63,23 +58,35 @@ class Deeds:
                 await self.link(what)
         for name in names:
             if self.day.use(name) in ("shopify", "amazon"):
-                await self.hands.connect(name)
+                await self.client.authorize(name)
+
+    async def _stock_up(self, given: Json) -> None:
+        """Tell the hub the products, what was counted, and the zones of each location where there are any."""
+        products = [
+            {"sku": sku, **{k: p.get(k) for k in ("title", "weight_g", "size_mm", "hs", "origin")}}
+            for sku, p in given["products"].items()
+        ]
+        await self.client.api("PUT", "/products", {"products": products})
+        lines = [
+            {"sku": sku, "location": at, "units": units}
+            for at, counts in given["counts"].items()
+            for sku, units in counts.items()
+        ]
+        await self.client.api("POST", "/stock/count", {"lines": lines})
+        if given.get("zones"):
+            await self.client.api("PUT", "/zones", {"zones": given["zones"]})
 
     async def reconnect(self, names: list[str]) -> None:
         """Authorize again."""
         for name in names:
-            await self.hands.connect(name)
-
-    async def _disconnect(self, names: list[str]) -> None:
-        for name in names:
-            await self.hands.stand("POST", "/play", {"disconnect": {"channel": name}})
+            await self.client.authorize(name)
 
     async def accept(self, what: Any) -> None:
         """Look at the written differences, and accept them."""
         if not self.shown:
-            self.shown = await self.hands.api("GET", "/go-live")
+            self.shown = await self.client.api("GET", "/go-live")
         everything = {"actions": "all", "connections": "all"}
-        await self.hands.api("POST", "/go-live/accept", everything if what == "all" else everything | what)
+        await self.client.api("POST", "/go-live/accept", everything if what == "all" else everything | what)
 
     # ---- orders
 
@@ -88,15 +95,15 @@ class Deeds:
 
         Where nothing holds it and a warehouse asks before it labels, this is the word that it waits for.
         """
-        order = await self.hands.api("GET", _order(what))
+        order = await self.client.api("GET", _order(what))
         asks = any(at.get("labels", "ask") == "ask" for at in self.day.config["locations"].values())
         if order["stage"] == "ready" and asks:
-            await self.hands.api("POST", f"{_order(what)}/label", {})
+            await self.client.api("POST", f"{_order(what)}/label", {})
             return
         refusals = []
         for reason in order["holds"]:
             try:
-                await self.hands.api("POST", f"{_order(what)}/release", {"reason": reason})
+                await self.client.api("POST", f"{_order(what)}/release", {"reason": reason})
             except RefusedError as refused:
                 refusals.append(refused)
         if refusals and len(refusals) == len(order["holds"]):
@@ -105,42 +112,42 @@ class Deeds:
     async def reject(self, what: Json) -> None:
         """Cancel the order and give all money back."""
         why = {"why": what["why"]} if "why" in what else {}
-        await self.hands.api("POST", f"{_order(what)}/reject", why)
+        await self.client.api("POST", f"{_order(what)}/reject", why)
 
     async def choose(self, what: Json) -> None:
         """Say what is to be done about a hold that leaves a choice."""
-        await self.hands.api("POST", f"{_order(what)}/choose", {"hold": what["hold"], "do": what["do"]})
+        await self.client.api("POST", f"{_order(what)}/choose", {"hold": what["hold"], "do": what["do"]})
 
     async def return_request(self, what: Json) -> None:
         """Ask for a return."""
         body = {key: value for key, value in what.items() if key != "order"}
-        await self.hands.api("POST", f"{_order(what)}/returns", body)
+        await self.client.api("POST", f"{_order(what)}/returns", body)
 
     async def return_received(self, what: Json) -> None:
         """Unpack a return."""
         body = {key: value for key, value in what.items() if key != "order"}
-        await self.hands.api("POST", f"{_order(what)}/returns/received", body)
+        await self.client.api("POST", f"{_order(what)}/returns/received", body)
 
     # ---- stock
 
     async def link(self, what: Json) -> None:
         """Say what a listing is made of."""
         path = f"/listings/{what['channel']}/{quote(what['listing'], safe='')}/link"
-        await self.hands.api("PUT", path, {"of": what["of"]})
+        await self.client.api("PUT", path, {"of": what["of"]})
 
     async def product(self, what: Json) -> None:
         """Change what is known of a product."""
-        known = (await self.hands.api("GET", "/products"))["products"]
+        known = (await self.client.api("GET", "/products"))["products"]
         kept: Json = next((p for p in known if p["sku"] == what["sku"]), {})
-        await self.hands.api("PUT", "/products", {"products": [kept | what]})
+        await self.client.api("PUT", "/products", {"products": [kept | what]})
 
     async def count(self, what: Json) -> None:
         """Say what was counted."""
-        await self.hands.api("POST", "/stock/count", _lines(what))
+        await self.client.api("POST", "/stock/count", _lines(what))
 
     async def receive(self, what: Json) -> None:
         """Say what came in."""
-        await self.hands.api("POST", "/stock/receive", _lines(what))
+        await self.client.api("POST", "/stock/receive", _lines(what))
 
 
 def _order(what: Json) -> str:
@@ -152,17 +159,17 @@ def _lines(what: Json) -> Json:
     return {"lines": [{"sku": sku, "location": what["at"], "units": n} for sku, n in units]}
 
 
-_AT_HUB: dict[str, Callable[[Deeds, Any], Awaitable[None]]] = {
-    "connect": Deeds.connect,
-    "reconnect": Deeds.reconnect,
-    "accept": Deeds.accept,
-    "release": Deeds.release,
-    "reject": Deeds.reject,
-    "link": Deeds.link,
-    "product": Deeds.product,
-    "choose": Deeds.choose,
-    "receive": Deeds.receive,
-    "count": Deeds.count,
-    "return_request": Deeds.return_request,
-    "return_received": Deeds.return_received,
+_AT_HUB: dict[str, Callable[[Actions, Any], Awaitable[None]]] = {
+    "connect": Actions.connect,
+    "reconnect": Actions.reconnect,
+    "accept": Actions.accept,
+    "release": Actions.release,
+    "reject": Actions.reject,
+    "link": Actions.link,
+    "product": Actions.product,
+    "choose": Actions.choose,
+    "receive": Actions.receive,
+    "count": Actions.count,
+    "return_request": Actions.return_request,
+    "return_received": Actions.return_received,
 }

@@ -1,4 +1,4 @@
-"""The set of a day: the stand-ins on a stepped clock, the hub beside them, and both told who they are."""
+"""What a day is played in: the stand-ins on a stepped clock, the hub beside them, and both told who they are."""
 
 import asyncio
 import contextlib
@@ -12,20 +12,19 @@ from typing import Any
 import aiohttp
 import yaml
 
-from demo.children import Served, environment, free_port, run_cli, start_stepped, stop
-from demo.day import Day
-from demo.hands import Hands, register_webhooks
-from demo.house import Json
+from day.day import Day
+from day.located_yaml import Json
+from demo.children import Served, environ_of, free_port, run_cli, start_sandbox, stop
+from demo.client import Client, register_webhooks
 
 
 @dataclass(slots=True, kw_only=True)
-class Staging:
+class Environment:
     """Everything that runs while a day is played."""
 
     day: Day
-    hands: Hands
+    client: Client
     served: Served
-    vendors: Json
     reviving: "asyncio.Task[None] | None" = None
     """The hub was killed and is being started again."""
 
@@ -37,73 +36,63 @@ class Staging:
 
 
 @contextlib.asynccontextmanager
-async def staging(day: Day, seed: int) -> AsyncIterator[Staging]:
+async def open_environment(day: Day, seed: int) -> AsyncIterator[Environment]:
     """Start the stand-ins and the hub for a day; both end with it."""
     with tempfile.TemporaryDirectory(prefix="crossdock-demo-") as name:
-        folder, port = Path(name), free_port()
-        child, ready = await start_stepped(day.start.isoformat(), seed)
+        child, ready = await start_sandbox(day.start.isoformat(), seed)
         try:
             async with aiohttp.ClientSession() as http:
-                stage = await _staged(day, folder, port, ready, http)
+                environment = await _prepared(day, Path(name), ready, http)
                 try:
-                    await stage.served.start()
-                    yield stage
+                    await environment.served.start()
+                    yield environment
                 finally:
-                    await stage.whole()
-                    await stage.served.stop()
+                    await environment.whole()
+                    await environment.served.stop()
         finally:
             await stop(child)
 
 
-async def _staged(day: Day, folder: Path, port: int, ready: Json, http: aiohttp.ClientSession) -> Staging:
-    async with http.post(f"{ready['control']}/house", json=house_of(day)) as answer:
-        if not answer.ok:
-            raise RuntimeError(f"the stand-ins refuse the day's house: {await answer.text()}")
-    async with http.get(ready["control"]) as answer:
-        vendors: Json = (await answer.json())["vendors"]
+async def _prepared(day: Day, folder: Path, ready: Json, http: aiohttp.ClientSession) -> Environment:
+    """Move the stand-ins into the day's house, and give the hub its file, its secrets and a key."""
+    port, merchant = free_port(), day.config["merchant"]
+    served = Served(environ={}, port=port, log=folder / "serve.log")
+    client = Client(
+        http=http, hub=served.url, control=ready["control"], merchant=merchant, key=secrets.token_urlsafe(24)
+    )
+    await client.stand("POST", "/house", house_of(day))
+    vendors: Json = (await client.stand("GET", "/"))["vendors"]
     (folder / "crossdock.yaml").write_text(configured(day, vendors), encoding="utf-8")
-    environ = environment(folder, ready, vendors, port)
-    merchant = day.config["merchant"]
+    environ = environ_of(folder, ready, vendors, port)
     environ["STRIPE_WEBHOOK_SECRET"] = await register_webhooks(
-        http, vendors, f"http://127.0.0.1:{port}", merchant, environ["EASYPOST_WEBHOOK_SECRET"],
-        gateway=day.connection("stripe"), carrier=day.connection("easypost"),
-    )  # fmt: skip
-    key = secrets.token_urlsafe(24)
+        http, vendors, day, hub=served.url, secret=environ["EASYPOST_WEBHOOK_SECRET"]
+    )
+    served.environ = environ
     words = ("keys", "new", "--merchant", merchant, "--name", "demo")
-    await run_cli({**environ, "CROSSDOCK_NEW_KEY": key}, *words)
-    served = Served(environ=environ, port=port, log=folder / "serve.log")
-    hands = Hands(http=http, hub=served.url, control=ready["control"], merchant=merchant, key=key)
-    return Staging(day=day, hands=hands, served=served, vendors=vendors)
+    await run_cli({**environ, "CROSSDOCK_NEW_KEY": client.key}, *words)
+    return Environment(day=day, client=client, served=served)
 
 
 def house_of(day: Day) -> Json:
     """Return the house as the stand-ins load it."""
     connections, given = day.config["connections"], day.given
-    shop, amazon = day.connection("shopify"), day.connection("amazon")
+    at_shop = [order for order in day.orders.values() if order["channel"] == "shop"]
     found: Json = {
         **{key: given.get(key) or {} for key in ("products", "kits", "counts", "zones")},
+        **{key: given.get(key) or [] for key in ("cards", "before")},
+        "listings": given["listings"],
         "merchant": day.config["merchant"],
         "locations": day.config["locations"],
-        "cards": given["cards"],
-        "listings": given["listings"],
-        "before": given.get("before") or [],
-        "currency": currency_of(day),
-        "taxes_included": any(
-            order["tax_included"] for order in day.orders.values() if order["channel"] == "shop"
-        ),
+        # The shop's own currency is the one its orders are kept in; without any, that of its cards.
+        "currency": at_shop[0]["currency"] if at_shop else given["cards"][0]["currency"],
+        "taxes_included": any(order["tax_included"] for order in at_shop),
         "connections": {name: connection["use"] for name, connection in connections.items()},
     }
-    if shop:
+    if shop := day.connection("shopify"):
         found["shop"] = connections[shop]["with"]["store"]
-    if amazon:
+    if amazon := day.connection("amazon"):
         found["marketplaces"] = connections[amazon]["with"]["marketplaces"]
     return found
-
-
-def currency_of(day: Day) -> str:
-    """Return the shop's own currency: the one its orders are kept in; of a day without any, that of its cards."""
-    kept = [order["currency"] for order in day.orders.values() if order["channel"] == "shop"]
-    return str((kept or [day.given["cards"][0]["currency"]])[0])
 
 
 def configured(day: Day, vendors: Json) -> str:

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any, Final
 
-from demo.day import Day
+from day.day import Day
+from day.located_yaml import Json
+from demo.books import Taken
 from demo.figures import TAKEN, Told, Words
-from demo.house import Json
-from demo.looks import Taken
+from demo.incidents import VENDORS
 from demo.money import amount
-from demo.trouble import VENDORS
 from demo.why import why
 
 _CHANNELS: Final = {"shop": "Shopify", "amz": "Amazon"}
@@ -39,7 +39,7 @@ def day_page(day: Day, found: Json, last: Taken, url: str | None) -> str:
         *_stock(found, last, day),
         "",
     ]
-    lines += _troubles(found)
+    lines += _incidents(found)
     good = sum(check["ok"] for check in found["checks"])
     uses = [VENDORS[c["use"]] for c in day.config["connections"].values() if c["use"] != "email"]
     books = f"hub = {' = '.join(uses)}" if found["ok"] else "they DIFFER, see below"
@@ -88,7 +88,7 @@ def _clock(at: datetime, words: Words) -> str:
 def _orders(found: Json, last: Taken, words: Words) -> Iterator[str]:
     rows = [("order", "shopper", "channel", "total", "paid", "parcel", "why not the others", "state")]
     told = sorted(last.told.items(), key=lambda each: each[1].view["placed_at"])
-    rows += [_row(number, each, found["orders"][number], words) for number, each in told]
+    rows += [_row(number, each, found["orders"][number], words) for number, each in told[:_ROWS]]
     widths = [max(len(row[n]) for row in rows) for n in range(len(rows[0]))]
     for row in rows:
         cells = [
@@ -96,9 +96,13 @@ def _orders(found: Json, last: Taken, words: Words) -> Iterator[str]:
             for n, (cell, width) in enumerate(zip(row, widths, strict=True))
         ]
         yield (" " + "  ".join(cells)).rstrip()
+    if len(told) > _ROWS:
+        yield f" ... {len(told) - _ROWS} more"
 
 
 _TOTAL: Final = 3
+_ROWS: Final = 30
+"""So many lines of a kind are enough for a page."""
 Row = tuple[str, str, str, str, str, str, str, str]
 
 
@@ -231,12 +235,14 @@ def _sums(found: Json) -> list[str]:
     return lines
 
 
-def _troubles(found: Json) -> Iterator[str]:
+def _incidents(found: Json) -> Iterator[str]:
     rows: list[list[Any]] = found["troubles"]
     if not rows:
         return
     width = max(len(row[0]) for row in rows)
     yield " What went wrong, and what came of it"
-    for wrong, came in rows:
+    for wrong, came in rows[:_ROWS]:
         yield f"   {wrong.ljust(width)}   {came}"
+    if len(rows) > _ROWS:
+        yield f"   ... {len(rows) - _ROWS} more"
     yield ""

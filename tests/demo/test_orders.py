@@ -1,14 +1,17 @@
 """Random orders are exact, repeatable, and never for more than is shown."""
 
 import random
+from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+import yaml
 
-from sandbox import orders
-from sandbox.house import location_of, stocked, usual, zone_of
-from sandbox.orders import SoldOut
+from day.day import day_of
+from demo import generated, orders
+from demo.generated import generated_day
+from demo.orders import SoldOut
 
 NOW = datetime(2026, 11, 30, 20, 0, tzinfo=UTC)
 SHOWN = {
@@ -88,17 +91,40 @@ def test_tax_is_rounded_half_up_on_top_and_inside() -> None:
     assert orders._tax(50, 100, included=False) == 1  # half a cent goes up
 
 
-def test_the_house_finds_locations_and_zones() -> None:
-    house = usual()
-    assert location_of(house, {"street1": " 1 depot way", "zip": "89502-1234"}) == "reno"
-    assert location_of(house, {"street1": "1 Depot Way", "zip": "18042"}) is None
-    assert zone_of(house, "reno", {"country": "US", "state": "FL"}) == "far"
-    assert zone_of(house, "easton", {"country": "CA", "state": "ON"}) == "canada"
-    assert zone_of(house, "reno", {"country": "DE"}) is None
+def test_a_generated_day_is_a_day_of_the_format_and_the_same_for_the_same_seed() -> None:
+    drawn = generated_day(80, seed=7)
+
+    assert day_of(yaml.safe_dump(drawn.data, sort_keys=False), "generated.yaml").events == drawn.events
+    assert drawn == generated_day(80, seed=7)
+    assert drawn.events != generated_day(80, seed=8).events
 
 
-def test_a_larger_house_holds_and_shows_more_of_the_same() -> None:
-    house = stocked(usual(), 3)
-    assert house["counts"]["reno"]["CHEF-8"] == 42
-    assert house["listings"]["amz"][0]["shows"] == 42
-    assert usual()["counts"]["reno"]["CHEF-8"] == 14
+@pytest.mark.req("S01")
+def test_as_many_orders_as_asked_come_on_both_channels_and_some_change_their_minds() -> None:
+    day = generated_day(80, seed=7)
+    channels = [order["channel"] for order in day.orders.values()]
+    verbs = {event.verb for event in day.events}
+
+    assert len(channels) == 80
+    assert min(channels.count("shop"), channels.count("amz")) >= 20
+    assert verbs == {"connect", "accept", "place", "cancel", "amazon_status"}
+    released = {event.what["order"] for event in day.events if event.verb in ("amazon_status", "cancel")}
+    assert {number for number, order in day.orders.items() if order.get("status") == "PENDING"} <= released
+
+
+def test_nobody_buys_what_is_sold_and_when_everything_is_sold_shopping_ends() -> None:
+    house = yaml.safe_load(generated.HOUSE.read_text(encoding="utf-8"))
+    of = {row["listing"]: row["of"] for rows in house["listings"].values() for row in rows}
+    left = Counter({"SOCKS-FBA": 40})
+    for held in house["counts"].values():
+        left.update(held)
+
+    placed = [event["place"] for event in generated._shopping(house, 400, 1) if "place" in event]
+
+    for order in placed:
+        for line in order["lines"]:
+            of_fba = {"SOCKS-FBA": 1} if order.get("fulfilled_by") == "amazon" else None
+            for sku, units in (of_fba or of.get(line.get("listing") or line["sku"], {})).items():
+                left[sku] -= units * line["qty"]
+    assert 20 < len(placed) < 400
+    assert min(left.values()) >= 0

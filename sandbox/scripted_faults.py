@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from sandbox import format as shapes
-from sandbox.planned_kinds import check_faults
-from sandbox.reading import seconds
+from day import format as shapes
+from day.located_yaml import Document, Position
+from day.shapes import many, seconds
 from sandbox.values import Json
 
 PATIENCE: Final = timedelta(minutes=2)
@@ -88,7 +88,7 @@ class Weather:
         return timedelta(seconds=random.Random(f"{self.seed}/{where}/{copy}").uniform(0, self.shuffle_s))
 
 
-class Planned:
+class ScriptedFaults:
     """The day's faults and its weather."""
 
     def __init__(self, now: Callable[[], datetime], note: Callable[[str, str], None]) -> None:
@@ -100,11 +100,28 @@ class Planned:
         self.weather = Weather()
 
     def load(self, faults: object, house: Json) -> None:
-        """Take the day's faults instead of those before; MistakeError where one means nothing."""
-        vendors = shapes.vendors(house)
-        check_faults(faults, vendors, self.operations)
+        """Take the day's faults instead of those before; DayError where one means nothing."""
+        vendors = vendors_of(house)
+        document = Document("faults", faults)
+        many(shapes.fault)(faults, Position(document))
+        document.finish()
         assert isinstance(faults, list)  # noqa: S101  the line above has seen to it
+        for number, spec in enumerate(faults):
+            self._check(spec, vendors, Position(document) / number)
+        document.finish()
         self.faults = [Fault(spec, _vendor(spec, vendors), _times(spec)) for spec in faults]
+
+    def _check(self, spec: Json, vendors: Mapping[str, str], position: Position) -> None:
+        """Want the connection to be there, and the operation to be its vendor's."""
+        if "connection" not in spec:
+            return
+        (position / "connection").one_of(spec["connection"], vendors, "connection")
+        vendor = vendors.get(spec["connection"])
+        if vendor is not None and "operation" in spec:
+            known = {EVERY, *self.operations.get(vendor, ())}
+            (position / "operation").one_of(spec["operation"], known, f"operation of {spec['connection']}")
+        if spec["kind"] == "patch_not_applied" and vendor != "amazon":
+            (position / "connection").wrong("only Amazon accepts a patch before it applies it")
 
     def report(self) -> list[Json]:
         """Each fault as it was given, with what it hit; `kill` is the player's."""
@@ -258,6 +275,19 @@ class Planned:
             fault.left -= 1
         fault.hits.append({"at": self._now().isoformat(), "where": where})
         self._note(fault.kind, where)
+
+
+CONNECTIONS: Final[dict[str, str]] = {
+    "shop": "shopify", "amz": "amazon", "pay": "stripe", "post": "easypost", "mail": "mail",
+}  # fmt: skip
+"""Which vendor a connection of a day is, where the house does not say it in `connections`."""
+
+
+def vendors_of(house: Json) -> dict[str, str]:
+    """Which vendor each connection is, by the connection's name; the vendors' own names do as well."""
+    named = house.get("connections") or CONNECTIONS
+    own = {vendor: vendor for vendor in CONNECTIONS.values()}
+    return own | {name: "mail" if use == "email" else use for name, use in named.items()}
 
 
 def _repeats(spec: Json) -> int:

@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Final
 
-from demo.day import Day
+from day.day import Day
+from day.located_yaml import Json
+from demo.books import Taken
 from demo.figures import Told, Words
-from demo.house import Json
-from demo.looks import Taken
 
 VENDORS: Final = {
     "shopify": "Shopify",
@@ -20,7 +20,7 @@ VENDORS: Final = {
 _RACE: Final = timedelta(seconds=1)
 
 
-def troubles(day: Day, taken: Taken, injected: Json) -> list[list[str]]:
+def incidents(day: Day, taken: Taken, injected: Json) -> list[list[str]]:
     """Return pairs: what went wrong, and what came of it. Faults that struck nothing are left out."""
     scene = _Scene(day, taken)
     struck = [f for f in injected["day"] if f.get("injected")]

@@ -5,10 +5,10 @@ from typing import Any, cast
 
 import pytest
 
-from demo.day import KENDRA, Day, load_day
-from demo.deeds import Deeds
-from demo.hands import Hands
-from demo.steps import Steps
+from day.day import Day, load_day
+from demo import KENDRA
+from demo.actions import Actions
+from demo.client import Client
 
 
 class Hub:
@@ -29,7 +29,7 @@ async def released(order: dict[str, Any], labels: str) -> list[tuple[str, Any]]:
     for location in data["config"]["locations"].values():
         location["labels"] = labels
     hub = Hub(order)
-    await Deeds(Day(data), cast("Hands", hub), cast("Steps", None)).release({"order": "KK-1"})
+    await Actions(Day(data), cast("Client", hub)).release({"order": "KK-1"})
     return hub.asked
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
-from sandbox.values import Json
+from day.located_yaml import Json
 
 PRICES: Final[Mapping[str, int]] = {
     "CHEF-8": 8900, "BOARD-WAL": 5900, "BREAD-10": 6900, "UTIL-5": 3900, "PARE-3": 2900, "SKILLET-12": 7900,

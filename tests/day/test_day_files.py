@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from demo.day import DAYS, KENDRA, day_of, load_day
-from demo.marked import DayError
+from day.day import day_of, load_day
+from day.located_yaml import DayError
+from demo import DAYS, KENDRA
 from tests.contracts import contracts
 
 WORDS = KENDRA.read_text(encoding="utf-8")
@@ -33,7 +34,7 @@ def test_every_day_of_ours_is_right(file: Path) -> None:
     day = load_day(file)
 
     assert day.acts[-1].until.isoformat() == day.data["clock"]["end"]
-    assert [look["id"] for look in day.data["then"]["checkpoints"]] == [look.name for look in day.looks]
+    assert [look["id"] for look in day.data["then"]["checkpoints"]] == [each.name for each in day.checkpoints]
 
 
 def test_the_days_order_of_things_is_kept() -> None:

@@ -1,0 +1,100 @@
+"""The clock that hub, stand-ins and player share; it is moved only when everybody is done with the instant."""
+
+import asyncio
+import random
+import time
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+import aiohttp
+
+from day.located_yaml import Json
+from demo.environment import Environment
+
+SETTLES_WITHIN_S: Final = 90.0
+_PAUSES_S: Final = (0.002, 0.02)
+"""The shortest and the longest pause between two questions to who is still at work."""
+_DIES_WITHIN_S: Final = 0.3
+"""A kill falls within this after its instant began (real seconds)."""
+
+
+class NotSettledError(Exception):
+    """Hub and stand-ins do not come to rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """What hub and stand-ins told when both were done with an instant."""
+
+    hub: Json
+    stand: Json
+
+    @property
+    def next_at(self) -> list[datetime]:
+        """When either of them next does something by itself."""
+        return [datetime.fromisoformat(each["next_at"]) for each in (self.hub, self.stand) if each["next_at"]]
+
+
+@dataclass(slots=True, kw_only=True)
+class SharedClock:
+    """Moves the clock of an environment; a kill falls at the first instant after its own at which something is due."""
+
+    environment: Environment
+    now: datetime
+    kills: list[datetime] = field(default_factory=list)
+    chance: random.Random = field(default_factory=random.Random)
+    moves: int = 0
+    killed: int = 0
+
+    async def until(self, end: datetime) -> None:
+        """Let time go by up to an instant, and settle at each instant at which something is due."""
+        rest = await self.settle()
+        while self.now < end:
+            await self._move(max(self.now, min([end, *rest.next_at])))
+            rest = await self.settle()
+
+    async def settle(self) -> Rest:
+        """Wait until hub and stand-ins have done all that this instant asks of them.
+
+        Raises:
+            NotSettledError: they do not come to rest.
+        """
+        end, pause_s = time.monotonic() + SETTLES_WITHIN_S, _PAUSES_S[0]
+        while time.monotonic() < end:
+            await self.environment.whole()
+            rest = await self._asked()
+            if rest is not None:
+                return rest
+            await asyncio.sleep(pause_s)
+            pause_s = min(_PAUSES_S[1], 2 * pause_s)
+        raise NotSettledError(f"{self.now.isoformat()}: not at rest within {SETTLES_WITHIN_S:g} s")
+
+    async def _asked(self) -> Rest | None:
+        """Ask the hub, the stand-ins and the hub again: where both are idle and nothing moved, that is rest."""
+        client = self.environment.client
+        try:
+            before = await client.api("GET", "/work/next")
+            if before["running"] or before["due"]:
+                return None
+            stand = await client.stand("GET", "/idle")
+            if stand["pending"] or before != await client.api("GET", "/work/next"):
+                return None
+        except aiohttp.ClientError:
+            return None  # the hub was killed
+        return Rest(before, stand)
+
+    async def _move(self, to: datetime) -> None:
+        await self.environment.client.stand("POST", "/clock", {"to": to.isoformat()})
+        self.now = to
+        self.moves += 1
+        if self.kills and self.kills[0] <= to:
+            self.kills.pop(0)
+            self.environment.reviving = asyncio.create_task(self._kill())
+
+    async def _kill(self) -> None:
+        """End the hub as a power cut would, at a moment of the machine's own, and start it again."""
+        await asyncio.sleep(self.chance.uniform(0.0, _DIES_WITHIN_S))
+        await self.environment.served.kill()
+        self.killed += 1
+        await self.environment.served.start()
