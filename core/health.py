@@ -143,13 +143,37 @@ class NextWork:
     """When the next one is due."""
     moves: int
     """How many this process has ended: the same number twice means that nothing happened in between."""
+    work_at: datetime | None
+    """When the next one is due that does more than look whether there is news."""
+    looked_at: datetime | None
+    """Until when every channel was asked for news."""
 
 
 async def next_work(hub: Hub, merchant: str) -> NextWork:
     """Return what a merchant's hub is at and when it next has something to do; listening to a queue does not count."""
-    due, next_at = await hub.store.db.read(due_and_next, merchant, hub.clock.now(), without=LISTENING)
-    running, ended = hub.activity.running[merchant], hub.activity.ended[merchant]
-    return NextWork(running=running, due=due, next_at=next_at, moves=ended)
+    read, now = hub.store.db.read, hub.clock.now()
+    due, next_at = await read(due_and_next, merchant, now, without=LISTENING)
+    _, work_at = await read(due_and_next, merchant, now, without=LISTENING | LOOKS)
+    looks = [errand for kind in sorted(LOOKS) for errand in await hub.store.errands(merchant, kind=kind)]
+    # One that failed tries again, which is more than a look.
+    again = [e.due_at for e in looks if e.attempts and e.due_at is not None and e.due_at > now]
+    polled = [
+        datetime.fromisoformat(e.data["last"]) if "last" in e.data else None
+        for e in looks
+        if e.kind == "poll"
+    ]
+    return NextWork(
+        running=hub.activity.running[merchant],
+        due=due,
+        next_at=next_at,
+        moves=hub.activity.ended[merchant],
+        work_at=min([*again, *([work_at] if work_at else [])], default=None),
+        looked_at=None if None in polled else min((at for at in polled if at), default=None),
+    )
+
+
+LOOKS = frozenset({"poll", "subscribe"})
+"""Errands that ask a vendor whether there is news; as long as nothing happens there is none."""
 
 
 def actions_of(hub: Hub, merchant: str, connection: str) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ import asyncio
 import random
 import time
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import aiohttp
@@ -15,6 +15,10 @@ from demo.environment import Environment
 SETTLES_WITHIN_S: Final = 90.0
 _PAUSES_S: Final = (0.002, 0.02)
 """The shortest and the longest pause between two questions to who is still at work."""
+_NEVER: Final = datetime.max.replace(tzinfo=UTC)
+_JUST_BEFORE: Final = timedelta(microseconds=1)
+_SHOWS_WITHIN: Final = timedelta(minutes=3)
+"""What happened at a vendor is in its lists by then, whatever it showed at first."""
 _DIES_WITHIN_S: Final = 0.3
 """A kill falls within this after its instant began (real seconds)."""
 
@@ -30,10 +34,14 @@ class Rest:
     hub: Json
     stand: Json
 
+    def at(self, key: str) -> datetime:
+        """Return an instant that the hub tells; the end of time where there is none."""
+        return datetime.fromisoformat(self.hub[key]) if self.hub[key] else _NEVER
+
     @property
-    def next_at(self) -> list[datetime]:
-        """When either of them next does something by itself."""
-        return [datetime.fromisoformat(each["next_at"]) for each in (self.hub, self.stand) if each["next_at"]]
+    def stands_until(self) -> datetime:
+        """When the stand-ins next do something by themselves."""
+        return datetime.fromisoformat(self.stand["next_at"]) if self.stand["next_at"] else _NEVER
 
 
 @dataclass(slots=True, kw_only=True)
@@ -46,13 +54,31 @@ class SharedClock:
     chance: random.Random = field(default_factory=random.Random)
     moves: int = 0
     killed: int = 0
+    changes: int = 0
+    changed_at: datetime | None = None
+    """When something last happened at a vendor."""
 
     async def until(self, end: datetime) -> None:
         """Let time go by up to an instant, and settle at each instant at which something is due."""
         rest = await self.settle()
         while self.now < end:
-            await self._move(max(self.now, min([end, *rest.next_at])))
+            await self._move(max(self.now, self._next(rest, end)))
             rest = await self.settle()
+
+    def _next(self, rest: Rest, end: datetime) -> datetime:
+        """Return the next instant to stop at.
+
+        While nothing happens at any vendor, looks for news find none: once all channels were asked, those that are
+        due on the way come together, just before the next thing that happens.
+        """
+        happens = min(end, rest.stands_until, rest.at("work_at"))
+        looks = rest.at("next_at")
+        if self.changed_at is None or rest.stand["changes"] != self.changes:
+            self.changed_at, self.changes = self.now, rest.stand["changes"]
+        quiet = rest.hub["looked_at"] is None or rest.at("looked_at") >= self.changed_at + _SHOWS_WITHIN
+        if quiet and looks < happens:
+            return max(looks, happens - _JUST_BEFORE)
+        return min(looks, happens)
 
     async def settle(self) -> Rest:
         """Wait until hub and stand-ins have done all that this instant asks of them.

@@ -18,12 +18,15 @@ from sandbox.verbs import play
 from sandbox.world import World
 
 WORLD: Final = web.AppKey("world", World)
+PLAYED: Final = web.AppKey("played", list[str])
+"""Every verb that was played."""
 
 
 def build(world: World) -> web.Application:
     """The control port's application."""
     app = web.Application(middlewares=[_refusals])
     app[WORLD] = world
+    app[PLAYED] = []
     app.add_routes([
         web.get("/", _overview),
         web.post("/house", _house),
@@ -84,6 +87,7 @@ async def _play(request: web.Request) -> web.Response:
     verbs = [key for key in body if key != "at"] if isinstance(body, dict) else []
     if len(verbs) != 1:
         raise ValueError("give exactly one verb")
+    request.app[PLAYED].append(verbs[0])
     return web.json_response(play(request.app[WORLD], verbs[0], body[verbs[0]]))
 
 
@@ -153,6 +157,7 @@ async def _idle(request: web.Request) -> web.Response:
         "pending": world.under_way(clock),
         "next_at": None if next_at is None else next_at.isoformat(),
         "moves": world.answered + clock.fired,
+        "changes": clock.fired + len(request.app[PLAYED]) + sum(c.total() for c in world.writes.values()),
     })  # fmt: skip
 
 

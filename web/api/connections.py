@@ -1,5 +1,6 @@
 """Connections and deliveries: how each vendor is, what may be done there, and what it told us."""
 
+from dataclasses import asdict
 from datetime import datetime
 from http import HTTPStatus
 from typing import Literal
@@ -108,6 +109,8 @@ class NextWorkView(Answer):
     due: int
     next_at: datetime | None
     moves: int
+    work_at: datetime | None
+    looked_at: datetime | None
 
 
 class Replayed(Answer):
@@ -187,7 +190,7 @@ async def work(call: Call) -> WorkView:
 async def work_next(call: Call) -> NextWorkView:
     """Return whether the hub stands still, and until when."""
     found = await next_work(call.request.app[HUB], call.merchant)
-    return NextWorkView(running=found.running, due=found.due, next_at=found.next_at, moves=found.moves)
+    return NextWorkView(**asdict(found))
 
 
 async def list_deliveries(call: Call) -> DeliveryList:
