@@ -13,7 +13,7 @@ from core.store.alarms import Alarm
 from core.store.errands import Errand
 from core.store.levels import ListingRow
 from core.store.token_row import token_states
-from core.store.waiting import due_and_next, intents_open, orders_due_before
+from core.store.waiting import NextDue, intents_open, next_due, orders_due_before
 from core.work import LISTENING, STANDING
 
 State = Literal["connected", "not connected", "reconnect", "failing"]
@@ -137,39 +137,16 @@ class NextWork:
 
     running: int
     """Orders and errands that this process is at."""
-    due: int
-    """Orders and errands that are due and not ended, in whichever process; nothing due is nothing to do."""
-    next_at: datetime | None
-    """When the next one is due."""
     moves: int
     """How many this process has ended: the same number twice means that nothing happened in between."""
-    work_at: datetime | None
-    """When the next one is due that does more than look whether there is news."""
-    looked_at: datetime | None
-    """Until when every channel was asked for news."""
+    next: NextDue
 
 
 async def next_work(hub: Hub, merchant: str) -> NextWork:
     """Return what a merchant's hub is at and when it next has something to do; listening to a queue does not count."""
-    read, now = hub.store.db.read, hub.clock.now()
-    due, next_at = await read(due_and_next, merchant, now, without=LISTENING)
-    _, work_at = await read(due_and_next, merchant, now, without=LISTENING | LOOKS)
-    looks = [errand for kind in sorted(LOOKS) for errand in await hub.store.errands(merchant, kind=kind)]
-    # One that failed tries again, which is more than a look.
-    again = [e.due_at for e in looks if e.attempts and e.due_at is not None and e.due_at > now]
-    polled = [
-        datetime.fromisoformat(e.data["last"]) if "last" in e.data else None
-        for e in looks
-        if e.kind == "poll"
-    ]
-    return NextWork(
-        running=hub.activity.running[merchant],
-        due=due,
-        next_at=next_at,
-        moves=hub.activity.ended[merchant],
-        work_at=min([*again, *([work_at] if work_at else [])], default=None),
-        looked_at=None if None in polled else min((at for at in polled if at), default=None),
-    )
+    found = await hub.store.db.read(next_due, merchant, hub.clock.now(), without=LISTENING, looks=LOOKS)
+    running, ended = hub.activity.running[merchant], hub.activity.ended[merchant]
+    return NextWork(running=running, moves=ended, next=found)
 
 
 LOOKS = frozenset({"poll", "subscribe"})

@@ -13,7 +13,7 @@ from day.located_yaml import Json
 from demo.environment import Environment
 
 SETTLES_WITHIN_S: Final = 90.0
-_PAUSES_S: Final = (0.002, 0.02)
+_PAUSES_S: Final = (0.005, 0.04)
 """The shortest and the longest pause between two questions to who is still at work."""
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
 _JUST_BEFORE: Final = timedelta(microseconds=1)
@@ -69,16 +69,15 @@ class SharedClock:
         """Return the next instant to stop at.
 
         While nothing happens at any vendor, looks for news find none: once all channels were asked, those that are
-        due on the way come together, just before the next thing that happens.
+        due on the way come together, with the hub's own work or just before something happens to it.
         """
-        happens = min(end, rest.stands_until, rest.at("work_at"))
-        looks = rest.at("next_at")
+        told, work, looks = min(end, rest.stands_until), rest.at("work_at"), rest.at("next_at")
         if self.changed_at is None or rest.stand["changes"] != self.changes:
             self.changed_at, self.changes = self.now, rest.stand["changes"]
         quiet = rest.hub["looked_at"] is None or rest.at("looked_at") >= self.changed_at + _SHOWS_WITHIN
-        if quiet and looks < happens:
-            return max(looks, happens - _JUST_BEFORE)
-        return min(looks, happens)
+        if quiet and looks < told <= work:
+            return max(looks, told - _JUST_BEFORE)
+        return min(work, told) if quiet else min(looks, told)
 
     async def settle(self) -> Rest:
         """Wait until hub and stand-ins have done all that this instant asks of them.

@@ -54,13 +54,11 @@ class Play:
     json: bool = False
     serve: bool = False
 
-    def day(self) -> tuple[Day, Act]:
-        """Return the day, and the act it is played up to; the built-in day is played as far as it is built."""
+    def day(self) -> Day:
+        """Return the day that is played."""
         if self.orders is not None:
-            day = generated_day(self.orders, self.seed)
-            return day, day.acts[-1]
-        day = load_day(self.file or KENDRA)
-        return day, day.act_named(self.act or (BUILT if self.file is None else None))
+            return generated_day(self.orders, self.seed)
+        return load_day(self.file or KENDRA)
 
     def say(self, text: str) -> None:
         """Tell people how far it is; nothing where one object is wanted."""
@@ -85,14 +83,17 @@ class Playing:
     checks: list[Check] = field(default_factory=list)
 
 
-async def play_day(play: Play) -> tuple[Json, str]:
-    """Play a day and return its figures as one object and as a page.
+async def play_day(play: Play, day: Day | None = None) -> tuple[Json, str]:
+    """Play a day, by default the one that ``play`` names; return its figures as one object and as a page.
 
     Raises:
         DayError: the day's file is wrong.
         NotPlayedError: something in it cannot be done, or hub and stand-ins do not start or come to rest.
     """
-    day, act = play.day()
+    # The built-in day is played as far as it is built.
+    built_in = day is None and play.orders is None and play.file is None
+    day = day or play.day()
+    act = day.act_named(play.act or (BUILT if built_in else None))
     play.say(opening(day))
     began = time.monotonic()
     try:

@@ -1,6 +1,8 @@
 """How much is waiting, and what a process that has the database for itself does first."""
 
+import json
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -32,21 +34,48 @@ def intents_open(conn: sa.Connection, merchant: str) -> int:
     return conn.execute(query).scalar_one()
 
 
-def due_and_next(
-    conn: sa.Connection, merchant: str, now: datetime, *, without: Collection[str]
-) -> tuple[int, datetime | None]:
-    """Return how many orders and errands of a merchant are due, claimed or not, and when the next one is.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NextDue:
+    """How much is due, claimed or not, and when more is; whatever runs is due until it ends, in whichever process."""
 
-    Whatever runs is due until it ends, in whichever process: nothing due means that nobody works on anything.
-    ``without`` names kinds of errands that do not count.
+    due: int
+    next_at: datetime | None
+    work_at: datetime | None
+    """When the next order or errand is due that does more than look for news."""
+    looked_at: datetime | None
+    """Until when every channel was asked for news."""
+
+
+def next_due(
+    conn: sa.Connection, merchant: str, now: datetime, *, without: Collection[str], looks: Collection[str]
+) -> NextDue:
+    """Return what is due of a merchant: nothing due means that nobody works on anything.
+
+    Kinds of errands in ``without`` do not count, and those in ``looks`` only ask a vendor whether there is news.
     """
-    due, later = 0, []
-    for table, counted in ((orders, sa.true()), (errands, errands.c.kind.not_in(sorted(without)))):
-        ours = sa.and_(table.c.merchant == merchant, counted)
-        due += conn.execute(
-            sa.select(sa.func.count()).select_from(table).where(ours, table.c.due_at <= now)
-        ).scalar_one()
-        later.append(
-            conn.execute(sa.select(sa.func.min(table.c.due_at)).where(ours, table.c.due_at > now)).scalar()
-        )
-    return due, min((instant for instant in later if instant is not None), default=None)
+    # One that failed tries again, which is more than a look.
+    look = sa.and_(errands.c.kind.in_(sorted(looks)), errands.c.attempts == 0)
+    of_orders = _due(conn, orders, orders.c.merchant == merchant, now)
+    of_errands = sa.and_(errands.c.merchant == merchant, errands.c.kind.not_in(sorted(without)))
+    work, news = (_due(conn, errands, sa.and_(of_errands, each), now) for each in (sa.not_(look), look))
+    memories = conn.scalars(sa.select(errands.c.data).where(errands.c.merchant == merchant, look)).all()
+    looked = [datetime.fromisoformat(last) for last in (json.loads(m).get("last") for m in memories) if last]
+    return NextDue(
+        due=of_orders[0] + work[0] + news[0],
+        next_at=_first(of_orders[1], work[1], news[1]),
+        work_at=_first(of_orders[1], work[1]),
+        looked_at=min(looked, default=None),
+    )
+
+
+def _due(
+    conn: sa.Connection, table: sa.Table, ours: sa.ColumnElement[bool], now: datetime
+) -> tuple[int, datetime | None]:
+    due, later = table.c.due_at <= now, table.c.due_at > now
+    count = sa.select(sa.func.count()).select_from(table).where(ours, due)
+    first = sa.select(sa.func.min(table.c.due_at)).where(ours, later)
+    return conn.execute(count).scalar_one(), conn.execute(first).scalar()
+
+
+def _first(*instants: datetime | None) -> datetime | None:
+    return min((instant for instant in instants if instant is not None), default=None)

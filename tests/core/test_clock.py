@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from core.clock import Clock, PageClock, ScaledClock, SystemClock, clock_of, seconds_of
 from core.errands import ERRANDS
 from core.errors import ConfigError, RateLimitError, UnavailableError
-from core.health import NextWork, next_work
+from core.health import next_work
 from core.hub import Hub
 from core.ports import Token
 from core.store.errands import Errand
@@ -199,20 +199,23 @@ async def test_what_is_due_begins_within_milliseconds_of_the_page_s_move_and_not
         await ring(worker, "fetch", "shop:1", MONDAY + timedelta(hours=1))
         await asyncio.sleep(0.1)
         assert busy.began == []
-        assert await next_work(worker.hub, MERCHANT) == NextWork(
-            running=0, due=0, next_at=MONDAY + timedelta(hours=1), moves=0
-        )
+        assert await standing(worker.hub, MERCHANT) == (0, 0, MONDAY + timedelta(hours=1), 0)
 
         write(page, MONDAY + timedelta(hours=1))
         began = time.monotonic()
         await until(lambda: busy.began)
         assert time.monotonic() - began < 0.5
         assert busy.at == [MONDAY + timedelta(hours=1)]
-        assert await next_work(worker.hub, MERCHANT) == NextWork(running=1, due=1, next_at=None, moves=0)
+        assert await standing(worker.hub, MERCHANT) == (1, 1, None, 0)
 
         busy.free.set()
         await until(lambda: not worker.errands_running)
-        assert await next_work(worker.hub, MERCHANT) == NextWork(running=0, due=0, next_at=None, moves=1)
+        assert await standing(worker.hub, MERCHANT) == (0, 0, None, 1)
+
+
+async def standing(hub: Hub, merchant: str) -> tuple[int, int, datetime | None, int]:
+    found = await next_work(hub, merchant)
+    return found.running, found.next.due, found.next.next_at, found.moves
 
 
 @pytest.mark.req("R45")
@@ -262,7 +265,7 @@ async def test_those_that_listen_take_nobody_s_place_and_do_not_count(tmp_path: 
         for name in names:
             await ring(worker, "receive", name, MONDAY)
         await until(lambda: len(busy.began) == len(names))
-        assert await next_work(worker.hub, MERCHANT) == NextWork(running=0, due=0, next_at=None, moves=0)
+        assert await standing(worker.hub, MERCHANT) == (0, 0, None, 0)
 
         await ring(worker, "fetch", "shop:1", MONDAY)
         await until(lambda: "shop:1" in busy.began)
@@ -331,10 +334,27 @@ async def test_each_merchant_hears_of_his_own_work_only(tmp_path: Path) -> None:
         hub.activity.end("other")
         hub.activity.begin("other")
 
-        assert await next_work(hub, MERCHANT) == NextWork(running=0, due=0, next_at=None, moves=0)
-        assert await next_work(hub, "other") == NextWork(
-            running=1, due=1, next_at=now + timedelta(hours=1), moves=1
-        )
+        assert await standing(hub, MERCHANT) == (0, 0, None, 0)
+        assert await standing(hub, "other") == (1, 1, now + timedelta(hours=1), 1)
+
+
+async def test_a_poll_is_a_look_until_it_fails_and_the_oldest_one_says_until_when_all_were_asked(
+    tmp_path: Path,
+) -> None:
+    async with open_store("sqlite", tmp_path, batched=True) as store:
+        hub, now = Hub(store=store, clock=SystemClock(), owner="test"), datetime.now(UTC)
+        hour = timedelta(hours=1)
+        for name, asked in (("shop", now - hour), ("amz", now - 2 * hour)):
+            data = {"last": asked.isoformat()}
+            await store.ring(MERCHANT, "poll", name, connection=name, due_at=now + hour, data=data)
+        await store.ring(MERCHANT, "fetch", "shop:1", connection="shop", due_at=now + 3 * hour)
+
+        told = (await next_work(hub, MERCHANT)).next
+        assert (told.next_at, told.work_at, told.looked_at) == (now + hour, now + 3 * hour, now - 2 * hour)
+
+        await store.db.write(lambda conn: conn.execute(sa.update(errands).values(attempts=1)))
+        failed = (await next_work(hub, MERCHANT)).next
+        assert (failed.next_at, failed.work_at, failed.looked_at) == (now + hour, now + hour, None)
 
 
 async def test_a_tick_that_fails_comes_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

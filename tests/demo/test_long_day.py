@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from day.day import Day
-from demo.actions import Actions
-from demo.generated import OPENS, START, generated_day
+from demo.generated import START, generated_day
+from demo.player import Play, play_day
 
 ORDERS, DAYS = 15, 12
 
@@ -24,3 +24,14 @@ def twelve_days() -> Day:
     clock = {"start": START.isoformat(), "end": (START + timedelta(days=DAYS)).isoformat()}
     when.sort(key=lambda event: datetime.fromisoformat(event["at"]))
     return Day({**drawn.data, "clock": clock, "when": when})
+
+
+@pytest.mark.req("R116")
+async def test_it_stops_where_something_happens_and_not_at_every_poll() -> None:
+    found, _ = await play_day(Play(json=True), twelve_days())
+
+    assert [check for check in found["checks"] if not check["ok"]] == []
+    assert len(found["orders"]) == ORDERS
+    assert found["effects"] == {"doubled": 0, "unknown": 0}
+    # There are 3,456 polls of every channel in twelve days.
+    assert found["moves"] < 300

@@ -190,7 +190,7 @@ async def work(call: Call) -> WorkView:
 async def work_next(call: Call) -> NextWorkView:
     """Return whether the hub stands still, and until when."""
     found = await next_work(call.request.app[HUB], call.merchant)
-    return NextWorkView(**asdict(found))
+    return NextWorkView(running=found.running, moves=found.moves, **asdict(found.next))
 
 
 async def list_deliveries(call: Call) -> DeliveryList:
