@@ -113,13 +113,14 @@ def test_as_many_orders_as_asked_come_on_both_channels_and_some_change_their_min
 
 
 def test_nobody_buys_what_is_sold_and_when_everything_is_sold_shopping_ends() -> None:
-    house = yaml.safe_load(generated.HOUSE.read_text(encoding="utf-8"))
-    of = {row["listing"]: row["of"] for rows in house["listings"].values() for row in rows}
+    config, given = generated.house(1)
+    of = {row["listing"]: row["of"] for rows in given["listings"].values() for row in rows}
     left = Counter({"SOCKS-FBA": 40})
-    for held in house["counts"].values():
+    for held in given["counts"].values():
         left.update(held)
 
-    placed = [event["place"] for event in generated._shopping(house, 400, 1) if "place" in event]
+    shopping = generated._shopping(config, given, 400, seed=1)
+    placed = [event["place"] for event in shopping if "place" in event]
 
     for order in placed:
         for line in order["lines"]:
