@@ -27,7 +27,7 @@ class BogusNotifications:
 
     def _waiting(self) -> tuple[Receipt, ...]:
         return tuple(
-            Receipt(doorbell=bell, handle=bell.event_id)
+            Receipt(notification=bell, handle=bell.event_id)
             for name, bell in self.world.bells
             if name == self.connection
         )

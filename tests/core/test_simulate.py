@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from connectors.bogus.client import Effect, Fault
 from connectors.bogus.scene import BELLS, Scene, faults_named
-from core.simulate import simulate_in_memory
+from simulation import simulate_in_memory
 
 ALL = faults_named("all")
 _ONE_RUN = """
 import asyncio
 from connectors.bogus.scene import Scene, faults_named
-from core.simulate import simulate_in_memory
+from simulation import simulate_in_memory
 scene = Scene(5, 3, faults_named("all"))
 print(asyncio.run(simulate_in_memory(scene, seed=5, kills=2)).digest)
 """
