@@ -30,7 +30,7 @@ def _changes(state: OrderState, fact: f.Fact) -> dict[str, Any]:  # noqa: C901, 
                 "needs": fact.needs,
                 "unlinked": fact.unlinked,
                 "before_go_live": fact.before_go_live,
-                "parted": third_party_shipped(state.model_copy(update={"order": fact.order})),
+                "third_party_units": third_party_shipped(state.model_copy(update={"order": fact.order})),
             }
         case f.Changed():
             changes = {"order": fact.order, "needs": fact.needs, "unlinked": fact.unlinked, "parked": None}
@@ -85,7 +85,7 @@ def _changes(state: OrderState, fact: f.Fact) -> dict[str, Any]:  # noqa: C901, 
             most = Counter(state.third_party_units) | Counter(
                 dict(fact.lines)
             )  # told late, it takes nothing back
-            return {"parted": dict(most)}
+            return {"third_party_units": dict(most)}
         case f.Parked():
             return {"parked": fact}
         case f.Retried():

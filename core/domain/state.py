@@ -13,7 +13,7 @@ from pydantic import Field
 
 from core.model import facts as f
 from core.model.address import Region
-from core.model.base import Instant, Shape
+from core.model.base import Instant, Shape, StoredShape
 from core.model.order import ChannelState, FulfilledBy, Order
 from core.model.payment import PaymentState
 from core.model.shipment import TrackingState
@@ -66,7 +66,7 @@ class OpenIntent(Shape):
     data: dict[str, Any]
 
 
-class OrderState(Shape):
+class OrderState(StoredShape):
     """Everything a decision about an order may look at."""
 
     version: int = 0
@@ -95,7 +95,7 @@ class OrderState(Shape):
     shipped_elsewhere: bool = False
     address: str | None = None
     """Digest of the address, once the channel changed the order; None: as it was first."""
-    third_party_units: dict[str, int] = Field(default_factory=dict)
+    third_party_units: dict[str, int] = Field(default_factory=dict, alias="parted")
     """Units by line that another hand shipped and that lie on no shelf of ours any more."""
     label_asked: bool = False
     parked: f.Parked | None = None

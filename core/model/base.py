@@ -20,3 +20,9 @@ class Shape(BaseModel):
     """A frozen value that refuses unknown keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class StoredShape(Shape):
+    """A shape of which a field is stored under another spelling than it has here: its alias."""
+
+    model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)

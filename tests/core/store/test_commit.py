@@ -230,14 +230,14 @@ async def test_what_an_order_holds_is_given_back_before_it_takes_anew(store: Sto
     assert gone == UnitsReleased(at=NOON, allocations=(an_allocation(2),), why="edited")
 
 
-async def test_an_order_that_finds_too_little_keeps_what_it_held_and_waits_for_the_rest(store: Store) -> None:
+async def test_a_line_that_no_location_holds_any_more_is_backordered_whole(store: Store) -> None:
     await store.write(count_stock, KENDRA, [("MUG", "reno", 3)], actor="person:kim", now=NOON)
     await store.commit(a_new_order(reserve=a_reserve(a_need(2))))
 
     wants = a_reserve(a_need(4), give_back=(an_allocation(2),))
 
-    assert await store.commit(a_unit(expect=2, reserve=wants)) == Landed(4, (an_allocation(3),), (a_need(1),))
-    assert await shelf(store) == (3, 3)
+    assert await store.commit(a_unit(expect=2, reserve=wants)) == Landed(4, (), (a_need(4),))
+    assert await shelf(store) == (3, 0)
 
 
 async def test_a_unit_for_an_order_nobody_created_is_an_error_of_its_caller_alone(store: Store) -> None:
