@@ -7,7 +7,8 @@ import sqlalchemy as sa
 from core.domain.fold import summarize
 from core.domain.state import Stage
 from core.errors import NotFoundError
-from core.model.commit import Landed, Moved, Outcome, Sealed
+from core.model.commit import Landed, Moved, Sealed, Settlement
+from core.model.effects import Outcome
 from core.model.facts import Noted, Received, UnitsCommitted, UnitsReleased, UnitsShipped
 from core.store.claims import due_orders
 from core.store.orders import facts_of, find, list_orders
@@ -121,7 +122,7 @@ async def test_an_outcome_lands_however_far_the_order_has_moved(store: Store) ->
     await store.commit(a_new_order(intents=(an_intent("buy/1"),)))
     await store.commit(a_unit(happened=(noted("somebody else"),)))
 
-    outcome = Outcome(key="buy/1", state="done", result={"label": "L1"})
+    outcome = Settlement(key="buy/1", outcome=Outcome.DONE, result={"label": "L1"})
     committed = await store.commit(a_unit(expect=1, outcomes=(outcome,), decided=(noted("decided"),)))
 
     assert committed == Moved(2)
@@ -131,9 +132,9 @@ async def test_an_outcome_lands_however_far_the_order_has_moved(store: Store) ->
 
 async def test_an_effect_that_has_its_outcome_keeps_it(store: Store) -> None:
     await store.commit(a_new_order(intents=(an_intent("buy/1"),)))
-    await store.commit(a_unit(outcomes=(Outcome(key="buy/1", state="done"),)))
+    await store.commit(a_unit(outcomes=(Settlement(key="buy/1", outcome=Outcome.DONE),)))
 
-    await store.commit(a_unit(outcomes=(Outcome(key="buy/1", state="undone"),)))
+    await store.commit(a_unit(outcomes=(Settlement(key="buy/1", outcome=Outcome.UNDONE),)))
 
     assert [e.state for e in await store.read(effects_of, KENDRA, FIRST)] == ["done"]
 
