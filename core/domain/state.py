@@ -13,6 +13,7 @@ from pydantic import Field
 from core.model import facts as f
 from core.model.address import Region
 from core.model.base import Instant, Shape, StoredShape, Worded
+from core.model.effects import Outcome
 from core.model.holds import Hold
 from core.model.order import ChannelState, FulfilledBy, Order
 from core.model.payment import PaymentState
@@ -85,7 +86,7 @@ class OrderState(StoredShape):
     parcels: tuple[ParcelState, ...] = ()
     voided: tuple[ParcelState, ...] = ()
     open: tuple[OpenIntent, ...] = ()
-    settled: dict[str, str] = Field(default_factory=dict)
+    settled: dict[str, Outcome] = Field(default_factory=dict)
     """Outcome of every intent so far, by key."""
     captured: tuple[f.Captured, ...] = ()
     messages: tuple[str, ...] = ()

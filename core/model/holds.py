@@ -13,8 +13,9 @@ class Hold(Worded):
 
     def __new__(cls, value: str, words: str = "", overrulable: bool = False) -> Self:  # noqa: FBT001, FBT002 - a row
         """Make a row of the list."""
-        member = super().__new__(cls, value, words)
-        member.overrulable = overrulable
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.words, member.overrulable = words, overrulable
         return member
 
     BEFORE_GO_LIVE = "before_go_live", "placed before go-live", True

@@ -5,7 +5,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tests.stored import effects_of
 
 from connectors.bogus.shoppers import Wish, place
 from connectors.bogus.webhooks import HEADER
@@ -14,6 +13,7 @@ from core.store.orders import facts_of
 from core.store.tokens import TokenRow
 from tests.builders import MERCHANT, home
 from tests.core.flow.play import pass_time
+from tests.stored import effects_of
 from tests.web.site import KEY, Site
 
 NAME, STREET, MAIL = "Zephyrine Quillfeather", "77 Xylophone Alley", "zephyrine.q@canary.test"

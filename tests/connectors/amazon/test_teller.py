@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 import yaml
-from connectors.amazon.shipment_notifier import CARRIERS, carrier_of, package_reference
 
+from connectors.amazon.shipment_notifier import CARRIERS, carrier_of, package_reference
 from core.errors import RejectedError
 from core.model.shipment import Dispatch
 from sandbox.amazon.carriers import CODES

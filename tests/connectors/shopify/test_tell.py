@@ -1,8 +1,8 @@
 """Telling the shop of a parcel: once, with its own lines."""
 
 import pytest
-from connectors.shopify.shipment_notifier import COMPANIES
 
+from connectors.shopify.shipment_notifier import COMPANIES
 from core.errors import RejectedError
 from core.model.order import Order
 from core.model.shipment import Dispatch
