@@ -75,16 +75,16 @@ async def rows_of(hub: Hub, merchant: str, do: str, words: list[str]) -> Rows:
             return [{"taken back": f"{await links.undo(hub, merchant)} listings"}]
         case "unlink":
             await links.unlink(hub, merchant, words[0], words[1])
-    bench = await review_links(hub, merchant)
+    review = await review_links(hub, merchant)
     if do == "conflicts":
         return [
             {"where": c.connection or "-", "names": ", ".join(c.names), "what": c.what, "do": c.do}
-            for c in bench.conflicts
+            for c in review.conflicts
         ]
-    return _listed(bench)
+    return _listed(review)
 
 
-def _listed(bench: LinkReview) -> Rows:
+def _listed(review: LinkReview) -> Rows:
     open_ones = [
         {
             "connection": offer.connection,
@@ -94,12 +94,12 @@ def _listed(bench: LinkReview) -> Rows:
             "score": found[0].score if found else "",
             "why": found[0].detail if found else "",
         }
-        for offer, found in bench.unlinked
+        for offer, found in review.unlinked
     ]
-    linked = [(o.connection, o.listing, o.of) for o in bench.linked]
+    linked = [(o.connection, o.listing, o.of) for o in review.linked]
     return open_ones + [
         {"connection": c, "listing": name, "of": describe(of), "could be": "", "score": "", "why": ""}
-        for c, name, of in (*linked, *bench.gone)
+        for c, name, of in (*linked, *review.gone)
     ]
 
 

@@ -149,7 +149,7 @@ class _Simulation:
     async def carry(self) -> None:
         """Carry what rang to the hub."""
         now = self.hub.clock.now()
-        for connection, bell in self.scene.take_bells():
+        for connection, bell in self.scene.take_notifications():
             self.note(f"rings {connection} {bell.event_id}")
             delivery = delivery_of(connection, bell, bell.model_dump_json().encode(), now)
             await self.hub.store.deliver(self.merchant, connection, [delivery], now=now)

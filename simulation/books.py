@@ -67,7 +67,7 @@ def _of_order(order_id: str, state: OrderState, outside: Outside) -> Iterator[st
         yield f"{order_id}: {order.state} here, {outside.orders()[order_id]} at the channel"
     if state.open:
         yield f"{order_id}: {', '.join(i.key for i in state.open)} was never settled"
-    left = any(p.left for p in state.parcels)
+    left = any(p.departed for p in state.parcels)
     kept = state.allocations or any(p.label for p in state.parcels)
     if order.state is ChannelState.CANCELLED and kept and not left:
         yield f"{order_id}: cancelled, and units or labels are not given back"

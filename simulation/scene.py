@@ -51,7 +51,7 @@ class Scene(Outside, Protocol):
         """Let everything outside happen whose time has come."""
         ...
 
-    def take_bells(self) -> Sequence[tuple[str, Notification]]:
+    def take_notifications(self) -> Sequence[tuple[str, Notification]]:
         """Return (connection, doorbell) that reach the hub now: some late, some twice, some never."""
         ...
 

@@ -2,7 +2,7 @@
 
 from connectors.bogus.carrier import BogusCarrier
 from connectors.bogus.channel import BogusChannel
-from connectors.bogus.channel_payments import BogusTill
+from connectors.bogus.channel_payments import BogusChannelPayments
 from connectors.bogus.client import World, world_named
 from connectors.bogus.gateway import BogusGateway
 from connectors.bogus.levels import BogusLevels
@@ -30,7 +30,7 @@ def ports_of(world: World, name: str, settings: BogusSettings) -> Ports:
                 channel=channel,
                 shipment_notifier=channel,
                 levels=BogusLevels(name, world),
-                channel_payments=BogusTill(name, world),
+                channel_payments=BogusChannelPayments(name, world),
                 webhooks=webhooks,
             )
         case "marketplace":

@@ -120,7 +120,7 @@ class World:
     """How often each effect really came to pass."""
     calls: Counter[tuple[str, str]] = field(default_factory=Counter)
     """How often each (connection, operation) was called."""
-    bells: list[tuple[str, Notification]] = field(default_factory=list)
+    notifications: list[tuple[str, Notification]] = field(default_factory=list)
     """(connection, doorbell) that rang and nobody carried to the hub yet."""
     rung: int = 0
     later: list[tuple[datetime, Callable[[], object]]] = field(default_factory=list)
@@ -142,7 +142,7 @@ class World:
         bell = Notification(
             event_id=f"{connection}-{self.rung}", kind=kind, topic=kind.value, subject=subject
         )
-        self.bells.append((connection, bell))
+        self.notifications.append((connection, bell))
 
     async def call(self, connection: str, operation: str, act: Callable[[], T]) -> T:
         """Make a call that may change something, with whatever goes wrong with it.

@@ -60,7 +60,7 @@ _READS = frozenset(
 )
 _OF_READS = (Fault.BEFORE, Fault.THROTTLED, Fault.STALE)
 _OF_CALLS = (Fault.BEFORE, Fault.THROTTLED, Fault.LOST, Fault.REPLY_LOST, Fault.DELAYED)
-BELLS = ("dropped", "twice", "late")
+NOTIFICATIONS = ("dropped", "twice", "late")
 """What may go wrong with a doorbell."""
 _SHOPPERS = (("Ann", "OR", "97205"), ("Ben", "NY", "10001"), ("Cal", "TX", "78701"), ("Dee", "CA", "94016"))
 
@@ -71,7 +71,7 @@ def faults_named(text: str) -> frozenset[str]:
     Raises:
         ValueError: a name that is no fault.
     """
-    known = frozenset({*(fault.value for fault in Fault), *BELLS})
+    known = frozenset({*(fault.value for fault in Fault), *NOTIFICATIONS})
     if text in ("all", "none"):
         return known if text == "all" else frozenset()
     named = frozenset(part.strip() for part in text.split(","))
@@ -212,12 +212,12 @@ class Scene:
         if not self.world.shipments[shipment_id].voided:
             scan(self.world, "post", shipment_id, state)
 
-    def take_bells(self) -> Sequence[tuple[str, Notification]]:
+    def take_notifications(self) -> Sequence[tuple[str, Notification]]:
         """Return the doorbells that reach the hub now."""
         now = self.clock.now()
         requests = [(name, bell) for at, name, bell in self._late if at <= now]
         self._late = [(at, name, bell) for at, name, bell in self._late if at > now]
-        fresh, self.world.bells = self.world.bells, []
+        fresh, self.world.notifications = self.world.notifications, []
         for name, bell in fresh:
             fate = self._chance.random()
             # A carrier that does not ring is looked at a day later, long after this scene ends: it rings late at worst.

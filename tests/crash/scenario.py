@@ -101,7 +101,9 @@ async def prepare(url: str, keys: str, books: Path) -> None:
             )
         ],
     )
-    made.bells = [(name, _torn(bell) if bell.subject == "kk-4" else bell) for name, bell in made.bells]
+    made.notifications = [
+        (name, _torn(bell) if bell.subject == "kk-4" else bell) for name, bell in made.notifications
+    ]
     made.paused = {"buy"}
     keep(made, books)
     await store.close()

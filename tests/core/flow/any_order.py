@@ -187,19 +187,19 @@ class News:
 
     def happens(self, b: Bench, upto: int) -> None:
         for number in range(self.happened, upto + 1):
-            others, b.world.bells = b.world.bells, []
+            others, b.world.notifications = b.world.notifications, []
             self.events[number](b, self.number)
-            self.requests[number], b.world.bells = b.world.bells, others
+            self.requests[number], b.world.notifications = b.world.notifications, others
             self.happened = number + 1
 
 
-async def carry_all(b: Bench, bells: Sequence[tuple[str, Notification]]) -> None:
+async def carry_all(b: Bench, notifications: Sequence[tuple[str, Notification]]) -> None:
     """Carry doorbells to the hub, all of a connection in one delivery."""
     now = b.clock.now()
-    for connection in dict.fromkeys(name for name, _ in bells):
+    for connection in dict.fromkeys(name for name, _ in notifications):
         stored = [
             delivery_of(name, bell, bell.model_dump_json().encode(), now)
-            for name, bell in bells
+            for name, bell in notifications
             if name == connection
         ]
         await b.store.deliver(MERCHANT, connection, stored, now=now)
@@ -208,7 +208,7 @@ async def carry_all(b: Bench, bells: Sequence[tuple[str, Notification]]) -> None
 async def settle_all(b: Bench) -> None:
     """Carry and work until nothing is due at this instant: everything that is due at once, as a busy worker does."""
     for _ in range(400):
-        rung, b.world.bells = b.world.bells, []
+        rung, b.world.notifications = b.world.notifications, []
         await carry_all(b, rung)
         now = b.clock.now()
         if not await b.store.read(due_now, now):
@@ -266,7 +266,7 @@ def end_of(b: Bench, state: OrderState | None, number: str) -> dict[str, Any]:
                 p.label and (p.label.service, p.label.price.minor),
                 p.told,
                 p.mailed,
-                p.left,
+                p.departed,
                 p.tracking and p.tracking.value,
             )
             for p in state.parcels

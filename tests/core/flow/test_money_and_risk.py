@@ -72,7 +72,7 @@ async def test_a_judgment_that_never_comes_is_asked_for_once_more_and_left_to_a_
     place(b.world, "shop", KARA)
     placed = b.clock.now()
     edit(b, "kk-1001", risk=RiskLevel.PENDING)
-    b.world.bells.clear()
+    b.world.notifications.clear()
     await b.store.write(
         enqueue,
         MERCHANT,

@@ -249,11 +249,11 @@ async def test_a_parcel_that_left_a_parked_order_is_off_the_shelf(b: Bench) -> N
     place(b.world, "shop", KARA)
     await pass_time(b, GRACE)
     scan(b.world, "post", "shp-1", TrackingState.IN_TRANSIT)
-    late, b.world.bells = b.world.bells, []
+    late, b.world.notifications = b.world.notifications, []
     cancel(b.world, "shop", "kk-1001")
     await settle(b)
     assert (await state_of(b, "shop:kk-1001")).parked is not None
-    b.world.bells = late
+    b.world.notifications = late
     await settle(b)
     assert (await on_hand(b))["CHEF-8", "reno"] == (13, 0)
 

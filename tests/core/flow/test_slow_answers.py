@@ -91,7 +91,7 @@ async def test_what_is_signed_and_cannot_be_read_is_parked_and_the_shop_is_polle
     )
     await settle(b)
     place(b.world, "shop", KARA)
-    b.world.bells.clear()
+    b.world.notifications.clear()
     bell = Notification(
         event_id="unreadable:1", kind=NotificationKind.UNREADABLE, topic="unreadable", subject="1"
     )

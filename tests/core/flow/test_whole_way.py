@@ -157,7 +157,7 @@ async def test_an_order_shipped_by_another_tool_gets_no_label_although_no_doorbe
     place(b.world, "shop", KARA)
     await settle(b)
     ship_elsewhere(b.world, "shop", "kk-1001", "LINN1")
-    b.world.bells.clear()
+    b.world.notifications.clear()
     await pass_time(b, timedelta(minutes=16))
     state = await state_of(b, "shop:kk-1001")
     assert state.stage is Stage.SHIPPED_ELSEWHERE
@@ -175,7 +175,7 @@ async def test_an_order_whose_doorbell_was_lost_is_found_by_the_poll(b: Bench) -
     )
     await settle(b)
     place(b.world, "shop", KARA)
-    b.world.bells.clear()
+    b.world.notifications.clear()
     await pass_time(b, timedelta(minutes=6))
     assert (await state_of(b, "shop:kk-1001")).stage is Stage.READY
 
@@ -269,9 +269,9 @@ async def test_a_rejected_order_is_cancelled_refunded_once_and_its_units_are_fre
 @pytest.mark.req("R01")
 async def test_a_doorbell_that_rings_fifty_times_makes_one_order_and_one_set_of_effects(b: Bench) -> None:
     place(b.world, "shop", KARA)
-    bells, b.world.bells = tuple(b.world.bells), []
-    await carry(b, bells * 50)
+    notifications, b.world.notifications = tuple(b.world.notifications), []
+    await carry(b, notifications * 50)
     await work(b)
-    await carry(b, bells * 50)
+    await carry(b, notifications * 50)
     await pass_time(b, GRACE)
     assert sorted(b.world.effects.values()) == [1, 1, 1, 1]
