@@ -6,10 +6,10 @@ A repeat with the same packageReferenceId updates that package; a package that w
 from datetime import datetime
 
 from sandbox.amazon.carriers import CODES, OTHER
-from sandbox.amazon.errors import invalid
 from sandbox.amazon.listing import MERCHANT
 from sandbox.amazon.order import Order, Package
 from sandbox.amazon.reading import field, parsed_instant
+from sandbox.amazon.refusals import invalid
 from sandbox.values import Json
 
 OPEN = frozenset({"UNSHIPPED", "PARTIALLY_SHIPPED", "SHIPPED"})

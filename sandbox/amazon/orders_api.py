@@ -4,20 +4,18 @@ import base64
 import binascii
 import json
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from aiohttp import web
 
 from sandbox.amazon import reading
-from sandbox.amazon.errors import invalid, not_found
 from sandbox.amazon.order import Order
 from sandbox.amazon.order_json import INCLUDABLE, order_json
+from sandbox.amazon.refusals import invalid, not_found
+from sandbox.amazon.state import Account
 from sandbox.amazon.times import text
 from sandbox.format import STATUSES
 from sandbox.values import Json
-
-if TYPE_CHECKING:
-    from sandbox.amazon.state import Amazon
 
 MOST: Final = 100
 PARTIES: Final = ("MERCHANT", "AMAZON")
@@ -30,7 +28,7 @@ Key = tuple[str, str]
 """Where in the list an order stands: its time, then its id."""
 
 
-async def search_orders(amazon: "Amazon", request: web.Request) -> web.Response:
+async def search_orders(amazon: Account, request: web.Request) -> web.Response:
     """Orders created or updated since then, in the order of that time, page by page."""
     included = reading.chosen(request, "includedData", INCLUDABLE)
     statuses = reading.chosen(request, "fulfillmentStatuses", STATUSES)
@@ -63,7 +61,7 @@ async def search_orders(amazon: "Amazon", request: web.Request) -> web.Response:
     return web.json_response(shown)
 
 
-async def get_order(amazon: "Amazon", request: web.Request) -> web.Response:
+async def get_order(amazon: Account, request: web.Request) -> web.Response:
     """One order."""
     included = reading.chosen(request, "includedData", INCLUDABLE)
     order = _order(amazon, request.match_info["orderId"])
@@ -71,14 +69,14 @@ async def get_order(amazon: "Amazon", request: web.Request) -> web.Response:
     return web.json_response({"order": shown})
 
 
-async def confirm_shipment(amazon: "Amazon", request: web.Request) -> web.Response:
+async def confirm_shipment(amazon: Account, request: web.Request) -> web.Response:
     """Tell of one package."""
     order = _order(amazon, request.match_info["orderId"])
     amazon.confirm(order, await reading.body(request))
     return web.Response(status=204)
 
 
-def _order(amazon: "Amazon", order_id: str) -> Order:
+def _order(amazon: Account, order_id: str) -> Order:
     order = amazon.orders.get(order_id)
     if order is None or order.hidden:
         raise not_found(f"The order {order_id} does not exist.")

@@ -12,9 +12,9 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from sandbox.easypost.objects import HEX, mode, stamp
+from sandbox.environment import Environment
 from sandbox.planned import Message
 from sandbox.values import Json, token
-from sandbox.world import World
 
 RETRIES: Final = (30.0, 60.0, 300.0, 900.0, 3600.0, 7200.0)
 
@@ -41,8 +41,8 @@ class Hook:
 class Hooks:
     """Every subscriber and every event."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, env: Environment) -> None:
+        self.env = env
         self.known: dict[str, Hook] = {}
         self.events: dict[str, Json] = {}
 
@@ -51,7 +51,7 @@ class Hooks:
     ) -> None:
         """Make an event and send it to every subscriber of its mode."""
         known = [hook for hook in self.known.values() if hook.live == live]
-        now = stamp(self._world.clock.now()).replace("Z", ".000Z")
+        now = stamp(self.env.clock.now()).replace("Z", ".000Z")
         name = "evt_" + token("event", len(self.events), length=32, alphabet=HEX)
         event: Json = {
             "description": kind, "mode": mode(live), "previous_attributes": before, "created_at": now,
@@ -74,7 +74,7 @@ class Hooks:
                 headers |= signatures(hook.secret, body, url=hook.url, at=datetime.now(UTC))
             return hook.url, headers, body
 
-        self._world.courier.post("easypost", subject, build, retries=RETRIES, about=about)
+        self.env.webhook_delivery.post("easypost", subject, build, retries=RETRIES, about=about)
 
 
 def signatures(secret: str, body: bytes, *, url: str, at: datetime) -> dict[str, str]:

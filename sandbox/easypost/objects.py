@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from sandbox.currencies import places
+from sandbox.easypost.labels import TYPES
 from sandbox.easypost.rating import Offer
 from sandbox.values import Json, token
 
@@ -222,17 +223,11 @@ def _label(one: Shipment, files: str) -> Json | None:
         return None
     first = one.forms[0]
     urls = {form: f"{files}/{one.id}.{form}" for form in one.forms}
-    kinds = {
-        "png": "image/png",
-        "pdf": "application/pdf",
-        "zpl": "application/zpl",
-        "epl2": "application/epl2",
-    }
     return {
         "object": "PostageLabel", "id": "pl_" + token(one.id, "label", length=32, alphabet=HEX),
         "created_at": stamp(one.bought_at), "updated_at": stamp(one.updated), "date_advance": 0,
         "integrated_form": "none", "label_date": stamp(one.bought_at), "label_resolution": 300,
-        "label_size": "4x6", "label_type": "default", "label_file_type": kinds[first], "label_url": urls[first],
+        "label_size": "4x6", "label_type": "default", "label_file_type": TYPES[first], "label_url": urls[first],
         "label_pdf_url": urls.get("pdf"), "label_zpl_url": urls.get("zpl"), "label_epl2_url": urls.get("epl2"),
         "label_file": None,
     }  # fmt: skip

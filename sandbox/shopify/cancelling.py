@@ -2,17 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from sandbox.shopify import announcing, paying, refunding, sums
+from sandbox.shopify import announcing, paying, refunding, totals
 from sandbox.shopify.placing import OPEN
 from sandbox.shopify.records import Order, Transaction
 from sandbox.shopify.refusal import Refusal
-from sandbox.shopify.sums import TAKEN, refundable, shipped
+from sandbox.shopify.state import Shop
+from sandbox.shopify.totals import TAKEN, refundable, shipped
 from sandbox.values import Json
-
-if TYPE_CHECKING:
-    from sandbox.shopify.state import Shopify
 
 SOON: Final = timedelta(seconds=1)
 
@@ -27,17 +25,17 @@ class Cancel:
     note: str | None = None
 
 
-def ask(shop: "Shopify", order: Order, wish: Cancel) -> int:
+def ask(shop: Shop, order: Order, wish: Cancel) -> int:
     """Accept a cancellation; a job does it a virtual second later. Gives the job's id."""
     check(shop, order)
     number = shop.next_id()
     shop.jobs[number] = {"order": order.id, "done": False}
     actor = shop.actor
-    shop.world.at(shop.world.clock.now() + SOON, lambda: _work(shop, number, order, wish, actor))
+    shop.env.at(shop.env.clock.now() + SOON, lambda: _work(shop, number, order, wish, actor))
     return number
 
 
-def cancel_by_channel(shop: "Shopify", wish: Json) -> Json:
+def cancel_by_channel(shop: Shop, wish: Json) -> Json:
     """The merchant, or the shopper through them, calls the order off in the shop."""
     order = shop.named(wish["order"])
     check(shop, order)
@@ -47,7 +45,7 @@ def cancel_by_channel(shop: "Shopify", wish: Json) -> Json:
     return {"id": order.name}
 
 
-def check(shop: "Shopify", order: Order) -> None:
+def check(shop: Shop, order: Order) -> None:
     """Refuse to cancel what is cancelled, being cancelled, or on its way."""
     pending = any(job["order"] == order.id and not job["done"] for job in shop.jobs.values())
     if order.cancelled_at is not None or pending:
@@ -56,9 +54,9 @@ def check(shop: "Shopify", order: Order) -> None:
         raise Refusal("Order has fulfillments that cannot be cancelled", "orderId", code="INVALID")
 
 
-def cancel(shop: "Shopify", order: Order, wish: Cancel) -> None:
+def cancel(shop: Shop, order: Order, wish: Cancel) -> None:
     """Let authorizations go, give money and units back, close what was asked of the locations."""
-    order.total_when_cancelled = sums.current_total(order)
+    order.total_when_cancelled = totals.current_total(order)
     paying.void_all(shop, order)
     given: list[Transaction] = []
     if wish.refund == "original":
@@ -81,7 +79,7 @@ def cancel(shop: "Shopify", order: Order, wish: Cancel) -> None:
     announcing.cancelled(shop, order)
 
 
-def _as_credit(shop: "Shopify", order: Order) -> list[Transaction]:
+def _as_credit(shop: Shop, order: Order) -> list[Transaction]:
     """Give back as store credit: no money moves at the gateways."""
     given = []
     for parent in [entry for entry in order.transactions if entry.kind in TAKEN]:
@@ -101,7 +99,7 @@ def _as_credit(shop: "Shopify", order: Order) -> list[Transaction]:
     return given
 
 
-def _work(shop: "Shopify", number: int, order: Order, wish: Cancel, actor: str) -> None:
+def _work(shop: Shop, number: int, order: Order, wish: Cancel, actor: str) -> None:
     shop.jobs[number]["done"] = True
     try:
         check(shop, order)

@@ -244,3 +244,18 @@ class Order:
     def fulfillment_order(self, number: int) -> FulfillmentOrder | None:
         """The fulfillment order of that id, if it is one of this order's."""
         return next((entry for entry in self.fulfillment_orders if entry.id == number), None)
+
+
+@dataclass
+class Subscription:
+    """Who wants to hear about a topic, and where."""
+
+    id: int
+    topic: str
+    uri: str
+    created_at: datetime
+    updated_at: datetime
+    format: str = "JSON"
+    filter: str | None = None
+    name: str | None = None
+    include_fields: tuple[str, ...] = ()

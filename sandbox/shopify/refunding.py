@@ -3,16 +3,13 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from sandbox.shopify import announcing, paying, placing
 from sandbox.shopify.money import Bag, total
 from sandbox.shopify.records import Line, Order, Refund, RefundLine, Transaction
 from sandbox.shopify.refusal import Refusal
-from sandbox.shopify.sums import refundable, unfulfilled
-
-if TYPE_CHECKING:
-    from sandbox.shopify.state import Shopify
+from sandbox.shopify.state import Shop
+from sandbox.shopify.totals import refundable, unfulfilled
 
 
 @dataclass(frozen=True)
@@ -36,7 +33,7 @@ class Wish:
     reason: dict[str, str] = field(default_factory=dict)
 
 
-def refund(shop: "Shopify", order: Order, wish: Wish) -> Refund:
+def refund(shop: Shop, order: Order, wish: Wish) -> Refund:
     """Give back; everything is checked before anything is done."""
     check(order, wish)
     given = [paying.give_back(shop, order, parent, amount) for parent, amount in wish.pays]
@@ -64,7 +61,7 @@ def check(order: Order, wish: Wish) -> None:
         raise Refusal("Nothing to refund", "refundLineItems")
 
 
-def record(shop: "Shopify", order: Order, wish: Wish, given: Sequence[Transaction]) -> Refund:
+def record(shop: Shop, order: Order, wish: Wish, given: Sequence[Transaction]) -> Refund:
     """Enter the refund and put its units where they belong; the money has moved already."""
     lines = [_returned(shop, order, units) for units in wish.lines]
     made = Refund(
@@ -75,7 +72,7 @@ def record(shop: "Shopify", order: Order, wish: Wish, given: Sequence[Transactio
     return made
 
 
-def _returned(shop: "Shopify", order: Order, units: Units) -> RefundLine:
+def _returned(shop: Shop, order: Order, units: Units) -> RefundLine:
     line = order.line(units.line)
     subtotal, tax = (part.share(units.quantity, line.quantity) for part in (line.net, line.tax))
     at = _restocked(shop, order, line, units)
@@ -84,7 +81,7 @@ def _returned(shop: "Shopify", order: Order, units: Units) -> RefundLine:
     return RefundLine(shop.next_id(), line.id, units.quantity, units.restock, at, subtotal, tax)
 
 
-def _restocked(shop: "Shopify", order: Order, line: Line, units: Units) -> str | None:
+def _restocked(shop: Shop, order: Order, line: Line, units: Units) -> str | None:
     if not line.ships:
         return None
     if units.restock == "RETURN":

@@ -1,21 +1,18 @@
 """Shoppers buy, pay more, and have their orders edited."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from sandbox.reading import nearest
 from sandbox.shopify import announcing, paying, placing
 from sandbox.shopify.money import Bag, Money, spread
 from sandbox.shopify.money import nearest as nearest_minor
 from sandbox.shopify.records import Customer, Line, Order
-from sandbox.shopify.sums import unfulfilled
+from sandbox.shopify.state import Shop
+from sandbox.shopify.totals import unfulfilled
 from sandbox.values import Json
 
-if TYPE_CHECKING:
-    from sandbox.shopify.state import Shopify
 
-
-def place(shop: "Shopify", wish: Json) -> Json:
+def place(shop: Shop, wish: Json) -> Json:
     """Enter an order with its payments and fulfillment orders; sold units leave the shop's level at once.
 
     With `at`, the order is older than the house: its levels already lack the units, and nothing is announced.
@@ -25,7 +22,7 @@ def place(shop: "Shopify", wish: Json) -> Json:
     at = datetime.fromisoformat(wish["at"]) if wish.get("at") else None
     before = at is not None
     order = _entered(shop, wish, at or shop.now())
-    order.hidden = not before and shop.world.sabotage.hits("order_lost", order.name)
+    order.hidden = not before and shop.env.sabotage.hits("order_lost", order.name)
     for payment in wish.get("pay") or []:
         paying.take(shop, order, payment, at=order.created_at if before else None)
     sell = shop.stock.commit if before or order.hidden else shop.stock.sell
@@ -36,7 +33,7 @@ def place(shop: "Shopify", wish: Json) -> Json:
     return {"id": order.name, "gid": f"gid://shopify/Order/{order.id}"}
 
 
-def edit(shop: "Shopify", wish: Json) -> Json:
+def edit(shop: Shop, wish: Json) -> Json:
     """Customer service adds and removes lines, or changes address, shipping, tax and total.
 
     Without a total, the old one changes by what the edit costs; what is then owed is the order's balance.
@@ -64,7 +61,7 @@ def edit(shop: "Shopify", wish: Json) -> Json:
     return {"id": order.name}
 
 
-def pay(shop: "Shopify", wish: Json) -> Json:
+def pay(shop: Shop, wish: Json) -> Json:
     """The shopper pays once more on an order that is there."""
     order = shop.named(wish["order"])
     paying.take(shop, order, wish)
@@ -73,7 +70,7 @@ def pay(shop: "Shopify", wish: Json) -> Json:
     return {"id": order.name}
 
 
-def _entered(shop: "Shopify", wish: Json, at: datetime) -> Order:
+def _entered(shop: Shop, wish: Json, at: datetime) -> Order:
     seen: Json = wish.get("presentment") or {}
     currency: str = wish.get("currency", shop.currency)
     shown: str = seen.get("currency", currency)
@@ -106,7 +103,7 @@ def _entered(shop: "Shopify", wish: Json, at: datetime) -> Order:
     return order
 
 
-def _line(shop: "Shopify", order: Order, entry: Json, *, shown: int | None = None) -> Line:
+def _line(shop: Shop, order: Order, entry: Json, *, shown: int | None = None) -> Line:
     sku = entry.get("sku")
     item = shop.stock.items.get(sku) if sku else None
     price = entry["price"]
@@ -136,7 +133,7 @@ def _spread_tax(order: Order) -> None:
     order.shipping_tax = bags[-1]
 
 
-def _remove(shop: "Shopify", order: Order, entry: Json) -> int:
+def _remove(shop: Shop, order: Order, entry: Json) -> int:
     """Take units off a line that are not shipped yet; gives the line's id."""
     name = entry.get("sku") or entry.get("title")
     line = next((kept for kept in order.lines if name in (kept.sku, kept.title) and kept.current), None)
@@ -161,7 +158,7 @@ def _same(order: Order, amount: int) -> Bag:
     return Bag(Money(amount, order.currency), shown)
 
 
-def _customer(shop: "Shopify", wish: Json, at: datetime) -> Customer:
+def _customer(shop: Shop, wish: Json, at: datetime) -> Customer:
     """The shopper; the order being placed is counted, as Shopify counts it."""
     asked = _who(wish)
     key = asked.get("email") or asked.get("name") or wish["id"]

@@ -2,16 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from sandbox.shopify import announcing
 from sandbox.shopify.placing import settle
 from sandbox.shopify.records import Fulfillment, FulfillmentOrder, Hold, Order, Portion
 from sandbox.shopify.refusal import Refusal
+from sandbox.shopify.state import Shop
 from sandbox.values import Json
-
-if TYPE_CHECKING:
-    from sandbox.shopify.state import Shopify
 
 SHIPPABLE = ("OPEN", "IN_PROGRESS")
 
@@ -24,7 +21,7 @@ class Parcel:
     tracking: Sequence[Json]
 
 
-def fulfill(shop: "Shopify", order: Order, parcel: Parcel) -> Fulfillment:
+def fulfill(shop: Shop, order: Order, parcel: Parcel) -> Fulfillment:
     """Note that units left; all of one location, none of a closed or held fulfillment order."""
     chosen = [
         (asked, portion, quantity)
@@ -46,14 +43,14 @@ def fulfill(shop: "Shopify", order: Order, parcel: Parcel) -> Fulfillment:
         shop.stock.ship(line.sku or "", at, quantity)
         asked.updated_at = now
         settle(shop, asked)
-    made.kept = not shop.world.sabotage.hits("tracking_lost", order.name)
+    made.kept = not shop.env.sabotage.hits("tracking_lost", order.name)
     order.fulfillments.append(made)
     shop.touch(order)
     announcing.shipped(shop, order, made)
     return made
 
 
-def retrack(shop: "Shopify", order: Order, made: Fulfillment, tracking: Sequence[Json]) -> None:
+def retrack(shop: Shop, order: Order, made: Fulfillment, tracking: Sequence[Json]) -> None:
     """Give a parcel other tracking numbers."""
     if made.status != "SUCCESS":
         raise Refusal("Fulfillment is cancelled", "fulfillmentId")
@@ -63,7 +60,7 @@ def retrack(shop: "Shopify", order: Order, made: Fulfillment, tracking: Sequence
     announcing.retold(shop, order, made)
 
 
-def unfulfill(shop: "Shopify", order: Order, made: Fulfillment) -> None:
+def unfulfill(shop: Shop, order: Order, made: Fulfillment) -> None:
     """Take a parcel back: its units are to be shipped again, on a new fulfillment order."""
     if made.status != "SUCCESS":
         raise Refusal("Fulfillment is already cancelled", "id")
@@ -77,7 +74,7 @@ def unfulfill(shop: "Shopify", order: Order, made: Fulfillment) -> None:
     announcing.retold(shop, order, made)
 
 
-def move(shop: "Shopify", order: Order, asked: FulfillmentOrder, to: str) -> FulfillmentOrder:
+def move(shop: Shop, order: Order, asked: FulfillmentOrder, to: str) -> FulfillmentOrder:
     """Ask another location for all that remains; gives the fulfillment order there."""
     if asked.status not in SHIPPABLE:
         raise Refusal("Fulfillment order is not in a state that can be moved", "id")
@@ -103,7 +100,7 @@ def move(shop: "Shopify", order: Order, asked: FulfillmentOrder, to: str) -> Ful
     return fresh
 
 
-def hold(shop: "Shopify", order: Order, asked: FulfillmentOrder, wish: Hold) -> None:
+def hold(shop: Shop, order: Order, asked: FulfillmentOrder, wish: Hold) -> None:
     """Keep a fulfillment order from being shipped; several may hold it, each app once per handle."""
     if asked.status not in (*SHIPPABLE, "ON_HOLD"):
         raise Refusal("Fulfillment order cannot be held", "id", code="TAKEN")
@@ -117,7 +114,7 @@ def hold(shop: "Shopify", order: Order, asked: FulfillmentOrder, wish: Hold) -> 
     announcing.held(shop, order, asked, wish)
 
 
-def release(shop: "Shopify", order: Order, asked: FulfillmentOrder, *, holds: Sequence[int] | None) -> None:
+def release(shop: Shop, order: Order, asked: FulfillmentOrder, *, holds: Sequence[int] | None) -> None:
     """Take the named holds off, or all; the fulfillment order is open again when none is left."""
     asked.holds = [kept for kept in asked.holds if holds is not None and kept.id not in holds]
     if not asked.holds and asked.status == "ON_HOLD":

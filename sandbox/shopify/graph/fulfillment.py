@@ -1,16 +1,12 @@
 """Fulfillment orders and fulfillments."""
 
-from typing import TYPE_CHECKING
-
-from sandbox.shopify.graph import lines, orders, stock
+from sandbox.shopify.graph import lines, stock
 from sandbox.shopify.graph.values import bag, gid, page, when
 from sandbox.shopify.keys import APP_ID, APP_TITLE, CLIENT_ID
-from sandbox.shopify.places import first_last, province
+from sandbox.shopify.names import first_last, province
 from sandbox.shopify.records import Fulfillment, FulfillmentOrder, Hold, Order, Portion
+from sandbox.shopify.state import Shop
 from sandbox.values import Json
-
-if TYPE_CHECKING:
-    from sandbox.shopify.state import Shopify
 
 ACTIONS = {
     "OPEN": ["CREATE_FULFILLMENT", "MOVE", "HOLD"],
@@ -19,7 +15,7 @@ ACTIONS = {
 }
 
 
-def asked(shop: "Shopify", of: Order, it: FulfillmentOrder) -> Json:
+def asked(shop: Shop, of: Order, it: FulfillmentOrder) -> Json:
     """A FulfillmentOrder."""
     made_here = [made for made in of.fulfillments if it.id in made.orders]
     return {
@@ -38,7 +34,7 @@ def asked(shop: "Shopify", of: Order, it: FulfillmentOrder) -> Json:
         "supportedActions": [
             {"action": action, "externalUrl": None} for action in ACTIONS.get(it.status, [])
         ],
-        "order": lambda _info: _order(shop, of),
+        "order": lambda info: info.context(of),
         "orderId": gid("Order", of.id),
         "orderName": of.name,
         "orderProcessedAt": when(of.created_at),
@@ -47,7 +43,7 @@ def asked(shop: "Shopify", of: Order, it: FulfillmentOrder) -> Json:
     }
 
 
-def made(shop: "Shopify", of: Order, it: Fulfillment) -> Json:
+def made(shop: Shop, of: Order, it: Fulfillment) -> Json:
     """A Fulfillment."""
     place = shop.stock.locations[it.location]
     behind = [entry for entry in of.fulfillment_orders if entry.id in it.orders]
@@ -64,7 +60,7 @@ def made(shop: "Shopify", of: Order, it: Fulfillment) -> Json:
         "inTransitAt": None,
         "estimatedDeliveryAt": None,
         "location": lambda _info: stock.location(shop, place),
-        "order": lambda _info: _order(shop, of),
+        "order": lambda info: info.context(of),
         "requiresShipping": True,
         "service": {
             "id": gid("FulfillmentService", 1),
@@ -100,7 +96,7 @@ def hold(it: Hold) -> Json:
     }  # fmt: skip
 
 
-def _assigned(shop: "Shopify", it: FulfillmentOrder) -> Json:
+def _assigned(shop: Shop, it: FulfillmentOrder) -> Json:
     place = shop.stock.locations[it.location]
     where = place.address
     return {
@@ -149,7 +145,7 @@ def _destination(of: Order, it: FulfillmentOrder) -> Json | None:
     }
 
 
-def _portion(shop: "Shopify", of: Order, it: Portion) -> Json:
+def _portion(shop: Shop, of: Order, it: Portion) -> Json:
     line = of.line(it.line)
     item = shop.item(line.item_id)
     return {
@@ -168,7 +164,7 @@ def _portion(shop: "Shopify", of: Order, it: Portion) -> Json:
     }
 
 
-def _gone(shop: "Shopify", of: Order, it: Portion) -> Json:
+def _gone(shop: Shop, of: Order, it: Portion) -> Json:
     line = of.line(it.line)
     return {
         "__typename": "FulfillmentLineItem",
@@ -178,7 +174,3 @@ def _gone(shop: "Shopify", of: Order, it: Portion) -> Json:
         "originalTotalSet": bag(line.unit.times(it.quantity)),
         "discountedTotalSet": bag(line.net.share(it.quantity, line.quantity)),
     }
-
-
-def _order(shop: "Shopify", of: Order) -> Json:
-    return orders.order(shop, of)

@@ -1,16 +1,14 @@
 """Stock levels, as mutations: compare and set, all or nothing."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from sandbox.shopify.graph import setup, stock
 from sandbox.shopify.graph.values import gid, number, problem, when
 from sandbox.shopify.records import Item, Level
 from sandbox.shopify.refusal import Refusal
+from sandbox.shopify.state import Shop
 from sandbox.values import Json
-
-if TYPE_CHECKING:
-    from sandbox.shopify.state import Shopify
 
 MOST: Final = 250
 HIGHEST: Final = 1_000_000_000
@@ -31,7 +29,7 @@ class Change:
     quantity: int
 
 
-def set_quantities(shop: "Shopify", args: Json) -> Json:
+def set_quantities(shop: Shop, args: Json) -> Json:
     """Set `available` or `on_hand` of up to 250 levels; one stale comparison refuses all."""
     wish = args["input"]
     _complete(wish["quantities"])
@@ -58,7 +56,7 @@ def set_quantities(shop: "Shopify", args: Json) -> Json:
     return {"inventoryAdjustmentGroup": group}
 
 
-def activate(shop: "Shopify", args: Json) -> Json:
+def activate(shop: Shop, args: Json) -> Json:
     """Begin to stock an item at a location; what is stocked already stays as it is."""
     item = shop.item(number("InventoryItem", args["inventoryItemId"]))
     place = shop.location(number("Location", args["locationId"]))
@@ -86,7 +84,7 @@ def _complete(quantities: list[Json]) -> None:
         raise problem(message, "INVALID_FIELD_ARGUMENTS")
 
 
-def _change(shop: "Shopify", entry: Json, place: str, name: str) -> Change:
+def _change(shop: Shop, entry: Json, place: str, name: str) -> Change:
     where = ("input", "quantities", place)
     item = shop.item(number("InventoryItem", entry["inventoryItemId"]))
     if item is None:
@@ -110,10 +108,10 @@ def _change(shop: "Shopify", entry: Json, place: str, name: str) -> Change:
     return Change(item, found.key, level, entry["quantity"])
 
 
-def _set(shop: "Shopify", change: Change, name: str) -> list[Json]:
+def _set(shop: Shop, change: Change, name: str) -> list[Json]:
     available = change.quantity if name == "available" else change.quantity - change.level.committed
     before = change.level.available
-    if available != before and shop.world.sabotage.hits("level_lost", f"{change.item.sku}@{change.at}"):
+    if available != before and shop.env.sabotage.hits("level_lost", f"{change.item.sku}@{change.at}"):
         change.level.astray += before - available
     delta = shop.stock.set_available(change.item.sku, change.at, available)
     place = shop.stock.locations[change.at]

@@ -1,22 +1,18 @@
 """Order lines, shipping and taxes."""
 
-from typing import TYPE_CHECKING
-
-from sandbox.shopify import sums
+from sandbox.shopify import totals
 from sandbox.shopify.graph import stock
 from sandbox.shopify.graph.values import bag, gid
 from sandbox.shopify.money import Bag
 from sandbox.shopify.records import Line, Order
+from sandbox.shopify.state import Shop
 from sandbox.values import Json
 
-if TYPE_CHECKING:
-    from sandbox.shopify.state import Shopify
 
-
-def line(shop: "Shopify", of: Order, it: Line) -> Json:
+def line(shop: Shop, of: Order, it: Line) -> Json:
     """A LineItem."""
     item = shop.item(it.item_id)
-    open_units = sums.unfulfilled(of, it.id)
+    open_units = totals.unfulfilled(of, it.id)
     unit_net = it.net.share(1, it.quantity)
     return {
         "__typename": "LineItem",
@@ -81,7 +77,7 @@ def tax_lines(amount: Bag, of: Order) -> list[Json]:
             "priceSet": bag(amount),
             "rate": rate,
             "ratePercentage": round(rate * 100, 2),
-            "source": "Shopify",
+            "source": Shop,
             "title": "Tax",
         }
     ]

@@ -2,40 +2,38 @@
 
 import json
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from graphql import DirectiveNode, GraphQLResolveInfo
 from graphql.execution import get_argument_values
 
-from sandbox.shopify.graph import deeds, levels, payments
+from sandbox.shopify.graph import fulfilling, levels, payments
 from sandbox.shopify.graph.values import problem
 from sandbox.shopify.refusal import Refusal
+from sandbox.shopify.state import Shop
 from sandbox.values import Json
 
-if TYPE_CHECKING:
-    from sandbox.shopify.state import Shopify
-
-Deed = Callable[["Shopify", Json], Json]
+Deed = Callable[[Shop, Json], Json]
 Resolver = Callable[..., Json]
 
 PLAIN: dict[str, tuple[Deed, Sequence[str]]] = {
-    "fulfillmentCreate": (deeds.fulfillment_create, ["fulfillment"]),
-    "fulfillmentCancel": (deeds.fulfillment_cancel, ["fulfillment"]),
-    "fulfillmentTrackingInfoUpdate": (deeds.tracking_update, ["fulfillment"]),
+    "fulfillmentCreate": (fulfilling.fulfillment_create, ["fulfillment"]),
+    "fulfillmentCancel": (fulfilling.fulfillment_cancel, ["fulfillment"]),
+    "fulfillmentTrackingInfoUpdate": (fulfilling.tracking_update, ["fulfillment"]),
     "fulfillmentOrderMove": (
-        deeds.fulfillment_order_move,
+        fulfilling.fulfillment_order_move,
         ["movedFulfillmentOrder", "originalFulfillmentOrder", "remainingFulfillmentOrder"],
     ),
     "fulfillmentOrderHold": (
-        deeds.hold,
+        fulfilling.hold,
         ["fulfillmentHold", "fulfillmentOrder", "remainingFulfillmentOrder"],
     ),
-    "fulfillmentOrderReleaseHold": (deeds.release_hold, ["fulfillmentOrder"]),
+    "fulfillmentOrderReleaseHold": (fulfilling.release_hold, ["fulfillmentOrder"]),
     "orderCapture": (payments.order_capture, ["transaction"]),
     "orderCancel": (payments.order_cancel, ["job", "jobResult"]),
-    "webhookSubscriptionCreate": (deeds.subscribe, ["webhookSubscription"]),
-    "webhookSubscriptionUpdate": (deeds.resubscribe, ["webhookSubscription"]),
-    "webhookSubscriptionDelete": (deeds.unsubscribe, ["deletedWebhookSubscriptionId"]),
+    "webhookSubscriptionCreate": (fulfilling.subscribe, ["webhookSubscription"]),
+    "webhookSubscriptionUpdate": (fulfilling.resubscribe, ["webhookSubscription"]),
+    "webhookSubscriptionDelete": (fulfilling.unsubscribe, ["deletedWebhookSubscriptionId"]),
 }
 """Each mutation's deed, and the fields of its payload that are empty when it is refused."""
 ONCE: dict[str, tuple[Deed, Sequence[str]]] = {
@@ -46,14 +44,14 @@ ONCE: dict[str, tuple[Deed, Sequence[str]]] = {
 """Those that must carry @idempotent since 2026-04."""
 
 
-def roots(shop: "Shopify") -> dict[str, Any]:
+def roots(shop: Shop) -> dict[str, Any]:
     """Every field of Mutation."""
     plain = {name: _resolver(shop, name, *entry) for name, entry in PLAIN.items()}
     once = {name: _once(shop, name, _resolver(shop, name, *entry)) for name, entry in ONCE.items()}
     return {**plain, **once}
 
 
-def _resolver(shop: "Shopify", name: str, deed: Deed, empty: Sequence[str]) -> Resolver:
+def _resolver(shop: Shop, name: str, deed: Deed, empty: Sequence[str]) -> Resolver:
     errors = "orderCancelUserErrors" if name == "orderCancel" else "userErrors"
 
     def resolve(_info: GraphQLResolveInfo[Any], **args: object) -> Json:
@@ -66,7 +64,7 @@ def _resolver(shop: "Shopify", name: str, deed: Deed, empty: Sequence[str]) -> R
     return resolve
 
 
-def _once(shop: "Shopify", name: str, resolve: Resolver) -> Resolver:
+def _once(shop: Shop, name: str, resolve: Resolver) -> Resolver:
     """Under one key the deed is done once; the same request again gets the first answer."""
 
     def resolve_once(info: GraphQLResolveInfo[Any], **args: object) -> Json:

@@ -1,17 +1,13 @@
 """Orders and what hangs on them."""
 
-from typing import TYPE_CHECKING
-
-from sandbox.shopify import sums
+from sandbox.shopify import totals
 from sandbox.shopify.graph import fulfillment, lines, people, transactions
 from sandbox.shopify.graph.values import bag, gid, page, problem, when
 from sandbox.shopify.money import total
 from sandbox.shopify.payloads import gateways
 from sandbox.shopify.records import Order
+from sandbox.shopify.state import Shop
 from sandbox.values import Json
-
-if TYPE_CHECKING:
-    from sandbox.shopify.state import Shopify
 
 ADVICE = {"NONE": "NONE", "LOW": "ACCEPT", "MEDIUM": "INVESTIGATE", "HIGH": "CANCEL"}
 FACTS = {
@@ -27,7 +23,7 @@ FACTS = {
 }
 
 
-def order(shop: "Shopify", it: Order) -> Json:
+def order(shop: Shop, it: Order) -> Json:
     """An Order."""
     return {
         "__typename": "Order",
@@ -76,19 +72,19 @@ def _dates(it: Order) -> Json:
     }
 
 
-def _states(shop: "Shopify", it: Order) -> Json:
-    financial = sums.financial_status(it, shop.now())
-    left = sum(sums.unfulfilled(it, line.id) for line in it.lines)
+def _states(shop: Shop, it: Order) -> Json:
+    financial = totals.financial_status(it, shop.now())
+    left = sum(totals.unfulfilled(it, line.id) for line in it.lines)
     return {
         "displayFinancialStatus": financial,
-        "displayFulfillmentStatus": sums.fulfillment_status(it),
+        "displayFulfillmentStatus": totals.fulfillment_status(it),
         "confirmed": True,
         "edited": it.edited,
         "fullyPaid": financial in {"PAID", "PARTIALLY_REFUNDED", "REFUNDED"},
-        "unpaid": sums.captured(it).presentment.amount == 0,
-        "capturable": bool(sums.open_authorizations(it)),
+        "unpaid": totals.captured(it).presentment.amount == 0,
+        "capturable": bool(totals.open_authorizations(it)),
         "fulfillable": left > 0,
-        "refundable": sums.captured(it).presentment.amount > sums.refunded(it).presentment.amount,
+        "refundable": totals.captured(it).presentment.amount > totals.refunded(it).presentment.amount,
         "restockable": left > 0,
         "requiresShipping": any(line.ships for line in it.lines),
     }
@@ -97,8 +93,8 @@ def _states(shop: "Shopify", it: Order) -> Json:
 def _amounts(it: Order) -> Json:
     discounts = total([line.discount for line in it.lines], it.zero)
     subtotal = total([line.net for line in it.lines], it.zero)
-    taken, back, now = sums.captured(it), sums.refunded(it), sums.current_total(it)
-    promised = total([entry.amount for entry in sums.open_authorizations(it)], it.zero)
+    taken, back, now = totals.captured(it), totals.refunded(it), totals.current_total(it)
+    promised = total([entry.amount for entry in totals.open_authorizations(it)], it.zero)
     gone = [line for made in it.refunds for line in made.lines]
     shipping = it.shipping.minus(total([made.shipping for made in it.refunds], it.zero))
     paid_shipping = shipping if shipping.shop.amount > 0 else it.zero
@@ -148,7 +144,7 @@ def _withheld(_info: object) -> Json:
     raise problem(message, "ACCESS_DENIED")
 
 
-def _parts(shop: "Shopify", it: Order) -> Json:
+def _parts(shop: Shop, it: Order) -> Json:
     unshipped = [line for line in it.lines if not line.ships]
     rate = lines.tax_lines(it.tax, it)
     return {

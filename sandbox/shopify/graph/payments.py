@@ -1,21 +1,17 @@
 """Captures, refunds and cancellations, as mutations."""
 
-from typing import TYPE_CHECKING
-
 from sandbox.shopify import cancelling, paying, refunding
 from sandbox.shopify.graph import orders, setup, transactions
 from sandbox.shopify.graph.values import number
 from sandbox.shopify.money import Bag, Money, minor, nearest
 from sandbox.shopify.records import Order, Transaction
 from sandbox.shopify.refusal import Refusal
-from sandbox.shopify.sums import TAKEN
+from sandbox.shopify.state import Shop
+from sandbox.shopify.totals import TAKEN
 from sandbox.values import Json
 
-if TYPE_CHECKING:
-    from sandbox.shopify.state import Shopify
 
-
-def order_capture(shop: "Shopify", args: Json) -> Json:
+def order_capture(shop: Shop, args: Json) -> Json:
     """Take authorized money."""
     wish = args["input"]
     order = _order(shop, wish["id"], "id")
@@ -29,7 +25,7 @@ def order_capture(shop: "Shopify", args: Json) -> Json:
     return {"transaction": transactions.transaction(shop, order, taken)}
 
 
-def refund_create(shop: "Shopify", args: Json) -> Json:
+def refund_create(shop: Shop, args: Json) -> Json:
     """Give units, money and shipping back."""
     wish = args["input"]
     order = _order(shop, wish["orderId"], "orderId")
@@ -43,7 +39,7 @@ def refund_create(shop: "Shopify", args: Json) -> Json:
     return {"order": orders.order(shop, order), "refund": transactions.refund(shop, order, made)}
 
 
-def order_cancel(shop: "Shopify", args: Json) -> Json:
+def order_cancel(shop: Shop, args: Json) -> Json:
     """Call an order off; a job does it a moment later."""
     order = shop.find(number("Order", args["orderId"]))
     if order is None:
@@ -58,7 +54,7 @@ def order_cancel(shop: "Shopify", args: Json) -> Json:
     return {"job": setup.job(job, shop.jobs[job]), "jobResult": _result(shop, order, job)}
 
 
-def _result(shop: "Shopify", order: Order, job: int) -> Json:
+def _result(shop: Shop, order: Order, job: int) -> Json:
     return {
         "id": f"gid://shopify/OrderCancelJobResult/{job}",
         "done": False,
@@ -68,14 +64,14 @@ def _result(shop: "Shopify", order: Order, job: int) -> Json:
     }
 
 
-def _order(shop: "Shopify", name: str, field: str) -> Order:
+def _order(shop: Shop, name: str, field: str) -> Order:
     order = shop.find(number("Order", name))
     if order is None:
         raise Refusal("Order does not exist", field)
     return order
 
 
-def _units(shop: "Shopify", order: Order, entry: Json) -> refunding.Units:
+def _units(shop: Shop, order: Order, entry: Json) -> refunding.Units:
     wanted = number("LineItem", entry["lineItemId"])
     if all(line.id != wanted for line in order.lines):
         raise Refusal("Line item does not exist", "refundLineItems")

@@ -1,7 +1,7 @@
 """Shoppers and addresses."""
 
 from sandbox.shopify.graph.values import gid, when
-from sandbox.shopify.places import country, first_last, province
+from sandbox.shopify.names import country, first_last, province
 from sandbox.shopify.records import Customer
 from sandbox.values import Json
 

@@ -1,21 +1,19 @@
 """The roots an app may read."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from sandbox.shopify import sums
-from sandbox.shopify.graph import fulfillment, orders, setup, stock, transactions, words
+from sandbox.shopify import totals
+from sandbox.shopify.graph import fulfillment, orders, search, setup, stock, transactions
 from sandbox.shopify.graph.values import number, page, when
 from sandbox.shopify.records import Fulfillment, FulfillmentOrder, Item, Order, Refund
+from sandbox.shopify.state import Shop
 from sandbox.values import Json
-
-if TYPE_CHECKING:
-    from sandbox.shopify.state import Shopify
 
 Root = dict[str, Any]
 
 
-def roots(shop: "Shopify", scopes: frozenset[str]) -> Root:
+def roots(shop: Shop, scopes: frozenset[str]) -> Root:
     """Every field of QueryRoot."""
     return {
         "order": lambda _info, id: _order(shop, id),  # noqa: A006
@@ -48,10 +46,10 @@ def roots(shop: "Shopify", scopes: frozenset[str]) -> Root:
     }
 
 
-def node(shop: "Shopify", name: str) -> Json | None:
+def node(shop: Shop, name: str) -> Json | None:
     """Whatever has that global id, or nothing."""
     kind = name.removeprefix("gid://shopify/").partition("/")[0]
-    find: dict[str, Callable[[Shopify, str], Json | None]] = {
+    find: dict[str, Callable[[Shop, str], Json | None]] = {
         "Order": _order,
         "FulfillmentOrder": _fulfillment_order,
         "Fulfillment": _fulfillment,
@@ -67,7 +65,7 @@ def node(shop: "Shopify", name: str) -> Json | None:
     return find[kind](shop, name) if kind in find else None
 
 
-def fulfillment_order(shop: "Shopify", name: str) -> tuple[Order, FulfillmentOrder] | None:
+def fulfillment_order(shop: Shop, name: str) -> tuple[Order, FulfillmentOrder] | None:
     """The fulfillment order of that id, with its order."""
     wanted = number("FulfillmentOrder", name)
     for order in shop.visible():
@@ -77,7 +75,7 @@ def fulfillment_order(shop: "Shopify", name: str) -> tuple[Order, FulfillmentOrd
     return None
 
 
-def parcel(shop: "Shopify", name: str) -> tuple[Order, Fulfillment] | None:
+def parcel(shop: Shop, name: str) -> tuple[Order, Fulfillment] | None:
     """The fulfillment of that id, with its order."""
     wanted = number("Fulfillment", name)
     for order in shop.visible():
@@ -87,13 +85,13 @@ def parcel(shop: "Shopify", name: str) -> tuple[Order, Fulfillment] | None:
     return None
 
 
-def _order(shop: "Shopify", name: str) -> Json | None:
+def _order(shop: Shop, name: str) -> Json | None:
     found = shop.find(number("Order", name))
     return orders.order(shop, shop.seen(found)) if found else None
 
 
-def _orders(shop: "Shopify", args: Json) -> Json:
-    found = [order for order in shop.visible() if words.fits(args.get("query"), _order_words(shop, order))]
+def _orders(shop: Shop, args: Json) -> Json:
+    found = [order for order in shop.visible() if search.fits(args.get("query"), _order_words(shop, order))]
     sort = args.get("sortKey", "PROCESSED_AT")
     keys: dict[str, Callable[[Order], list[Any]]] = {
         "UPDATED_AT": lambda order: [when(order.updated_at), order.id],
@@ -104,26 +102,26 @@ def _orders(shop: "Shopify", args: Json) -> Json:
     return page(sorted(found, key=key), lambda order: orders.order(shop, shop.seen(order)), args, key)
 
 
-def _order_words(shop: "Shopify", it: Order) -> dict[str, words.Field]:
+def _order_words(shop: Shop, it: Order) -> dict[str, search.Field]:
     state = "cancelled" if it.cancelled_at else "closed" if it.closed_at else "open"
     return {
-        "id": words.text(str(it.id)),
-        "name": words.text(it.name),
-        "email": words.text(it.customer.email),
-        "created_at": words.instant(when(it.created_at) or ""),
-        "processed_at": words.instant(when(it.created_at) or ""),
-        "updated_at": words.instant(when(it.updated_at) or ""),
+        "id": search.text(str(it.id)),
+        "name": search.text(it.name),
+        "email": search.text(it.customer.email),
+        "created_at": search.instant(when(it.created_at) or ""),
+        "processed_at": search.instant(when(it.created_at) or ""),
+        "updated_at": search.instant(when(it.updated_at) or ""),
         "status": lambda _how, wanted: wanted in {"any", state, "not_closed" if state == "open" else ""},
-        "financial_status": words.text(sums.financial_status(it, shop.now())),
-        "fulfillment_status": words.text(sums.fulfillment_status(it)),
+        "financial_status": search.text(totals.financial_status(it, shop.now())),
+        "fulfillment_status": search.text(totals.fulfillment_status(it)),
     }
 
 
-def _items(shop: "Shopify", args: Json, show: Callable[["Shopify", Item], Json]) -> Json:
+def _items(shop: Shop, args: Json, show: Callable[[Shop, Item], Json]) -> Json:
     found = [
         item
         for item in shop.stock.items.values()
-        if words.fits(args.get("query"), {"sku": words.text(item.sku), "id": words.text(str(item.id))})
+        if search.fits(args.get("query"), {"sku": search.text(item.sku), "id": search.text(str(item.id))})
     ]
     return page(sorted(found, key=_item_id), lambda item: show(shop, item), args, lambda item: [item.id])
 
@@ -132,40 +130,40 @@ def _item_id(item: Item) -> int:
     return item.id
 
 
-def _subscriptions(shop: "Shopify", args: Json) -> Json:
+def _subscriptions(shop: Shop, args: Json) -> Json:
     topics, uri = args.get("topics"), args.get("uri")
     found = [
         entry
-        for entry in shop.subscriptions.kept.values()
+        for entry in shop.subscriptions.values()
         if (not topics or entry.topic in topics) and (not uri or entry.uri == uri)
     ]
     return page(found, setup.subscription, args, lambda entry: [entry.id])
 
 
-def _fulfillment_orders(shop: "Shopify", args: Json) -> Json:
+def _fulfillment_orders(shop: Shop, args: Json) -> Json:
     found = [(order, asked) for order in shop.visible() for asked in order.fulfillment_orders]
     if not args.get("includeClosed"):
         found = [(order, asked) for order, asked in found if asked.status not in {"CLOSED", "CANCELLED"}]
     return page(found, lambda pair: fulfillment.asked(shop, *pair), args, lambda pair: [pair[1].id])
 
 
-def _fulfillment_order(shop: "Shopify", name: str) -> Json | None:
+def _fulfillment_order(shop: Shop, name: str) -> Json | None:
     found = fulfillment_order(shop, name)
     return fulfillment.asked(shop, *found) if found else None
 
 
-def _fulfillment(shop: "Shopify", name: str) -> Json | None:
+def _fulfillment(shop: Shop, name: str) -> Json | None:
     found = parcel(shop, name)
     return fulfillment.made(shop, *found) if found else None
 
 
-def _refund(shop: "Shopify", name: str) -> Json | None:
+def _refund(shop: Shop, name: str) -> Json | None:
     wanted = number("Refund", name)
     pairs: list[tuple[Order, Refund]] = [(order, made) for order in shop.visible() for made in order.refunds]
     return next((transactions.refund(shop, order, made) for order, made in pairs if made.id == wanted), None)
 
 
-def _transaction(shop: "Shopify", name: str) -> Json | None:
+def _transaction(shop: Shop, name: str) -> Json | None:
     wanted = number("OrderTransaction", name)
     for order in shop.visible():
         entry = order.transaction(wanted or 0)
@@ -174,27 +172,27 @@ def _transaction(shop: "Shopify", name: str) -> Json | None:
     return None
 
 
-def _location(shop: "Shopify", name: str) -> Json | None:
+def _location(shop: Shop, name: str) -> Json | None:
     place = shop.location(number("Location", name))
     return stock.location(shop, place) if place else None
 
 
-def _first_location(shop: "Shopify") -> Json:
+def _first_location(shop: Shop) -> Json:
     return stock.location(shop, next(iter(shop.stock.locations.values())))
 
 
-def _item(shop: "Shopify", name: str) -> Json | None:
+def _item(shop: Shop, name: str) -> Json | None:
     item = shop.item(number("InventoryItem", name))
     return stock.item(shop, item) if item else None
 
 
-def _variant(shop: "Shopify", name: str) -> Json | None:
+def _variant(shop: Shop, name: str) -> Json | None:
     wanted = number("ProductVariant", name)
     found = [item for item in shop.stock.items.values() if item.variant_id == wanted]
     return stock.variant(shop, found[0]) if found else None
 
 
-def _level(shop: "Shopify", name: str) -> Json | None:
+def _level(shop: Shop, name: str) -> Json | None:
     head, _, of = name.partition("?inventory_item_id=")
     item = shop.item(int(of)) if of.isdigit() else None
     place = shop.location(number("InventoryLevel", head))
@@ -203,11 +201,11 @@ def _level(shop: "Shopify", name: str) -> Json | None:
     return stock.level(shop, item, place.key)
 
 
-def _subscription(shop: "Shopify", name: str) -> Json | None:
-    entry = shop.subscriptions.kept.get(number("WebhookSubscription", name) or 0)
+def _subscription(shop: Shop, name: str) -> Json | None:
+    entry = shop.subscriptions.get(number("WebhookSubscription", name) or 0)
     return setup.subscription(entry) if entry else None
 
 
-def _job(shop: "Shopify", name: str) -> Json | None:
+def _job(shop: Shop, name: str) -> Json | None:
     wanted = number("Job", name) or 0
     return setup.job(wanted, shop.jobs[wanted]) if wanted in shop.jobs else None

@@ -1,8 +1,8 @@
 """Runs a GraphQL request against the shop: parse, validate, pay, execute."""
 
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from graphql import (
     DocumentNode,
@@ -20,11 +20,9 @@ from graphql import (
 )
 
 from sandbox.shopify import cost
-from sandbox.shopify.graph import access, mutations, queries
+from sandbox.shopify.graph import access, mutations, orders, queries
+from sandbox.shopify.state import Shop
 from sandbox.values import Json
-
-if TYPE_CHECKING:
-    from sandbox.shopify.state import Shopify
 
 SCHEMA = Path(__file__).parent.parent / "schema.graphql"
 
@@ -35,7 +33,7 @@ def schema() -> GraphQLSchema:
     return build_schema(SCHEMA.read_text(encoding="utf-8"))
 
 
-def run(shop: "Shopify", request: Json, scopes: frozenset[str]) -> Json:
+def run(shop: Shop, request: Json, scopes: frozenset[str]) -> Json:
     """The body of the answer; HTTP is 200 whatever it says."""
     try:
         document = _document(str(request.get("query") or ""))
@@ -51,7 +49,7 @@ def run(shop: "Shopify", request: Json, scopes: frozenset[str]) -> Json:
     return _paid(shop, document, operation, variables=variables, scopes=scopes)
 
 
-def throttled(shop: "Shopify", requested: int) -> Json:
+def throttled(shop: Shop, requested: int) -> Json:
     """What an empty bucket answers."""
     error = {
         "message": "Throttled",
@@ -64,7 +62,7 @@ def throttled(shop: "Shopify", requested: int) -> Json:
 
 
 def _paid(
-    shop: "Shopify",
+    shop: Shop,
     document: DocumentNode,
     operation: OperationDefinitionNode,
     *,
@@ -88,7 +86,7 @@ def _paid(
 
 
 def _executed(
-    shop: "Shopify",
+    shop: Shop,
     document: DocumentNode,
     operation: OperationDefinitionNode,
     *,
@@ -100,7 +98,9 @@ def _executed(
     guarded = {name: _guarded(name, resolve, scopes) for name, resolve in root.items()}
     name = operation.name.value if operation.name else None
     with shop.acting("hub"):
-        return execute_sync(schema(), document, guarded, variable_values=variables, operation_name=name)
+        return execute_sync(
+            schema(), document, guarded, partial(orders.order, shop), variable_values=variables, operation_name=name
+        )  # fmt: skip
 
 
 def _guarded(name: str, resolve: Any, scopes: frozenset[str]) -> Any:

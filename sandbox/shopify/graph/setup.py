@@ -1,21 +1,19 @@
 """The shop itself, the app, its subscriptions and jobs."""
 
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from sandbox.shopify.graph.values import gid, when
 from sandbox.shopify.keys import APP_ID, APP_TITLE, CLIENT_ID
-from sandbox.shopify.webhooks import VERSION, Subscription
+from sandbox.shopify.records import Subscription
+from sandbox.shopify.state import Shop
+from sandbox.shopify.webhooks import VERSION
 from sandbox.values import Json
-
-if TYPE_CHECKING:
-    from sandbox.shopify.state import Shopify
 
 VERSIONS = ("2026-01", "2026-04", "2026-07", "2026-10")
 """The stable versions a request may name; older ones fall forward to the first."""
 
 
-def shop(it: "Shopify") -> Json:
+def shop(it: Shop) -> Json:
     """The Shop."""
     place = next(iter(it.house["locations"].values()))
     zone = place.get("timezone", "UTC")
@@ -43,8 +41,8 @@ def shop(it: "Shopify") -> Json:
         "taxesIncluded": bool(it.house.get("taxes_included")),
         "unitSystem": "METRIC_SYSTEM",
         "weightUnit": "GRAMS",
-        "createdAt": when(it.world.clock.start),
-        "updatedAt": when(it.world.clock.start),
+        "createdAt": when(it.env.clock.start),
+        "updatedAt": when(it.env.clock.start),
     }  # fmt: skip
 
 

@@ -1,17 +1,13 @@
 """Items, variants, levels and locations."""
 
-from typing import TYPE_CHECKING
-
 from sandbox.shopify.graph.values import gid, page, when
-from sandbox.shopify.places import country, province
+from sandbox.shopify.names import country, province
 from sandbox.shopify.records import Item, Level, Location
+from sandbox.shopify.state import Shop
 from sandbox.values import Json
 
-if TYPE_CHECKING:
-    from sandbox.shopify.state import Shopify
 
-
-def variant(shop: "Shopify", it: Item) -> Json:
+def variant(shop: Shop, it: Item) -> Json:
     """A ProductVariant."""
     return {
         "__typename": "ProductVariant",
@@ -19,8 +15,8 @@ def variant(shop: "Shopify", it: Item) -> Json:
         "legacyResourceId": str(it.variant_id),
         "availableForSale": any(level.available > 0 for level in it.levels.values()),
         "barcode": None,
-        "createdAt": when(shop.world.clock.start),
-        "updatedAt": when(shop.world.clock.start),
+        "createdAt": when(shop.env.clock.start),
+        "updatedAt": when(shop.env.clock.start),
         "displayName": it.product["title"],
         "inventoryItem": lambda _info: item(shop, it),
         "inventoryPolicy": "CONTINUE",
@@ -47,7 +43,7 @@ def product(it: Item) -> Json:
     }
 
 
-def item(shop: "Shopify", it: Item) -> Json:
+def item(shop: Shop, it: Item) -> Json:
     """An InventoryItem."""
 
     def one_level(_info: object, *, locationId: str, **_more: object) -> Json | None:  # noqa: N803
@@ -60,8 +56,8 @@ def item(shop: "Shopify", it: Item) -> Json:
         "id": gid("InventoryItem", it.id),
         "legacyResourceId": str(it.id),
         "countryCodeOfOrigin": it.product.get("origin"),
-        "createdAt": when(shop.world.clock.start),
-        "updatedAt": when(shop.world.clock.start),
+        "createdAt": when(shop.env.clock.start),
+        "updatedAt": when(shop.env.clock.start),
         "harmonizedSystemCode": hs.replace(".", "") if hs else None,
         "inventoryLevel": one_level,
         "inventoryLevels": lambda _info, **args: page(list(it.levels), lambda at: level(shop, it, at), args),
@@ -78,7 +74,7 @@ def item(shop: "Shopify", it: Item) -> Json:
     }
 
 
-def level(shop: "Shopify", it: Item, at: str) -> Json:
+def level(shop: Shop, it: Item, at: str) -> Json:
     """An InventoryLevel."""
     place, kept = shop.stock.locations[at], it.levels[at]
     name = f"{gid('InventoryLevel', place.id)}?inventory_item_id={it.id}"
@@ -86,8 +82,8 @@ def level(shop: "Shopify", it: Item, at: str) -> Json:
         "__typename": "InventoryLevel",
         "id": name,
         "canDeactivate": False,
-        "createdAt": when(shop.world.clock.start),
-        "updatedAt": when(kept.updated_at or shop.world.clock.start),
+        "createdAt": when(shop.env.clock.start),
+        "updatedAt": when(kept.updated_at or shop.env.clock.start),
         "isActive": True,
         "item": lambda _info: item(shop, it),
         "location": lambda _info: location(shop, place),
@@ -97,7 +93,7 @@ def level(shop: "Shopify", it: Item, at: str) -> Json:
     }
 
 
-def location(shop: "Shopify", it: Location) -> Json:
+def location(shop: Shop, it: Location) -> Json:
     """A Location."""
     stocked = [one for one in shop.stock.items.values() if it.key in one.levels]
 
@@ -121,8 +117,8 @@ def location(shop: "Shopify", it: Location) -> Json:
         "fulfillsOnlineOrders": True,
         "hasActiveInventory": bool(stocked),
         "hasUnfulfilledOrders": False,
-        "createdAt": when(shop.world.clock.start),
-        "updatedAt": when(shop.world.clock.start),
+        "createdAt": when(shop.env.clock.start),
+        "updatedAt": when(shop.env.clock.start),
         "inventoryLevel": one_level,
         "inventoryLevels": lambda _info, **args: page(stocked, lambda one: level(shop, one, it.key), args),
     }

@@ -1,21 +1,18 @@
 """Transactions and refunds."""
 
 import json
-from typing import TYPE_CHECKING
 
-from sandbox.shopify import sums
-from sandbox.shopify.graph import lines, orders, stock
+from sandbox.shopify import totals
+from sandbox.shopify.graph import lines, stock
 from sandbox.shopify.graph.values import bag, gid, money, page, when
 from sandbox.shopify.money import total
 from sandbox.shopify.paying import capturable
 from sandbox.shopify.records import Order, Refund, RefundLine, Transaction
+from sandbox.shopify.state import Shop
 from sandbox.values import Json
 
-if TYPE_CHECKING:
-    from sandbox.shopify.state import Shopify
 
-
-def listed(shop: "Shopify", of: Order, args: Json) -> list[Json]:
+def listed(shop: Shop, of: Order, args: Json) -> list[Json]:
     """An order's transactions, all or only those that can be captured."""
     chosen = of.transactions
     if args.get("capturable") is not None:
@@ -23,10 +20,10 @@ def listed(shop: "Shopify", of: Order, args: Json) -> list[Json]:
     return [transaction(shop, of, entry) for entry in chosen[: args.get("first")]]
 
 
-def transaction(shop: "Shopify", of: Order, it: Transaction) -> Json:
+def transaction(shop: Shop, of: Order, it: Transaction) -> Json:
     """An OrderTransaction."""
     parent = of.transaction(it.parent) if it.parent else None
-    left = sums.refundable(of, it).presentment if it.kind in sums.TAKEN else None
+    left = totals.refundable(of, it).presentment if it.kind in totals.TAKEN else None
     is_open = capturable(of, it)
     return {
         "__typename": "OrderTransaction",
@@ -47,7 +44,7 @@ def transaction(shop: "Shopify", of: Order, it: Transaction) -> Json:
         "manuallyCapturable": is_open,
         "multiCapturable": False,
         "maximumRefundableV2": money(left) if left else None,
-        "order": lambda _info: _order(shop, of),
+        "order": lambda info: info.context(of),
         "parentTransaction": transaction(shop, of, parent) if parent else None,
         "paymentId": it.payment_intent or it.authorization,
         "receiptJson": json.dumps(it.receipt),
@@ -57,7 +54,7 @@ def transaction(shop: "Shopify", of: Order, it: Transaction) -> Json:
     }
 
 
-def refund(shop: "Shopify", of: Order, it: Refund) -> Json:
+def refund(shop: Shop, of: Order, it: Refund) -> Json:
     """A Refund."""
     entries = [entry for entry in of.transactions if entry.id in it.transactions]
     return {
@@ -68,7 +65,7 @@ def refund(shop: "Shopify", of: Order, it: Refund) -> Json:
         "processedAt": when(it.created_at),
         "updatedAt": when(it.created_at),
         "note": it.note,
-        "order": lambda _info: _order(shop, of),
+        "order": lambda info: info.context(of),
         "totalRefundedSet": bag(total([entry.amount for entry in entries], of.zero)),
         "refundLineItems": lambda _info, **args: page(
             it.lines, lambda one: _refund_line(shop, of, one), args
@@ -77,7 +74,7 @@ def refund(shop: "Shopify", of: Order, it: Refund) -> Json:
     }
 
 
-def _refund_line(shop: "Shopify", of: Order, it: RefundLine) -> Json:
+def _refund_line(shop: Shop, of: Order, it: RefundLine) -> Json:
     place = shop.stock.locations.get(it.location or "")
     return {
         "id": gid("RefundLineItem", it.id),
@@ -90,7 +87,3 @@ def _refund_line(shop: "Shopify", of: Order, it: RefundLine) -> Json:
         "subtotalSet": bag(it.subtotal),
         "totalTaxSet": bag(it.tax),
     }
-
-
-def _order(shop: "Shopify", of: Order) -> Json:
-    return orders.order(shop, of)

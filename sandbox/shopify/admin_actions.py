@@ -1,21 +1,17 @@
 """What the merchant does in the shop's own admin, and what another tool does there with its own token."""
 
-from typing import TYPE_CHECKING
-
 from sandbox.reading import nearest
-from sandbox.shopify import refunding, shipping
+from sandbox.shopify import payloads, refunding, shipping, webhooks
 from sandbox.shopify.money import nearest as rounded
 from sandbox.shopify.records import FulfillmentOrder, Hold, Line, Order, Transaction
-from sandbox.shopify.sums import TAKEN, refundable, shipped, unfulfilled
+from sandbox.shopify.state import Shop
+from sandbox.shopify.totals import TAKEN, refundable, shipped, unfulfilled
 from sandbox.values import Json
-
-if TYPE_CHECKING:
-    from sandbox.shopify.state import Shopify
 
 DO_SHIP = (*shipping.SHIPPABLE, "ON_HOLD")
 
 
-def refund(shop: "Shopify", wish: Json) -> Json:
+def refund(shop: Shop, wish: Json) -> Json:
     """Give back an amount, units of lines, or both; without an amount, what the units cost with their tax."""
     order = shop.named(wish["order"])
     units = [
@@ -29,7 +25,7 @@ def refund(shop: "Shopify", wish: Json) -> Json:
     return {"id": order.name}
 
 
-def grant(shop: "Shopify", wish: Json) -> Json:
+def grant(shop: Shop, wish: Json) -> Json:
     """The app is approved for the data that names people: of one order (with its `address`, where it had none), or of all."""
     orders = [shop.named(wish["order"])] if wish.get("order") else list(shop.orders.values())
     for order in orders:
@@ -40,7 +36,21 @@ def grant(shop: "Shopify", wish: Json) -> Json:
     return {"id": str(wish.get("order") or "")}
 
 
-def other_tool(shop: "Shopify", wish: Json) -> Json:
+def uninstall(shop: Shop, _what: Json) -> Json:
+    """The merchant removes the app: every token dies, subscriptions go, after one last webhook."""
+    webhooks.announce(shop, "APP_UNINSTALLED", shop.domain, payloads.shop(shop))
+    shop.subscriptions.clear()
+    shop.tokens.revoke()
+    return {"ok": True}
+
+
+def allow(shop: Shop, _what: Json) -> Json:
+    """The merchant lets the app in again: its permanent token is good once more, and so is a new consent."""
+    shop.tokens.cut = False
+    return {"ok": True}
+
+
+def other_tool(shop: Shop, wish: Json) -> Json:
     """Another tool acts under its own name: ships, holds, releases its holds, or sets a level."""
     name = str(wish.get("name") or "Other tool")
     with shop.acting(name):
@@ -55,7 +65,7 @@ def other_tool(shop: "Shopify", wish: Json) -> Json:
         return {"id": order.name, "fulfillment_orders": len(found)}
 
 
-def _do(shop: "Shopify", order: Order, asked: FulfillmentOrder, *, wish: Json, name: str) -> None:
+def _do(shop: Shop, order: Order, asked: FulfillmentOrder, *, wish: Json, name: str) -> None:
     if wish["do"] == "ship":
         chosen = _chosen(order, asked, wish["lines"]) if wish.get("lines") else None
         if chosen == {}:
@@ -84,7 +94,7 @@ def _chosen(order: Order, asked: FulfillmentOrder, lines: list[Json]) -> dict[in
     return chosen
 
 
-def _set_level(shop: "Shopify", wish: Json) -> Json:
+def _set_level(shop: Shop, wish: Json) -> Json:
     sku, to = str(wish.get("listing")), wish.get("to", wish.get("quantity"))
     item = shop.stock.items.get(sku)
     if item is None:

@@ -1,26 +1,23 @@
 """Shipping and subscribing, as mutations."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-from sandbox.shopify import shipping
+from sandbox.shopify import shipping, webhooks
 from sandbox.shopify.graph import fulfillment, setup
-from sandbox.shopify.graph.queries import fulfillment_order, parcel
 from sandbox.shopify.graph.values import gid, number
 from sandbox.shopify.keys import APP_TITLE
 from sandbox.shopify.records import Fulfillment, FulfillmentOrder, Hold, Order
 from sandbox.shopify.refusal import Refusal
+from sandbox.shopify.state import Shop
 from sandbox.values import Json
 
-if TYPE_CHECKING:
-    from sandbox.shopify.state import Shopify
 
-
-def fulfillment_create(shop: "Shopify", args: Json) -> Json:
+def fulfillment_create(shop: Shop, args: Json) -> Json:
     """Tell a parcel: all that remains of the named fulfillment orders, or the named quantities."""
     wish = args["fulfillment"]
     groups = wish["lineItemsByFulfillmentOrder"]
-    found = [fulfillment_order(shop, group["fulfillmentOrderId"]) for group in groups]
+    ids = [number("FulfillmentOrder", group["fulfillmentOrderId"]) for group in groups]
+    found = [shop.fulfillment_order(wanted) for wanted in ids]
     pairs = [pair for pair in found if pair is not None]
     if len(pairs) != len(groups) or not pairs:
         raise Refusal("Fulfillment order does not exist.", "fulfillment")
@@ -32,14 +29,14 @@ def fulfillment_create(shop: "Shopify", args: Json) -> Json:
     return {"fulfillment": fulfillment.made(shop, pairs[0][0], made)}
 
 
-def fulfillment_cancel(shop: "Shopify", args: Json) -> Json:
+def fulfillment_cancel(shop: Shop, args: Json) -> Json:
     """Take a parcel back."""
     order, made = _parcel(shop, args["id"], "id")
     shipping.unfulfill(shop, order, made)
     return {"fulfillment": fulfillment.made(shop, order, made)}
 
 
-def tracking_update(shop: "Shopify", args: Json) -> Json:
+def tracking_update(shop: Shop, args: Json) -> Json:
     """Give a parcel other tracking numbers."""
     order, made = _parcel(shop, args["fulfillmentId"], "fulfillmentId")
     shipping.retrack(shop, order, made, _tracking(args["trackingInfoInput"]))
@@ -47,7 +44,7 @@ def tracking_update(shop: "Shopify", args: Json) -> Json:
     return {"fulfillment": fulfillment.made(shop, order, made)}
 
 
-def fulfillment_order_move(shop: "Shopify", args: Json) -> Json:
+def fulfillment_order_move(shop: Shop, args: Json) -> Json:
     """Ask another location for what remains; single lines cannot be split off here."""
     order, asked = _asked(shop, args["id"])
     place = shop.location(number("Location", args["newLocationId"]))
@@ -63,7 +60,7 @@ def fulfillment_order_move(shop: "Shopify", args: Json) -> Json:
     }
 
 
-def hold(shop: "Shopify", args: Json) -> Json:
+def hold(shop: Shop, args: Json) -> Json:
     """Hold a fulfillment order in the app's name."""
     order, asked = _asked(shop, args["id"], code="FULFILLMENT_ORDER_NOT_FOUND")
     wish = args["fulfillmentHold"]
@@ -76,7 +73,7 @@ def hold(shop: "Shopify", args: Json) -> Json:
     }
 
 
-def release_hold(shop: "Shopify", args: Json) -> Json:
+def release_hold(shop: Shop, args: Json) -> Json:
     """Release holds by id, or all of them."""
     order, asked = _asked(shop, args["id"], code="FULFILLMENT_ORDER_NOT_FOUND")
     ids = args.get("holdIds")
@@ -85,35 +82,35 @@ def release_hold(shop: "Shopify", args: Json) -> Json:
     return {"fulfillmentOrder": fulfillment.asked(shop, order, asked)}
 
 
-def subscribe(shop: "Shopify", args: Json) -> Json:
+def subscribe(shop: Shop, args: Json) -> Json:
     """Subscribe to a topic."""
-    entry = shop.subscriptions.create(args["topic"], args["webhookSubscription"])
+    entry = webhooks.subscribe(shop, args["topic"], args["webhookSubscription"])
     return {"webhookSubscription": setup.subscription(entry)}
 
 
-def resubscribe(shop: "Shopify", args: Json) -> Json:
+def resubscribe(shop: Shop, args: Json) -> Json:
     """Change a subscription."""
     wanted = number("WebhookSubscription", args["id"])
-    entry = shop.subscriptions.update(wanted, args["webhookSubscription"])
+    entry = webhooks.resubscribe(shop, wanted, args["webhookSubscription"])
     return {"webhookSubscription": setup.subscription(entry)}
 
 
-def unsubscribe(shop: "Shopify", args: Json) -> Json:
+def unsubscribe(shop: Shop, args: Json) -> Json:
     """End a subscription."""
     wanted = number("WebhookSubscription", args["id"])
-    shop.subscriptions.delete(wanted)
+    webhooks.unsubscribe(shop, wanted)
     return {"deletedWebhookSubscriptionId": gid("WebhookSubscription", wanted or 0)}
 
 
-def _asked(shop: "Shopify", name: str, *, code: str | None = None) -> tuple[Order, FulfillmentOrder]:
-    found = fulfillment_order(shop, name)
+def _asked(shop: Shop, name: str, *, code: str | None = None) -> tuple[Order, FulfillmentOrder]:
+    found = shop.fulfillment_order(number("FulfillmentOrder", name))
     if found is None:
         raise Refusal("Fulfillment order does not exist.", "id", code=code)
     return found
 
 
-def _parcel(shop: "Shopify", name: str, field: str) -> tuple[Order, Fulfillment]:
-    found = parcel(shop, name)
+def _parcel(shop: Shop, name: str, field: str) -> tuple[Order, Fulfillment]:
+    found = shop.fulfillment(number("Fulfillment", name))
     if found is None:
         raise Refusal("Fulfillment does not exist.", field)
     return found

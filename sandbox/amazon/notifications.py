@@ -1,16 +1,13 @@
 """Notifications: destinations, subscriptions, and the ORDER_CHANGE message."""
 
-import uuid
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from datetime import datetime
+from typing import Final
 
 from sandbox.amazon.listing import AMAZON
 from sandbox.amazon.order import UNPAID, Line, Order
 from sandbox.amazon.times import text
 from sandbox.values import Json
-
-if TYPE_CHECKING:
-    from sandbox.amazon.state import Amazon
 
 STATUS_WORDS: Final = {
     "PENDING_AVAILABILITY": "PendingAvailability",
@@ -76,7 +73,7 @@ class Subscription:
 
 
 @dataclass
-class Notices:
+class Notifications:
     """The application's destinations and the seller's subscriptions."""
 
     destinations: dict[str, Destination] = field(default_factory=dict)
@@ -91,32 +88,23 @@ class Notices:
         return self.destinations[subscription.destination_id].arn()
 
 
-def order_change(
-    amazon: "Amazon", order: Order, subscription: Subscription, *, kind: str, reason: str
-) -> Json:
+def order_change(order: Order, marketplace: str, *, kind: str, reason: str, now: datetime) -> Json:
     """One ORDER_CHANGE message: what changed, and a summary of the order without any person in it."""
-    now = text(amazon.now())
     return {
         "NotificationVersion": "1.0",
         "NotificationType": "ORDER_CHANGE",
         "PayloadVersion": "1.0",
-        "EventTime": now,
+        "EventTime": text(now),
         "Payload": {
             "OrderChangeNotification": {
                 "NotificationLevel": "OrderLevel",
-                "SellerId": amazon.seller,
                 "AmazonOrderId": order.order_id,
                 "OrderChangeType": kind,
                 "OrderChangeTrigger": {"TimeOfOrderChange": text(order.updated_at), "ChangeReason": reason},
-                "Summary": _summary(order, amazon.marketplace),
+                "Summary": _summary(order, marketplace),
             }
         },
-        "NotificationMetadata": {
-            "ApplicationId": amazon.login.application_id,
-            "SubscriptionId": subscription.subscription_id,
-            "PublishTime": now,
-            "NotificationId": str(uuid.UUID(int=amazon.world.rng.getrandbits(128), version=4)),
-        },
+        "NotificationMetadata": {"PublishTime": text(now)},
     }
 
 
