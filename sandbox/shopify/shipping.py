@@ -60,20 +60,6 @@ def retrack(shop: Shop, order: Order, made: Fulfillment, tracking: Sequence[Json
     announcing.retold(shop, order, made)
 
 
-def unfulfill(shop: Shop, order: Order, made: Fulfillment) -> None:
-    """Take a parcel back: its units are to be shipped again, on a new fulfillment order."""
-    if made.status != "SUCCESS":
-        raise Refusal("Fulfillment is already cancelled", "id")
-    made.status, made.updated_at = "CANCELLED", shop.now()
-    portions = [Portion(shop.next_id(), gone.line, gone.quantity, gone.quantity) for gone in made.portions]
-    fresh = FulfillmentOrder(shop.next_id(), made.location, shop.now(), shop.now(), portions)
-    order.fulfillment_orders.append(fresh)
-    for gone in made.portions:
-        shop.stock.commit(order.line(gone.line).sku or "", made.location, gone.quantity)
-    shop.touch(order)
-    announcing.retold(shop, order, made)
-
-
 def move(shop: Shop, order: Order, asked: FulfillmentOrder, to: str) -> FulfillmentOrder:
     """Ask another location for all that remains; gives the fulfillment order there."""
     if asked.status not in SHIPPABLE:

@@ -6,7 +6,7 @@ from sandbox.shopify import shipping, webhooks
 from sandbox.shopify.graph import fulfillment, setup
 from sandbox.shopify.graph.values import gid, number
 from sandbox.shopify.keys import APP_TITLE
-from sandbox.shopify.records import Fulfillment, FulfillmentOrder, Hold, Order
+from sandbox.shopify.records import FulfillmentOrder, Hold, Order
 from sandbox.shopify.refusal import Refusal
 from sandbox.shopify.state import Shop
 from sandbox.values import Json
@@ -29,16 +29,12 @@ def fulfillment_create(shop: Shop, args: Json) -> Json:
     return {"fulfillment": fulfillment.made(shop, pairs[0][0], made)}
 
 
-def fulfillment_cancel(shop: Shop, args: Json) -> Json:
-    """Take a parcel back."""
-    order, made = _parcel(shop, args["id"], "id")
-    shipping.unfulfill(shop, order, made)
-    return {"fulfillment": fulfillment.made(shop, order, made)}
-
-
 def tracking_update(shop: Shop, args: Json) -> Json:
     """Give a parcel other tracking numbers."""
-    order, made = _parcel(shop, args["fulfillmentId"], "fulfillmentId")
+    found = shop.fulfillment(number("Fulfillment", args["fulfillmentId"]))
+    if found is None:
+        raise Refusal("Fulfillment does not exist.", "fulfillmentId")
+    order, made = found
     shipping.retrack(shop, order, made, _tracking(args["trackingInfoInput"]))
     shop.mails += int(bool(args.get("notifyCustomer")))
     return {"fulfillment": fulfillment.made(shop, order, made)}
@@ -56,7 +52,6 @@ def fulfillment_order_move(shop: Shop, args: Json) -> Json:
     return {
         "movedFulfillmentOrder": fulfillment.asked(shop, order, moved),
         "originalFulfillmentOrder": fulfillment.asked(shop, order, asked),
-        "remainingFulfillmentOrder": None,
     }
 
 
@@ -69,7 +64,6 @@ def hold(shop: Shop, args: Json) -> Json:
     return {
         "fulfillmentHold": fulfillment.hold(made),
         "fulfillmentOrder": fulfillment.asked(shop, order, asked),
-        "remainingFulfillmentOrder": None,
     }
 
 
@@ -106,13 +100,6 @@ def _asked(shop: Shop, name: str, *, code: str | None = None) -> tuple[Order, Fu
     found = shop.fulfillment_order(number("FulfillmentOrder", name))
     if found is None:
         raise Refusal("Fulfillment order does not exist.", "id", code=code)
-    return found
-
-
-def _parcel(shop: Shop, name: str, field: str) -> tuple[Order, Fulfillment]:
-    found = shop.fulfillment(number("Fulfillment", name))
-    if found is None:
-        raise Refusal("Fulfillment does not exist.", field)
     return found
 
 

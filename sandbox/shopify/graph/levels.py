@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Final
 
-from sandbox.shopify.graph import setup, stock
-from sandbox.shopify.graph.values import gid, number, problem, when
+from sandbox.shopify.graph import stock
+from sandbox.shopify.graph.values import gid, number, problem
 from sandbox.shopify.records import Item, Level
 from sandbox.shopify.refusal import Refusal
 from sandbox.shopify.state import Shop
@@ -45,12 +45,7 @@ def set_quantities(shop: Shop, args: Json) -> Json:
         raise Refusal("An item and location may occur once", "input", "quantities", code=code)
     done = [shown for change in changes for shown in _set(shop, change, wish["name"])]
     group = {
-        "__typename": "InventoryAdjustmentGroup",
         "id": gid("InventoryAdjustmentGroup", shop.next_id()),
-        "app": setup.app(),
-        "createdAt": when(shop.now()),
-        "reason": wish["reason"],
-        "referenceDocumentUri": wish.get("referenceDocumentUri"),
         "changes": lambda _info, **chosen: _chosen(done, chosen),
     }
     return {"inventoryAdjustmentGroup": group}
@@ -114,18 +109,12 @@ def _set(shop: Shop, change: Change, name: str) -> list[Json]:
     if available != before and shop.env.sabotage.hits("level_lost", f"{change.item.sku}@{change.at}"):
         change.level.astray += before - available
     delta = shop.stock.set_available(change.item.sku, change.at, available)
-    place = shop.stock.locations[change.at]
+    place = gid("Location", shop.stock.locations[change.at].id)
     after = {"available": change.level.available, "on_hand": change.level.on_hand}
+    item = stock.item(shop, change.item)
     return [
-        {
-            "delta": delta,
-            "item": stock.item(shop, change.item),
-            "ledgerDocumentUri": None,
-            "location": stock.location(shop, place),
-            "name": word,
-            "quantityAfterChange": after[word],
-        }
-        for word in ("available", "on_hand")
+        {"delta": delta, "item": item, "name": name, "at": place, "quantityAfterChange": quantity}
+        for name, quantity in after.items()
         if delta
     ]
 
@@ -138,5 +127,5 @@ def _chosen(done: list[Json], wish: Json) -> list[Json]:
         for change in done
         if (names is None or change["name"] in names)
         and (items is None or change["item"]["id"] in items)
-        and (places is None or change["location"]["id"] in places)
+        and (places is None or change["at"] in places)
     ]

@@ -18,19 +18,15 @@ Resolver = Callable[..., Json]
 
 PLAIN: dict[str, tuple[Deed, Sequence[str]]] = {
     "fulfillmentCreate": (fulfilling.fulfillment_create, ["fulfillment"]),
-    "fulfillmentCancel": (fulfilling.fulfillment_cancel, ["fulfillment"]),
     "fulfillmentTrackingInfoUpdate": (fulfilling.tracking_update, ["fulfillment"]),
     "fulfillmentOrderMove": (
         fulfilling.fulfillment_order_move,
-        ["movedFulfillmentOrder", "originalFulfillmentOrder", "remainingFulfillmentOrder"],
+        ["movedFulfillmentOrder", "originalFulfillmentOrder"],
     ),
-    "fulfillmentOrderHold": (
-        fulfilling.hold,
-        ["fulfillmentHold", "fulfillmentOrder", "remainingFulfillmentOrder"],
-    ),
+    "fulfillmentOrderHold": (fulfilling.hold, ["fulfillmentHold", "fulfillmentOrder"]),
     "fulfillmentOrderReleaseHold": (fulfilling.release_hold, ["fulfillmentOrder"]),
     "orderCapture": (payments.order_capture, ["transaction"]),
-    "orderCancel": (payments.order_cancel, ["job", "jobResult"]),
+    "orderCancel": (payments.order_cancel, ["job"]),
     "webhookSubscriptionCreate": (fulfilling.subscribe, ["webhookSubscription"]),
     "webhookSubscriptionUpdate": (fulfilling.resubscribe, ["webhookSubscription"]),
     "webhookSubscriptionDelete": (fulfilling.unsubscribe, ["deletedWebhookSubscriptionId"]),

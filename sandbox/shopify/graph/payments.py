@@ -22,7 +22,7 @@ def order_capture(shop: Shop, args: Json) -> Json:
     taken = paying.capture(
         shop, order, paying.Capture(parent, -1 if amount is None else amount, wish.get("currency"))
     )
-    return {"transaction": transactions.transaction(shop, order, taken)}
+    return {"transaction": transactions.transaction(order, taken)}
 
 
 def refund_create(shop: Shop, args: Json) -> Json:
@@ -51,17 +51,7 @@ def order_cancel(shop: Shop, args: Json) -> Json:
     wish = cancelling.Cancel(args["reason"], args["restock"], refund, args.get("staffNote"))
     job = cancelling.ask(shop, order, wish)
     shop.mails += int(bool(args.get("notifyCustomer")))
-    return {"job": setup.job(job, shop.jobs[job]), "jobResult": _result(shop, order, job)}
-
-
-def _result(shop: Shop, order: Order, job: int) -> Json:
-    return {
-        "id": f"gid://shopify/OrderCancelJobResult/{job}",
-        "done": False,
-        "errors": [],
-        "order": lambda _info: orders.order(shop, order),
-        "status": "PENDING",
-    }
+    return {"job": setup.job(job, shop.jobs[job])}
 
 
 def _order(shop: Shop, name: str, field: str) -> Order:

@@ -1,6 +1,6 @@
 """Runs a GraphQL request against the shop: parse, validate, pay, execute."""
 
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from graphql import (
 )
 
 from sandbox.shopify import cost
-from sandbox.shopify.graph import access, mutations, orders, queries
+from sandbox.shopify.graph import access, mutations, queries
 from sandbox.shopify.state import Shop
 from sandbox.values import Json
 
@@ -98,9 +98,7 @@ def _executed(
     guarded = {name: _guarded(name, resolve, scopes) for name, resolve in root.items()}
     name = operation.name.value if operation.name else None
     with shop.acting("hub"):
-        return execute_sync(
-            schema(), document, guarded, partial(orders.order, shop), variable_values=variables, operation_name=name
-        )  # fmt: skip
+        return execute_sync(schema(), document, guarded, variable_values=variables, operation_name=name)
 
 
 def _guarded(name: str, resolve: Any, scopes: frozenset[str]) -> Any:

@@ -16,9 +16,14 @@ Record = TypeVar("Record")
 LARGEST_PAGE: Final = 250
 
 
-def gid(kind: str, number: int) -> str:
+def gid(kind: str, number: int | str) -> str:
     """A global id."""
     return f"gid://shopify/{kind}/{number}"
+
+
+def identified(kind: str, number: int) -> Json:
+    """What every node says of itself."""
+    return {"__typename": kind, "id": gid(kind, number), "legacyResourceId": str(number)}
 
 
 def number(kind: str, text: str | None) -> int | None:
