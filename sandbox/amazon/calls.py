@@ -8,7 +8,7 @@ from aiohttp import web
 from sandbox.http import operation_of
 from sandbox.planned import Call
 
-WRITES: Final = frozenset({"confirmShipment", "patchListingsItem", "createFeed", "cancelFeed"})
+WRITES: Final = frozenset({"confirmShipment", "patchListingsItem", "createFeed"})
 """Operations that change what a shopper or a buyer sees; a document alone and a subscription do not."""
 
 

@@ -36,8 +36,6 @@ def submit(amazon: Account, document: Document, marketplaces: list[str]) -> Feed
 
 
 def _start(amazon: Account, feed: Feed) -> None:
-    if feed.status == "CANCELLED":
-        return
     feed.status, feed.started = "IN_PROGRESS", amazon.now()
     amazon.env.at(amazon.now() + TAKES, lambda: _end(amazon, feed))
 

@@ -49,15 +49,6 @@ async def get_feed(amazon: Account, request: web.Request) -> web.Response:
     return web.json_response(_feed(amazon, request).as_json())
 
 
-async def cancel_feed(amazon: Account, request: web.Request) -> web.Response:
-    """Cancel a feed that waits."""
-    feed = _feed(amazon, request)
-    if feed.status != "IN_QUEUE":
-        raise invalid(f"The feed is {feed.status} and cannot be cancelled.")
-    feed.status = "CANCELLED"
-    return web.json_response({})
-
-
 async def get_feed_document(amazon: Account, request: web.Request) -> web.Response:
     """Where a document can be fetched."""
     document = amazon.feeds.documents.get(request.match_info["feedDocumentId"])

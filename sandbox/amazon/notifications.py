@@ -29,7 +29,7 @@ SHIPPING_PROGRAMS: Final = {"AMAZON_EASY_SHIP": "EasyShip", "IN_STORE_PICK_UP": 
 
 @dataclass(frozen=True)
 class Destination:
-    """Where notifications go: an SQS queue or an EventBridge account."""
+    """Where notifications go: an SQS queue."""
 
     destination_id: str
     name: str
@@ -39,10 +39,9 @@ class Destination:
         """The destination as the model shows it."""
         return {"destinationId": self.destination_id, "name": self.name, "resource": self.resource}
 
-    def arn(self) -> str | None:
-        """The queue's ARN, for a queue."""
-        sqs = self.resource.get("sqs")
-        return str(sqs["arn"]) if sqs else None
+    def arn(self) -> str:
+        """The queue's ARN."""
+        return str(self.resource["sqs"]["arn"])
 
 
 @dataclass(frozen=True)
@@ -83,7 +82,7 @@ class Notifications:
         """The subscriptions that such a change goes to."""
         return [one for one in self.subscriptions.values() if one.kind == kind and one.wants(change)]
 
-    def arn_of(self, subscription: Subscription) -> str | None:
+    def arn_of(self, subscription: Subscription) -> str:
         """The queue that a subscription's messages go to."""
         return self.destinations[subscription.destination_id].arn()
 

@@ -23,18 +23,16 @@ LONGEST_NAME: Final = 256
 
 
 async def create_destination(amazon: Account, request: web.Request) -> web.Response:
-    """Register a queue or an EventBridge account, each once."""
+    """Register a queue, once."""
     given = await reading.body(request)
     name = reading.field(given, "name", str)
-    resource = _resource(reading.field(given, "resourceSpecification", dict), name)
+    resource = _resource(reading.field(given, "resourceSpecification", dict))
     if len(name) > LONGEST_NAME:
         raise invalid("Invalid value for name.")
     known = amazon.notifications.destinations
     if any(one.resource == resource for one in known.values()):
-        what = resource.get("sqs", {}).get("arn", "that EventBridge account")
-        raise _conflict(
-            f"A destination with arn {what} already exists for the application {amazon.login.application_id}"
-        )
+        arn, application = resource["sqs"]["arn"], amazon.login.application_id
+        raise _conflict(f"A destination with arn {arn} already exists for the application {application}")
     destination = Destination(str(uuid.uuid4()), name, resource)
     known[destination.destination_id] = destination
     return _payload(destination.as_json())
@@ -43,11 +41,6 @@ async def create_destination(amazon: Account, request: web.Request) -> web.Respo
 async def get_destinations(amazon: Account, _request: web.Request) -> web.Response:
     """All destinations of the application."""
     return _payload([one.as_json() for one in amazon.notifications.destinations.values()])
-
-
-async def get_destination(amazon: Account, request: web.Request) -> web.Response:
-    """One destination."""
-    return _payload(_destination(amazon, request.match_info["destinationId"]).as_json())
 
 
 async def delete_destination(amazon: Account, request: web.Request) -> web.Response:
@@ -74,12 +67,9 @@ async def create_subscription(amazon: Account, request: web.Request) -> web.Resp
         raise invalid("Invalid value for destinationId.")
     known = amazon.notifications.subscriptions
     if any(one.kind == kind for one in known.values()):
-        raise Refused(
-            409,
-            "StateConflict",
-            "The resource specified conflicts with the current state.",
-            f"Subscription already exists for notification type {kind}",
-        )
+        message = "The resource specified conflicts with the current state."
+        details = f"Subscription already exists for notification type {kind}"
+        raise Refused(409, "StateConflict", message, details)
     subscription = Subscription(str(uuid.uuid4()), kind, destination_id, version, directive)
     known[subscription.subscription_id] = subscription
     return _payload(subscription.as_json())
@@ -92,11 +82,6 @@ async def get_subscription(amazon: Account, request: web.Request) -> web.Respons
         if one.kind == kind:
             return _payload(one.as_json())
     raise not_found(f"There is no subscription to {kind}.")
-
-
-async def get_subscription_by_id(amazon: Account, request: web.Request) -> web.Response:
-    """One subscription."""
-    return _payload(_subscription(amazon, request).as_json())
 
 
 async def delete_subscription_by_id(amazon: Account, request: web.Request) -> web.Response:
@@ -126,19 +111,13 @@ def _destination(amazon: Account, destination_id: str) -> Destination:
     return amazon.notifications.destinations[destination_id]
 
 
-def _resource(given: Json, name: str) -> Json:
+def _resource(given: Json) -> Json:
     """The destination's resource from what was asked for."""
-    if given.get("sqs"):
-        arn = reading.field(given["sqs"], "arn", str, at="resourceSpecification.sqs")
-        if not ARN.match(arn):
-            raise invalid("Invalid value for resourceSpecification.sqs.arn.")
-        return {"sqs": {"arn": arn}}
-    if given.get("eventBridge"):
-        where = "resourceSpecification.eventBridge"
-        account = reading.field(given["eventBridge"], "accountId", str, at=where)
-        region = reading.field(given["eventBridge"], "region", str, at=where)
-        return {"eventBridge": {"accountId": account, "region": region, "name": name}}
-    raise invalid("resourceSpecification needs sqs or eventBridge.")
+    queue = reading.field(given, "sqs", dict, at="resourceSpecification")
+    arn = reading.field(queue, "arn", str, at="resourceSpecification.sqs")
+    if not ARN.match(arn):
+        raise invalid("Invalid value for resourceSpecification.sqs.arn.")
+    return {"sqs": {"arn": arn}}
 
 
 def _check_directive(directive: object) -> None:

@@ -23,7 +23,7 @@ LIVE: Final = web.RequestKey("live", bool)
 FILES: Final = "/files/postage_label"
 USUAL_PAGE: Final = 20
 MOST: Final = 100
-Found = TypeVar("Found", objects.Shipment, objects.Tracker, Hook)
+Found = TypeVar("Found", objects.Shipment, objects.Tracker)
 
 
 def build(state: EasyPost) -> web.Application:
@@ -37,12 +37,9 @@ def build(state: EasyPost) -> web.Application:
     app[STATE] = state
     app.add_routes([
         web.post("/v2/shipments", _create), web.get("/v2/shipments", _list), web.get("/v2/shipments/{id}", _retrieve),
-        web.post("/v2/shipments/{id}/rerate", _rerate), web.post("/v2/shipments/{id}/buy", _buy),
-        web.post("/v2/shipments/{id}/refund", _refund), web.get("/v2/shipments/{id}/label", _convert),
-        web.post("/v2/trackers", _track), web.get("/v2/trackers", _trackers), web.get("/v2/trackers/{id}", _tracker),
-        web.post("/v2/webhooks", _subscribe), web.get("/v2/webhooks", _subscribers),
-        web.get("/v2/webhooks/{id}", _subscriber), web.delete("/v2/webhooks/{id}", _unsubscribe),
-        web.get("/v2/events/{id}", _event), web.get(FILES + "/{id}.{form}", _file),
+        web.post("/v2/shipments/{id}/buy", _buy), web.post("/v2/shipments/{id}/refund", _refund),
+        web.get("/v2/shipments/{id}/label", _convert), web.get("/v2/trackers/{id}", _tracker),
+        web.post("/v2/webhooks", _subscribe), web.get(FILES + "/{id}.{form}", _file),
     ])  # fmt: skip
     return app
 
@@ -83,15 +80,6 @@ async def _retrieve(request: web.Request) -> web.Response:
     return _answer(objects.shipment(_shipment(request), _files(request)))
 
 
-async def _rerate(request: web.Request) -> web.Response:
-    state, shipment = request.app[STATE], _shipment(request)
-    if shipment.bought is not None:
-        raise Refused(422, "SHIPMENT.POSTAGE.EXISTS", "Postage already exists for this shipment.")
-    await _wait_for_carriers(state, shipment.asked)
-    state.rate(shipment)
-    return _answer({"rates": [objects.rate(shipment, each) for each in shipment.rates]})
-
-
 async def _buy(request: web.Request) -> web.Response:
     asked = await _body(request)
     rate = asked.get("rate")
@@ -125,24 +113,6 @@ async def _convert(request: web.Request) -> web.Response:
     return _answer(objects.shipment(shipment, _files(request)))
 
 
-async def _track(request: web.Request) -> web.Response:
-    asked = await _body(request, "tracker")
-    if not asked.get("tracking_code"):
-        raise blank("tracking_code")
-    carrier = asked.get("carrier")
-    found = request.app[STATE].track(
-        str(asked["tracking_code"]), str(carrier) if carrier else None, live=request[LIVE]
-    )
-    return _answer(objects.tracker(found), status=201)
-
-
-async def _trackers(request: web.Request) -> web.Response:
-    code = request.query.get("tracking_code")
-    known = [each for each in request.app[STATE].trackers.values() if each.live == request[LIVE]]
-    wanted = [objects.tracker(each) for each in reversed(known) if code in (None, each.code)]
-    return _answer(_page(request, "trackers", wanted))
-
-
 async def _tracker(request: web.Request) -> web.Response:
     return _answer(objects.tracker(_of_id(request, request.app[STATE].trackers)))
 
@@ -159,27 +129,6 @@ async def _subscribe(request: web.Request) -> web.Response:
     )  # fmt: skip
     state.hooks.known[hook.id] = hook
     return _answer(hook.shown(), status=201)
-
-
-async def _subscribers(request: web.Request) -> web.Response:
-    known = [each for each in request.app[STATE].hooks.known.values() if each.live == request[LIVE]]
-    return _answer({"webhooks": [each.shown() for each in known]})
-
-
-async def _subscriber(request: web.Request) -> web.Response:
-    return _answer(_hook(request).shown())
-
-
-async def _unsubscribe(request: web.Request) -> web.Response:
-    del request.app[STATE].hooks.known[_hook(request).id]
-    return _answer({})
-
-
-async def _event(request: web.Request) -> web.Response:
-    events = request.app[STATE].hooks.events
-    if request.match_info["id"] not in events:
-        raise missing()
-    return _answer(events[request.match_info["id"]])
 
 
 async def _file(request: web.Request) -> web.Response:
@@ -237,10 +186,6 @@ def _page(request: web.Request, name: str, items: list[Json]) -> Json:
 
 def _shipment(request: web.Request) -> objects.Shipment:
     return _of_id(request, request.app[STATE].shipments)
-
-
-def _hook(request: web.Request) -> Hook:
-    return _of_id(request, request.app[STATE].hooks.known)
 
 
 def _of_id(request: web.Request, known: Mapping[str, Found]) -> Found:

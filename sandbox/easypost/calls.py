@@ -14,18 +14,11 @@ NAMES: Final[dict[str, tuple[str, ...]]] = {
     "POST /v2/shipments": ("shipment.create", "create"),
     "GET /v2/shipments": ("shipment.all", "all"),
     "GET /v2/shipments/{id}": ("shipment.retrieve", "retrieve"),
-    "POST /v2/shipments/{id}/rerate": ("shipment.regenerate_rates", "rerate"),
     "POST /v2/shipments/{id}/buy": ("shipment.buy", "buy"),
     "POST /v2/shipments/{id}/refund": ("shipment.refund", "refund"),
     "GET /v2/shipments/{id}/label": ("shipment.label", "label"),
-    "POST /v2/trackers": ("tracker.create", "track"),
-    "GET /v2/trackers": ("tracker.all", "trackers"),
     "GET /v2/trackers/{id}": ("tracker.retrieve", "tracker"),
     "POST /v2/webhooks": ("webhook.create",),
-    "GET /v2/webhooks": ("webhook.all",),
-    "GET /v2/webhooks/{id}": ("webhook.retrieve",),
-    "DELETE /v2/webhooks/{id}": ("webhook.delete",),
-    "GET /v2/events/{id}": ("event.retrieve",),
 }
 """The library's name of each operation, and a short one."""
 WRITES: Final = ("shipment.buy", "shipment.refund")

@@ -167,16 +167,6 @@ class EasyPost:
         shipment.updated = self.now()
         self.env.at(self.now() + VOID_AFTER, lambda: self._decide_void(shipment))
 
-    def track(self, code: str, carrier: str | None, *, live: bool = True) -> Tracker:
-        """The tracker of that number; a new one when the number is not ours."""
-        for known in self.trackers.values():
-            if known.code == code and known.live == live:
-                return known
-        now = self.now()
-        made = Tracker(self.name("trk"), code, carrier or "USPS", now, now, shipment=None, live=live)
-        self.trackers[made.id] = made
-        return made
-
     def now(self) -> datetime:
         """The present instant."""
         return self.env.clock.now()

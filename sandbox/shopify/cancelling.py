@@ -6,10 +6,10 @@ from typing import Final
 
 from sandbox.shopify import announcing, paying, refunding, totals
 from sandbox.shopify.placing import OPEN
-from sandbox.shopify.records import Order, Transaction
+from sandbox.shopify.records import Order
 from sandbox.shopify.refusal import Refusal
 from sandbox.shopify.state import Shop
-from sandbox.shopify.totals import TAKEN, refundable, shipped
+from sandbox.shopify.totals import shipped
 from sandbox.values import Json
 
 SOON: Final = timedelta(seconds=1)
@@ -17,11 +17,11 @@ SOON: Final = timedelta(seconds=1)
 
 @dataclass(frozen=True)
 class Cancel:
-    """How an order is called off; `refund` is original, store_credit, or none."""
+    """How an order is called off, and whether its money goes back to where it came from."""
 
     reason: str
     restock: bool
-    refund: str | None = None
+    refund: bool = False
     note: str | None = None
 
 
@@ -39,7 +39,7 @@ def cancel_by_channel(shop: Shop, wish: Json) -> Json:
     """The merchant, or the shopper through them, calls the order off in the shop."""
     order = shop.named(wish["order"])
     check(shop, order)
-    refund = "original" if wish.get("refund", True) else None
+    refund = bool(wish.get("refund", True))
     reason = "CUSTOMER" if wish.get("by", "channel") == "channel" else "OTHER"
     cancel(shop, order, Cancel(reason, wish.get("restock", True), refund))
     return {"id": order.name}
@@ -58,11 +58,7 @@ def cancel(shop: Shop, order: Order, wish: Cancel) -> None:
     """Let authorizations go, give money and units back, close what was asked of the locations."""
     order.total_when_cancelled = totals.current_total(order)
     paying.void_all(shop, order)
-    given: list[Transaction] = []
-    if wish.refund == "original":
-        given = paying.give_back_all(shop, order)
-    elif wish.refund == "store_credit":
-        given = _as_credit(shop, order)
+    given = paying.give_back_all(shop, order) if wish.refund else []
     how = "CANCEL" if wish.restock else "NO_RESTOCK"
     lines = [refunding.Units(line.id, line.current, how, None) for line in order.lines if line.current]
     left = order.shipping if order.taxes_included else order.shipping.plus(order.shipping_tax)
@@ -77,26 +73,6 @@ def cancel(shop: Shop, order: Order, wish: Cancel) -> None:
     if given:
         announcing.refunded(shop, order, made)
     announcing.cancelled(shop, order)
-
-
-def _as_credit(shop: Shop, order: Order) -> list[Transaction]:
-    """Give back as store credit: no money moves at the gateways."""
-    given = []
-    for parent in [entry for entry in order.transactions if entry.kind in TAKEN]:
-        left = refundable(order, parent)
-        if left.presentment.amount:
-            credit = Transaction(
-                shop.next_id(),
-                "REFUND",
-                "shopify_store_credit",
-                left,
-                shop.now(),
-                parent=parent.id,
-                by=shop.actor,
-            )
-            order.transactions.append(credit)
-            given.append(credit)
-    return given
 
 
 def _work(shop: Shop, number: int, order: Order, wish: Cancel, actor: str) -> None:

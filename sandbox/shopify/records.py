@@ -78,11 +78,6 @@ class Line:
         return self.unit.times(self.quantity)
 
     @property
-    def removed(self) -> Bag:
-        """The price of the units an edit took off."""
-        return self.net.share(self.quantity - self.current - self.refunded, self.quantity)
-
-    @property
     def net(self) -> Bag:
         """Price times quantity, less the discount."""
         return self.gross.minus(self.discount)
@@ -105,8 +100,6 @@ class Transaction:
     payment_intent: str | None = None
     by: str = "shopper"
     """Who moved the money: the shopper, the hub, the shop itself, or another tool."""
-    unmoved: bool = False
-    """The shop says it happened and no money moved (sabotage)."""
 
 
 @dataclass
@@ -240,10 +233,6 @@ class Order:
     def transaction(self, number: int) -> Transaction | None:
         """The transaction of that id, if it is one of this order's."""
         return next((entry for entry in self.transactions if entry.id == number), None)
-
-    def fulfillment_order(self, number: int) -> FulfillmentOrder | None:
-        """The fulfillment order of that id, if it is one of this order's."""
-        return next((entry for entry in self.fulfillment_orders if entry.id == number), None)
 
 
 @dataclass

@@ -39,21 +39,12 @@ OPERATIONS: Final[dict[str, Operation]] = {
         Operation(operations.capture_charge, "charges.capture", "PostChargesChargeCapture", "capture"),
     "POST /v1/refunds": Operation(operations.create_refund, "refunds.create", "PostRefunds", "refund"),
     "GET /v1/refunds": Operation(operations.list_refunds, "refunds.list", "GetRefunds", "list"),
-    "GET /v1/refunds/{refund}":
-        Operation(operations.retrieve_refund, "refunds.retrieve", "GetRefundsRefund", "retrieve"),
     "POST /v1/webhook_endpoints":
         Operation(operations.create_endpoint, "webhook_endpoints.create", "PostWebhookEndpoints"),
     "GET /v1/webhook_endpoints":
         Operation(operations.list_endpoints, "webhook_endpoints.list", "GetWebhookEndpoints", "list"),
-    "GET /v1/webhook_endpoints/{webhook_endpoint}":
-        Operation(operations.retrieve_endpoint, "webhook_endpoints.retrieve", "GetWebhookEndpointsWebhookEndpoint", "retrieve"),
-    "DELETE /v1/webhook_endpoints/{webhook_endpoint}":
-        Operation(operations.delete_endpoint, "webhook_endpoints.delete", "DeleteWebhookEndpointsWebhookEndpoint"),
-    "GET /v1/events": Operation(operations.list_events, "events.list", "GetEvents", "list"),
     "GET /v1/events/{id}": Operation(operations.retrieve_event, "events.retrieve", "GetEventsId", "retrieve"),
     "GET /v1/disputes": Operation(operations.list_disputes, "disputes.list", "GetDisputes", "list"),
-    "GET /v1/disputes/{dispute}":
-        Operation(operations.retrieve_dispute, "disputes.retrieve", "GetDisputesDispute", "retrieve"),
 }  # fmt: skip
 MOVES: Final = ("POST /v1/payment_intents", "POST /v1/charges", "POST /v1/refunds")
 """Where money moves; everything else that is posted sets up the account."""

@@ -139,15 +139,6 @@ def _refundable(state: Stripe, form: Form) -> Payment:
     raise Refused(400, message, code="parameter_missing")
 
 
-def retrieve_refund(state: Stripe, request: web.Request, form: Form) -> Json:
-    """Show a refund."""
-    wanted = request.match_info["refund"]
-    for payment, given in _refunds(state):
-        if given.id == wanted:
-            return objects.refund(payment, given, expand=_expand(form, "refund"))
-    raise missing("refund", wanted, param="refund")
-
-
 def list_refunds(state: Stripe, request: web.Request, form: Form) -> Json:
     """Show the refunds, newest first."""
     intent, charge = form.text("payment_intent"), form.text("charge")
@@ -181,27 +172,9 @@ def list_endpoints(state: Stripe, request: web.Request, form: Form) -> Json:
     return _page(newest, request, form)
 
 
-def retrieve_endpoint(state: Stripe, request: web.Request, _form: Form) -> Json:
-    """Show one subscriber."""
-    return objects.endpoint(_endpoint(state, request))
-
-
-def delete_endpoint(state: Stripe, request: web.Request, _form: Form) -> Json:
-    """Unsubscribe."""
-    gone = state.endpoints.pop(_endpoint(state, request).id)
-    return {"id": gone.id, "object": "webhook_endpoint", "deleted": True}
-
-
 def retrieve_event(state: Stripe, request: web.Request, _form: Form) -> Json:
     """Show an event."""
     return _of_id(state.events, request.match_info["id"], "event", param="id")
-
-
-def list_events(state: Stripe, request: web.Request, form: Form) -> Json:
-    """Show the events, newest first."""
-    kinds = set(form.many("types")) | set(form.many("type"))
-    wanted = [each for each in reversed(state.events.values()) if not kinds or each["type"] in kinds]
-    return _page(wanted, request, form)
 
 
 def list_disputes(state: Stripe, request: web.Request, form: Form) -> Json:
@@ -215,21 +188,8 @@ def list_disputes(state: Stripe, request: web.Request, form: Form) -> Json:
     return _page(wanted, request, form)
 
 
-def retrieve_dispute(state: Stripe, request: web.Request, _form: Form) -> Json:
-    """Show a dispute."""
-    for payment in state.payments.values():
-        if payment.dispute == request.match_info["dispute"]:
-            return objects.dispute(payment)
-    raise missing("dispute", request.match_info["dispute"], param="dispute")
-
-
 def _intent(state: Stripe, request: web.Request) -> Payment:
     return state.find(request.match_info["intent"])
-
-
-def _endpoint(state: Stripe, request: web.Request) -> Endpoint:
-    name = request.match_info["webhook_endpoint"]
-    return _of_id(state.endpoints, name, "webhook endpoint", param="webhook_endpoint")
 
 
 def _of_id(known: Mapping[str, Known], name: str, kind: str, *, param: str) -> Known:

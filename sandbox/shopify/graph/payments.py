@@ -45,9 +45,9 @@ def order_cancel(shop: Shop, args: Json) -> Json:
     if order is None:
         raise Refusal("Order does not exist", "orderId", code="NOT_FOUND")
     method = args.get("refundMethod") or {}
-    refund = "original" if args.get("refund") or method.get("originalPaymentMethodsRefund") else None
     if method.get("storeCreditRefund") is not None:
-        refund = "store_credit"
+        raise Refusal("This stand-in refunds to the original payments only", "refundMethod", code="INVALID")
+    refund = bool(args.get("refund") or method.get("originalPaymentMethodsRefund"))
     wish = cancelling.Cancel(args["reason"], args["restock"], refund, args.get("staffNote"))
     job = cancelling.ask(shop, order, wish)
     shop.mails += int(bool(args.get("notifyCustomer")))

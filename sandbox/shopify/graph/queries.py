@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sandbox.shopify import totals
-from sandbox.shopify.graph import fulfillment, orders, search, setup, stock, transactions
+from sandbox.shopify.graph import fulfillment, orders, search, setup, stock
 from sandbox.shopify.graph.values import number, page, when
 from sandbox.shopify.records import Item, Order
 from sandbox.shopify.state import Shop
@@ -47,21 +47,6 @@ def _fulfillment_order(shop: Shop, wanted: int) -> Json | None:
     return fulfillment.asked(shop, *found) if found else None
 
 
-def _fulfillment(shop: Shop, wanted: int) -> Json | None:
-    found = shop.fulfillment(wanted)
-    return fulfillment.made(shop, *found) if found else None
-
-
-def _transaction(shop: Shop, wanted: int) -> Json | None:
-    found = ((order, order.transaction(wanted)) for order in shop.visible())
-    return next((transactions.transaction(order, entry) for order, entry in found if entry), None)
-
-
-def _location(shop: Shop, wanted: int) -> Json | None:
-    place = shop.location(wanted)
-    return stock.location(place) if place else None
-
-
 def _item(shop: Shop, wanted: int) -> Json | None:
     item = shop.item(wanted)
     return stock.item(shop, item) if item else None
@@ -74,9 +59,6 @@ def _job(shop: Shop, wanted: int) -> Json | None:
 NODES: dict[str, Callable[[Shop, int], Json | None]] = {
     "Order": _order,
     "FulfillmentOrder": _fulfillment_order,
-    "Fulfillment": _fulfillment,
-    "OrderTransaction": _transaction,
-    "Location": _location,
     "InventoryItem": _item,
     "Job": _job,
 }
