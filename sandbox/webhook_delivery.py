@@ -45,23 +45,14 @@ class WebhookDelivery:
         self._overtaking: dict[str, list[asyncio.Future[None]]] = defaultdict(list)
         self._session: aiohttp.ClientSession | None = None
         self._slots = asyncio.Semaphore(AT_ONCE)
-        self._count: Counter[str] = Counter()
+        self._count: Counter[tuple[str, str]] = Counter()
         self._far_off = 0
         self.delivered: list[Json] = []
 
-    def post(
-        self,
-        vendor: str,
-        subject: str,
-        build: Build,
-        *,
-        retries: Sequence[float],
-        about: Message | None = None,
-    ) -> None:
+    def post(self, about: Message, subject: str, build: Build, *, retries: Sequence[float]) -> None:
         """Queue one webhook; retries are the virtual seconds before each redelivery, `about` what the day's faults go by."""
-        self._count[f"{vendor} {subject}"] += 1
-        where = f"{vendor} webhook {subject} #{self._count[f'{vendor} {subject}']}"
-        about = about or Message(vendor, subject, None)
+        self._count[about.vendor, subject] += 1
+        where = f"{about.vendor} webhook {subject} #{self._count[about.vendor, subject]}"
         fate = self._planned.fate(about, where)
         if fate.dropped or self._faults.strike("drop", where):
             return

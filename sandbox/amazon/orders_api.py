@@ -1,8 +1,5 @@
 """Orders API 2026-01-01 (reads) and v0 (confirmShipment)."""
 
-import base64
-import binascii
-import json
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -15,7 +12,7 @@ from sandbox.amazon.refusals import invalid, not_found
 from sandbox.amazon.state import Account
 from sandbox.amazon.times import text
 from sandbox.format import STATUSES
-from sandbox.values import Json
+from sandbox.values import Json, cursor, mark_of
 
 MOST: Final = 100
 PARTIES: Final = ("MERCHANT", "AMAZON")
@@ -55,7 +52,7 @@ async def search_orders(amazon: Account, request: web.Request) -> web.Response:
         "orders": [
             order_json(amazon.shown_order(order), included, marketplace=amazon.marketplace) for order in page
         ],
-        "pagination": {"nextToken": _token(_key(page[-1], clock))} if more else {},
+        "pagination": {"nextToken": cursor(_key(page[-1], clock))} if more else {},
     }
     shown["lastUpdatedBefore" if clock == UPDATED else "createdBefore"] = text(until)
     return web.json_response(shown)
@@ -109,15 +106,11 @@ def _key(order: Order, clock: str) -> Key:
     return _stamp(order, clock).isoformat(timespec="microseconds"), order.order_id
 
 
-def _token(key: Key) -> str:
-    return base64.urlsafe_b64encode(json.dumps(key).encode()).decode()
-
-
 def _read_token(token: str | None) -> Key | None:
     if token is None:
         return None
     try:
-        stamp, order_id = json.loads(base64.urlsafe_b64decode(token))
-    except (ValueError, TypeError, binascii.Error):
+        stamp, order_id = mark_of(token)
+    except (ValueError, TypeError):
         raise invalid("The paginationToken is not valid.") from None
     return str(stamp), str(order_id)

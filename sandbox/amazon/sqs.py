@@ -154,7 +154,7 @@ class Queues:
         return self.by_name.get(name)
 
     def deliver(self, env: Environment, queue: Queue, subject: str, message: Json) -> None:
-        """Have the courier carry a notification to the queue, as badly as the armed faults say."""
+        """Have a notification carried to the queue, as badly as the armed faults say."""
         base = env.urls["amazon"]
         wanted = {"QueueUrl": self.url(base, queue.name), "MessageBody": json.dumps(message)}
         headers = {
@@ -165,7 +165,7 @@ class Queues:
         body = json.dumps(wanted).encode()
         about = planned.Message("amazon", "ORDER_CHANGE", subject)
         env.webhook_delivery.post(
-            "amazon", subject, lambda _attempt: (f"{base}/", headers, body), retries=RETRIES, about=about
+            about, subject, lambda _attempt: (f"{base}/", headers, body), retries=RETRIES
         )
 
 

@@ -74,7 +74,7 @@ class Hooks:
                 headers |= signatures(hook.secret, body, url=hook.url, at=datetime.now(UTC))
             return hook.url, headers, body
 
-        self.env.webhook_delivery.post("easypost", subject, build, retries=RETRIES, about=about)
+        self.env.webhook_delivery.post(about, subject, build, retries=RETRIES)
 
 
 def signatures(secret: str, body: bytes, *, url: str, at: datetime) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from sandbox.reading import nearest
 from sandbox.shopify import payloads, refunding, shipping, webhooks
 from sandbox.shopify.money import nearest as rounded
-from sandbox.shopify.records import FulfillmentOrder, Hold, Line, Order, Transaction
+from sandbox.shopify.records import FulfillmentOrder, Hold, Order, Transaction
 from sandbox.shopify.state import Shop
 from sandbox.shopify.totals import TAKEN, refundable, shipped, unfulfilled
 from sandbox.values import Json
@@ -84,7 +84,7 @@ def _do(shop: Shop, order: Order, asked: FulfillmentOrder, *, wish: Json, name: 
 
 def _chosen(order: Order, asked: FulfillmentOrder, lines: list[Json]) -> dict[int, int]:
     """Portions and quantities of one fulfillment order that the named lines take."""
-    left = {_line(order, entry).id: int(entry["qty"]) for entry in lines}
+    left = {order.line_named(entry).id: int(entry["qty"]) for entry in lines}
     chosen: dict[int, int] = {}
     for portion in asked.portions:
         units = min(portion.remaining, left.get(portion.line, 0))
@@ -110,22 +110,13 @@ def _set_level(shop: Shop, wish: Json) -> Json:
 
 def _units(order: Order, entry: Json, *, restock: bool) -> list[refunding.Units]:
     """The units of one line; those that were shipped come back, the others are never sent."""
-    line, wanted = _line(order, entry), int(entry["qty"])
+    line, wanted = order.line_named(entry), int(entry["qty"])
     if not restock:
         return [refunding.Units(line.id, wanted, "NO_RESTOCK", None)]
     unsent = min(wanted, unfulfilled(order, line.id) if line.ships else wanted)
     parts = [(unsent, "CANCEL"), (wanted - unsent, "RETURN")]
     at = next((made.location for made in order.fulfillments if shipped(order, line.id)), None)
     return [refunding.Units(line.id, units, how, at) for units, how in parts if units]
-
-
-def _line(order: Order, entry: Json) -> Line:
-    name = entry.get("sku") or entry.get("listing") or entry.get("title")
-    for line in order.lines:
-        if name in (line.sku, line.title) and line.current:
-            return line
-    known = [line.sku or line.title for line in order.lines if line.current]
-    raise ValueError(f"{order.name} has no line {name!r}{nearest(str(name), known)}")
 
 
 def _cost(order: Order, units: list[refunding.Units]) -> int:

@@ -22,7 +22,6 @@ class Cancel:
     reason: str
     restock: bool
     refund: bool = False
-    note: str | None = None
 
 
 def ask(shop: Shop, order: Order, wish: Cancel) -> int:
@@ -64,7 +63,7 @@ def cancel(shop: Shop, order: Order, wish: Cancel) -> None:
     left = order.shipping if order.taxes_included else order.shipping.plus(order.shipping_tax)
     made = refunding.record(shop, order, refunding.Wish(lines, shipping=left), given)
     order.cancelled_at = order.closed_at = shop.now()
-    order.cancel_reason, order.cancel_note, order.cancelled_by = wish.reason, wish.note, shop.actor
+    order.cancel_reason, order.cancelled_by = wish.reason, shop.actor
     for asked in order.fulfillment_orders:
         if asked.status in (*OPEN, "CLOSED"):
             asked.status, asked.updated_at = "CLOSED", shop.now()

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from sandbox.reading import nearest
 from sandbox.shopify.money import Bag
 from sandbox.values import Json
 
@@ -200,7 +201,6 @@ class Order:
     shipping_tax: Bag
     tax: Bag
     total: Bag
-    original_total: Bag
     created_at: datetime
     updated_at: datetime
     transactions: list[Transaction] = field(default_factory=list)
@@ -210,11 +210,9 @@ class Order:
     risk: Json | None = None
     cancelled_at: datetime | None = None
     cancel_reason: str | None = None
-    cancel_note: str | None = None
     cancelled_by: str | None = None
     total_when_cancelled: Bag | None = None
     closed_at: datetime | None = None
-    edited: bool = False
     test: bool = False
     withheld: bool = False
     """The app was not approved for the data that names people."""
@@ -230,6 +228,16 @@ class Order:
         """The line of that id."""
         return next(line for line in self.lines if line.id == number)
 
+    def line_named(self, entry: Json) -> Line:
+        """The line that has units left and whose SKU, listing or title a day names."""
+        name = entry.get("sku") or entry.get("listing") or entry.get("title")
+        kept = [line for line in self.lines if line.current]
+        for line in kept:
+            if name in (line.sku, line.title):
+                return line
+        known = [line.sku or line.title for line in kept]
+        raise ValueError(f"{self.name} has no line {name!r}{nearest(str(name), known)}")
+
     def transaction(self, number: int) -> Transaction | None:
         """The transaction of that id, if it is one of this order's."""
         return next((entry for entry in self.transactions if entry.id == number), None)
@@ -242,9 +250,4 @@ class Subscription:
     id: int
     topic: str
     uri: str
-    created_at: datetime
-    updated_at: datetime
-    format: str = "JSON"
-    filter: str | None = None
-    name: str | None = None
     include_fields: tuple[str, ...] = ()

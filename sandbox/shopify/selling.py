@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from sandbox.reading import nearest
+from sandbox.amounts import split
 from sandbox.shopify import announcing, paying, placing
-from sandbox.shopify.money import Bag, Money, spread
+from sandbox.shopify.money import Bag, Money
 from sandbox.shopify.money import nearest as nearest_minor
 from sandbox.shopify.records import Customer, Line, Order
 from sandbox.shopify.state import Shop
@@ -55,7 +55,6 @@ def edit(shop: Shop, wish: Json) -> Json:
         order.total = _same(order, wish["total"])
     elif _priced(order) != before:
         order.total = _same(order, order.total.shop.amount + _priced(order) - before)
-    order.edited = order.edited or bool(added or removed)
     shop.touch(order)
     announcing.edited(shop, order, [line.id for line in added], removed)
     return {"id": order.name}
@@ -92,7 +91,7 @@ def _entered(shop: Shop, wish: Json, at: datetime) -> Order:
         method=wish.get("method") or "Standard", currency=currency, presentment=shown,
         taxes_included=bool(included), lines=[],
         shipping=bag("shipping"), shipping_line_id=shop.next_id(), shipping_tax=total.zero(), tax=bag("tax"),
-        total=total, original_total=total, created_at=at, updated_at=at, test=shop.house.get("mode") == "test",
+        total=total, created_at=at, updated_at=at, test=shop.house.get("mode") == "test",
     )  # fmt: skip
     prices = seen.get("prices") or [theirs(entry["price"], None) for entry in wish["lines"]]
     pairs = zip(wish["lines"], prices, strict=True)
@@ -122,8 +121,8 @@ def _spread_tax(order: Order) -> None:
     nets = [line.net if line.current else order.zero for line in order.lines]
     shop_side = [net.shop.amount for net in nets] + [order.shipping.shop.amount]
     shown_side = [net.presentment.amount for net in nets] + [order.shipping.presentment.amount]
-    shop_parts = spread(order.tax.shop.amount, shop_side)
-    shown_parts = spread(order.tax.presentment.amount, shown_side)
+    shop_parts = split(order.tax.shop.amount, shop_side)
+    shown_parts = split(order.tax.presentment.amount, shown_side)
     bags = [
         Bag(Money(mine, order.currency), Money(theirs, order.presentment))
         for mine, theirs in zip(shop_parts, shown_parts, strict=True)
@@ -135,11 +134,8 @@ def _spread_tax(order: Order) -> None:
 
 def _remove(shop: Shop, order: Order, entry: Json) -> int:
     """Take units off a line that are not shipped yet; gives the line's id."""
-    name = entry.get("sku") or entry.get("title")
-    line = next((kept for kept in order.lines if name in (kept.sku, kept.title) and kept.current), None)
-    if line is None:
-        known = [kept.sku or kept.title for kept in order.lines if kept.current]
-        raise ValueError(f"{order.name} has no line {name!r}{nearest(str(name), known)}")
+    line = order.line_named(entry)
+    name = line.sku or line.title
     quantity = entry.get("qty", line.current)
     if quantity > line.current:
         raise ValueError(f"{order.name} has {line.current} of {name!r}, not {quantity}")

@@ -47,8 +47,7 @@ def subscribe(shop: Shop, topic: str, wish: Json) -> Subscription:
     uri = _address(wish)
     if any(entry.topic == topic and entry.uri == uri for entry in shop.subscriptions.values()):
         raise Refusal("Address for this topic has already been taken", "webhookSubscription", "callbackUrl")
-    now = shop.now()
-    entry = Subscription(shop.next_id(), topic, uri, now, now)
+    entry = Subscription(shop.next_id(), topic, uri)
     shop.subscriptions[entry.id] = entry
     _apply(entry, wish)
     return entry
@@ -60,7 +59,6 @@ def resubscribe(shop: Shop, number: int | None, wish: Json) -> Subscription:
     if "uri" in wish or "callbackUrl" in wish:
         entry.uri = _address(wish)
     _apply(entry, wish)
-    entry.updated_at = shop.now()
     return entry
 
 
@@ -100,7 +98,7 @@ def _post(shop: Shop, topic: str, subject: str, *, uri: str, payload: Json, numb
         return uri, headers(shop.domain, topic, body, event=event, triggered=triggered), body
 
     about = Message("shopify", topic, subject if shop.knows(subject) else None)
-    shop.env.webhook_delivery.post("shopify", f"{topic} {subject}", build, retries=RETRIES, about=about)
+    shop.env.webhook_delivery.post(about, f"{topic} {subject}", build, retries=RETRIES)
 
 
 def _entry(shop: Shop, number: int | None) -> Subscription:
@@ -112,8 +110,6 @@ def _entry(shop: Shop, number: int | None) -> Subscription:
 def _apply(entry: Subscription, wish: Json) -> None:
     if wish.get("format") == "XML":
         raise Refusal("This stand-in sends JSON only", "webhookSubscription", "format")
-    entry.filter = wish.get("filter", entry.filter)
-    entry.name = wish.get("name", entry.name)
     entry.include_fields = tuple(wish.get("includeFields") or entry.include_fields)
 
 

@@ -301,9 +301,7 @@ class Stripe:
 
         subject = event["data"]["object"]
         about = Message("stripe", event["type"], self._order_of(subject))
-        self.env.webhook_delivery.post(
-            "stripe", f"{event['type']} {subject['id']}", build, retries=RETRIES, about=about
-        )
+        self.env.webhook_delivery.post(about, f"{event['type']} {subject['id']}", build, retries=RETRIES)
 
     def _order_of(self, subject: Json) -> str | None:
         """The order behind an intent, a charge, a refund or a dispute."""

@@ -276,7 +276,7 @@ async def subscribed(stand: Stand, **more: Any) -> str:
 
 
 async def settled(stand: Stand) -> None:
-    """Wait until the courier has nothing on its way."""
+    """Wait until nothing is on its way."""
     async with asyncio.timeout(20):
-        while stand.world.webhook_delivery.pending():  # noqa: ASYNC110  the courier has no event for it
+        while stand.world.webhook_delivery.pending():  # noqa: ASYNC110  a delivery has no event for it
             await asyncio.sleep(0.01)

@@ -140,7 +140,7 @@ class Day:
     async def settle(self) -> None:
         """Wait until nothing happens without the clock being moved."""
         async with asyncio.timeout(10):
-            while not self._quiet():  # noqa: ASYNC110  the courier has no event for it
+            while not self._quiet():  # noqa: ASYNC110  a delivery has no event for it
                 await asyncio.sleep(0.005)
 
     def _quiet(self) -> bool:

@@ -12,7 +12,7 @@ from aiohttp import web
 from sandbox import faults, http
 from sandbox.faults import Faults
 from sandbox.http import injecting
-from sandbox.planned import Call
+from sandbox.planned import Call, Message
 from sandbox.world import World
 from tests.sandbox.stand import FAST, Subscriber, a_world, served, until
 
@@ -158,7 +158,7 @@ def _post(world: World, url: str, body: str, *, retries: tuple[float, ...] = (60
     def build(attempt: int) -> tuple[str, dict[str, str], bytes]:
         return url, {"X-Attempt": str(attempt)}, body.encode()
 
-    world.webhook_delivery.post("vendor", body, build, retries=retries)
+    world.webhook_delivery.post(Message("vendor", body, None), body, build, retries=retries)
 
 
 async def _sent(

@@ -48,7 +48,7 @@ def order_cancel(shop: Shop, args: Json) -> Json:
     if method.get("storeCreditRefund") is not None:
         raise Refusal("This stand-in refunds to the original payments only", "refundMethod", code="INVALID")
     refund = bool(args.get("refund") or method.get("originalPaymentMethodsRefund"))
-    wish = cancelling.Cancel(args["reason"], args["restock"], refund, args.get("staffNote"))
+    wish = cancelling.Cancel(args["reason"], args["restock"], refund)
     job = cancelling.ask(shop, order, wish)
     shop.mails += int(bool(args.get("notifyCustomer")))
     return {"job": setup.job(job, shop.jobs[job])}
