@@ -136,14 +136,14 @@ class WebhookDelivery:
 
     async def _overtaken(self, vendor: str) -> None:
         """Wait until a later message of the vendor has gone, or long enough."""
-        told: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._overtaking[vendor].append(told)
-        await self._clock.wait(told, HELD_SECONDS)
+        woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._overtaking[vendor].append(woken)
+        await self._clock.wait(woken, HELD_SECONDS)
 
     def _has_gone(self, vendor: str) -> None:
-        for told in self._overtaking.pop(vendor, []):
-            if not told.done():
-                told.set_result(None)
+        for woken in self._overtaking.pop(vendor, []):
+            if not woken.done():
+                woken.set_result(None)
 
     async def _send(self, vendor: str, attempt: int, build: Build) -> bool:
         url, headers, body = build(attempt)

@@ -13,11 +13,11 @@ from sandbox.amazon.refusals import invalid
 from sandbox.values import Json
 
 OPEN = frozenset({"UNSHIPPED", "PARTIALLY_SHIPPED", "SHIPPED"})
-"""Statuses in which packages can be told; SHIPPED only to update one."""
+"""Statuses in which packages can be reported; SHIPPED only to update one."""
 
 
 def confirmed(order: Order, given: Json, *, marketplace: str, now: datetime) -> Package:
-    """The package that a request tells of; refuses what Amazon refuses and changes nothing."""
+    """The package that a request reports; refuses what Amazon refuses and changes nothing."""
     if field(given, "marketplaceId", str) != marketplace:
         raise invalid("MarketplaceId: does not match the marketplace of the order.")
     detail = field(given, "packageDetail", dict)

@@ -55,7 +55,7 @@ class Package:
     tracking: str
     items: dict[str, int]
     app: str = "hub"
-    """Who told of it: the hub by its token, or another tool."""
+    """Who reported it: the hub by its token, or another tool."""
     lost: bool = False
     """Answered and shown, yet not in the books (sabotage)."""
 

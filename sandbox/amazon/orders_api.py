@@ -67,7 +67,7 @@ async def get_order(amazon: Account, request: web.Request) -> web.Response:
 
 
 async def confirm_shipment(amazon: Account, request: web.Request) -> web.Response:
-    """Tell of one package."""
+    """Take one package."""
     order = _order(amazon, request.match_info["orderId"])
     amazon.confirm(order, await reading.body(request))
     return web.Response(status=204)

@@ -94,8 +94,8 @@ class Account:
     def set_quantity(self, listing: Listing, want: Wanted, *, sold_since: int = 0) -> None:
         """Take an accepted quantity; units sold since it was submitted are off it already."""
         now, faults = self.now(), self.env.faults
-        if listing.deaf > 0:
-            listing.deaf -= 1
+        if listing.patches_to_ignore > 0:
+            listing.patches_to_ignore -= 1
             return
         if self.env.planned.patch_lost("amazon", listing.sku):
             return
@@ -138,7 +138,7 @@ class Account:
             self.queues.deliver(self.env, queue, order.order_id, message)
 
     def ship(self, order: Order, package: Package) -> None:
-        """Keep one package, whoever told of it."""
+        """Keep one package, whoever reported it."""
         order.changing(self.now())
         order.packages[package.reference] = package
         order.status = status_after(order)

@@ -125,7 +125,7 @@ class Amazon(Account):
         sku = str(what["listing"])
         if sku not in self.listings:
             raise ValueError(f"no listing is called {sku!r}{nearest(sku, self.listings)}")
-        self.listings[sku].deaf = int(what.get("times", 1))
+        self.listings[sku].patches_to_ignore = int(what.get("times", 1))
 
     def _take(self, order: Order) -> None:
         """Take the sold units off; all of them or none."""

@@ -11,29 +11,29 @@ from sandbox.values import Json
 DO_SHIP = (*shipping.SHIPPABLE, "ON_HOLD")
 
 
-def refund(shop: Shop, wish: Json) -> Json:
+def refund(shop: Shop, spec: Json) -> Json:
     """Give back an amount, units of lines, or both; without an amount, what the units cost with their tax."""
-    order = shop.named(wish["order"])
+    order = shop.named(spec["order"])
     units = [
         part
-        for entry in wish.get("lines", [])
-        for part in _units(order, entry, restock=wish.get("restock", False))
+        for entry in spec.get("lines", [])
+        for part in _units(order, entry, restock=spec.get("restock", False))
     ]
-    amount = _asked(order, wish) if "amount" in wish else _cost(order, units)
+    amount = _asked(order, spec) if "amount" in spec else _cost(order, units)
     pays = _spent(order, amount) if amount else []
-    refunding.refund(shop, order, refunding.Wish(units, pays, note="refunded in the admin"))
+    refunding.refund(shop, order, refunding.RefundSpec(units, pays, note="refunded in the admin"))
     return {"id": order.name}
 
 
-def grant(shop: Shop, wish: Json) -> Json:
+def grant(shop: Shop, spec: Json) -> Json:
     """The app is approved for the data that names people: of one order (with its `address`, where it had none), or of all."""
-    orders = [shop.named(wish["order"])] if wish.get("order") else list(shop.orders.values())
+    orders = [shop.named(spec["order"])] if spec.get("order") else list(shop.orders.values())
     for order in orders:
         if order.withheld:
-            order.ship_to = _named(wish.get("address"), order) or order.ship_to
+            order.ship_to = _named(spec.get("address"), order) or order.ship_to
             order.withheld = order.ship_to is None
             shop.touch(order)
-    return {"id": str(wish.get("order") or "")}
+    return {"id": str(spec.get("order") or "")}
 
 
 def uninstall(shop: Shop, _what: Json) -> Json:
@@ -50,32 +50,32 @@ def allow(shop: Shop, _what: Json) -> Json:
     return {"ok": True}
 
 
-def other_tool(shop: Shop, wish: Json) -> Json:
+def other_tool(shop: Shop, spec: Json) -> Json:
     """Another tool acts under its own name: ships, holds, releases its holds, or sets a level."""
-    name = str(wish.get("name") or "Other tool")
+    name = str(spec.get("name") or "Other tool")
     with shop.acting(name):
-        if wish["do"] == "set_level":
-            return _set_level(shop, wish)
-        order = shop.named(str(wish.get("order")))
+        if spec["do"] == "set_level":
+            return _set_level(shop, spec)
+        order = shop.named(str(spec.get("order")))
         found = [asked for asked in order.fulfillment_orders if asked.status in DO_SHIP]
         if not found:
-            raise ValueError(f"{order.name} has nothing left to {wish['do']}")
+            raise ValueError(f"{order.name} has nothing left to {spec['do']}")
         for asked in found:
-            _do(shop, order, asked, wish=wish, name=name)
+            _do(shop, order, asked, spec=spec, name=name)
         return {"id": order.name, "fulfillment_orders": len(found)}
 
 
-def _do(shop: Shop, order: Order, asked: FulfillmentOrder, *, wish: Json, name: str) -> None:
-    if wish["do"] == "ship":
-        chosen = _chosen(order, asked, wish["lines"]) if wish.get("lines") else None
+def _do(shop: Shop, order: Order, asked: FulfillmentOrder, *, spec: Json, name: str) -> None:
+    if spec["do"] == "ship":
+        chosen = _chosen(order, asked, spec["lines"]) if spec.get("lines") else None
         if chosen == {}:
             return
-        number = str(wish["tracking"]) if wish.get("tracking") else None
-        tracking = {"company": wish.get("carrier"), "number": number, "url": None}
+        number = str(spec["tracking"]) if spec.get("tracking") else None
+        tracking = {"company": spec.get("carrier"), "number": number, "url": None}
         shipping.fulfill(shop, order, shipping.Parcel([(asked, chosen)], [tracking]))
-    elif wish["do"] == "hold":
-        reason = str(wish.get("reason") or "OTHER").upper()
-        shipping.hold(shop, order, asked, Hold(shop.next_id(), reason, wish.get("notes"), name))
+    elif spec["do"] == "hold":
+        reason = str(spec.get("reason") or "OTHER").upper()
+        shipping.hold(shop, order, asked, Hold(shop.next_id(), reason, spec.get("notes"), name))
     else:
         own = [kept.id for kept in asked.holds if kept.app == name]
         if own:
@@ -94,12 +94,12 @@ def _chosen(order: Order, asked: FulfillmentOrder, lines: list[Json]) -> dict[in
     return chosen
 
 
-def _set_level(shop: Shop, wish: Json) -> Json:
-    sku, to = str(wish.get("listing")), wish.get("to", wish.get("quantity"))
+def _set_level(shop: Shop, spec: Json) -> Json:
+    sku, to = str(spec.get("listing")), spec.get("to", spec.get("quantity"))
     item = shop.stock.items.get(sku)
     if item is None:
         raise ValueError(f"no listing is called {sku!r}{nearest(sku, shop.stock.items)}")
-    at = wish.get("at") or next(iter(item.levels))
+    at = spec.get("at") or next(iter(item.levels))
     if at not in item.levels:
         raise ValueError(f"{sku} is not stocked at {at!r}{nearest(str(at), item.levels)}")
     if to is None:
@@ -130,9 +130,9 @@ def _cost(order: Order, units: list[refunding.Units]) -> int:
     return min(whole, left)
 
 
-def _asked(order: Order, wish: Json) -> int:
+def _asked(order: Order, spec: Json) -> int:
     """The amount in the money the shopper paid."""
-    amount, currency = int(wish["amount"]), wish.get("currency", order.presentment)
+    amount, currency = int(spec["amount"]), spec.get("currency", order.presentment)
     if currency == order.presentment:
         return amount
     if currency != order.currency:

@@ -45,14 +45,14 @@ def refunded(shop: Shop, order: Order, refund: Refund) -> None:
 
 
 def shipped(shop: Shop, order: Order, fulfillment: Fulfillment) -> None:
-    """A parcel was told."""
+    """A parcel was reported."""
     _send(shop, order, "FULFILLMENTS_CREATE", payloads.fulfillment(order, fulfillment, shop))
     if fulfillment_status(order) == "FULFILLED":
         _order(shop, order, "ORDERS_FULFILLED")
     changed(shop, order)
 
 
-def retold(shop: Shop, order: Order, fulfillment: Fulfillment) -> None:
+def tracking_changed(shop: Shop, order: Order, fulfillment: Fulfillment) -> None:
     """A parcel's tracking or state changed."""
     _send(shop, order, "FULFILLMENTS_UPDATE", payloads.fulfillment(order, fulfillment, shop))
     changed(shop, order)
@@ -64,7 +64,7 @@ def held(shop: Shop, order: Order, asked: FulfillmentOrder, hold: Hold) -> None:
     changed(shop, order)
 
 
-def freed(shop: Shop, order: Order, asked: FulfillmentOrder) -> None:
+def hold_released(shop: Shop, order: Order, asked: FulfillmentOrder) -> None:
     """A fulfillment order is free again."""
     _send(shop, order, "FULFILLMENT_ORDERS_HOLD_RELEASED", {"fulfillment_order": payloads.asked(asked)})
     changed(shop, order)

@@ -15,7 +15,7 @@ def of(shop: Shop) -> Json:
     return {
         "orders": {order.name: _order(shop, order) for order in shop.orders.values()},
         "levels": {
-            f"{item.sku}@{at}": level.available + level.astray
+            f"{item.sku}@{at}": level.available + level.off_by
             for item in shop.stock.items.values()
             for at, level in item.levels.items()
         },
@@ -101,7 +101,7 @@ def _gateway(entry: Transaction) -> str:
 def _parcels(order: Order, made: Fulfillment) -> list[Json]:
     """One entry per tracking number; all name the fulfillment's units."""
     lines = [{"sku": order.line(gone.line).sku, "qty": gone.quantity} for gone in made.portions]
-    told = made.tracking or [{"number": None, "company": None}]
+    parcels = made.tracking or [{"number": None, "company": None}]
     return [
         {
             "tracking": entry.get("number"),
@@ -111,5 +111,5 @@ def _parcels(order: Order, made: Fulfillment) -> list[Json]:
             "at": made.created_at.isoformat(),
             "lines": lines,
         }
-        for entry in told
+        for entry in parcels
     ]

@@ -24,23 +24,23 @@ class Cancel:
     refund: bool = False
 
 
-def ask(shop: Shop, order: Order, wish: Cancel) -> int:
+def ask(shop: Shop, order: Order, spec: Cancel) -> int:
     """Accept a cancellation; a job does it a virtual second later. Gives the job's id."""
     check(shop, order)
     number = shop.next_id()
     shop.jobs[number] = {"order": order.id, "done": False}
     actor = shop.actor
-    shop.env.at(shop.env.clock.now() + SOON, lambda: _work(shop, number, order, wish, actor))
+    shop.env.at(shop.env.clock.now() + SOON, lambda: _work(shop, number, order, spec, actor))
     return number
 
 
-def cancel_by_channel(shop: Shop, wish: Json) -> Json:
+def cancel_by_channel(shop: Shop, spec: Json) -> Json:
     """The merchant, or the shopper through them, calls the order off in the shop."""
-    order = shop.named(wish["order"])
+    order = shop.named(spec["order"])
     check(shop, order)
-    refund = bool(wish.get("refund", True))
-    reason = "CUSTOMER" if wish.get("by", "channel") == "channel" else "OTHER"
-    cancel(shop, order, Cancel(reason, wish.get("restock", True), refund))
+    refund = bool(spec.get("refund", True))
+    reason = "CUSTOMER" if spec.get("by", "channel") == "channel" else "OTHER"
+    cancel(shop, order, Cancel(reason, spec.get("restock", True), refund))
     return {"id": order.name}
 
 
@@ -53,17 +53,17 @@ def check(shop: Shop, order: Order) -> None:
         raise Refusal("Order has fulfillments that cannot be cancelled", "orderId", code="INVALID")
 
 
-def cancel(shop: Shop, order: Order, wish: Cancel) -> None:
+def cancel(shop: Shop, order: Order, spec: Cancel) -> None:
     """Let authorizations go, give money and units back, close what was asked of the locations."""
     order.total_when_cancelled = totals.current_total(order)
     paying.void_all(shop, order)
-    given = paying.give_back_all(shop, order) if wish.refund else []
-    how = "CANCEL" if wish.restock else "NO_RESTOCK"
+    given = paying.give_back_all(shop, order) if spec.refund else []
+    how = "CANCEL" if spec.restock else "NO_RESTOCK"
     lines = [refunding.Units(line.id, line.current, how, None) for line in order.lines if line.current]
     left = order.shipping if order.taxes_included else order.shipping.plus(order.shipping_tax)
-    made = refunding.record(shop, order, refunding.Wish(lines, shipping=left), given)
+    made = refunding.record(shop, order, refunding.RefundSpec(lines, shipping=left), given)
     order.cancelled_at = order.closed_at = shop.now()
-    order.cancel_reason, order.cancelled_by = wish.reason, shop.actor
+    order.cancel_reason, order.cancelled_by = spec.reason, shop.actor
     for asked in order.fulfillment_orders:
         if asked.status in (*OPEN, "CLOSED"):
             asked.status, asked.updated_at = "CLOSED", shop.now()
@@ -74,11 +74,11 @@ def cancel(shop: Shop, order: Order, wish: Cancel) -> None:
     announcing.cancelled(shop, order)
 
 
-def _work(shop: Shop, number: int, order: Order, wish: Cancel, actor: str) -> None:
+def _work(shop: Shop, number: int, order: Order, spec: Cancel, actor: str) -> None:
     shop.jobs[number]["done"] = True
     try:
         check(shop, order)
         with shop.acting(actor):
-            cancel(shop, order, wish)
+            cancel(shop, order, spec)
     except Refusal as refused:
         shop.jobs[number]["error"] = refused.message

@@ -23,7 +23,7 @@ GATEWAYS: Final = {"store_credit": "shopify_store_credit"}
 
 @dataclass(frozen=True)
 class Capture:
-    """A wish to take authorized money; no amount means all of it."""
+    """A spec to take authorized money; no amount means all of it."""
 
     parent: int | None
     amount: int | None = None
@@ -59,16 +59,16 @@ def take(shop: Shop, order: Order, payment: Json, *, at: datetime | None = None)
     return entry
 
 
-def capture(shop: Shop, order: Order, wish: Capture) -> Transaction:
+def capture(shop: Shop, order: Order, spec: Capture) -> Transaction:
     """Take authorized money, once per authorization; what is not taken is let go."""
-    parent = order.transaction(wish.parent or 0)
+    parent = order.transaction(spec.parent or 0)
     if parent is None or parent not in open_authorizations(order):
         raise Refusal("Parent transaction cannot be captured", "parentTransactionId")
     if parent.expires_at is not None and parent.expires_at <= shop.env.clock.now():
         raise Refusal("The authorization has expired", "parentTransactionId")
     limit = parent.amount.presentment
-    amount = limit.amount if wish.amount is None else wish.amount
-    if wish.currency not in (None, limit.currency):
+    amount = limit.amount if spec.amount is None else spec.amount
+    if spec.currency not in (None, limit.currency):
         raise Refusal(f"Currency must be {limit.currency}", "currency")
     if not 0 < amount <= limit.amount:
         raise Refusal("Amount must be above 0 and at most what is authorized", "amount")

@@ -23,7 +23,7 @@ class Level:
 
     available: int
     committed: int = 0
-    astray: int = 0
+    off_by: int = 0
     """How far what shoppers see is off what the API says (sabotage)."""
     updated_at: datetime | None = None
 
@@ -151,7 +151,7 @@ class Fulfillment:
     tracking: list[Json]
     status: str = "SUCCESS"
     app: str = "hub"
-    """Who told of it: the hub by its token, the shop itself, or another tool."""
+    """Who reported it: the hub by its token, the shop itself, or another tool."""
     kept: bool = True
     """False: answered and not kept in the books (sabotage)."""
 

@@ -1,4 +1,4 @@
-"""Parcels told, tracking changed, fulfillment orders moved and held."""
+"""Parcels reported, tracking changed, fulfillment orders moved and held."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,8 +25,8 @@ def fulfill(shop: Shop, order: Order, parcel: Parcel) -> Fulfillment:
     """Note that units left; all of one location, none of a closed or held fulfillment order."""
     chosen = [
         (asked, portion, quantity)
-        for asked, wish in parcel.asked
-        for portion, quantity in _chosen(asked, wish)
+        for asked, spec in parcel.asked
+        for portion, quantity in _chosen(asked, spec)
     ]
     locations = {asked.location for asked, _wish in parcel.asked}
     if len(locations) != 1:
@@ -57,7 +57,7 @@ def retrack(shop: Shop, order: Order, made: Fulfillment, tracking: Sequence[Json
     made.tracking = [dict(entry) for entry in tracking]
     made.updated_at = shop.now()
     shop.touch(order)
-    announcing.retold(shop, order, made)
+    announcing.tracking_changed(shop, order, made)
 
 
 def move(shop: Shop, order: Order, asked: FulfillmentOrder, to: str) -> FulfillmentOrder:
@@ -86,18 +86,18 @@ def move(shop: Shop, order: Order, asked: FulfillmentOrder, to: str) -> Fulfillm
     return fresh
 
 
-def hold(shop: Shop, order: Order, asked: FulfillmentOrder, wish: Hold) -> None:
+def hold(shop: Shop, order: Order, asked: FulfillmentOrder, spec: Hold) -> None:
     """Keep a fulfillment order from being shipped; several may hold it, each app once per handle."""
     if asked.status not in (*SHIPPABLE, "ON_HOLD"):
         raise Refusal("Fulfillment order cannot be held", "id", code="TAKEN")
-    if any(kept.app == wish.app and kept.handle == wish.handle for kept in asked.holds):
+    if any(kept.app == spec.app and kept.handle == spec.handle for kept in asked.holds):
         raise Refusal(
             "The handle is in use", "fulfillmentHold", "handle", code="DUPLICATE_FULFILLMENT_HOLD_HANDLE"
         )
-    asked.holds.append(wish)
+    asked.holds.append(spec)
     asked.status, asked.updated_at = "ON_HOLD", shop.now()
     shop.touch(order)
-    announcing.held(shop, order, asked, wish)
+    announcing.held(shop, order, asked, spec)
 
 
 def release(shop: Shop, order: Order, asked: FulfillmentOrder, *, holds: Sequence[int] | None) -> None:
@@ -108,22 +108,22 @@ def release(shop: Shop, order: Order, asked: FulfillmentOrder, *, holds: Sequenc
     asked.updated_at = shop.now()
     shop.touch(order)
     if asked.status == "OPEN":
-        announcing.freed(shop, order, asked)
+        announcing.hold_released(shop, order, asked)
     else:
         announcing.changed(shop, order)
 
 
-def _chosen(asked: FulfillmentOrder, wish: Mapping[int, int] | None) -> list[tuple[Portion, int]]:
+def _chosen(asked: FulfillmentOrder, spec: Mapping[int, int] | None) -> list[tuple[Portion, int]]:
     if asked.status == "ON_HOLD":
         raise Refusal("Fulfillment order is on hold and cannot be fulfilled", "fulfillment")
     if asked.status not in SHIPPABLE:
         raise Refusal("Fulfillment order has an unfulfillable status: " + asked.status.lower(), "fulfillment")
-    if wish is None:
+    if spec is None:
         return [(portion, portion.remaining) for portion in asked.portions if portion.remaining]
     known = {portion.id: portion for portion in asked.portions}
-    for number, quantity in wish.items():
+    for number, quantity in spec.items():
         if number not in known:
             raise Refusal("Fulfillment order line item does not exist", "fulfillment")
         if not 0 < quantity <= known[number].remaining:
             raise Refusal("Invalid fulfillment order line item quantity requested", "fulfillment")
-    return [(known[number], quantity) for number, quantity in wish.items()]
+    return [(known[number], quantity) for number, quantity in spec.items()]

@@ -42,23 +42,23 @@ RETRIES: Final = (60.0, 240.0, 600.0, 1200.0, 1800.0, 2700.0, 3600.0, 4200.0)
 """Eight redeliveries within four hours (virtual seconds before each)."""
 
 
-def subscribe(shop: Shop, topic: str, wish: Json) -> Subscription:
+def subscribe(shop: Shop, topic: str, spec: Json) -> Subscription:
     """Subscribe; the same topic and address can be taken once."""
-    uri = _address(wish)
+    uri = _address(spec)
     if any(entry.topic == topic and entry.uri == uri for entry in shop.subscriptions.values()):
         raise Refusal("Address for this topic has already been taken", "webhookSubscription", "callbackUrl")
     entry = Subscription(shop.next_id(), topic, uri)
     shop.subscriptions[entry.id] = entry
-    _apply(entry, wish)
+    _apply(entry, spec)
     return entry
 
 
-def resubscribe(shop: Shop, number: int | None, wish: Json) -> Subscription:
+def resubscribe(shop: Shop, number: int | None, spec: Json) -> Subscription:
     """Change address, filter or fields."""
     entry = _entry(shop, number)
-    if "uri" in wish or "callbackUrl" in wish:
-        entry.uri = _address(wish)
-    _apply(entry, wish)
+    if "uri" in spec or "callbackUrl" in spec:
+        entry.uri = _address(spec)
+    _apply(entry, spec)
     return entry
 
 
@@ -107,14 +107,14 @@ def _entry(shop: Shop, number: int | None) -> Subscription:
     return shop.subscriptions[number]
 
 
-def _apply(entry: Subscription, wish: Json) -> None:
-    if wish.get("format") == "XML":
+def _apply(entry: Subscription, spec: Json) -> None:
+    if spec.get("format") == "XML":
         raise Refusal("This stand-in sends JSON only", "webhookSubscription", "format")
-    entry.include_fields = tuple(wish.get("includeFields") or entry.include_fields)
+    entry.include_fields = tuple(spec.get("includeFields") or entry.include_fields)
 
 
-def _address(wish: Json) -> str:
-    uri = str(wish.get("uri") or wish.get("callbackUrl") or "")
+def _address(spec: Json) -> str:
+    uri = str(spec.get("uri") or spec.get("callbackUrl") or "")
     parts = urlsplit(uri)
     if parts.scheme == "https" or (parts.scheme == "http" and _loopback(parts.hostname)):
         return uri

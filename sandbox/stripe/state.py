@@ -66,7 +66,7 @@ class Stripe:
     ) -> dict[str, str]:  # fmt: skip
         """A shopper pays in the shop's checkout; gives the ids of payment intent and charge.
 
-        With `at` it happened then, and whoever listens now was not told.
+        With `at` it happened then, and nothing of it is announced now.
         """
         side = self.side()
         side._muted = at is not None  # noqa: SLF001  the same class

@@ -14,8 +14,8 @@ from sandbox.values import Json
 
 def fulfillment_create(shop: Shop, args: Json) -> Json:
     """Tell a parcel: all that remains of the named fulfillment orders, or the named quantities."""
-    wish = args["fulfillment"]
-    groups = wish["lineItemsByFulfillmentOrder"]
+    spec = args["fulfillment"]
+    groups = spec["lineItemsByFulfillmentOrder"]
     ids = [number("FulfillmentOrder", group["fulfillmentOrderId"]) for group in groups]
     found = [shop.fulfillment_order(wanted) for wanted in ids]
     pairs = [pair for pair in found if pair is not None]
@@ -24,8 +24,8 @@ def fulfillment_create(shop: Shop, args: Json) -> Json:
     if len({order.id for order, _asked in pairs}) != 1:
         raise Refusal("All fulfillment orders must belong to one order", "fulfillment")
     asked = [(pair[1], _quantities(group)) for pair, group in zip(pairs, groups, strict=True)]
-    made = shipping.fulfill(shop, pairs[0][0], shipping.Parcel(asked, _tracking(wish.get("trackingInfo"))))
-    shop.mails += int(bool(wish.get("notifyCustomer")))
+    made = shipping.fulfill(shop, pairs[0][0], shipping.Parcel(asked, _tracking(spec.get("trackingInfo"))))
+    shop.mails += int(bool(spec.get("notifyCustomer")))
     return {"fulfillment": fulfillment.made(shop, pairs[0][0], made)}
 
 
@@ -58,8 +58,8 @@ def fulfillment_order_move(shop: Shop, args: Json) -> Json:
 def hold(shop: Shop, args: Json) -> Json:
     """Hold a fulfillment order in the app's name."""
     order, asked = _asked(shop, args["id"], code="FULFILLMENT_ORDER_NOT_FOUND")
-    wish = args["fulfillmentHold"]
-    made = Hold(shop.next_id(), wish["reason"], wish.get("reasonNotes"), APP_TITLE, wish.get("handle") or "")
+    spec = args["fulfillmentHold"]
+    made = Hold(shop.next_id(), spec["reason"], spec.get("reasonNotes"), APP_TITLE, spec.get("handle") or "")
     shipping.hold(shop, order, asked, made)
     return {
         "fulfillmentHold": fulfillment.hold(made),
@@ -110,13 +110,13 @@ def _quantities(group: Json) -> dict[int, int] | None:
     return {number("FulfillmentOrderLineItem", entry["id"]) or 0: entry["quantity"] for entry in wanted}
 
 
-def _tracking(wish: Json | None) -> Sequence[Json]:
-    if not wish:
+def _tracking(spec: Json | None) -> Sequence[Json]:
+    if not spec:
         return []
-    numbers = wish.get("numbers") or [wish.get("number")]
-    urls = wish.get("urls") or [wish.get("url")]
+    numbers = spec.get("numbers") or [spec.get("number")]
+    urls = spec.get("urls") or [spec.get("url")]
     urls = [*urls, *[None] * (len(numbers) - len(urls))]
     return [
-        {"company": wish.get("company"), "number": each, "url": url}
+        {"company": spec.get("company"), "number": each, "url": url}
         for each, url in zip(numbers, urls, strict=False)
     ]

@@ -31,19 +31,19 @@ class Change:
 
 def set_quantities(shop: Shop, args: Json) -> Json:
     """Set `available` or `on_hand` of up to 250 levels; one stale comparison refuses all."""
-    wish = args["input"]
-    _complete(wish["quantities"])
-    if wish["name"] not in {"available", "on_hand"}:
+    spec = args["input"]
+    _complete(spec["quantities"])
+    if spec["name"] not in {"available", "on_hand"}:
         raise Refusal("The quantity name must be available or on_hand", "input", "name", code="INVALID_NAME")
-    if wish["reason"] not in REASONS:
+    if spec["reason"] not in REASONS:
         raise Refusal("The specified reason is invalid", "input", "reason", code="INVALID_REASON")
     changes = [
-        _change(shop, entry, str(place), wish["name"]) for place, entry in enumerate(wish["quantities"])
+        _change(shop, entry, str(place), spec["name"]) for place, entry in enumerate(spec["quantities"])
     ]
     if len({(change.item.id, change.at) for change in changes}) != len(changes):
         code = "NO_DUPLICATE_INVENTORY_ITEM_ID_GROUP_ID_PAIR"
         raise Refusal("An item and location may occur once", "input", "quantities", code=code)
-    done = [shown for change in changes for shown in _set(shop, change, wish["name"])]
+    done = [shown for change in changes for shown in _set(shop, change, spec["name"])]
     group = {
         "id": gid("InventoryAdjustmentGroup", shop.next_id()),
         "changes": lambda _info, **chosen: _chosen(done, chosen),
@@ -107,7 +107,7 @@ def _set(shop: Shop, change: Change, name: str) -> list[Json]:
     available = change.quantity if name == "available" else change.quantity - change.level.committed
     before = change.level.available
     if available != before and shop.env.sabotage.hits("level_lost", f"{change.item.sku}@{change.at}"):
-        change.level.astray += before - available
+        change.level.off_by += before - available
     delta = shop.stock.set_available(change.item.sku, change.at, available)
     place = gid("Location", shop.stock.locations[change.at].id)
     after = {"available": change.level.available, "on_hand": change.level.on_hand}
@@ -119,9 +119,9 @@ def _set(shop: Shop, change: Change, name: str) -> list[Json]:
     ]
 
 
-def _chosen(done: list[Json], wish: Json) -> list[Json]:
-    names = wish.get("quantityNames")
-    items, places = wish.get("inventoryItemIds"), wish.get("locationIds")
+def _chosen(done: list[Json], spec: Json) -> list[Json]:
+    names = spec.get("quantityNames")
+    items, places = spec.get("inventoryItemIds"), spec.get("locationIds")
     return [
         change
         for change in done

@@ -1,7 +1,7 @@
 """The roots an app may act through; a refusal comes back as userErrors and changes nothing."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from graphql import DirectiveNode, GraphQLResolveInfo
@@ -13,55 +13,51 @@ from sandbox.shopify.refusal import Refusal
 from sandbox.shopify.state import Shop
 from sandbox.values import Json
 
-Deed = Callable[[Shop, Json], Json]
+Mutation = Callable[[Shop, Json], Json]
 Resolver = Callable[..., Json]
 
-PLAIN: dict[str, tuple[Deed, Sequence[str]]] = {
-    "fulfillmentCreate": (fulfilling.fulfillment_create, ["fulfillment"]),
-    "fulfillmentTrackingInfoUpdate": (fulfilling.tracking_update, ["fulfillment"]),
-    "fulfillmentOrderMove": (
-        fulfilling.fulfillment_order_move,
-        ["movedFulfillmentOrder", "originalFulfillmentOrder"],
-    ),
-    "fulfillmentOrderHold": (fulfilling.hold, ["fulfillmentHold", "fulfillmentOrder"]),
-    "fulfillmentOrderReleaseHold": (fulfilling.release_hold, ["fulfillmentOrder"]),
-    "orderCapture": (payments.order_capture, ["transaction"]),
-    "orderCancel": (payments.order_cancel, ["job"]),
-    "webhookSubscriptionCreate": (fulfilling.subscribe, ["webhookSubscription"]),
-    "webhookSubscriptionUpdate": (fulfilling.resubscribe, ["webhookSubscription"]),
-    "webhookSubscriptionDelete": (fulfilling.unsubscribe, ["deletedWebhookSubscriptionId"]),
+MUTATIONS: dict[str, Mutation] = {
+    "fulfillmentCreate": fulfilling.fulfillment_create,
+    "fulfillmentTrackingInfoUpdate": fulfilling.tracking_update,
+    "fulfillmentOrderMove": fulfilling.fulfillment_order_move,
+    "fulfillmentOrderHold": fulfilling.hold,
+    "fulfillmentOrderReleaseHold": fulfilling.release_hold,
+    "orderCapture": payments.order_capture,
+    "orderCancel": payments.order_cancel,
+    "webhookSubscriptionCreate": fulfilling.subscribe,
+    "webhookSubscriptionUpdate": fulfilling.resubscribe,
+    "webhookSubscriptionDelete": fulfilling.unsubscribe,
 }
-"""Each mutation's deed, and the fields of its payload that are empty when it is refused."""
-ONCE: dict[str, tuple[Deed, Sequence[str]]] = {
-    "refundCreate": (payments.refund_create, ["order", "refund"]),
-    "inventorySetQuantities": (levels.set_quantities, ["inventoryAdjustmentGroup"]),
-    "inventoryActivate": (levels.activate, ["inventoryLevel"]),
+ONCE: dict[str, Mutation] = {
+    "refundCreate": payments.refund_create,
+    "inventorySetQuantities": levels.set_quantities,
+    "inventoryActivate": levels.activate,
 }
 """Those that must carry @idempotent since 2026-04."""
 
 
 def roots(shop: Shop) -> dict[str, Any]:
     """Every field of Mutation."""
-    plain = {name: _resolver(shop, name, *entry) for name, entry in PLAIN.items()}
-    once = {name: _once(shop, name, _resolver(shop, name, *entry)) for name, entry in ONCE.items()}
-    return {**plain, **once}
+    plain = {name: _resolver(shop, name, mutation) for name, mutation in MUTATIONS.items()}
+    return plain | {
+        name: _once(shop, name, _resolver(shop, name, mutation)) for name, mutation in ONCE.items()
+    }
 
 
-def _resolver(shop: Shop, name: str, deed: Deed, empty: Sequence[str]) -> Resolver:
+def _resolver(shop: Shop, name: str, mutation: Mutation) -> Resolver:
     errors = "orderCancelUserErrors" if name == "orderCancel" else "userErrors"
 
     def resolve(_info: GraphQLResolveInfo[Any], **args: object) -> Json:
         try:
-            return {**deed(shop, args), errors: []}
+            return {**mutation(shop, args), errors: []}
         except Refusal as refused:
-            error = {"field": refused.field, "message": refused.message, "code": refused.code}
-            return {**dict.fromkeys(empty), errors: [error]}
+            return {errors: [{"field": refused.field, "message": refused.message, "code": refused.code}]}
 
     return resolve
 
 
 def _once(shop: Shop, name: str, resolve: Resolver) -> Resolver:
-    """Under one key the deed is done once; the same request again gets the first answer."""
+    """Under one key the mutation is done once; the same request again gets the first answer."""
 
     def resolve_once(info: GraphQLResolveInfo[Any], **args: object) -> Json:
         key = _key(info)
@@ -74,12 +70,8 @@ def _once(shop: Shop, name: str, resolve: Resolver) -> Resolver:
             return answer
         if known[0] == wanted:
             return known[1]
-        mismatch = {
-            "field": None,
-            "message": "The idempotency key was used before with other parameters",
-            "code": "IDEMPOTENCY_KEY_PARAMETER_MISMATCH",
-        }
-        return {**dict.fromkeys(ONCE[name][1]), "userErrors": [mismatch]}
+        message = "The idempotency key was used before with other parameters"
+        return {"userErrors": [{"message": message, "code": "IDEMPOTENCY_KEY_PARAMETER_MISMATCH"}]}
 
     return resolve_once
 

@@ -110,7 +110,7 @@ def _address(it: Json | None, of: int) -> Json | None:
 
 
 def _withheld(_info: object) -> Json:
-    """What an app is told that was not approved for the data that names people."""
+    """What an app gets that was not approved for the data that names people."""
     message = "This app is not approved to access the shippingAddress field. See https://shopify.dev/docs/apps/launch/protected-customer-data"
     raise problem(message, "ACCESS_DENIED")
 

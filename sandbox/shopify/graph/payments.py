@@ -13,29 +13,29 @@ from sandbox.values import Json
 
 def order_capture(shop: Shop, args: Json) -> Json:
     """Take authorized money."""
-    wish = args["input"]
-    order = _order(shop, wish["id"], "id")
-    parent = number("OrderTransaction", wish["parentTransactionId"])
+    spec = args["input"]
+    order = _order(shop, spec["id"], "id")
+    parent = number("OrderTransaction", spec["parentTransactionId"])
     known = order.transaction(parent or 0)
     currency = known.amount.presentment.currency if known else order.presentment
-    amount = minor(wish["amount"], currency)
+    amount = minor(spec["amount"], currency)
     taken = paying.capture(
-        shop, order, paying.Capture(parent, -1 if amount is None else amount, wish.get("currency"))
+        shop, order, paying.Capture(parent, -1 if amount is None else amount, spec.get("currency"))
     )
     return {"transaction": transactions.transaction(order, taken)}
 
 
 def refund_create(shop: Shop, args: Json) -> Json:
     """Give units, money and shipping back."""
-    wish = args["input"]
-    order = _order(shop, wish["orderId"], "orderId")
-    if wish.get("refundMethods") or wish.get("refundDuties"):
+    spec = args["input"]
+    order = _order(shop, spec["orderId"], "orderId")
+    if spec.get("refundMethods") or spec.get("refundDuties"):
         raise Refusal("This stand-in refunds to the original payments only", "refundMethods")
-    lines = [_units(shop, order, entry) for entry in wish.get("refundLineItems") or []]
-    pays = [_pay(order, entry) for entry in wish.get("transactions") or []]
-    given = refunding.Wish(lines, pays, _shipping(order, wish.get("shipping")), wish.get("note"))
+    lines = [_units(shop, order, entry) for entry in spec.get("refundLineItems") or []]
+    pays = [_pay(order, entry) for entry in spec.get("transactions") or []]
+    given = refunding.RefundSpec(lines, pays, _shipping(order, spec.get("shipping")), spec.get("note"))
     made = refunding.refund(shop, order, given)
-    shop.mails += int(bool(wish.get("notify")))
+    shop.mails += int(bool(spec.get("notify")))
     return {"order": orders.order(shop, order), "refund": transactions.refund(shop, order, made)}
 
 
@@ -48,8 +48,8 @@ def order_cancel(shop: Shop, args: Json) -> Json:
     if method.get("storeCreditRefund") is not None:
         raise Refusal("This stand-in refunds to the original payments only", "refundMethod", code="INVALID")
     refund = bool(args.get("refund") or method.get("originalPaymentMethodsRefund"))
-    wish = cancelling.Cancel(args["reason"], args["restock"], refund)
-    job = cancelling.ask(shop, order, wish)
+    spec = cancelling.Cancel(args["reason"], args["restock"], refund)
+    job = cancelling.ask(shop, order, spec)
     shop.mails += int(bool(args.get("notifyCustomer")))
     return {"job": setup.job(job, shop.jobs[job])}
 
@@ -82,13 +82,13 @@ def _pay(order: Order, entry: Json) -> tuple[Transaction, int]:
     return parent, -1 if amount is None else amount
 
 
-def _shipping(order: Order, wish: Json | None) -> Bag | None:
-    if not wish:
+def _shipping(order: Order, spec: Json | None) -> Bag | None:
+    if not spec:
         return None
     whole = order.shipping if order.taxes_included else order.shipping.plus(order.shipping_tax)
-    if wish.get("fullRefund"):
+    if spec.get("fullRefund"):
         return whole
-    amount = minor(wish.get("amount") or 0, order.currency) or 0
+    amount = minor(spec.get("amount") or 0, order.currency) or 0
     if not 0 <= amount <= whole.shop.amount:
         raise Refusal("Shipping refund exceeds what was paid", "shipping")
     shown = nearest(whole.presentment.amount * amount, whole.shop.amount)
