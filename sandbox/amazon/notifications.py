@@ -87,23 +87,42 @@ class Notifications:
         return self.destinations[subscription.destination_id].arn()
 
 
-def order_change(order: Order, marketplace: str, *, kind: str, reason: str, now: datetime) -> Json:
+@dataclass(frozen=True)
+class Change:
+    """What became of an order of a seller, and when."""
+
+    kind: str
+    reason: str
+    at: datetime
+    seller: str
+    marketplace: str
+    application_id: str
+
+
+def order_change(order: Order, change: Change, subscription_id: str, notification_id: str) -> Json:
     """One ORDER_CHANGE message: what changed, and a summary of the order without any person in it."""
+    trigger = {"TimeOfOrderChange": text(order.updated_at), "ChangeReason": change.reason}
     return {
         "NotificationVersion": "1.0",
         "NotificationType": "ORDER_CHANGE",
         "PayloadVersion": "1.0",
-        "EventTime": text(now),
+        "EventTime": text(change.at),
         "Payload": {
             "OrderChangeNotification": {
                 "NotificationLevel": "OrderLevel",
+                "SellerId": change.seller,
                 "AmazonOrderId": order.order_id,
-                "OrderChangeType": kind,
-                "OrderChangeTrigger": {"TimeOfOrderChange": text(order.updated_at), "ChangeReason": reason},
-                "Summary": _summary(order, marketplace),
+                "OrderChangeType": change.kind,
+                "OrderChangeTrigger": trigger,
+                "Summary": _summary(order, change.marketplace),
             }
         },
-        "NotificationMetadata": {"PublishTime": text(now)},
+        "NotificationMetadata": {
+            "ApplicationId": change.application_id,
+            "SubscriptionId": subscription_id,
+            "PublishTime": text(change.at),
+            "NotificationId": notification_id,
+        },
     }
 
 

@@ -11,7 +11,7 @@ from sandbox.amazon.limits import Limits, scale_for
 from sandbox.amazon.listing import AMAZON, APPLIED_AFTER, MERCHANT, Listing
 from sandbox.amazon.login import Login
 from sandbox.amazon.marketplaces import region_of
-from sandbox.amazon.notifications import Notifications, order_change
+from sandbox.amazon.notifications import Change, Notifications, order_change
 from sandbox.amazon.order import Order, Package
 from sandbox.amazon.patching import Wanted
 from sandbox.amazon.sqs import Queues
@@ -124,17 +124,13 @@ class Account:
         """Send ORDER_CHANGE to whoever subscribed."""
         if order.hidden:
             return
+        change = Change(kind, reason, self.now(), self.seller, self.marketplace, self.login.application_id)
         for subscription in self.notifications.subscribed("ORDER_CHANGE", kind):
             queue = self.queues.named(self.notifications.arn_of(subscription))
             if queue is None:
                 continue
-            message = order_change(order, self.marketplace, kind=kind, reason=reason, now=self.now())
-            message["Payload"]["OrderChangeNotification"]["SellerId"] = self.seller
-            message["NotificationMetadata"] |= {
-                "ApplicationId": self.login.application_id,
-                "SubscriptionId": subscription.subscription_id,
-                "NotificationId": str(uuid.UUID(int=self.env.rng.getrandbits(128), version=4)),
-            }
+            notification_id = uuid.UUID(int=self.env.rng.getrandbits(128), version=4)
+            message = order_change(order, change, subscription.subscription_id, str(notification_id))
             self.queues.deliver(self.env, queue, order.order_id, message)
 
     def ship(self, order: Order, package: Package) -> None:
