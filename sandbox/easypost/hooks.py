@@ -3,6 +3,7 @@
 import email.utils
 import hashlib
 import hmac
+import itertools
 import json
 import unicodedata
 from collections.abc import Mapping
@@ -39,12 +40,12 @@ class Hook:
 
 
 class Hooks:
-    """Every subscriber and every event."""
+    """Every subscriber."""
 
     def __init__(self, env: Environment) -> None:
         self.env = env
         self.known: dict[str, Hook] = {}
-        self.events: dict[str, Json] = {}
+        self._numbers = itertools.count()
 
     def announce(
         self, kind: str, subject: Json, *, before: Json, live: bool = True, order: str | None = None
@@ -52,14 +53,13 @@ class Hooks:
         """Make an event and send it to every subscriber of its mode."""
         known = [hook for hook in self.known.values() if hook.live == live]
         now = stamp(self.env.clock.now()).replace("Z", ".000Z")
-        name = "evt_" + token("event", len(self.events), length=32, alphabet=HEX)
+        name = "evt_" + token("event", next(self._numbers), length=32, alphabet=HEX)
         event: Json = {
             "description": kind, "mode": mode(live), "previous_attributes": before, "created_at": now,
             "pending_urls": [hook.url for hook in known], "completed_urls": [], "updated_at": now,
             "id": name, "user_id": "user_" + token("user", length=32, alphabet=HEX), "status": "pending",
             "object": "Event",
         }  # fmt: skip
-        self.events[name] = event
         body = json.dumps({**event, "result": subject}, separators=(",", ":")).encode()
         about = Message("easypost", kind, order)
         for hook in known:

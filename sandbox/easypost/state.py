@@ -49,7 +49,6 @@ class EasyPost:
 
     def clear(self) -> None:
         """Forget every parcel; who subscribed stays."""
-        self.hooks.events.clear()
         self.shipments: dict[str, Shipment] = {}
         self.trackers: dict[str, Tracker] = {}
         self.labels: list[Label] = []

@@ -36,18 +36,20 @@ class Stripe:
         """The key was revoked."""
         self._made = 0
         self._muted = False
-        self.clear()
+        self._forget()
         self.twin: Stripe = live_side or Stripe(env, live_side=self)
 
     def clear(self) -> None:
-        """Forget every payment; who subscribed stays."""
+        """Forget every payment of both modes; who subscribed stays."""
+        self._forget()
+        self.twin._forget()  # noqa: SLF001  the same class
+
+    def _forget(self) -> None:
         self.payments: dict[str, Payment] = {}
         self.events: dict[str, Json] = {}
         self.keys = Keys()
         self.asked: Counter[str] = Counter()
         """How often payments of an order were fetched, by order."""
-        if self.live and hasattr(self, "twin"):
-            self.twin.clear()
 
     def everything(self) -> list[Payment]:
         """The payments of both modes."""
