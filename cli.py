@@ -17,12 +17,15 @@ from typing import Any
 
 from commands import demo, golive, links
 from commands.running import in_hub, log_from, merchant_of, show
-from core import actions, alarms
 from core.config.environ import setting
+from core.domain.state import OrderState
+from core.engine.hub import Hub
+from core.engine.pauses import resume
 from core.errors import HubError
-from core.flow.state import OrderState
-from core.hub import Hub
-from core.store.callers import has_key
+from core.services import actions
+from core.store.api_keys import delete_api_key, has_key, save_api_key
+from core.store.inbox import replay_delivery
+from core.store.orders import facts_of
 from core.words import (
     WordsError,
     actions_named,
@@ -190,7 +193,7 @@ def _doing_words(verbs: Verbs) -> None:
 def run_simulate(asked: argparse.Namespace) -> int:
     """Simulate; 1 where something was lost or doubled."""
     from connectors.bogus.scene import Scene, faults_named  # noqa: PLC0415 - only where it is wanted
-    from core.simulate import simulate_in_memory  # noqa: PLC0415
+    from simulation import simulate_in_memory  # noqa: PLC0415
 
     try:
         scene = Scene(asked.seed, asked.orders, faults_named(asked.faults))
@@ -241,11 +244,11 @@ def run_serve(asked: argparse.Namespace) -> int:
 
 def run_validate(asked: argparse.Namespace) -> int:
     """Check a file."""
-    from server import connectors, houses  # noqa: PLC0415
+    from server import configs, connectors  # noqa: PLC0415
 
     environ = dict(os.environ)
     try:
-        found = houses(environ, connectors())
+        found = configs(environ, connectors())
     except HubError as error:
         if asked.json:
             print(json.dumps({"ok": False, "errors": str(error).splitlines()}))
@@ -277,12 +280,14 @@ def run_db(asked: argparse.Namespace) -> int:
         print("the database is up to date")
         return 0
 
-    async def rebuild(hub: Hub) -> int:
-        differed = await hub.store.rebuild()
+    from core.store.rebuild import rebuild  # noqa: PLC0415
+
+    async def rebuild_all(hub: Hub) -> int:
+        differed = await hub.store.write(rebuild)
         print(f"{differed} orders differed from their facts, and were computed again")
         return 0
 
-    return in_hub(rebuild)
+    return in_hub(rebuild_all)
 
 
 def run_orders(asked: argparse.Namespace) -> int:
@@ -303,7 +308,7 @@ def run_orders(asked: argparse.Namespace) -> int:
         order_id = await actions.order_named(hub, merchant, asked.order)
         await _act(hub, merchant, order_id, asked)
         state = await hub.store.load(merchant, order_id) or OrderState()
-        facts = await hub.store.facts(merchant, order_id)
+        facts = await hub.store.read(facts_of, merchant, order_id)
         if asked.json:
             print(
                 json.dumps(
@@ -362,7 +367,7 @@ def run_deliveries(asked: argparse.Namespace) -> int:
         merchant = merchant_of(hub, asked)
         if asked.do == "replay":
             connection, event = asked.words
-            await hub.store.replay(merchant, connection, event, now=hub.clock.now())
+            await hub.store.write(replay_delivery, merchant, connection, event, now=hub.clock.now())
         show(await delivery_rows(hub, merchant), as_json=asked.json)
         return 0
 
@@ -380,9 +385,9 @@ def run_connections(asked: argparse.Namespace) -> int:
     async def work(hub: Hub) -> int:
         merchant = merchant_of(hub, asked)
         if asked.do == "resume":
-            await alarms.resume(hub, merchant, asked.connection)
+            await resume(hub, merchant, asked.connection)
         elif asked.do == "brake":
-            await golive.answer_brake(hub, merchant, asked.connection, asked.actions)
+            await golive.answer_push_guard(hub, merchant, asked.connection, asked.actions)
         elif asked.do == "accept":
             await golive.switch_on(hub, merchant, asked.connection, asked.actions)
         elif asked.do == "stop":
@@ -398,7 +403,7 @@ def run_connect(asked: argparse.Namespace) -> int:
 
     async def work(hub: Hub) -> int:
         merchant = merchant_of(hub, asked)
-        hub.desk(merchant).named(asked.connection)
+        hub.connections(merchant).named(asked.connection)
         public = (setting(os.environ, "CROSSDOCK_PUBLIC_URL") or "http://127.0.0.1:8080").rstrip("/")
         show([{"open in a browser": f"{public}/connect/{merchant}/{asked.connection}"}], as_json=asked.json)
         return 0
@@ -412,12 +417,12 @@ def run_keys(asked: argparse.Namespace) -> int:
     async def work(hub: Hub) -> int:
         merchant = merchant_of(hub, asked)
         if asked.do == "revoke":
-            if not await hub.store.db.read(has_key, merchant, asked.name):
+            if not await hub.store.read(has_key, merchant, asked.name):
                 raise HubError(f"{merchant} has no key of the name {asked.name!r}")
-            await hub.store.delete_api_key(merchant, asked.name)
+            await hub.store.write(delete_api_key, merchant, asked.name)
             return 0
         key = os.environ.get("CROSSDOCK_NEW_KEY") or secrets.token_urlsafe(24)
-        await hub.store.save_api_key(merchant, key, name=asked.name, role="owner", now=hub.clock.now())
+        await hub.store.write(save_api_key, merchant, key, name=asked.name, role="owner", now=hub.clock.now())
         show([{"merchant": merchant, "name": asked.name, "key": key}], as_json=asked.json)
         return 0
 

@@ -25,19 +25,26 @@ from aiohttp import web
 from benchmarks.rounds import Figure, Rates, compare
 from connectors.bogus.scene import Scene
 from core.config.loader import read
-from core.connecting import begin
-from core.errands import ERRANDS
+from core.engine.hub import Connections, Hub
+from core.engine.worker import JOBS_AT_ONCE, PER_MERCHANT, Worker
 from core.errors import HubError
-from core.hub import Desk, Hub
-from core.intake import delivery_of
+from core.jobs import JOBS
+from core.jobs.notifications import delivery_of
+from core.model.commit import Landed, NewOrder, OrderCommit
 from core.model.facts import Noted, Received
 from core.ports import Ports
-from core.simulate.agenda import due_now, next_at
-from core.store.keeping import Product
+from core.services.connecting import begin
+from core.steps import STEPS
+from core.store.claims import due_orders
+from core.store.jobs import claim_jobs
+from core.store.links import link_all
+from core.store.orders import counts_by_stage
+from core.store.products import Product, save_products
 from core.store.sealing import Keyring
+from core.store.stock import count_stock
 from core.store.store import Store
-from core.store.unit import Landed, NewOrder, Unit
-from core.work import ERRANDS_AT_ONCE, PER_MERCHANT, Worker
+from core.store.switches import go_live, set_switch
+from simulation.agenda import due_now, next_at
 
 QUIET = timedelta(minutes=40)
 STEP = timedelta(minutes=5)
@@ -110,7 +117,7 @@ class Day:
             outside = self.scene.next_at()
             if outside is None and quiet_until is None:
                 quiet_until = clock.now() + QUIET
-            following = await self.hub.store.db.read(next_at)
+            following = await self.hub.store.read(next_at)
             instant = min(at for at in (outside, following, quiet_until) if at is not None)
             if quiet_until is not None and instant >= quiet_until:
                 return
@@ -120,17 +127,19 @@ class Day:
     async def _turn(self) -> bool:
         self.scene.act()
         store, now = self.hub.store, self.hub.clock.now()
-        bells = [(name, delivery_of(name, bell, bell.model_dump_json().encode(), now))
-                 for name, bell in self.scene.take_bells()]  # fmt: skip
-        await asyncio.gather(*(store.deliver(self.merchant, name, [one], now=now) for name, one in bells))
-        if not await store.db.read(due_now, now):
-            return False
-        errands = await store.claim_errands(
-            owner=self.hub.owner, now=now, until=now + timedelta(seconds=90), limit=ERRANDS_AT_ONCE
-        )
-        due = await store.due(now, limit=PER_MERCHANT, per_merchant=PER_MERCHANT)
+        notifications = [(name, delivery_of(name, bell, bell.model_dump_json().encode(), now))
+                 for name, bell in self.scene.take_notifications()]  # fmt: skip
         await asyncio.gather(
-            *(self.worker.run_errand(errand) for errand in errands),
+            *(store.deliver(self.merchant, name, [one], now=now) for name, one in notifications)
+        )
+        if not await store.read(due_now, now):
+            return False
+        jobs = await store.write(
+            claim_jobs, owner=self.hub.owner, now=now, until=now + timedelta(seconds=90), limit=JOBS_AT_ONCE
+        )
+        due = await store.read(due_orders, now, limit=PER_MERCHANT, per_merchant=PER_MERCHANT)
+        await asyncio.gather(
+            *(self.worker.run_job(job) for job in jobs),
             *(self.worker.run_order(merchant, order_id) for merchant, order_id, _ in due),
         )
         return True
@@ -152,29 +161,29 @@ async def open_store(*, batched: bool) -> AsyncIterator[Store]:
 async def open_day(scene: Scene, store: Store, tape: Tape | None = None) -> Day:
     """Count, link, connect and accept everything, as after go-live."""
     known = {connector.key: connector.settings for connector in scene.connectors.values()}
-    house = read(scene.config, file="crossdock.yaml", environ={}, known=known)
+    config = read(scene.config, file="crossdock.yaml", environ={}, known=known)
     taped: dict[str, Any] = {
         name: tape.over(name, ports) if tape else ports for name, ports in scene.ports.items()
     }
-    desk = Desk(house=house, ports=taped, connectors=scene.connectors)
-    hub = Hub(store=store, clock=scene.clock, owner="benchmark", desks={house.merchant: desk})
-    merchant, now = house.merchant, scene.clock.now()
+    connections = Connections(config=config, ports=taped, connectors=scene.connectors)
+    hub = Hub(store=store, clock=scene.clock, owner="benchmark", merchants={config.merchant: connections})
+    merchant, now = config.merchant, scene.clock.now()
     goods = scene.goods.items()
     products = [
         Product(sku=sku, title=sku, weight_g=grams, size_mm=size, hs="0000.00", origin="US")
         for sku, (grams, size, _) in goods
     ]
-    await store.save_products(merchant, products)
+    await store.write(save_products, merchant, products)
     counted = [(sku, place, units) for sku, (_, _, at) in goods for place, units in at.items()]
-    await store.count(merchant, counted, actor="person:seed", now=now)
+    await store.write(count_stock, merchant, counted, actor="person:seed", now=now)
     for connection, links in scene.links.items():
-        await store.go_live(merchant, connection, actor="person:seed", now=now)
+        await store.write(go_live, merchant, connection, actor="person:seed", now=now)
         await begin(hub, merchant, connection, "http://hub.invalid")
         for listing, units in links.items():
-            await store.link(merchant, connection, listing, units, now=now)
+            await store.write(link_all, merchant, {(connection, listing): units}, now=now)
     for connection, action in scene.accepts:
-        await store.set_switch(merchant, connection, action, on=True, actor="person:seed", now=now)
-    return Day(scene=scene, hub=hub, worker=Worker(hub=hub, errands=ERRANDS), merchant=merchant)
+        await store.write(set_switch, merchant, connection, action, on=True, actor="person:seed", now=now)
+    return Day(scene=scene, hub=hub, worker=Worker(steps=STEPS, hub=hub, jobs=JOBS), merchant=merchant)
 
 
 def a_scene(orders: int) -> Scene:
@@ -224,7 +233,7 @@ async def _all_is_over(day: Day) -> None:
     Raises:
         RuntimeError: one was.
     """
-    stages = await day.hub.store.counts_by_stage(day.merchant)
+    stages = await day.hub.store.read(counts_by_stage, day.merchant)
     left = {stage.value: n for stage, n in stages.items() if stage.value not in _ENDS}
     if left or sum(stages.values()) != len(day.scene.orders()):
         raise RuntimeError(f"of {len(day.scene.orders())} orders these were not finished: {left}")
@@ -309,9 +318,11 @@ async def _commit(store: Store, scene: Scene, until: float) -> int:
         name = str(next(_NAMES))
         create = NewOrder(connection="shop", external_id=name, number=name, placed_at=now)
         told = (Received(at=now, actor="channel", order=sample, needs=()),)
-        unit = Unit(merchant="seed", order_id=f"shop:{name}", at=now, create=create, happened=told, expect=0)
-        followed = replace(unit, create=None, expect=None, happened=(Noted(at=now, text="measured"),))
-        for one in (unit, *([followed] * NOTES)):
+        commit = OrderCommit(
+            merchant="seed", order_id=f"shop:{name}", at=now, create=create, happened=told, expect=0
+        )
+        followed = replace(commit, create=None, expect=None, happened=(Noted(at=now, text="measured"),))
+        for one in (commit, *([followed] * NOTES)):
             units += isinstance(await store.commit(one), Landed)
     return units
 

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from commands.running import in_hub, merchant_of, show
-from core import actions
+from core.engine.hub import Hub
 from core.errors import HubError
-from core.golive import adopt, opening
-from core.golive.accept import Acceptance, accept, acceptances, undo, undo_text
-from core.golive.document import Differences, differences
-from core.golive.opening import Loaded, Preview
-from core.hub import Hub
+from core.services import actions
+from core.services.golive import adopt, opening
+from core.services.golive.accept import Acceptance, accept, acceptances, undo, undo_text
+from core.services.golive.document import Differences, differences
+from core.services.golive.opening import Loaded, Preview
 from core.words import Rows, WordsError, actions_named
 
 ACTOR = "person:command"
@@ -197,6 +197,6 @@ async def switch_on(hub: Hub, merchant: str, connection: str, words: list[str]) 
     await accept(hub, merchant, kinds=actions_named(words), connections=[connection], actor=ACTOR)
 
 
-async def answer_brake(hub: Hub, merchant: str, connection: str, words: list[str]) -> None:
+async def answer_push_guard(hub: Hub, merchant: str, connection: str, words: list[str]) -> None:
     """Answer a brake."""
-    await actions.answer_brake(hub, merchant, connection, go=words == ["go"], actor=ACTOR)
+    await actions.answer_push_guard(hub, merchant, connection, go=words == ["go"], actor=ACTOR)

@@ -4,11 +4,12 @@ import argparse
 from pathlib import Path
 
 from commands.running import in_hub, merchant_of, show
-from core import linking
+from core.domain.link_proposals import describe
+from core.engine.hub import Hub
 from core.errors import HubError
-from core.hub import Hub
-from core.readiness import readiness_of
-from core.stock.linking import said
+from core.services import links
+from core.services.links import LinkReview, review_links
+from core.services.readiness import readiness_of
 from core.words import Rows, WordsError
 
 _VERBS = ("list", "conflicts", "export", "preview", "import", "undo", "unlink")
@@ -28,7 +29,7 @@ def run(asked: argparse.Namespace) -> int:
     async def work(hub: Hub) -> int:
         merchant = merchant_of(hub, asked)
         if asked.do == "export":
-            print(await linking.exported(hub, merchant), end="")
+            print(await links.exported(hub, merchant), end="")
             return 0
         show(await rows_of(hub, merchant, asked.do, asked.words), as_json=asked.json)
         return 0
@@ -66,39 +67,39 @@ async def rows_of(hub: Hub, merchant: str, do: str, words: list[str]) -> Rows:
     """
     match do:
         case "preview":
-            return _changes(await linking.preview(hub, merchant, _read(words[0])))
+            return _changes(await links.preview(hub, merchant, _read(words[0])))
         case "import":
             text = _read(words[0])
-            return _changes(await linking.import_file(hub, merchant, text, actor="person:command"))
+            return _changes(await links.import_file(hub, merchant, text, actor="person:command"))
         case "undo":
-            return [{"taken back": f"{await linking.undo(hub, merchant)} listings"}]
+            return [{"taken back": f"{await links.undo(hub, merchant)} listings"}]
         case "unlink":
-            await linking.unlink(hub, merchant, words[0], words[1])
-    bench = await linking.bench_of(hub, merchant)
+            await links.unlink(hub, merchant, words[0], words[1])
+    review = await review_links(hub, merchant)
     if do == "conflicts":
         return [
             {"where": c.connection or "-", "names": ", ".join(c.names), "what": c.what, "do": c.do}
-            for c in bench.conflicts
+            for c in review.conflicts
         ]
-    return _listed(bench)
+    return _listed(review)
 
 
-def _listed(bench: linking.Bench) -> Rows:
+def _listed(review: LinkReview) -> Rows:
     open_ones = [
         {
             "connection": offer.connection,
             "listing": offer.listing,
             "of": "",
-            "could be": said(found[0].of) if found else "",
+            "could be": describe(found[0].of) if found else "",
             "score": found[0].score if found else "",
             "why": found[0].detail if found else "",
         }
-        for offer, found in bench.unlinked
+        for offer, found in review.unlinked
     ]
-    linked = [(o.connection, o.listing, o.of) for o in bench.linked]
+    linked = [(o.connection, o.listing, o.of) for o in review.linked]
     return open_ones + [
-        {"connection": c, "listing": name, "of": said(of), "could be": "", "score": "", "why": ""}
-        for c, name, of in (*linked, *bench.gone)
+        {"connection": c, "listing": name, "of": describe(of), "could be": "", "score": "", "why": ""}
+        for c, name, of in (*linked, *review.gone)
     ]
 
 
@@ -110,9 +111,14 @@ async def finding_rows(hub: Hub, merchant: str) -> Rows:
     ]
 
 
-def _changes(changes: tuple[linking.Change, ...]) -> Rows:
+def _changes(changes: tuple[links.Change, ...]) -> Rows:
     return [
-        {"connection": c.connection, "listing": c.listing, "now": said(c.before), "then": said(c.after)}
+        {
+            "connection": c.connection,
+            "listing": c.listing,
+            "now": describe(c.before),
+            "then": describe(c.after),
+        }
         for c in changes
     ]
 

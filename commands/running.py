@@ -7,8 +7,8 @@ import logging
 import sys
 from collections.abc import Awaitable, Callable
 
+from core.engine.hub import Hub
 from core.errors import HubError
-from core.hub import Hub
 from core.log import Redactor, start_logging
 from core.words import Rows
 
@@ -38,11 +38,11 @@ def in_hub(work: Callable[[Hub], Awaitable[int]]) -> int:
 def merchant_of(hub: Hub, asked: argparse.Namespace) -> str:
     """Return the merchant that is meant."""
     if asked.merchant:
-        hub.desk(asked.merchant)
+        hub.connections(asked.merchant)
         return str(asked.merchant)
-    if len(hub.desks) == 1:
-        return next(iter(hub.desks))
-    raise HubError(f"name one of the merchants: --merchant {' | '.join(hub.desks)}")
+    if len(hub.merchants) == 1:
+        return next(iter(hub.merchants))
+    raise HubError(f"name one of the merchants: --merchant {' | '.join(hub.merchants)}")
 
 
 def show(rows: Rows, *, as_json: bool) -> None:

@@ -3,12 +3,16 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
-from core import actions
+from core.engine.hub import Hub
 from core.errors import HubError
-from core.flow.steps import Action
-from core.health import health_of
-from core.hub import Hub
-from core.store.keeping import Product
+from core.model.actions import Action
+from core.services import actions
+from core.services.health import health_of
+from core.store.inbox import list_deliveries
+from core.store.listings import list_listings
+from core.store.orders import list_orders
+from core.store.products import Product, save_products
+from core.store.stock import list_stock
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -38,7 +42,7 @@ def stock_wish(do: str, words: list[str]) -> Callable[[Hub, str], Awaitable[None
             product = Product(
                 sku=sku, title=title, weight_g=_whole(grams, "grams"), size_mm=(length, width, height)
             )
-            return lambda hub, merchant: hub.store.save_products(merchant, [product])
+            return lambda hub, merchant: hub.store.write(save_products, merchant, [product])
         case (("count" | "receive"), [sku, location, units]):
             act = actions.count if do == "count" else actions.receive
             lines = [(sku, location, _whole(units, "units"))]
@@ -79,10 +83,10 @@ async def listing_rows(hub: Hub, merchant: str) -> Rows:
             "connection": r.connection,
             "listing": r.listing,
             "location": r.location,
-            "shown": r.believed,
+            "shown": r.last_read,
             "wanted": r.wanted_last,
         }
-        for r in await hub.store.list_listings(merchant)
+        for r in await hub.store.read(list_listings, merchant)
     ]
 
 
@@ -96,7 +100,7 @@ async def stock_rows(hub: Hub, merchant: str) -> Rows:
             "committed": r.committed,
             "available": r.available,
         }
-        for r in await hub.store.stock(merchant)
+        for r in await hub.store.read(list_stock, merchant)
     ]
 
 
@@ -112,7 +116,7 @@ async def order_rows(hub: Hub, merchant: str) -> Rows:
             "total_minor": row.total_minor,
             "currency": row.currency,
         }
-        for row in (await hub.store.list_orders(merchant, limit=200)).items
+        for row in (await hub.store.read(list_orders, merchant, limit=200)).items
     ]
 
 
@@ -126,7 +130,7 @@ async def delivery_rows(hub: Hub, merchant: str) -> Rows:
             "event": d.event_id,
             "state": d.state,
         }
-        for d in (await hub.store.list_deliveries(merchant, limit=100)).items
+        for d in (await hub.store.read(list_deliveries, merchant, limit=100)).items
     ]
 
 

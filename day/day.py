@@ -1,13 +1,14 @@
 """A day: read from its file, checked whole, and what a player asks of it."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from day.format import DAY
-from day.located_yaml import DayError, Json, Position, nearest, read
-from day.names import check_day
+from day.located_yaml import DayError, Document, Json, Position, nearest, read
+from day.names import check_day, check_holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,8 @@ class Day:
     """A day file that was found right."""
 
     data: Json
+    document: Document | None = field(default=None, compare=False, repr=False)
+    """Where its file says what; none where it was not read from one."""
 
     @property
     def title(self) -> str:
@@ -117,6 +120,16 @@ class Day:
                 return act
         raise DayError(f"--act {name}: there is no such act{nearest(name, [a.name for a in self.acts])}")
 
+    def check_holds(self, words: Collection[str]) -> None:
+        """Want every hold that the day names to be one of these words.
+
+        Raises:
+            DayError: one is not; every mistake with file, line and column.
+        """
+        document = self.document or Document(self.data["day"], self.data)
+        check_holds(Position(document), words)
+        document.finish()
+
     def act_of(self, instant: datetime) -> str:
         """Return the first act that is not over at that instant."""
         return next((act.name for act in self.acts if instant <= act.until), self.acts[-1].name)
@@ -146,4 +159,4 @@ def day_of(words: str, name: str) -> Day:
     found.finish()
     check_day(Position(found))
     found.finish()
-    return Day(found.data)
+    return Day(found.data, found)

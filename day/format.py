@@ -27,13 +27,6 @@ from day.shapes import (
 )
 
 CHANNELS: Final = ("shop", "amz")
-HOLDS: Final = (
-    "address_changed_after_label", "address_withheld", "authorization_lapsed", "awaiting_channel", "backordered",
-    "before_go_live", "capture_declined", "changed_after_label", "customs_missing", "held_by_other_app", "no_box",
-    "no_rate", "not_ours", "payment_currency", "payment_mismatch", "payment_short", "risk", "total_mismatch",
-    "unlinked_sku",
-)  # fmt: skip
-"""Every word by which a hub says why it holds an order."""
 OUTCOMES: Final = ("shipped", "shipped_elsewhere", "fulfilled_by_amazon", "cancelled", "held")
 REASONS: Final = (
     "chosen",
@@ -182,7 +175,7 @@ VERBS: Final[dict[str, Shape]] = {
     ),
     "link": record({"channel": _channel, "listing": text, "of": _parts}),
     "product": record({"sku": text}, _product_data),
-    "choose": record({**_of_order, "hold": word(HOLDS, "hold"), "do": text}),
+    "choose": record({**_of_order, "hold": text, "do": text}),
     "receive": record({"at": text, "units": _parts}),
     "count": record({"at": text, "units": table(whole)}),
     "grant": record({}, {**_where, **_of_order, "address": _address, "role": text}),

@@ -1,11 +1,11 @@
 """Whether every name in a day names something that is there, and every instant lies where it should."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from day.format import CHANNELS, HOLDS, OUTCOMES
+from day.format import CHANNELS, OUTCOMES
 from day.located_yaml import Json, Position
 
 
@@ -190,5 +190,13 @@ def _expected(row: Any, position: Position, acts: list[str]) -> None:
     (position / "act").one_of(row["act"], acts, "act")
     if "outcome" in row:
         (position / "outcome").one_of(row["outcome"], OUTCOMES, "outcome")
-    for number, hold in enumerate(row.get("holds") or []):
-        (position / "holds" / number).one_of(hold, HOLDS, "hold")
+
+
+def check_holds(root: Position, words: Collection[str]) -> None:
+    """Look at every hold that a day names; which words there are its hub tells."""
+    for number, row in enumerate(root.document.data["when"]):
+        if "choose" in row:
+            (root / "when" / number / "choose" / "hold").one_of(row["choose"]["hold"], words, "hold")
+    for name, order in ((root.document.data.get("then") or {}).get("orders") or {}).items():
+        for number, hold in enumerate(order.get("holds") or []):
+            (root / "then" / "orders" / name / "holds" / number).one_of(hold, words, "hold")

@@ -45,6 +45,12 @@ class Client:
                 raise RefusedError(f"{method} {answer.url.path}", answer.status, found)
             return found
 
+    async def hold_words(self) -> list[str]:
+        """Return every word by which the hub says why it holds an order."""
+        schemas = (await self.api("GET", "/openapi.json"))["components"]["schemas"]
+        found: list[str] = schemas["Hold"]["enum"]
+        return found
+
     async def authorize(self, connection: str) -> None:
         """Authorize a connection as a browser would: follow every redirect, there and back."""
         headers = {"Authorization": f"Bearer {self.key}"}

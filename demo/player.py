@@ -100,6 +100,7 @@ async def play_day(play: Play, day: Day | None = None) -> tuple[Json, str]:
         async with open_environment(day, play.seed) as environment:
             playing = _playing(play, day, act, environment)
             try:
+                day.check_holds(await environment.client.hold_words())
                 await _hours(playing)
                 found, page = await _found(playing, time.monotonic() - began)
             except (ActionError, NotSettledError, RefusedError) as error:

@@ -10,9 +10,8 @@ from typing import Final
 from aiohttp import web
 
 from day.shapes import anything, check, flag, number, record, whole
-from sandbox.clock import SteppedClock
 from sandbox.house import check_house
-from sandbox.scripted_faults import Weather
+from sandbox.scripted_faults import MessageOrder
 from sandbox.values import Json
 from sandbox.verbs import play
 from sandbox.world import World
@@ -114,7 +113,7 @@ async def _day(request: web.Request) -> web.Response:
     world = request.app[WORLD]
     wanted: Json = await request.json()
     check(record({"faults": anything}), wanted, "body")
-    world.planned.load(wanted["faults"], world.house)
+    world.scripted_faults.load(wanted["faults"], world.house)
     return web.json_response({"ok": True, "faults": len(wanted["faults"])})
 
 
@@ -122,15 +121,15 @@ async def _weather(request: web.Request) -> web.Response:
     """Do something to every message of a day: deliver it twice, shuffle it with those around it."""
     wanted: Json = await request.json()
     check(record({}, {"twice": flag, "shuffle_s": number, "seed": whole}), wanted, "weather")
-    request.app[WORLD].planned.weather = Weather(**wanted)
+    request.app[WORLD].scripted_faults.message_order = MessageOrder(**wanted)
     return web.json_response({"ok": True})
 
 
 async def _injected(request: web.Request) -> web.Response:
     world = request.app[WORLD]
-    faults, planned = world.faults, world.planned
+    faults = world.faults
     return web.json_response({
-        "injected": faults.injected, "log": faults.log, "day": planned.report(), "weather": asdict(planned.weather),
+        "injected": faults.injected, "log": faults.log, "day": world.scripted_faults.report(), "weather": asdict(world.scripted_faults.message_order),
     })  # fmt: skip
 
 
@@ -150,11 +149,11 @@ async def _idle(request: web.Request) -> web.Response:
     await asyncio.sleep(0)
     world = request.app[WORLD]
     clock = world.clock
-    if not isinstance(clock, SteppedClock):
-        return web.json_response({"pending": world.courier.imminent()})
+    if not clock.stands:
+        return web.json_response({"pending": world.webhook_delivery.imminent()})
     next_at = clock.next_at()
     return web.json_response({
-        "pending": world.under_way(clock),
+        "pending": world.under_way(),
         "next_at": None if next_at is None else next_at.isoformat(),
         "moves": world.answered + clock.fired,
         "changes": clock.fired + len(request.app[PLAYED]) + sum(c.total() for c in world.writes.values()),
@@ -168,7 +167,5 @@ async def _move(request: web.Request) -> web.Response:
     instant = datetime.fromisoformat(str(body["to"]))
     if instant.tzinfo is None:
         raise ValueError(f"{body['to']!r} has no offset: write it as in 2026-11-30T08:00:00-08:00")
-    if not isinstance(clock, SteppedClock):
-        raise TypeError("this clock runs by itself; start the sandbox with --stepped to move it by hand")
     await clock.move_to(instant)
     return web.json_response({"ok": True, "now": clock.now().isoformat()})

@@ -74,7 +74,7 @@ class Fate:
 
 
 @dataclass(frozen=True)
-class Weather:
+class MessageOrder:
     """What happens to every message of the day."""
 
     twice: bool = False
@@ -89,7 +89,7 @@ class Weather:
 
 
 class ScriptedFaults:
-    """The day's faults and its weather."""
+    """The day's faults, and what happens to each of its messages."""
 
     def __init__(self, now: Callable[[], datetime], note: Callable[[str, str], None]) -> None:
         self._now = now
@@ -97,7 +97,7 @@ class ScriptedFaults:
         self.operations: dict[str, frozenset[str]] = {}
         """The operations of each vendor; every stand-in tells its own when it is built."""
         self.faults: list[Fault] = []
-        self.weather = Weather()
+        self.message_order = MessageOrder()
 
     def load(self, faults: object, house: Json) -> None:
         """Take the day's faults instead of those before; DayError where one means nothing."""
@@ -134,7 +134,7 @@ class ScriptedFaults:
 
     def fate(self, message: Message, where: str) -> Fate:
         """What becomes of a message."""
-        fate = Fate(copies=2 if self.weather.twice else 1)
+        fate = Fate(copies=2 if self.message_order.twice else 1)
         for fault in self.faults:
             if not self._about(fault, message):
                 continue

@@ -4,10 +4,11 @@ from typing import Any
 
 from day.format import CHANNELS, MERCHANT, VERBS
 from day.located_yaml import DayError, Document, Position, nearest
+from sandbox.environment import SalesChannel
 from sandbox.house import names_in
 from sandbox.scripted_faults import vendors_of
 from sandbox.values import Json
-from sandbox.world import SalesChannel, World
+from sandbox.world import World
 
 
 def play(world: World, verb: str, what: Any) -> Json:

@@ -2,13 +2,13 @@
 
 from connectors.bogus.carrier import BogusCarrier
 from connectors.bogus.channel import BogusChannel
+from connectors.bogus.channel_payments import BogusChannelPayments
 from connectors.bogus.client import World, world_named
 from connectors.bogus.gateway import BogusGateway
 from connectors.bogus.levels import BogusLevels
 from connectors.bogus.notifications import BogusNotifications
 from connectors.bogus.notifier import BogusNotifier
 from connectors.bogus.settings import BogusSettings
-from connectors.bogus.till import BogusTill
 from connectors.bogus.webhooks import BogusWebhooks
 from core.ports import Connection, Connector, Fence, Operation, Ports
 
@@ -28,9 +28,9 @@ def ports_of(world: World, name: str, settings: BogusSettings) -> Ports:
             return Ports(
                 mode=settings.mode,
                 channel=channel,
-                teller=channel,
+                shipment_notifier=channel,
                 levels=BogusLevels(name, world),
-                till=BogusTill(name, world),
+                channel_payments=BogusChannelPayments(name, world),
                 webhooks=webhooks,
             )
         case "marketplace":
@@ -38,7 +38,7 @@ def ports_of(world: World, name: str, settings: BogusSettings) -> Ports:
             return Ports(
                 mode=settings.mode,
                 channel=channel,
-                teller=channel,
+                shipment_notifier=channel,
                 levels=BogusLevels(name, world),
                 webhooks=webhooks,
                 notifications=BogusNotifications(name, world) if settings.queue else None,

@@ -24,7 +24,7 @@ from core.model.order import FetchedOrder
 from core.model.payment import GatewayPayment
 from core.model.shipment import Label, Rate, TrackingEvent
 from core.model.stock import Listing, ListingKey
-from core.ports import Doorbell, DoorbellKind, Notice
+from core.ports import Message, Notification, NotificationKind
 
 T = TypeVar("T")
 
@@ -115,12 +115,12 @@ class World:
     """The connection that plays the gateway: it rings when money moves."""
     payments: dict[str, GatewayPayment] = field(default_factory=dict)
     shipments: dict[str, Shipment] = field(default_factory=dict)
-    mails: list[Notice] = field(default_factory=list)
+    mails: list[Message] = field(default_factory=list)
     effects: Counter[tuple[Effect, str]] = field(default_factory=Counter)
     """How often each effect really came to pass."""
     calls: Counter[tuple[str, str]] = field(default_factory=Counter)
     """How often each (connection, operation) was called."""
-    bells: list[tuple[str, Doorbell]] = field(default_factory=list)
+    notifications: list[tuple[str, Notification]] = field(default_factory=list)
     """(connection, doorbell) that rang and nobody carried to the hub yet."""
     rung: int = 0
     later: list[tuple[datetime, Callable[[], object]]] = field(default_factory=list)
@@ -136,11 +136,13 @@ class World:
         """Write into the books what came to pass."""
         self.effects[effect, subject] += 1
 
-    def ring(self, connection: str, kind: DoorbellKind, subject: str) -> None:
+    def ring(self, connection: str, kind: NotificationKind, subject: str) -> None:
         """Ring: something of a connection changed."""
         self.rung += 1
-        bell = Doorbell(event_id=f"{connection}-{self.rung}", kind=kind, topic=kind.value, subject=subject)
-        self.bells.append((connection, bell))
+        bell = Notification(
+            event_id=f"{connection}-{self.rung}", kind=kind, topic=kind.value, subject=subject
+        )
+        self.notifications.append((connection, bell))
 
     async def call(self, connection: str, operation: str, act: Callable[[], T]) -> T:
         """Make a call that may change something, with whatever goes wrong with it.

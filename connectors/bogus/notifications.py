@@ -27,14 +27,14 @@ class BogusNotifications:
 
     def _waiting(self) -> tuple[Receipt, ...]:
         return tuple(
-            Receipt(doorbell=bell, handle=bell.event_id)
-            for name, bell in self.world.bells
+            Receipt(notification=bell, handle=bell.event_id)
+            for name, bell in self.world.notifications
             if name == self.connection
         )
 
     def _forget(self, gone: set[str]) -> None:
-        self.world.bells = [
+        self.world.notifications = [
             (name, bell)
-            for name, bell in self.world.bells
+            for name, bell in self.world.notifications
             if name != self.connection or bell.event_id not in gone
         ]

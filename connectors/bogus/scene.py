@@ -18,7 +18,7 @@ from core.model.address import Address
 from core.model.order import ChannelState
 from core.model.shipment import TrackingState
 from core.model.stock import Listing, ListingKey
-from core.ports import Connector, Doorbell, DoorbellKind, Ports
+from core.ports import Connector, Notification, NotificationKind, Ports
 
 CONFIG = """
 version: 1
@@ -60,7 +60,7 @@ _READS = frozenset(
 )
 _OF_READS = (Fault.BEFORE, Fault.THROTTLED, Fault.STALE)
 _OF_CALLS = (Fault.BEFORE, Fault.THROTTLED, Fault.LOST, Fault.REPLY_LOST, Fault.DELAYED)
-BELLS = ("dropped", "twice", "late")
+NOTIFICATIONS = ("dropped", "twice", "late")
 """What may go wrong with a doorbell."""
 _SHOPPERS = (("Ann", "OR", "97205"), ("Ben", "NY", "10001"), ("Cal", "TX", "78701"), ("Dee", "CA", "94016"))
 
@@ -71,7 +71,7 @@ def faults_named(text: str) -> frozenset[str]:
     Raises:
         ValueError: a name that is no fault.
     """
-    known = frozenset({*(fault.value for fault in Fault), *BELLS})
+    known = frozenset({*(fault.value for fault in Fault), *NOTIFICATIONS})
     if text in ("all", "none"):
         return known if text == "all" else frozenset()
     named = frozenset(part.strip() for part in text.split(","))
@@ -84,7 +84,7 @@ def faults_named(text: str) -> frozenset[str]:
 
 @dataclass(slots=True)
 class Scene:
-    """A day of ``size`` orders; see core/simulate/scene.py for what a simulation asks of it."""
+    """A day of ``size`` orders; see simulation/scene.py for what a simulation asks of it."""
 
     seed: int
     size: int
@@ -108,7 +108,7 @@ class Scene:
     _chance: random.Random = field(init=False)
     _agenda: list[tuple[datetime, int, Callable[[], None]]] = field(default_factory=list)
     _turn: "count[int]" = field(default_factory=count)
-    _late: list[tuple[datetime, str, Doorbell]] = field(default_factory=list)
+    _late: list[tuple[datetime, str, Notification]] = field(default_factory=list)
     _followed: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -212,25 +212,25 @@ class Scene:
         if not self.world.shipments[shipment_id].voided:
             scan(self.world, "post", shipment_id, state)
 
-    def take_bells(self) -> Sequence[tuple[str, Doorbell]]:
+    def take_notifications(self) -> Sequence[tuple[str, Notification]]:
         """Return the doorbells that reach the hub now."""
         now = self.clock.now()
-        rings = [(name, bell) for at, name, bell in self._late if at <= now]
+        requests = [(name, bell) for at, name, bell in self._late if at <= now]
         self._late = [(at, name, bell) for at, name, bell in self._late if at > now]
-        fresh, self.world.bells = self.world.bells, []
+        fresh, self.world.notifications = self.world.notifications, []
         for name, bell in fresh:
             fate = self._chance.random()
             # A carrier that does not ring is looked at a day later, long after this scene ends: it rings late at worst.
-            if "dropped" in self.faults and fate < 0.1 and bell.kind is not DoorbellKind.TRACKING:  # noqa: PLR2004
+            if "dropped" in self.faults and fate < 0.1 and bell.kind is not NotificationKind.TRACKING:  # noqa: PLR2004
                 continue
             if "late" in self.faults and fate > 0.8:  # noqa: PLR2004
                 self._late.append((now + timedelta(seconds=self._chance.randint(1, 90)), name, bell))
             else:
-                rings.append((name, bell))
+                requests.append((name, bell))
             if "twice" in self.faults and 0.4 < fate < 0.6:  # noqa: PLR2004
-                rings.append((name, bell))
-        self._chance.shuffle(rings)
-        return rings
+                requests.append((name, bell))
+        self._chance.shuffle(requests)
+        return requests
 
     def between(self, happens: Callable[[], Awaitable[None]]) -> None:
         """Have something happen in the middle of vendor calls."""

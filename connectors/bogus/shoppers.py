@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from connectors.bogus.channel import change_order, order_of, shipped_more
+from connectors.bogus.channel_payments import restore_to
 from connectors.bogus.client import Shop, World
-from connectors.bogus.till import put_back
 from core.model.address import Address, region_of
 from core.model.money import Money, Side
 from core.model.order import (
@@ -25,7 +25,7 @@ from core.model.order import (
 )
 from core.model.payment import GatewayPayment, PaymentState
 from core.model.stock import ListingKey
-from core.ports import DoorbellKind
+from core.ports import NotificationKind
 
 AUTHORIZED_FOR = timedelta(days=7)
 DELIVERED_WITHIN = timedelta(days=7)
@@ -58,7 +58,7 @@ def place(world: World, connection: str, wish: Wish) -> str:
     shop.orders[order.order_id] = FetchedOrder(order=order, personal=personal)
     for t in order.transactions:
         world.payments[t.reference or ""] = _payment(t)
-    world.ring(connection, DoorbellKind.ORDER, order.order_id)
+    world.ring(connection, NotificationKind.ORDER, order.order_id)
     world.changed()
     return order.order_id
 
@@ -68,7 +68,7 @@ def cancel(world: World, connection: str, order_id: str) -> None:
     order = order_of(world, connection, order_id)
     if order.state not in (ChannelState.OPEN, ChannelState.PENDING):
         return
-    put_back(world, connection, order)
+    restore_to(world, connection, order)
     cancelled = order.model_copy(update={"state": ChannelState.CANCELLED, "work_orders": ()})
     change_order(world, connection, cancelled)
     world.changed()

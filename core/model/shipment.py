@@ -1,11 +1,12 @@
 """Parcels, rates, labels, tracking."""
 
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
 from pydantic import Field
 
-from core.model.base import Instant, Shape
+from core.model.base import Instant, Shape, Worded
 from core.model.money import Money
 
 
@@ -56,17 +57,17 @@ class Quotes(Shape):
     """(carrier, what it said instead of a rate)."""
 
 
-class RateReason(StrEnum):
+class RateReason(Worded):
     """Why a rate was taken or lost."""
 
-    CHOSEN = "chosen"
-    DEARER = "dearer"
-    LATE = "late"
-    NO_PO_BOX = "no_po_box"
-    OTHER_CURRENCY = "other_currency"
-    NOT_ALLOWED = "not_allowed"
-    NO_ANSWER = "no_answer"
-    OVER_MAX = "over_max"
+    CHOSEN = "chosen", "chosen"
+    DEARER = "dearer", "dearer"
+    LATE = "late", "later than promised"
+    NO_PO_BOX = "no_po_box", "does not deliver to a PO box"
+    OTHER_CURRENCY = "other_currency", "in another currency"
+    NOT_ALLOWED = "not_allowed", "a service that the method does not allow"
+    NO_ANSWER = "no_answer", "no answer"
+    OVER_MAX = "over_max", "above the limit"
 
 
 class JudgedRate(Shape):
@@ -134,3 +135,16 @@ class Dispatch(Shape):
     """(work order id, work line id, units) where the channel has work orders."""
     work_places: tuple[tuple[str, str | None], ...] = ()
     """(work order id, the channel's own location id it is assigned to) of the work orders above."""
+
+
+Size = tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Box:
+    """A box: inner size in millimetres, own weight and largest gross weight in grams."""
+
+    box_id: str
+    inner_mm: Size
+    tare_g: int
+    max_g: int

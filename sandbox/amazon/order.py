@@ -8,8 +8,8 @@ from typing import Final
 from day.format import STATUSES
 from day.located_yaml import nearest
 from sandbox.amazon.listing import AMAZON, MERCHANT
-from sandbox.amazon.money import split
 from sandbox.amazon.times import parsed
+from sandbox.amounts import split
 from sandbox.values import Json
 
 UNPAID: Final = frozenset({"PENDING_AVAILABILITY", "PENDING"})
@@ -55,7 +55,7 @@ class Package:
     tracking: str
     items: dict[str, int]
     app: str = "hub"
-    """Who told of it: the hub by its token, or another tool."""
+    """Who reported it: the hub by its token, or another tool."""
     lost: bool = False
     """Answered and shown, yet not in the books (sabotage)."""
 

@@ -10,14 +10,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from connectors.bogus.client import Effect, Fault
-from connectors.bogus.scene import BELLS, Scene, faults_named
-from core.simulate import simulate_in_memory
+from connectors.bogus.scene import NOTIFICATIONS, Scene, faults_named
+from simulation import simulate_in_memory
 
 ALL = faults_named("all")
 _ONE_RUN = """
 import asyncio
 from connectors.bogus.scene import Scene, faults_named
-from core.simulate import simulate_in_memory
+from simulation import simulate_in_memory
 scene = Scene(5, 3, faults_named("all"))
 print(asyncio.run(simulate_in_memory(scene, seed=5, kills=2)).digest)
 """
@@ -101,7 +101,7 @@ def test_an_unknown_fault_is_refused_by_name() -> None:
 @given(
     seed=st.integers(0, 10_000),
     size=st.integers(1, 3),
-    faults=st.frozensets(st.sampled_from([*(f.value for f in Fault), *BELLS])),
+    faults=st.frozensets(st.sampled_from([*(f.value for f in Fault), *NOTIFICATIONS])),
     kills=st.integers(0, 4),
 )
 async def test_whatever_fails_and_whoever_dies_the_books_agree(

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from core.model.holds import Hold
 from day.day import day_of, load_day
 from day.located_yaml import DayError
 from demo import DAYS, KENDRA
@@ -15,7 +16,7 @@ WORDS = KENDRA.read_text(encoding="utf-8")
 
 def mistakes_of(words: str) -> list[str]:
     with pytest.raises(DayError) as told:
-        day_of(words, "day.yaml")
+        day_of(words, "day.yaml").check_holds(list(Hold))
     return str(told.value).splitlines()
 
 
@@ -123,3 +124,10 @@ def test_what_is_no_yaml_and_no_file_says_so(tmp_path: Path) -> None:
 def test_an_act_that_is_not_there_names_the_nearest() -> None:
     with pytest.raises(DayError, match="--act IV: there is no such act; did you mean I"):
         load_day(KENDRA).act_named("IV")
+
+
+@pytest.mark.parametrize("hold", Hold)
+def test_any_word_by_which_the_hub_holds_an_order_may_be_expected(hold: Hold) -> None:
+    words = changed("holds: [before_go_live]", f"holds: [{hold}]")
+
+    day_of(words, "day.yaml").check_holds(list(Hold))

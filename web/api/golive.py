@@ -5,13 +5,14 @@ from typing import Literal
 
 from pydantic import Field
 
-from core import actions
-from core.flow.steps import Action
-from core.golive import accept as acceptance
-from core.golive import adopt, opening
-from core.golive.accept import Acceptance, undo_text
-from core.golive.document import Differences, differences
-from core.golive.opening import Loaded, Preview
+from core.model.actions import Action
+from core.model.holds import Hold
+from core.services import actions
+from core.services.golive import accept as acceptance
+from core.services.golive import adopt, opening
+from core.services.golive.accept import Acceptance, undo_text
+from core.services.golive.document import Differences, differences
+from core.services.golive.opening import Loaded, Preview
 from web.api.connections import ConnectionList, list_connections
 from web.api.endpoint import Answer, Call, Endpoint
 from web.keys import HUB
@@ -90,7 +91,7 @@ class OpeningList(Answer):
     openings: tuple[Loaded, ...]
 
 
-class BrakeAsk(Answer):
+class PushGuardAsk(Answer):
     """Write what the brake stopped, once; or stop the connection's levels."""
 
     do: Literal["go", "stop"]
@@ -99,7 +100,7 @@ class BrakeAsk(Answer):
 class ReleaseAllAsk(Answer):
     """A hold that is released of many orders: of all that have it, or of those named."""
 
-    reason: str = "before_go_live"
+    reason: str = Hold.BEFORE_GO_LIVE
     orders: Literal["all"] | tuple[str, ...]
 
 
@@ -188,10 +189,10 @@ async def adopt_opening(call: Call) -> Adopted:
     )
 
 
-async def answer_brake(call: Call) -> ConnectionList:
+async def answer_push_guard(call: Call) -> ConnectionList:
     """Answer a brake."""
     go = call.body.do == "go"
-    await actions.answer_brake(
+    await actions.answer_push_guard(
         call.request.app[HUB], call.merchant, call.path["connection"], go=go, actor=call.actor
     )
     return await list_connections(call)
@@ -288,8 +289,8 @@ ENDPOINTS = (
         path="/connections/{connection}/brake",
         summary="Answer a brake: go or stop",
         gives=ConnectionList,
-        run=answer_brake,
-        takes=BrakeAsk,
+        run=answer_push_guard,
+        takes=PushGuardAsk,
     ),
     Endpoint(
         method="POST",

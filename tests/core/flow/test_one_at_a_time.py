@@ -15,13 +15,14 @@ import sqlalchemy as sa
 
 from connectors.bogus.client import Effect
 from connectors.bogus.shoppers import place
-from core.errands import ERRANDS
-from core.flow.run import Run
-from core.flow.state import Stage
-from core.hub import Hub
+from core.domain.state import Stage
+from core.engine.hub import Hub
+from core.engine.run import Run
+from core.engine.worker import Worker
+from core.jobs import JOBS
+from core.steps import STEPS
 from core.store import claims
 from core.store.tables import orders
-from core.work import Worker
 from tests.builders import MERCHANT, Bench
 from tests.core.flow.play import carry, pass_time, settle
 from tests.core.flow.test_whole_way import KARA, KIM
@@ -83,9 +84,9 @@ class Pair:
 
 def pair_of(b: Bench) -> Pair:
     watch = Watch()
-    other = Hub(store=b.store, clock=b.clock, owner="w2", desks=b.hub.desks)
-    first = Watched(hub=b.hub, errands=ERRANDS, chance=random.Random(7), watch=watch)
-    second = Watched(hub=other, errands=ERRANDS, chance=random.Random(8), watch=watch)
+    other = Hub(store=b.store, clock=b.clock, owner="w2", merchants=b.hub.merchants)
+    first = Watched(steps=STEPS, hub=b.hub, jobs=JOBS, chance=random.Random(7), watch=watch)
+    second = Watched(steps=STEPS, hub=other, jobs=JOBS, chance=random.Random(8), watch=watch)
     b.worker = first
     pair = Pair(first, second, watch)
     b.world.meanwhile = pair.meanwhile

@@ -3,12 +3,13 @@
 from datetime import timedelta
 
 from connectors.bogus.shoppers import Wish, place
-from core import actions
-from core.connecting import begin
 from core.model.stock import Listing, ListingKey
-from core.store.keeping import Product
+from core.services import actions
+from core.services.connecting import begin
+from core.store.products import Product, save_products
 from core.store.store import Store
-from tests.builders import MERCHANT, MONDAY_8, Bench, bench, home
+from core.store.switches import go_live
+from tests.builders import MERCHANT, MONDAY_8, Bench, home, review
 from tests.core.flow.play import settle
 
 SEVEN = MONDAY_8 - timedelta(hours=1)
@@ -57,7 +58,7 @@ KWAME = Wish(
 
 async def morning(store: Store) -> Bench:
     """Everything connected at seven and linked; nothing counted, nothing accepted, Kwame's order placed on Sunday."""
-    b = bench(store, now=SEVEN)
+    b = review(store, now=SEVEN)
     shop, market = b.world.shop("shop"), b.world.shop("amz")
     shop.listings, shop.levels, market.listings, market.levels = {}, {}, {}, {}
     for listing, at, _, shows in SHOP:
@@ -73,11 +74,13 @@ async def morning(store: Store) -> Bench:
     b.clock.instant -= timedelta(hours=10)
     place(b.world, "shop", KWAME)
     b.clock.instant += timedelta(hours=10)
-    await store.save_products(
-        MERCHANT, [Product(sku=sku, title=sku, weight_g=300, size_mm=(200, 50, 30)) for sku in SKUS]
+    await store.write(
+        save_products,
+        MERCHANT,
+        [Product(sku=sku, title=sku, weight_g=300, size_mm=(200, 50, 30)) for sku in SKUS],
     )
     for name in ("shop", "amz"):
-        await store.go_live(MERCHANT, name, actor="hub", now=SEVEN)
+        await store.write(go_live, MERCHANT, name, actor="hub", now=SEVEN)
         await begin(b.hub, MERCHANT, name, "http://hub.invalid")
     await settle(b)
     for listing, _, of, _ in SHOP:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from core.store.rebuild import rebuild
 from core.store.sealing import Keyring
 from core.store.store import Store
 from core.store.tables import facts, ledger, orders, stock
@@ -39,17 +40,17 @@ async def batched_store(request: pytest.FixtureRequest, tmp_path: Path) -> Async
 
 async def books_balance(store: Store) -> None:
     """Assert what must be true after every test: counters are sums, versions count facts, rows follow facts."""
-    counters, sums, versions, counted = await store.db.read(_books)
+    counters, sums, versions, counted = await store.read(_books)
     assert counters == sums
     assert versions == counted
-    assert await store.rebuild() == 0
+    assert await store.write(rebuild) == 0
     committed: dict[tuple[str, str, str], int] = {}
     for merchant, order_id in versions:
         state = await store.load(merchant, order_id)
         for allocation in state.allocations if state else ():
-            shelf = (merchant, allocation.sku, allocation.location)
-            committed[shelf] = committed.get(shelf, 0) + allocation.units
-    assert committed == {shelf: held for shelf, (_, held, _) in counters.items() if held}
+            stock_key = (merchant, allocation.sku, allocation.location)
+            committed[stock_key] = committed.get(stock_key, 0) + allocation.units
+    assert committed == {stock_key: held for stock_key, (_, held, _) in counters.items() if held}
 
 
 Books = tuple[
@@ -61,8 +62,8 @@ Books = tuple[
 
 
 def _books(conn: sa.Connection) -> Books:
-    shelf = (stock.c.merchant, stock.c.sku, stock.c.location)
-    counters = conn.execute(sa.select(*shelf, stock.c.on_hand, stock.c.committed, stock.c.entries))
+    stock_key = (stock.c.merchant, stock.c.sku, stock.c.location)
+    counters = conn.execute(sa.select(*stock_key, stock.c.on_hand, stock.c.committed, stock.c.entries))
     of_ledger = (ledger.c.merchant, ledger.c.sku, ledger.c.location)
     summed = (sa.func.sum(ledger.c.d_on_hand), sa.func.sum(ledger.c.d_committed), sa.func.max(ledger.c.seq))
     sums = conn.execute(sa.select(*of_ledger, *summed).group_by(*of_ledger))
@@ -85,7 +86,7 @@ def execute(store: Store) -> Execute:
     """Run one raw statement, past everything the store's own functions would check."""
 
     async def run(statement: str) -> None:
-        await store.db.write(_execute, statement)
+        await store.write(_execute, statement)
 
     return run
 

@@ -1,0 +1,81 @@
+"""How much is waiting, and what a process that has the database for itself does first."""
+
+import json
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from core.store.tables import effects, jobs, orders, vault
+
+
+def free_claims(conn: sa.Connection) -> None:
+    """End every claim: on SQLite there is one process, so whoever held a claim before it started is dead.
+
+    What a dead owner had asked of a vendor is still looked up no earlier than its time.
+    """
+    for table in (orders, jobs, vault):
+        held = table.c.claimed_by.is_not(None)
+        conn.execute(sa.update(table).where(held).values(claimed_by=None, claimed_until=None))
+
+
+def orders_due_before(conn: sa.Connection, merchant: str, instant: datetime) -> int:
+    """Return how many orders of a merchant are looked at before an instant."""
+    query = sa.select(sa.func.count()).where(orders.c.merchant == merchant, orders.c.due_at <= instant)
+    return conn.execute(query).scalar_one()
+
+
+def intents_open(conn: sa.Connection, merchant: str) -> int:
+    """Return how many effects of a merchant's orders wait for their outcome."""
+    query = sa.select(sa.func.count()).where(
+        effects.c.merchant == merchant, effects.c.state == "intent", effects.c.order_id.is_not(None)
+    )
+    return conn.execute(query).scalar_one()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NextDue:
+    """How much is due, claimed or not, and when more is; whatever runs is due until it ends, in whichever process."""
+
+    due: int
+    next_at: datetime | None
+    work_at: datetime | None
+    """When the next order or job is due that does more than look for news."""
+    looked_at: datetime | None
+    """Until when every channel was asked for news."""
+
+
+def next_due(
+    conn: sa.Connection, merchant: str, now: datetime, *, without: Collection[str], looks: Collection[str]
+) -> NextDue:
+    """Return what is due of a merchant: nothing due means that nobody works on anything.
+
+    Kinds of jobs in ``without`` do not count, and those in ``looks`` only ask a vendor whether there is news.
+    """
+    # One that failed tries again, which is more than a look.
+    look = sa.and_(jobs.c.kind.in_(sorted(looks)), jobs.c.attempts == 0)
+    of_orders = _due(conn, orders, orders.c.merchant == merchant, now)
+    of_jobs = sa.and_(jobs.c.merchant == merchant, jobs.c.kind.not_in(sorted(without)))
+    work, news = (_due(conn, jobs, sa.and_(of_jobs, each), now) for each in (sa.not_(look), look))
+    memories = conn.scalars(sa.select(jobs.c.data).where(jobs.c.merchant == merchant, look)).all()
+    looked = [datetime.fromisoformat(last) for last in (json.loads(m).get("last") for m in memories) if last]
+    return NextDue(
+        due=of_orders[0] + work[0] + news[0],
+        next_at=_first(of_orders[1], work[1], news[1]),
+        work_at=_first(of_orders[1], work[1]),
+        looked_at=min(looked, default=None),
+    )
+
+
+def _due(
+    conn: sa.Connection, table: sa.Table, ours: sa.ColumnElement[bool], now: datetime
+) -> tuple[int, datetime | None]:
+    due, later = table.c.due_at <= now, table.c.due_at > now
+    count = sa.select(sa.func.count()).select_from(table).where(ours, due)
+    first = sa.select(sa.func.min(table.c.due_at)).where(ours, later)
+    return conn.execute(count).scalar_one(), conn.execute(first).scalar()
+
+
+def _first(*instants: datetime | None) -> datetime | None:
+    return min((instant for instant in instants if instant is not None), default=None)

@@ -1,0 +1,72 @@
+"""The hub's facts and states in words for people."""
+
+from core.model import facts as f
+from core.model.money import Money
+
+
+def _money(amount: Money | None) -> str:
+    return f"{amount.text()} {amount.currency}" if amount else "nothing"
+
+
+def summary(fact: f.Fact) -> str:  # noqa: C901, PLR0912 - a table of every fact
+    """Return what a fact says, in one line; empty where it only matters to the machine."""
+    match fact:
+        case f.Received():
+            return f"Received: {_money(fact.order.total)}, {sum(n.units for n in fact.needs)} units"
+        case f.Changed():
+            return f"Changed at the channel ({fact.order.state})"
+        case f.UnitsCommitted():
+            parts = [f"{a.units} x {a.sku} at {a.location}" for a in fact.allocations]
+            parts += [f"{n.units} x {n.sku} backordered" for n in fact.backordered]
+            return f"Units committed: {', '.join(parts)}" if parts else ""
+        case f.UnitsReleased():
+            return f"Units set free: {', '.join(f'{a.units} x {a.sku}' for a in fact.allocations)}"
+        case f.UnitsShipped():
+            return (
+                f"Units left: {', '.join(f'{a.units} x {a.sku} from {a.location}' for a in fact.allocations)}"
+            )
+        case f.PaymentChecked():
+            asked = ", ".join(sorted({v.authority for v in fact.verdicts})) or "the channel"
+            return f"Payment {fact.state}: {_money(fact.paid)}, asked {asked}"
+        case f.Held():
+            return f"Held: {fact.reason.words}. {fact.detail}"
+        case f.Released():
+            return f"Released: {fact.reason.words}"
+        case f.Quoted():
+            chosen = next((r for r in fact.rates if r.reason == "chosen"), None)
+            best = f"{chosen.carrier} {chosen.service} {_money(chosen.price)}" if chosen else "none will do"
+            return (
+                f"{len(fact.rates)} rates for parcel {fact.parcel.parcel_id} in box {fact.parcel.box}: {best}"
+            )
+        case f.LabelBought():
+            return f"Label bought: {fact.carrier} {fact.service} {_money(fact.price)}, {fact.tracking}"
+        case f.LabelVoided():
+            return f"Label of parcel {fact.parcel_id} voided: {fact.why}"
+        case f.ChannelTold():
+            return f"Channel told of parcel {fact.parcel_id}"
+        case f.ShopperTold():
+            return f"Shopper mailed: {fact.about.replace(':', ' of parcel ')}"
+        case f.Captured():
+            return f"Captured {_money(fact.amount)}"
+        case f.CancelledAtChannel():
+            return "Cancelled at the channel, money given back"
+        case f.RejectionAsked():
+            return f"Rejected: {fact.why}"
+        case f.LabelAsked():
+            return "Label asked for"
+        case f.ShippedElsewhere():
+            return f"Shipped elsewhere: {', '.join(fact.tracking) or 'no tracking number'}"
+        case f.PartShippedElsewhere():
+            return f"Another hand shipped {sum(units for _, units in fact.lines)} units of it"
+        case f.Tracked():
+            return f"Parcel {fact.parcel_id}: {fact.state.replace('_', ' ')}"
+        case f.Settled() if fact.outcome != "done":
+            return f"{fact.operation}: {fact.outcome}{f' ({fact.code})' if fact.code else ''}"
+        case f.Parked():
+            return f"Needs attention at {fact.step}: {fact.message}"
+        case f.Retried():
+            return "Sent on again"
+        case f.Noted():
+            return fact.text
+        case _:
+            return ""
