@@ -32,6 +32,7 @@ from core.jobs import JOBS
 from core.jobs.notifications import delivery_of
 from core.model.commit import Landed, NewOrder, OrderCommit
 from core.model.facts import Noted, Received
+from core.model.products import Product
 from core.ports import Ports
 from core.services.connecting import begin
 from core.steps import STEPS
@@ -39,7 +40,7 @@ from core.store.claims import due_orders
 from core.store.jobs import claim_jobs
 from core.store.links import link_all
 from core.store.orders import counts_by_stage
-from core.store.products import Product, save_products
+from core.store.products import save_products
 from core.store.sealing import Keyring
 from core.store.stock import count_stock
 from core.store.store import Store

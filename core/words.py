@@ -6,12 +6,13 @@ from typing import Any
 from core.engine.hub import Hub
 from core.errors import HubError
 from core.model.actions import Action
+from core.model.products import Product
 from core.services import actions
 from core.services.health import health_of
 from core.store.inbox import list_deliveries
 from core.store.listings import list_listings
 from core.store.orders import list_orders
-from core.store.products import Product, save_products
+from core.store.products import save_products
 from core.store.stock import list_stock
 
 Rows = Sequence[Mapping[str, Any]]

@@ -20,12 +20,13 @@ from core.failpoints import listening
 from core.jobs import JOBS
 from core.jobs.notifications import delivery_of
 from core.model.actions import Action
+from core.model.products import Product
 from core.services.connecting import begin
 from core.steps import STEPS
 from core.store.jobs import claim_jobs
 from core.store.links import link_all
 from core.store.orders import counts_by_stage
-from core.store.products import Product, save_products
+from core.store.products import save_products
 from core.store.stock import count_stock
 from core.store.store import Store
 from core.store.switches import go_live, set_switch

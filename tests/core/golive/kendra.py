@@ -3,10 +3,11 @@
 from datetime import timedelta
 
 from connectors.bogus.shoppers import Wish, place
+from core.model.products import Product
 from core.model.stock import Listing, ListingKey
 from core.services import actions
 from core.services.connecting import begin
-from core.store.products import Product, save_products
+from core.store.products import save_products
 from core.store.store import Store
 from core.store.switches import go_live
 from tests.builders import MERCHANT, MONDAY_8, Bench, home, review
