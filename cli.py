@@ -98,7 +98,6 @@ def _demo_words(verbs: Verbs) -> None:
     sandbox = _verb(verbs, "sandbox", run_sandbox, "Serve the stand-ins of the four vendors on loopback.")
     sandbox.add_argument("--port", type=int, default=8090, help="the control port; 0 takes any free one")
     sandbox.add_argument("--json", action="store_true", help="print one line of JSON when ready")
-    sandbox.add_argument("--rate", type=float, default=1.0)
     sandbox.add_argument("--start", type=datetime.fromisoformat, help="the instant at which its clock starts")
     sandbox.add_argument(
         "--stepped",
@@ -221,13 +220,10 @@ def run_sandbox(asked: argparse.Namespace) -> int:
     """Serve the stand-ins until interrupted."""
     from sandbox.app import run  # noqa: PLC0415 - the hub never loads the stand-ins
 
-    if asked.stepped and asked.rate != 1:
-        raise WordsError("--rate is for a clock that runs; one that is --stepped is moved by hand")
     run(
         asked.port,
         json=asked.json,
         start_at=asked.start,
-        rate=asked.rate,
         seed=asked.seed,
         stepped=asked.stepped,
     )

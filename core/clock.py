@@ -1,12 +1,10 @@
 """What time it is, and how long a machine's second lasts on that clock.
 
-A demonstration runs a day in a minute. Business instants (order times, cut-offs, ``due_at``) are read from
-this clock; lengths that belong to the machine (call limits, claims, settle times) go through ``span``, so that
-ten real seconds stay ten real seconds however fast the day goes by. A day that is played by hand goes by in steps:
-its clock is a page that another process writes, and stands still in between.
+Business instants (order times, cut-offs, ``due_at``) are read from this clock; lengths that belong to the machine (call
+limits, claims, settle times) go through ``span``. A day that is played for a demonstration goes by in steps: its clock
+is a page that another process writes, and stands still in between.
 """
 
-import math
 import mmap
 import os
 import time
@@ -46,23 +44,6 @@ class SystemClock:
     def span(self, machine_s: float) -> timedelta:
         """Return the same length: a second here is a second."""
         return timedelta(seconds=machine_s)
-
-
-@dataclass(frozen=True, slots=True)
-class ScaledClock:
-    """A clock that showed ``start`` at ``started_unix_s`` and runs ``rate`` times as fast since."""
-
-    start: datetime
-    started_unix_s: float
-    rate: float
-
-    def now(self) -> datetime:
-        """Return the present virtual instant."""
-        return self.start + timedelta(seconds=(time.time() - self.started_unix_s) * self.rate)
-
-    def span(self, machine_s: float) -> timedelta:
-        """Return how far this clock moves in ``machine_s`` real seconds."""
-        return timedelta(seconds=machine_s * self.rate)
 
 
 @dataclass(slots=True)
@@ -132,32 +113,14 @@ def seconds_of(clock: Clock) -> Callable[[], float]:
 def clock_of(environ: Mapping[str, str] = os.environ) -> Clock:
     """Return the clock that ``CROSSDOCK_CLOCK`` names, else the machine's own.
 
-    It is ``start/unix seconds/rate`` for a clock that runs faster, or ``page:/path`` for one that is moved by hand.
+    It is ``page:/path`` for one that is moved by hand.
 
     Raises:
-        ConfigError: it is neither, or the page cannot be read.
+        ConfigError: it is something else, or the page cannot be read.
     """
     text = environ.get("CROSSDOCK_CLOCK")
     if not text:
         return SystemClock()
     if text.startswith(_PAGE):
         return PageClock.open(Path(text.removeprefix(_PAGE)))
-    clock = _scaled(text)
-    if clock is None:
-        raise ConfigError(
-            f"CROSSDOCK_CLOCK: {text!r} names no clock; write start/unix seconds/rate (the start with its offset, "
-            "the rate above 0), or page:/path of a sandbox's page"
-        )
-    return clock
-
-
-def _scaled(text: str) -> ScaledClock | None:
-    """Return the clock of ``start/unix seconds/rate``; None where the text is nothing of the kind."""
-    try:
-        start, started, rate = text.split("/")
-        began, started_s, speed = datetime.fromisoformat(start), float(started), float(rate)
-    except ValueError:
-        return None
-    if began.tzinfo is None or not math.isfinite(started_s) or not 0 < speed < math.inf:
-        return None
-    return ScaledClock(began.astimezone(UTC), started_s, speed)
+    raise ConfigError(f"CROSSDOCK_CLOCK: {text!r} names no clock; write page:/path of a sandbox's page")

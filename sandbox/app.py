@@ -69,7 +69,6 @@ def run(
     *,
     json: bool = False,
     start_at: datetime | None = None,
-    rate: float = 1.0,
     seed: int = 0,
     stepped: bool = False,
 ) -> None:
@@ -79,7 +78,7 @@ def run(
     """
     start_at = start_at or datetime.now(UTC)
     with tempfile.TemporaryDirectory(prefix="crossdock-clock-") as folder:
-        clock = SteppedClock(start_at, Path(folder) / "page") if stepped else Clock(start_at, rate)
+        clock = SteppedClock(start_at, Path(folder) / "page") if stepped else Clock(start_at)
         asyncio.run(_until_stopped(World(clock, house=usual(), seed=seed), port=port, json=json))
 
 

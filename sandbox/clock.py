@@ -66,9 +66,9 @@ class Clock:
         """Refuse to be moved."""
         raise TypeError("this clock runs by itself; start the sandbox with --stepped to move it by hand")
 
-    def text(self) -> str:
-        """`<virtual start>/<unix seconds at start>/<rate>`: what another process needs to keep the same time."""
-        return f"{self.start.isoformat()}/{self._unix!r}/{self.rate!r}"
+    def text(self) -> str | None:
+        """What another process needs to keep the same time; none, for it has a clock of its own that runs."""
+        return None
 
 
 class SteppedClock(Clock):

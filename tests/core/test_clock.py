@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from core.clock import Clock, PageClock, ScaledClock, SystemClock, clock_of, seconds_of
+from core.clock import Clock, PageClock, SystemClock, clock_of, seconds_of
 from core.engine import worker as engine
 from core.engine.hub import Hub
 from core.engine.job import JobKind, Reschedule
@@ -49,13 +49,6 @@ def test_without_a_name_it_is_the_machine_s_own() -> None:
     assert clock_of({"CROSSDOCK_CLOCK": ""}) == SystemClock()
 
 
-def test_a_faster_clock_is_named_by_start_moment_and_rate() -> None:
-    clock = clock_of({"CROSSDOCK_CLOCK": "2026-11-30T08:00:00-08:00/1700000000.5/60.0"})
-
-    assert clock == ScaledClock(MONDAY, 1_700_000_000.5, 60.0)
-    assert clock.span(2) == timedelta(minutes=2)
-
-
 def test_a_page_is_read_to_the_microsecond_and_followed(tmp_path: Path) -> None:
     page = tmp_path / "page"
     page.write_bytes(struct.pack("=q", MONDAY_US + 1))
@@ -70,12 +63,8 @@ def test_a_page_is_read_to_the_microsecond_and_followed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("noon", "names no clock; write start/unix seconds/rate"),
-        ("2026-11-30T08:00:00/1/60", "names no clock"),
-        ("2026-11-30T08:00:00+00:00/1/0", "names no clock"),
-        ("2026-11-30T08:00:00+00:00/1/-2", "names no clock"),
-        ("2026-11-30T08:00:00+00:00/nan/1", "names no clock"),
-        ("2026-11-30T08:00:00+00:00/1/60/7", "names no clock"),
+        ("noon", "names no clock; write page:/path of a sandbox's page"),
+        ("2026-11-30T08:00:00+00:00/1/60", "names no clock"),
         ("page:/nowhere/at/all", "/nowhere/at/all is no page of a clock"),
         ("page:", "is no page of a clock"),
     ],

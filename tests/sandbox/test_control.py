@@ -56,8 +56,7 @@ async def control() -> AsyncIterator[Control]:
 
 async def test_the_overview_names_clock_addresses_and_credentials(control: Control) -> None:
     shown = await control.get("/")
-    start, _unix, rate = shown["clock"].split("/")
-    assert (start, float(rate)) == ("2026-11-30T20:00:00+00:00", FAST)
+    assert shown["clock"] is None  # it runs by itself: nobody follows it
     vendors = shown["vendors"]
     assert set(vendors) == {"shopify", "amazon", "stripe", "easypost", "mail"}
     assert vendors["stripe"]["key"].startswith("sk_live_")
@@ -151,7 +150,7 @@ async def test_a_carrier_goes_down_by_verb(control: Control) -> None:
 
 
 async def test_the_sandbox_runs_as_a_process_and_says_where() -> None:
-    program = "from sandbox.app import run; run(0, json=True, rate=60)"
+    program = "from sandbox.app import run; run(0, json=True)"
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", program, stdout=asyncio.subprocess.PIPE, cwd=ROOT
     )

@@ -362,14 +362,3 @@ async def test_the_sandbox_of_a_stepped_clock_owns_its_page_and_takes_it_away() 
         process.send_signal(signal.SIGTERM)
         assert await asyncio.wait_for(process.wait(), 10) == 0
     assert not await asyncio.to_thread(page.exists)
-
-
-async def test_a_stepped_clock_has_no_rate() -> None:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, str(ROOT / "cli.py"), "sandbox", "--stepped", "--rate", "60",
-        stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    _, said = await asyncio.wait_for(process.communicate(), 20)
-
-    assert process.returncode == 2
-    assert b"--rate is for a clock that runs" in said

@@ -14,7 +14,6 @@ from connectors.amazon import CONNECTOR
 from connectors.amazon.errors import CODES, TOKEN_EXPIRED
 from connectors.amazon.limits import RATES
 from connectors.amazon.settings import AmazonSettings
-from core.clock import ScaledClock
 from core.errors import (
     AuthError,
     ConnectorError,
@@ -208,16 +207,6 @@ async def test_the_named_rate_is_learned_and_a_quota_without_grants_sends_nothin
 
     assert account.quota.learned == {"getOrder": (0.25, 30)}
     assert route.call_count == 2
-
-
-@respx.mock
-async def test_a_rate_counts_the_seconds_of_amazons_clock() -> None:
-    respx.get(ORDER).respond(json={"order": {}}, headers={"x-amzn-RateLimit-Limit": "0.25"})
-    account = an_account(clock=ScaledClock(datetime(2026, 11, 30, 16, 0, tzinfo=UTC), 0.0, 60.0))
-
-    await account.client().get_order("112-1")
-
-    assert account.quota.learned == {"getOrder": (15.0, 30)}
 
 
 @pytest.mark.parametrize(("headers", "pause"), [({"Retry-After": "7"}, 7.0), ({}, 2.0)])
