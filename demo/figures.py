@@ -105,6 +105,10 @@ class Words:
         """Return an instant with the offset of the first location."""
         return datetime.fromisoformat(text).astimezone(self.zone).isoformat()
 
+    def clock(self, text: str) -> str:
+        """Return the time of day of an instant, on the clock of the first location."""
+        return datetime.fromisoformat(text).astimezone(self.zone).strftime("%H:%M")
+
     def authority(self, name: str) -> str:
         """Return who was asked: `channel`, or the vendor of the connection."""
         return name if name == "channel" else self.day.use(name)

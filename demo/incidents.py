@@ -47,9 +47,6 @@ class _Scene:
         name = (self.day.orders.get(order) or {}).get("customer", {}).get("name")
         return name.split()[0] if name else order
 
-    def clock(self, text: str) -> str:
-        return datetime.fromisoformat(text).astimezone(self.words.zone).strftime("%H:%M")
-
     def vendor(self, connection: str) -> str:
         return VENDORS.get(self.day.use(connection), connection)
 
@@ -105,9 +102,9 @@ class _Scene:
                 continue
             freed = next((f["at"] for f in told.of("units_released")), None)
             came = (
-                f"off sale {self.clock(since)}-{self.clock(freed)}"
+                f"off sale {self.words.clock(since)}-{self.words.clock(freed)}"
                 if freed
-                else f"off sale since {self.clock(since)}"
+                else f"off sale since {self.words.clock(since)}"
             )
             yield f"{self.shopper(number)}'s {units} units while held", came
 
@@ -145,19 +142,19 @@ def _dropped(scene: _Scene, fault: Json) -> Iterator[Line]:
     elif fault["topic"] == "*":
         yield (
             f"No webhook came for {scene.shopper(order)}",
-            f"found by the poll at {scene.clock(told.facts[0]['at'])}",
+            f"found by the poll at {scene.words.clock(told.facts[0]['at'])}",
         )
     else:
         later = next(
             (f["at"] for f in told.of("changed", "shipped_elsewhere", "part_shipped_elsewhere")), None
         )
-        came = f"seen at {scene.clock(later)} all the same" if later else "nothing depended on it"
+        came = f"seen at {scene.words.clock(later)} all the same" if later else "nothing depended on it"
         yield f"{fault['topic']} was lost for {scene.shopper(order)}", came
 
 
 def _delayed(scene: _Scene, fault: Json) -> Iterator[Line]:
     told = scene.told(fault["order"])
-    came = f"known at {scene.clock(told.facts[0]['at'])}" if told else "never found"
+    came = f"known at {scene.words.clock(told.facts[0]['at'])}" if told else "never found"
     yield f"{fault['topic']} came late for {scene.shopper(fault['order'])}", came
 
 

@@ -1,7 +1,7 @@
 """A played day as a page of text: the orders and why, the stock, the money, what went wrong, and whose books agree."""
 
-from collections.abc import Iterator
-from datetime import date, datetime
+from collections.abc import Collection, Iterator, Sequence
+from datetime import date
 from typing import Any, Final
 
 from day.day import Day
@@ -66,44 +66,42 @@ def _go_live(day: Day, found: Json, words: Words) -> Iterator[str]:
     rows, of = shown["listings"], shown["of_which"]
     orders = len(shown["open_orders"])
     yield (
-        f"{_clock(connected, words)}  Connected, read only.  {sum(rows.values())} listings: {rows['differ']} differ "
+        f"{words.clock(connected.isoformat())}  Connected, read only.  {sum(rows.values())} listings: {rows['differ']} differ "
         f"({of['by_buffer_only']} by safety stock, {of['by_count']} by count), {rows['unlinked']} not linked, "
         f"{rows['read_only']} FBA.  {orders} open order{'s' * (orders != 1)}.  "
-        + (
-            f"{shown['writes_before_accept']} written."
-            if shown["writes_before_accept"]
-            else "Nothing written."
-        )
+        f"{shown['writes_before_accept'] or 'Nothing'} written."
     )
-    yield f"{_clock(accepted, words)}  You accepted.  {rows['differ']} quantities set and read back."
-
-
-def _clock(at: datetime, words: Words) -> str:
-    return at.astimezone(words.zone).strftime("%H:%M")
+    yield f"{words.clock(accepted.isoformat())}  You accepted.  {rows['differ']} quantities set and read back."
 
 
 # ---- orders
 
 
 def _orders(found: Json, last: Taken, words: Words) -> Iterator[str]:
-    rows = [("order", "shopper", "channel", "total", "paid", "parcel", "why not the others", "state")]
+    rows: list[Row] = [
+        ("order", "shopper", "channel", "total", "paid", "parcel", "why not the others", "state")
+    ]
     told = sorted(last.told.items(), key=lambda each: each[1].view["placed_at"])
     rows += [_row(number, each, found["orders"][number], words) for number, each in told[:_ROWS]]
-    widths = [max(len(row[n]) for row in rows) for n in range(len(rows[0]))]
-    for row in rows:
-        cells = [
-            cell.rjust(width) if n == _TOTAL else cell.ljust(width)
-            for n, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        yield (" " + "  ".join(cells)).rstrip()
+    yield from _aligned(rows, numbers={3})
     if len(told) > _ROWS:
         yield f" ... {len(told) - _ROWS} more"
 
 
-_TOTAL: Final = 3
 _ROWS: Final = 30
 """So many lines of a kind are enough for a page."""
-Row = tuple[str, str, str, str, str, str, str, str]
+Row = tuple[str, ...]
+
+
+def _aligned(rows: Sequence[Row], *, numbers: Collection[int]) -> Iterator[str]:
+    """Yield the rows with their cells one below the other; columns of numbers stand to the right."""
+    widths = [max(len(row[n]) for row in rows) for n in range(len(rows[0]))]
+    for row in rows:
+        cells = [
+            cell.rjust(width) if n in numbers else cell.ljust(width)
+            for n, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        yield (" " + "  ".join(cells)).rstrip()
 
 
 def _row(number: str, told: Told, figures: Json, words: Words) -> Row:
@@ -176,41 +174,35 @@ def _arrives(parcel: Json) -> str:
 
 def _stock(found: Json, last: Taken, day: Day) -> Iterator[str]:
     beside = _sums(found)
-    rows = [("stock", "", "on hand", "committed", "Shopify", "Amazon"), *_shelves(last, day)]
-    widths = [max(len(row[n]) for row in rows) for n in range(len(rows[0]))]
-    for n, row in enumerate(rows):
-        left = [
-            cell.ljust(w) if at < 2 else cell.rjust(w)  # noqa: PLR2004 - the first two are words
-            for at, (cell, w) in enumerate(zip(row, widths, strict=True))
-        ]
-        right = f"        {beside[n]}" if n < len(beside) else ""
-        yield (" " + "  ".join(left) + right).rstrip()
+    rows: list[Row] = [("stock", "", "on hand", "committed", "Shopify", "Amazon"), *_shelves(last, day)]
+    beside += [""] * (len(rows) - len(beside))
+    for row, right in zip(_aligned(rows, numbers=range(2, 6)), beside, strict=False):
+        yield f"{row}        {right}".rstrip()
 
 
-def _shelves(last: Taken, day: Day) -> Iterator[tuple[str, str, str, str, str, str]]:
+def _shelves(last: Taken, day: Day) -> Iterator[Row]:
     listings = last.books.listings
     for sku in day.given["products"]:
         rows = [row for row in last.books.stock if row["sku"] == sku]
-        alone = [x for x in listings if list(x["of"]) == [sku]]
+        alone = [x for x in listings if list(x["of"]) == [sku] and not x["fulfilled_by_channel"]]
         yield (
             sku,
             "low" if any(row["low"] for row in rows) else "",
             "+".join(str(row["on_hand"]) for row in rows) or "-",
             str(sum(row["committed"] for row in rows)),
-            "+".join(str(x["believed"]) for x in alone if x["connection"] == "shop") or "-",
-            "+".join(
-                str(x["believed"])
-                for x in alone
-                if x["connection"] == "amz" and not x["fulfilled_by_channel"]
-            )
-            or "-",
+            *_believed(alone),
         )
     for kit, parts in (day.given.get("kits") or {}).items():
-        made = [x for x in listings if x["of"] == parts]
-        shown = [
-            "+".join(str(x["believed"]) for x in made if x["connection"] == c) or "-" for c in ("shop", "amz")
-        ]
-        yield (kit, "", "", "", shown[0], shown[1])
+        yield (kit, "", "", "", *_believed([x for x in listings if x["of"] == parts]))
+
+
+def _believed(listings: list[Json]) -> tuple[str, str]:
+    """Return what the shop and Amazon show of a good."""
+    shop, amazon = (
+        "+".join(str(x["believed"]) for x in listings if x["connection"] == connection) or "-"
+        for connection in ("shop", "amz")
+    )
+    return shop, amazon
 
 
 def _sums(found: Json) -> list[str]:

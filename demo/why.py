@@ -27,7 +27,7 @@ def _reasons(told: Told, figures: Json, words: Words) -> Iterator[str]:
     if told.view["parked"]:
         yield f"stopped: {told.view['parked']}"
     if outcome == "cancelled":
-        yield f"cancelled {_clock(told.facts[-1]['at'], words)}"
+        yield f"cancelled {words.clock(told.facts[-1]['at'])}"
         return
     for parcel in told.view["voided"]:
         yield f"first label {amount(parcel['price_minor'], parcel['currency'])} voided"
@@ -45,7 +45,7 @@ def _elsewhere(told: Told, words: Words) -> str:
             and event.what.get("order") == told.view["number"]
             and event.what["do"] == "ship"
         ):
-            return f"{event.what['name']} shipped it at {_clock(event.at.isoformat(), words)}"
+            return f"{event.what['name']} shipped it at {words.clock(event.at.isoformat())}"
     return "shipped by another hand"
 
 
@@ -115,7 +115,3 @@ def _leaves(parcel: Json, words: Words) -> Iterator[str]:
             else f": {parcel['location'].title()} is closed"
         )
         yield f"leaves {leaves:%a}{cause}"
-
-
-def _clock(text: str, words: Words) -> str:
-    return datetime.fromisoformat(text).astimezone(words.zone).strftime("%H:%M")
