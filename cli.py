@@ -189,14 +189,15 @@ def _doing_words(verbs: Verbs) -> None:
 
 def run_simulate(asked: argparse.Namespace) -> int:
     """Simulate; 1 where something was lost or doubled."""
-    from connectors.bogus.scene import Scene, faults_named  # noqa: PLC0415 - only where it is wanted
-    from core.simulate import simulate_in_memory  # noqa: PLC0415
+    from simulation.faults import faults_named  # noqa: PLC0415 - only where it is wanted
+    from simulation.run import simulate  # noqa: PLC0415
+    from simulation.scene import Scene  # noqa: PLC0415
 
     try:
         scene = Scene(asked.seed, asked.orders, faults_named(asked.faults))
     except ValueError as error:
         raise HubError(f"--faults: {error}") from None
-    report = asyncio.run(simulate_in_memory(scene, seed=asked.seed, kills=asked.kill))
+    report = asyncio.run(simulate(scene, seed=asked.seed, kills=asked.kill))
     found = {
         "ok": report.ok,
         "orders": report.orders,

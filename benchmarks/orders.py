@@ -23,21 +23,19 @@ import aiohttp
 from aiohttp import web
 
 from benchmarks.rounds import Figure, Rates, compare
-from connectors.bogus.scene import Scene
-from core.config.loader import read
-from core.connecting import begin
 from core.errands import ERRANDS
 from core.errors import HubError
-from core.hub import Desk, Hub
+from core.hub import Hub
 from core.intake import delivery_of
 from core.model.facts import Noted, Received
 from core.ports import Ports
-from core.simulate.agenda import due_now, next_at
-from core.store.keeping import Product
 from core.store.sealing import Keyring
 from core.store.store import Store
 from core.store.unit import Landed, NewOrder, Unit
 from core.work import ERRANDS_AT_ONCE, PER_MERCHANT, Worker
+from simulation.due import due_now, next_at
+from simulation.opening import open_hub
+from simulation.scene import Scene
 
 QUIET = timedelta(minutes=40)
 STEP = timedelta(minutes=5)
@@ -150,30 +148,11 @@ async def open_store(*, batched: bool) -> AsyncIterator[Store]:
 
 
 async def open_day(scene: Scene, store: Store, tape: Tape | None = None) -> Day:
-    """Count, link, connect and accept everything, as after go-live."""
-    known = {connector.key: connector.settings for connector in scene.connectors.values()}
-    house = read(scene.config, file="crossdock.yaml", environ={}, known=known)
-    taped: dict[str, Any] = {
-        name: tape.over(name, ports) if tape else ports for name, ports in scene.ports.items()
-    }
-    desk = Desk(house=house, ports=taped, connectors=scene.connectors)
-    hub = Hub(store=store, clock=scene.clock, owner="benchmark", desks={house.merchant: desk})
-    merchant, now = house.merchant, scene.clock.now()
-    goods = scene.goods.items()
-    products = [
-        Product(sku=sku, title=sku, weight_g=grams, size_mm=size, hs="0000.00", origin="US")
-        for sku, (grams, size, _) in goods
-    ]
-    await store.save_products(merchant, products)
-    counted = [(sku, place, units) for sku, (_, _, at) in goods for place, units in at.items()]
-    await store.count(merchant, counted, actor="person:seed", now=now)
-    for connection, links in scene.links.items():
-        await store.go_live(merchant, connection, actor="person:seed", now=now)
-        await begin(hub, merchant, connection, "http://hub.invalid")
-        for listing, units in links.items():
-            await store.link(merchant, connection, listing, units, now=now)
-    for connection, action in scene.accepts:
-        await store.set_switch(merchant, connection, action, on=True, actor="person:seed", now=now)
+    """Open the hub of a scene; every vendor call is written down on a tape."""
+    if tape is not None:
+        scene.ports = {name: tape.over(name, ports) for name, ports in scene.ports.items()}
+    hub = await open_hub(scene, store, owner="benchmark")
+    (merchant,) = hub.desks
     return Day(scene=scene, hub=hub, worker=Worker(hub=hub, errands=ERRANDS), merchant=merchant)
 
 
@@ -226,8 +205,8 @@ async def _all_is_over(day: Day) -> None:
     """
     stages = await day.hub.store.counts_by_stage(day.merchant)
     left = {stage.value: n for stage, n in stages.items() if stage.value not in _ENDS}
-    if left or sum(stages.values()) != len(day.scene.orders()):
-        raise RuntimeError(f"of {len(day.scene.orders())} orders these were not finished: {left}")
+    if left or sum(stages.values()) != len(day.scene.world.orders()):
+        raise RuntimeError(f"of {len(day.scene.world.orders())} orders these were not finished: {left}")
 
 
 _ENDS = frozenset({"shipped", "delivered", "cancelled", "shipped_elsewhere", "on_hold"})
@@ -242,7 +221,7 @@ def over_the_wire(scene: Scene, wire: Callable[[], Awaitable[None]] | None) -> N
             await wire()
 
     if wire is not None:
-        scene.between(every_other)
+        scene.world.meanwhile = every_other
 
 
 @contextlib.asynccontextmanager

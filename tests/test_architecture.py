@@ -17,7 +17,7 @@ import yaml
 from tests.requirements import CATALOGUE, catalogue, page, proofs, proofs_in
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("commands", "core", "connectors", "sandbox", "web", "demo")
+PACKAGES = ("commands", "core", "connectors", "sandbox", "simulation", "web", "demo")
 PRODUCT = (*PACKAGES, "migrations", "cli.py", "server.py", "scheduler.py")
 LONGEST_BODY, LONGEST_TABLE, LONGEST_MODULE = 40, 80, 500
 
@@ -31,7 +31,7 @@ FLOATLESS = (
     "core/mapping.py",
 )
 # Seconds, rates and chances live here; no amount does.
-TIMING = {"__init__.py", "client.py", "errors.py", "limits.py", "scene.py", "settings.py", "transport.py"}
+TIMING = {"__init__.py", "client.py", "errors.py", "limits.py", "settings.py", "transport.py"}
 # Vendors want lengths and weights as JSON numbers.
 MEASURES = {"inches", "ounces"}
 
@@ -263,6 +263,7 @@ def contract_names() -> list[str]:
 FORBIDDEN = (
     ("web and connectors stand on core, never the other way", "core.work", "web.app"),
     ("nothing imports the wiring", "web.app", "server"),
+    ("the product runs without its simulation", "core.hub", "simulation.run"),
     (
         "connectors see only core's model, errors, ports, http and mapping",
         "connectors.stripe.client",
@@ -277,6 +278,7 @@ FORBIDDEN = (
 FORBIDDEN_TOO = (
     ("web and connectors stand on core, never the other way", "core.hub", "connectors.bogus"),
     ("nothing imports the wiring", "core.work", "scheduler"),
+    ("the product runs without its simulation", "connectors.bogus.client", "simulation.shoppers"),
     (
         "connectors see only core's model, errors, ports, http and mapping",
         "connectors.easypost.client",

@@ -15,7 +15,6 @@ import pytest
 
 import cli
 from connectors.bogus.client import world_named
-from connectors.bogus.shoppers import Wish, place
 from core import alarms
 from core.errors import VendorPausedError
 from core.hub import Hub
@@ -24,6 +23,7 @@ from core.model.stock import Listing
 from core.ports import Doorbell, DoorbellKind
 from core.stages.capture import capture
 from server import open_hub
+from simulation.shoppers import Wish, place
 from tests.builders import home
 from tests.installed import MERCHANT, SECRET, installed
 

@@ -33,7 +33,7 @@ from dataclasses import replace
 
 from connectors.bogus import CONNECTOR as BOGUS
 from connectors.bogus.client import world_named
-from connectors.bogus.shoppers import Wish, place
+from simulation.shoppers import Wish, place
 from core.model.stock import Listing
 from tests.builders import home
 

@@ -132,6 +132,18 @@ class World:
         """Return a channel's books."""
         return self.shops.setdefault(connection, Shop(name=connection))
 
+    def orders(self) -> dict[str, str]:
+        """Return the channels' own state of each order, by the hub's order id."""
+        return {
+            f"{name}:{order_id}": found.order.state.value
+            for name, shop in self.shops.items()
+            for order_id, found in shop.orders.items()
+        }
+
+    def levels(self) -> dict[tuple[str, ListingKey], int]:
+        """Return what each channel shows."""
+        return {(name, key): units for name, shop in self.shops.items() for key, units in shop.levels.items()}
+
     def did(self, effect: Effect, subject: str) -> None:
         """Write into the books what came to pass."""
         self.effects[effect, subject] += 1
@@ -217,8 +229,3 @@ _WORLDS: dict[str, World] = {}
 def world_named(name: str, clock: Clock) -> World:
     """Return the world of a name; all connections of this process that name it share it."""
     return _WORLDS.setdefault(name, World(clock=clock))
-
-
-def let_world_be(name: str, world: World) -> None:
-    """Make a world known under a name: for those who look into its books."""
-    _WORLDS[name] = world

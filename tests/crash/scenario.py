@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import os
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,7 +12,6 @@ import sqlalchemy as sa
 from connectors.bogus.carrier import scan
 from connectors.bogus.client import World
 from connectors.bogus.notifications import BogusNotifications
-from connectors.bogus.shoppers import Pay, Wish, cancel, place
 from core import actions, alarms, unlisted
 from core.clock import SteppedClock
 from core.errands import ERRANDS
@@ -22,13 +20,14 @@ from core.model.order import ChannelState
 from core.model.shipment import TrackingState
 from core.model.stock import ListingKey
 from core.ports import Doorbell, DoorbellKind
-from core.simulate.agenda import next_at
-from core.simulate.books import differences
 from core.store.sealing import Keyring
 from core.store.store import Store
 from core.store.tables import alarms as alarm_rows
 from core.store.tables import deliveries, notices
 from core.work import Worker
+from simulation.books import differences
+from simulation.due import next_at
+from simulation.shoppers import Pay, Wish, cancel, place
 from tests.builders import MARKET_LINKS, MERCHANT, SHOP_LINKS, Bench, desk, home, house, open_house, world
 from tests.core.flow.play import settle
 from tests.crash.world import again, keep
@@ -42,6 +41,7 @@ ORDERS: tuple[tuple[str, str, Pay, str], ...] = (
     ("KK-3", "BOARD-WAL", "now", "Standard"),
     ("KK-4", "SOCKS-CHEF", "now", UNLISTED),
 )
+LINKS = {"shop": SHOP_LINKS, "amz": MARKET_LINKS}
 SECOND_LIFE = START + timedelta(minutes=50)
 """When the second process starts: every claim of the first has run out."""
 
@@ -105,7 +105,7 @@ async def live(url: str, keys: str, books: Path, start: datetime) -> list[str]:
     for minutes in range(0, 45, 5):
         await _what_people_do(b, minutes)
         await _until(b, start + timedelta(minutes=minutes + 5))
-    found = await differences(b.hub, MERCHANT, _Outside(b.world)) + await _left_to_people(b)
+    found = await differences(b.hub, MERCHANT, b.world, LINKS) + await _left_to_people(b)
     await store.close()
     return found
 
@@ -176,35 +176,6 @@ async def _what_a_person_mends(b: Bench, minutes: int) -> None:
     if minutes >= 30:
         for notice in await unlisted.open_notices(b.hub, MERCHANT):
             await unlisted.see(b.hub, MERCHANT, notice.kind, notice.subject)
-
-
-class _Outside:
-    """What the comparison of the books asks of the world."""
-
-    links: Mapping[str, Mapping[str, Mapping[str, int]]] = {
-        "shop": SHOP_LINKS,
-        "amz": MARKET_LINKS,
-    }
-
-    def __init__(self, made: World) -> None:
-        self._world = made
-
-    def effects(self) -> Mapping[tuple[str, str], int]:
-        return {(kind.value, subject): times for (kind, subject), times in self._world.effects.items()}
-
-    def levels(self) -> Mapping[tuple[str, ListingKey], int]:
-        return {
-            (name, key): units
-            for name, shop in self._world.shops.items()
-            for key, units in shop.levels.items()
-        }
-
-    def orders(self) -> Mapping[str, str]:
-        return {
-            f"{name}:{order_id}": found.order.state.value
-            for name, shop in self._world.shops.items()
-            for order_id, found in shop.orders.items()
-        }
 
 
 def _keys(text: str) -> Keyring:

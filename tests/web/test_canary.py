@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from connectors.bogus.shoppers import Wish, place
 from connectors.bogus.webhooks import HEADER
 from core.ports import Token
 from core.store.token_row import TokenRow
+from simulation.shoppers import Wish, place
 from tests.builders import MERCHANT, home
 from tests.core.flow.play import pass_time
 from tests.web.site import KEY, Site

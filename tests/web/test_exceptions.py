@@ -2,8 +2,8 @@
 
 import pytest
 
-from connectors.bogus.shoppers import Wish, place
 from core.model.order import RiskLevel
+from simulation.shoppers import Wish, place
 from tests.builders import MERCHANT, home
 from tests.core.flow.play import settle
 from tests.web.site import KEY, OTHER_KEY, Site

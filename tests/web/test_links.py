@@ -6,9 +6,9 @@ from typing import Any
 import aiohttp
 import pytest
 
-from connectors.bogus.shoppers import Wish, place
 from core.model.stock import Listing, ListingKey
 from core.store.keeping import Product
+from simulation.shoppers import Wish, place
 from tests.builders import MARKET_LINKS, MERCHANT, SHOP_LINKS, home
 from tests.core.flow.play import pass_time, settle
 from tests.web.site import KEY, OTHER_KEY, Site

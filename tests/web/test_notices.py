@@ -2,7 +2,7 @@
 
 import pytest
 
-from connectors.bogus.shoppers import Wish, place
+from simulation.shoppers import Wish, place
 from tests.builders import home
 from tests.core.flow.play import pass_time
 from tests.core.flow.test_whole_way import GRACE

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.bogus.shoppers import Wish, place
+from simulation.shoppers import Wish, place
 from tests.builders import MERCHANT, home
 from tests.core.flow.play import pass_time, settle
 from tests.web.site import KEY, OTHER_KEY, Site, bell

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from aiohttp import web
 
-from connectors.bogus.shoppers import Wish, place
+from simulation.shoppers import Wish, place
 from tests.builders import MERCHANT, home
 from tests.core.flow.play import settle
 from tests.web.site import KEY, OTHER, OTHER_KEY, SECRET, Answer, Site, bell

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from connectors.bogus.shoppers import Wish, place
+from simulation.shoppers import Wish, place
 from tests.builders import MERCHANT, home
 from tests.core.flow.play import pass_time
 from tests.web.site import KEY, OTHER_KEY, Site

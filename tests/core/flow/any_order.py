@@ -13,7 +13,6 @@ from typing import Any
 
 from connectors.bogus.carrier import scan
 from connectors.bogus.channel import change_order, order_of
-from connectors.bogus.shoppers import Wish, cancel, place
 from core.flow.state import OrderState
 from core.intake import delivery_of
 from core.model.money import Money, Side
@@ -21,7 +20,8 @@ from core.model.order import Order, Transaction, TransactionKind, TransactionSta
 from core.model.payment import GatewayPayment, PaymentState
 from core.model.shipment import TrackingState
 from core.ports import Doorbell, DoorbellKind
-from core.simulate.agenda import due_now
+from simulation.due import due_now
+from simulation.shoppers import Wish, cancel, place
 from tests.builders import MERCHANT, Bench, home
 
 Event = Callable[[Bench, str], None]

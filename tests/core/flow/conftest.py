@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from core.simulate.memory import store_in_memory
+from simulation.memory import store_in_memory
 from tests.builders import Bench, bench, open_house
 from tests.core.store.conftest import books_balance, open_store
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from core.intake import delivery_of
 from core.ports import Doorbell
-from core.simulate.agenda import due_now, next_at
+from simulation.due import due_now, next_at
 from tests.builders import MERCHANT, Bench
 
 

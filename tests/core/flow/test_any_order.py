@@ -7,11 +7,11 @@ import pytest
 
 from connectors.bogus.carrier import scan
 from connectors.bogus.client import World
-from connectors.bogus.shoppers import Wish, place
 from core.flow.state import OrderState, Stage, summarize
 from core.model.facts import Tracked
 from core.model.shipment import TrackingState
 from core.ports import Doorbell, DoorbellKind
+from simulation.shoppers import Wish, place
 from tests.builders import MERCHANT, MONDAY_8, Bench, home
 from tests.core.flow.play import carry, pass_time, settle
 

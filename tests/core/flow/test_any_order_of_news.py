@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 import core.work
 from core.intake import poll_from
-from core.simulate.memory import Memory, store_in_memory
 from core.store.sealing import Keyring
 from core.store.store import Store
+from simulation.memory import Memory, store_in_memory
 from tests.builders import MERCHANT, Bench, bench, desk, house, open_house
 from tests.core.flow import any_order as news
 from tests.core.flow.any_order import Event, ends_of, play, settle_all

@@ -12,7 +12,6 @@ from functools import partial
 import pytest
 
 from connectors.bogus.client import Effect, Fault
-from connectors.bogus.shoppers import cancel, place
 from core import actions
 from core.effects import Done
 from core.errands import ERRANDS
@@ -20,10 +19,11 @@ from core.flow import advance
 from core.flow.run import Run
 from core.flow.state import OpenIntent
 from core.model.facts import Captured, Settled
-from core.simulate.agenda import next_at
 from core.stages import delivery, fulfillment, payment, stock
 from core.stages.capture import refresh
 from core.work import Worker
+from simulation.due import next_at
+from simulation.shoppers import cancel, place
 from tests.builders import MERCHANT, Bench
 from tests.core.flow.play import carry, pass_time, settle, work
 from tests.core.flow.test_whole_way import GRACE, KARA, KIM

@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from connectors.bogus.client import Fault
-from connectors.bogus.shoppers import place
 from core.config.house import LabelRule
 from core.config.schema import LocationKeys
 from core.flow.state import ParcelState, Stage
 from core.model.shipment import RateReason
+from simulation.shoppers import place
 from tests.builders import MERCHANT, Bench, house
 from tests.core.flow.play import pass_time, settle
 from tests.core.flow.test_red_team import labels, state_of

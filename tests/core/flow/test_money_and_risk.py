@@ -8,12 +8,12 @@ import pytest
 from connectors.bogus.carrier import scan
 from connectors.bogus.channel import change_order, order_of
 from connectors.bogus.client import Effect
-from connectors.bogus.shoppers import Wish, place
 from core import actions
 from core.flow.state import Stage
 from core.model.order import RiskLevel
 from core.model.shipment import TrackingState
 from core.ports import DoorbellKind
+from simulation.shoppers import Wish, place
 from tests.builders import MERCHANT, Bench, home
 from tests.core.flow.play import pass_time, settle
 from tests.core.flow.test_red_team import edit, labels, state_of, tell_at_the_scan, with_total

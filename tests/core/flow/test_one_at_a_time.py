@@ -14,7 +14,6 @@ import pytest
 import sqlalchemy as sa
 
 from connectors.bogus.client import Effect
-from connectors.bogus.shoppers import place
 from core.errands import ERRANDS
 from core.flow.run import Run
 from core.flow.state import Stage
@@ -22,6 +21,7 @@ from core.hub import Hub
 from core.store import claims
 from core.store.tables import orders
 from core.work import Worker
+from simulation.shoppers import place
 from tests.builders import MERCHANT, Bench
 from tests.core.flow.play import carry, pass_time, settle
 from tests.core.flow.test_whole_way import KARA, KIM

@@ -7,7 +7,6 @@ import pytest
 from connectors.bogus.carrier import scan
 from connectors.bogus.channel import change_order, order_of, shipped_more
 from connectors.bogus.client import Effect
-from connectors.bogus.shoppers import Wish, place, ship_elsewhere
 from core import actions
 from core.flow.advance import begin, note_part_shipped
 from core.flow.state import Stage
@@ -17,6 +16,7 @@ from core.model.shipment import TrackingState
 from core.stages.capture import capture
 from core.stages.delivery import work_lines
 from core.store.store import Store
+from simulation.shoppers import Wish, place, ship_elsewhere
 from tests.builders import MERCHANT, Bench, home
 from tests.core.flow.play import pass_time, settle
 from tests.core.flow.test_red_team import PANS, edit, labels, state_of, tell_at_the_scan

@@ -10,7 +10,6 @@ import pytest
 from connectors.bogus.carrier import BogusCarrier, scan
 from connectors.bogus.channel import change_order, order_of, shipped_more
 from connectors.bogus.client import Effect, Fault
-from connectors.bogus.shoppers import Wish, cancel, place
 from core import actions
 from core.flow.advance import begin
 from core.flow.run import ClaimLostError
@@ -23,6 +22,7 @@ from core.model.shipment import Quotes, TrackingState
 from core.stages import delivery
 from core.stages.capture import capture
 from core.store.unit import Unit
+from simulation.shoppers import Wish, cancel, place
 from tests.builders import MERCHANT, Bench, home, house
 from tests.core.flow.play import pass_time, settle
 from tests.core.flow.test_whole_way import GRACE, KARA, on_hand

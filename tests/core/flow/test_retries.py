@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import pytest
 
-from connectors.bogus.shoppers import Wish, place
 from core.connecting import LOOK_BACK, begin
 from core.errors import (
     AuthError,
@@ -18,6 +17,7 @@ from core.flow.state import Stage
 from core.health import health_of
 from core.stages.capture import is_news
 from core.work import MOST_ATTEMPTS, Park, Retry, after_failure
+from simulation.shoppers import Wish, place
 from tests.builders import MERCHANT, Bench, home
 from tests.core.flow.play import pass_time, settle
 

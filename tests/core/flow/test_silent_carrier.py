@@ -6,11 +6,11 @@ import pytest
 
 from connectors.bogus.carrier import scan
 from connectors.bogus.client import Fault
-from connectors.bogus.shoppers import cancel, place
 from core.flow.state import OrderState, Stage
 from core.health import work_left
 from core.model.shipment import TrackingState
 from core.ports import DoorbellKind
+from simulation.shoppers import cancel, place
 from tests.builders import MERCHANT, MONDAY_8, Bench
 from tests.core.flow.play import carry, pass_time, settle
 from tests.core.flow.test_whole_way import GRACE, KARA, on_hand

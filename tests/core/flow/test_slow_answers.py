@@ -6,12 +6,12 @@ import pytest
 
 from connectors.bogus.carrier import BogusCarrier
 from connectors.bogus.client import Effect
-from connectors.bogus.shoppers import cancel, place
 from core.flow.state import Stage
 from core.intake import poll_from
 from core.model.payment import Movement, MovementState
 from core.ports import Doorbell, DoorbellKind
 from core.stages.stock import void_pause_s
+from simulation.shoppers import cancel, place
 from tests.builders import MERCHANT, Bench
 from tests.core.flow.play import carry, pass_time, settle
 from tests.core.flow.test_whole_way import GRACE, KARA, on_hand

@@ -7,12 +7,12 @@ from datetime import timedelta
 import pytest
 
 from connectors.bogus.client import Effect
-from connectors.bogus.shoppers import Wish, place
 from core import actions
 from core.errors import RefusedError
 from core.flow.steps import Action
 from core.model.stock import ListingKey
 from core.ports import Mode
+from simulation.shoppers import Wish, place
 from tests.builders import MERCHANT, Bench, home, house
 from tests.core.flow.play import pass_time, settle
 

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from connectors.bogus.client import Effect, Fault
-from connectors.bogus.shoppers import Wish, place
 from core.errands import ERRANDS
 from core.flow.state import Stage
 from core.hub import Hub
-from core.simulate.agenda import due_now
 from core.store.sealing import Keyring
 from core.store.store import Store
 from core.work import Worker
+from simulation.due import due_now
+from simulation.shoppers import Wish, place
 from tests.builders import MERCHANT, Bench, bench, home, open_house
 from tests.core.flow.play import carry
 from tests.core.store.conftest import books_balance

@@ -5,10 +5,10 @@ from datetime import date, timedelta
 
 import pytest
 
-from connectors.bogus.shoppers import Wish, place
 from core.config.house import House
 from core.errors import NotFoundError
 from core.unlisted import open_notices, see
+from simulation.shoppers import Wish, place
 from tests.builders import MERCHANT, MONDAY_8, Bench, home, house
 from tests.core.flow.play import pass_time
 from tests.core.flow.test_red_team import labels, state_of

@@ -5,13 +5,13 @@ from datetime import timedelta
 import pytest
 
 from connectors.bogus.client import Effect
-from connectors.bogus.shoppers import Wish, place
 from core import alarms
 from core.alarms import open_alarms
 from core.errors import RefusedError, VendorPausedError
 from core.flow.state import Stage
 from core.health import health_of
 from core.work import Retry, after_failure
+from simulation.shoppers import Wish, place
 from tests.builders import MERCHANT, MONDAY_8, Bench, home
 from tests.core.flow.play import pass_time, settle
 from tests.core.flow.test_whole_way import KIM

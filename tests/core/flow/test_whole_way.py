@@ -8,11 +8,11 @@ import pytest
 
 from connectors.bogus.carrier import scan
 from connectors.bogus.client import Effect, Fault
-from connectors.bogus.shoppers import Wish, cancel, place, ship_elsewhere
 from core import actions
 from core.flow.state import OrderState, Stage
 from core.model.shipment import TrackingState
 from core.model.stock import ListingKey
+from simulation.shoppers import Wish, cancel, place, ship_elsewhere
 from tests.builders import MERCHANT, PRODUCTS, Bench, home
 from tests.core.flow.play import carry, pass_time, settle, work
 

@@ -2,13 +2,13 @@
 
 from datetime import timedelta
 
-from connectors.bogus.shoppers import Wish, place
 from core import actions
 from core.model.address import Absence, Absent, Address
 from core.model.order import ChannelState
 from core.model.stock import Listing
 from core.ports import DoorbellKind
 from core.shipping.routing import Zones
+from simulation.shoppers import Wish, place
 from tests.builders import MERCHANT, Bench, home
 from tests.core.flow.play import pass_time, settle
 from tests.core.flow.test_whole_way import GRACE, state_of

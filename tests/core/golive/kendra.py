@@ -2,12 +2,12 @@
 
 from datetime import timedelta
 
-from connectors.bogus.shoppers import Wish, place
 from core import actions
 from core.connecting import begin
 from core.model.stock import Listing, ListingKey
 from core.store.keeping import Product
 from core.store.store import Store
+from simulation.shoppers import Wish, place
 from tests.builders import MERCHANT, MONDAY_8, Bench, bench, home
 from tests.core.flow.play import settle
 

@@ -12,7 +12,7 @@ from core.errors import RefusedError
 from core.golive import opening
 from core.golive.accept import accept
 from core.health import health_of
-from core.simulate.memory import store_in_memory
+from simulation.memory import store_in_memory
 from tests.builders import MERCHANT, Bench
 from tests.core.flow.play import pass_time, settle
 from tests.core.golive.kendra import COUNTED, morning, shown

@@ -5,7 +5,6 @@ from datetime import timedelta
 
 import pytest
 
-from connectors.bogus.shoppers import Wish, place
 from core import actions
 from core.errors import NotFoundError, RefusedError
 from core.flow.state import OrderState, Stage
@@ -13,7 +12,8 @@ from core.flow.steps import Action
 from core.golive import adopt, opening
 from core.golive.accept import accept, acceptances, undo, undo_text
 from core.golive.document import differences
-from core.simulate.memory import store_in_memory
+from simulation.memory import store_in_memory
+from simulation.shoppers import Wish, place
 from tests.builders import MERCHANT, Bench, home
 from tests.core.flow.play import pass_time, settle
 from tests.core.golive.kendra import COUNTED, morning, shown, written

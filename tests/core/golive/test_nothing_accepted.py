@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 
 from connectors.bogus.client import Effect
-from connectors.bogus.scene import Scene
 from core import intake
-from core.simulate import simulate_in_memory
+from simulation.run import simulate
+from simulation.scene import Scene
 
 WRITES = frozenset(
     {
@@ -33,7 +33,7 @@ async def test_a_week_of_orders_makes_no_write_to_any_vendor(monkeypatch: pytest
     scene = Scene(11, 28, apart_s=21_600, accepts=())
     began = scene.clock.now()
 
-    report = await simulate_in_memory(scene, seed=11)
+    report = await simulate(scene, seed=11)
 
     assert (scene.clock.now() - began).days >= 6
     assert report.orders == 28

@@ -7,7 +7,6 @@ from datetime import timedelta
 import pytest
 
 from connectors.bogus.channel import change_order, order_of
-from connectors.bogus.shoppers import AUTHORIZED_FOR, Wish, place, ship_elsewhere
 from core import actions
 from core.connecting import begin, connected
 from core.errors import RefusedError
@@ -16,8 +15,9 @@ from core.flow.steps import Action
 from core.golive import opening
 from core.golive.accept import accept, undo
 from core.golive.document import differences
-from core.simulate.memory import store_in_memory
 from core.store.store import Store
+from simulation.memory import store_in_memory
+from simulation.shoppers import AUTHORIZED_FOR, Wish, place, ship_elsewhere
 from tests.builders import (
     COUNTS,
     MARKET_LINKS,

@@ -5,12 +5,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from connectors.bogus.client import World
-from connectors.bogus.shoppers import Wish, place
 from core.clock import SteppedClock
 from core.model.money import Money, Side
 from core.model.order import ChannelState, Order, RiskLevel, Transaction, TransactionKind, TransactionState
 from core.model.payment import GatewayPayment, PaymentState
 from core.payment.verify import asked_of_gateways, check, digest_of, to_capture
+from simulation.shoppers import Wish, place
 from tests.builders import home
 
 NOW = datetime(2026, 11, 30, 18, 0, tzinfo=UTC)

@@ -2,7 +2,7 @@
 
 import heapq
 import random
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -12,13 +12,14 @@ from connectors.bogus import CONNECTOR, ports_of
 from connectors.bogus.carrier import scan
 from connectors.bogus.client import Fault, World
 from connectors.bogus.settings import BogusSettings
-from connectors.bogus.shoppers import Pay, Wish, cancel, place, ship_elsewhere
 from core.clock import SteppedClock
 from core.model.address import Address
 from core.model.order import ChannelState
 from core.model.shipment import TrackingState
 from core.model.stock import Listing, ListingKey
 from core.ports import Connector, Doorbell, DoorbellKind, Ports
+from simulation.faults import OF_CALLS, OF_READS, READS
+from simulation.shoppers import Pay, Wish, cancel, place, ship_elsewhere
 
 CONFIG = """
 version: 1
@@ -43,61 +44,21 @@ boxes:
 """
 _PLAYS = {"shop": "shop", "market": "marketplace", "pay": "gateway", "post": "carrier", "mail": "mailer"}
 _START = datetime(2026, 11, 30, 16, 0, tzinfo=UTC)
-_APART_S = 40
 _FAULT_OF_CALLS = 0.03
-_READS = frozenset(
-    {
-        "fetch_order",
-        "changed_orders",
-        "list_listings",
-        "list_locations",
-        "read_levels",
-        "fetch_payment",
-        "find_label",
-        "fetch_file",
-        "fetch_tracking",
-    }
-)
-_OF_READS = (Fault.BEFORE, Fault.THROTTLED, Fault.STALE)
-_OF_CALLS = (Fault.BEFORE, Fault.THROTTLED, Fault.LOST, Fault.REPLY_LOST, Fault.DELAYED)
-BELLS = ("dropped", "twice", "late")
-"""What may go wrong with a doorbell."""
+_DROPPED, _LATE, _TWICE = 0.1, 0.2, 0.2
+_CANCELLED, _ELSEWHERE = 0.12, 0.05
 _SHOPPERS = (("Ann", "OR", "97205"), ("Ben", "NY", "10001"), ("Cal", "TX", "78701"), ("Dee", "CA", "94016"))
-
-
-def faults_named(text: str) -> frozenset[str]:
-    """Return the faults of a comma-separated list; ``all`` and ``none`` stand for themselves.
-
-    Raises:
-        ValueError: a name that is no fault.
-    """
-    known = frozenset({*(fault.value for fault in Fault), *BELLS})
-    if text in ("all", "none"):
-        return known if text == "all" else frozenset()
-    named = frozenset(part.strip() for part in text.split(","))
-    if named - known:
-        raise ValueError(
-            f"no such fault: {', '.join(sorted(named - known))}; there are {', '.join(sorted(known))}"
-        )
-    return named
 
 
 @dataclass(slots=True)
 class Scene:
-    """A day of ``size`` orders; see core/simulate/scene.py for what a simulation asks of it."""
+    """A day of ``size`` orders, whose every move follows from its seed."""
 
     seed: int
     size: int
     faults: frozenset[str] = frozenset()
-    apart_s: int = _APART_S
+    apart_s: int = 40
     """Seconds between two orders on average."""
-    clock: SteppedClock = field(init=False)
-    world: World = field(init=False)
-    config: str = CONFIG
-    connectors: Mapping[str, Connector] = field(init=False)
-    ports: Mapping[str, Ports] = field(init=False)
-    goods: Mapping[str, tuple[int, tuple[int, int, int], Mapping[str, int]]] = field(init=False)
-    links: Mapping[str, Mapping[str, Mapping[str, int]]] = field(init=False)
     accepts: Sequence[tuple[str, str]] = (
         ("shop", "levels"),
         ("market", "levels"),
@@ -105,9 +66,22 @@ class Scene:
         ("post", "labels"),
         ("mail", "mails"),
     )
+    """(connection, action) that the merchant accepts."""
+    config: str = CONFIG
+    """The merchant's crossdock.yaml."""
+    clock: SteppedClock = field(init=False)
+    world: World = field(init=False)
+    connectors: Mapping[str, Connector] = field(init=False)
+    """By connection."""
+    ports: Mapping[str, Ports] = field(init=False)
+    """By connection."""
+    goods: Mapping[str, tuple[int, tuple[int, int, int], Mapping[str, int]]] = field(init=False)
+    """SKU -> (grams, size in millimetres, units counted by location)."""
+    links: Mapping[str, Mapping[str, Mapping[str, int]]] = field(init=False)
+    """Connection -> listing -> units by SKU."""
     _chance: random.Random = field(init=False)
-    _agenda: list[tuple[datetime, int, Callable[[], None]]] = field(default_factory=list)
-    _turn: "count[int]" = field(default_factory=count)
+    _plans: list[tuple[datetime, int, Callable[[], None]]] = field(default_factory=list)
+    _planned: "count[int]" = field(default_factory=count)
     _late: list[tuple[datetime, str, Doorbell]] = field(default_factory=list)
     _followed: set[str] = field(default_factory=set)
 
@@ -120,6 +94,14 @@ class Scene:
             name: ports_of(self.world, name, BogusSettings.model_validate({"plays": plays}))
             for name, plays in _PLAYS.items()
         }
+        self._offer()
+        at = _START
+        for number in range(1, self.size + 1):
+            at += timedelta(seconds=self._chance.randint(0, 2 * self.apart_s))
+            self._plan(at, partial(self._shop_for, number))
+
+    def _offer(self) -> None:
+        """Put goods on the shelves and listings into both channels."""
         units = max(6, 2 * self.size)
         self.goods = {
             "MUG": (300, (100, 100, 100), {"west": units, "east": units // 2}),
@@ -130,39 +112,33 @@ class Scene:
             "shop": {"MUG": {"MUG": 1}, "POT": {"POT": 1}, "POT-SET": {"POT": 1, "LID": 1}},
             "market": {"M-MUG-2": {"MUG": 2}, "M-POT": {"POT": 1}},
         }
-        self._offer()
-        at = _START
-        for number in range(1, self.size + 1):
-            at += timedelta(seconds=self._chance.randint(0, 2 * self.apart_s))
-            self._plan(at, partial(self._shop_for, number))
+        self.world.shop("shop").locations = {"loc-west": "West", "loc-east": "East"}
+        self.world.shop("market").marketplace = True
+        for connection, listings in self.links.items():
+            for listing in listings:
+                self._list(connection, listing)
 
-    def _offer(self) -> None:
-        shop, market = self.world.shop("shop"), self.world.shop("market")
-        shop.locations = {"loc-west": "West", "loc-east": "East"}
-        market.marketplace = True
-        for listing in self.links["shop"]:
-            shop.listings[listing] = Listing(
-                listing=listing, sku=listing, title=listing, locations=tuple(shop.locations)
-            )
-            for place_id in shop.locations:
-                shop.levels[ListingKey(listing=listing, location=place_id)] = max(3, self.size // 2)
-        for listing in self.links["market"]:
-            market.listings[listing] = Listing(listing=listing, sku=listing, title=listing)
-            market.levels[ListingKey(listing=listing)] = max(3, self.size // 2)
+    def _list(self, connection: str, listing: str) -> None:
+        shop = self.world.shop(connection)
+        shop.listings[listing] = Listing(
+            listing=listing, sku=listing, title=listing, locations=tuple(shop.locations)
+        )
+        for location in shop.locations or (None,):
+            shop.levels[ListingKey(listing=listing, location=location)] = max(3, self.size // 2)
 
     def _plan(self, at: datetime, what: Callable[[], None]) -> None:
-        heapq.heappush(self._agenda, (at, next(self._turn), what))
+        heapq.heappush(self._plans, (at, next(self._planned), what))
 
     def next_at(self) -> datetime | None:
-        """Return when somebody next does something, or a late doorbell rings."""
-        times = [at for at, _, _ in self._agenda[:1]] + [at for at, _, _ in self._late]
+        """Return when something next happens outside by itself."""
+        times = [at for at, _, _ in self._plans[:1]] + [at for at, _, _ in self._late]
         return min([*times, *(at for at, _ in self.world.later)], default=None)
 
     def act(self) -> None:
         """Let people and carriers do what they do by now."""
         self.world.catch_up()
-        while self._agenda and self._agenda[0][0] <= self.clock.now():
-            heapq.heappop(self._agenda)[2]()
+        while self._plans and self._plans[0][0] <= self.clock.now():
+            heapq.heappop(self._plans)[2]()
         self._follow_parcels()
 
     def _shop_for(self, number: int) -> None:
@@ -174,26 +150,28 @@ class Scene:
             return
         listing = self._chance.choice(shown)
         most = max(units for key, units in shop.levels.items() if key.listing == listing)
+        order_id = place(self.world, connection, self._wish(number, connection, listing, min(2, most)))
+        fate = self._chance.random()
+        later = self.clock.now() + timedelta(seconds=self._chance.randint(0, 900))
+        if fate < _CANCELLED:
+            self._plan(later, partial(cancel, self.world, connection, order_id))
+        elif fate < _CANCELLED + _ELSEWHERE:
+            self._plan(later, partial(self._ship_elsewhere, connection, order_id))
+
+    def _wish(self, number: int, connection: str, listing: str, most: int) -> Wish:
         name, state, code = self._chance.choice(_SHOPPERS)
         pay: Pay = self._chance.choice(("now", "later")) if connection == "shop" else "marketplace"
-        wish = Wish(
+        return Wish(
             number=f"{connection[0].upper()}-{number}",
-            lines=((listing, self._chance.randint(1, min(2, most)), 2500),),
+            lines=((listing, self._chance.randint(1, most), 2500),),
             ship_to=Address(
                 name=name, street1=f"{number} Way", city="City", state=state, zip=code, country="US"
             ),
             email=f"{name.lower()}@example.test" if connection == "shop" else None,
             pay=pay,
         )
-        order_id = place(self.world, connection, wish)
-        fate = self._chance.random()
-        later = self.clock.now() + timedelta(seconds=self._chance.randint(0, 900))
-        if fate < 0.12:  # noqa: PLR2004 - about one in eight
-            self._plan(later, partial(cancel, self.world, connection, order_id))
-        elif fate < 0.17:  # noqa: PLR2004 - one in twenty
-            self._plan(later, partial(self._elsewhere, connection, order_id))
 
-    def _elsewhere(self, connection: str, order_id: str) -> None:
+    def _ship_elsewhere(self, connection: str, order_id: str) -> None:
         order = self.world.shop(connection).orders[order_id].order
         if order.state is ChannelState.OPEN and not order.shipped:
             ship_elsewhere(self.world, connection, order_id, f"OTHER-{order_id}")
@@ -213,56 +191,29 @@ class Scene:
             scan(self.world, "post", shipment_id, state)
 
     def take_bells(self) -> Sequence[tuple[str, Doorbell]]:
-        """Return the doorbells that reach the hub now."""
+        """Return (connection, doorbell) that reach the hub now: some late, some twice, some never."""
         now = self.clock.now()
         rings = [(name, bell) for at, name, bell in self._late if at <= now]
         self._late = [(at, name, bell) for at, name, bell in self._late if at > now]
         fresh, self.world.bells = self.world.bells, []
         for name, bell in fresh:
-            fate = self._chance.random()
-            # A carrier that does not ring is looked at a day later, long after this scene ends: it rings late at worst.
-            if "dropped" in self.faults and fate < 0.1 and bell.kind is not DoorbellKind.TRACKING:  # noqa: PLR2004
-                continue
-            if "late" in self.faults and fate > 0.8:  # noqa: PLR2004
-                self._late.append((now + timedelta(seconds=self._chance.randint(1, 90)), name, bell))
-            else:
-                rings.append((name, bell))
-            if "twice" in self.faults and 0.4 < fate < 0.6:  # noqa: PLR2004
-                rings.append((name, bell))
+            rings += [(name, bell)] * self._arrivals(name, bell)
         self._chance.shuffle(rings)
         return rings
 
-    def between(self, happens: Callable[[], Awaitable[None]]) -> None:
-        """Have something happen in the middle of vendor calls."""
-        self.world.meanwhile = happens
-
-    def calm(self) -> None:
-        """Let nothing go wrong any more."""
-        self.faults = frozenset()
+    def _arrivals(self, name: str, bell: Doorbell) -> int:
+        """Return how often a doorbell reaches the hub now."""
+        fate = self._chance.random()
+        # A carrier that does not ring is looked at a day later, long after this scene ends: it rings late at worst.
+        if "dropped" in self.faults and fate < _DROPPED and bell.kind is not DoorbellKind.TRACKING:
+            return 0
+        if "late" in self.faults and fate > 1 - _LATE:
+            self._late.append((self.clock.now() + timedelta(seconds=self._chance.randint(1, 90)), name, bell))
+            return 0
+        return 2 if "twice" in self.faults and 0.5 - _TWICE / 2 < fate < 0.5 + _TWICE / 2 else 1
 
     def _fault(self, operation: str) -> Fault | None:
         if not self.faults or self._chance.random() > _FAULT_OF_CALLS:
             return None
-        possible = _OF_READS if operation in _READS else _OF_CALLS
-        fault = self._chance.choice(possible)
+        fault = self._chance.choice(OF_READS if operation in READS else OF_CALLS)
         return fault if fault.value in self.faults else None
-
-    def effects(self) -> Mapping[tuple[str, str], int]:
-        """Return how often each effect really came to pass."""
-        return {(kind.value, subject): times for (kind, subject), times in self.world.effects.items()}
-
-    def levels(self) -> Mapping[tuple[str, ListingKey], int]:
-        """Return what each channel shows."""
-        return {
-            (name, key): units
-            for name, shop in self.world.shops.items()
-            for key, units in shop.levels.items()
-        }
-
-    def orders(self) -> Mapping[str, str]:
-        """Return the channel's own state of each order, by the hub's order id."""
-        return {
-            f"{name}:{order_id}": found.order.state.value
-            for name, shop in self.world.shops.items()
-            for order_id, found in shop.orders.items()
-        }
