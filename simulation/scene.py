@@ -113,7 +113,6 @@ class Scene:
             "market": {"M-MUG-2": {"MUG": 2}, "M-POT": {"POT": 1}},
         }
         self.world.shop("shop").locations = {"loc-west": "West", "loc-east": "East"}
-        self.world.shop("market").marketplace = True
         for connection, listings in self.links.items():
             for listing in listings:
                 self._list(connection, listing)

@@ -7,7 +7,7 @@ from typing import Literal
 
 from connectors.bogus.channel import change_order, order_of, shipped_more
 from connectors.bogus.client import Shop, World
-from connectors.bogus.till import put_back
+from connectors.bogus.till import return_units
 from core.model.address import Address, region_of
 from core.model.money import Money, Side
 from core.model.order import (
@@ -29,6 +29,11 @@ from core.ports import DoorbellKind
 
 AUTHORIZED_FOR = timedelta(days=7)
 DELIVERED_WITHIN = timedelta(days=7)
+_ZERO = Money(minor=0, currency="USD")
+_NOTHING = (
+    "shipping", "shipping_discount", "shipping_tax", "duties", "tips", "rounding", "marketplace_tax",
+)  # fmt: skip
+"""What these orders cost nothing of."""
 Pay = Literal["now", "later", "marketplace"]
 
 
@@ -68,7 +73,7 @@ def cancel(world: World, connection: str, order_id: str) -> None:
     order = order_of(world, connection, order_id)
     if order.state not in (ChannelState.OPEN, ChannelState.PENDING):
         return
-    put_back(world, connection, order)
+    return_units(world, connection, order)
     cancelled = order.model_copy(update={"state": ChannelState.CANCELLED, "work_orders": ()})
     change_order(world, connection, cancelled)
     world.changed()
@@ -92,12 +97,9 @@ def _location(shop: Shop, lines: Sequence[tuple[str, int, int]]) -> str | None:
 
 
 def _order(connection: str, wish: Wish, now: datetime, place_id: str | None) -> Order:
-    zero = Money(minor=0, currency="USD")
-    total = zero
-    for _, units, price in wish.lines:
-        total = total + Money(minor=price, currency="USD") * units
-    shown = Money(minor=total.minor, currency="USD", side=Side.PRESENTMENT)
     lines = tuple(_line(number, *line) for number, line in enumerate(wish.lines, start=1))
+    minor = sum(line.unit_price.minor * line.quantity for line in lines)
+    shown = Money(minor=minor, currency="USD", side=Side.PRESENTMENT)
     work = WorkOrder(
         work_id=f"{wish.number}-w1",
         location=place_id,
@@ -114,26 +116,19 @@ def _order(connection: str, wish: Wish, now: datetime, place_id: str | None) -> 
         state=ChannelState.OPEN,
         tax_mode=TaxMode.INCLUDED,
         lines=lines,
-        shipping=zero,
-        shipping_discount=zero,
-        shipping_tax=zero,
-        duties=zero,
-        tips=zero,
-        rounding=zero,
-        total=total,
+        total=Money(minor=minor, currency="USD"),
         total_presentment=shown,
-        marketplace_tax=zero,
         method=wish.method,
         deliver_by=now + DELIVERED_WITHIN if marketplace else None,
         ship_to=region_of(wish.ship_to),
         transactions=() if marketplace else (_transaction(wish, shown, now),),
         paid_via_channel=marketplace,
         work_orders=() if marketplace else (work,),
+        **dict.fromkeys(_NOTHING, _ZERO),
     )
 
 
 def _line(number: int, listing: str, units: int, price: int) -> OrderLine:
-    zero = Money(minor=0, currency="USD")
     return OrderLine(
         line_id=f"l{number}",
         listing=listing,
@@ -142,8 +137,8 @@ def _line(number: int, listing: str, units: int, price: int) -> OrderLine:
         quantity=units,
         open_quantity=units,
         unit_price=Money(minor=price, currency="USD"),
-        discount=zero,
-        tax=zero,
+        discount=_ZERO,
+        tax=_ZERO,
     )
 
 

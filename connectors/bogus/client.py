@@ -61,9 +61,6 @@ class Effect(StrEnum):
 class Shop:
     """A channel's own books: its orders, what it offers, and what its shoppers can buy."""
 
-    name: str
-    marketplace: bool = False
-    """It took the money itself, keeps one quantity per listing and no books of ours."""
     locations: dict[str, str] = field(default_factory=dict)
     """The channel's own location id -> its name."""
     orders: dict[str, FetchedOrder] = field(default_factory=dict)
@@ -130,7 +127,7 @@ class World:
 
     def shop(self, connection: str) -> Shop:
         """Return a channel's books."""
-        return self.shops.setdefault(connection, Shop(name=connection))
+        return self.shops.setdefault(connection, Shop())
 
     def orders(self) -> dict[str, str]:
         """Return the channels' own state of each order, by the hub's order id."""
