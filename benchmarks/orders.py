@@ -119,7 +119,7 @@ class Day:
         self.scene.act()
         store, now = self.hub.store, self.hub.clock.now()
         bells = [(name, delivery_of(name, bell, bell.model_dump_json().encode(), now))
-                 for name, bell in self.scene.take_bells()]  # fmt: skip
+                 for name, bell in self.scene.take_notifications()]  # fmt: skip
         await asyncio.gather(*(store.deliver(self.merchant, name, [one], now=now) for name, one in bells))
         if not await store.db.read(due_now, now):
             return False

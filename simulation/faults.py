@@ -3,7 +3,7 @@
 from connectors.bogus.client import Fault
 
 ON_THE_WAY = ("dropped", "twice", "late")
-"""What may go wrong with a doorbell."""
+"""What may go wrong with a notification."""
 OF_CALLS = (Fault.BEFORE, Fault.THROTTLED, Fault.LOST, Fault.REPLY_LOST, Fault.DELAYED)
 OF_READS = (Fault.BEFORE, Fault.THROTTLED, Fault.STALE)
 READS = frozenset(

@@ -109,11 +109,11 @@ class _Simulation:
         return min(at for at in ahead if at is not None)
 
     async def _carry(self) -> None:
-        """Carry what rang to the hub."""
+        """Bring the hub what the vendors told."""
         now = self.hub.clock.now()
-        for connection, bell in self.scene.take_bells():
-            self._note(f"rings {connection} {bell.event_id}")
-            delivery = delivery_of(connection, bell, bell.model_dump_json().encode(), now)
+        for connection, notification in self.scene.take_notifications():
+            self._note(f"brings {connection} {notification.event_id}")
+            delivery = delivery_of(connection, notification, notification.model_dump_json().encode(), now)
             await self.hub.store.deliver(self.merchant, connection, [delivery], now=now)
 
     async def _turn(self) -> bool:

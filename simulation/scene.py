@@ -19,7 +19,7 @@ from core.model.shipment import TrackingState
 from core.model.stock import Listing, ListingKey
 from core.ports import Connector, Doorbell, DoorbellKind, Ports
 from simulation.faults import OF_CALLS, OF_READS, READS
-from simulation.shoppers import Pay, Wish, cancel, place, ship_elsewhere
+from simulation.shoppers import Cart, Pay, cancel, place, ship_elsewhere
 
 CONFIG = """
 version: 1
@@ -149,7 +149,7 @@ class Scene:
             return
         listing = self._chance.choice(shown)
         most = max(units for key, units in shop.levels.items() if key.listing == listing)
-        order_id = place(self.world, connection, self._wish(number, connection, listing, min(2, most)))
+        order_id = place(self.world, connection, self._cart(number, connection, listing, min(2, most)))
         fate = self._chance.random()
         later = self.clock.now() + timedelta(seconds=self._chance.randint(0, 900))
         if fate < _CANCELLED:
@@ -157,10 +157,10 @@ class Scene:
         elif fate < _CANCELLED + _ELSEWHERE:
             self._plan(later, partial(self._ship_elsewhere, connection, order_id))
 
-    def _wish(self, number: int, connection: str, listing: str, most: int) -> Wish:
+    def _cart(self, number: int, connection: str, listing: str, most: int) -> Cart:
         name, state, code = self._chance.choice(_SHOPPERS)
         pay: Pay = self._chance.choice(("now", "later")) if connection == "shop" else "marketplace"
-        return Wish(
+        return Cart(
             number=f"{connection[0].upper()}-{number}",
             lines=((listing, self._chance.randint(1, most), 2500),),
             ship_to=Address(
@@ -189,25 +189,27 @@ class Scene:
         if not self.world.shipments[shipment_id].voided:
             scan(self.world, "post", shipment_id, state)
 
-    def take_bells(self) -> Sequence[tuple[str, Doorbell]]:
-        """Return (connection, doorbell) that reach the hub now: some late, some twice, some never."""
+    def take_notifications(self) -> Sequence[tuple[str, Doorbell]]:
+        """Return (connection, notification) that reach the hub now: some late, some twice, some never."""
         now = self.clock.now()
-        rings = [(name, bell) for at, name, bell in self._late if at <= now]
-        self._late = [(at, name, bell) for at, name, bell in self._late if at > now]
-        fresh, self.world.bells = self.world.bells, []
-        for name, bell in fresh:
-            rings += [(name, bell)] * self._arrivals(name, bell)
-        self._chance.shuffle(rings)
-        return rings
+        arrived = [(name, notification) for at, name, notification in self._late if at <= now]
+        self._late = [(at, name, notification) for at, name, notification in self._late if at > now]
+        fresh, self.world.notifications = self.world.notifications, []
+        for name, notification in fresh:
+            arrived += [(name, notification)] * self._arrivals(name, notification)
+        self._chance.shuffle(arrived)
+        return arrived
 
-    def _arrivals(self, name: str, bell: Doorbell) -> int:
-        """Return how often a doorbell reaches the hub now."""
+    def _arrivals(self, name: str, notification: Doorbell) -> int:
+        """Return how often a notification reaches the hub now."""
         fate = self._chance.random()
-        # A carrier that does not ring is looked at a day later, long after this scene ends: it rings late at worst.
-        if "dropped" in self.faults and fate < _DROPPED and bell.kind is not DoorbellKind.TRACKING:
+        # A carrier that tells nothing is asked a day later, long after this scene ends: it tells late at worst.
+        if "dropped" in self.faults and fate < _DROPPED and notification.kind is not DoorbellKind.TRACKING:
             return 0
         if "late" in self.faults and fate > 1 - _LATE:
-            self._late.append((self.clock.now() + timedelta(seconds=self._chance.randint(1, 90)), name, bell))
+            self._late.append(
+                (self.clock.now() + timedelta(seconds=self._chance.randint(1, 90)), name, notification)
+            )
             return 0
         return 2 if "twice" in self.faults and 0.5 - _TWICE / 2 < fate < 0.5 + _TWICE / 2 else 1
 

@@ -23,7 +23,7 @@ from core.model.stock import Listing
 from core.ports import Doorbell, DoorbellKind
 from core.stages.capture import capture
 from server import open_hub
-from simulation.shoppers import Wish, place
+from simulation.shoppers import Cart, place
 from tests.builders import home
 from tests.installed import MERCHANT, SECRET, installed
 
@@ -87,7 +87,7 @@ def with_an_order(said: Said) -> None:
         place(
             world,
             "shop",
-            Wish(number="KK-1", lines=(("CHEF-8", 1, 6997),), ship_to=home(), email="kara@example.test"),
+            Cart(number="KK-1", lines=(("CHEF-8", 1, 6997),), ship_to=home(), email="kara@example.test"),
         )
         await capture(hub, MERCHANT, "shop", "kk-1")
         bell = Doorbell(event_id="e1", kind=DoorbellKind.ORDER, topic="order", subject="kk-1")

@@ -109,7 +109,7 @@ class World:
     """Told after every change, so that books can outlive the process."""
     shops: dict[str, Shop] = field(default_factory=dict)
     gateway: str | None = None
-    """The connection that plays the gateway: it rings when money moves."""
+    """The connection that plays the gateway: it tells of money that moves."""
     payments: dict[str, GatewayPayment] = field(default_factory=dict)
     shipments: dict[str, Shipment] = field(default_factory=dict)
     mails: list[Notice] = field(default_factory=list)
@@ -117,9 +117,9 @@ class World:
     """How often each effect really came to pass."""
     calls: Counter[tuple[str, str]] = field(default_factory=Counter)
     """How often each (connection, operation) was called."""
-    bells: list[tuple[str, Doorbell]] = field(default_factory=list)
-    """(connection, doorbell) that rang and nobody carried to the hub yet."""
-    rung: int = 0
+    notifications: list[tuple[str, Doorbell]] = field(default_factory=list)
+    """(connection, notification) that nobody carried to the hub yet."""
+    notified: int = 0
     later: list[tuple[datetime, Callable[[], object]]] = field(default_factory=list)
     """What is done a little later, and when."""
     keyed: dict[str, object] = field(default_factory=dict)
@@ -145,11 +145,13 @@ class World:
         """Write into the books what came to pass."""
         self.effects[effect, subject] += 1
 
-    def ring(self, connection: str, kind: DoorbellKind, subject: str) -> None:
-        """Ring: something of a connection changed."""
-        self.rung += 1
-        bell = Doorbell(event_id=f"{connection}-{self.rung}", kind=kind, topic=kind.value, subject=subject)
-        self.bells.append((connection, bell))
+    def notify(self, connection: str, kind: DoorbellKind, subject: str) -> None:
+        """Say that something of a connection changed."""
+        self.notified += 1
+        notification = Doorbell(
+            event_id=f"{connection}-{self.notified}", kind=kind, topic=kind.value, subject=subject
+        )
+        self.notifications.append((connection, notification))
 
     async def call(self, connection: str, operation: str, act: Callable[[], T]) -> T:
         """Make a call that may change something, with whatever goes wrong with it.

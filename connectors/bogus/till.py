@@ -96,7 +96,7 @@ class BogusTill:
             return
         self.world.payments[known.reference] = change(known)
         if self.world.gateway is not None:
-            self.world.ring(self.world.gateway, DoorbellKind.PAYMENT, known.reference)
+            self.world.notify(self.world.gateway, DoorbellKind.PAYMENT, known.reference)
 
 
 def _captured(payment: GatewayPayment, amount: Money) -> GatewayPayment:

@@ -27,7 +27,7 @@ from core.store.tables import deliveries, notices
 from core.work import Worker
 from simulation.books import differences
 from simulation.due import next_at
-from simulation.shoppers import Pay, Wish, cancel, place
+from simulation.shoppers import Cart, Pay, cancel, place
 from tests.builders import MARKET_LINKS, MERCHANT, SHOP_LINKS, Bench, desk, home, house, open_house, world
 from tests.core.flow.play import settle
 from tests.crash.world import again, keep
@@ -63,16 +63,18 @@ async def prepare(url: str, keys: str, books: Path) -> None:
     await store.unlink(MERCHANT, "shop", "SOCKS-CHEF", now=START)
     for number, listing, pay, method in ORDERS:
         lines = ((listing, 1, 5000),)
-        wish = Wish(
+        cart = Cart(
             number=number, lines=lines, ship_to=home(), email="k@example.test", pay=pay, method=method
         )
-        place(made, "shop", wish)
-    place(made, "amz", Wish(number="AZ-1", lines=(("KK-CHEF8", 1, 7000),), ship_to=home(), pay="marketplace"))
+        place(made, "shop", cart)
+    place(made, "amz", Cart(number="AZ-1", lines=(("KK-CHEF8", 1, 7000),), ship_to=home(), pay="marketplace"))
     await store.ring(MERCHANT, "receive", "amz", connection="amz", due_at=START)
     await store.ring(
         MERCHANT, "poll", "shop", connection="shop", due_at=START, data={"since": START.isoformat()}
     )
-    made.bells = [(name, _torn(bell) if bell.subject == "kk-4" else bell) for name, bell in made.bells]
+    made.notifications = [
+        (name, _torn(bell) if bell.subject == "kk-4" else bell) for name, bell in made.notifications
+    ]
     made.paused = {"buy"}
     keep(made, books)
     await store.close()
@@ -147,8 +149,8 @@ async def _what_people_do(b: Bench, minutes: int) -> None:
         state = await b.store.load(MERCHANT, "shop:kk-2")
         if state is not None and not state.cancelled and state.rejection is None and not state.parcels:
             await actions.reject(b.hub, MERCHANT, "shop:kk-2", "fraud", "person:kendra")
-        b.world.ring("amz", DoorbellKind.LEVEL, "KK-CHEF8")
-        b.world.ring("shop", DoorbellKind.ORDER, "kk-unheard-of")
+        b.world.notify("amz", DoorbellKind.LEVEL, "KK-CHEF8")
+        b.world.notify("shop", DoorbellKind.ORDER, "kk-unheard-of")
     await _what_a_person_mends(b, minutes)
     if minutes == 30 and b.world.shops["shop"].orders["kk-3"].order.state is ChannelState.OPEN:
         cancel(b.world, "shop", "kk-3")

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from aiohttp import web
 
-from simulation.shoppers import Wish, place
+from simulation.shoppers import Cart, place
 from tests.builders import MERCHANT, home
 from tests.core.flow.play import settle
 from tests.web.site import KEY, OTHER, OTHER_KEY, SECRET, Answer, Site, bell
@@ -27,7 +27,7 @@ OPEN_TO_ALL = {
     "/healthz", "/readyz", "/metrics", "/login", "/api/v1/openapi.json", "/assets",
     "/webhooks/{merchant}/{connection}", "/webhooks/{app}", "/connect/callback/{connector}",
 }  # fmt: skip
-KARA = Wish(
+KARA = Cart(
     number="KK-1001", lines=(("CHEF-8", 1, 6997),), ship_to=home(name="Kara Kline"), email="kara@example.test"
 )
 

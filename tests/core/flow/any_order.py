@@ -21,7 +21,7 @@ from core.model.payment import GatewayPayment, PaymentState
 from core.model.shipment import TrackingState
 from core.ports import Doorbell, DoorbellKind
 from simulation.due import due_now
-from simulation.shoppers import Wish, cancel, place
+from simulation.shoppers import Cart, cancel, place
 from tests.builders import MERCHANT, Bench, home
 
 Event = Callable[[Bench, str], None]
@@ -36,21 +36,21 @@ def usd(minor: int) -> Money:
 
 def created(b: Bench, number: str) -> None:
     """The shop tells of an order whose money its gateway knows nothing of yet."""
-    wish = Wish(
+    cart = Cart(
         number=number,
         lines=(("CHEF-8", 1, PRICE),),
         ship_to=home(),
         email="kara@example.test",
         pay="later",
     )
-    place(b.world, "shop", wish)
+    place(b.world, "shop", cart)
     del b.world.payments[f"pay-{number}"]
 
 
 def authorized(b: Bench, number: str) -> None:
     """The gateway holds the money."""
     _at_gateway(b, f"pay-{number}", amount=PRICE, captured=0)
-    b.world.ring("pay", DoorbellKind.PAYMENT, f"pay-{number}")
+    b.world.notify("pay", DoorbellKind.PAYMENT, f"pay-{number}")
 
 
 def paid(b: Bench, number: str) -> None:
@@ -141,7 +141,7 @@ def refunded_at_gateway(b: Bench, number: str) -> None:
     b.world.payments[reference] = kept.model_copy(
         update={"refunded": usd(1000), "state": PaymentState.PARTIALLY_REFUNDED}
     )
-    b.world.ring("pay", DoorbellKind.PAYMENT, reference)
+    b.world.notify("pay", DoorbellKind.PAYMENT, reference)
 
 
 def known(b: Bench, number: str) -> Order:
@@ -185,9 +185,9 @@ class News:
 
     def happens(self, b: Bench, upto: int) -> None:
         for number in range(self.happened, upto + 1):
-            others, b.world.bells = b.world.bells, []
+            others, b.world.notifications = b.world.notifications, []
             self.events[number](b, self.number)
-            self.rings[number], b.world.bells = b.world.bells, others
+            self.rings[number], b.world.notifications = b.world.notifications, others
             self.happened = number + 1
 
 
@@ -206,7 +206,7 @@ async def carry_all(b: Bench, bells: Sequence[tuple[str, Doorbell]]) -> None:
 async def settle_all(b: Bench) -> None:
     """Carry and work until nothing is due at this instant: everything that is due at once, as a busy worker does."""
     for _ in range(400):
-        rung, b.world.bells = b.world.bells, []
+        rung, b.world.notifications = b.world.notifications, []
         await carry_all(b, rung)
         now = b.clock.now()
         if not await b.store.db.read(due_now, now):

@@ -12,7 +12,7 @@ from tests.builders import MERCHANT, Bench
 async def carry(b: Bench, bells: Sequence[tuple[str, Doorbell]] | None = None) -> None:
     """Carry doorbells to the hub as the web process does: all that rang, unless some are given."""
     if bells is None:
-        bells, b.world.bells = tuple(b.world.bells), []
+        bells, b.world.notifications = tuple(b.world.notifications), []
     for connection, bell in bells:
         body = bell.model_dump_json().encode()
         delivery = delivery_of(connection, bell, body, b.clock.now())

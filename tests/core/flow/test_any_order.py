@@ -11,7 +11,7 @@ from core.flow.state import OrderState, Stage, summarize
 from core.model.facts import Tracked
 from core.model.shipment import TrackingState
 from core.ports import Doorbell, DoorbellKind
-from simulation.shoppers import Wish, place
+from simulation.shoppers import Cart, place
 from tests.builders import MERCHANT, MONDAY_8, Bench, home
 from tests.core.flow.play import carry, pass_time, settle
 
@@ -29,7 +29,7 @@ SCANS = tuple(
 
 
 async def shipped(b: Bench) -> OrderState:
-    place(b.world, "shop", Wish(number="KK-1", lines=(("CHEF-8", 1, 9000),), ship_to=home()))
+    place(b.world, "shop", Cart(number="KK-1", lines=(("CHEF-8", 1, 9000),), ship_to=home()))
     await pass_time(b, timedelta(minutes=16))
     state = await b.store.load(MERCHANT, "shop:kk-1")
     assert state is not None
@@ -69,7 +69,7 @@ async def test_doorbells_in_any_order_with_gaps_and_repeats_end_the_same(
     scan(b.world, "post", "shp-1", TrackingState.DELIVERED)
     bells = [*_bells_of(b.world), ("pay", _bell("p1", DoorbellKind.PAYMENT, "pay-KK-1"))]
     bells.append(("shop", _bell("o1", DoorbellKind.ORDER, "kk-1")))
-    b.world.bells = []
+    b.world.notifications = []
     for index in order:
         await carry(b, [bells[index], bells[index]])
         await settle(b)
@@ -81,7 +81,7 @@ async def test_doorbells_in_any_order_with_gaps_and_repeats_end_the_same(
 
 
 def _bells_of(world: World) -> list[tuple[str, Doorbell]]:
-    return [(name, bell) for name, bell in world.bells if name == "post"]
+    return [(name, bell) for name, bell in world.notifications if name == "post"]
 
 
 def _bell(event_id: str, kind: DoorbellKind, subject: str) -> Doorbell:

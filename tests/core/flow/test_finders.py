@@ -141,7 +141,7 @@ async def unheard(b: Bench, length: timedelta, *, until: list[Fault] | None = No
     end = b.clock.now() + length
     while b.clock.now() < end:
         for _ in range(60):
-            b.world.bells.clear()
+            b.world.notifications.clear()
             busy = await work(b)
             if until is not None and not until:
                 return

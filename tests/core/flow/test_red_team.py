@@ -22,12 +22,12 @@ from core.model.shipment import Quotes, TrackingState
 from core.stages import delivery
 from core.stages.capture import capture
 from core.store.unit import Unit
-from simulation.shoppers import Wish, cancel, place
+from simulation.shoppers import Cart, cancel, place
 from tests.builders import MERCHANT, Bench, home, house
 from tests.core.flow.play import pass_time, settle
 from tests.core.flow.test_whole_way import GRACE, KARA, on_hand
 
-PANS = Wish(number="KK-5", lines=(("SKILLET-12", 2, 100),), ship_to=home())
+PANS = Cart(number="KK-5", lines=(("SKILLET-12", 2, 100),), ship_to=home())
 SECOND = timedelta(seconds=1)
 
 
@@ -226,7 +226,7 @@ async def test_an_order_whose_work_order_is_closed_is_held(b: Bench) -> None:
 async def test_of_a_cancelled_order_what_left_is_gone_and_what_stayed_is_free(b: Bench) -> None:
     tell_at_the_scan(b)
     place(
-        b.world, "shop", Wish(number="KK-6", lines=(("CHEF-8", 1, 100), ("DUTCH-6", 1, 100)), ship_to=home())
+        b.world, "shop", Cart(number="KK-6", lines=(("CHEF-8", 1, 100), ("DUTCH-6", 1, 100)), ship_to=home())
     )
     await pass_time(b, GRACE)
     scan(b.world, "post", "shp-1", TrackingState.IN_TRANSIT)
@@ -245,11 +245,11 @@ async def test_a_parcel_that_left_a_parked_order_is_off_the_shelf(b: Bench) -> N
     place(b.world, "shop", KARA)
     await pass_time(b, GRACE)
     scan(b.world, "post", "shp-1", TrackingState.IN_TRANSIT)
-    late, b.world.bells = b.world.bells, []
+    late, b.world.notifications = b.world.notifications, []
     cancel(b.world, "shop", "kk-1001")
     await settle(b)
     assert (await state_of(b, "shop:kk-1001")).parked is not None
-    b.world.bells = late
+    b.world.notifications = late
     await settle(b)
     assert (await on_hand(b))["CHEF-8", "reno"] == (13, 0)
 
@@ -278,7 +278,7 @@ async def test_levels_stopped_while_they_are_read_are_not_written(b: Bench) -> N
 
     during(b, "read_levels", stop)
     await b.store.forget_level(MERCHANT, "amz", "KK-CHEF8", now=b.clock.now())
-    place(b.world, "shop", Wish(number="KK-1", lines=(("CHEF-8", 2, 9000),), ship_to=home()))
+    place(b.world, "shop", Cart(number="KK-1", lines=(("CHEF-8", 2, 9000),), ship_to=home()))
     await pass_time(b, timedelta(minutes=5))
     assert len(b.world.shop("amz").writes) == written
 

@@ -34,7 +34,9 @@ async def state_of(b: Bench) -> OrderState:
 def scan_unheard(b: Bench, state: TrackingState) -> None:
     """Scan the parcel; the carrier's webhook is lost."""
     scan(b.world, "post", "shp-1", state)
-    b.world.bells = [bell for bell in b.world.bells if bell[1].kind is not DoorbellKind.TRACKING]
+    b.world.notifications = [
+        bell for bell in b.world.notifications if bell[1].kind is not DoorbellKind.TRACKING
+    ]
 
 
 async def looks(b: Bench) -> list[tuple[str, timedelta | None]]:

@@ -84,7 +84,7 @@ async def test_what_is_signed_and_cannot_be_read_is_parked_and_the_shop_is_polle
     await b.store.ring(MERCHANT, "poll", "shop", connection="shop", due_at=now, data=poll_from(now))
     await settle(b)
     place(b.world, "shop", KARA)
-    b.world.bells.clear()
+    b.world.notifications.clear()
     bell = Doorbell(event_id="unreadable:1", kind=DoorbellKind.UNREADABLE, topic="unreadable", subject="1")
     await carry(b, [("shop", bell)])
     await settle(b)

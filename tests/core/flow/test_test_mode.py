@@ -12,7 +12,7 @@ from core.errors import RefusedError
 from core.flow.steps import Action
 from core.model.stock import ListingKey
 from core.ports import Mode
-from simulation.shoppers import Wish, place
+from simulation.shoppers import Cart, place
 from tests.builders import MERCHANT, Bench, home, house
 from tests.core.flow.play import pass_time, settle
 
@@ -35,14 +35,14 @@ HALF_AN_HOUR = timedelta(minutes=30)
 
 async def sell(b: Bench, *, test: bool = False, for_: timedelta = HALF_AN_HOUR) -> None:
     """Have Kara buy a knife on the shop, authorized only, and let time pass."""
-    wish = Wish(
+    cart = Cart(
         number="KK-1",
         lines=(("CHEF-8", 1, 9278),),
         ship_to=home(),
         email="kara@example.test",
         pay="later",
     )
-    place(b.world, "shop", wish)
+    place(b.world, "shop", cart)
     if test:
         shop = b.world.shop("shop")
         known = shop.orders["kk-1"]

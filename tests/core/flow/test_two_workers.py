@@ -16,14 +16,14 @@ from core.store.sealing import Keyring
 from core.store.store import Store
 from core.work import Worker
 from simulation.due import due_now
-from simulation.shoppers import Wish, place
+from simulation.shoppers import Cart, place
 from tests.builders import MERCHANT, Bench, bench, home, open_house
 from tests.core.flow.play import carry
 from tests.core.store.conftest import books_balance
 from tests.databases import database_with_tables
 
 WISHES = tuple(
-    Wish(number=f"KK-{n}", lines=(("SOCKS-CHEF", 1, 1400),), ship_to=home(), pay="now" if n % 2 else "later")
+    Cart(number=f"KK-{n}", lines=(("SOCKS-CHEF", 1, 1400),), ship_to=home(), pay="now" if n % 2 else "later")
     for n in range(1, 7)
 )
 
@@ -64,8 +64,8 @@ async def test_two_workers_woken_twice_for_each_order_do_every_effect_once(
         other = Hub(store=second, clock=b.clock, owner="w2", desks=b.hub.desks)
         workers = (b.worker, Worker(hub=other, errands=ERRANDS, chance=random.Random(8)))
         await work_twice_each(b, workers)
-        for wish in WISHES:
-            place(b.world, "shop", wish)
+        for cart in WISHES:
+            place(b.world, "shop", cart)
         await work_twice_each(b, workers)
         if fault is not None:
             b.world.faults = partial(first_of, "buy", [fault])
@@ -74,7 +74,7 @@ async def test_two_workers_woken_twice_for_each_order_do_every_effect_once(
             b.world.catch_up()
             await work_twice_each(b, workers)
 
-        states = [await first.load(MERCHANT, f"shop:{wish.number.lower()}") for wish in WISHES]
+        states = [await first.load(MERCHANT, f"shop:{cart.number.lower()}") for cart in WISHES]
         assert {state.stage for state in states if state is not None} == {Stage.SHIPPED}
         per_kind = {
             kind: [n for (k, _), n in b.world.effects.items() if k is kind]

@@ -11,7 +11,7 @@ from core.errors import RefusedError, VendorPausedError
 from core.flow.state import Stage
 from core.health import health_of
 from core.work import Retry, after_failure
-from simulation.shoppers import Wish, place
+from simulation.shoppers import Cart, place
 from tests.builders import MERCHANT, MONDAY_8, Bench, home
 from tests.core.flow.play import pass_time, settle
 from tests.core.flow.test_whole_way import KIM
@@ -24,7 +24,7 @@ async def fifty_orders(b: Bench) -> None:
     """Fifty orders of one pair of socks each are known, and their labels are due in a quarter of an hour."""
     await b.store.count(MERCHANT, [("SOCKS-CHEF", "reno", 100)], actor="person:kendra", now=b.clock.now())
     for number in FIFTY:
-        place(b.world, "shop", Wish(number=number, lines=(("SOCKS-CHEF", 1, 1400),), ship_to=home()))
+        place(b.world, "shop", Cart(number=number, lines=(("SOCKS-CHEF", 1, 1400),), ship_to=home()))
     await settle(b)
 
 
@@ -92,7 +92,7 @@ async def test_what_is_paused_stops_nothing_else(b: Bench) -> None:
     place(
         b.world,
         "amz",
-        Wish(number="112-1", lines=(("KK-SOCKS-2PK", 1, 1400),), ship_to=home(), pay="marketplace"),
+        Cart(number="112-1", lines=(("KK-SOCKS-2PK", 1, 1400),), ship_to=home(), pay="marketplace"),
     )
     await pass_time(b, 20 * MINUTE)
     state = await b.store.load(MERCHANT, "amz:112-1")

@@ -12,21 +12,21 @@ from core import actions
 from core.flow.state import OrderState, Stage
 from core.model.shipment import TrackingState
 from core.model.stock import ListingKey
-from simulation.shoppers import Wish, cancel, place, ship_elsewhere
+from simulation.shoppers import Cart, cancel, place, ship_elsewhere
 from tests.builders import MERCHANT, PRODUCTS, Bench, home
 from tests.core.flow.play import carry, pass_time, settle, work
 
-KARA = Wish(
+KARA = Cart(
     number="KK-1001", lines=(("SET-KNIFE-BOARD", 1, 11610),), ship_to=home(), email="kara@example.test"
 )
-KIM = Wish(
+KIM = Cart(
     number="KK-1002",
     lines=(("SKILLET-12", 1, 8597),),
     ship_to=home(name="Kim"),
     email="kim@example.test",
     pay="later",
 )
-KARL = Wish(number="112-1", lines=(("KK-SOCKS-2PK", 1, 3869),), ship_to=home(), pay="marketplace")
+KARL = Cart(number="112-1", lines=(("KK-SOCKS-2PK", 1, 3869),), ship_to=home(), pay="marketplace")
 GRACE = timedelta(minutes=16)
 
 
@@ -112,7 +112,7 @@ async def test_a_sale_is_shown_on_every_other_listing_and_never_written_where_it
     assert shop.levels[ListingKey(listing="CHEF-8", location="loc-reno")] == 13
     assert market.levels[ListingKey(listing="KK-CHEF8")] == 12
     written = len(shop.writes), len(market.writes)
-    place(b.world, "shop", Wish(number="KK-1", lines=(("CHEF-8", 2, 9000),), ship_to=home()))
+    place(b.world, "shop", Cart(number="KK-1", lines=(("CHEF-8", 2, 9000),), ship_to=home()))
     await pass_time(b, timedelta(minutes=5))
     assert shop.levels[ListingKey(listing="CHEF-8", location="loc-reno")] == 11
     assert market.levels[ListingKey(listing="KK-CHEF8")] == 10
@@ -152,7 +152,7 @@ async def test_an_order_shipped_by_another_tool_gets_no_label_although_no_doorbe
     place(b.world, "shop", KARA)
     await settle(b)
     ship_elsewhere(b.world, "shop", "kk-1001", "LINN1")
-    b.world.bells.clear()
+    b.world.notifications.clear()
     await pass_time(b, timedelta(minutes=16))
     state = await state_of(b, "shop:kk-1001")
     assert state.stage is Stage.SHIPPED_ELSEWHERE
@@ -168,7 +168,7 @@ async def test_an_order_whose_doorbell_was_lost_is_found_by_the_poll(b: Bench) -
     )
     await settle(b)
     place(b.world, "shop", KARA)
-    b.world.bells.clear()
+    b.world.notifications.clear()
     await pass_time(b, timedelta(minutes=6))
     assert (await state_of(b, "shop:kk-1001")).stage is Stage.READY
 
@@ -209,7 +209,7 @@ def _first(operation: str, left: list[Fault], called: str) -> Fault | None:
 async def test_an_order_of_an_unlinked_listing_is_held_and_goes_on_once_linked(b: Bench) -> None:
     now = b.clock.now()
     await b.store.unlink(MERCHANT, "shop", "SOCKS-CHEF", now=now)
-    place(b.world, "shop", Wish(number="KK-7", lines=(("SOCKS-CHEF", 1, 900),), ship_to=home()))
+    place(b.world, "shop", Cart(number="KK-7", lines=(("SOCKS-CHEF", 1, 900),), ship_to=home()))
     await pass_time(b, GRACE)
     assert (await state_of(b, "shop:kk-7")).holds == {"unlinked_sku": "SOCKS-CHEF"}
     await actions.link(b.hub, MERCHANT, "shop", "SOCKS-CHEF", {"SOCKS-CHEF": 1})
@@ -262,7 +262,7 @@ async def test_a_rejected_order_is_cancelled_refunded_once_and_its_units_are_fre
 @pytest.mark.req("R01")
 async def test_a_doorbell_that_rings_fifty_times_makes_one_order_and_one_set_of_effects(b: Bench) -> None:
     place(b.world, "shop", KARA)
-    bells, b.world.bells = tuple(b.world.bells), []
+    bells, b.world.notifications = tuple(b.world.notifications), []
     await carry(b, bells * 50)
     await work(b)
     await carry(b, bells * 50)

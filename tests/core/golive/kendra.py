@@ -7,7 +7,7 @@ from core.connecting import begin
 from core.model.stock import Listing, ListingKey
 from core.store.keeping import Product
 from core.store.store import Store
-from simulation.shoppers import Wish, place
+from simulation.shoppers import Cart, place
 from tests.builders import MERCHANT, MONDAY_8, Bench, bench, home
 from tests.core.flow.play import settle
 
@@ -50,7 +50,7 @@ SKUS = (
     "TONGS-9",
     "UTIL-5",
 )
-KWAME = Wish(
+KWAME = Cart(
     number="KK-1000", lines=(("UTIL-5", 1, 4974),), ship_to=home(), email="kwame@example.test", pay="now"
 )
 

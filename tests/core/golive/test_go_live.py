@@ -13,7 +13,7 @@ from core.golive import adopt, opening
 from core.golive.accept import accept, acceptances, undo, undo_text
 from core.golive.document import differences
 from simulation.memory import store_in_memory
-from simulation.shoppers import Wish, place
+from simulation.shoppers import Cart, place
 from tests.builders import MERCHANT, Bench, home
 from tests.core.flow.play import pass_time, settle
 from tests.core.golive.kendra import COUNTED, morning, shown, written
@@ -135,7 +135,7 @@ async def test_taking_back_shows_every_former_number_again_and_stops_levels(b: B
     with pytest.raises(RefusedError, match="before"):
         await undo(b.hub, MERCHANT, accepted.id, actor=KENDRA)
     # A sale after it is the channel's own business: nothing is put back a second time.
-    place(b.world, "shop", Wish(number="KK-2", lines=(("CHEF-8", 1, 100),), ship_to=home(), pay="now"))
+    place(b.world, "shop", Cart(number="KK-2", lines=(("CHEF-8", 1, 100),), ship_to=home(), pay="now"))
     await pass_time(b, timedelta(hours=2))
     assert shown(b)["shop", "CHEF-8", "loc-reno"] == 14
 
@@ -162,7 +162,7 @@ async def test_orders_from_before_are_committed_listed_and_released_in_bulk_with
     await counted(b)
     await accept(b.hub, MERCHANT, actor=KENDRA)
     b.clock.instant += timedelta(minutes=1)
-    place(b.world, "shop", Wish(number="KK-2", lines=(("CHEF-8", 1, 100),), ship_to=home(), email="k@x.test"))
+    place(b.world, "shop", Cart(number="KK-2", lines=(("CHEF-8", 1, 100),), ship_to=home(), email="k@x.test"))
     await pass_time(b, timedelta(hours=1))
     [kwame] = [row for row in await b.store.stock(MERCHANT) if row.sku == "UTIL-5"]
     assert (kwame.on_hand, kwame.committed) == (10, 1)
@@ -186,7 +186,7 @@ async def test_the_first_acceptance_counts_through_off_and_on(b: Bench) -> None:
     await accept(b.hub, MERCHANT, actor=KENDRA)
     await actions.switch(b.hub, MERCHANT, "post", [Action.LABELS], on=False, actor=KENDRA)
     b.clock.instant += timedelta(minutes=10)
-    place(b.world, "shop", Wish(number="KK-2", lines=(("CHEF-8", 1, 100),), ship_to=home(), email="k@x.test"))
+    place(b.world, "shop", Cart(number="KK-2", lines=(("CHEF-8", 1, 100),), ship_to=home(), email="k@x.test"))
     await pass_time(b, timedelta(hours=1))
 
     state = await state_of(b, "shop:kk-2")

@@ -17,7 +17,7 @@ from core.golive.accept import accept, undo
 from core.golive.document import differences
 from core.store.store import Store
 from simulation.memory import store_in_memory
-from simulation.shoppers import AUTHORIZED_FOR, Wish, place, ship_elsewhere
+from simulation.shoppers import AUTHORIZED_FOR, Cart, place, ship_elsewhere
 from tests.builders import (
     COUNTS,
     MARKET_LINKS,
@@ -82,8 +82,8 @@ async def connect_market(b: Bench) -> None:
     await settle(b)
 
 
-def sale(number: str, listing: str = "KK-CHEF8", units: int = 1) -> Wish:
-    return Wish(
+def sale(number: str, listing: str = "KK-CHEF8", units: int = 1) -> Cart:
+    return Cart(
         number=number,
         lines=((listing, units, 9000),),
         ship_to=home(),
@@ -325,8 +325,8 @@ async def test_money_that_lapses_in_the_instant_of_the_label_buys_none(b: Bench)
     await accept(b.hub, MERCHANT, actor=KENDRA)
     await settle(b)
     await actions.switch(b.hub, MERCHANT, "post", [Action.LABELS], on=False, actor=KENDRA)
-    wish = Wish(number="S-1", lines=(("CHEF-8", 1, 9000),), ship_to=home(), pay="later")
-    place(b.world, "shop", wish)
+    cart = Cart(number="S-1", lines=(("CHEF-8", 1, 9000),), ship_to=home(), pay="later")
+    place(b.world, "shop", cart)
     await settle(b)
     b.clock.move_to(b.clock.now() + AUTHORIZED_FOR)
     await accept(b.hub, MERCHANT, kinds=[Action.LABELS], actor=KENDRA)
@@ -345,7 +345,7 @@ async def test_an_order_that_the_old_tool_shipped_while_labels_were_stopped_is_l
     place(b.world, "shop", sale("S-1", "CHEF-8"))
     await settle(b)
     ship_elsewhere(b.world, "shop", "s-1", "OLD-1")
-    b.world.bells.clear()  # nobody told: only reading it again does
+    b.world.notifications.clear()  # nobody told: only reading it again does
 
     await accept(b.hub, MERCHANT, kinds=[Action.LABELS], actor=KENDRA)
     await pass_time(b, HOUR)
