@@ -13,15 +13,15 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.clock import PageClock
-from core.flow.advance import CLAIM_S
-from core.housekeeping import tick_old_deliveries
+from core.engine.advance import CLAIM_S
+from core.engine.worker import Worker
+from core.jobs.housekeeping import tick_old_deliveries
 from core.store.engine import CommitLostError
-from core.work import Worker
 
 LOG = logging.getLogger("crossdock.scheduler")
 
 ORDERS_EVERY_S = 0.5
-ERRANDS_EVERY_S = 0.1
+JOBS_EVERY_S = 0.1
 CLAIMS_EVERY_S = CLAIM_S / 4
 HOUSEKEEPING_EVERY_S = 3600
 LOOK_EVERY_S = 0.005
@@ -37,7 +37,7 @@ def scheduler_of(worker: Worker) -> AsyncIOScheduler:
     """Return the ticks of a process that works, not started; a tick that is late runs once, never twice at a time."""
     scheduler = waker_of(worker)
     if not _by_hand(worker):
-        scheduler.add_job(worker.tick_errands, "interval", seconds=ERRANDS_EVERY_S, id="errands")
+        scheduler.add_job(worker.tick_jobs, "interval", seconds=JOBS_EVERY_S, id="errands")
     scheduler.add_job(worker.tick_claims, "interval", seconds=CLAIMS_EVERY_S, id="claims")
     return scheduler
 
@@ -69,7 +69,7 @@ async def follow(worker: Worker, *, works: bool) -> None:
     """
     if not _by_hand(worker):
         return
-    ticks: list[Tick] = [worker.tick_errands, worker.tick_orders] if works else [worker.tick_orders]
+    ticks: list[Tick] = [worker.tick_jobs, worker.tick_orders] if works else [worker.tick_orders]
     loop, clock, db = asyncio.get_running_loop(), worker.hub.clock, worker.hub.store.db
     moved, stirred, ticked_s = clock.now(), (-1, -1), loop.time()
     while True:

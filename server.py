@@ -21,28 +21,30 @@ from aiohttp import web
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from pydantic import BaseModel
 
-from core.breaker import Breaker
 from core.clock import Clock, clock_of, seconds_of
 from core.config import load
 from core.config.environ import setting
-from core.config.house import ConnectionConfig, House
 from core.config.installation import Apps, apps
-from core.connecting import begin_work, connected
-from core.errands import ERRANDS
+from core.config.merchant import ConnectionConfig, MerchantConfig
+from core.engine.breaker import Breaker
+from core.engine.hub import Connections, Hub
+from core.engine.queue import MemoryQueue, PostgresQueue, Queue
+from core.engine.worker import AT_ONCE, Worker
 from core.errors import ConfigError, HubError
-from core.hub import Desk, Hub
+from core.jobs import JOBS
 from core.log import Redactor
 from core.ports import Connection, Connector, Ports, Token, Tokens
-from core.queue import MemoryQueue, PostgresQueue, Queue
-from core.store.alone import alone, one_at_a_time
+from core.services.connecting import begin_work, connected
+from core.steps import STEPS
+from core.store.backlog import free_claims
+from core.store.configs import save_config
 from core.store.engine import Postgres
 from core.store.quota import Limit, quota_of
 from core.store.schema import upgrade
 from core.store.sealing import Keyring
+from core.store.single_instance import one_at_a_time, single_instance
 from core.store.store import Store
 from core.store.vault import StaticTokens, VaultTokens
-from core.store.waiting import free_claims
-from core.work import AT_ONCE, Worker
 from scheduler import follow, scheduler_of, waker_of
 from web.app import build
 from web.context import Settings
@@ -73,7 +75,7 @@ def connectors() -> dict[str, Connector]:
     return found
 
 
-def houses(environ: Mapping[str, str], known: Mapping[str, Connector]) -> tuple[House, ...]:
+def configs(environ: Mapping[str, str], known: Mapping[str, Connector]) -> tuple[MerchantConfig, ...]:
     """Return every merchant's configuration; each error says file, line and column."""
     path = Path(setting(environ, "CROSSDOCK_CONFIG") or CONFIG)
     if not path.exists():
@@ -93,26 +95,26 @@ class Installation:
     apps: Mapping[str, Mapping[str, str]]
 
 
-def desk_of(installation: Installation, house: House) -> Desk:
-    """Return a merchant's desk: each connection built with its tokens, quotas and endpoints."""
-    ports = {name: _ports(installation, house, config) for name, config in house.connections.items()}
-    return Desk(
-        house=house,
+def connections_of(installation: Installation, config: MerchantConfig) -> Connections:
+    """Return what a merchant's connections can do: each built with its tokens, quotas and endpoints."""
+    ports = {name: _ports(installation, config, one) for name, one in config.connections.items()}
+    return Connections(
+        config=config,
         ports=ports,
-        connectors={name: installation.connectors[c.use] for name, c in house.connections.items()},
+        connectors={name: installation.connectors[c.use] for name, c in config.connections.items()},
     )
 
 
-def _ports(installation: Installation, house: House, config: ConnectionConfig) -> Ports:
+def _ports(installation: Installation, merchant: MerchantConfig, config: ConnectionConfig) -> Ports:
     connector = installation.connectors[config.use]
     built: list[Ports] = []
     tokens: Tokens
     if config.token is not None:
         tokens = StaticTokens(config.token, connection=config.name)
     else:
-        tokens = tokens_of(installation, house.merchant, config.name, built)
+        tokens = tokens_of(installation, merchant.merchant, config.name, built)
     connection = Connection(
-        merchant=house.merchant,
+        merchant=merchant.merchant,
         name=config.name,
         settings=config.with_,
         app=installation.apps.get(config.use, {}),
@@ -120,7 +122,7 @@ def _ports(installation: Installation, house: House, config: ConnectionConfig) -
         tokens=tokens,
         quota=quota_of(
             installation.store.db,
-            merchant=house.merchant,
+            merchant=merchant.merchant,
             app=config.use,
             connection=config.name,
             limits={
@@ -183,7 +185,7 @@ async def open_hub(
     """Open the store (brought up to date first) and every merchant's desk; ``redactor`` learns every secret."""
     url = database_url(environ)
     known = connectors()
-    loaded = houses(environ, known)
+    loaded = configs(environ, known)
     credentials = apps(environ, {key: c.app_keys for key, c in known.items()})
     keys = keyring_of(environ, url)
     if redactor is not None:
@@ -197,24 +199,26 @@ async def open_hub(
     owner = f"{os.uname().nodename}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
     hub = Hub(store=store, clock=installation.clock, owner=owner)
     try:
-        for house in loaded:
-            hub.desks[house.merchant] = desk_of(installation, house)
-            await store.save_config(house.merchant, house.digest, house.text, now=hub.clock.now())
+        for config in loaded:
+            hub.merchants[config.merchant] = connections_of(installation, config)
+            await store.write(save_config, config.merchant, config.digest, config.text, now=hub.clock.now())
         yield hub, installation
     finally:
         await _close(hub)
         await store.close()
 
 
-def _secrets(url: str, keys: Keyring, credentials: Apps, loaded: Sequence[House]) -> Iterator[str | None]:
+def _secrets(
+    url: str, keys: Keyring, credentials: Apps, loaded: Sequence[MerchantConfig]
+) -> Iterator[str | None]:
     """Yield everything that must never be read in a log."""
     yield sa.make_url(url).password
     yield from keys.text().split(",")
     for app in credentials.values():
         # An id of ours says nothing; short words of a region or a queue would tear other lines apart.
         yield from (value for key, value in app.items() if "secret" in key or "key" in key)
-    for house in loaded:
-        yield from house.secrets
+    for config in loaded:
+        yield from config.secrets
 
 
 @contextlib.asynccontextmanager
@@ -235,8 +239,8 @@ async def _up_to_date(url: str) -> AsyncIterator[None]:
 
 
 async def _close(hub: Hub) -> None:
-    for desk in hub.desks.values():
-        for ports in desk.ports.values():
+    for connections in hub.merchants.values():
+        for ports in connections.ports.values():
             ended = ports.close() if ports.close is not None else None
             if inspect.isawaitable(ended):
                 await ended
@@ -254,12 +258,12 @@ async def serve(
     if role != "all" and url.startswith("sqlite"):
         raise ConfigError(f"--role {role} shares its work with other processes: that needs PostgreSQL")
     public_url = (setting(environ, "CROSSDOCK_PUBLIC_URL") or f"http://127.0.0.1:{port}").rstrip("/")
-    with alone(url), _port(port, wanted=role in ("all", "web")) as listening:
+    with single_instance(url), _port(port, wanted=role in ("all", "web")) as listening:
         async with open_hub(environ, redactor) as (hub, installation), contextlib.AsyncExitStack() as running:
             async with _up_to_date(url):
                 queue = await open_queue(hub, url)
             delivering = await running.enter_async_context(_work(hub, queue, role))
-            for merchant in hub.desks:
+            for merchant in hub.merchants:
                 await begin_work(hub, merchant, public_url)
             if listening is not None:
                 settings = Settings(
@@ -268,7 +272,7 @@ async def serve(
                     connected=_on_connected(hub, installation, public_url),
                 )
                 await running.enter_async_context(_site(build(hub, settings), listening))
-            LOG.info("crossdock serves %s at %s (%s)", ", ".join(hub.desks), public_url, role)
+            LOG.info("crossdock serves %s at %s (%s)", ", ".join(hub.merchants), public_url, role)
             await _until_told(delivering)
 
 
@@ -309,7 +313,7 @@ async def open_queue(hub: Hub, url: str) -> Queue:
     memory = MemoryQueue.open(at_once=AT_ONCE)
     hub.store.on_wake(memory.wake_soon)
     # One process: whoever held a claim before this start is dead.
-    await hub.store.db.write(free_claims)
+    await hub.store.write(free_claims)
     return memory
 
 
@@ -317,7 +321,7 @@ async def open_queue(hub: Hub, url: str) -> Queue:
 async def _work(hub: Hub, queue: Queue, role: str) -> AsyncIterator[asyncio.Task[None] | None]:
     """Do what a role does besides answering; gives the task that takes wake-ups off the queue, if there is one."""
     breaker = Breaker(monotonic=seconds_of(hub.clock))
-    worker = Worker(hub=hub, errands=ERRANDS, queue=queue, breaker=breaker)
+    worker = Worker(steps=STEPS, hub=hub, jobs=JOBS, queue=queue, breaker=breaker)
     delivering: asyncio.Task[None] | None = None
     clock: AsyncIOScheduler | None = None
     following: asyncio.Task[None] | None = None
@@ -355,7 +359,7 @@ async def _end(delivering: asyncio.Task[None] | None, worker: Worker) -> None:
     if delivering is not None:
         delivering.cancel()
     await worker.stop_listening()
-    tasks = {task for task in (delivering, *worker.errands_running.values()) if task is not None}
+    tasks = {task for task in (delivering, *worker.jobs_running.values()) if task is not None}
     if tasks:
         _, late = await asyncio.wait(tasks, timeout=STOP_WITHIN_S)
         for task in late:

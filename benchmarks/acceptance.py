@@ -29,7 +29,7 @@ from connectors.bogus import CONNECTOR
 from connectors.shopify.webhooks import ShopifyWebhooks
 from core.clock import SystemClock
 from core.config.loader import read
-from core.hub import Desk, Hub
+from core.engine.hub import Connections, Hub
 from core.ports import Connection, Ports
 from core.store.inbox import Delivery
 from core.store.quota import quota_of
@@ -103,19 +103,21 @@ async def _serve_until_told(pipe: Pipe, url: str, secret: str) -> None:
 @contextlib.asynccontextmanager
 async def _site(store: Store, secret: str) -> AsyncIterator[int]:
     known = {CONNECTOR.key: CONNECTOR.settings}
-    house = read(CONFIG, file="crossdock.yaml", environ={}, known=known)
+    config = read(CONFIG, file="crossdock.yaml", environ={}, known=known)
     shop = Connection(
-        merchant=house.merchant,
+        merchant=config.merchant,
         name="shop",
-        settings=house.connections["shop"].with_,
+        settings=config.connections["shop"].with_,
         app={"client_secret": secret},
         endpoints={},
         tokens=StaticTokens("", connection="shop"),
-        quota=quota_of(store.db, merchant=house.merchant, app="shopify", connection="shop", limits={}),
+        quota=quota_of(store.db, merchant=config.merchant, app="shopify", connection="shop", limits={}),
         clock=SystemClock(),
     )
-    desk = Desk(house=house, ports={"shop": Ports(webhooks=ShopifyWebhooks(shop))}, connectors={})
-    hub = Hub(store=store, clock=SystemClock(), owner="benchmark", desks={house.merchant: desk})
+    connections = Connections(
+        config=config, ports={"shop": Ports(webhooks=ShopifyWebhooks(shop))}, connectors={}
+    )
+    hub = Hub(store=store, clock=SystemClock(), owner="benchmark", merchants={config.merchant: connections})
 
     async def nothing(*_: object) -> None:
         """Nobody connects here."""

@@ -23,16 +23,20 @@ import aiohttp
 from aiohttp import web
 
 from benchmarks.rounds import Figure, Rates, compare
-from core.errands import ERRANDS
+from core.engine.hub import Hub
+from core.engine.worker import JOBS_AT_ONCE, PER_MERCHANT, Worker
 from core.errors import HubError
-from core.hub import Hub
-from core.intake import delivery_of
+from core.jobs import JOBS
+from core.jobs.notifications import delivery_of
+from core.model.commit import Landed, NewOrder, OrderCommit
 from core.model.facts import Noted, Received
 from core.ports import Ports
+from core.steps import STEPS
+from core.store.claims import due_orders
+from core.store.jobs import claim_jobs
+from core.store.orders import counts_by_stage
 from core.store.sealing import Keyring
 from core.store.store import Store
-from core.store.unit import Landed, NewOrder, Unit
-from core.work import ERRANDS_AT_ONCE, PER_MERCHANT, Worker
 from simulation.due import due_now, next_at
 from simulation.opening import open_hub
 from simulation.scene import Scene
@@ -108,7 +112,7 @@ class Day:
             outside = self.scene.next_at()
             if outside is None and quiet_until is None:
                 quiet_until = clock.now() + QUIET
-            following = await self.hub.store.db.read(next_at)
+            following = await self.hub.store.read(next_at)
             instant = min(at for at in (outside, following, quiet_until) if at is not None)
             if quiet_until is not None and instant >= quiet_until:
                 return
@@ -121,14 +125,14 @@ class Day:
         bells = [(name, delivery_of(name, bell, bell.model_dump_json().encode(), now))
                  for name, bell in self.scene.take_notifications()]  # fmt: skip
         await asyncio.gather(*(store.deliver(self.merchant, name, [one], now=now) for name, one in bells))
-        if not await store.db.read(due_now, now):
+        if not await store.read(due_now, now):
             return False
-        errands = await store.claim_errands(
-            owner=self.hub.owner, now=now, until=now + timedelta(seconds=90), limit=ERRANDS_AT_ONCE
+        jobs = await store.write(
+            claim_jobs, owner=self.hub.owner, now=now, until=now + timedelta(seconds=90), limit=JOBS_AT_ONCE
         )
-        due = await store.due(now, limit=PER_MERCHANT, per_merchant=PER_MERCHANT)
+        due = await store.read(due_orders, now, limit=PER_MERCHANT, per_merchant=PER_MERCHANT)
         await asyncio.gather(
-            *(self.worker.run_errand(errand) for errand in errands),
+            *(self.worker.run_job(job) for job in jobs),
             *(self.worker.run_order(merchant, order_id) for merchant, order_id, _ in due),
         )
         return True
@@ -152,8 +156,8 @@ async def open_day(scene: Scene, store: Store, tape: Tape | None = None) -> Day:
     if tape is not None:
         scene.ports = {name: tape.over(name, ports) for name, ports in scene.ports.items()}
     hub = await open_hub(scene, store, owner="benchmark")
-    (merchant,) = hub.desks
-    return Day(scene=scene, hub=hub, worker=Worker(hub=hub, errands=ERRANDS), merchant=merchant)
+    (merchant,) = hub.merchants
+    return Day(scene=scene, hub=hub, worker=Worker(hub=hub, steps=STEPS, jobs=JOBS), merchant=merchant)
 
 
 def a_scene(orders: int) -> Scene:
@@ -203,7 +207,7 @@ async def _all_is_over(day: Day) -> None:
     Raises:
         RuntimeError: one was.
     """
-    stages = await day.hub.store.counts_by_stage(day.merchant)
+    stages = await day.hub.store.read(counts_by_stage, day.merchant)
     left = {stage.value: n for stage, n in stages.items() if stage.value not in _ENDS}
     if left or sum(stages.values()) != len(day.scene.world.orders()):
         raise RuntimeError(f"of {len(day.scene.world.orders())} orders these were not finished: {left}")
@@ -288,9 +292,11 @@ async def _commit(store: Store, scene: Scene, until: float) -> int:
         name = str(next(_NAMES))
         create = NewOrder(connection="shop", external_id=name, number=name, placed_at=now)
         told = (Received(at=now, actor="channel", order=sample, needs=()),)
-        unit = Unit(merchant="seed", order_id=f"shop:{name}", at=now, create=create, happened=told, expect=0)
-        followed = replace(unit, create=None, expect=None, happened=(Noted(at=now, text="measured"),))
-        for one in (unit, *([followed] * NOTES)):
+        commit = OrderCommit(
+            merchant="seed", order_id=f"shop:{name}", at=now, create=create, happened=told, expect=0
+        )
+        followed = replace(commit, create=None, expect=None, happened=(Noted(at=now, text="measured"),))
+        for one in (commit, *([followed] * NOTES)):
             units += isinstance(await store.commit(one), Landed)
     return units
 

@@ -8,7 +8,7 @@ from commands.arguments import add_merchant_options
 from commands.output import Rows
 from commands.running import show_for_merchant
 from core.config.environ import setting
-from core.hub import Hub
+from core.engine.hub import Hub
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,6 +23,6 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 async def _page(connection: str, hub: Hub, merchant: str) -> Rows:
-    hub.desk(merchant).named(connection)
+    hub.connections(merchant).named(connection)
     public = (setting(os.environ, "CROSSDOCK_PUBLIC_URL") or "http://127.0.0.1:8080").rstrip("/")
     return [{"open in a browser": f"{public}/connect/{merchant}/{connection}"}]

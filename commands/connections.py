@@ -8,11 +8,12 @@ from typing import Any
 from commands.arguments import UsageError, add_merchant_options
 from commands.output import Rows
 from commands.running import ACTOR, actions_named, show_for_merchant
-from core import actions, alarms
-from core.flow.steps import Action
-from core.golive.accept import accept
-from core.health import ConnectionHealth, health_of
-from core.hub import Hub
+from core.engine.hub import Hub
+from core.engine.pauses import resume
+from core.model.actions import Action
+from core.services import actions
+from core.services.golive.accept import accept
+from core.services.health import ConnectionHealth, health_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,9 +43,11 @@ async def _done(arguments: argparse.Namespace, kinds: list[Action], hub: Hub, me
     connection = arguments.connection
     match arguments.do:
         case "resume":
-            await alarms.resume(hub, merchant, connection)
+            await resume(hub, merchant, connection)
         case "brake":
-            await actions.answer_brake(hub, merchant, connection, go=arguments.actions == ["go"], actor=ACTOR)
+            await actions.answer_push_guard(
+                hub, merchant, connection, go=arguments.actions == ["go"], actor=ACTOR
+            )
         case "accept":
             await accept(hub, merchant, kinds=kinds, connections=[connection], actor=ACTOR)
         case "stop":
@@ -53,7 +56,7 @@ async def _done(arguments: argparse.Namespace, kinds: list[Action], hub: Hub, me
 
 
 def _row(health: ConnectionHealth) -> Mapping[str, Any]:
-    paused = [f"{alarm.action} paused: {alarm.reason}" for alarm in health.paused]
+    paused = [f"{pause.action} paused: {pause.reason}" for pause in health.paused]
     return {
         "connection": health.connection,
         "use": health.use,

@@ -5,7 +5,8 @@ import asyncio
 import os
 
 from commands.running import in_hub
-from core.hub import Hub
+from core.engine.hub import Hub
+from core.store.rebuild import rebuild
 from core.store.schema import upgrade
 from server import database_url
 
@@ -26,4 +27,4 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 async def _rebuild(hub: Hub) -> int:
-    return await hub.store.rebuild()
+    return await hub.store.write(rebuild)

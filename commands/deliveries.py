@@ -6,7 +6,8 @@ from functools import partial
 from commands.arguments import UsageError, add_merchant_options
 from commands.output import Rows
 from commands.running import show_for_merchant
-from core.hub import Hub
+from core.engine.hub import Hub
+from core.store.inbox import list_deliveries, replay_delivery
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,7 +29,7 @@ async def _listed(replayed: list[str], hub: Hub, merchant: str) -> Rows:
     """Replay what is named; return the newest 100 deliveries."""
     if replayed:
         connection, event = replayed
-        await hub.store.replay(merchant, connection, event, now=hub.clock.now())
+        await hub.store.write(replay_delivery, merchant, connection, event, now=hub.clock.now())
     return [
         {
             "received": delivery.received_at.isoformat(timespec="seconds"),
@@ -37,5 +38,5 @@ async def _listed(replayed: list[str], hub: Hub, merchant: str) -> Rows:
             "event": delivery.event_id,
             "state": delivery.state,
         }
-        for delivery in (await hub.store.list_deliveries(merchant, limit=100)).items
+        for delivery in (await hub.store.read(list_deliveries, merchant, limit=100)).items
     ]

@@ -12,7 +12,7 @@ USUAL_ORDERS = 20
 
 
 def add_arguments(demo: argparse.ArgumentParser) -> None:
-    """Add what the verb takes."""
+    """Add the words of the command."""
     demo.add_argument(
         "--day", type=Path, metavar="FILE", help="a day of the format day/1 (the Kendra Kookware day)"
     )

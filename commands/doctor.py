@@ -5,7 +5,7 @@ import argparse
 from commands.arguments import add_merchant_options
 from commands.output import show
 from commands.running import for_merchant
-from core.readiness import readiness_of
+from core.services.readiness import readiness_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

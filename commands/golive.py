@@ -9,11 +9,11 @@ from typing import Any
 from commands.arguments import UsageError, add_merchant_options
 from commands.output import Rows, show
 from commands.running import ACTOR, actions_named, for_merchant, show_for_merchant
+from core.engine.hub import Hub
 from core.errors import HubError
-from core.flow.steps import Action
-from core.golive.accept import Acceptance, accept, acceptances, undo, undo_text
-from core.golive.document import Differences, differences
-from core.hub import Hub
+from core.model.actions import Action
+from core.services.golive.accept import Acceptance, accept, acceptances, undo, undo_text
+from core.services.golive.document import Differences, differences
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -8,9 +8,9 @@ from functools import partial
 from commands.arguments import add_merchant_options
 from commands.output import Rows
 from commands.running import for_merchant, show_for_merchant
+from core.engine.hub import Hub
 from core.errors import HubError
-from core.hub import Hub
-from core.store.callers import has_key
+from core.store.api_keys import delete_api_key, has_key, save_api_key
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,11 +30,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 async def _new(name: str, hub: Hub, merchant: str) -> Rows:
     key = os.environ.get("CROSSDOCK_NEW_KEY") or secrets.token_urlsafe(24)
-    await hub.store.save_api_key(merchant, key, name=name, role="owner", now=hub.clock.now())
+    await hub.store.write(save_api_key, merchant, key, name=name, role="owner", now=hub.clock.now())
     return [{"merchant": merchant, "name": name, "key": key}]
 
 
 async def _revoke(name: str, hub: Hub, merchant: str) -> None:
-    if not await hub.store.db.read(has_key, merchant, name):
+    if not await hub.store.read(has_key, merchant, name):
         raise HubError(f"{merchant} has no key of the name {name!r}")
-    await hub.store.delete_api_key(merchant, name)
+    await hub.store.write(delete_api_key, merchant, name)

@@ -6,9 +6,10 @@ from functools import partial
 from commands.arguments import UsageError, add_merchant_options
 from commands.output import Rows
 from commands.running import ACTOR, for_merchant, show_for_merchant, text_of
-from core import linking
-from core.hub import Hub
-from core.stock.linking import said
+from core.domain.link_proposals import describe
+from core.engine.hub import Hub
+from core.services import links
+from core.services.links import LinkReview, review_links
 
 _VERBS = ("list", "conflicts", "export", "preview", "import", "undo", "unlink")
 _WANTED = {"preview": ("FILE",), "import": ("FILE",), "unlink": ("CONNECTION", "LISTING")}
@@ -28,7 +29,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError(f"{arguments.do} wants {' '.join(wanted) or 'no more words'}")
     if arguments.do != "export":
         return show_for_merchant(arguments, partial(_done, arguments.do, arguments.words))
-    print(for_merchant(arguments, linking.exported), end="")
+    print(for_merchant(arguments, links.exported), end="")
     return 0
 
 
@@ -40,31 +41,31 @@ async def _done(do: str, words: list[str], hub: Hub, merchant: str) -> Rows:
     """
     match do:
         case "preview":
-            return _changes(await linking.preview(hub, merchant, text_of(words[0])))
+            return _changes(await links.preview(hub, merchant, text_of(words[0])))
         case "import":
-            return _changes(await linking.import_file(hub, merchant, text_of(words[0]), actor=ACTOR))
+            return _changes(await links.import_file(hub, merchant, text_of(words[0]), actor=ACTOR))
         case "undo":
-            return [{"taken back": f"{await linking.undo(hub, merchant)} listings"}]
+            return [{"taken back": f"{await links.undo(hub, merchant)} listings"}]
         case "unlink":
-            await linking.unlink(hub, merchant, words[0], words[1])
-    bench = await linking.bench_of(hub, merchant)
+            await links.unlink(hub, merchant, words[0], words[1])
+    bench = await review_links(hub, merchant)
     return _conflicts(bench) if do == "conflicts" else _listed(bench)
 
 
-def _conflicts(bench: linking.Bench) -> Rows:
+def _conflicts(bench: LinkReview) -> Rows:
     return [
         {"where": c.connection or "-", "names": ", ".join(c.names), "what": c.what, "do": c.do}
         for c in bench.conflicts
     ]
 
 
-def _listed(bench: linking.Bench) -> Rows:
+def _listed(bench: LinkReview) -> Rows:
     open_ones = [
         {
             "connection": offer.connection,
             "listing": offer.listing,
             "of": "",
-            "could be": said(found[0].of) if found else "",
+            "could be": describe(found[0].of) if found else "",
             "score": found[0].score if found else "",
             "why": found[0].detail if found else "",
         }
@@ -72,13 +73,18 @@ def _listed(bench: linking.Bench) -> Rows:
     ]
     linked = [(o.connection, o.listing, o.of) for o in bench.linked]
     return open_ones + [
-        {"connection": c, "listing": name, "of": said(of), "could be": "", "score": "", "why": ""}
+        {"connection": c, "listing": name, "of": describe(of), "could be": "", "score": "", "why": ""}
         for c, name, of in (*linked, *bench.gone)
     ]
 
 
-def _changes(changes: tuple[linking.Change, ...]) -> Rows:
+def _changes(changes: tuple[links.Change, ...]) -> Rows:
     return [
-        {"connection": c.connection, "listing": c.listing, "now": said(c.before), "then": said(c.after)}
+        {
+            "connection": c.connection,
+            "listing": c.listing,
+            "now": describe(c.before),
+            "then": describe(c.after),
+        }
         for c in changes
     ]

@@ -6,9 +6,9 @@ from functools import partial
 from commands.arguments import UsageError
 from commands.output import Rows, show
 from commands.running import ACTOR, for_merchant, show_for_merchant, text_of
-from core.golive import adopt, opening
-from core.golive.opening import Loaded, Preview
-from core.hub import Hub
+from core.engine.hub import Hub
+from core.services.golive import adopt, opening
+from core.services.golive.opening import Loaded, Preview
 
 _WANTED = {"opening": "FILE, or undo [NUMBER]", "adopt": "CONNECTION [LOCATION]"}
 

@@ -7,10 +7,11 @@ from functools import partial
 from commands.arguments import UsageError, add_merchant_options
 from commands.output import Rows, show
 from commands.running import ACTOR, for_merchant, show_for_merchant
-from core import actions
-from core.flow.state import OrderState
-from core.hub import Hub
+from core.domain.state import OrderState
+from core.engine.hub import Hub
 from core.model.facts import Fact
+from core.services import actions
+from core.store.orders import facts_of, list_orders
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -50,7 +51,7 @@ async def _listed(hub: Hub, merchant: str) -> Rows:
             "total_minor": row.total_minor,
             "currency": row.currency,
         }
-        for row in (await hub.store.list_orders(merchant, limit=200)).items
+        for row in (await hub.store.read(list_orders, merchant, limit=200)).items
     ]
 
 
@@ -72,7 +73,7 @@ async def _act(arguments: argparse.Namespace, hub: Hub, merchant: str) -> tuple[
         case "retry":
             await actions.retry(hub, merchant, order_id, ACTOR)
     state = await hub.store.load(merchant, order_id) or OrderState()
-    return order_id, state, await hub.store.facts(merchant, order_id)
+    return order_id, state, await hub.store.read(facts_of, merchant, order_id)
 
 
 def _show_order(order_id: str, state: OrderState, facts: list[Fact], *, as_json: bool) -> None:

@@ -10,10 +10,10 @@ from typing import TypeVar
 
 from commands.arguments import UsageError
 from commands.output import Rows, show
+from core.engine.hub import Hub
 from core.errors import HubError
-from core.flow.steps import Action
-from core.hub import Hub
 from core.log import Redactor, start_logging
+from core.model.actions import Action
 
 T = TypeVar("T")
 
@@ -58,11 +58,11 @@ def show_for_merchant(arguments: argparse.Namespace, rows: Callable[[Hub, str], 
 
 def _merchant_of(hub: Hub, named: str | None) -> str:
     if named:
-        hub.desk(named)
+        hub.connections(named)
         return named
-    if len(hub.desks) == 1:
-        return next(iter(hub.desks))
-    raise HubError(f"name one of the merchants: --merchant {' | '.join(hub.desks)}")
+    if len(hub.merchants) == 1:
+        return next(iter(hub.merchants))
+    raise HubError(f"name one of the merchants: --merchant {' | '.join(hub.merchants)}")
 
 
 def actions_named(names: Sequence[str]) -> list[Action]:

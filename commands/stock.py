@@ -7,9 +7,11 @@ from commands import opening
 from commands.arguments import UsageError, add_merchant_options, whole_number
 from commands.output import Rows
 from commands.running import ACTOR, show_for_merchant
-from core import actions
-from core.hub import Hub
-from core.store.keeping import Product
+from core.engine.hub import Hub
+from core.services import actions
+from core.store.listings import list_listings
+from core.store.products import Product, save_products
+from core.store.stock import list_stock
 
 _WANTED = {
     "list": "no more words",
@@ -58,7 +60,7 @@ def _change(do: str, words: list[str]) -> Callable[[Hub, str], Awaitable[None]]:
     match do, words:
         case "product", [sku, title, grams, size] if size.count("x") == 2:  # noqa: PLR2004 - length, width, height
             product = _product(sku, title, grams, size)
-            return lambda hub, merchant: hub.store.save_products(merchant, [product])
+            return lambda hub, merchant: hub.store.write(save_products, merchant, [product])
         case (("count" | "receive"), [sku, location, units]):
             act = actions.count if do == "count" else actions.receive
             lines = [(sku, location, whole_number(units, "units"))]
@@ -90,10 +92,10 @@ async def _listings(hub: Hub, merchant: str) -> Rows:
             "connection": row.connection,
             "listing": row.listing,
             "location": row.location,
-            "shown": row.believed,
+            "shown": row.last_read,
             "wanted": row.wanted_last,
         }
-        for row in await hub.store.list_listings(merchant)
+        for row in await hub.store.read(list_listings, merchant)
     ]
 
 
@@ -107,5 +109,5 @@ async def _stock(hub: Hub, merchant: str) -> Rows:
             "committed": row.committed,
             "available": row.available,
         }
-        for row in await hub.store.stock(merchant)
+        for row in await hub.store.read(list_stock, merchant)
     ]

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from commands.output import show
-from core.config.house import House
+from core.config.merchant import MerchantConfig
 from core.errors import HubError
-from server import connectors, houses
+from server import configs, connectors
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Check a file; 1 where it is wrong."""
     try:
-        rows = [_row(house) for house in houses(os.environ, connectors())]
+        rows = [_row(config) for config in configs(os.environ, connectors())]
     except HubError as error:
         if not arguments.json:
             raise
@@ -34,10 +34,10 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _row(house: House) -> Mapping[str, Any]:
+def _row(config: MerchantConfig) -> Mapping[str, Any]:
     return {
-        "merchant": house.merchant,
-        "connections": len(house.connections),
-        "locations": len(house.locations),
-        "file": house.file,
+        "merchant": config.merchant,
+        "connections": len(config.connections),
+        "locations": len(config.locations),
+        "file": config.file,
     }

@@ -1,7 +1,7 @@
 """What core asks of a connector.
 
 Every async method may raise the ConnectorError family of core.errors; a docstring names an error only where it means
-something particular there. No connector retries: core/work.py does. An answer that says "refused for a business
+something particular there. No connector retries: core/engine/worker.py does. An answer that says "refused for a business
 reason" (declined, no rates, stale) is a value; an exception means that the outcome was not obtained.
 
 Each operation that changes something at a vendor declares its fence, its call limit and its settle time in
@@ -169,7 +169,7 @@ class Levels(Protocol):
         ...
 
 
-class Teller(Protocol):
+class ShipmentNotifier(Protocol):
     """A channel that is told when a parcel leaves."""
 
     async def tell_shipped(self, order_id: str, dispatch: Dispatch, *, key: str) -> str:
@@ -181,7 +181,7 @@ class Teller(Protocol):
         ...
 
 
-class Till(Protocol):
+class ChannelPayments(Protocol):
     """A channel that keeps its own books of money: capture, refund and cancel go through it."""
 
     async def capture(self, order_id: str, authorization: str, amount: Money, *, key: str) -> Movement:
@@ -265,7 +265,7 @@ class LabelFiles(Protocol):
         ...
 
 
-class Notice(Shape):
+class Message(Shape):
     """A message to one person; ``kind`` and ``subject_id`` say what it is about, in headers, without personal data."""
 
     kind: str
@@ -279,7 +279,7 @@ class Notice(Shape):
 class Notifier(Protocol):
     """A way to reach people."""
 
-    async def send(self, notice: Notice) -> None:
+    async def send(self, notice: Message) -> None:
         """Hand the notice over, or raise.
 
         Raises:
@@ -288,7 +288,7 @@ class Notifier(Protocol):
         ...
 
 
-class DoorbellKind(StrEnum):
+class NotificationKind(StrEnum):
     """What a vendor says has changed."""
 
     ORDER = "order"  # subject: the channel's order id
@@ -305,11 +305,11 @@ class DoorbellKind(StrEnum):
     OTHER = "other"  # known, nothing to do
 
 
-class Doorbell(Shape):
+class Notification(Shape):
     """Something a vendor says happened: ``event_id`` makes it idempotent, ``subject`` is what to fetch."""
 
     event_id: str
-    kind: DoorbellKind
+    kind: NotificationKind
     topic: str
     subject: str
     account: str | None = None
@@ -331,7 +331,7 @@ class WebhookRequest:
 class WebhookSource(Protocol):
     """A connector that is told of changes over HTTP."""
 
-    def parse_webhook(self, request: WebhookRequest, *, now: datetime) -> tuple[Doorbell, ...]:
+    def parse_webhook(self, request: WebhookRequest, *, now: datetime) -> tuple[Notification, ...]:
         """Verify the signature over the raw body (either of two secrets during rotation), then say what rang.
 
         Raises:
@@ -352,7 +352,7 @@ class Subscriber(Protocol):
 class Receipt(Shape):
     """A notification taken from a queue, to be acknowledged after it is stored."""
 
-    doorbell: Doorbell
+    notification: Notification
     handle: str
 
 
@@ -409,8 +409,8 @@ class Ports:
     """Test or live, by the key or the host of the connection; None where neither tells."""
     channel: Channel | None = None
     levels: Levels | None = None
-    teller: Teller | None = None
-    till: Till | None = None
+    shipment_notifier: ShipmentNotifier | None = None
+    channel_payments: ChannelPayments | None = None
     gateway: Gateway | None = None
     carrier: Carrier | None = None
     label_files: LabelFiles | None = None

@@ -8,13 +8,16 @@ from typing import Any
 import sqlalchemy as sa
 
 from connectors.bogus.client import World
-from core.flow.state import OrderState, Stage
-from core.hub import Hub
+from core.domain.levels import wanted_level
+from core.domain.state import OrderState, Stage
+from core.engine.hub import Hub
 from core.model.facts import Captured, ChannelTold, Fact, LabelBought, Settled
 from core.model.order import ChannelState, FulfilledBy
 from core.model.stock import ListingKey
-from core.stock.wanted import wanted_level
-from core.store.keeping import StockRow
+from core.store.channel_locations import matched_locations
+from core.store.orders import facts_of
+from core.store.rebuild import rebuild
+from core.store.stock import StockRow, list_stock, listable_units
 from core.store.tables import effects, ledger, stock
 
 Name = tuple[str, str]
@@ -40,16 +43,16 @@ async def differences(hub: Hub, merchant: str, world: World, links: Links) -> li
     outside = world.orders()
     states = {order_id: await hub.store.load(merchant, order_id) for order_id in outside}
     known = {order_id: state for order_id, state in states.items() if state is not None}
-    facts = {order_id: await hub.store.facts(merchant, order_id) for order_id in known}
+    facts = {order_id: await hub.store.read(facts_of, merchant, order_id) for order_id in known}
     found = [f"{order_id}: never reached the hub" for order_id in states if order_id not in known]
     for order_id, state in known.items():
         found += [f"{order_id}: {text}" for text in _of_order(state, outside[order_id])]
     found += _effects(known, facts, {(kind.value, of): n for (kind, of), n in world.effects.items()})
-    found += await hub.store.db.read(_unbalanced)
-    found += await hub.store.db.read(_unsettled)
-    found += _committed(known, await hub.store.stock(merchant))
+    found += await hub.store.read(_unbalanced)
+    found += await hub.store.read(_unsettled)
+    found += _committed(known, await hub.store.read(list_stock, merchant))
     found += await _levels(hub, merchant, world, links)
-    rebuilt = await hub.store.rebuild()
+    rebuilt = await hub.store.write(rebuild)
     return [*found, f"{rebuilt} rows differ from their facts"] if rebuilt else found
 
 
@@ -167,17 +170,17 @@ def _committed(states: Mapping[str, OrderState], shelves: Sequence[StockRow]) ->
 
 
 async def _levels(hub: Hub, merchant: str, world: World, links: Links) -> list[str]:
-    house = hub.desk(merchant).house
-    available = await hub.store.showable(merchant)
+    config = hub.connections(merchant).config
+    available = await hub.store.read(listable_units, merchant)
     found: list[str] = []
     for (connection, key), shown in world.levels().items():
-        named = await hub.store.channel_locations(merchant, connection)
+        named = await hub.store.read(matched_locations, merchant, connection)
         wanted = wanted_level(
             links[connection].get(key.listing, {}),
             available,
             location=named.get(key.location) if key.location else None,
-            locations=tuple(house.locations),
-            buffer=partial(house.buffer, connection=connection),
+            locations=tuple(config.locations),
+            buffer=partial(config.buffer, connection=connection),
         )
         if wanted is not None and wanted != shown:
             found.append(f"{connection} {_text_of(key)}: shows {shown}, wanted {wanted}")

@@ -7,12 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from core.breaker import Breaker
-from core.errands import ERRANDS
+from core.engine.breaker import Breaker
+from core.engine.hub import Hub
+from core.engine.worker import Worker
 from core.failpoints import listening
-from core.hub import Hub
-from core.intake import delivery_of
-from core.work import Worker
+from core.jobs import JOBS
+from core.jobs.notifications import delivery_of
+from core.steps import STEPS
+from core.store.jobs import claim_jobs
+from core.store.orders import counts_by_stage
 from simulation.books import differences
 from simulation.due import due_now, next_at
 from simulation.memory import store_in_memory
@@ -76,13 +79,13 @@ class _Simulation:
     trace: "hashlib._Hash" = field(default_factory=hashlib.sha256)
 
     def __post_init__(self) -> None:
-        (self.merchant,) = self.hub.desks
+        (self.merchant,) = self.hub.merchants
         self.worker = self._new_worker()
         self.scene.world.meanwhile = self.meanwhile
 
     def _new_worker(self) -> Worker:
         breaker = Breaker(monotonic=lambda: self.hub.clock.now().timestamp())
-        return Worker(hub=self.hub, errands=ERRANDS, breaker=breaker, chance=self.chance)
+        return Worker(hub=self.hub, steps=STEPS, jobs=JOBS, breaker=breaker, chance=self.chance)
 
     async def to_the_end(self) -> None:
         """Do what is due, whoever's turn it is, until nothing happens any more and all was quiet for a while."""
@@ -105,7 +108,7 @@ class _Simulation:
         if outside is None and self.quiet_until is None:
             self.quiet_until = self.hub.clock.now() + QUIET
             self.scene.faults = frozenset()
-        ahead = (outside, await self.hub.store.db.read(next_at), self.quiet_until)
+        ahead = (outside, await self.hub.store.read(next_at), self.quiet_until)
         return min(at for at in ahead if at is not None)
 
     async def _carry(self) -> None:
@@ -118,12 +121,12 @@ class _Simulation:
 
     async def _turn(self) -> bool:
         """Let one thing that is due run, chosen by the seed; False where nothing is due."""
-        due = await self.hub.store.db.read(due_now, self.hub.clock.now())
+        due = await self.hub.store.read(due_now, self.hub.clock.now())
         if not due:
             return False
         merchant, name = self.chance.choice(due)
         self.steps += 1
-        self._note(f"does {merchant or 'errand'} {name}")
+        self._note(f"does {merchant or 'job'} {name}")
         if self.steps > _MOST_STEPS_AN_ORDER * (len(self.scene.world.orders()) + 1):
             raise RuntimeError(f"the simulation does not come to rest; last: {name}")
         try:
@@ -135,15 +138,15 @@ class _Simulation:
         return True
 
     async def _run(self, merchant: str, name: str) -> None:
-        """Run one order, or the first due errand of a kind."""
+        """Run one order, or the first due job of a kind."""
         if merchant:
             await self.worker.run_order(merchant, name)
             return
         now = self.hub.clock.now()
-        for errand in await self.hub.store.claim_errands(
-            owner=self.hub.owner, now=now, until=now + _CLAIM, limit=1, kinds=[name]
+        for job in await self.hub.store.write(
+            claim_jobs, owner=self.hub.owner, now=now, until=now + _CLAIM, limit=1, kinds=[name]
         ):
-            await self.worker.run_errand(errand)
+            await self.worker.run_job(job)
 
     def _replace_worker(self) -> None:
         self.killed += 1
@@ -178,7 +181,7 @@ class _Simulation:
         """Compare the books and say what came of it."""
         world = self.scene.world
         found = await differences(self.hub, self.merchant, world, self.scene.links)
-        stages = await self.hub.store.counts_by_stage(self.merchant)
+        stages = await self.hub.store.read(counts_by_stage, self.merchant)
         kinds: Counter[str] = Counter()
         for (kind, _), count in world.effects.items():
             kinds[kind.value] += count

@@ -1,4 +1,4 @@
-"""A scene to simulate: a house, its bogus vendors, and people who order, cancel and carry, all from one seed."""
+"""A scene to simulate: a merchant, its bogus vendors, and people who order, cancel and carry, all from one seed."""
 
 import heapq
 import random
@@ -17,7 +17,7 @@ from core.model.address import Address
 from core.model.order import ChannelState
 from core.model.shipment import TrackingState
 from core.model.stock import Listing, ListingKey
-from core.ports import Connector, Doorbell, DoorbellKind, Ports
+from core.ports import Connector, Notification, NotificationKind, Ports
 from simulation.faults import OF_CALLS, OF_READS, READS
 from simulation.shoppers import Cart, Pay, cancel, place, ship_elsewhere
 
@@ -82,7 +82,7 @@ class Scene:
     _chance: random.Random = field(init=False)
     _plans: list[tuple[datetime, int, Callable[[], None]]] = field(default_factory=list)
     _planned: "count[int]" = field(default_factory=count)
-    _late: list[tuple[datetime, str, Doorbell]] = field(default_factory=list)
+    _late: list[tuple[datetime, str, Notification]] = field(default_factory=list)
     _followed: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -189,7 +189,7 @@ class Scene:
         if not self.world.shipments[shipment_id].voided:
             scan(self.world, "post", shipment_id, state)
 
-    def take_notifications(self) -> Sequence[tuple[str, Doorbell]]:
+    def take_notifications(self) -> Sequence[tuple[str, Notification]]:
         """Return (connection, notification) that reach the hub now: some late, some twice, some never."""
         now = self.clock.now()
         arrived = [(name, notification) for at, name, notification in self._late if at <= now]
@@ -200,11 +200,15 @@ class Scene:
         self._chance.shuffle(arrived)
         return arrived
 
-    def _arrivals(self, name: str, notification: Doorbell) -> int:
+    def _arrivals(self, name: str, notification: Notification) -> int:
         """Return how often a notification reaches the hub now."""
         fate = self._chance.random()
         # A carrier that tells nothing is asked a day later, long after this scene ends: it tells late at worst.
-        if "dropped" in self.faults and fate < _DROPPED and notification.kind is not DoorbellKind.TRACKING:
+        if (
+            "dropped" in self.faults
+            and fate < _DROPPED
+            and notification.kind is not NotificationKind.TRACKING
+        ):
             return 0
         if "late" in self.faults and fate > 1 - _LATE:
             self._late.append(

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from connectors.bogus.channel import change_order, order_of, shipped_more
+from connectors.bogus.channel_payments import return_units
 from connectors.bogus.client import Shop, World
-from connectors.bogus.till import return_units
 from core.model.address import Address, region_of
 from core.model.money import Money, Side
 from core.model.order import (
@@ -25,7 +25,7 @@ from core.model.order import (
 )
 from core.model.payment import GatewayPayment, PaymentState
 from core.model.stock import ListingKey
-from core.ports import DoorbellKind
+from core.ports import NotificationKind
 
 AUTHORIZED_FOR = timedelta(days=7)
 DELIVERED_WITHIN = timedelta(days=7)
@@ -63,7 +63,7 @@ def place(world: World, connection: str, cart: Cart) -> str:
     shop.orders[order.order_id] = FetchedOrder(order=order, personal=personal)
     for t in order.transactions:
         world.payments[t.reference or ""] = _payment(t)
-    world.notify(connection, DoorbellKind.ORDER, order.order_id)
+    world.notify(connection, NotificationKind.ORDER, order.order_id)
     world.changed()
     return order.order_id
 

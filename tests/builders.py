@@ -10,15 +10,21 @@ from connectors.bogus import CONNECTOR, ports_of
 from connectors.bogus.client import World
 from connectors.bogus.settings import BogusSettings
 from core.clock import SteppedClock
-from core.config.house import ConnectionConfig, House, Location, StockRule
-from core.errands import ERRANDS
-from core.hub import Desk, Hub
+from core.config.merchant import ConnectionConfig, Location, MerchantConfig, StockRule
+from core.engine.hub import Connections, Hub
+from core.engine.worker import Worker
+from core.jobs import JOBS
 from core.model.address import Address
+from core.model.shipment import Box
 from core.model.stock import Listing, ListingKey
-from core.shipping.boxes import Box
-from core.store.keeping import Product
+from core.steps import STEPS
+from core.store.channel_locations import save_channel_locations
+from core.store.links import link_all
+from core.store.listings import save_listings
+from core.store.products import Product, save_products
+from core.store.stock import count_stock
 from core.store.store import Store
-from core.work import Worker
+from core.store.switches import go_live, set_switch
 
 MERCHANT = "kendra"
 MONDAY_8 = datetime(2026, 11, 30, 16, 0, tzinfo=UTC)
@@ -92,7 +98,7 @@ def location(
     )
 
 
-def house(*, labels: str = "auto", tell: str = "label") -> House:
+def config(*, labels: str = "auto", tell: str = "label") -> MerchantConfig:
     connections = {
         name: ConnectionConfig(
             name=name,
@@ -105,7 +111,7 @@ def house(*, labels: str = "auto", tell: str = "label") -> House:
         )
         for name in PLAYS
     }
-    return House(
+    return MerchantConfig(
         merchant=MERCHANT,
         connections=connections,
         locations={
@@ -163,9 +169,9 @@ def world(clock: SteppedClock) -> World:
     return made
 
 
-def desk(made: World, kept: House | None = None) -> Desk:
-    return Desk(
-        house=kept or house(),
+def connections(made: World, kept: MerchantConfig | None = None) -> Connections:
+    return Connections(
+        config=kept or config(),
         ports={name: ports_of(made, name, settings(name)) for name in PLAYS},
         connectors=dict.fromkeys(PLAYS, CONNECTOR),
     )
@@ -185,27 +191,29 @@ class Bench:
         return self.hub.store
 
 
-def bench(store: Store, kept: House | None = None, *, now: datetime = MONDAY_8, owner: str = "w1") -> Bench:
+def bench(
+    store: Store, kept: MerchantConfig | None = None, *, now: datetime = MONDAY_8, owner: str = "w1"
+) -> Bench:
     clock = SteppedClock(now)
     made = world(clock)
-    hub = Hub(store=store, clock=clock, owner=owner, desks={MERCHANT: desk(made, kept)})
-    return Bench(hub, made, clock, Worker(hub=hub, errands=ERRANDS, chance=random.Random(7)))
+    hub = Hub(store=store, clock=clock, owner=owner, merchants={MERCHANT: connections(made, kept)})
+    return Bench(hub, made, clock, Worker(steps=STEPS, hub=hub, jobs=JOBS, chance=random.Random(7)))
 
 
-async def open_house(b: Bench, *, accept: bool = True) -> None:
+async def open_hub_of(b: Bench, *, accept: bool = True) -> None:
     """Count, link, connect and accept everything, as after go-live."""
     store, now = b.store, b.clock.now()
-    await store.save_products(MERCHANT, PRODUCTS)
-    await store.count(MERCHANT, COUNTS, actor="person:kendra", now=now)
+    await store.write(save_products, MERCHANT, PRODUCTS)
+    await store.write(count_stock, MERCHANT, COUNTS, actor="person:kendra", now=now)
     for name in ("shop", "amz"):
-        await store.go_live(MERCHANT, name, actor="hub", now=now - timedelta(hours=1))
-        ports = b.hub.desk(MERCHANT).named(name).levels
+        await store.write(go_live, MERCHANT, name, actor="hub", now=now - timedelta(hours=1))
+        ports = b.hub.connections(MERCHANT).named(name).levels
         assert ports is not None
         ours = {"loc-reno": "reno", "loc-easton": "easton"} if name == "shop" else {}
-        await store.save_channel_locations(MERCHANT, name, await ports.list_locations(), ours=ours)
-        await store.save_listings(MERCHANT, name, await ports.list_listings(), now=now)
+        await store.write(save_channel_locations, MERCHANT, name, await ports.list_locations(), ours=ours)
+        await store.write(save_listings, MERCHANT, name, await ports.list_listings(), now=now)
         for listing, units in (SHOP_LINKS if name == "shop" else MARKET_LINKS).items():
-            await store.link(MERCHANT, name, listing, units, now=now)
+            await store.write(link_all, MERCHANT, {(name, listing): units}, now=now)
     if accept:
         for connection, action in (
             ("shop", "levels"),
@@ -214,4 +222,6 @@ async def open_house(b: Bench, *, accept: bool = True) -> None:
             ("post", "labels"),
             ("mail", "mails"),
         ):
-            await store.set_switch(MERCHANT, connection, action, on=True, actor="person:kendra", now=now)
+            await store.write(
+                set_switch, MERCHANT, connection, action, on=True, actor="person:kendra", now=now
+            )

@@ -15,13 +15,19 @@ import pytest
 
 import cli
 from connectors.bogus.client import world_named
-from core import alarms
+from core.engine.hub import Hub
+from core.engine.pauses import raise_pause
 from core.errors import VendorPausedError
-from core.hub import Hub
-from core.intake import delivery_of
+from core.jobs.notifications import delivery_of
 from core.model.stock import Listing
-from core.ports import Doorbell, DoorbellKind
-from core.stages.capture import capture
+from core.ports import Notification, NotificationKind
+from core.steps import LABELS
+from core.steps.sync import sync_order
+from core.store.api_keys import find_api_key
+from core.store.links import link_all
+from core.store.listings import save_listings
+from core.store.pauses import list_pauses
+from core.store.switches import go_live
 from server import open_hub
 from simulation.shoppers import Cart, place
 from tests.builders import home
@@ -81,16 +87,16 @@ def with_an_order(said: Said) -> None:
         shop = world.shop("shop")
         shop.listings["CHEF-8"] = Listing(listing="CHEF-8", sku="CHEF-8", title="Chef knife")
         now = datetime.now(UTC)
-        await hub.store.go_live(MERCHANT, "shop", actor="hub", now=datetime(2020, 1, 1, tzinfo=UTC))
-        await hub.store.save_listings(MERCHANT, "shop", tuple(shop.listings.values()), now=now)
-        await hub.store.link(MERCHANT, "shop", "CHEF-8", {"CHEF-8": 1}, now=now)
+        await hub.store.write(go_live, MERCHANT, "shop", actor="hub", now=datetime(2020, 1, 1, tzinfo=UTC))
+        await hub.store.write(save_listings, MERCHANT, "shop", tuple(shop.listings.values()), now=now)
+        await hub.store.write(link_all, MERCHANT, {("shop", "CHEF-8"): {"CHEF-8": 1}}, now=now)
         place(
             world,
             "shop",
             Cart(number="KK-1", lines=(("CHEF-8", 1, 6997),), ship_to=home(), email="kara@example.test"),
         )
-        await capture(hub, MERCHANT, "shop", "kk-1")
-        bell = Doorbell(event_id="e1", kind=DoorbellKind.ORDER, topic="order", subject="kk-1")
+        await sync_order(hub, MERCHANT, "shop", "kk-1")
+        bell = Notification(event_id="e1", kind=NotificationKind.ORDER, topic="order", subject="kk-1")
         await hub.store.deliver(MERCHANT, "shop", [delivery_of("shop", bell, b"{}", now)], now=now)
 
     in_hub(sell)
@@ -167,7 +173,7 @@ def test_a_key_is_shown_once_and_taken_back_by_its_name(said: Said) -> None:
     assert (made["merchant"], made["name"]) == (MERCHANT, "kim")
 
     async def owner(hub: Hub) -> None:
-        known.append(await hub.store.api_key(made["key"]))
+        known.append(await hub.store.read(find_api_key, made["key"]))
 
     known: list[tuple[str, str] | None] = []
     in_hub(owner)
@@ -191,7 +197,7 @@ def test_connections_are_listed_accepted_and_stopped(said: Said) -> None:
 @pytest.mark.req("R87")
 def test_what_a_vendor_paused_is_shown_and_tried_again_by_command(said: Said) -> None:
     async def empty_wallet(hub: Hub) -> None:
-        await alarms.met(hub, MERCHANT, "labels", VendorPausedError("no funds", connection="post"))
+        await raise_pause(hub, MERCHANT, LABELS, VendorPausedError("no funds", connection="post"))
 
     in_hub(empty_wallet)
     assert look_in_s() == pytest.approx(600, abs=60)
@@ -211,8 +217,8 @@ def look_in_s() -> float:
     found: list[float] = []
 
     async def look(hub: Hub) -> None:
-        [alarm] = await alarms.open_alarms(hub, MERCHANT)
-        found.append((alarm.look_at - hub.clock.now()).total_seconds())
+        [pause] = await hub.store.read(list_pauses, MERCHANT)
+        found.append((pause.look_at - hub.clock.now()).total_seconds())
 
     in_hub(look)
     return found[0]

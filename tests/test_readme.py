@@ -14,8 +14,8 @@ import server
 from core import errors
 from core.config.loader import load
 from core.config.schema import BoxKeys, CommonWith, ConnectionKeys, FileKeys, LocationKeys, SlaKeys, StockKeys
-from core.flow.causes import OVERRULED
-from core.flow.state import Stage
+from core.domain.holds import OVERRULED
+from core.domain.state import Stage
 from core.model.shipment import RateReason
 from core.ports import Fence
 from web.console.words import REASON
@@ -114,13 +114,13 @@ def test_the_page_of_commands_names_every_verb_choice_and_option() -> None:
 def test_the_example_is_a_valid_file() -> None:
     known = {key: connector.settings for key, connector in server.connectors().items()}
 
-    (house,) = load(ROOT / "crossdock.example.yaml", ENVIRONMENT, known)
+    (config,) = load(ROOT / "crossdock.example.yaml", ENVIRONMENT, known)
 
-    assert house.merchant == "acme"
-    assert list(house.connections) == ["shop", "amz", "pay", "post", "mail"]
-    assert house.promise("Next week") == 5
-    assert house.buffer("SOCKS-CHEF", "amz") == 4
-    assert house.low("SOCKS-CHEF") == 3
+    assert config.merchant == "acme"
+    assert list(config.connections) == ["shop", "amz", "pay", "post", "mail"]
+    assert config.promise("Next week") == 5
+    assert config.buffer("SOCKS-CHEF", "amz") == 4
+    assert config.low("SOCKS-CHEF") == 3
 
 
 def keys_of(model: type[BaseModel]) -> list[str]:

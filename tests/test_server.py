@@ -19,10 +19,15 @@ import pytest
 
 import cli
 from connectors.bogus.webhooks import HEADER, signature_of
-from core.flow.state import Stage
+from core.domain.state import Stage
 from core.model.stock import Listing
-from core.ports import Doorbell, DoorbellKind
-from core.store.keeping import Product
+from core.ports import Notification, NotificationKind
+from core.store.links import link_all
+from core.store.listings import save_listings
+from core.store.orders import facts_of
+from core.store.products import Product, save_products
+from core.store.stock import count_stock
+from core.store.switches import go_live, set_switch
 from server import keyring_of, open_hub
 from tests.databases import fresh_database
 from tests.installed import MERCHANT, SECRET, free_port, installed
@@ -95,7 +100,7 @@ async def ready(url: str, within_s: float = 40) -> None:
 
 
 async def ring(url: str, subject: str) -> int:
-    bell = Doorbell(event_id="e1", kind=DoorbellKind.ORDER, topic="order", subject=subject)
+    bell = Notification(event_id="e1", kind=NotificationKind.ORDER, topic="order", subject=subject)
     body = bell.model_dump_json().encode()
     async with (
         aiohttp.ClientSession() as http,
@@ -196,18 +201,24 @@ async def open_for_business(environ: Mapping[str, str]) -> None:
     now = datetime.now(UTC)
     async with open_hub(environ) as (hub, _):
         store = hub.store
-        await store.save_products(
-            MERCHANT, [Product(sku="CHEF-8", title="Chef knife", weight_g=300, size_mm=(380, 70, 30))]
+        await store.write(
+            save_products,
+            MERCHANT,
+            [Product(sku="CHEF-8", title="Chef knife", weight_g=300, size_mm=(380, 70, 30))],
         )
-        await store.count(MERCHANT, [("CHEF-8", "reno", 5)], actor="person:kendra", now=now)
+        await store.write(count_stock, MERCHANT, [("CHEF-8", "reno", 5)], actor="person:kendra", now=now)
         long_ago = datetime(2020, 1, 1, tzinfo=UTC)
-        await store.go_live(MERCHANT, "shop", actor="hub", now=long_ago)
+        await store.write(go_live, MERCHANT, "shop", actor="hub", now=long_ago)
         for on in (True, False):
-            await store.set_switch(MERCHANT, "post", "labels", on=on, actor="hub", now=long_ago)
-        await store.save_listings(
-            MERCHANT, "shop", [Listing(listing="CHEF-8", sku="CHEF-8", title="Chef knife")], now=now
+            await store.write(set_switch, MERCHANT, "post", "labels", on=on, actor="hub", now=long_ago)
+        await store.write(
+            save_listings,
+            MERCHANT,
+            "shop",
+            [Listing(listing="CHEF-8", sku="CHEF-8", title="Chef knife")],
+            now=now,
         )
-        await store.link(MERCHANT, "shop", "CHEF-8", {"CHEF-8": 1}, now=now)
+        await store.write(link_all, MERCHANT, {("shop", "CHEF-8"): {"CHEF-8": 1}}, now=now)
 
 
 async def settled(environ: Mapping[str, str], within_s: float = 45) -> list[str]:
@@ -218,7 +229,7 @@ async def settled(environ: Mapping[str, str], within_s: float = 45) -> list[str]
             state = await hub.store.load(MERCHANT, "shop:kk-1")
             if state is not None and state.stage is Stage.READY:
                 assert state.parked is None
-                return [fact.kind for fact in await hub.store.facts(MERCHANT, "shop:kk-1")]
+                return [fact.kind for fact in await hub.store.read(facts_of, MERCHANT, "shop:kk-1")]
             assert asyncio.get_running_loop().time() < end, state and (state.stage, state.holds, state.parked)
             await asyncio.sleep(0.2)
 

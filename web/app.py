@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from core.hub import Hub
+from core.engine.hub import Hub
 from web import connect, webhooks
 from web.api import connections, endpoint, golive, notices, orders, stock, zones
 from web.api import links as links_api

@@ -29,9 +29,9 @@ async def callback(request: web.Request) -> web.Response:
             "this answer belongs to no authorization that this browser began; press Connect again",
         )
     merchant, connection = state["merchant"], state["connection"]
-    if merchant not in hub.desks or connection not in hub.desks[merchant].connectors:
+    if merchant not in hub.merchants or connection not in hub.merchants[merchant].connectors:
         return problem(HTTPStatus.NOT_FOUND, "crossdock.yaml no longer names this connection")
-    if hub.desks[merchant].connectors[connection].key != request.match_info["connector"]:
+    if hub.merchants[merchant].connectors[connection].key != request.match_info["connector"]:
         return problem(HTTPStatus.FORBIDDEN, "this answer is of another vendor")
     try:
         token = await _authorizer(request, merchant, connection).complete(
@@ -64,12 +64,12 @@ async def connect(request: web.Request) -> web.Response:
 
 def redirect_uri(request: web.Request, merchant: str, connection: str) -> str:
     """Return the address that the vendor sends the browser back to."""
-    connector = request.app[HUB].desk(merchant).connectors[connection]
+    connector = request.app[HUB].connections(merchant).connectors[connection]
     return f"{request.app[SETTINGS].public_url}/connect/callback/{connector.key}"
 
 
 def _authorizer(request: web.Request, merchant: str, connection: str) -> Authorizer:
-    authorizer = request.app[HUB].desk(merchant).named(connection).authorizer
+    authorizer = request.app[HUB].connections(merchant).named(connection).authorizer
     if authorizer is None:
         raise NotFoundError(f"{connection} is not authorized in a browser: its key stands in crossdock.yaml")
     return authorizer

@@ -5,6 +5,9 @@ from http import HTTPStatus
 from aiohttp import web
 from sqlalchemy.exc import SQLAlchemyError
 
+from core.store.claims import due_orders
+from core.store.jobs import list_jobs
+from core.store.orders import counts_by_stage
 from web.keys import HUB
 from web.problems import problem
 
@@ -22,13 +25,13 @@ async def alive(request: web.Request) -> web.Response:
 async def ready(request: web.Request) -> web.Response:
     """Say whether the database answers and a configuration is loaded."""
     hub = request.app[HUB]
-    if not hub.desks:
+    if not hub.merchants:
         return problem(HTTPStatus.SERVICE_UNAVAILABLE, "no crossdock.yaml is loaded")
     try:
-        await hub.store.due(hub.clock.now(), limit=1, per_merchant=1)
+        await hub.store.read(due_orders, hub.clock.now(), limit=1, per_merchant=1)
     except (OSError, SQLAlchemyError):
         return problem(HTTPStatus.SERVICE_UNAVAILABLE, "the database does not answer")
-    return web.json_response({"ok": True, "merchants": len(hub.desks)})
+    return web.json_response({"ok": True, "merchants": len(hub.merchants)})
 
 
 @routes.get("/metrics")
@@ -37,12 +40,12 @@ async def metrics(request: web.Request) -> web.Response:
     hub = request.app[HUB]
     stages: dict[str, int] = {}
     parked = waiting = 0
-    for merchant in hub.desks:
-        for stage, number in (await hub.store.counts_by_stage(merchant)).items():
+    for merchant in hub.merchants:
+        for stage, number in (await hub.store.read(counts_by_stage, merchant)).items():
             stages[stage.value] = stages.get(stage.value, 0) + number
-        errands = await hub.store.errands(merchant)
-        parked += sum(1 for e in errands if e.parked_at is not None)
-        waiting += len(errands)
+        jobs = await hub.store.read(list_jobs, merchant)
+        parked += sum(1 for e in jobs if e.parked_at is not None)
+        waiting += len(jobs)
     lines = ["# TYPE crossdock_orders gauge"]
     lines += [f'crossdock_orders{{stage="{stage}"}} {number}' for stage, number in sorted(stages.items())]
     lines += ["# TYPE crossdock_errands gauge", f"crossdock_errands {waiting}"]

@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from core.hub import Hub
+from core.engine.hub import Hub
 from web.context import Settings
 
 HUB = web.AppKey("HUB", Hub)

@@ -19,8 +19,8 @@ from core.errors import (
     RejectedError,
     SignatureError,
 )
-from core.golive.opening import MistakesError
-from core.stock.links_file import LinksError
+from core.services.golive.opening import MistakesError
+from core.services.links_file import LinksError
 
 PROBLEM = "application/problem+json"
 

@@ -7,8 +7,8 @@ from urllib.parse import quote, urlsplit
 
 from aiohttp import web
 
-from core.hub import Hub
-from core.store.callers import has_key
+from core.engine.hub import Hub
+from core.store.api_keys import find_api_key, has_key
 from web.keys import HUB, SETTINGS
 from web.problems import problem
 from web.signing import sign, unsign
@@ -61,16 +61,16 @@ async def caller_of(request: web.Request) -> tuple[str, str] | None:
         cookie = request.cookies.get(COOKIE, "")
         value = unsign(request.app[SETTINGS].secret, "session", cookie, hub.clock.now())
         found = (value["merchant"], value["name"]) if value else None
-        if found is not None and not await hub.store.db.read(has_key, *found):
+        if found is not None and not await hub.store.read(has_key, *found):
             return None
     # A merchant whose file is no longer loaded here has nobody to serve him.
-    return found if found is not None and found[0] in hub.desks else None
+    return found if found is not None and found[0] in hub.merchants else None
 
 
 async def key_of(hub: Hub, key: str) -> tuple[str, str] | None:
     """Return (merchant, name) of an API key, or None."""
     given = key.strip()
-    return await hub.store.api_key(given) if given and given.isascii() else None
+    return await hub.store.read(find_api_key, given) if given and given.isascii() else None
 
 
 def _forged(request: web.Request) -> bool:

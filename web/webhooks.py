@@ -7,11 +7,12 @@ from http import HTTPStatus
 
 from aiohttp import web
 
+from core.engine.hub import Hub
 from core.errors import NotFoundError, RejectedError, SignatureError
 from core.failpoints import failpoint
-from core.hub import Hub
-from core.intake import delivery_of
-from core.ports import Doorbell, DoorbellKind, Ports, WebhookRequest
+from core.jobs.notifications import delivery_of
+from core.ports import Notification, NotificationKind, Ports, WebhookRequest
+from core.store.tokens import account_of
 from web.keys import HUB
 from web.problems import problem
 
@@ -37,12 +38,12 @@ async def receive(request: web.Request) -> web.Response:
         request.match_info["merchant"],
         request.match_info["connection"],
     )
-    if merchant not in hub.desks or connection not in hub.desks[merchant].ports:
+    if merchant not in hub.merchants or connection not in hub.merchants[merchant].ports:
         return problem(HTTPStatus.NOT_FOUND, "no such connection")
     body = await _body(request)
     if body is None:
         return _too_large()
-    rung = _rung(hub.desk(merchant).ports[connection], connection, request, body)
+    rung = _rung(hub.connections(merchant).ports[connection], connection, request, body)
     await _store(hub, (merchant, connection), rung, body)
     return web.Response(status=HTTPStatus.OK)
 
@@ -53,9 +54,9 @@ async def receive_app_wide(request: web.Request) -> web.Response:
     hub, app = request.app[HUB], request.match_info["app"]
     ours = [
         (merchant, name)
-        for merchant, desk in hub.desks.items()
-        for name, connector in desk.connectors.items()
-        if connector.key == app and desk.ports[name].webhooks is not None
+        for merchant, connections in hub.merchants.items()
+        for name, connector in connections.connectors.items()
+        if connector.key == app and connections.ports[name].webhooks is not None
     ]
     if not ours:
         return problem(HTTPStatus.NOT_FOUND, "no such app is installed")
@@ -68,7 +69,9 @@ async def receive_app_wide(request: web.Request) -> web.Response:
         return problem(
             HTTPStatus.NOT_FOUND, "the delivery names no account; use the address of its connection"
         )
-    to = [p for p in heard if account is None or await hub.store.account_of(*p) == account]
+    to = [
+        p for p in heard if account is None or await hub.store.read(account_of, hub.store.keys, *p) == account
+    ]
     for place in to:
         await _store(hub, place, heard[place], body)
     if not to:
@@ -79,17 +82,17 @@ async def receive_app_wide(request: web.Request) -> web.Response:
 
 def _heard(
     hub: Hub, ours: list[Place], request: web.Request, body: bytes
-) -> dict[Place, tuple[Doorbell, ...]]:
+) -> dict[Place, tuple[Notification, ...]]:
     """Return what rang at each connection whose secret signed it: nobody rings at another's by naming his account.
 
     Raises:
         SignatureError: no connection's secret signed it.
     """
-    found: dict[Place, tuple[Doorbell, ...]] = {}
+    found: dict[Place, tuple[Notification, ...]] = {}
     refused: SignatureError | None = None
     for merchant, name in ours:
         try:
-            found[merchant, name] = _rung(hub.desk(merchant).ports[name], name, request, body)
+            found[merchant, name] = _rung(hub.connections(merchant).ports[name], name, request, body)
         except SignatureError as error:
             refused = error
     if not found and refused is not None:
@@ -110,7 +113,7 @@ def _too_large() -> web.Response:
     return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"at most {LARGEST_BODY} bytes")
 
 
-def _rung(ports: Ports, connection: str, request: web.Request, body: bytes) -> tuple[Doorbell, ...]:
+def _rung(ports: Ports, connection: str, request: web.Request, body: bytes) -> tuple[Notification, ...]:
     """Return what rang; a signed body that cannot be read is kept as a doorbell of its own, for people to see.
 
     Raises:
@@ -132,9 +135,9 @@ def _rung(ports: Ports, connection: str, request: web.Request, body: bytes) -> t
     except RejectedError:
         digest = hashlib.sha256(body).hexdigest()
         return (
-            Doorbell(
+            Notification(
                 event_id=f"unreadable:{digest}",
-                kind=DoorbellKind.UNREADABLE,
+                kind=NotificationKind.UNREADABLE,
                 topic="unreadable",
                 subject=digest,
             ),
@@ -146,7 +149,7 @@ def _text(header: str) -> str:
     return header.encode("utf-8", "surrogateescape").decode("latin-1")
 
 
-async def _store(hub: Hub, place: Place, rung: tuple[Doorbell, ...], body: bytes) -> None:
+async def _store(hub: Hub, place: Place, rung: tuple[Notification, ...], body: bytes) -> None:
     failpoint("webhooks.store.before")
     merchant, connection = place
     now = hub.clock.now()

@@ -16,7 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from connectors.amazon.client import AmazonClient
 from connectors.amazon.errors import error_of_code
 from core.errors import RejectedError, UnavailableError
-from core.ports import Connection, Doorbell, DoorbellKind, Receipt
+from core.ports import Connection, Notification, NotificationKind, Receipt
 
 ORDER_CHANGE = "ORDER_CHANGE"
 UNREADABLE = "UNREADABLE"
@@ -57,7 +57,7 @@ class AmazonNotifications:
 
     async def acknowledge(self, receipts: Sequence[Receipt]) -> None:
         """Take them off the queue, but for unreadable ones: those stay whole until the queue's redrive policy moves them."""
-        readable = [receipt for receipt in receipts if receipt.doorbell.topic != UNREADABLE]
+        readable = [receipt for receipt in receipts if receipt.notification.topic != UNREADABLE]
         sqs = await self._open()
         for start in range(0, len(readable), BATCH):
             entries = [
@@ -150,24 +150,27 @@ def receipt_of(message: dict[str, Any]) -> Receipt:
     """Return what an SQS message says. One that cannot be read is shown as UNREADABLE and never taken off the queue."""
     handle, message_id = str(message["ReceiptHandle"]), str(message["MessageId"])
     try:
-        doorbell = _doorbell(json.loads(message["Body"]))
+        notification = _doorbell(json.loads(message["Body"]))
     except (ValueError, KeyError, TypeError):
-        doorbell = Doorbell(
-            event_id=f"sqs:{message_id}", kind=DoorbellKind.UNREADABLE, topic=UNREADABLE, subject=message_id
+        notification = Notification(
+            event_id=f"sqs:{message_id}",
+            kind=NotificationKind.UNREADABLE,
+            topic=UNREADABLE,
+            subject=message_id,
         )
-    return Receipt(doorbell=doorbell, handle=handle)
+    return Receipt(notification=notification, handle=handle)
 
 
-def _doorbell(told: dict[str, Any]) -> Doorbell:
+def _doorbell(told: dict[str, Any]) -> Notification:
     """Return the doorbell of a notification: ORDER_CHANGE names an order; all else is known and idle."""
     event_id = str(told["NotificationMetadata"]["NotificationId"])
     topic = str(told["NotificationType"])
     if topic != ORDER_CHANGE:
-        return Doorbell(event_id=event_id, kind=DoorbellKind.OTHER, topic=topic, subject=event_id)
+        return Notification(event_id=event_id, kind=NotificationKind.OTHER, topic=topic, subject=event_id)
     change = told["Payload"]["OrderChangeNotification"]
-    return Doorbell(
+    return Notification(
         event_id=event_id,
-        kind=DoorbellKind.ORDER,
+        kind=NotificationKind.ORDER,
         topic=topic,
         subject=str(change["AmazonOrderId"]),
         account=str(change["SellerId"]),

@@ -4,13 +4,13 @@ from dataclasses import replace
 
 from connectors.bogus.carrier import BogusCarrier
 from connectors.bogus.channel import BogusChannel
+from connectors.bogus.channel_payments import BogusTill
 from connectors.bogus.client import World, world_named
 from connectors.bogus.gateway import BogusGateway
 from connectors.bogus.levels import BogusLevels
 from connectors.bogus.notifications import BogusNotifications
 from connectors.bogus.notifier import BogusNotifier
 from connectors.bogus.settings import BogusSettings
-from connectors.bogus.till import BogusTill
 from connectors.bogus.webhooks import BogusWebhooks
 from core.ports import Connection, Connector, Fence, Operation, Ports
 
@@ -26,10 +26,10 @@ def ports_of(world: World, name: str, settings: BogusSettings) -> Ports:
     plain = Ports(mode=settings.mode)
     told = replace(plain, webhooks=BogusWebhooks(name, settings.webhook_secret.get_secret_value()))
     channel, carrier = BogusChannel(name, world), BogusCarrier(name, world)
-    selling = replace(told, channel=channel, teller=channel, levels=BogusLevels(name, world))
+    selling = replace(told, channel=channel, shipment_notifier=channel, levels=BogusLevels(name, world))
     match settings.plays:
         case "shop":
-            return replace(selling, till=BogusTill(name, world))
+            return replace(selling, channel_payments=BogusTill(name, world))
         case "marketplace":
             return replace(selling, notifications=BogusNotifications(name, world) if settings.queue else None)
         case "gateway":

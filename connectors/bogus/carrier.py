@@ -9,7 +9,7 @@ from core.model.address import Address
 from core.model.money import Money
 from core.model.payment import Movement, MovementState
 from core.model.shipment import CustomsItem, Label, Parcel, Quotes, Rate, TrackingEvent, TrackingState
-from core.ports import DoorbellKind, LabelRefused
+from core.ports import LabelRefused, NotificationKind
 
 # (carrier, service, base, per started half kilogram, working days), in minor units of USD.
 _CARD = (("Tortoise", "Ground", 480, 110, 3), ("Hare", "Ground", 780, 50, 2), ("Hare", "Swift", 1350, 110, 1))
@@ -130,5 +130,5 @@ def scan(world: World, connection: str, shipment_id: str, state: TrackingState) 
         raise ValueError(f"{shipment_id} has no label to scan")
     event = TrackingEvent(tracking=shipment.label.tracking, state=state, at=world.clock.now())
     shipment.scans.append(event)
-    world.notify(connection, DoorbellKind.TRACKING, f"tracker-{shipment_id}")
+    world.notify(connection, NotificationKind.TRACKING, f"tracker-{shipment_id}")
     world.changed()

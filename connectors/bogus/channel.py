@@ -7,7 +7,7 @@ from connectors.bogus.client import Effect, World
 from core.errors import RejectedError
 from core.model.order import ChannelState, FetchedOrder, Order, Shipped, WorkOrder
 from core.model.shipment import Dispatch
-from core.ports import Changed, DoorbellKind
+from core.ports import Changed, NotificationKind
 
 PAGE = 20
 
@@ -90,7 +90,7 @@ def change_order(world: World, connection: str, order: Order) -> None:
     shop.orders[order.order_id] = known.model_copy(
         update={"order": order.model_copy(update={"updated_at": world.clock.now()})}
     )
-    world.notify(connection, DoorbellKind.ORDER, order.order_id)
+    world.notify(connection, NotificationKind.ORDER, order.order_id)
 
 
 def shipped_more(order: Order, parcel: Shipped) -> Order:

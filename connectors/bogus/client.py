@@ -24,7 +24,7 @@ from core.model.order import FetchedOrder
 from core.model.payment import GatewayPayment
 from core.model.shipment import Label, Rate, TrackingEvent
 from core.model.stock import Listing, ListingKey
-from core.ports import Doorbell, DoorbellKind, Notice
+from core.ports import Message, Notification, NotificationKind
 
 T = TypeVar("T")
 
@@ -112,12 +112,12 @@ class World:
     """The connection that plays the gateway: it tells of money that moves."""
     payments: dict[str, GatewayPayment] = field(default_factory=dict)
     shipments: dict[str, Shipment] = field(default_factory=dict)
-    mails: list[Notice] = field(default_factory=list)
+    mails: list[Message] = field(default_factory=list)
     effects: Counter[tuple[Effect, str]] = field(default_factory=Counter)
     """How often each effect really came to pass."""
     calls: Counter[tuple[str, str]] = field(default_factory=Counter)
     """How often each (connection, operation) was called."""
-    notifications: list[tuple[str, Doorbell]] = field(default_factory=list)
+    notifications: list[tuple[str, Notification]] = field(default_factory=list)
     """(connection, notification) that nobody carried to the hub yet."""
     notified: int = 0
     later: list[tuple[datetime, Callable[[], object]]] = field(default_factory=list)
@@ -145,10 +145,10 @@ class World:
         """Write into the books what came to pass."""
         self.effects[effect, subject] += 1
 
-    def notify(self, connection: str, kind: DoorbellKind, subject: str) -> None:
+    def notify(self, connection: str, kind: NotificationKind, subject: str) -> None:
         """Say that something of a connection changed."""
         self.notified += 1
-        notification = Doorbell(
+        notification = Notification(
             event_id=f"{connection}-{self.notified}", kind=kind, topic=kind.value, subject=subject
         )
         self.notifications.append((connection, notification))

@@ -52,7 +52,7 @@ class BogusLevels:
         shown = shop.levels.get(change.key)
         if shown is None:
             return LevelResult(key=change.key, state=LevelState.REJECTED, code="no_such_listing")
-        if change.believed is not None and shown != change.believed:
+        if change.last_read is not None and shown != change.last_read:
             return LevelResult(key=change.key, state=LevelState.STALE)
         shop.levels[change.key] = change.units
         shop.writes.append((self.world.clock.now(), change.key, change.units))

@@ -27,7 +27,7 @@ class BogusNotifications:
 
     def _waiting(self) -> tuple[Receipt, ...]:
         return tuple(
-            Receipt(doorbell=notification, handle=notification.event_id)
+            Receipt(notification=notification, handle=notification.event_id)
             for name, notification in self.world.notifications
             if name == self.connection
         )

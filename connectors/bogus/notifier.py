@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from connectors.bogus.client import Effect, World
-from core.ports import Notice
+from core.ports import Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,10 +13,10 @@ class BogusNotifier:
     connection: str
     world: World
 
-    async def send(self, notice: Notice) -> None:
+    async def send(self, notice: Message) -> None:
         """Take the mail."""
         await self.world.call(self.connection, "send", lambda: self._take(notice))
 
-    def _take(self, notice: Notice) -> None:
+    def _take(self, notice: Message) -> None:
         self.world.mails.append(notice)
         self.world.did(Effect.MAIL, f"{notice.kind} {notice.subject_id}")

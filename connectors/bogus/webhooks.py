@@ -8,7 +8,7 @@ from datetime import datetime
 from pydantic import ValidationError
 
 from core.errors import RejectedError, SignatureError
-from core.ports import Doorbell, WebhookRequest
+from core.ports import Notification, WebhookRequest
 
 HEADER = "x-bogus-signature"
 
@@ -20,14 +20,14 @@ class BogusWebhooks:
     connection: str
     secret: str = field(repr=False)
 
-    def parse_webhook(self, request: WebhookRequest, *, now: datetime) -> tuple[Doorbell, ...]:
+    def parse_webhook(self, request: WebhookRequest, *, now: datetime) -> tuple[Notification, ...]:
         """Verify the signature over the raw body, then say what changed."""
         del now  # it signs no time
         given = request.headers.get(HEADER, "")
         if not hmac.compare_digest(given.encode(), signature_of(self.secret, request.body).encode()):
             raise SignatureError("the signature does not fit the body", connection=self.connection)
         try:
-            return (Doorbell.model_validate_json(request.body),)
+            return (Notification.model_validate_json(request.body),)
         except ValidationError as error:
             raise RejectedError("the body is no notification", connection=self.connection) from error
 

@@ -15,12 +15,12 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from core.errors import RejectedError, SignatureError
-from core.ports import Doorbell, DoorbellKind, WebhookRequest
+from core.ports import Notification, NotificationKind, WebhookRequest
 
 TOLERANCE_S = 300
 _PREFIX = "hmac-sha256-hex="
 
-TOPICS = {"tracker.created": DoorbellKind.TRACKING, "tracker.updated": DoorbellKind.TRACKING}
+TOPICS = {"tracker.created": NotificationKind.TRACKING, "tracker.updated": NotificationKind.TRACKING}
 """What we act on; every other event is known and means nothing to us: a void is asked after, not waited for."""
 
 
@@ -32,7 +32,7 @@ class EasyPostWebhooks:
         # EasyPost normalizes the secret like this before it signs.
         self._keys = tuple(unicodedata.normalize("NFKD", secret).encode() for secret in secrets)
 
-    def parse_webhook(self, request: WebhookRequest, *, now: datetime) -> tuple[Doorbell, ...]:
+    def parse_webhook(self, request: WebhookRequest, *, now: datetime) -> tuple[Notification, ...]:
         """Verify the signature (either secret, either scheme), then say what rang."""
         if "x-hmac-signature-v2" in request.headers:
             self._verify_newer(request, now)
@@ -40,13 +40,15 @@ class EasyPostWebhooks:
             self._verify(request.headers.get("x-hmac-signature", ""), request.body)
         event = self._event(request.body)
         topic = event["description"]
-        kind = TOPICS.get(topic, DoorbellKind.OTHER)
+        kind = TOPICS.get(topic, NotificationKind.OTHER)
         about = event.get("result")
         subject = about.get("id") if isinstance(about, dict) else None
-        if kind is DoorbellKind.TRACKING and not (isinstance(subject, str) and subject.startswith("trk_")):
+        if kind is NotificationKind.TRACKING and not (
+            isinstance(subject, str) and subject.startswith("trk_")
+        ):
             raise RejectedError(f"a {topic} that names no tracker", connection=self._connection)
         named = subject if isinstance(subject, str) else ""
-        return (Doorbell(event_id=event["id"], kind=kind, topic=topic, subject=named),)
+        return (Notification(event_id=event["id"], kind=kind, topic=topic, subject=named),)
 
     def _verify_newer(self, request: WebhookRequest, now: datetime) -> None:
         stamp, path = request.headers.get("x-timestamp", ""), request.headers.get("x-path", "")

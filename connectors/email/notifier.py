@@ -8,7 +8,7 @@ from connectors.email.client import SmtpServer
 from connectors.email.settings import ADDRESS
 from core.clock import Clock
 from core.errors import RejectedError
-from core.ports import Notice
+from core.ports import Message
 
 
 class EmailNotifier:
@@ -19,11 +19,11 @@ class EmailNotifier:
         self._sender = sender
         self._clock = clock
 
-    async def send(self, notice: Notice) -> None:
+    async def send(self, notice: Message) -> None:
         """Hand the notice to the mail server, once."""
         await self._server.send(self._message(notice), sender=self._sender, to=notice.to)
 
-    def _message(self, notice: Notice) -> EmailMessage:
+    def _message(self, notice: Message) -> EmailMessage:
         if not ADDRESS.fullmatch(notice.to):
             raise RejectedError("the recipient is no mail address", connection=self._server.connection)
         message = EmailMessage()
@@ -39,7 +39,7 @@ class EmailNotifier:
         message.add_alternative(notice.html, subtype="html")
         return message
 
-    def _message_id(self, notice: Notice) -> str:
+    def _message_id(self, notice: Message) -> str:
         """Return an id that the same notice always has, so that a mailbox that gets it twice can tell."""
         whole = f"{notice.kind}\n{notice.subject_id}\n{notice.to}\n{notice.text}"
         digest = hashlib.sha256(whole.encode()).hexdigest()[:32]

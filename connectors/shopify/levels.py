@@ -117,7 +117,7 @@ class ShopifyLevels:
             "locationId": gid("Location", change.key.location or ""),
             "quantity": change.units,
             # An explicit null means: do not compare.
-            "changeFromQuantity": change.believed,
+            "changeFromQuantity": change.last_read,
         }
 
     def _judged(self, changes: Sequence[LevelChange], errors: Sequence[dict[str, Any]]) -> list[LevelResult]:

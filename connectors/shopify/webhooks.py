@@ -11,7 +11,7 @@ from typing import Any
 
 from connectors.shopify.client import Admin, tail
 from core.errors import RejectedError, SignatureError
-from core.ports import Connection, Doorbell, DoorbellKind, WebhookRequest
+from core.ports import Connection, Notification, NotificationKind, WebhookRequest
 
 SIGNATURE_BYTES = 32
 
@@ -42,7 +42,7 @@ class ShopifyWebhooks:
         app = connection.app
         self._secrets = tuple(app[key] for key in ("client_secret", "client_secret_old") if app.get(key))
 
-    def parse_webhook(self, request: WebhookRequest, *, now: datetime) -> tuple[Doorbell, ...]:  # noqa: ARG002  no time is signed
+    def parse_webhook(self, request: WebhookRequest, *, now: datetime) -> tuple[Notification, ...]:  # noqa: ARG002  no time is signed
         """Verify the signature over the raw body, then say what rang.
 
         Only the body is signed: topic and shop are taken from headers, and whatever they say leads to a fetch only.
@@ -57,7 +57,7 @@ class ShopifyWebhooks:
                 f"{topic}: no subject in the delivery", connection=self._name, code="NO_SUBJECT"
             )
         return (
-            Doorbell(
+            Notification(
                 event_id=_event_id(request, topic, subject),
                 kind=kind,
                 topic=topic,
@@ -199,21 +199,21 @@ def _tail(value: object) -> str | None:
     return tail(text) if text else None
 
 
-_KINDS: Mapping[str, tuple[DoorbellKind, Callable[[Body], str | None]]] = {
-    "orders/edited": (DoorbellKind.ORDER, _edited),
-    "orders/risk_assessment_changed": (DoorbellKind.ORDER, _order_of),
-    "orders/shopify_protect_eligibility_changed": (DoorbellKind.OTHER, _anything),
-    "orders/link_requested": (DoorbellKind.OTHER, _anything),
-    "orders/*": (DoorbellKind.ORDER, _order),
-    "order_transactions/*": (DoorbellKind.ORDER, _order_of),
-    "refunds/*": (DoorbellKind.ORDER, _order_of),
-    "fulfillments/*": (DoorbellKind.ORDER, _order_of),
-    "fulfillment_orders/*": (DoorbellKind.OTHER, _work),
-    "inventory_levels/update": (DoorbellKind.LEVEL, _item),
-    "app/uninstalled": (DoorbellKind.REVOKED, _shop),
-    "customers/redact": (DoorbellKind.PERSON_REDACT, _customer),
-    "customers/data_request": (DoorbellKind.PERSON_EXPORT, _customer),
-    "shop/redact": (DoorbellKind.SHOP_REDACT, _shop),
+_KINDS: Mapping[str, tuple[NotificationKind, Callable[[Body], str | None]]] = {
+    "orders/edited": (NotificationKind.ORDER, _edited),
+    "orders/risk_assessment_changed": (NotificationKind.ORDER, _order_of),
+    "orders/shopify_protect_eligibility_changed": (NotificationKind.OTHER, _anything),
+    "orders/link_requested": (NotificationKind.OTHER, _anything),
+    "orders/*": (NotificationKind.ORDER, _order),
+    "order_transactions/*": (NotificationKind.ORDER, _order_of),
+    "refunds/*": (NotificationKind.ORDER, _order_of),
+    "fulfillments/*": (NotificationKind.ORDER, _order_of),
+    "fulfillment_orders/*": (NotificationKind.OTHER, _work),
+    "inventory_levels/update": (NotificationKind.LEVEL, _item),
+    "app/uninstalled": (NotificationKind.REVOKED, _shop),
+    "customers/redact": (NotificationKind.PERSON_REDACT, _customer),
+    "customers/data_request": (NotificationKind.PERSON_EXPORT, _customer),
+    "shop/redact": (NotificationKind.SHOP_REDACT, _shop),
 }
-_OTHER = (DoorbellKind.OTHER, _anything)
-_PRIVACY = frozenset({DoorbellKind.PERSON_REDACT, DoorbellKind.PERSON_EXPORT})
+_OTHER = (NotificationKind.OTHER, _anything)
+_PRIVACY = frozenset({NotificationKind.PERSON_REDACT, NotificationKind.PERSON_EXPORT})

@@ -7,21 +7,21 @@ from typing import Any
 
 from connectors.stripe.client import verify_header
 from core.errors import RejectedError, SignatureError
-from core.ports import Doorbell, DoorbellKind, WebhookRequest
+from core.ports import Notification, NotificationKind, WebhookRequest
 
 TOLERANCE_S = 300
 THIN = "v2.core.event"
 
-TOPICS: Mapping[str, DoorbellKind] = {
-    "payment_intent.": DoorbellKind.PAYMENT,
-    "charge.": DoorbellKind.PAYMENT,
-    "refund.": DoorbellKind.PAYMENT,
-    "review.": DoorbellKind.PAYMENT,
-    "radar.early_fraud_warning.": DoorbellKind.PAYMENT,
-    "v1.payment_intent.": DoorbellKind.PAYMENT,
-    "v1.charge.": DoorbellKind.PAYMENT,
-    "v1.refund.": DoorbellKind.PAYMENT,
-    "account.application.deauthorized": DoorbellKind.REVOKED,
+TOPICS: Mapping[str, NotificationKind] = {
+    "payment_intent.": NotificationKind.PAYMENT,
+    "charge.": NotificationKind.PAYMENT,
+    "refund.": NotificationKind.PAYMENT,
+    "review.": NotificationKind.PAYMENT,
+    "radar.early_fraud_warning.": NotificationKind.PAYMENT,
+    "v1.payment_intent.": NotificationKind.PAYMENT,
+    "v1.charge.": NotificationKind.PAYMENT,
+    "v1.refund.": NotificationKind.PAYMENT,
+    "account.application.deauthorized": NotificationKind.REVOKED,
 }
 """What each event is about, by how its type begins; every other event is known and means nothing to us."""
 
@@ -43,7 +43,7 @@ class StripeWebhooks:
         self._connection = connection
         self._secrets = tuple(secrets)
 
-    def parse_webhook(self, request: WebhookRequest, *, now: datetime) -> tuple[Doorbell, ...]:
+    def parse_webhook(self, request: WebhookRequest, *, now: datetime) -> tuple[Notification, ...]:
         """Verify the signature (either secret), then say what rang.
 
         A payment is named twice where the event knows both its payment intent and its charge, because a channel may
@@ -52,17 +52,21 @@ class StripeWebhooks:
         self._verify(request, now)
         event = self._event(request.body)
         topic = event["type"]
-        kind = next((kind for start, kind in TOPICS.items() if topic.startswith(start)), DoorbellKind.OTHER)
+        kind = next(
+            (kind for start, kind in TOPICS.items() if topic.startswith(start)), NotificationKind.OTHER
+        )
         told = event.get("account") or event.get("context")
         account = told if isinstance(told, str) else None
-        if kind is not DoorbellKind.PAYMENT:
-            subject = account or "" if kind is DoorbellKind.REVOKED else _id_of(_object(event)) or ""
-            return (Doorbell(event_id=event["id"], kind=kind, topic=topic, subject=subject, account=account),)
+        if kind is not NotificationKind.PAYMENT:
+            subject = account or "" if kind is NotificationKind.REVOKED else _id_of(_object(event)) or ""
+            return (
+                Notification(event_id=event["id"], kind=kind, topic=topic, subject=subject, account=account),
+            )
         payments = _payments(_object(event))
         if not payments:
             raise RejectedError(f"a {topic} that names no payment", connection=self._connection)
         return tuple(
-            Doorbell(
+            Notification(
                 event_id=event["id"] if place == 0 else f"{event['id']}:{payment}",
                 kind=kind,
                 topic=topic,

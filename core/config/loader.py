@@ -8,13 +8,21 @@ from typing import Any, Literal
 from pydantic import BaseModel, ValidationError
 
 from core.config.explain import names_of, note_errors
-from core.config.house import MESSAGE, BrakeRule, ConnectionConfig, House, LabelRule, Location, StockRule
+from core.config.merchant import (
+    MESSAGE,
+    ConnectionConfig,
+    LabelRule,
+    Location,
+    MerchantConfig,
+    PushGuardRule,
+    StockRule,
+)
 from core.config.problems import ConfigFileError, Position, Problem, nearest
 from core.config.references import check_references
 from core.config.schema import DAYS, CommonWith, ConnectionKeys, FileKeys, LocationKeys
 from core.config.yaml_text import Document, read_yaml
 from core.errors import ConfigError
-from core.shipping.boxes import Box
+from core.model.shipment import Box
 
 Known = Mapping[str, type[BaseModel]]
 """Connector -> the type of its ``with``."""
@@ -25,7 +33,7 @@ _LATER = {
 }
 
 
-def load(path: Path, environ: Mapping[str, str], known: Known) -> tuple[House, ...]:
+def load(path: Path, environ: Mapping[str, str], known: Known) -> tuple[MerchantConfig, ...]:
     """Return the houses of a file, or of every ``.yaml`` file of a folder in the order of their names.
 
     Raises:
@@ -35,24 +43,24 @@ def load(path: Path, environ: Mapping[str, str], known: Known) -> tuple[House, .
     files = sorted(path.glob("*.yaml")) if path.is_dir() else [path]
     if not files:
         raise ConfigError(f"{path}: no .yaml file lies in this folder")
-    houses: dict[str, House] = {}
+    configs: dict[str, MerchantConfig] = {}
     problems: list[Problem] = []
     for file in files:
         try:
-            house = load_file(file, environ, known)
+            config = load_file(file, environ, known)
         except ConfigFileError as error:
             problems += error.problems
             continue
-        first = houses.setdefault(house.merchant, house)
-        if first is not house:
-            says = f"merchant '{house.merchant}' has another file already: {first.file}"
-            problems.append(Problem(house.file, Position(1, 1), says))
+        first = configs.setdefault(config.merchant, config)
+        if first is not config:
+            says = f"merchant '{config.merchant}' has another file already: {first.file}"
+            problems.append(Problem(config.file, Position(1, 1), says))
     if problems:
         raise ConfigFileError(problems)
-    return tuple(houses.values())
+    return tuple(configs.values())
 
 
-def load_file(path: Path, environ: Mapping[str, str], known: Known) -> House:
+def load_file(path: Path, environ: Mapping[str, str], known: Known) -> MerchantConfig:
     """Return the house that a file describes.
 
     Raises:
@@ -66,7 +74,7 @@ def load_file(path: Path, environ: Mapping[str, str], known: Known) -> House:
     return read(text, file=str(path), environ=environ, known=known)
 
 
-def read(text: str, *, file: str, environ: Mapping[str, str], known: Known) -> House:
+def read(text: str, *, file: str, environ: Mapping[str, str], known: Known) -> MerchantConfig:
     """Return the house that a text describes; ``file`` is its name in messages.
 
     Raises:
@@ -84,7 +92,7 @@ def read(text: str, *, file: str, environ: Mapping[str, str], known: Known) -> H
     settings = _check_settings(document, known)
     if keys is None or document.problems:
         raise ConfigFileError(document.problems)
-    return _house(document, keys, settings, text)
+    return _config(document, keys, settings, text)
 
 
 def _check_keys(document: Document) -> FileKeys | None:
@@ -136,10 +144,10 @@ def _check_with(
             return None
 
 
-def _house(
+def _config(
     document: Document, keys: FileKeys, settings: Mapping[str, tuple[CommonWith, BaseModel]], text: str
-) -> House:
-    return House(
+) -> MerchantConfig:
+    return MerchantConfig(
         merchant=keys.merchant,
         connections={name: _connection(name, one, *settings[name]) for name, one in keys.connections.items()},
         locations={name: _location(one) for name, one in keys.locations.items()},
@@ -193,7 +201,7 @@ def _connection(name: str, keys: ConnectionKeys, common: CommonWith, own: BaseMo
         mails=keys.mails,
         endpoints=common.endpoints,
         token=common.token,
-        brake=BrakeRule(**keys.brake.model_dump()),
+        push_guard=PushGuardRule(**keys.push_guard.model_dump()),
     )
 
 

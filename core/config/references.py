@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from core.config.house import MESSAGE
+from core.config.merchant import MESSAGE
 from core.config.problems import nearest
 from core.config.yaml_text import Document, Path
 

@@ -111,7 +111,7 @@ class ConnectionKeys(_Keys):
     with_: dict[str, Any] = Field(default_factory=dict, alias="with")
     payments: Annotated[str | dict[str, str], BeforeValidator(authorities)] = "channel"
     mails: Literal["hub", "channel", "none"] = "channel"
-    brake: BrakeKeys = Field(default_factory=BrakeKeys)
+    push_guard: BrakeKeys = Field(default_factory=BrakeKeys)
 
 
 class CommonWith(_Keys):

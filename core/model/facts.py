@@ -247,7 +247,7 @@ class Tracked(FactBase):
     estimated_delivery: Instant | None = None
 
 
-class GatewayRang(FactBase):
+class GatewayNotified(FactBase):
     """The gateway says that a payment of this order changed; it is asked again."""
 
     kind: Literal["gateway_rang"] = "gateway_rang"
@@ -322,7 +322,7 @@ Fact = Annotated[
     | ShippedElsewhere
     | PartShippedElsewhere
     | Tracked
-    | GatewayRang
+    | GatewayNotified
     | Intended
     | Settled
     | Parked

@@ -1,5 +1,6 @@
 """Parcels, rates, labels, tracking."""
 
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
@@ -134,3 +135,16 @@ class Dispatch(Shape):
     """(work order id, work line id, units) where the channel has work orders."""
     work_places: tuple[tuple[str, str | None], ...] = ()
     """(work order id, the channel's own location id it is assigned to) of the work orders above."""
+
+
+Size = tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Box:
+    """A box: inner size in millimetres, own weight and largest gross weight in grams."""
+
+    box_id: str
+    inner_mm: Size
+    tare_g: int
+    max_g: int

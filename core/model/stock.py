@@ -41,7 +41,7 @@ class LevelChange(Shape):
 
     key: ListingKey
     units: int = Field(ge=0)
-    believed: int | None
+    last_read: int | None
 
 
 class Listing(Shape):

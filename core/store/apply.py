@@ -10,20 +10,20 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from core.domain.state import OrderState
 from core.errors import HubError, NotFoundError
-from core.flow.state import OrderState
+from core.model.commit import Committed, Intent, Moved, OrderCommit
 from core.store.columns import among, compact
 from core.store.decide import Decision, Standing, decide
-from core.store.errands import ring_all
+from core.store.jobs import enqueue_all
 from core.store.ledger import LockedStock, Shelf, lock_stock
-from core.store.levels import mark_dirty
+from core.store.listings import mark_dirty
 from core.store.notices import raise_notices
 from core.store.personal import seal_personal
 from core.store.projection import projection
 from core.store.sealing import Keyring
 from core.store.tables import effects, facts, orders, refs
-from core.store.trackers import looks_at
-from core.store.unit import Committed, Intent, Moved, Unit
+from core.store.tracking_jobs import looks_at
 from core.store.writes import Row, insert_new, update_by_key
 
 OrderKey = tuple[str, str]
@@ -40,7 +40,7 @@ class Applied:
     wakes: list[Wake] = field(default_factory=list)
 
 
-def apply(conn: sa.Connection, units: Sequence[Unit], keyring: Keyring) -> Applied:
+def apply(conn: sa.Connection, units: Sequence[OrderCommit], keyring: Keyring) -> Applied:
     """Apply units of distinct orders in the order given, and say what became of each."""
     _create_rows(conn, units)
     standing = _lock_orders(conn, units)
@@ -48,12 +48,12 @@ def apply(conn: sa.Connection, units: Sequence[Unit], keyring: Keyring) -> Appli
     stock = lock_stock(conn, _shelves(units), create=_shipped_shelves(units))
     answers: list[Committed | HubError] = []
     decisions: list[Decision] = []
-    for unit in units:
-        stands = standing.get((unit.merchant, unit.order_id))
+    for commit in units:
+        stands = standing.get((commit.merchant, commit.order_id))
         if stands is None:
-            answers.append(_answer_without_row(conn, unit))
+            answers.append(_answer_without_row(conn, commit))
             continue
-        decision = decide(unit, stands, stock, taken)
+        decision = decide(commit, stands, stock, taken)
         decisions.append(decision)
         answers.append(decision.answer)
     if decisions:
@@ -61,28 +61,28 @@ def apply(conn: sa.Connection, units: Sequence[Unit], keyring: Keyring) -> Appli
     return Applied(answers, [d.wake for d in decisions if d.wake is not None])
 
 
-def _create_rows(conn: sa.Connection, units: Sequence[Unit]) -> None:
+def _create_rows(conn: sa.Connection, units: Sequence[OrderCommit]) -> None:
     rows = [
         {
-            "merchant": unit.merchant,
-            "order_id": unit.order_id,
-            "connection": unit.create.connection,
-            "external_id": unit.create.external_id,
-            "number": unit.create.number,
-            "placed_at": unit.create.placed_at,
+            "merchant": commit.merchant,
+            "order_id": commit.order_id,
+            "connection": commit.create.connection,
+            "external_id": commit.create.external_id,
+            "number": commit.create.number,
+            "placed_at": commit.create.placed_at,
             **projection(OrderState()),
-            "updated_at": unit.at,
+            "updated_at": commit.at,
         }
-        for unit in units
-        if unit.create is not None
+        for commit in units
+        if commit.create is not None
     ]
     rows.sort(key=lambda row: (row["merchant"], row["connection"], row["external_id"]))
     insert_new(conn, orders, rows)
 
 
-def _lock_orders(conn: sa.Connection, units: Sequence[Unit]) -> dict[OrderKey, Standing]:
+def _lock_orders(conn: sa.Connection, units: Sequence[OrderCommit]) -> dict[OrderKey, Standing]:
     key = (orders.c.merchant, orders.c.order_id)
-    wanted = sorted({(unit.merchant, unit.order_id) for unit in units})
+    wanted = sorted({(commit.merchant, commit.order_id) for commit in units})
     claim = (orders.c.claimed_by, orders.c.claimed_until, orders.c.attempts)
     found = conn.execute(
         sa.select(*key, orders.c.version, orders.c.state, *claim)
@@ -102,46 +102,46 @@ def _lock_orders(conn: sa.Connection, units: Sequence[Unit]) -> dict[OrderKey, S
     }
 
 
-def _answer_without_row(conn: sa.Connection, unit: Unit) -> Committed | HubError:
+def _answer_without_row(conn: sa.Connection, commit: OrderCommit) -> Committed | HubError:
     """Answer a unit whose order is not there: another order has the channel's id, or nobody created it."""
-    if unit.create is not None:
+    if commit.create is not None:
         version = conn.execute(
             sa.select(orders.c.version).where(
-                orders.c.merchant == unit.merchant,
-                orders.c.connection == unit.create.connection,
-                orders.c.external_id == unit.create.external_id,
+                orders.c.merchant == commit.merchant,
+                orders.c.connection == commit.create.connection,
+                orders.c.external_id == commit.create.external_id,
             )
         ).scalar_one()
         return Moved(version)
-    return NotFoundError(f"no order {unit.order_id} of merchant {unit.merchant}")
+    return NotFoundError(f"no order {commit.order_id} of merchant {commit.merchant}")
 
 
-def _taken_keys(conn: sa.Connection, units: Sequence[Unit]) -> set[tuple[str, str]]:
+def _taken_keys(conn: sa.Connection, units: Sequence[OrderCommit]) -> set[tuple[str, str]]:
     key = (effects.c.merchant, effects.c.key)
-    wanted = sorted({(unit.merchant, intent.key) for unit in units for intent in unit.intents})
+    wanted = sorted({(commit.merchant, intent.key) for commit in units for intent in commit.intents})
     if not wanted:
         return set()
     return {(m, k) for m, k in conn.execute(sa.select(*key).where(among(conn, key, wanted)))}
 
 
-def _shelves(units: Iterable[Unit]) -> Iterator[Shelf]:
+def _shelves(units: Iterable[OrderCommit]) -> Iterator[Shelf]:
     """Yield every shelf that the units may take from or give back to."""
-    for unit in units:
-        for allocation in unit.release:
-            yield (unit.merchant, allocation.sku, allocation.location)
-        if unit.reserve is None:
+    for commit in units:
+        for allocation in commit.release:
+            yield (commit.merchant, allocation.sku, allocation.location)
+        if commit.reserve is None:
             continue
-        for allocation in unit.reserve.give_back:
-            yield (unit.merchant, allocation.sku, allocation.location)
-        for need in unit.reserve.needs:
-            for location in unit.reserve.locations:
-                yield (unit.merchant, need.sku, location)
+        for allocation in commit.reserve.give_back:
+            yield (commit.merchant, allocation.sku, allocation.location)
+        for need in commit.reserve.needs:
+            for location in commit.reserve.locations:
+                yield (commit.merchant, need.sku, location)
 
 
-def _shipped_shelves(units: Iterable[Unit]) -> Iterator[Shelf]:
-    for unit in units:
-        for allocation in unit.ship:
-            yield (unit.merchant, allocation.sku, allocation.location)
+def _shipped_shelves(units: Iterable[OrderCommit]) -> Iterator[Shelf]:
+    for commit in units:
+        for allocation in commit.ship:
+            yield (commit.merchant, allocation.sku, allocation.location)
 
 
 def _write(conn: sa.Connection, decisions: Sequence[Decision], stock: LockedStock, keyring: Keyring) -> None:
@@ -150,32 +150,32 @@ def _write(conn: sa.Connection, decisions: Sequence[Decision], stock: LockedStoc
     stock.write(conn)
     _write_effects(conn, decisions)
     _write_personal(conn, decisions, keyring)
-    forget = {(d.unit.merchant, c, listing) for d in decisions for c, listing in d.unit.forget_levels}
-    mark_dirty(conn, stock.changed, decisions[0].unit.at, forget=forget)
-    ring_all(conn, [ring for d in decisions for ring in looks_at(d.unit.merchant, d.facts)])
-    raise_notices(conn, [(d.unit.merchant, n) for d in decisions if d.landed for n in d.unit.notices])
+    forget = {(d.commit.merchant, c, listing) for d in decisions for c, listing in d.commit.invalidate_levels}
+    mark_dirty(conn, stock.changed, decisions[0].commit.at, invalidate=forget)
+    enqueue_all(conn, [ring for d in decisions for ring in looks_at(d.commit.merchant, d.facts)])
+    raise_notices(conn, [(d.commit.merchant, n) for d in decisions if d.landed for n in d.commit.notices])
 
 
 def _order_row(decision: Decision) -> Row:
-    unit, before = decision.unit, decision.before
-    freed = decision.landed and unit.free_claim
+    commit, before = decision.commit, decision.before
+    freed = decision.landed and commit.free_claim
     return {
-        "merchant": unit.merchant,
-        "order_id": unit.order_id,
+        "merchant": commit.merchant,
+        "order_id": commit.order_id,
         **projection(decision.state),
         "due_at": decision.due_at,
         "claimed_by": None if freed else before.claimed_by,
         "claimed_until": None if freed else before.claimed_until,
-        "attempts": unit.attempts if decision.landed else before.attempts,
-        "updated_at": unit.at,
+        "attempts": commit.attempts if decision.landed else before.attempts,
+        "updated_at": commit.at,
     }
 
 
 def _fact_rows(decision: Decision) -> Iterator[Row]:
     for seq, fact in enumerate(decision.facts, start=decision.before.version + 1):
         yield {
-            "merchant": decision.unit.merchant,
-            "order_id": decision.unit.order_id,
+            "merchant": decision.commit.merchant,
+            "order_id": decision.commit.order_id,
             "seq": seq,
             "kind": fact.kind,
             "v": fact.v,
@@ -188,14 +188,14 @@ def _fact_rows(decision: Decision) -> Iterator[Row]:
 def _write_effects(conn: sa.Connection, decisions: Sequence[Decision]) -> None:
     settled = [
         {
-            "of_merchant": decision.unit.merchant,
+            "of_merchant": decision.commit.merchant,
             "of_key": outcome.key,
             "state": outcome.state,
             "result": compact(outcome.result),
-            "settled_at": decision.unit.at,
+            "settled_at": decision.commit.at,
         }
         for decision in decisions
-        for outcome in decision.unit.outcomes
+        for outcome in decision.commit.outcomes
     ]
     if settled:
         of_intent = (
@@ -206,21 +206,21 @@ def _write_effects(conn: sa.Connection, decisions: Sequence[Decision]) -> None:
         change: dict[str, Any] = {name: sa.bindparam(name) for name in ("state", "result", "settled_at")}
         settled.sort(key=lambda row: (row["of_merchant"], row["of_key"]))
         conn.execute(sa.update(effects).where(*of_intent).values(change), settled)
-    intended = [_effect_row(d.unit, intent) for d in decisions if d.landed for intent in d.unit.intents]
+    intended = [_effect_row(d.commit, intent) for d in decisions if d.landed for intent in d.commit.intents]
     _insert(conn, effects, sorted(intended, key=lambda row: (row["merchant"], row["key"])))
 
 
-def _effect_row(unit: Unit, intent: Intent) -> Row:
+def _effect_row(commit: OrderCommit, intent: Intent) -> Row:
     return {
-        "merchant": unit.merchant,
+        "merchant": commit.merchant,
         "key": intent.key,
-        "order_id": unit.order_id,
+        "order_id": commit.order_id,
         "operation": intent.operation,
         "connection": intent.connection,
         "fence": intent.fence,
         "owner": intent.owner,
         "state": "intent",
-        "intended_at": unit.at,
+        "intended_at": commit.at,
         "request": compact(intent.request),
         "result": "{}",
     }
@@ -228,10 +228,12 @@ def _effect_row(unit: Unit, intent: Intent) -> Row:
 
 def _write_personal(conn: sa.Connection, decisions: Sequence[Decision], keyring: Keyring) -> None:
     """Store sealed personal data and the references; a creator that came late brings none."""
-    on_time = [decision.unit for decision in decisions if not decision.late]
+    on_time = [decision.commit for decision in decisions if not decision.late]
     sealed = seal_personal(conn, keyring, on_time)
     references = {
-        (d.unit.merchant, *found_by, d.unit.order_id) for d in decisions for found_by in d.unit.references
+        (d.commit.merchant, *found_by, d.commit.order_id)
+        for d in decisions
+        for found_by in d.commit.references
     }
     references |= {
         (m, *found_by, order_id) for (m, order_id), one in sealed.items() for found_by in one.search

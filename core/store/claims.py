@@ -6,7 +6,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from core.flow.state import OrderState, Stage
+from core.domain.state import OrderState, Stage
 from core.store.columns import among
 from core.store.tables import orders
 from core.store.writes import update_by_key
@@ -70,7 +70,7 @@ def claim_all(conn: sa.Connection, wishes: Sequence[ClaimWish]) -> list[Claimed 
     return answers
 
 
-def renew(
+def renew_claims(
     conn: sa.Connection, owner: str, keys: Collection[OrderKey], *, until: datetime
 ) -> frozenset[OrderKey]:
     """Prolong an owner's claims and return those it still holds; the others somebody took over."""
@@ -88,7 +88,7 @@ def renew(
     return frozenset(kept)
 
 
-def give_back(conn: sa.Connection, merchant: str, order_id: str, *, owner: str) -> None:
+def release_claim(conn: sa.Connection, merchant: str, order_id: str, *, owner: str) -> None:
     """End an owner's claim; somebody else's stays."""
     conn.execute(
         sa.update(orders)
@@ -97,7 +97,9 @@ def give_back(conn: sa.Connection, merchant: str, order_id: str, *, owner: str) 
     )
 
 
-def due(conn: sa.Connection, now: datetime, *, limit: int, per_merchant: int) -> list[tuple[str, str, int]]:
+def due_orders(
+    conn: sa.Connection, now: datetime, *, limit: int, per_merchant: int
+) -> list[tuple[str, str, int]]:
     """Return (merchant, order id, version) of orders that are due and held by nobody.
 
     Fair: every merchant's longest-due order comes before anybody's second, and none has more than ``per_merchant``.

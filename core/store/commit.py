@@ -5,13 +5,13 @@ from collections.abc import Callable, Sequence
 import sqlalchemy as sa
 
 from core.errors import HubError, NotFoundError
+from core.model.commit import Committed, Moved, OrderCommit
 from core.store.apply import Applied, Wake, apply
 from core.store.columns import among
 from core.store.engine import CommitLostError, Database
 from core.store.group import Grouped
 from core.store.sealing import Keyring
 from core.store.tables import orders
-from core.store.unit import Committed, Moved, Unit
 
 InTransaction = Callable[[sa.Connection, list[Wake]], None]
 """Told, inside the transaction, which orders it leaves due now: a queue in the same database enqueues here."""
@@ -30,22 +30,22 @@ class Committer:
     def __init__(self, db: Database, keyring: Keyring, *, batched: bool) -> None:
         self._db = db
         self._keyring = keyring
-        self._group: Grouped[Unit, Committed] = Grouped(
-            self._commit_all, apart=lambda unit: (unit.merchant, unit.order_id)
+        self._group: Grouped[OrderCommit, Committed] = Grouped(
+            self._commit_all, apart=lambda commit: (commit.merchant, commit.order_id)
         )
         self._batched = batched
         self.in_transaction: InTransaction | None = None
         self.on_wake: OnWake | None = None
 
-    async def commit(self, unit: Unit) -> Committed:
+    async def commit(self, commit: OrderCommit) -> Committed:
         """Commit one unit.
 
         Raises:
             NotFoundError: the unit creates no order and none of that id is there.
         """
         if self._batched:
-            return await self._group.ask(unit)
-        [answer] = await self._commit_all([unit])
+            return await self._group.ask(commit)
+        [answer] = await self._commit_all([commit])
         if isinstance(answer, HubError):
             raise answer
         return answer
@@ -54,7 +54,7 @@ class Committer:
         """Wait until nothing is under way."""
         await self._group.settle()
 
-    async def _commit_all(self, units: Sequence[Unit]) -> Sequence[Answer]:
+    async def _commit_all(self, units: Sequence[OrderCommit]) -> Sequence[Answer]:
         try:
             applied = await self._write(units)
         except CommitLostError:
@@ -64,7 +64,7 @@ class Committer:
                 self.on_wake(*wake)
         return applied.answers
 
-    async def _write(self, units: Sequence[Unit]) -> Applied:
+    async def _write(self, units: Sequence[OrderCommit]) -> Applied:
         try:
             return await self._db.write(self._apply, units)
         except sa.exc.IntegrityError:
@@ -73,17 +73,17 @@ class Committer:
         # Another process took the same key between our reading and our writing: now we read that it did.
         return await self._db.write(self._apply, units)
 
-    def _apply(self, conn: sa.Connection, units: Sequence[Unit]) -> Applied:
+    def _apply(self, conn: sa.Connection, units: Sequence[OrderCommit]) -> Applied:
         applied = apply(conn, units, self._keyring)
         if self.in_transaction is not None and applied.wakes:
             self.in_transaction(conn, applied.wakes)
         return applied
 
 
-def _versions(conn: sa.Connection, units: Sequence[Unit]) -> list[Answer]:
+def _versions(conn: sa.Connection, units: Sequence[OrderCommit]) -> list[Answer]:
     """Answer units of which nobody can say whether they landed: their callers read again and see."""
     key = (orders.c.merchant, orders.c.order_id)
-    wanted = [(unit.merchant, unit.order_id) for unit in units]
+    wanted = [(commit.merchant, commit.order_id) for commit in units]
     found = conn.execute(sa.select(*key, orders.c.version).where(among(conn, key, wanted)))
     versions = {(m, o): version for m, o, version in found}
     return [

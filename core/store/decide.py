@@ -5,12 +5,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import reduce
 
-from core.flow.state import OrderState, fold
+from core.domain.allocation import allocate
+from core.domain.fold import fold
+from core.domain.state import OrderState
+from core.model.commit import Committed, Due, Landed, Moved, OrderCommit, Reserve
 from core.model.facts import Fact, Received, UnitsCommitted, UnitsReleased, UnitsShipped
 from core.model.stock import Allocation, Need
-from core.stock.allocate import allocate
 from core.store.ledger import LockedStock, Move, MoveKind, Shelf
-from core.store.unit import Committed, Due, Landed, Moved, Reserve, Short, Unit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +29,7 @@ class Standing:
 class Decision:
     """What is to be written for a unit. ``landed`` says whether the second half is part of it."""
 
-    unit: Unit
+    commit: OrderCommit
     before: Standing
     late: bool
     """Somebody else had created the order first."""
@@ -44,42 +45,44 @@ class Decision:
     @property
     def due_at(self) -> datetime | None:
         """When the order is looked at next; an order whose decision was refused is looked at now."""
-        if not self.landed or self.unit.due_at is Due.NOW:
-            return self.unit.at
-        return self.unit.due_at if isinstance(self.unit.due_at, datetime) else None
+        if not self.landed or self.commit.due_at is Due.NOW:
+            return self.commit.at
+        return self.commit.due_at if isinstance(self.commit.due_at, datetime) else None
 
     @property
     def wake(self) -> tuple[str, str, int] | None:
         """(merchant, order id, version) if the order is due now."""
-        if self.due_at is None or self.due_at > self.unit.at:
+        if self.due_at is None or self.due_at > self.commit.at:
             return None
-        return (self.unit.merchant, self.unit.order_id, self.answer.version)
+        return (self.commit.merchant, self.commit.order_id, self.answer.version)
 
 
-def decide(unit: Unit, stands: Standing, stock: LockedStock, taken: set[tuple[str, str]]) -> Decision:
+def decide(
+    commit: OrderCommit, stands: Standing, stock: LockedStock, taken: set[tuple[str, str]]
+) -> Decision:
     """Decide a unit and move its stock; ``taken`` are the effect keys in use, to which its own are added."""
-    late = unit.create is not None and stands.version > 0 and not unit.expect
-    facts: list[Fact] = [fact for fact in unit.happened if not (late and isinstance(fact, Received))]
+    late = commit.create is not None and stands.version > 0 and not commit.expect
+    facts: list[Fact] = [fact for fact in commit.happened if not (late and isinstance(fact, Received))]
     state = reduce(fold, facts, stands.state)
-    if unit.ship and unit.owner is not None:
+    if commit.ship and commit.owner is not None:
         # Decided in a run: another may have claimed the order since and taken the same units off already.
         told = not facts or state.model_copy(update={"version": stands.state.version}) != stands.state
-        unit = replace(unit, ship=_held(state.allocations, unit.ship) if told else ())
-    if unit.ship:
-        _ship(unit, state, stock)
-        facts.append(UnitsShipped(at=unit.at, allocations=unit.ship))
+        commit = replace(commit, ship=_held(state.allocations, commit.ship) if told else ())
+    if commit.ship:
+        _ship(commit, state, stock)
+        facts.append(UnitsShipped(at=commit.at, allocations=commit.ship))
         state = fold(state, facts[-1])
-    second: _SecondHalf | Short | None = None
-    if not late and _may_decide(unit, stands, taken):
-        second = _second_half(unit, state, stock)
-    if isinstance(second, _SecondHalf):
-        taken |= {(unit.merchant, intent.key) for intent in unit.intents}
+    second: _SecondHalf | None = None
+    if not late and _may_decide(commit, stands, taken):
+        second = _second_half(commit, state, stock)
+    if second is not None:
+        taken |= {(commit.merchant, intent.key) for intent in commit.intents}
         facts += second.facts
         state = reduce(fold, second.facts, state)
         answer: Committed = Landed(state.version, second.allocations, second.backordered)
     else:
-        answer = Short(state.version, second.lacking) if second else Moved(state.version)
-    return Decision(unit=unit, before=stands, late=late, facts=tuple(facts), state=state, answer=answer)
+        answer = Moved(state.version)
+    return Decision(commit=commit, before=stands, late=late, facts=tuple(facts), state=state, answer=answer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,38 +92,36 @@ class _SecondHalf:
     backordered: tuple[Need, ...] = ()
 
 
-def _may_decide(unit: Unit, stands: Standing, taken: set[tuple[str, str]]) -> bool:
+def _may_decide(commit: OrderCommit, stands: Standing, taken: set[tuple[str, str]]) -> bool:
     """Return whether the order still stands where the decision was taken, under the same claim."""
-    if unit.expect is not None and unit.expect != stands.version:
+    if commit.expect is not None and commit.expect != stands.version:
         return False
-    if unit.owner is not None and unit.owner != stands.claimed_by:
+    if commit.owner is not None and commit.owner != stands.claimed_by:
         return False
-    return not any((unit.merchant, intent.key) in taken for intent in unit.intents)
+    return not any((commit.merchant, intent.key) in taken for intent in commit.intents)
 
 
-def _second_half(unit: Unit, state: OrderState, stock: LockedStock) -> _SecondHalf | Short:
+def _second_half(commit: OrderCommit, state: OrderState, stock: LockedStock) -> _SecondHalf:
     given_back: list[UnitsReleased] = []
-    reserve = unit.reserve
-    wishes = [(unit.release, "released"), (reserve.give_back, reserve.why) if reserve else ((), "")]
+    reserve = commit.reserve
+    wishes = [(commit.release, "released"), (reserve.give_back, reserve.why) if reserve else ((), "")]
     for wanted, why in wishes:
         freed = _held(state.allocations, wanted)
         if freed:
-            given_back.append(UnitsReleased(at=unit.at, allocations=freed, why=why))
+            given_back.append(UnitsReleased(at=commit.at, allocations=freed, why=why))
             state = fold(state, given_back[-1])
     taken: list[UnitsCommitted] = []
     if reserve:
         freed = tuple(allocation for fact in given_back for allocation in fact.allocations)
-        found, lacking = _find(unit.merchant, reserve, freed, stock)
-        if reserve.whole and lacking:
-            return Short(state.version - len(given_back), lacking)
+        found, lacking = _find(commit.merchant, reserve, freed, stock)
         if found or lacking or state.backordered:
-            taken.append(UnitsCommitted(at=unit.at, allocations=found, backordered=lacking))
+            taken.append(UnitsCommitted(at=commit.at, allocations=found, backordered=lacking))
     for gone in given_back:
-        _move(unit, gone.allocations, stock, kind="released", committed=-1)
+        _move(commit, gone.allocations, stock, kind="released", committed=-1)
     for got in taken:
-        _move(unit, got.allocations, stock, kind="committed", committed=1)
+        _move(commit, got.allocations, stock, kind="committed", committed=1)
     return _SecondHalf(
-        (*given_back, *taken, *unit.decided),
+        (*given_back, *taken, *commit.decided),
         tuple(allocation for fact in taken for allocation in fact.allocations),
         tuple(need for fact in taken for need in fact.backordered),
     )
@@ -141,31 +142,36 @@ def _find(
     return allocate(reserve.needs, reserve.locations, have)
 
 
-def _ship(unit: Unit, state: OrderState, stock: LockedStock) -> None:
+def _ship(commit: OrderCommit, state: OrderState, stock: LockedStock) -> None:
     """Take shipped units off on hand, and off committed as far as the order holds them.
 
     What left, left: units that were set free before (a cancellation crossed the parcel) are off on hand all the same.
     """
-    held = _by_shelf(unit.merchant, _held(state.allocations, unit.ship))
-    for shelf, units in _by_shelf(unit.merchant, unit.ship).items():
+    held = _by_shelf(commit.merchant, _held(state.allocations, commit.ship))
+    for shelf, units in _by_shelf(commit.merchant, commit.ship).items():
         stock.move(
             Move(
                 shelf=shelf,
-                at=unit.at,
+                at=commit.at,
                 kind="shipped",
                 on_hand=-units,
                 committed=-held.get(shelf, 0),
-                order_id=unit.order_id,
+                order_id=commit.order_id,
             )
         )
 
 
 def _move(
-    unit: Unit, allocations: Iterable[Allocation], stock: LockedStock, *, kind: MoveKind, committed: int
+    commit: OrderCommit,
+    allocations: Iterable[Allocation],
+    stock: LockedStock,
+    *,
+    kind: MoveKind,
+    committed: int,
 ) -> None:
-    for shelf, units in _by_shelf(unit.merchant, allocations).items():
+    for shelf, units in _by_shelf(commit.merchant, allocations).items():
         stock.move(
-            Move(shelf=shelf, at=unit.at, kind=kind, committed=committed * units, order_id=unit.order_id)
+            Move(shelf=shelf, at=commit.at, kind=kind, committed=committed * units, order_id=commit.order_id)
         )
 
 

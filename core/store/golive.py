@@ -1,19 +1,21 @@
-"""What a merchant was shown before go-live and accepted, and the opening counts that can be taken back."""
+"""What a merchant was shown before go-live and accepted, and from when on orders and mails are the hub's."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
-from core.flow.state import OrderState, Stage
-from core.store import ledger as shelves
-from core.store.columns import among, compact
-from core.store.levels import mark_dirty
-from core.store.tables import effects, go_lives, ledger, openings, orders
+from core.domain.state import OrderState, Stage
+from core.model.actions import Action
+from core.store.columns import compact
+from core.store.switches import LIVE, Switch, list_switches
+from core.store.tables import effects, go_lives, orders
 from core.store.writes import upsert
+
+_Switches = Mapping[tuple[str, str], Switch]
 
 SHOWN_KEPT = timedelta(days=7)
 """How long a document that nobody accepted is kept."""
@@ -141,136 +143,55 @@ def writes_so_far(conn: sa.Connection, merchant: str) -> int:
     return conn.execute(query).scalar_one()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpeningLine:
-    """Units that an opening says lie on a shelf; ``before`` is what was counted there, None where nothing was."""
+def orders_since(
+    conn: sa.Connection, merchant: str, connection: str, *, carrier: str | None
+) -> datetime | None:
+    """Return since when a channel's orders are the hub's to ship: when labels were first accepted; None: not yet (R85).
 
-    sku: str
-    location: str
-    units: int
-    before: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opening:
-    """Opening counts that were loaded at once, by whom, when and from where."""
-
-    number: int
-    at: datetime
-    actor: str
-    source: str
-    lines: tuple[OpeningLine, ...]
-    undone_at: datetime | None = None
+    Where no connection sells labels, the first acceptance of anything counts.
+    """
+    switches = list_switches(conn, merchant)
+    if carrier is None:
+        first = min((s.first_at for s in switches.values() if s.first_at is not None), default=None)
+        return _of_channel(conn, merchant, connection, switches, first, None)
+    return _accepted_since(conn, merchant, connection, switches, (carrier, Action.LABELS))
 
 
-def load_opening(
+def mails_since(
+    conn: sa.Connection, merchant: str, connection: str, *, mailer: str | None
+) -> datetime | None:
+    """Return since when who orders at a channel is mailed: when mails were first accepted; None: not yet."""
+    if mailer is None:
+        return None
+    switches = list_switches(conn, merchant)
+    return _accepted_since(conn, merchant, connection, switches, (mailer, Action.MAILS))
+
+
+def _accepted_since(
+    conn: sa.Connection, merchant: str, connection: str, switches: _Switches, what: tuple[str, Action]
+) -> datetime | None:
+    seller, action = what
+    switch = switches.get((seller, action.value))
+    first = None if switch is None else switch.first_at
+    return _of_channel(conn, merchant, connection, switches, first, action)
+
+
+def _of_channel(  # noqa: PLR0917 - whose, of which channel, and what was accepted
     conn: sa.Connection,
     merchant: str,
-    lines: Sequence[tuple[str, str, int]],
-    *,
-    source: str,
-    actor: str,
-    now: datetime,
-) -> Opening:
-    """Count every line, all or none, and keep what stood there before."""
-    number = _last_number(conn, merchant) + 1
-    keys = [(merchant, sku, location) for sku, location, _ in lines]
-    locked = shelves.lock_stock(conn, (), create=keys)
-    kept = [
-        OpeningLine(
-            sku=sku,
-            location=location,
-            units=units,
-            before=locked.counters[key].on_hand if locked.counters[key].counted else None,
-        )
-        for key, (sku, location, units) in zip(keys, lines, strict=True)
-    ]
-    changed = shelves.count(conn, merchant, lines, actor=actor, now=now, note=note_of(number))
-    mark_dirty(conn, changed, now)
-    told = [{"sku": k.sku, "location": k.location, "units": k.units, "before": k.before} for k in kept]
-    row = {"merchant": merchant, "number": number, "at": now, "actor": actor, "source": source}
-    conn.execute(sa.insert(openings).values(**row, lines=compact(told)))
-    return Opening(number=number, at=now, actor=actor, source=source, lines=tuple(kept))
+    connection: str,
+    switches: _Switches,
+    first: datetime | None,
+    action: Action | None,
+) -> datetime | None:
+    """Return when an action was first accepted for a channel.
 
-
-def undo_opening(
-    conn: sa.Connection, merchant: str, opening: Opening, *, actor: str, now: datetime
-) -> list[str]:
-    """Take opening counts back; return the lines that another count moved since: then nothing is taken back.
-
-    What came and went since stays so: each shelf is changed by the difference that the opening made.
+    A channel connected after that was not in what the merchant saw: for it, what was accepted with its name since
+    it was connected counts.
     """
-    keys = [(merchant, line.sku, line.location) for line in opening.lines]
-    locked = shelves.lock_stock(conn, keys)
-    others = _counted_since(conn, merchant, keys, opening.number)
-    if others:
-        return others
-    made = _made_by(conn, merchant, keys, opening.number)
-    for line, key in zip(opening.lines, keys, strict=True):
-        counter = locked.counters[key]
-        if line.before is None:
-            counter.counted = False
-            locked.changed.add(key[:2])
-        note = f"undo of {note_of(opening.number)}"
-        locked.move(
-            shelves.Move(shelf=key, at=now, kind="adjusted", on_hand=-made[key], actor=actor, note=note)
-        )
-    locked.write(conn)
-    mark_dirty(conn, locked.changed, now)
-    of = (openings.c.merchant == merchant, openings.c.number == opening.number)
-    conn.execute(sa.update(openings).where(*of).values(undone_at=now))
-    return []
-
-
-def note_of(number: int) -> str:
-    """Return what the ledger calls an opening."""
-    return f"opening {number}"
-
-
-def _ledger_rows(conn: sa.Connection, keys: Sequence[shelves.Shelf]) -> Sequence[sa.Row[Any]]:
-    columns = (ledger.c.merchant, ledger.c.sku, ledger.c.location)
-    query = sa.select(ledger).where(among(conn, columns, keys)).order_by(*columns, ledger.c.seq)
-    return conn.execute(query).all()
-
-
-def _made_by(
-    conn: sa.Connection, merchant: str, keys: Sequence[shelves.Shelf], number: int
-) -> Mapping[shelves.Shelf, int]:
-    return {
-        (merchant, row.sku, row.location): row.d_on_hand
-        for row in _ledger_rows(conn, keys)
-        if row.kind == "counted" and row.note == note_of(number)
-    }
-
-
-def _counted_since(
-    conn: sa.Connection, merchant: str, keys: Sequence[shelves.Shelf], number: int
-) -> list[str]:
-    undone = {note_of(o.number) for o in list_openings(conn, merchant) if o.undone_at is not None}
-    newest = {
-        (merchant, row.sku, row.location): row.note
-        for row in _ledger_rows(conn, keys)
-        if row.kind == "counted" and row.note not in undone
-    }
-    return [f"{sku} at {at}" for m, sku, at in keys if newest.get((m, sku, at)) != note_of(number)]
-
-
-def list_openings(conn: sa.Connection, merchant: str) -> list[Opening]:
-    """Return the openings of a merchant, the newest first."""
-    query = sa.select(openings).where(openings.c.merchant == merchant).order_by(openings.c.number.desc())
-    return [
-        Opening(
-            number=row.number,
-            at=row.at,
-            actor=row.actor,
-            source=row.source,
-            lines=tuple(OpeningLine(**line) for line in json.loads(row.lines)),
-            undone_at=row.undone_at,
-        )
-        for row in conn.execute(query)
-    ]
-
-
-def _last_number(conn: sa.Connection, merchant: str) -> int:
-    query = sa.select(sa.func.max(openings.c.number)).where(openings.c.merchant == merchant)
-    return conn.execute(query).scalar() or 0
+    live = switches.get((connection, LIVE))
+    if first is None or live is None:
+        return None
+    if live.at <= first:
+        return first
+    return first_naming(conn, merchant, connection, action.value if action else None, since=live.at)

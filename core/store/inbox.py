@@ -9,9 +9,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from core.errors import NotFoundError
-from core.store.errands import Ring, ring_all
+from core.store.jobs import NewJob, enqueue_all
+from core.store.orders import Page
 from core.store.personal import Body, seal_bodies
-from core.store.reads import Page
 from core.store.sealing import Keyring
 from core.store.tables import deliveries
 
@@ -26,7 +26,7 @@ class Delivery:
     event_id: str
     topic: str
     body: bytes
-    ring: Ring | None = None
+    job: NewJob | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,13 +65,13 @@ def deliver_all(conn: sa.Connection, keyring: Keyring, asks: Sequence[Delivered]
         for delivery in ask.deliveries:
             first.setdefault((ask.merchant, ask.connection, delivery.event_id), (index, delivery))
     counts = [0] * len(asks)
-    rings: list[tuple[str, Ring]] = []
+    requests: list[tuple[str, NewJob]] = []
     for key in sorted(_insert(conn, keyring, asks, first)):
         index, delivery = first[key]
         counts[index] += 1
-        if delivery.ring is not None:
-            rings.append((key[0], delivery.ring))
-    ring_all(conn, rings)
+        if delivery.job is not None:
+            requests.append((key[0], delivery.job))
+    enqueue_all(conn, requests)
     return counts
 
 
@@ -89,10 +89,10 @@ def _insert(
             "connection": key[1],
             "event_id": key[2],
             "topic": delivery.topic,
-            "kind": delivery.ring.kind if delivery.ring else "",
-            "subject": delivery.ring.subject if delivery.ring else "",
+            "kind": delivery.job.kind if delivery.job else "",
+            "subject": delivery.job.subject if delivery.job else "",
             "received_at": asks[i].received_at,
-            "state": "pending" if delivery.ring else "done",
+            "state": "pending" if delivery.job else "done",
             "body": body,
             "body_key": key_id,
         }
@@ -131,7 +131,9 @@ def list_deliveries(
     return Page(items, f"{last.received_at.isoformat()}/{last.connection}/{last.event_id}" if last else None)
 
 
-def replay(conn: sa.Connection, merchant: str, connection: str, event_id: str, *, now: datetime) -> None:
+def replay_delivery(
+    conn: sa.Connection, merchant: str, connection: str, event_id: str, *, now: datetime
+) -> None:
     """Ring again for a delivery's subject; it is pending until that ran. One that rings nothing stays as it is.
 
     Raises:
@@ -143,7 +145,9 @@ def replay(conn: sa.Connection, merchant: str, connection: str, event_id: str, *
         raise NotFoundError(f"no delivery {event_id} of connection {connection}")
     if not row.kind:
         return
-    ring_all(conn, [(merchant, Ring(kind=row.kind, subject=row.subject, connection=connection, due_at=now))])
+    enqueue_all(
+        conn, [(merchant, NewJob(kind=row.kind, subject=row.subject, connection=connection, due_at=now))]
+    )
     conn.execute(sa.update(deliveries).where(this).values(state="pending", error=None))
 
 

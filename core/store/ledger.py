@@ -154,20 +154,13 @@ def count(
     return locked.changed
 
 
-def come_and_go(
-    conn: sa.Connection,
-    merchant: str,
-    units: Sequence[tuple[str, str, int]],
-    *,
-    kind: Coming,
-    actor: str,
-    note: str,
-    now: datetime,
+def receive(
+    conn: sa.Connection, merchant: str, units: Sequence[tuple[str, str, int]], *, actor: str, now: datetime
 ) -> set[tuple[str, str]]:
-    """Add units, or take them where negative, as (SKU, location, units); return whose availability changed."""
+    """Add units that came in, as (SKU, location, units); return whose availability changed."""
     shelves = [(merchant, sku, location) for sku, location, _ in units]
     locked = lock_stock(conn, (), create=shelves)
     for shelf, (_, _, number) in zip(shelves, units, strict=True):
-        locked.move(Move(shelf=shelf, at=now, kind=kind, on_hand=number, actor=actor, note=note))
+        locked.move(Move(shelf=shelf, at=now, kind="received", on_hand=number, actor=actor))
     locked.write(conn)
     return locked.changed

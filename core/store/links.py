@@ -7,11 +7,11 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from core.domain.state import Stage
 from core.errors import RefusedError
-from core.flow.state import Stage
 from core.store.columns import among, compact
-from core.store.errands import Ring, ring_all
-from core.store.levels import mark_dirty
+from core.store.jobs import NewJob, enqueue_all
+from core.store.listings import mark_dirty
 from core.store.tables import link_imports, links, orders
 
 Listing = tuple[str, str]
@@ -70,11 +70,11 @@ def _look_again(conn: sa.Connection, merchant: str, connections: set[str], now: 
         orders.c.connection.in_(sorted(connections)),
         orders.c.stage.in_([stage.value for stage in _OPEN]),
     )
-    rings = [
-        (merchant, Ring(kind="relink", subject=order_id, connection=connection, due_at=now))
+    requests = [
+        (merchant, NewJob(kind="relink", subject=order_id, connection=connection, due_at=now))
         for order_id, connection in conn.execute(query.order_by(orders.c.order_id))
     ]
-    ring_all(conn, rings)
+    enqueue_all(conn, requests)
 
 
 def import_links(conn: sa.Connection, merchant: str, made: Links, *, actor: str, now: datetime) -> LinkImport:
@@ -143,3 +143,12 @@ def _text(made: Links) -> str:
 
 def _links(text: str) -> dict[Listing, dict[str, int]]:
     return {(connection, listing): of for connection, listing, of in json.loads(text)}
+
+
+def links_of(conn: sa.Connection, merchant: str, connection: str) -> dict[str, dict[str, int]]:
+    """Return units by SKU of every linked listing of a connection."""
+    made_of: dict[str, dict[str, int]] = {}
+    query = sa.select(links).where(links.c.merchant == merchant, links.c.connection == connection)
+    for row in conn.execute(query.order_by(links.c.listing, links.c.sku)):
+        made_of.setdefault(row.listing, {})[row.sku] = row.units
+    return made_of

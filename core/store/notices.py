@@ -5,12 +5,12 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from core.model.commit import MerchantNotice
 from core.store.tables import notices
-from core.store.unit import Notice
 from core.store.writes import insert_new
 
 
-def raise_notices(conn: sa.Connection, told: Iterable[tuple[str, Notice]]) -> None:
+def raise_notices(conn: sa.Connection, told: Iterable[tuple[str, MerchantNotice]]) -> None:
     """Write (merchant, notice) down; one that was raised before stays as it is, seen or not."""
     of_key = {(merchant, notice.kind, notice.subject): notice for merchant, notice in told}
     rows = [
@@ -26,14 +26,16 @@ def raise_notices(conn: sa.Connection, told: Iterable[tuple[str, Notice]]) -> No
     insert_new(conn, notices, rows)
 
 
-def unseen_notices(conn: sa.Connection, merchant: str) -> tuple[Notice, ...]:
+def unseen_notices(conn: sa.Connection, merchant: str) -> tuple[MerchantNotice, ...]:
     """Return the notices that nobody has marked as seen, the oldest first."""
     found = conn.execute(
         sa.select(notices)
         .where(notices.c.merchant == merchant, notices.c.seen_at.is_(None))
         .order_by(notices.c.since, notices.c.kind, notices.c.subject)
     )
-    return tuple(Notice(kind=row.kind, subject=row.subject, text=row.text, since=row.since) for row in found)
+    return tuple(
+        MerchantNotice(kind=row.kind, subject=row.subject, text=row.text, since=row.since) for row in found
+    )
 
 
 def mark_seen(conn: sa.Connection, merchant: str, kind: str, subject: str, *, now: datetime) -> bool:

@@ -6,12 +6,12 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from core.model.commit import OrderCommit
 from core.model.order import Personal
 from core.store.keys import Purpose, find_key, find_search_hash, hash_under, keys_for
-from core.store.reads import find
+from core.store.orders import find
 from core.store.sealing import Keyring, Place, open_sealed, seal
 from core.store.tables import deliveries, orders
-from core.store.unit import Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,22 +24,22 @@ class SealedPersonal:
 
 
 def seal_personal(
-    conn: sa.Connection, keyring: Keyring, units: Sequence[Unit]
+    conn: sa.Connection, keyring: Keyring, units: Sequence[OrderCommit]
 ) -> dict[tuple[str, str], SealedPersonal]:
     """Seal what the units bring, by (merchant, order id)."""
-    bring = [(unit, unit.sealed) for unit in units if unit.sealed is not None]
-    of_orders = [(unit.merchant, Purpose.order(unit.order_id)) for unit, _ in bring]
-    of_search = [(unit.merchant, Purpose.search()) for unit, brought in bring if brought.search]
+    bring = [(commit, commit.sealed) for commit in units if commit.sealed is not None]
+    of_orders = [(commit.merchant, Purpose.order(commit.order_id)) for commit, _ in bring]
+    of_search = [(commit.merchant, Purpose.search()) for commit, brought in bring if brought.search]
     keys = keys_for(conn, keyring, [*of_orders, *of_search])
     sealed: dict[tuple[str, str], SealedPersonal] = {}
-    for unit, brought in bring:
-        key = keys[unit.merchant, Purpose.order(unit.order_id)]
+    for commit, brought in bring:
+        key = keys[commit.merchant, Purpose.order(commit.order_id)]
         search = tuple(
-            (_hash_kind(kind), hash_under(keys[unit.merchant, Purpose.search()], kind, value))
+            (_hash_kind(kind), hash_under(keys[commit.merchant, Purpose.search()], kind, value))
             for kind, value in brought.search
         )
-        personal = seal(key, brought.personal_json.encode(), _order_place(unit.merchant, unit.order_id))
-        sealed[unit.merchant, unit.order_id] = SealedPersonal(personal, key.key_id, search)
+        personal = seal(key, brought.personal_json.encode(), _order_place(commit.merchant, commit.order_id))
+        sealed[commit.merchant, commit.order_id] = SealedPersonal(personal, key.key_id, search)
     return sealed
 
 

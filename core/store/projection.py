@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from core.flow.state import OrderState
+from core.domain.state import OrderState
 
 
 def projection(state: OrderState) -> dict[str, Any]:

@@ -1,37 +1,20 @@
 """Level pushes: their journal (one row of effects per call, written before it), their brake, what a person said of them."""
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
 
 from core.model.stock import LevelChange
 from core.store.columns import among, compact
-from core.store.errands import Ring, ring_all
-from core.store.levels import PUSH
-from core.store.tables import brakes, effects, listings
-from core.store.writes import insert_new, upsert
+from core.store.jobs import NewJob, enqueue_all
+from core.store.listings import PUSH
+from core.store.switches import set_switch
+from core.store.tables import effects, listings, stopped_pushes
+from core.store.writes import insert_new
 
 Place = tuple[str, str]
 """(listing, the channel's location or nothing)."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Brake:
-    """A push round that changes too much at once and waits for a person: what it would set."""
-
-    connection: str
-    at: datetime
-    changes: tuple[LevelChange, ...]
-    listings: int
-    """How many listings of the connection are ours to write."""
-
-    @property
-    def zeros(self) -> int:
-        """How many listings it would show as sold out."""
-        return sum(1 for change in self.changes if change.units == 0 and change.believed)
 
 
 def journal_push(
@@ -86,47 +69,6 @@ def settle_push(
     )
 
 
-def pull_brake(conn: sa.Connection, merchant: str, brake: Brake) -> None:
-    """Store the changes of a round that is not written; a round after it adds to them."""
-    of = (brakes.c.merchant == merchant, brakes.c.connection == brake.connection)
-    standing = conn.execute(sa.select(brakes).where(*of).with_for_update()).one_or_none()
-    changes = {change.key: change for change in _changes_of(standing.changes)} if standing else {}
-    changes |= {change.key: change for change in brake.changes}
-    row = {
-        "merchant": merchant,
-        "connection": brake.connection,
-        "at": standing.at if standing else brake.at,
-        "changes": compact([change.model_dump(mode="json") for change in changes.values()]),
-        "listings": brake.listings,
-    }
-    upsert(conn, brakes, [row])
-
-
-def list_brakes(conn: sa.Connection, merchant: str) -> dict[str, Brake]:
-    """Return the brakes that stand, by connection."""
-    found = conn.execute(sa.select(brakes).where(brakes.c.merchant == merchant))
-    return {
-        row.connection: Brake(
-            connection=row.connection, at=row.at, changes=_changes_of(row.changes), listings=row.listings
-        )
-        for row in found
-    }
-
-
-def _changes_of(text: str) -> tuple[LevelChange, ...]:
-    return tuple(LevelChange.model_validate(change) for change in json.loads(text))
-
-
-def release_brake(conn: sa.Connection, merchant: str, connection: str, *, go: bool, now: datetime) -> None:
-    """Take a brake away; ``go`` lets what it stopped be written once."""
-    of = (brakes.c.merchant == merchant, brakes.c.connection == connection)
-    row = conn.execute(sa.select(brakes.c.changes).where(*of).with_for_update()).one_or_none()
-    conn.execute(sa.delete(brakes).where(*of))
-    if row is not None and go:
-        agreed = {(c.key.listing, c.key.location or ""): c.units for c in _changes_of(row.changes)}
-        _agree(conn, merchant, connection, agreed, now)
-
-
 def open_levels(
     conn: sa.Connection, merchant: str, connection: str, *, agreed: Mapping[Place, int], now: datetime
 ) -> None:
@@ -134,13 +76,17 @@ def open_levels(
 
     The numbers of ``agreed`` were shown to the person who accepted: the brake lets these pass, and no others.
     """
-    conn.execute(sa.delete(brakes).where(brakes.c.merchant == merchant, brakes.c.connection == connection))
-    _touch(conn, merchant, connection, now, sa.true(), believed=None, put_back=None, agreed=False)
+    conn.execute(
+        sa.delete(stopped_pushes).where(
+            stopped_pushes.c.merchant == merchant, stopped_pushes.c.connection == connection
+        )
+    )
+    _touch(conn, merchant, connection, now, sa.true(), last_read=None, restore_to=None, agreed=False)
     if agreed:
-        _agree(conn, merchant, connection, agreed, now)
+        agree(conn, merchant, connection, agreed, now)
 
 
-def _agree(
+def agree(
     conn: sa.Connection, merchant: str, connection: str, agreed: Mapping[Place, int], now: datetime
 ) -> None:
     """Note which number a person agreed to for each of these listings, and make them due."""
@@ -160,8 +106,8 @@ def _agree(
     )
 
 
-def put_back(
-    conn: sa.Connection, merchant: str, connection: str, *, levels: Mapping[Place, int], now: datetime
+def restore_levels(
+    conn: sa.Connection, merchant: str, connection: str, levels: Mapping[Place, int], *, now: datetime
 ) -> None:
     """Have listings set to the numbers they showed once, whether or not levels are accepted now."""
     for place, units in sorted(levels.items()):
@@ -171,10 +117,10 @@ def put_back(
             connection,
             now,
             _at(conn, [place]),
-            believed=None,
+            last_read=None,
             wanted_last=None,
             agreed=False,
-            put_back=units,
+            restore_to=units,
         )
 
 
@@ -201,4 +147,21 @@ def _touch(
     key = (listings.c.listing, listings.c.location)
     conn.execute(sa.select(*key).where(*ours, where).order_by(*key).with_for_update())
     conn.execute(sa.update(listings).where(*ours, where).values(dirty_seq=listings.c.dirty_seq + 1, **values))
-    ring_all(conn, [(merchant, Ring(kind=PUSH, subject=connection, connection=connection, due_at=now))])
+    enqueue_all(conn, [(merchant, NewJob(kind=PUSH, subject=connection, connection=connection, due_at=now))])
+
+
+def accept_levels(
+    conn: sa.Connection,
+    merchant: str,
+    connection: str,
+    *,
+    agreed: Mapping[Place, int],
+    actor: str,
+    now: datetime,
+) -> None:
+    """Accept the levels of a connection: every listing is read afresh and brought true.
+
+    In one transaction with the switch, so that whatever runs next finds both.
+    """
+    set_switch(conn, merchant, connection, "levels", on=True, actor=actor, now=now)
+    open_levels(conn, merchant, connection, agreed=agreed, now=now)

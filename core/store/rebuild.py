@@ -2,9 +2,9 @@
 
 import sqlalchemy as sa
 
-from core.flow.state import summarize
+from core.domain.fold import summarize
+from core.store.orders import facts_of
 from core.store.projection import projection
-from core.store.reads import facts_of
 from core.store.tables import orders
 
 

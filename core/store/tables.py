@@ -33,8 +33,8 @@ def _optional(name: str) -> sa.Column[str | None]:
     return sa.Column(name, sa.Text, nullable=True)
 
 
-def _count(name: str, default: int = 0) -> sa.Column[int]:
-    return sa.Column(name, sa.Integer, nullable=False, server_default=sa.text(str(default)))
+def _count(name: str, default: int = 0, *, key: str | None = None) -> sa.Column[int]:
+    return sa.Column(name, sa.Integer, nullable=False, server_default=sa.text(str(default)), key=key or name)
 
 
 def _yes(name: str) -> sa.Column[bool]:
@@ -190,7 +190,7 @@ listings = sa.Table(
     _optional("channel_sku"),
     _optional("product"),
     _yes("fulfilled_by_channel"),
-    sa.Column("believed", sa.Integer, nullable=True),
+    sa.Column("believed", sa.Integer, nullable=True, key="last_read"),
     _maybe_at("read_at"),
     sa.Column("wanted_last", sa.Integer, nullable=True),
     _count("dirty_seq"),
@@ -203,7 +203,7 @@ listings = sa.Table(
     _yes("computed_by_channel"),  # a bundle whose quantity follows from its parts
     _yes("agreed"),  # a person saw the difference and accepted it: the brake lets `wanted_last` pass
     sa.Column(
-        "put_back", sa.Integer, nullable=True
+        "put_back", sa.Integer, nullable=True, key="restore_to"
     ),  # the number from before go-live that is to be shown again
 )
 
@@ -259,7 +259,7 @@ deliveries = sa.Table(
     sa.Index("ix_deliveries_received", "merchant", "received_at"),
 )
 
-errands = sa.Table(
+jobs = sa.Table(
     "errands",
     METADATA,
     _key("merchant"),
@@ -267,7 +267,7 @@ errands = sa.Table(
     _key("subject"),
     _text("connection"),
     _maybe_at("due_at"),
-    _count("rings"),
+    _count("rings", key="requests"),
     _optional("claimed_by"),
     _maybe_at("claimed_until"),
     _count("attempts"),
@@ -303,7 +303,7 @@ go_lives = sa.Table(
     _maybe_at("undone_at"),
 )
 
-brakes = sa.Table(
+stopped_pushes = sa.Table(
     "brakes",
     METADATA,
     _key("merchant"),
@@ -313,7 +313,7 @@ brakes = sa.Table(
     _count("listings"),
 )
 
-alarms = sa.Table(
+pauses = sa.Table(
     "alarms",
     METADATA,
     _key("merchant"),

@@ -17,7 +17,7 @@ from core.failpoints import failpoint
 from core.ports import Token
 from core.store.engine import Database
 from core.store.sealing import Keyring
-from core.store.token_row import Kept, TokenRow
+from core.store.tokens import Kept, TokenRow
 
 Refresh = Callable[[Token], Awaitable[Token]]
 

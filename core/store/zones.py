@@ -4,7 +4,7 @@ import json
 
 import sqlalchemy as sa
 
-from core.shipping.routing import Zones
+from core.domain.shipping.routing import Zones
 from core.store.columns import compact
 from core.store.tables import zones
 

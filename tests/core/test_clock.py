@@ -4,7 +4,8 @@ import asyncio
 import contextlib
 import struct
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,20 +13,23 @@ import pytest
 import sqlalchemy as sa
 
 from core.clock import Clock, PageClock, ScaledClock, SystemClock, clock_of, seconds_of
-from core.errands import ERRANDS
+from core.engine import worker as engine
+from core.engine.hub import Hub
+from core.engine.job import JobKind, Reschedule
+from core.engine.worker import JOBS_AT_ONCE, Worker
 from core.errors import ConfigError, RateLimitError, UnavailableError
-from core.health import NextWork, next_work
-from core.hub import Hub
+from core.jobs import JOBS
 from core.ports import Token
-from core.store.errands import Errand
+from core.services.health import NextWork, next_work
+from core.steps import STEPS
+from core.store.backlog import free_claims
+from core.store.jobs import Job, NewJob, claim_jobs, enqueue, list_jobs
 from core.store.quota import Limit, QuotaMemory, quota_of
 from core.store.store import Store
-from core.store.tables import errands
+from core.store.tables import jobs
 from core.store.vault import VaultTokens
-from core.store.waiting import free_claims
-from core.work import ERRANDS_AT_ONCE, Next, Worker
 from scheduler import follow
-from tests.builders import MERCHANT, desk, world
+from tests.builders import MERCHANT, connections, world
 from tests.core.store.conftest import open_store
 
 MONDAY = datetime(2026, 11, 30, 16, 0, tzinfo=UTC)
@@ -151,11 +155,16 @@ class Busy:
         self.free = asyncio.Event()
         self.at: list[datetime] = []
 
-    async def run(self, hub: Hub, errand: Errand) -> Next:
-        self.began.append(errand.subject)
+    async def run(self, hub: Hub, job: Job) -> Reschedule | None:
+        self.began.append(job.subject)
         self.at.append(hub.clock.now())
         await self.free.wait()
-        return Next()
+        return None
+
+
+def run_by(kind: str, run: Callable[[Hub, Job], Awaitable[Reschedule | None]]) -> dict[str, JobKind]:
+    """A kind of job as it is, but for who does it."""
+    return {kind: replace(JOBS[kind], run=run)}
 
 
 @contextlib.asynccontextmanager
@@ -165,23 +174,25 @@ async def followed(tmp_path: Path, busy: Busy) -> AsyncIterator[tuple[Worker, Pa
     write(page, MONDAY)
     clock = PageClock.open(page)
     async with open_store("sqlite", tmp_path, batched=True) as store:
-        kinds = {**ERRANDS, "fetch": busy.run, "receive": busy.run}
-        worker = Worker(hub=hub_of(store, clock), errands=kinds)
+        kinds = {**JOBS, **run_by("fetch", busy.run), **run_by("receive", busy.run)}
+        worker = Worker(steps=STEPS, hub=hub_of(store, clock), jobs=kinds)
         following = asyncio.create_task(follow(worker, works=True))
         try:
             yield worker, page
         finally:
             following.cancel()
             busy.free.set()
-            await asyncio.gather(following, *worker.errands_running.values(), return_exceptions=True)
+            await asyncio.gather(following, *worker.jobs_running.values(), return_exceptions=True)
 
 
 def hub_of(store: Store, clock: Clock) -> Hub:
-    return Hub(store=store, clock=clock, owner="w1", desks={MERCHANT: desk(world(clock))})  # type: ignore[arg-type]
+    return Hub(store=store, clock=clock, owner="w1", merchants={MERCHANT: connections(world(clock))})  # type: ignore[arg-type]
 
 
 async def ring(worker: Worker, kind: str, subject: str, at: datetime) -> None:
-    await worker.hub.store.ring(MERCHANT, kind, subject, connection="shop", due_at=at)
+    await worker.hub.store.write(
+        enqueue, MERCHANT, [NewJob(kind=kind, subject=subject, connection="shop", due_at=at)]
+    )
 
 
 async def until(true: Callable[[], object], within_s: float = 3.0) -> None:
@@ -211,7 +222,7 @@ async def test_what_is_due_begins_within_milliseconds_of_the_page_s_move_and_not
         assert await next_work(worker.hub, MERCHANT) == NextWork(running=1, due=1, next_at=None, moves=0)
 
         busy.free.set()
-        await until(lambda: not worker.errands_running)
+        await until(lambda: not worker.jobs_running)
         assert await next_work(worker.hub, MERCHANT) == NextWork(running=0, due=0, next_at=None, moves=1)
 
 
@@ -229,8 +240,8 @@ async def test_an_errand_that_runs_is_not_begun_again_when_the_page_jumps_past_i
         await asyncio.sleep(0.1)
 
         # It is claimed anew: nobody else takes it over either.
-        stolen = await worker.hub.store.claim_errands(
-            owner="w2", now=worker.hub.clock.now(), until=worker.hub.clock.now(), limit=10
+        stolen = await worker.hub.store.write(
+            claim_jobs, owner="w2", now=worker.hub.clock.now(), until=worker.hub.clock.now(), limit=10
         )
         assert busy.began == ["shop:1", "shop:2"]
         assert stolen == []
@@ -241,24 +252,26 @@ async def test_an_errand_whose_claim_ran_out_while_it_runs_here_is_left_alone(tm
     async with open_store("sqlite", tmp_path, batched=True) as store:
         write(tmp_path / "page", MONDAY)
         worker = Worker(
-            hub=hub_of(store, PageClock.open(tmp_path / "page")), errands={**ERRANDS, "fetch": busy.run}
+            steps=STEPS,
+            hub=hub_of(store, PageClock.open(tmp_path / "page")),
+            jobs={**JOBS, **run_by("fetch", busy.run)},
         )
         await ring(worker, "fetch", "shop:1", MONDAY)
-        assert await worker.tick_errands() == 1
+        assert await worker.tick_jobs() == 1
         write(tmp_path / "page", MONDAY + timedelta(hours=12))
 
-        assert await worker.tick_errands() == 0
+        assert await worker.tick_jobs() == 0
 
         busy.free.set()
-        await asyncio.gather(*worker.errands_running.values())
+        await asyncio.gather(*worker.jobs_running.values())
         assert busy.began == ["shop:1"]
-        assert await store.errands(MERCHANT) == []
+        assert await store.read(list_jobs, MERCHANT) == []
 
 
 async def test_those_that_listen_take_nobody_s_place_and_do_not_count(tmp_path: Path) -> None:
     busy = Busy()
     async with followed(tmp_path, busy) as (worker, _):
-        names = [f"q{number}" for number in range(ERRANDS_AT_ONCE + 4)]
+        names = [f"q{number}" for number in range(JOBS_AT_ONCE + 4)]
         for name in names:
             await ring(worker, "receive", name, MONDAY)
         await until(lambda: len(busy.began) == len(names))
@@ -271,41 +284,45 @@ async def test_those_that_listen_take_nobody_s_place_and_do_not_count(tmp_path: 
 async def test_those_that_listen_are_cut_off_at_the_end_and_free_for_the_next_process(tmp_path: Path) -> None:
     busy = Busy()
     async with open_store("sqlite", tmp_path, batched=True) as store:
-        worker = Worker(hub=hub_of(store, SystemClock()), errands={**ERRANDS, "receive": busy.run})
+        worker = Worker(
+            steps=STEPS, hub=hub_of(store, SystemClock()), jobs={**JOBS, **run_by("receive", busy.run)}
+        )
         now = datetime.now(UTC)
         await ring(worker, "receive", "amz", now)
-        await worker.tick_errands()
+        await worker.tick_jobs()
         await until(lambda: busy.began)
 
         began = time.monotonic()
         await worker.stop_listening()
 
         assert time.monotonic() - began < 1
-        assert worker.errands_running == {}
+        assert worker.jobs_running == {}
         later = now + timedelta(seconds=1)
-        (claimed,) = await store.claim_errands(owner="w2", now=later, until=later, limit=10)
+        (claimed,) = await store.write(claim_jobs, owner="w2", now=later, until=later, limit=10)
         assert (claimed.kind, claimed.subject, claimed.claimed_by) == ("receive", "amz", "w2")
 
 
 async def test_a_queue_that_cannot_be_reached_is_asked_again_after_ever_longer_pauses(tmp_path: Path) -> None:
     asked: list[float] = []
 
-    async def fail(hub: Hub, errand: Errand) -> Next:
+    async def fail(hub: Hub, job: Job) -> Reschedule:
         asked.append(time.monotonic())
         raise UnavailableError("no route", connection="amz")
 
     async with open_store("sqlite", tmp_path, batched=True) as store:
-        worker = Worker(hub=hub_of(store, SystemClock()), errands={**ERRANDS, "receive": fail})
+        worker = Worker(
+            steps=STEPS, hub=hub_of(store, SystemClock()), jobs={**JOBS, **run_by("receive", fail)}
+        )
         now = datetime.now(UTC)
         await ring(worker, "receive", "amz", now)
         pauses = []
         for _ in range(3):
-            await store.db.write(
-                lambda conn: conn.execute(sa.update(errands).values(due_at=now - timedelta(days=1)))
+            await store.write(
+                lambda conn: conn.execute(sa.update(jobs).values(due_at=now - timedelta(days=1)))
             )
-            assert await worker.tick_errands() == 1
-            await asyncio.gather(*worker.errands_running.values())
-            (row,) = await store.errands(MERCHANT)
+            assert await worker.tick_jobs() == 1
+            await asyncio.gather(*worker.jobs_running.values())
+            (row,) = await store.read(list_jobs, MERCHANT)
             assert row.due_at is not None
             pauses.append((row.due_at - datetime.now(UTC)).total_seconds())
         assert len(asked) == 3
@@ -316,7 +333,7 @@ async def test_a_queue_that_cannot_be_reached_is_asked_again_after_ever_longer_p
 
 async def test_on_the_machine_s_clock_nothing_is_followed(tmp_path: Path) -> None:
     async with open_store("sqlite", tmp_path, batched=True) as store:
-        worker = Worker(hub=hub_of(store, SystemClock()), errands=ERRANDS)
+        worker = Worker(steps=STEPS, hub=hub_of(store, SystemClock()), jobs=JOBS)
 
         await asyncio.wait_for(follow(worker, works=True), 1)
 
@@ -325,8 +342,16 @@ async def test_each_merchant_hears_of_his_own_work_only(tmp_path: Path) -> None:
     async with open_store("sqlite", tmp_path, batched=True) as store:
         hub = hub_of(store, SystemClock())
         now = datetime.now(UTC)
-        await store.ring("other", "fetch", "shop:1", connection="shop", due_at=now - timedelta(hours=1))
-        await store.ring("other", "poll", "shop", connection="shop", due_at=now + timedelta(hours=1))
+        await store.write(
+            enqueue,
+            "other",
+            [NewJob(kind="fetch", subject="shop:1", connection="shop", due_at=now - timedelta(hours=1))],
+        )
+        await store.write(
+            enqueue,
+            "other",
+            [NewJob(kind="poll", subject="shop", connection="shop", due_at=now + timedelta(hours=1))],
+        )
         hub.activity.begin("other")
         hub.activity.end("other")
         hub.activity.begin("other")
@@ -340,18 +365,18 @@ async def test_each_merchant_hears_of_his_own_work_only(tmp_path: Path) -> None:
 async def test_a_tick_that_fails_comes_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     busy = Busy()
     async with followed(tmp_path, busy) as (worker, _):
-        whole, failed = worker.hub.store.claim_errands, asyncio.Event()
+        failed, loop = asyncio.Event(), asyncio.get_running_loop()
 
-        async def broken(**_: object) -> list[Errand]:
-            failed.set()
+        def broken(*_: object, **__: object) -> list[Job]:
+            loop.call_soon_threadsafe(failed.set)
             raise OSError("the disk is full")
 
-        monkeypatch.setattr(worker.hub.store, "claim_errands", broken)
+        monkeypatch.setattr(engine, "claim_jobs", broken)
         await ring(worker, "fetch", "shop:1", MONDAY)
         await asyncio.wait_for(failed.wait(), 2)
         assert busy.began == []
 
-        monkeypatch.setattr(worker.hub.store, "claim_errands", whole)
+        monkeypatch.setattr(engine, "claim_jobs", claim_jobs)
         await until(lambda: busy.began)
 
 
@@ -387,6 +412,6 @@ async def test_a_renewal_that_died_holds_nobody_up_while_the_clock_stands(tmp_pa
         assert time.monotonic() - began < 5
 
         # The next process on this file knows that whoever held it is dead.
-        await store.db.write(free_claims)
+        await store.write(free_claims)
         assert (await tokens.current()).access == "newer"
         assert vendor.asked == 2

@@ -130,7 +130,7 @@ def test_messages_are_shown_of_our_own_errors_and_of_those_that_speak_of_code(re
 
 
 def test_a_record_is_one_line_of_json_with_its_fields(redactor: Redactor) -> None:
-    record = logging.LogRecord("core.work", logging.INFO, __file__, 1, "parked %s", ("1001",), None)
+    record = logging.LogRecord("core.engine.worker", logging.INFO, __file__, 1, "parked %s", ("1001",), None)
     record.created = 1_796_040_000.25
     record.order_id = "1001"
     record.attempts = 3
@@ -140,7 +140,7 @@ def test_a_record_is_one_line_of_json_with_its_fields(redactor: Redactor) -> Non
     assert json.loads(line) == {
         "at": "2026-11-30T12:00:00.250+00:00",
         "level": "info",
-        "logger": "core.work",
+        "logger": "core.engine.worker",
         "says": "parked 1001",
         "order_id": "1001",
         "attempts": 3,

@@ -12,23 +12,40 @@ import sqlalchemy as sa
 from connectors.bogus.carrier import scan
 from connectors.bogus.client import World
 from connectors.bogus.notifications import BogusNotifications
-from core import actions, alarms, unlisted
 from core.clock import SteppedClock
-from core.errands import ERRANDS
-from core.hub import Hub
+from core.engine.hub import Hub
+from core.engine.pauses import resume
+from core.engine.worker import Worker
+from core.jobs import JOBS
 from core.model.order import ChannelState
 from core.model.shipment import TrackingState
 from core.model.stock import ListingKey
-from core.ports import Doorbell, DoorbellKind
+from core.ports import Notification, NotificationKind
+from core.services import actions, notices
+from core.steps import STEPS
+from core.store.inbox import list_deliveries, replay_delivery
+from core.store.jobs import NewJob, claim_jobs, enqueue
+from core.store.links import link_all
+from core.store.pauses import list_pauses
 from core.store.sealing import Keyring
 from core.store.store import Store
-from core.store.tables import alarms as alarm_rows
-from core.store.tables import deliveries, notices
-from core.work import Worker
+from core.store.tables import deliveries
+from core.store.tables import notices as notices_table
+from core.store.tables import pauses as alarm_rows
 from simulation.books import differences
 from simulation.due import next_at
 from simulation.shoppers import Cart, Pay, cancel, place
-from tests.builders import MARKET_LINKS, MERCHANT, SHOP_LINKS, Bench, desk, home, house, open_house, world
+from tests.builders import (
+    MARKET_LINKS,
+    MERCHANT,
+    SHOP_LINKS,
+    Bench,
+    config,
+    connections,
+    home,
+    open_hub_of,
+    world,
+)
 from tests.core.flow.play import settle
 from tests.crash.world import again, keep
 
@@ -47,9 +64,9 @@ SECOND_LIFE = START + timedelta(minutes=50)
 
 
 def _bench(store: Store, made: World, clock: SteppedClock, owner: str) -> Bench:
-    kept = house(tell="scan")
-    hub = Hub(store=store, clock=clock, owner=owner, desks={MERCHANT: desk(made, kept)})
-    return Bench(hub, made, clock, Worker(hub=hub, errands=ERRANDS))
+    kept = config(tell="scan")
+    hub = Hub(store=store, clock=clock, owner=owner, merchants={MERCHANT: connections(made, kept)})
+    return Bench(hub, made, clock, Worker(steps=STEPS, hub=hub, jobs=JOBS))
 
 
 async def prepare(url: str, keys: str, books: Path) -> None:
@@ -59,8 +76,8 @@ async def prepare(url: str, keys: str, books: Path) -> None:
     clock = SteppedClock(START)
     made = world(clock)
     b = _bench(store, made, clock, "first")
-    await open_house(b)
-    await store.unlink(MERCHANT, "shop", "SOCKS-CHEF", now=START)
+    await open_hub_of(b)
+    await store.write(link_all, MERCHANT, {("shop", "SOCKS-CHEF"): {}}, now=START)
     for number, listing, pay, method in ORDERS:
         lines = ((listing, 1, 5000),)
         cart = Cart(
@@ -68,9 +85,21 @@ async def prepare(url: str, keys: str, books: Path) -> None:
         )
         place(made, "shop", cart)
     place(made, "amz", Cart(number="AZ-1", lines=(("KK-CHEF8", 1, 7000),), ship_to=home(), pay="marketplace"))
-    await store.ring(MERCHANT, "receive", "amz", connection="amz", due_at=START)
-    await store.ring(
-        MERCHANT, "poll", "shop", connection="shop", due_at=START, data={"since": START.isoformat()}
+    await store.write(
+        enqueue, MERCHANT, [NewJob(kind="receive", subject="amz", connection="amz", due_at=START)]
+    )
+    await store.write(
+        enqueue,
+        MERCHANT,
+        [
+            NewJob(
+                kind="poll",
+                subject="shop",
+                connection="shop",
+                due_at=START,
+                data={"since": START.isoformat()},
+            )
+        ],
     )
     made.notifications = [
         (name, _torn(bell) if bell.subject == "kk-4" else bell) for name, bell in made.notifications
@@ -80,22 +109,24 @@ async def prepare(url: str, keys: str, books: Path) -> None:
     await store.close()
 
 
-def _torn(bell: Doorbell) -> Doorbell:
+def _torn(bell: Notification) -> Notification:
     """A doorbell that is signed and cannot be read: the poll finds its order."""
-    return bell.model_copy(update={"kind": DoorbellKind.UNREADABLE, "topic": "unreadable", "subject": "torn"})
+    return bell.model_copy(
+        update={"kind": NotificationKind.UNREADABLE, "topic": "unreadable", "subject": "torn"}
+    )
 
 
 async def _from_queue(b: Bench) -> None:
     """Take what waits in the marketplace's queue, then leave the queue alone: it would be asked five times a second."""
-    plain = b.hub.desks[MERCHANT]
+    plain = b.hub.merchants[MERCHANT]
     with_queue = replace(plain.ports["amz"], notifications=BogusNotifications("amz", b.world))
-    b.hub.desks[MERCHANT] = replace(plain, ports={**plain.ports, "amz": with_queue})
+    b.hub.merchants[MERCHANT] = replace(plain, ports={**plain.ports, "amz": with_queue})
     now = b.clock.now()
-    for errand in await b.store.claim_errands(
-        owner=b.hub.owner, now=now, until=now + timedelta(seconds=90), limit=1, kinds=["receive"]
+    for job in await b.store.write(
+        claim_jobs, owner=b.hub.owner, now=now, until=now + timedelta(seconds=90), limit=1, kinds=["receive"]
     ):
-        await b.worker.run_errand(errand)
-    b.hub.desks[MERCHANT] = plain
+        await b.worker.run_job(job)
+    b.hub.merchants[MERCHANT] = plain
 
 
 async def live(url: str, keys: str, books: Path, start: datetime) -> list[str]:
@@ -114,7 +145,7 @@ async def live(url: str, keys: str, books: Path, start: datetime) -> list[str]:
 
 async def _left_to_people(b: Bench) -> list[str]:
     """What people were not told by the end of the day, or what they dealt with and is not over."""
-    found = await b.store.db.read(_told_to_people)
+    found = await b.store.read(_told_to_people)
     return [f"told to people, and whether it is over: {found}"] if found != ALL_DEALT_WITH else []
 
 
@@ -125,7 +156,7 @@ def _told_to_people(conn: sa.Connection) -> dict[str, list[tuple[str, bool]]]:
     raised = [
         (f"{r.connection} {r.action}", r.cleared_at is not None) for r in conn.execute(sa.select(alarm_rows))
     ]
-    told = [(r.subject, r.seen_at is not None) for r in conn.execute(sa.select(notices))]
+    told = [(r.subject, r.seen_at is not None) for r in conn.execute(sa.select(notices_table))]
     torn = sa.select(deliveries).where(deliveries.c.kind == "unreadable")
     parked = [(r.connection, r.state == "done") for r in conn.execute(torn)]
     return {"alarms": raised, "notices": told, "torn": parked}
@@ -134,7 +165,7 @@ def _told_to_people(conn: sa.Connection) -> dict[str, list[tuple[str, bool]]]:
 async def _until(b: Bench, end: datetime) -> None:
     await settle(b)
     while b.clock.now() < end:
-        following = await b.store.db.read(next_at)
+        following = await b.store.read(next_at)
         b.clock.move_to(max(b.clock.now(), min(end, following or end)))
         await settle(b)
 
@@ -149,8 +180,8 @@ async def _what_people_do(b: Bench, minutes: int) -> None:
         state = await b.store.load(MERCHANT, "shop:kk-2")
         if state is not None and not state.cancelled and state.rejection is None and not state.parcels:
             await actions.reject(b.hub, MERCHANT, "shop:kk-2", "fraud", "person:kendra")
-        b.world.notify("amz", DoorbellKind.LEVEL, "KK-CHEF8")
-        b.world.notify("shop", DoorbellKind.ORDER, "kk-unheard-of")
+        b.world.notify("amz", NotificationKind.LEVEL, "KK-CHEF8")
+        b.world.notify("shop", NotificationKind.ORDER, "kk-unheard-of")
     await _what_a_person_mends(b, minutes)
     if minutes == 30 and b.world.shops["shop"].orders["kk-3"].order.state is ChannelState.OPEN:
         cancel(b.world, "shop", "kk-3")
@@ -167,17 +198,19 @@ async def _what_a_person_mends(b: Bench, minutes: int) -> None:
     The first label after that is bought and its answer is lost: the alarm stands on, and is answered once more.
     """
     if minutes >= 5:
-        for delivery in (await b.store.list_deliveries(MERCHANT, state="parked")).items:
+        for delivery in (await b.store.read(list_deliveries, MERCHANT, state="parked")).items:
             if delivery.kind == "unreadable":
-                await b.store.replay(MERCHANT, delivery.connection, delivery.event_id, now=b.clock.now())
+                await b.store.write(
+                    replay_delivery, MERCHANT, delivery.connection, delivery.event_id, now=b.clock.now()
+                )
     if minutes >= 20:
         b.world.paused = set()
         b.world.changed()
-        for connection in {alarm.connection for alarm in await alarms.open_alarms(b.hub, MERCHANT)}:
-            await alarms.resume(b.hub, MERCHANT, connection)
+        for connection in {pause.connection for pause in await b.store.read(list_pauses, MERCHANT)}:
+            await resume(b.hub, MERCHANT, connection)
     if minutes >= 30:
-        for notice in await unlisted.open_notices(b.hub, MERCHANT):
-            await unlisted.see(b.hub, MERCHANT, notice.kind, notice.subject)
+        for notice in await notices.open_notices(b.hub, MERCHANT):
+            await notices.see(b.hub, MERCHANT, notice.kind, notice.subject)
 
 
 def _keys(text: str) -> Keyring:

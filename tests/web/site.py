@@ -15,11 +15,13 @@ from aiohttp.test_utils import TestServer
 
 from connectors.bogus import CONNECTOR
 from connectors.bogus.webhooks import HEADER, signature_of
-from core.config.house import House
-from core.hub import Desk
+from core.config.merchant import MerchantConfig
+from core.engine.hub import Connections
 from core.log import JsonLines, Redactor
-from core.ports import Connector, Doorbell, DoorbellKind, Token
-from tests.builders import MERCHANT, Bench, bench, desk, house, open_house, world
+from core.ports import Connector, Notification, NotificationKind, Token
+from core.store.api_keys import save_api_key
+from core.store.inbox import list_deliveries
+from tests.builders import MERCHANT, Bench, bench, config, connections, open_hub_of, world
 from tests.core.store.conftest import open_store
 from web.app import build
 from web.context import Settings
@@ -84,22 +86,22 @@ class Site:
 
     async def stored(self, merchant: str = MERCHANT) -> list[tuple[str, str, str, str]]:
         """Return (connection, event, topic, state) of every delivery, the newest first."""
-        page = await self.b.store.list_deliveries(merchant, limit=200)
+        page = await self.b.store.read(list_deliveries, merchant, limit=200)
         return [(d.connection, d.event_id, d.topic, d.state) for d in page.items]
 
     def change(self, merchant: str, connection: str, **ports: Any) -> None:
         """Give a connection other ports."""
-        kept = self.b.hub.desks[merchant]
+        kept = self.b.hub.merchants[merchant]
         changed = {**kept.ports, connection: replace(kept.ports[connection], **ports)}
-        self.b.hub.desks[merchant] = replace(kept, ports=changed)
+        self.b.hub.merchants[merchant] = replace(kept, ports=changed)
 
 
 def bell(
     event_id: str = "e1", *, subject: str = "5001", topic: str = "order", account: str | None = None
 ) -> bytes:
     """Return the body of a doorbell of an order."""
-    kind = DoorbellKind.ORDER if topic == "order" else DoorbellKind.OTHER
-    rung = Doorbell(event_id=event_id, kind=kind, topic=topic, subject=subject, account=account)
+    kind = NotificationKind.ORDER if topic == "order" else NotificationKind.OTHER
+    rung = Notification(event_id=event_id, kind=kind, topic=topic, subject=subject, account=account)
     return rung.model_dump_json().encode()
 
 
@@ -130,10 +132,10 @@ def written_log() -> Iterator[io.StringIO]:
 async def _served(folder: Path, log: io.StringIO) -> AsyncIterator[Site]:
     async with open_store("sqlite", folder, batched=True) as store:
         b = bench(store)
-        await open_house(b)
-        b.hub.desks[OTHER] = _rival(b, house())
+        await open_hub_of(b)
+        b.hub.merchants[OTHER] = _rival(b, config())
         for merchant, key, name in ((MERCHANT, KEY, "kendra"), (OTHER, OTHER_KEY, "rita")):
-            await store.save_api_key(merchant, key, name=name, role="owner", now=b.clock.now())
+            await store.write(save_api_key, merchant, key, name=name, role="owner", now=b.clock.now())
         connected: list[tuple[str, str, Token]] = []
 
         async def note(merchant: str, connection: str, token: Token) -> None:
@@ -145,8 +147,8 @@ async def _served(folder: Path, log: io.StringIO) -> AsyncIterator[Site]:
             yield Site(b=b, app=app, url=url, http=http, connected=connected, log=log)
 
 
-def _rival(b: Bench, kept: House) -> Desk:
-    return desk(world(b.clock), replace(kept, merchant=OTHER))
+def _rival(b: Bench, kept: MerchantConfig) -> Connections:
+    return connections(world(b.clock), replace(kept, merchant=OTHER))
 
 
 def another_connector(key: str) -> Connector:

@@ -8,6 +8,8 @@ import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from core.store.jobs import list_jobs
+from core.store.stock import list_stock
 from simulation.shoppers import Cart, place
 from tests.builders import MERCHANT, home
 from tests.core.flow.play import pass_time, settle
@@ -171,8 +173,8 @@ async def test_a_delivery_whose_id_has_slashes_can_be_replayed(site: Site) -> No
     )
 
     assert await answer.json() == {"event_id": "w1:orders/create:5"}
-    [errand] = await site.b.store.errands(MERCHANT, kind="fetch")
-    assert errand.rings == 2
+    [job] = await site.b.store.read(list_jobs, MERCHANT, kind="fetch")
+    assert job.requests == 2
 
 
 @pytest.mark.parametrize(
@@ -232,12 +234,12 @@ async def test_an_unknown_query_parameter_is_422_and_the_known_ones_are_named(si
 async def test_a_wrong_body_is_422_says_where_and_changes_nothing(
     site: Site, body: bytes, where: str
 ) -> None:
-    before = await site.b.store.stock(MERCHANT)
+    before = await site.b.store.read(list_stock, MERCHANT)
 
     told = await problem_of(site, "POST", "/stock/count", 422, body=body)
 
     assert [e["where"] for e in told["errors"]] == [where]
-    assert await site.b.store.stock(MERCHANT) == before
+    assert await site.b.store.read(list_stock, MERCHANT) == before
 
 
 @pytest.mark.parametrize(
@@ -323,5 +325,5 @@ async def test_health_is_told_to_everybody_and_names_nobody(site: Site) -> None:
 
 
 async def test_a_hub_without_a_file_or_a_database_is_not_ready(site: Site) -> None:
-    site.b.hub.desks.clear()
+    site.b.hub.merchants.clear()
     assert (await site.ask("GET", "/readyz")).status == 503

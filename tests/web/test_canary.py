@@ -8,10 +8,12 @@ import pytest
 
 from connectors.bogus.webhooks import HEADER
 from core.ports import Token
-from core.store.token_row import TokenRow
+from core.store.orders import facts_of
+from core.store.tokens import TokenRow
 from simulation.shoppers import Cart, place
 from tests.builders import MERCHANT, home
 from tests.core.flow.play import pass_time
+from tests.stored import effects_of
 from tests.web.site import KEY, Site
 
 NAME, STREET, MAIL = "Zephyrine Quillfeather", "77 Xylophone Alley", "zephyrine.q@canary.test"
@@ -24,7 +26,7 @@ async def test_planted_words_are_nowhere_but_in_the_sealed_columns_and_on_the_or
     site: Site, tmp_path: Path
 ) -> None:
     row = TokenRow(keyring=site.b.store.keys, merchant=MERCHANT, connection="shop")
-    await site.b.store.db.write(row.put, Token(access=TOKEN, account="kendra.test"), site.b.clock.now())
+    await site.b.store.write(row.put, Token(access=TOKEN, account="kendra.test"), site.b.clock.now())
     ship_to = home(name=NAME, street1=STREET, phone=PHONE)
     place(
         site.b.world,
@@ -46,8 +48,8 @@ async def test_planted_words_are_nowhere_but_in_the_sealed_columns_and_on_the_or
     answers += [await site.ask("GET", f"/api/v1{path}", key=KEY) for path in api]
     pages = ("/orders", "/stock", "/connections", "/deliveries", "/metrics")
     answers += [await site.ask("GET", path, cookie=cookie) for path in pages]
-    facts = await site.b.store.facts(MERCHANT, "shop:kk-1001")
-    effects = await site.b.store.effects(MERCHANT)
+    facts = await site.b.store.read(facts_of, MERCHANT, "shop:kk-1001")
+    effects = await site.b.store.read(effects_of, MERCHANT)
 
     kept = "".join(fact.model_dump_json() for fact in facts) + repr(effects)
     shown = "".join(f"{a.headers}{a.text}" for a in answers) + site.log.getvalue()

@@ -94,8 +94,8 @@ async def test_a_state_that_is_too_old_or_of_our_sessions_or_no_state_is_refused
 
 async def test_an_answer_of_another_vendor_is_refused(site: Site, vendor: Vendor) -> None:
     state, cookie = await begin(site)
-    kept = site.b.hub.desks[MERCHANT]
-    site.b.hub.desks[MERCHANT] = replace(
+    kept = site.b.hub.merchants[MERCHANT]
+    site.b.hub.merchants[MERCHANT] = replace(
         kept, connectors={**kept.connectors, "amz": another_connector("amazon")}
     )
 
@@ -107,8 +107,8 @@ async def test_an_answer_of_another_vendor_is_refused(site: Site, vendor: Vendor
 
 async def test_a_connection_that_left_the_file_meanwhile_is_404(site: Site, vendor: Vendor) -> None:
     state, cookie = await begin(site)
-    kept = site.b.hub.desks[MERCHANT]
-    site.b.hub.desks[MERCHANT] = replace(kept, connectors={}, ports={})
+    kept = site.b.hub.merchants[MERCHANT]
+    site.b.hub.merchants[MERCHANT] = replace(kept, connectors={}, ports={})
 
     assert (await come_back(site, state, cookie)).status == 404
     assert site.connected == []

@@ -3,6 +3,7 @@
 import pytest
 
 from core.model.order import RiskLevel
+from core.store.orders import list_orders
 from simulation.shoppers import Cart, place
 from tests.builders import MERCHANT, home
 from tests.core.flow.play import settle
@@ -15,7 +16,7 @@ async def risky(site: Site) -> str:
     for reference, paid in site.b.world.payments.items():
         site.b.world.payments[reference] = paid.model_copy(update={"risk": RiskLevel.HIGH})
     await settle(site.b)
-    [row] = (await site.b.hub.store.list_orders(MERCHANT)).items
+    [row] = (await site.b.hub.store.read(list_orders, MERCHANT)).items
     return row.order_id
 
 

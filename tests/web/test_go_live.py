@@ -9,7 +9,9 @@ import aiohttp
 import pytest
 from aiohttp.test_utils import TestServer
 
+from core.store.api_keys import save_api_key
 from core.store.store import Store
+from core.store.switches import accepted_actions
 from simulation.shoppers import Cart, place
 from tests.builders import MERCHANT, Bench, home
 from tests.core.flow.play import pass_time, settle
@@ -25,7 +27,7 @@ async def site(tmp_path: Path) -> AsyncIterator[Site]:
     """The golden morning behind its site: connected, linked, nothing counted, nothing accepted."""
     async with open_store("sqlite", tmp_path, batched=True) as store:
         b = await morning(store)
-        await store.save_api_key(MERCHANT, KEY, name="kendra", role="owner", now=b.clock.now())
+        await store.write(save_api_key, MERCHANT, KEY, name="kendra", role="owner", now=b.clock.now())
 
         async def note(*_: object) -> None:
             return
@@ -125,10 +127,10 @@ async def test_a_brake_is_shown_and_answered(site: Site) -> None:
     await pass_time(site.b, site.b.clock.span(300))
     assert shown(site.b)["shop", "CHEF-8", "loc-reno"] == 13
 
-    [brake] = [c["brake"] for c in (await api(site, "GET", "/connections"))["connections"] if c["brake"]]
-    assert brake.startswith("a round of levels would change 12 of 12 listings")
+    [push_guard] = [c["brake"] for c in (await api(site, "GET", "/connections"))["connections"] if c["brake"]]
+    assert push_guard.startswith("a round of levels would change 12 of 12 listings")
     page = await site.ask("GET", "/connections", cookie=await site.log_in())
-    assert brake in page.text
+    assert push_guard in page.text
     await api(site, "POST", "/connections/amz/brake", {"do": "go"}, status=409)
     await api(site, "POST", "/connections/shop/brake", {"do": "perhaps"}, status=422)
     await api(site, "POST", "/connections/shop/brake", {"do": "go"})
@@ -204,13 +206,13 @@ async def test_a_stop_over_http_holds_with_the_next_step_and_after_a_restart(
 
     assert b.world.shop("shop").writes == []
     assert (b.world.shipments, b.world.mails) == ({}, [])
-    stored = await b.store.switches(MERCHANT)
+    stored = await b.store.read(accepted_actions, MERCHANT)
     keys, url = b.store.keys, database_in(tmp_path)
     await b.store.close()
     again = await Store.open(url, keys=keys)
     b.hub.store = again
     try:
-        assert await again.switches(MERCHANT) == stored
+        assert await again.read(accepted_actions, MERCHANT) == stored
         await pass_time(b, b.clock.span(3600))
         assert b.world.shop("shop").writes == []
         assert (b.world.shipments, b.world.mails) == ({}, [])

@@ -7,7 +7,12 @@ import aiohttp
 import pytest
 
 from core.model.stock import Listing, ListingKey
-from core.store.keeping import Product
+from core.store.channel_locations import save_channel_locations
+from core.store.jobs import list_jobs
+from core.store.links import all_links, link_all
+from core.store.listings import save_listings
+from core.store.products import Product, save_products
+from core.store.stock import count_stock
 from simulation.shoppers import Cart, place
 from tests.builders import MARKET_LINKS, MERCHANT, SHOP_LINKS, home
 from tests.core.flow.play import pass_time, settle
@@ -26,9 +31,9 @@ async def offer_tongs(site: Site) -> None:
     market.listings[TONGS] = Listing(listing=TONGS, sku=TONGS, title="Tongs 9 in")
     market.levels[ListingKey(listing=TONGS)] = 6
     product = Product(sku="TONGS-9", title="Tongs 9 in", weight_g=200, size_mm=(260, 50, 30))
-    await store.save_products(MERCHANT, [product])
-    await store.count(MERCHANT, [("TONGS-9", "reno", 5)], actor="person:kendra", now=now)
-    await store.save_listings(MERCHANT, "amz", tuple(market.listings.values()), now=now)
+    await store.write(save_products, MERCHANT, [product])
+    await store.write(count_stock, MERCHANT, [("TONGS-9", "reno", 5)], actor="person:kendra", now=now)
+    await store.write(save_listings, MERCHANT, "amz", tuple(market.listings.values()), now=now)
 
 
 async def links(site: Site) -> Any:
@@ -38,7 +43,7 @@ async def links(site: Site) -> Any:
 
 
 async def linked(site: Site) -> dict[tuple[str, str], dict[str, int]]:
-    return await site.b.store.all_links(MERCHANT)
+    return await site.b.store.read(all_links, MERCHANT)
 
 
 async def post(site: Site, path: str, body: Any, *, status: int = 200) -> Any:
@@ -118,8 +123,8 @@ async def test_selling_a_part_of_a_kit_moves_every_listing_that_holds_it_and_ski
     )
     shop.listings["BUNDLE"] = parent
     shop.levels[ListingKey(listing="BUNDLE", location="loc-reno")] = 99
-    await site.b.store.save_listings(MERCHANT, "shop", tuple(shop.listings.values()), now=now)
-    await site.b.store.link_all(MERCHANT, {("shop", "BUNDLE"): {"CHEF-8": 1}}, now=now)
+    await site.b.store.write(save_listings, MERCHANT, "shop", tuple(shop.listings.values()), now=now)
+    await site.b.store.write(link_all, MERCHANT, {("shop", "BUNDLE"): {"CHEF-8": 1}}, now=now)
     await pass_time(site.b, timedelta(minutes=2))
     shop.writes.clear()
     site.b.world.shop("amz").writes.clear()
@@ -131,8 +136,8 @@ async def test_selling_a_part_of_a_kit_moves_every_listing_that_holds_it_and_ski
     assert {(k.listing, units) for _, k, units in site.b.world.shop("amz").writes} == {("KK-CHEF8", 11)}
     levels = {k.listing: units for k, units in shop.levels.items() if k.location == "loc-reno"}
     assert (levels["CHEF-8"], levels["SET-KNIFE-BOARD"], levels["BUNDLE"]) == (12, 6, 99)
-    errands = await site.b.store.errands(MERCHANT)
-    assert [e.error for e in errands if e.kind == "push" and e.error] == []
+    jobs = await site.b.store.read(list_jobs, MERCHANT)
+    assert [e.error for e in jobs if e.kind == "push" and e.error] == []
 
 
 @pytest.mark.req("R20")
@@ -167,8 +172,8 @@ async def test_a_link_is_taken_away_and_its_listing_is_no_longer_written(site: S
     site.b.world.shop("amz").writes.clear()
 
     answer = await site.ask("DELETE", "/api/v1/listings/amz/KK-CHEF8/link", key=KEY)
-    await site.b.store.count(
-        MERCHANT, [("CHEF-8", "reno", 10)], actor="person:kendra", now=site.b.clock.now()
+    await site.b.store.write(
+        count_stock, MERCHANT, [("CHEF-8", "reno", 10)], actor="person:kendra", now=site.b.clock.now()
     )
     await pass_time(site.b, timedelta(minutes=2))
 
@@ -332,10 +337,10 @@ async def test_what_is_not_ready_is_listed_with_where_it_is(site: Site) -> None:
 
     await offer_tongs(site)
     products = [Product(sku="chef 8", title="Knife"), Product(sku="NEW-1", title="New", weight_g=5)]
-    await site.b.store.save_products(MERCHANT, products)
+    await site.b.store.write(save_products, MERCHANT, products)
     shop = site.b.world.shop("shop")
     places = (*shop.locations.items(), ("loc-3", "Pop-up"))
-    await site.b.store.save_channel_locations(MERCHANT, "shop", places, ours={"loc-reno": "reno"})
+    await site.b.store.write(save_channel_locations, MERCHANT, "shop", places, ours={"loc-reno": "reno"})
 
     assert await findings(site) == {
         "weight_or_size": (["NEW-1", "chef 8"], 2),

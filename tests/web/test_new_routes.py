@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
-from core.store.links import Links
+from core.store.links import Links, all_links
+from core.store.stock import list_stock
+from core.store.switches import accepted_actions
 from tests.builders import MERCHANT
 from tests.web.site import KEY, OTHER, OTHER_KEY, Site
 
@@ -43,9 +45,9 @@ MANY = "9" * 5000
 async def standing(site: Site) -> tuple[Links, dict[tuple[str, str], int], frozenset[tuple[str, str]]]:
     store = site.b.store
     return (
-        await store.all_links(MERCHANT),
-        {(row.sku, row.location): row.on_hand for row in await store.stock(MERCHANT)},
-        await store.switches(MERCHANT),
+        await store.read(all_links, MERCHANT),
+        {(row.sku, row.location): row.on_hand for row in await store.read(list_stock, MERCHANT)},
+        await store.read(accepted_actions, MERCHANT),
     )
 
 

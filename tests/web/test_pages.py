@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from core.store.jobs import list_jobs
+from core.store.orders import facts_of
+from core.store.switches import accepted_actions
 from simulation.shoppers import Cart, place
 from tests.builders import MERCHANT, home
 from tests.core.flow.play import pass_time, settle
@@ -88,7 +91,7 @@ async def test_an_order_s_page_tells_its_whole_way(site: Site) -> None:
 async def test_a_button_that_may_not_be_pressed_now_says_why_and_changes_nothing(site: Site) -> None:
     await with_orders(site)
     cookie = await site.log_in()
-    before = await site.b.store.facts(MERCHANT, "shop:kk-1002")
+    before = await site.b.store.read(facts_of, MERCHANT, "shop:kk-1002")
 
     for form, says in (
         ({"action": "label"}, "the order is on_hold, not ready to ship"),
@@ -99,7 +102,7 @@ async def test_a_button_that_may_not_be_pressed_now_says_why_and_changes_nothing
     ):
         answer = await site.ask("POST", "/orders/KK-1002", cookie=cookie, data=form)
         assert (answer.status, says in answer.text) == (409, True), form
-    assert await site.b.store.facts(MERCHANT, "shop:kk-1002") == before
+    assert await site.b.store.read(facts_of, MERCHANT, "shop:kk-1002") == before
 
 
 async def test_an_order_is_rejected_by_its_button(site: Site) -> None:
@@ -108,7 +111,9 @@ async def test_an_order_is_rejected_by_its_button(site: Site) -> None:
     answer = await site.ask("POST", "/orders/KK-1002", cookie=await site.log_in(), data={"action": "reject"})
 
     assert (answer.status, answer.headers["Location"]) == (303, "/orders/KK-1002")
-    [asked] = [f for f in await site.b.store.facts(MERCHANT, "shop:kk-1002") if f.kind == "rejection_asked"]
+    [asked] = [
+        f for f in await site.b.store.read(facts_of, MERCHANT, "shop:kk-1002") if f.kind == "rejection_asked"
+    ]
     assert asked.actor == "person:kendra"
 
 
@@ -119,8 +124,8 @@ async def test_a_delivery_is_replayed_by_its_button(site: Site) -> None:
     answer = await site.ask("POST", "/deliveries", cookie=await site.log_in(), data=form)
 
     assert (answer.status, answer.headers["Location"]) == (303, "/deliveries")
-    [errand] = await site.b.store.errands(MERCHANT, kind="fetch")
-    assert errand.rings == 2
+    [job] = await site.b.store.read(list_jobs, MERCHANT, kind="fetch")
+    assert job.requests == 2
 
 
 @pytest.mark.parametrize(
@@ -134,11 +139,11 @@ async def test_a_broken_address_is_a_page_with_422(site: Site, path: str) -> Non
 
 
 async def test_a_switch_that_does_not_exist_is_422_and_changes_nothing(site: Site) -> None:
-    cookie, before = await site.log_in(), await site.b.store.switches(MERCHANT)
+    cookie, before = await site.log_in(), await site.b.store.read(accepted_actions, MERCHANT)
 
     for form in ({"action": "lables", "to": "on"}, {"action": "labels", "to": "maybe"}, {}):
         assert (await site.ask("POST", "/connections/post", cookie=cookie, data=form)).status == 422
-    assert await site.b.store.switches(MERCHANT) == before
+    assert await site.b.store.read(accepted_actions, MERCHANT) == before
 
 
 def chromium() -> str:

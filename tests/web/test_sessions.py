@@ -7,6 +7,10 @@ from datetime import timedelta
 import pytest
 from aiohttp import web
 
+from core.store.api_keys import delete_api_key, save_api_key
+from core.store.orders import facts_of
+from core.store.stock import list_stock
+from core.store.switches import accepted_actions
 from simulation.shoppers import Cart, place
 from tests.builders import MERCHANT, home
 from tests.core.flow.play import settle
@@ -63,17 +67,17 @@ async def test_a_browser_that_gave_its_key_is_let_in_until_it_logs_out(site: Sit
 
 async def test_a_session_ends_with_its_time_and_with_its_key(site: Site) -> None:
     cookie = await site.log_in()
-    await site.b.store.delete_api_key(MERCHANT, "kendra")
+    await site.b.store.write(delete_api_key, MERCHANT, "kendra")
     assert (await site.ask("GET", "/orders", cookie=cookie)).status == 303
 
-    await site.b.store.save_api_key(MERCHANT, KEY, name="kendra", role="owner", now=site.b.clock.now())
+    await site.b.store.write(save_api_key, MERCHANT, KEY, name="kendra", role="owner", now=site.b.clock.now())
     assert (await site.ask("GET", "/orders", cookie=cookie)).status == 200
     site.b.clock.move_to(site.b.clock.now() + timedelta(hours=12, seconds=1))
     assert (await site.ask("GET", "/orders", cookie=cookie)).status == 303
 
 
 async def test_a_key_that_was_taken_back_opens_nothing(site: Site) -> None:
-    await site.b.store.delete_api_key(MERCHANT, "kendra")
+    await site.b.store.write(delete_api_key, MERCHANT, "kendra")
     assert (await site.ask("GET", "/api/v1/orders", key=KEY)).status == 401
 
 
@@ -131,7 +135,7 @@ async def test_a_form_from_another_site_is_refused_and_changes_nothing(
     site: Site, headers: dict[str, str]
 ) -> None:
     cookie = await site.log_in()
-    before = await site.b.store.switches(MERCHANT)
+    before = await site.b.store.read(accepted_actions, MERCHANT)
 
     form = {"action": "levels", "to": "off"}
     switched = await site.ask("POST", "/connections/shop", cookie=cookie, data=form, headers=headers)
@@ -141,7 +145,7 @@ async def test_a_form_from_another_site_is_refused_and_changes_nothing(
     logged_in = await site.ask("POST", "/login", data={"key": KEY}, headers=headers)
 
     assert [a.status for a in (switched, by_api, logged_in)] == [403, 403, 403]
-    assert await site.b.store.switches(MERCHANT) == before
+    assert await site.b.store.read(accepted_actions, MERCHANT) == before
 
 
 @pytest.mark.parametrize(
@@ -154,7 +158,7 @@ async def test_a_form_of_our_own_is_taken(site: Site, headers: dict[str, str]) -
     )
 
     assert (answer.status, answer.headers["Location"]) == (303, "/connections#shop")
-    assert ("shop", "levels") not in await site.b.store.switches(MERCHANT)
+    assert ("shop", "levels") not in await site.b.store.read(accepted_actions, MERCHANT)
 
 
 @pytest.mark.parametrize(
@@ -204,8 +208,12 @@ async def test_every_route_wants_to_know_who_asks(site: Site) -> None:
 async def test_no_route_shows_one_merchant_to_another(site: Site) -> None:
     await with_an_order(site)
     await site.ring(f"/webhooks/{MERCHANT}/shop", bell())
-    before = (await site.stored(), await site.b.store.switches(MERCHANT), await site.b.store.stock(MERCHANT))
-    facts = await site.b.store.facts(MERCHANT, "shop:kk-1001")
+    before = (
+        await site.stored(),
+        await site.b.store.read(accepted_actions, MERCHANT),
+        await site.b.store.read(list_stock, MERCHANT),
+    )
+    facts = await site.b.store.read(facts_of, MERCHANT, "shop:kk-1001")
     cookie = await site.log_in(OTHER_KEY)
 
     for route in routes(site.app):
@@ -218,9 +226,9 @@ async def test_no_route_shows_one_merchant_to_another(site: Site) -> None:
                 assert leak not in answer.body, (route, leak)
 
     assert before == (
-        await site.stored(), await site.b.store.switches(MERCHANT), await site.b.store.stock(MERCHANT)
+        await site.stored(), await site.b.store.read(accepted_actions, MERCHANT), await site.b.store.read(list_stock, MERCHANT)
     )  # fmt: skip
-    assert facts == await site.b.store.facts(MERCHANT, "shop:kk-1001")
+    assert facts == await site.b.store.read(facts_of, MERCHANT, "shop:kk-1001")
 
 
 async def test_every_answer_forbids_scripts_frames_and_copies(site: Site) -> None:

@@ -15,9 +15,11 @@ from connectors.bogus.webhooks import HEADER, BogusWebhooks, signature_of
 from connectors.stripe.webhooks import StripeWebhooks
 from core.errors import SignatureError
 from core.failpoints import listening
-from core.ports import Doorbell, Token, WebhookRequest
+from core.ports import Notification, Token, WebhookRequest
+from core.store.jobs import list_jobs
+from core.store.personal import body_of
 from core.store.tables import deliveries
-from core.store.token_row import TokenRow
+from core.store.tokens import TokenRow
 from tests.builders import MERCHANT
 from tests.web.site import OTHER, Site, bell
 from web.webhooks import LARGEST_BODY
@@ -28,8 +30,8 @@ SHOP = f"/webhooks/{MERCHANT}/shop"
 async def nothing_is_stored(site: Site) -> bool:
     """Say whether neither a delivery nor an errand was left at any merchant."""
     kept = [await site.stored(m) for m in (MERCHANT, OTHER)]
-    errands = [e for m in (MERCHANT, OTHER) for e in await site.b.store.errands(m) if e.kind == "fetch"]
-    return not any(kept) and not errands
+    jobs = [e for m in (MERCHANT, OTHER) for e in await site.b.store.read(list_jobs, m) if e.kind == "fetch"]
+    return not any(kept) and not jobs
 
 
 @pytest.mark.req("R17", "R04")
@@ -38,18 +40,18 @@ async def test_a_signed_delivery_is_stored_before_it_is_answered(site: Site) -> 
 
     assert (answer.status, answer.body) == (200, b"")
     assert await site.stored() == [("shop", "e1", "order", "pending")]
-    [errand] = await site.b.store.errands(MERCHANT, kind="fetch")
-    assert (errand.subject, errand.connection) == ("shop:5001", "shop")
+    [job] = await site.b.store.read(list_jobs, MERCHANT, kind="fetch")
+    assert (job.subject, job.connection) == ("shop:5001", "shop")
 
 
 @pytest.mark.req("R17", "R04")
 async def test_a_delivery_that_cannot_be_stored_is_not_acknowledged(site: Site) -> None:
-    await site.b.store.db.write(lambda conn: conn.execute(sa.text("ALTER TABLE deliveries RENAME TO gone")))
+    await site.b.store.write(lambda conn: conn.execute(sa.text("ALTER TABLE deliveries RENAME TO gone")))
 
     answer = await site.ring(SHOP, bell())
 
     assert answer.status == 500
-    await site.b.store.db.write(lambda conn: conn.execute(sa.text("ALTER TABLE gone RENAME TO deliveries")))
+    await site.b.store.write(lambda conn: conn.execute(sa.text("ALTER TABLE gone RENAME TO deliveries")))
     assert await nothing_is_stored(site)
 
 
@@ -161,10 +163,8 @@ async def test_signed_garbage_is_kept_sealed_and_visible(site: Site) -> None:
     assert answer.status == 200
     event = f"unreadable:{hashlib.sha256(garbage).hexdigest()}"
     assert await site.stored() == [("shop", event, "unreadable", "pending")]
-    assert await site.b.store.delivery_body(MERCHANT, "shop", event) == garbage
-    [body] = await site.b.store.db.read(
-        lambda conn: list(conn.execute(sa.select(deliveries.c.body)).scalars())
-    )
+    assert await site.b.store.read(body_of, site.b.store.keys, MERCHANT, "shop", event) == garbage
+    [body] = await site.b.store.read(lambda conn: list(conn.execute(sa.select(deliveries.c.body)).scalars()))
     assert garbage not in body
     assert "unreadable" in (await site.ask("GET", "/deliveries", cookie=await site.log_in())).text
 
@@ -175,7 +175,7 @@ async def test_a_topic_that_means_nothing_is_kept_as_done_and_rings_nothing(site
 
     assert answer.status == 200
     assert await site.stored() == [("shop", "e9", "themes/publish", "done")]
-    assert await site.b.store.errands(MERCHANT, kind="fetch") == []
+    assert await site.b.store.read(list_jobs, MERCHANT, kind="fetch") == []
 
 
 @pytest.mark.req("R01")
@@ -193,8 +193,8 @@ async def test_fifty_repeats_from_eight_clients_make_one_row_and_one_errand(site
 
     assert sorted(status for one in answers for status in one) == [200] * 50
     assert await site.stored() == [("shop", "e1", "order", "pending")]
-    [errand] = await site.b.store.errands(MERCHANT, kind="fetch")
-    assert errand.rings == 1
+    [job] = await site.b.store.read(list_jobs, MERCHANT, kind="fetch")
+    assert job.requests == 1
 
 
 @pytest.mark.req("R04", "R11")
@@ -217,7 +217,7 @@ async def test_a_crash_between_storing_and_answering_loses_nothing_when_the_vend
 
 async def of_account(site: Site, merchant: str, account: str) -> None:
     row = TokenRow(keyring=site.b.store.keys, merchant=merchant, connection="shop")
-    await site.b.store.db.write(row.put, Token(access="a", account=account), site.b.clock.now())
+    await site.b.store.write(row.put, Token(access="a", account=account), site.b.clock.now())
 
 
 async def test_an_app_wide_delivery_reaches_the_merchant_of_its_account_and_nobody_else(site: Site) -> None:
@@ -261,7 +261,7 @@ class Own:
 
     inner: BogusWebhooks
 
-    def parse_webhook(self, request: WebhookRequest, *, now: datetime) -> tuple[Doorbell, ...]:
+    def parse_webhook(self, request: WebhookRequest, *, now: datetime) -> tuple[Notification, ...]:
         return self.inner.parse_webhook(request, now=now)
 
 

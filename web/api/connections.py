@@ -7,11 +7,14 @@ from typing import Literal
 from aiohttp import web
 from pydantic import Field
 
-from core import actions, alarms
+from core.engine.pauses import resume
 from core.errors import NotFoundError
-from core.flow.steps import Action
-from core.golive.accept import accept as accept_actions
-from core.health import ConnectionHealth, health_of, next_work, work_left
+from core.model.actions import Action
+from core.services import actions
+from core.services.golive.accept import accept as accept_actions
+from core.services.health import ConnectionHealth, health_of, next_work, work_left
+from core.store.inbox import list_deliveries, replay_delivery
+from core.store.labels import print_label
 from web.api.endpoint import Answer, Call, DeliveryCursor, Endpoint
 from web.keys import HUB
 from web.session import CALLER
@@ -132,7 +135,7 @@ def view_of(health: ConnectionHealth) -> ConnectionView:
         orders_since=health.orders_since,
         parked=health.parked,
         error=health.error,
-        brake=health.brake,
+        brake=health.push_guard,
         paused=tuple(
             PausedView(action=a.action, since=a.since, reason=a.reason, look_at=a.look_at)
             for a in health.paused
@@ -145,7 +148,7 @@ async def list_connections(call: Call) -> ConnectionList:
     hub = call.request.app[HUB]
     found = await health_of(hub, call.merchant)
     return ConnectionList(
-        in_test=hub.desk(call.merchant).in_test, connections=tuple(view_of(h) for h in found)
+        in_test=hub.connections(call.merchant).in_test, connections=tuple(view_of(h) for h in found)
     )
 
 
@@ -171,9 +174,9 @@ async def stop(call: Call) -> ConnectionList:
     return await list_connections(call)
 
 
-async def resume(call: Call) -> ConnectionList:
+async def post_resume(call: Call) -> ConnectionList:
     """Try again now what a connection's vendor did for nobody."""
-    await alarms.resume(call.request.app[HUB], call.merchant, call.path["connection"])
+    await resume(call.request.app[HUB], call.merchant, call.path["connection"])
     return await list_connections(call)
 
 
@@ -181,7 +184,7 @@ async def work(call: Call) -> WorkView:
     """Return what is left to do soon."""
     hub = call.request.app[HUB]
     left = await work_left(hub, call.merchant)
-    return WorkView(orders=left.orders, intents=left.intents, errands=left.errands, levels=left.levels)
+    return WorkView(orders=left.orders, intents=left.intents, errands=left.jobs, levels=left.levels)
 
 
 async def work_next(call: Call) -> NextWorkView:
@@ -190,10 +193,11 @@ async def work_next(call: Call) -> NextWorkView:
     return NextWorkView(running=found.running, due=found.due, next_at=found.next_at, moves=found.moves)
 
 
-async def list_deliveries(call: Call) -> DeliveryList:
+async def get_deliveries(call: Call) -> DeliveryList:
     """Return a page of deliveries."""
     asked: DeliveriesAsked = call.query
-    page = await call.request.app[HUB].store.list_deliveries(
+    page = await call.request.app[HUB].store.read(
+        list_deliveries,
         call.merchant,
         connection=asked.connection,
         state=asked.state,
@@ -221,7 +225,9 @@ async def replay(call: Call) -> Replayed:
     """Ring again for a delivery."""
     hub = call.request.app[HUB]
     event_id = call.path["event"]
-    await hub.store.replay(call.merchant, call.path["connection"], event_id, now=hub.clock.now())
+    await hub.store.write(
+        replay_delivery, call.merchant, call.path["connection"], event_id, now=hub.clock.now()
+    )
     return Replayed(event_id=event_id)
 
 
@@ -229,7 +235,7 @@ async def label_file(request: web.Request) -> web.Response:
     """Return a label's file; it is counted as a print."""
     hub, (merchant, _) = request.app[HUB], request[CALLER]
     order_id = await actions.order_named(hub, merchant, request.match_info["order"])
-    found = await hub.store.label(merchant, order_id, request.match_info["parcel"])
+    found = await hub.store.write(print_label, merchant, order_id, request.match_info["parcel"])
     if found is None:
         raise NotFoundError("no label is stored for this parcel")
     kind = LABEL_TYPES.get(found.format.lower(), "application/octet-stream")
@@ -265,7 +271,7 @@ ENDPOINTS = (
         path="/connections/{connection}/resume",
         summary="Try again now what its vendor did for nobody of the account",
         gives=ConnectionList,
-        run=resume,
+        run=post_resume,
     ),
     Endpoint(method="GET", path="/work", summary="What is left to do soon", gives=WorkView, run=work),
     Endpoint(
@@ -280,7 +286,7 @@ ENDPOINTS = (
         path="/deliveries",
         summary="What the vendors told us, newest first",
         gives=DeliveryList,
-        run=list_deliveries,
+        run=get_deliveries,
         query=DeliveriesAsked,
     ),
     Endpoint(

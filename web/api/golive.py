@@ -5,13 +5,13 @@ from typing import Literal
 
 from pydantic import Field
 
-from core import actions
-from core.flow.steps import Action
-from core.golive import accept as acceptance
-from core.golive import adopt, opening
-from core.golive.accept import Acceptance, undo_text
-from core.golive.document import Differences, differences
-from core.golive.opening import Loaded, Preview
+from core.model.actions import Action
+from core.services import actions
+from core.services.golive import accept as acceptance
+from core.services.golive import adopt, opening
+from core.services.golive.accept import Acceptance, undo_text
+from core.services.golive.document import Differences, differences
+from core.services.golive.opening import Loaded, Preview
 from web.api.connections import ConnectionList, list_connections
 from web.api.endpoint import Answer, Call, Endpoint
 from web.keys import HUB
@@ -188,10 +188,10 @@ async def adopt_opening(call: Call) -> Adopted:
     )
 
 
-async def answer_brake(call: Call) -> ConnectionList:
+async def answer_push_guard(call: Call) -> ConnectionList:
     """Answer a brake."""
     go = call.body.do == "go"
-    await actions.answer_brake(
+    await actions.answer_push_guard(
         call.request.app[HUB], call.merchant, call.path["connection"], go=go, actor=call.actor
     )
     return await list_connections(call)
@@ -288,7 +288,7 @@ ENDPOINTS = (
         path="/connections/{connection}/brake",
         summary="Answer a brake: go or stop",
         gives=ConnectionList,
-        run=answer_brake,
+        run=answer_push_guard,
         takes=BrakeAsk,
     ),
     Endpoint(

@@ -4,9 +4,10 @@ from datetime import datetime
 
 from pydantic import Field
 
-from core import linking
-from core.readiness import readiness_of
-from core.stock.linking import Offer, Proposal
+from core.domain.link_proposals import ChannelListing, Proposal
+from core.services import links
+from core.services.links import review_links
+from core.services.readiness import readiness_of
 from web.api.endpoint import Answer, Call, Endpoint
 from web.keys import HUB
 
@@ -133,7 +134,7 @@ class Readiness(Answer):
 
 async def list_links(call: Call) -> LinksView:
     """Return the workbench."""
-    bench = await linking.bench_of(call.request.app[HUB], call.merchant)
+    bench = await review_links(call.request.app[HUB], call.merchant)
     last = bench.last_import
     gone = [
         LinkView(
@@ -159,7 +160,7 @@ async def list_links(call: Call) -> LinksView:
     )
 
 
-def _link(offer: Offer) -> LinkView:
+def _link(offer: ChannelListing) -> LinkView:
     return LinkView(
         connection=offer.connection,
         listing=offer.listing,
@@ -170,7 +171,7 @@ def _link(offer: Offer) -> LinkView:
     )
 
 
-def _unlinked(offer: Offer, found: tuple[Proposal, ...]) -> UnlinkedView:
+def _unlinked(offer: ChannelListing, found: tuple[Proposal, ...]) -> UnlinkedView:
     return UnlinkedView(
         connection=offer.connection,
         listing=offer.listing,
@@ -187,20 +188,20 @@ def _unlinked(offer: Offer, found: tuple[Proposal, ...]) -> UnlinkedView:
 async def accept(call: Call) -> LinksView:
     """Link listings, all or nothing."""
     asked: AcceptAsk = call.body
-    links = [(line.connection, line.listing, line.of) for line in asked.links]
-    await linking.accept(call.request.app[HUB], call.merchant, links)
+    wanted = [(line.connection, line.listing, line.of) for line in asked.links]
+    await links.accept(call.request.app[HUB], call.merchant, wanted)
     return await list_links(call)
 
 
 async def unlink(call: Call) -> LinksView:
     """Take a link away."""
-    await linking.unlink(call.request.app[HUB], call.merchant, call.path["connection"], call.path["listing"])
+    await links.unlink(call.request.app[HUB], call.merchant, call.path["connection"], call.path["listing"])
     return await list_links(call)
 
 
 async def export(call: Call) -> LinksText:
     """Return all links as CSV."""
-    return LinksText(csv=await linking.exported(call.request.app[HUB], call.merchant))
+    return LinksText(csv=await links.exported(call.request.app[HUB], call.merchant))
 
 
 async def import_csv(call: Call) -> Imported:
@@ -208,9 +209,9 @@ async def import_csv(call: Call) -> Imported:
     asked: ImportAsk = call.body
     hub = call.request.app[HUB]
     if asked.preview:
-        changes = await linking.preview(hub, call.merchant, asked.csv)
+        changes = await links.preview(hub, call.merchant, asked.csv)
     else:
-        changes = await linking.import_file(hub, call.merchant, asked.csv, actor=call.actor)
+        changes = await links.import_file(hub, call.merchant, asked.csv, actor=call.actor)
     return Imported(
         applied=not asked.preview,
         changes=tuple(
@@ -222,7 +223,7 @@ async def import_csv(call: Call) -> Imported:
 
 async def undo(call: Call) -> LinksView:
     """Take the newest import back."""
-    await linking.undo(call.request.app[HUB], call.merchant)
+    await links.undo(call.request.app[HUB], call.merchant)
     return await list_links(call)
 
 

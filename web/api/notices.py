@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from core.unlisted import open_notices, see
+from core.services.notices import open_notices, see
 from web.api.endpoint import Answer, Call, Endpoint
 from web.keys import HUB
 

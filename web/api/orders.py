@@ -5,12 +5,12 @@ from typing import Any
 
 from pydantic import Field
 
-from core import actions
+from core.domain.state import OrderState, ParcelState, Stage
 from core.errors import NotFoundError
-from core.flow.state import OrderState, ParcelState, Stage
 from core.model.order import OrderLine, Transaction
 from core.model.shipment import CustomsItem
-from core.store.reads import OrderRow
+from core.services import actions
+from core.store.orders import OrderRow, counts_by_stage, facts_of, list_orders
 from web.api.endpoint import Answer, Call, Endpoint, OrderCursor
 from web.keys import HUB
 
@@ -184,11 +184,12 @@ def item_of(row: OrderRow) -> OrderItem:
     )
 
 
-async def list_orders(call: Call) -> OrderList:
+async def get_orders(call: Call) -> OrderList:
     """Return a page of orders."""
     hub = call.request.app[HUB]
     asked: OrdersAsked = call.query
-    page = await hub.store.list_orders(
+    page = await hub.store.read(
+        list_orders,
         call.merchant,
         stage=asked.stage,
         hold=asked.hold,
@@ -197,7 +198,7 @@ async def list_orders(call: Call) -> OrderList:
         after=asked.after,
         limit=asked.limit,
     )
-    counts = await hub.store.counts_by_stage(call.merchant)
+    counts = await hub.store.read(counts_by_stage, call.merchant)
     return OrderList(
         orders=tuple(item_of(row) for row in page.items),
         after=page.after,
@@ -328,7 +329,7 @@ async def timeline(call: Call) -> Timeline:
     """Return an order's facts."""
     hub = call.request.app[HUB]
     order_id = await actions.order_named(hub, call.merchant, call.path["order"])
-    facts = await hub.store.facts(call.merchant, order_id)
+    facts = await hub.store.read(facts_of, call.merchant, order_id)
     return Timeline(facts=tuple(fact.model_dump(mode="json") for fact in facts))
 
 
@@ -370,7 +371,7 @@ ENDPOINTS = (
         path="/orders",
         summary="Orders, newest first",
         gives=OrderList,
-        run=list_orders,
+        run=get_orders,
         query=OrdersAsked,
     ),
     Endpoint(method="GET", path="/orders/{order}", summary="One order", gives=OrderView, run=show_order),

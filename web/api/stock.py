@@ -5,11 +5,16 @@ from functools import partial
 
 from pydantic import Field
 
-from core import actions
-from core.config.house import House
+from core.config.merchant import MerchantConfig
+from core.domain.levels import wanted_level
 from core.model.stock import ListingKey
-from core.stock.wanted import wanted_level
-from core.store.keeping import Product
+from core.services import actions
+from core.store.channel_locations import matched_locations
+from core.store.claims import wake_open_orders
+from core.store.links import links_of
+from core.store.listings import list_listings
+from core.store.products import Product, list_products, save_products
+from core.store.stock import list_stock, listable_units
 from web.api.endpoint import Answer, Call, Endpoint
 from web.keys import HUB
 
@@ -90,11 +95,11 @@ class LinkAsk(Answer):
     of: dict[str, int]
 
 
-async def list_stock(call: Call) -> StockList:
+async def get_stock(call: Call) -> StockList:
     """Return all stock."""
     hub = call.request.app[HUB]
-    house = hub.desk(call.merchant).house
-    rows = await hub.store.stock(call.merchant)
+    config = hub.config(call.merchant)
+    rows = await hub.store.read(list_stock, call.merchant)
     available: dict[str, int] = {}
     for row in rows:
         available[row.sku] = available.get(row.sku, 0) + row.available
@@ -106,7 +111,7 @@ async def list_stock(call: Call) -> StockList:
                 on_hand=row.on_hand,
                 committed=row.committed,
                 available=row.available,
-                low=_is_low(available[row.sku], house.low(row.sku)),
+                low=_is_low(available[row.sku], config.low(row.sku)),
             )
             for row in rows
         )
@@ -120,22 +125,22 @@ def _is_low(available: int, low: int | None) -> bool:
 async def count(call: Call) -> StockList:
     """Set what is on hand."""
     await actions.count(call.request.app[HUB], call.merchant, _lines(call.body), actor=call.actor)
-    return await list_stock(call)
+    return await get_stock(call)
 
 
 async def receive(call: Call) -> StockList:
     """Add to what is on hand; backorders are served by order time first."""
     await actions.receive(call.request.app[HUB], call.merchant, _lines(call.body), actor=call.actor)
-    return await list_stock(call)
+    return await get_stock(call)
 
 
 def _lines(asked: CountAsk) -> list[tuple[str, str, int]]:
     return [(line.sku, line.location, line.units) for line in asked.lines]
 
 
-async def list_products(call: Call) -> ProductList:
+async def get_products(call: Call) -> ProductList:
     """Return all products."""
-    products = await call.request.app[HUB].store.products(call.merchant)
+    products = await call.request.app[HUB].store.read(list_products, call.merchant)
     return ProductList(
         products=tuple(
             ProductView(
@@ -152,31 +157,33 @@ async def list_products(call: Call) -> ProductList:
     )
 
 
-async def save_products(call: Call) -> ProductList:
+async def put_products(call: Call) -> ProductList:
     """Add or change products."""
     hub = call.request.app[HUB]
-    await hub.store.save_products(call.merchant, [Product(**p.model_dump()) for p in call.body.products])
-    await hub.store.wake_open_orders(call.merchant, hub.clock.now())
-    return await list_products(call)
+    await hub.store.write(
+        save_products, call.merchant, [Product(**p.model_dump()) for p in call.body.products]
+    )
+    await hub.store.write(wake_open_orders, call.merchant, hub.clock.now())
+    return await get_products(call)
 
 
-async def list_listings(call: Call) -> ListingList:
+async def get_listings(call: Call) -> ListingList:
     """Return every listing with what it shows and should show."""
     hub, merchant = call.request.app[HUB], call.merchant
-    house = hub.desk(merchant).house
-    available = await hub.store.showable(merchant)
+    config = hub.config(merchant)
+    available = await hub.store.read(listable_units, merchant)
     found: list[ListingItem] = []
-    for connection in hub.desk(merchant).ports:
-        links = await hub.store.links_of(merchant, connection)
-        named = await hub.store.channel_locations(merchant, connection)
-        for row in await hub.store.list_listings(merchant, connection):
+    for connection in hub.connections(merchant).ports:
+        links = await hub.store.read(links_of, merchant, connection)
+        named = await hub.store.read(matched_locations, merchant, connection)
+        for row in await hub.store.read(list_listings, merchant, connection):
             key = ListingKey(listing=row.listing, location=named.get(row.location) if row.location else None)
             wanted = wanted_level(
                 links.get(row.listing, {}),
                 available,
                 location=key.location,
-                locations=tuple(house.locations),
-                buffer=partial(_buffer, house, connection),
+                locations=tuple(config.locations),
+                buffer=partial(_buffer, config, connection),
             )
             found.append(
                 ListingItem(
@@ -187,7 +194,7 @@ async def list_listings(call: Call) -> ListingList:
                     of=dict(links.get(row.listing, {})),
                     fulfilled_by_channel=row.fulfilled_by_channel,
                     wanted=None if row.never_written or (row.location and key.location is None) else wanted,
-                    believed=row.believed,
+                    believed=row.last_read,
                     read_at=row.read_at,
                     refused=row.refused,
                 )
@@ -195,20 +202,20 @@ async def list_listings(call: Call) -> ListingList:
     return ListingList(listings=tuple(found))
 
 
-def _buffer(house: House, connection: str, sku: str) -> int:
-    return house.buffer(sku, connection)
+def _buffer(config: MerchantConfig, connection: str, sku: str) -> int:
+    return config.buffer(sku, connection)
 
 
 async def link(call: Call) -> ListingList:
     """Say what a listing is made of."""
     hub = call.request.app[HUB]
     await actions.link(hub, call.merchant, call.path["connection"], call.path["listing"], call.body.of)
-    return await list_listings(call)
+    return await get_listings(call)
 
 
 ENDPOINTS = (
     Endpoint(
-        method="GET", path="/stock", summary="What every location holds", gives=StockList, run=list_stock
+        method="GET", path="/stock", summary="What every location holds", gives=StockList, run=get_stock
     ),
     Endpoint(
         method="POST",
@@ -226,13 +233,13 @@ ENDPOINTS = (
         run=receive,
         takes=CountAsk,
     ),
-    Endpoint(method="GET", path="/products", summary="All products", gives=ProductList, run=list_products),
+    Endpoint(method="GET", path="/products", summary="All products", gives=ProductList, run=get_products),
     Endpoint(
         method="PUT",
         path="/products",
         summary="Add or change products",
         gives=ProductList,
-        run=save_products,
+        run=put_products,
         takes=ProductList,
     ),
     Endpoint(
@@ -240,7 +247,7 @@ ENDPOINTS = (
         path="/listings",
         summary="All listings, shown and wanted",
         gives=ListingList,
-        run=list_listings,
+        run=get_listings,
     ),
     Endpoint(
         method="PUT",

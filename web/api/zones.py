@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from core import actions
+from core.services import actions
 from core.store.zones import zones_of
 from web.api.endpoint import Answer, Call, Endpoint
 from web.keys import HUB
@@ -43,7 +43,7 @@ class ZoneTable(Answer):
 
 async def list_zones(call: Call) -> ZoneTable:
     """Return the merchant's zones."""
-    return ZoneTable(zones=await call.request.app[HUB].store.db.read(zones_of, call.merchant))
+    return ZoneTable(zones=await call.request.app[HUB].store.read(zones_of, call.merchant))
 
 
 async def replace_zones(call: Call) -> ZoneTable:

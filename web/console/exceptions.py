@@ -5,13 +5,13 @@ from http import HTTPStatus
 from aiohttp import web
 from pydantic import Field
 
-from core import actions
+from core.domain.holds import OVERRULED
+from core.domain.state import OrderState, Stage
+from core.engine.hub import Hub
 from core.errors import RefusedError
-from core.flow.causes import OVERRULED
-from core.flow.state import OrderState, Stage
-from core.hub import Hub
-from core.store.reads import OrderRow
-from core.unlisted import open_notices, see
+from core.services import actions
+from core.services.notices import open_notices, see
+from core.store.orders import OrderRow, counts_by_stage, list_orders
 from web.api.endpoint import Answer, OrderCursor
 from web.console.page import page
 from web.console.pages import do_with_order, form_of, hub_of, onward
@@ -40,8 +40,8 @@ async def exceptions(request: web.Request) -> web.Response:
 async def _shown(request: web.Request, *, message: str) -> web.Response:
     hub, merchant, _ = hub_of(request)
     asked = ExceptionsShown.model_validate(dict(request.query))
-    found = await hub.store.list_orders(merchant, stage=asked.stage, after=asked.after, limit=50)
-    counts = await hub.store.counts_by_stage(merchant)
+    found = await hub.store.read(list_orders, merchant, stage=asked.stage, after=asked.after, limit=50)
+    counts = await hub.store.read(counts_by_stage, merchant)
     return page(
         "exceptions.html",
         request,

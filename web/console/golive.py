@@ -5,13 +5,13 @@ from http import HTTPStatus
 
 from aiohttp import web
 
-from core import actions
 from core.errors import NotFoundError, RefusedError
-from core.flow.steps import Action
-from core.golive import adopt, opening
-from core.golive.accept import accept, acceptance, acceptances, undo, undo_text
-from core.golive.document import differences
-from core.golive.opening import Mistake, MistakesError, Preview
+from core.model.actions import Action
+from core.services import actions
+from core.services.golive import adopt, opening
+from core.services.golive.accept import accept, acceptance, acceptances, undo, undo_text
+from core.services.golive.document import differences
+from core.services.golive.opening import Mistake, MistakesError, Preview
 from web.console.page import page
 from web.console.pages import form_of, hub_of, onward
 
@@ -41,7 +41,7 @@ async def _shown(
     place: str = "",
 ) -> web.Response:
     hub, merchant, _ = hub_of(request)
-    desk, found = hub.desk(merchant), await differences(hub, merchant)
+    connections, found = hub.connections(merchant), await differences(hub, merchant)
     shown = page(
         "golive.html",
         request,
@@ -50,8 +50,8 @@ async def _shown(
         openings=await opening.openings(hub, merchant),
         on={a.action for a in found.accepted},
         actions=list(Action),
-        channels=[name for name, ports in desk.ports.items() if ports.levels is not None],
-        locations=list(desk.house.locations),
+        channels=[name for name, ports in connections.ports.items() if ports.levels is not None],
+        locations=list(connections.config.locations),
         state_words=_STATES,
         message=message,
         preview=preview,

@@ -5,11 +5,12 @@ from http import HTTPStatus
 from aiohttp import web
 from pydantic import TypeAdapter
 
-from core import linking
+from core.domain.link_proposals import describe
 from core.errors import NotFoundError, RefusedError
-from core.readiness import readiness_of
-from core.stock.linking import said
-from core.stock.links_file import LinksError
+from core.services import links
+from core.services.links import review_links
+from core.services.links_file import LinksError
+from core.services.readiness import readiness_of
 from web.console.page import page
 from web.console.pages import form_of, hub_of, onward
 
@@ -20,7 +21,7 @@ Wrong = tuple[tuple[str, str], ...]
 """(where, what) of every mistake."""
 
 
-async def links(request: web.Request) -> web.Response:
+async def links_page(request: web.Request) -> web.Response:
     """Show the workbench."""
     return await _shown(request)
 
@@ -29,16 +30,16 @@ async def _shown(
     request: web.Request,
     *,
     wrong: Wrong = (),
-    changes: tuple[linking.Change, ...] | None = None,
+    changes: tuple[links.Change, ...] | None = None,
     text: str = "",
 ) -> web.Response:
     hub, merchant, _ = hub_of(request)
     shown = page(
         "links.html",
         request,
-        bench=await linking.bench_of(hub, merchant),
+        bench=await review_links(hub, merchant),
         findings=await readiness_of(hub, merchant),
-        said=said,
+        describe=describe,
         wrong=wrong,
         changes=changes,
         text=text,
@@ -64,17 +65,17 @@ async def _do(request: web.Request) -> web.Response:
     connection, listing = str(form.get("connection", "")), str(form.get("listing", ""))
     match str(form.get("do", "")):
         case "accept":
-            await linking.accept(hub, merchant, [(connection, listing, made_of(str(form.get("of", ""))))])
+            await links.accept(hub, merchant, [(connection, listing, made_of(str(form.get("of", ""))))])
         case "unlink":
-            await linking.unlink(hub, merchant, connection, listing)
+            await links.unlink(hub, merchant, connection, listing)
         case "preview":
             text = _text(form.get("file")) or str(form.get("text", ""))
-            changes = await linking.preview(hub, merchant, text)
+            changes = await links.preview(hub, merchant, text)
             return await _shown(request, changes=changes, text=text)
         case "import":
-            await linking.import_file(hub, merchant, str(form.get("text", "")), actor=actor)
+            await links.import_file(hub, merchant, str(form.get("text", "")), actor=actor)
         case "undo":
-            await linking.undo(hub, merchant)
+            await links.undo(hub, merchant)
         case other:
             raise RefusedError(f"{other!r} is nothing that can be done with links")
     return onward("/links")
@@ -117,7 +118,7 @@ async def download(request: web.Request) -> web.Response:
     """Return all links as a CSV file."""
     hub, merchant, _ = hub_of(request)
     return web.Response(
-        body=(await linking.exported(hub, merchant)).encode(),
+        body=(await links.exported(hub, merchant)).encode(),
         content_type="text/csv",
         charset="utf-8",
         headers={"Content-Disposition": 'attachment; filename="links.csv"'},
@@ -126,6 +127,6 @@ async def download(request: web.Request) -> web.Response:
 
 def add(app: web.Application) -> None:
     """Serve the page."""
-    app.router.add_get("/links", links)
+    app.router.add_get("/links", links_page)
     app.router.add_post("/links", act)
     app.router.add_get("/links.csv", download)

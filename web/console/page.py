@@ -46,11 +46,11 @@ _PAGE.globals["reason_words"] = REASON
 def page(name: str, request: web.Request, **values: Any) -> web.Response:
     """Return a page; ``values`` are what its template shows."""
     caller = request.get(CALLER)
-    desk = request.app[HUB].desks.get(caller[0]) if caller else None
+    connections = request.app[HUB].merchants.get(caller[0]) if caller else None
     text = _PAGE.get_template(name).render(
         merchant=caller[0] if caller else None,
         path=request.path,
-        in_test=desk.in_test if desk else (),
+        in_test=connections.in_test if connections else (),
         **values,
     )
     return web.Response(text=text, content_type="text/html")

@@ -10,15 +10,19 @@ from typing import Literal
 from aiohttp import web
 from pydantic import Field
 
-from core import actions, alarms
+from core.domain.holds import OVERRULED
+from core.domain.state import OrderState, Stage
+from core.engine.hub import Hub
+from core.engine.pauses import resume
 from core.errors import NotFoundError, RefusedError
-from core.flow.causes import OVERRULED
-from core.flow.state import OrderState, Stage
-from core.flow.steps import Action
-from core.golive.accept import accept
-from core.health import health_of
-from core.hub import Hub
+from core.model.actions import Action
 from core.model.facts import Fact
+from core.services import actions
+from core.services.golive.accept import accept
+from core.services.health import health_of
+from core.store.inbox import list_deliveries, replay_delivery
+from core.store.orders import counts_by_stage, facts_of, list_orders
+from core.store.personal import personal_of
 from web.api import stock as stock_api
 from web.api.endpoint import Answer, Call, DeliveryCursor, NoQuery, OrderCursor
 from web.console.page import page
@@ -41,7 +45,7 @@ async def login(request: web.Request) -> web.Response:
     form = await form_of(request)
     target = _safe(str(form.get("next", "/orders")))
     found = await key_of(request.app[HUB], str(form.get("key", "")))
-    if found is None or found[0] not in request.app[HUB].desks:
+    if found is None or found[0] not in request.app[HUB].merchants:
         answer = page("login.html", request, wrong=True, next=target)
         answer.set_status(HTTPStatus.UNAUTHORIZED)
         return answer
@@ -104,10 +108,10 @@ async def orders(request: web.Request) -> web.Response:
     """Show the orders of a tab."""
     hub, merchant, _ = hub_of(request)
     asked = OrdersShown.model_validate(dict(request.query))
-    found = await hub.store.list_orders(
-        merchant, stage=asked.stage, text=asked.text or None, after=asked.after, limit=50
+    found = await hub.store.read(
+        list_orders, merchant, stage=asked.stage, text=asked.text or None, after=asked.after, limit=50
     )
-    counts = await hub.store.counts_by_stage(merchant)
+    counts = await hub.store.read(counts_by_stage, merchant)
     return page(
         "orders.html",
         request,
@@ -138,11 +142,11 @@ async def _order_page(request: web.Request, order_id: str, *, message: str) -> w
         order_id=order_id,
         state=state,
         order=state.order,
-        personal=await hub.store.personal(merchant, order_id),
-        timeline=timeline(await hub.store.facts(merchant, order_id)),
+        personal=await hub.store.read(personal_of, hub.store.keys, merchant, order_id),
+        timeline=timeline(await hub.store.read(facts_of, merchant, order_id)),
         overruled=OVERRULED,
         can_reject=_can_reject(hub, merchant, state),
-        acts=hub.desk(merchant).acts(state.order.connection),
+        acts=hub.connections(merchant).acts(state.order.connection),
         message=message,
     )
 
@@ -155,8 +159,11 @@ def timeline(facts: Sequence[Fact]) -> list[tuple[datetime, str, str]]:
 def _can_reject(hub: Hub, merchant: str, state: OrderState) -> bool:
     if state.order is None or state.cancelled or any(p.label for p in state.parcels):
         return False
-    desk = hub.desk(merchant)
-    return desk.acts(state.order.connection) and desk.named(state.order.connection).till is not None
+    connections = hub.connections(merchant)
+    return (
+        connections.acts(state.order.connection)
+        and connections.named(state.order.connection).channel_payments is not None
+    )
 
 
 async def order_action(request: web.Request) -> web.Response:
@@ -212,7 +219,7 @@ async def connection_action(request: web.Request) -> web.Response:
     form = await form_of(request)
     connection = request.match_info["connection"]
     if form.get("brake") in ("go", "stop"):
-        await actions.answer_brake(hub, merchant, connection, go=form["brake"] == "go", actor=actor)
+        await actions.answer_push_guard(hub, merchant, connection, go=form["brake"] == "go", actor=actor)
         return onward(f"/connections#{connection}")
     asked = SwitchForm.model_validate({name: str(form.get(name, "")) for name in SwitchForm.model_fields})
     if asked.to == "on":
@@ -226,7 +233,7 @@ async def connection_resume(request: web.Request) -> web.Response:
     """Try again now what a connection's vendor did for nobody."""
     hub, merchant, _ = hub_of(request)
     connection = request.match_info["connection"]
-    await alarms.resume(hub, merchant, connection)
+    await resume(hub, merchant, connection)
     return onward(f"/connections#{connection}")
 
 
@@ -236,8 +243,8 @@ async def stock(request: web.Request) -> web.Response:
     call = Call(
         request=request, merchant=merchant, actor=f"person:{name}", path={}, query=NoQuery(), body=None
     )
-    levels = await stock_api.list_listings(call)
-    held = await stock_api.list_stock(call)
+    levels = await stock_api.get_listings(call)
+    held = await stock_api.get_stock(call)
     return page("stock.html", request, stock=held.stock, listings=levels.listings)
 
 
@@ -251,7 +258,7 @@ async def deliveries(request: web.Request) -> web.Response:
     """Show what the vendors told us."""
     hub, merchant, _ = hub_of(request)
     asked = DeliveriesShown.model_validate(dict(request.query))
-    found = await hub.store.list_deliveries(merchant, after=asked.after, limit=100)
+    found = await hub.store.read(list_deliveries, merchant, after=asked.after, limit=100)
     return page("deliveries.html", request, rows=found.items, after=found.after)
 
 
@@ -260,7 +267,7 @@ async def delivery_action(request: web.Request) -> web.Response:
     hub, merchant, _ = hub_of(request)
     form = await form_of(request)
     connection, event = str(form.get("connection", "")), str(form.get("event", ""))
-    await hub.store.replay(merchant, connection, event, now=hub.clock.now())
+    await hub.store.write(replay_delivery, merchant, connection, event, now=hub.clock.now())
     return onward("/deliveries")
 
 

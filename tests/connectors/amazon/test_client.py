@@ -273,7 +273,7 @@ def test_the_connector_says_what_it_is() -> None:
         "tell_shipped": Fence.ABSOLUTE,
     }
     ports = CONNECTOR.build(an_account().connection)
-    assert (ports.till, ports.gateway, ports.carrier) == (None, None, None)
+    assert (ports.channel_payments, ports.gateway, ports.carrier) == (None, None, None)
     without_queue = CONNECTOR.build(an_account(app={"client_id": "c", "client_secret": "s"}).connection)
     assert (without_queue.notifications, without_queue.subscriber) == (None, None)
 

@@ -21,7 +21,7 @@ ITEMS = f"{API}/listings/2021-08-01/items/{SELLER}"
 
 
 def change(sku: str, units: int) -> LevelChange:
-    return LevelChange(key=ListingKey(listing=sku), units=units, believed=None)
+    return LevelChange(key=ListingKey(listing=sku), units=units, last_read=None)
 
 
 def result(sku: str, state: LevelState, code: str | None = None) -> LevelResult:

@@ -9,7 +9,7 @@ from moto.server import ThreadedMotoServer
 
 from connectors.amazon.notifications import UNREADABLE, AmazonNotifications, receipt_of
 from core.errors import RejectedError, UnavailableError
-from core.ports import Doorbell, DoorbellKind
+from core.ports import Notification, NotificationKind
 from tests.connectors.amazon.account import APP, an_account, selling
 from tests.contracts import contracts
 from tests.sandbox.amazon_stand import KARL, SELLER, settled, sqs
@@ -38,9 +38,9 @@ def test_amazons_own_example_rings_for_its_order_and_seller() -> None:
     receipt = receipt_of(message(json.dumps(example())))
 
     assert receipt.handle == "h-1"
-    assert receipt.doorbell == Doorbell(
+    assert receipt.notification == Notification(
         event_id="d0e9e693-c3ad-4373-979f-ed4ec98dd746",
-        kind=DoorbellKind.ORDER,
+        kind=NotificationKind.ORDER,
         topic="ORDER_CHANGE",
         subject="903-8868176-2219830",
         account="A3TH9S8BH6GOGM",
@@ -50,17 +50,17 @@ def test_amazons_own_example_rings_for_its_order_and_seller() -> None:
 def test_another_notification_is_known_and_idle() -> None:
     told = {**example(), "NotificationType": "FEED_PROCESSING_FINISHED"}
 
-    doorbell = receipt_of(message(json.dumps(told))).doorbell
+    notification = receipt_of(message(json.dumps(told))).notification
 
-    assert (doorbell.kind, doorbell.topic) == (DoorbellKind.OTHER, "FEED_PROCESSING_FINISHED")
+    assert (notification.kind, notification.topic) == (NotificationKind.OTHER, "FEED_PROCESSING_FINISHED")
 
 
 @pytest.mark.parametrize("body", ["", "{", "[]", "7", "{}", '{"NotificationType": "ORDER_CHANGE"}'])
 def test_a_message_that_cannot_be_read_is_shown(body: str) -> None:
-    doorbell = receipt_of(message(body)).doorbell
+    notification = receipt_of(message(body)).notification
 
-    assert doorbell == Doorbell(
-        event_id="sqs:m-1", kind=DoorbellKind.UNREADABLE, topic=UNREADABLE, subject="m-1"
+    assert notification == Notification(
+        event_id="sqs:m-1", kind=NotificationKind.UNREADABLE, topic=UNREADABLE, subject="m-1"
     )
 
 
@@ -79,7 +79,7 @@ async def test_over_motos_server_readable_messages_go_and_unreadable_ones_stay(m
         await queue.acknowledge(())
         await queue.aclose()
 
-    assert sorted(one.doorbell.topic for one in receipts) == ["ORDER_CHANGE", UNREADABLE]
+    assert sorted(one.notification.topic for one in receipts) == ["ORDER_CHANGE", UNREADABLE]
     assert [left[name] for name in names] == ["0", "1"]
 
 
@@ -112,9 +112,9 @@ async def test_subscribing_twice_mends_once_and_orders_then_ring() -> None:
         await queue.acknowledge(receipts)
 
     assert (first, again) == (("destination", "ORDER_CHANGE"), ())
-    assert [(one.doorbell.kind, one.doorbell.subject, one.doorbell.account) for one in receipts] == [
-        (DoorbellKind.ORDER, "112-4000001-0000001", SELLER)
-    ]
+    assert [
+        (one.notification.kind, one.notification.subject, one.notification.account) for one in receipts
+    ] == [(NotificationKind.ORDER, "112-4000001-0000001", SELLER)]
 
 
 async def test_a_subscription_to_another_destination_is_moved_to_ours() -> None:

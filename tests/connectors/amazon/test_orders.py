@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from connectors.amazon.order import order_of
+from core.domain.fold import fold
+from core.domain.holds import Context, causes
+from core.domain.state import OrderState
 from core.errors import MappingError, RejectedError
-from core.flow.causes import Setting, causes
-from core.flow.state import OrderState, fold
 from core.model.address import Absence, Absent, Region
 from core.model.facts import Received
 from core.model.money import Money
@@ -97,7 +98,7 @@ def test_what_amazon_does_not_leave_to_us_holds_with_its_reason(
     )
     whole = order.model_copy(update={"lines": lines, "shipped": ()})
     state = fold(OrderState(), Received(at=MONDAY, order=whole, needs=()))
-    setting = Setting(
+    setting = Context(
         home_countries=frozenset(), customs_known=lambda _: True, places={}, no_label="", now=MONDAY
     )
     assert causes(state, setting).get("not_ours") == hold

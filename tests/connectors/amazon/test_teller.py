@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 import yaml
 
-from connectors.amazon.teller import CARRIERS, carrier_of, package_reference
+from connectors.amazon.shipment_notifier import CARRIERS, carrier_of, package_reference
 from core.errors import RejectedError
 from core.model.shipment import Dispatch
 from sandbox.amazon.carriers import CODES
@@ -35,10 +35,10 @@ def line_ids(sold: Sold) -> list[str]:
 
 async def test_a_parcel_is_told_with_its_carrier_and_tracking() -> None:
     async with selling() as sold:
-        assert sold.ports.teller is not None
+        assert sold.ports.shipment_notifier is not None
         sold.stand.amazon.place(KRIS)
         lines = tuple((line_id, 1) for line_id in line_ids(sold))
-        reference = await sold.ports.teller.tell_shipped(ORDER, dispatch(lines=lines), key="k")
+        reference = await sold.ports.shipment_notifier.tell_shipped(ORDER, dispatch(lines=lines), key="k")
         told = sold.stand.books()["orders"][ORDER]
 
     assert reference == package_reference("p-1")
@@ -51,11 +51,13 @@ async def test_a_parcel_is_told_with_its_carrier_and_tracking() -> None:
 @pytest.mark.req("R54", "R57")
 async def test_telling_the_same_parcel_again_changes_its_tracking_and_adds_none() -> None:
     async with selling() as sold:
-        assert sold.ports.teller is not None
+        assert sold.ports.shipment_notifier is not None
         sold.stand.amazon.place(KRIS)
         lines = ((line_ids(sold)[0], 1),)
-        first = await sold.ports.teller.tell_shipped(ORDER, dispatch(lines=lines), key="k")
-        again = await sold.ports.teller.tell_shipped(ORDER, dispatch(lines=lines, tracking="94002"), key="k")
+        first = await sold.ports.shipment_notifier.tell_shipped(ORDER, dispatch(lines=lines), key="k")
+        again = await sold.ports.shipment_notifier.tell_shipped(
+            ORDER, dispatch(lines=lines, tracking="94002"), key="k"
+        )
         told = sold.stand.books()["orders"][ORDER]
 
     assert first == again
@@ -66,10 +68,10 @@ async def test_telling_the_same_parcel_again_changes_its_tracking_and_adds_none(
 @pytest.mark.req("R54")
 async def test_two_parcels_are_two_packages() -> None:
     async with selling() as sold:
-        assert sold.ports.teller is not None
+        assert sold.ports.shipment_notifier is not None
         sold.stand.amazon.place(KRIS)
         for parcel_id, line_id in zip(("p-1", "p-2"), line_ids(sold), strict=True):
-            await sold.ports.teller.tell_shipped(
+            await sold.ports.shipment_notifier.tell_shipped(
                 ORDER, dispatch(parcel_id, lines=((line_id, 1),)), key=parcel_id
             )
         told = sold.stand.books()["orders"][ORDER]
@@ -80,10 +82,12 @@ async def test_two_parcels_are_two_packages() -> None:
 
 async def test_amazon_refuses_more_than_was_ordered_and_nothing_changes() -> None:
     async with selling() as sold:
-        assert sold.ports.teller is not None
+        assert sold.ports.shipment_notifier is not None
         sold.stand.amazon.place(KRIS)
         with pytest.raises(RejectedError) as refused:
-            await sold.ports.teller.tell_shipped(ORDER, dispatch(lines=((line_ids(sold)[0], 2),)), key="k")
+            await sold.ports.shipment_notifier.tell_shipped(
+                ORDER, dispatch(lines=((line_ids(sold)[0], 2),)), key="k"
+            )
         told = sold.stand.books()["orders"][ORDER]
 
     assert refused.value.code == "InvalidInput"
@@ -93,20 +97,24 @@ async def test_amazon_refuses_more_than_was_ordered_and_nothing_changes() -> Non
 @pytest.mark.req("R37")
 async def test_amazon_refuses_a_parcel_of_its_own_fulfillment() -> None:
     async with selling() as sold:
-        assert sold.ports.teller is not None
+        assert sold.ports.shipment_notifier is not None
         sold.stand.amazon.place(FBA)
         line_id = sold.stand.amazon.orders[FBA["id"]].lines[0].item_id
         with pytest.raises(RejectedError):
-            await sold.ports.teller.tell_shipped(FBA["id"], dispatch(lines=((line_id, 1),)), key="k")
+            await sold.ports.shipment_notifier.tell_shipped(
+                FBA["id"], dispatch(lines=((line_id, 1),)), key="k"
+            )
 
     assert sold.stand.books()["orders"][FBA["id"]]["shipments"] == []
 
 
 async def test_with_several_marketplaces_the_orders_own_is_named() -> None:
     async with selling(marketplaces=["A2EUQ1WTGCTBG2", "ATVPDKIKX0DER"]) as sold:
-        assert sold.ports.teller is not None
+        assert sold.ports.shipment_notifier is not None
         sold.stand.amazon.place(KRIS)
-        await sold.ports.teller.tell_shipped(ORDER, dispatch(lines=((line_ids(sold)[0], 1),)), key="k")
+        await sold.ports.shipment_notifier.tell_shipped(
+            ORDER, dispatch(lines=((line_ids(sold)[0], 1),)), key="k"
+        )
 
     assert sold.account.quota.taken["getOrder"] == 1
     assert len(sold.stand.books()["orders"][ORDER]["shipments"]) == 1

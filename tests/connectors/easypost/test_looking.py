@@ -6,11 +6,12 @@ from datetime import timedelta
 import pytest
 
 from connectors.easypost import CONNECTOR
-from core.flow.state import Stage
+from core.domain.state import Stage
 from core.ports import Ports
+from core.store.jobs import list_jobs
 from simulation.memory import store_in_memory
 from simulation.shoppers import place
-from tests.builders import MERCHANT, Bench, bench, open_house
+from tests.builders import MERCHANT, Bench, bench, open_hub_of
 from tests.connectors.easypost.stand import NOON, Stand, standing
 from tests.core.flow.play import pass_time
 from tests.core.flow.test_whole_way import KARA, on_hand
@@ -22,12 +23,14 @@ DAY = timedelta(hours=24)
 async def with_easypost(stand: Stand) -> Bench:
     """The bench's house, whose labels EasyPost sells."""
     b = bench(await store_in_memory(), now=NOON)
-    desk = b.hub.desks[MERCHANT]
+    connections = b.hub.merchants[MERCHANT]
     ports = Ports(carrier=stand.carrier, label_files=stand.files)
-    b.hub.desks[MERCHANT] = replace(
-        desk, ports={**desk.ports, "post": ports}, connectors={**desk.connectors, "post": CONNECTOR}
+    b.hub.merchants[MERCHANT] = replace(
+        connections,
+        ports={**connections.ports, "post": ports},
+        connectors={**connections.connectors, "post": CONNECTOR},
     )
-    await open_house(b)
+    await open_hub_of(b)
     return b
 
 
@@ -52,5 +55,5 @@ async def test_a_parcel_whose_webhooks_are_all_lost_is_found_delivered_a_day_aft
     assert found is not None
     assert found.stage is Stage.DELIVERED
     assert (await on_hand(b))["CHEF-8", "reno"] == (13, 0)
-    assert await b.store.errands(MERCHANT, kind="tracking") == []
+    assert await b.store.read(list_jobs, MERCHANT, kind="tracking") == []
     await b.store.close()

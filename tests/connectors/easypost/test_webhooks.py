@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from connectors.easypost.webhooks import EasyPostWebhooks
 from core.errors import RejectedError, SignatureError
-from core.ports import DoorbellKind, WebhookRequest
+from core.ports import NotificationKind, WebhookRequest
 from sandbox.easypost.hooks import signatures
 from tests.connectors.easypost.stand import NOON, SECRET
 from tests.contracts import contracts
@@ -53,7 +53,7 @@ def test_a_tracker_rings_with_its_id_under_either_signature_and_secret(sign: Any
     [bell] = HOOKS.parse_webhook(request(body, sign(body, secret=secret)), now=NOON)
     assert (bell.event_id, bell.kind, bell.topic, bell.subject) == (
         "evt_1",
-        DoorbellKind.TRACKING,
+        NotificationKind.TRACKING,
         "tracker.updated",
         "trk_1",
     )
@@ -62,7 +62,7 @@ def test_a_tracker_rings_with_its_id_under_either_signature_and_secret(sign: Any
 def test_other_events_are_known_and_mean_nothing() -> None:
     body = an_event(description="batch.created", result={"id": "batch_1"})
     [bell] = HOOKS.parse_webhook(request(body, older(body)), now=NOON)
-    assert (bell.kind, bell.subject) == (DoorbellKind.OTHER, "batch_1")
+    assert (bell.kind, bell.subject) == (NotificationKind.OTHER, "batch_1")
 
 
 @pytest.mark.req("R17")

@@ -18,18 +18,18 @@ from connectors.email import CONNECTOR
 from connectors.email.errors import CODES, error_of
 from core.clock import SteppedClock
 from core.errors import AuthError, ConnectorError, OutcomeUnknownError, RejectedError, UnavailableError
-from core.ports import Connection, Fence, Notice, Notifier, Token
+from core.ports import Connection, Fence, Message, Notifier, Token
 
 NOON = datetime(2026, 11, 30, 20, 0, tzinfo=UTC)
 PASSWORD = "planted/pass@word"
 
 
-def a_notice(**changed: str) -> Notice:
+def a_notice(**changed: str) -> Message:
     told = {
         "kind": "shipping", "subject_id": "KK-1001", "to": "kara@example.test", "subject": "Your order KK-1001",
         "text": "Grüße: 1Z999\n", "html": "<p>Grüße: 1Z999</p>",
     }  # fmt: skip
-    return Notice.model_validate(told | changed)
+    return Message.model_validate(told | changed)
 
 
 class Nobody:

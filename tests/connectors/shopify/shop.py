@@ -12,12 +12,12 @@ from core.clock import SteppedClock
 from core.ports import (
     Authorizer,
     Channel,
+    ChannelPayments,
     Connection,
     Levels,
     Ports,
+    ShipmentNotifier,
     Subscriber,
-    Teller,
-    Till,
     Token,
     WebhookSource,
 )
@@ -80,14 +80,14 @@ class Shop:
         return self.ports.levels
 
     @property
-    def teller(self) -> Teller:
-        assert self.ports.teller
-        return self.ports.teller
+    def shipment_notifier(self) -> ShipmentNotifier:
+        assert self.ports.shipment_notifier
+        return self.ports.shipment_notifier
 
     @property
-    def till(self) -> Till:
-        assert self.ports.till
-        return self.ports.till
+    def channel_payments(self) -> ChannelPayments:
+        assert self.ports.channel_payments
+        return self.ports.channel_payments
 
     @property
     def webhooks(self) -> WebhookSource:

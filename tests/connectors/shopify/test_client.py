@@ -60,7 +60,7 @@ async def read(shop: Shop) -> None:
 
 
 async def write(shop: Shop) -> None:
-    await shop.till.capture("1", "2", USD, key="k")
+    await shop.channel_payments.capture("1", "2", USD, key="k")
 
 
 async def test_a_call_goes_to_the_pinned_version_with_the_token(wire: respx.MockRouter) -> None:
@@ -272,7 +272,7 @@ async def test_a_sku_of_two_variants_is_set_on_neither(wire: respx.MockRouter) -
     nodes.append({"sku": "hat ", "inventoryItem": {"id": "gid://shopify/InventoryItem/3"}})
     found = {"productVariants": {"pageInfo": {"hasNextPage": False, "endCursor": None}, "nodes": nodes}}
     route = wire.post(URL).mock(return_value=answer(found))
-    change = LevelChange(key=ListingKey(listing="HAT", location="7"), units=1, believed=None)
+    change = LevelChange(key=ListingKey(listing="HAT", location="7"), units=1, last_read=None)
 
     (result,) = await a_shop(None).levels.set_levels([change], key="k")
 
@@ -301,7 +301,8 @@ async def test_250_levels_go_in_a_call_and_the_rest_in_another_under_a_key_of_it
 
     wire.post(URL).mock(side_effect=serve)
     changes = [
-        LevelChange(key=ListingKey(listing=f"S{n}", location="7"), units=1, believed=None) for n in range(251)
+        LevelChange(key=ListingKey(listing=f"S{n}", location="7"), units=1, last_read=None)
+        for n in range(251)
     ]
 
     results = await a_shop(None).levels.set_levels(changes, key="k")

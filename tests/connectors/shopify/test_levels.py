@@ -14,8 +14,8 @@ async def reno_and_easton(shop: Shop) -> tuple[str, str]:
     return found["Kendra Reno"], found["Kendra Easton"]
 
 
-def change(sku: str, location: str, units: int, believed: int | None) -> LevelChange:
-    return LevelChange(key=ListingKey(listing=sku, location=location), units=units, believed=believed)
+def change(sku: str, location: str, units: int, last_read: int | None) -> LevelChange:
+    return LevelChange(key=ListingKey(listing=sku, location=location), units=units, last_read=last_read)
 
 
 def shown(stand: Stand, sku: str) -> int:

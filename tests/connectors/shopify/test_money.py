@@ -22,9 +22,9 @@ async def test_an_authorization_is_captured_once_and_a_repeat_is_refused() -> No
         order_id = number(stand.place(**kim()))
         (promise,) = (await shop.channel.fetch_order(order_id)).order.transactions
 
-        taken = await shop.till.capture(order_id, promise.transaction_id, usd(9291), key="c-1")
+        taken = await shop.channel_payments.capture(order_id, promise.transaction_id, usd(9291), key="c-1")
         with pytest.raises(RejectedError):
-            await shop.till.capture(order_id, promise.transaction_id, usd(9291), key="c-1")
+            await shop.channel_payments.capture(order_id, promise.transaction_id, usd(9291), key="c-1")
 
         assert (taken.state, taken.amount) == (MovementState.DONE, usd(9291))
         assert stand.books("KK-1002")["captured"] == 9291
@@ -39,7 +39,7 @@ async def test_more_than_was_authorized_is_not_captured() -> None:
         (promise,) = (await shop.channel.fetch_order(order_id)).order.transactions
 
         with pytest.raises(RejectedError):
-            await shop.till.capture(order_id, promise.transaction_id, usd(9292), key="c-2")
+            await shop.channel_payments.capture(order_id, promise.transaction_id, usd(9292), key="c-2")
 
         assert stand.books("KK-1002")["captured"] == 0
 
@@ -49,8 +49,8 @@ async def test_a_refund_under_one_key_is_given_once() -> None:
     async with connected() as (stand, shop):
         order_id = number(stand.place())
 
-        first = await shop.till.refund(order_id, usd(11610), key="r-1")
-        again = await shop.till.refund(order_id, usd(11610), key="r-1")
+        first = await shop.channel_payments.refund(order_id, usd(11610), key="r-1")
+        again = await shop.channel_payments.refund(order_id, usd(11610), key="r-1")
 
         assert first == again
         assert (first.state, first.amount) == (MovementState.DONE, usd(11610))
@@ -61,11 +61,11 @@ async def test_a_refund_under_one_key_is_given_once() -> None:
 async def test_two_keys_give_two_parts_back_and_a_third_has_nothing_left() -> None:
     async with connected() as (stand, shop):
         order_id = number(stand.place())
-        await shop.till.refund(order_id, usd(1610), key="r-2")
-        await shop.till.refund(order_id, usd(10000), key="r-3")
+        await shop.channel_payments.refund(order_id, usd(1610), key="r-2")
+        await shop.channel_payments.refund(order_id, usd(10000), key="r-3")
 
         with pytest.raises(RejectedError) as raised:
-            await shop.till.refund(order_id, usd(1), key="r-4")
+            await shop.channel_payments.refund(order_id, usd(1), key="r-4")
 
         assert raised.value.code == "OVER_REFUND"
         assert stand.books("KK-1001")["refunded"] == 11610
@@ -76,7 +76,7 @@ async def test_a_refund_of_two_payments_takes_from_the_first_and_then_the_second
         pays = [paid(5000, gateway="gift_card"), paid(6610)]
         order_id = number(stand.place(pay=pays))
 
-        await shop.till.refund(order_id, usd(6000), key="r-5")
+        await shop.channel_payments.refund(order_id, usd(6000), key="r-5")
 
         order = (await shop.channel.fetch_order(order_id)).order
         back = [
@@ -92,12 +92,12 @@ async def test_a_cancelled_order_gives_all_money_back_and_a_repeat_is_refused() 
     async with connected() as (stand, shop):
         order_id = number(stand.place())
 
-        await shop.till.cancel_order(order_id, refund=True, restock=True, key="x-1")
+        await shop.channel_payments.cancel_order(order_id, refund=True, restock=True, key="x-1")
         async with asyncio.timeout(5):
             while (await shop.channel.fetch_order(order_id)).order.state is not ChannelState.CANCELLED:  # noqa: ASYNC110  the shop's job sets no event
                 await asyncio.sleep(0.02)
         with pytest.raises(RejectedError):
-            await shop.till.cancel_order(order_id, refund=True, restock=True, key="x-1")
+            await shop.channel_payments.cancel_order(order_id, refund=True, restock=True, key="x-1")
 
         assert stand.books("KK-1001")["refunded"] == 11610
         assert stand.stripe("KK-1001")["refunded"] == 11610

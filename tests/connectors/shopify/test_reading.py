@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from connectors.shopify.reading import fetched_of
+from core.domain.fold import fold
+from core.domain.holds import Context, causes
+from core.domain.state import OrderState
 from core.errors import MappingError
-from core.flow.causes import Setting, causes
-from core.flow.state import OrderState, fold
 from core.mapping import MAPPINGS, load_mapping
 from core.model.address import Absence, Absent
 from core.model.facts import Received
@@ -182,7 +183,7 @@ def test_work_that_is_not_ours_to_ship_now_holds_with_its_reason(change: Json, h
     order["fulfillmentOrders"]["nodes"][0] |= change
     whole = unshipped(read(order))
     state = fold(OrderState(), Received(at=NOON, order=whole, needs=()))
-    setting = Setting(
+    setting = Context(
         home_countries=frozenset(), customs_known=lambda _: True, places={}, no_label="", now=NOON
     )
     found = causes(state, setting)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from connectors.shopify.teller import COMPANIES
+from connectors.shopify.shipment_notifier import COMPANIES
 from core.errors import RejectedError
 from core.model.order import Order
 from core.model.shipment import Dispatch
@@ -31,8 +31,8 @@ async def test_a_parcel_is_told_once_however_often_it_is_told() -> None:
         order_id = number(stand.place())
         parcel = a_parcel((await shop.channel.fetch_order(order_id)).order, "FX-1")
 
-        first = await shop.teller.tell_shipped(order_id, parcel, key="t-1")
-        again = await shop.teller.tell_shipped(order_id, parcel, key="t-1")
+        first = await shop.shipment_notifier.tell_shipped(order_id, parcel, key="t-1")
+        again = await shop.shipment_notifier.tell_shipped(order_id, parcel, key="t-1")
 
         assert first == again
         (kept,) = stand.books("KK-1001")["fulfillments"]
@@ -46,8 +46,8 @@ async def test_half_of_a_work_order_told_twice_ships_one_half() -> None:
         order_id = number(stand.place(lines=lines, total=5000, pay=[paid(5000)]))
         parcel = a_parcel((await shop.channel.fetch_order(order_id)).order, "FX-2")
 
-        await shop.teller.tell_shipped(order_id, parcel, key="t-2")
-        await shop.teller.tell_shipped(order_id, parcel, key="t-2")
+        await shop.shipment_notifier.tell_shipped(order_id, parcel, key="t-2")
+        await shop.shipment_notifier.tell_shipped(order_id, parcel, key="t-2")
 
         order = (await shop.channel.fetch_order(order_id)).order
         assert order.lines[0].open_quantity == 1
@@ -58,10 +58,10 @@ async def test_a_closed_work_order_takes_no_second_parcel() -> None:
     async with connected() as (stand, shop):
         order_id = number(stand.place())
         order = (await shop.channel.fetch_order(order_id)).order
-        await shop.teller.tell_shipped(order_id, a_parcel(order, "FX-3"), key="t-3")
+        await shop.shipment_notifier.tell_shipped(order_id, a_parcel(order, "FX-3"), key="t-3")
 
         with pytest.raises(RejectedError):
-            await shop.teller.tell_shipped(order_id, a_parcel(order, "FX-4"), key="t-4")
+            await shop.shipment_notifier.tell_shipped(order_id, a_parcel(order, "FX-4"), key="t-4")
 
         assert [one["tracking"] for one in stand.books("KK-1001")["fulfillments"]] == ["FX-3"]
 
@@ -72,7 +72,9 @@ async def test_a_parcel_without_work_is_refused_before_anything_is_sent() -> Non
         parcel = a_parcel((await shop.channel.fetch_order(order_id)).order, "FX-5")
 
         with pytest.raises(RejectedError) as raised:
-            await shop.teller.tell_shipped(order_id, parcel.model_copy(update={"work_lines": ()}), key="t-5")
+            await shop.shipment_notifier.tell_shipped(
+                order_id, parcel.model_copy(update={"work_lines": ()}), key="t-5"
+            )
 
         assert raised.value.code == "NO_WORK_ORDER"
         assert stand.books("KK-1001")["fulfillments"] == []
@@ -83,7 +85,9 @@ async def test_an_aggregators_name_of_a_carrier_is_told_as_the_shop_spells_it() 
         order_id = number(stand.place())
         order = (await shop.channel.fetch_order(order_id)).order
 
-        await shop.teller.tell_shipped(order_id, a_parcel(order, "1Z", carrier="UPSDAP"), key="t-6")
+        await shop.shipment_notifier.tell_shipped(
+            order_id, a_parcel(order, "1Z", carrier="UPSDAP"), key="t-6"
+        )
 
         assert COMPANIES["UPSDAP"] == "UPS"
         assert stand.books("KK-1001")["fulfillments"][0]["company"] == "UPS"

@@ -10,7 +10,7 @@ import pytest
 
 from connectors.shopify.webhooks import TOPICS
 from core.errors import RejectedError, SignatureError
-from core.ports import Doorbell, DoorbellKind, WebhookRequest
+from core.ports import Notification, NotificationKind, WebhookRequest
 from tests.connectors.shopify.shop import APP, NOON, STORE, a_shop, connected
 from tests.contracts import contracts
 
@@ -34,7 +34,7 @@ def a_request(topic: str, body: bytes, **headers: str | None) -> WebhookRequest:
     return WebhookRequest(method="POST", path="/webhooks/kendra/shop", headers=kept, body=body)
 
 
-def rung(request: WebhookRequest, **app: str) -> tuple[Doorbell, ...]:
+def rung(request: WebhookRequest, **app: str) -> tuple[Notification, ...]:
     return a_shop(None, app={**APP, **app}).webhooks.parse_webhook(request, now=NOON)
 
 
@@ -42,9 +42,9 @@ def test_a_signed_order_rings_with_its_id_and_its_shop() -> None:
     body = b'{"id": 820982911946154508, "name": "#9999"}'
 
     assert rung(a_request("orders/paid", body)) == (
-        Doorbell(
+        Notification(
             event_id="ev-1:orders/paid:820982911946154508",
-            kind=DoorbellKind.ORDER,
+            kind=NotificationKind.ORDER,
             topic="orders/paid",
             subject="820982911946154508",
             account=STORE,
@@ -116,9 +116,9 @@ def test_a_signed_body_that_cannot_be_read_is_rejected_and_not_lost(body: bytes)
 
 
 def test_a_topic_we_do_not_know_rings_for_nothing() -> None:
-    (doorbell,) = rung(a_request("carts/update", b'{"id": "abc"}'))
+    (notification,) = rung(a_request("carts/update", b'{"id": "abc"}'))
 
-    assert (doorbell.kind, doorbell.subject) == (DoorbellKind.OTHER, "abc")
+    assert (notification.kind, notification.subject) == (NotificationKind.OTHER, "abc")
 
 
 def test_an_order_topic_without_an_order_is_rejected() -> None:
@@ -126,32 +126,32 @@ def test_an_order_topic_without_an_order_is_rejected() -> None:
         rung(a_request("orders/paid", b'{"name": "#1"}'))
 
 
-SAMPLES: list[tuple[str, DoorbellKind, str]] = [
-    ("orders/create", DoorbellKind.ORDER, "820982911946154500"),
-    ("orders/edited", DoorbellKind.ORDER, "820982911946154500"),
-    ("orders/cancelled", DoorbellKind.ORDER, "820982911946154500"),
-    ("order_transactions/create", DoorbellKind.ORDER, "820982911946154500"),
-    ("fulfillments/create", DoorbellKind.ORDER, "820982911946154500"),
-    ("refunds/create", DoorbellKind.ORDER, "820982911946154500"),
-    ("fulfillment_orders/placed_on_hold", DoorbellKind.OTHER, "gid://shopify/FulfillmentOrder/1"),
-    ("fulfillment_orders/moved", DoorbellKind.OTHER, "gid://shopify/FulfillmentOrder/2"),
-    ("inventory_levels/update", DoorbellKind.LEVEL, "271878346596884000"),
-    ("customers/redact", DoorbellKind.PERSON_REDACT, "191167"),
-    ("shop/redact", DoorbellKind.SHOP_REDACT, "{shop}.myshopify.com"),
-    ("products/update", DoorbellKind.OTHER, "788032119674292900"),
+SAMPLES: list[tuple[str, NotificationKind, str]] = [
+    ("orders/create", NotificationKind.ORDER, "820982911946154500"),
+    ("orders/edited", NotificationKind.ORDER, "820982911946154500"),
+    ("orders/cancelled", NotificationKind.ORDER, "820982911946154500"),
+    ("order_transactions/create", NotificationKind.ORDER, "820982911946154500"),
+    ("fulfillments/create", NotificationKind.ORDER, "820982911946154500"),
+    ("refunds/create", NotificationKind.ORDER, "820982911946154500"),
+    ("fulfillment_orders/placed_on_hold", NotificationKind.OTHER, "gid://shopify/FulfillmentOrder/1"),
+    ("fulfillment_orders/moved", NotificationKind.OTHER, "gid://shopify/FulfillmentOrder/2"),
+    ("inventory_levels/update", NotificationKind.LEVEL, "271878346596884000"),
+    ("customers/redact", NotificationKind.PERSON_REDACT, "191167"),
+    ("shop/redact", NotificationKind.SHOP_REDACT, "{shop}.myshopify.com"),
+    ("products/update", NotificationKind.OTHER, "788032119674292900"),
 ]
 
 
 @pytest.mark.parametrize(("topic", "kind", "subject"), SAMPLES)
 def test_the_vendors_own_sample_of_a_topic_rings_for_its_subject(
-    topic: str, kind: DoorbellKind, subject: str
+    topic: str, kind: NotificationKind, subject: str
 ) -> None:
     path = contracts() / "shopify" / "webhooks" / "metadatas" / "2026-07" / f"{topic}.json"
     sample: dict[str, Any] = json.loads(path.read_text())["response"]
 
-    (doorbell,) = rung(a_request(topic, json.dumps(sample).encode()))
+    (notification,) = rung(a_request(topic, json.dumps(sample).encode()))
 
-    assert (doorbell.kind, doorbell.subject) == (kind, subject)
+    assert (notification.kind, notification.subject) == (kind, subject)
 
 
 @pytest.mark.parametrize(
@@ -160,17 +160,17 @@ def test_the_vendors_own_sample_of_a_topic_rings_for_its_subject(
 def test_a_privacy_request_names_its_orders(topic: str, key: str) -> None:
     body = json.dumps({"customer": {"id": 191167}, key: [299938, 280263]}).encode()
 
-    (doorbell,) = rung(a_request(f"customers/{topic}", body))
+    (notification,) = rung(a_request(f"customers/{topic}", body))
 
-    assert (doorbell.subject, doorbell.orders) == ("191167", ("299938", "280263"))
+    assert (notification.subject, notification.orders) == ("191167", ("299938", "280263"))
 
 
 def test_an_uninstalled_app_rings_for_its_shop() -> None:
-    (doorbell,) = rung(
+    (notification,) = rung(
         a_request("app/uninstalled", json.dumps({"id": 1, "myshopify_domain": STORE}).encode())
     )
 
-    assert (doorbell.kind, doorbell.subject) == (DoorbellKind.REVOKED, STORE)
+    assert (notification.kind, notification.subject) == (NotificationKind.REVOKED, STORE)
 
 
 @pytest.mark.req("R05")

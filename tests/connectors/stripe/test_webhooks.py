@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from connectors.stripe.webhooks import ENABLED_EVENTS, TOPICS, StripeWebhooks
 from core.errors import RejectedError, SignatureError
-from core.ports import Doorbell, DoorbellKind, WebhookRequest
+from core.ports import Notification, NotificationKind, WebhookRequest
 from tests.connectors.stripe.stand import NOON, OLDER_SECRET, SECRET
 from tests.contracts import contracts
 
@@ -29,7 +29,7 @@ def request(body: bytes, header: str | None) -> WebhookRequest:
 
 def rung(
     event: Any, *, secret: str = SECRET, at: datetime = NOON, now: datetime = NOON
-) -> tuple[Doorbell, ...]:
+) -> tuple[Notification, ...]:
     body = json.dumps(event).encode()
     return HOOKS.parse_webhook(request(body, signature(body, secret=secret, at=at)), now=now)
 
@@ -41,8 +41,8 @@ def an_event(topic: str, about: dict[str, Any]) -> dict[str, Any]:
 def test_a_payment_intent_rings_with_its_own_id_and_its_charge() -> None:
     bells = rung(an_event("payment_intent.succeeded", {"id": "pi_1", "latest_charge": "ch_1"}))
     assert [(b.event_id, b.kind, b.topic, b.subject) for b in bells] == [
-        ("evt_1", DoorbellKind.PAYMENT, "payment_intent.succeeded", "pi_1"),
-        ("evt_1:ch_1", DoorbellKind.PAYMENT, "payment_intent.succeeded", "ch_1"),
+        ("evt_1", NotificationKind.PAYMENT, "payment_intent.succeeded", "pi_1"),
+        ("evt_1:ch_1", NotificationKind.PAYMENT, "payment_intent.succeeded", "ch_1"),
     ]
 
 
@@ -76,14 +76,14 @@ def test_a_thin_event_is_told_apart_and_rings_by_its_related_object() -> None:
         "related_object": {"id": "pi_1", "type": "payment_intent", "url": "/v1/payment_intents/pi_1"},
     }  # fmt: skip
     [bell] = rung(thin)
-    assert (bell.kind, bell.subject, bell.account) == (DoorbellKind.PAYMENT, "pi_1", "acct_1")
+    assert (bell.kind, bell.subject, bell.account) == (NotificationKind.PAYMENT, "pi_1", "acct_1")
 
 
 def test_other_topics_are_known_and_an_app_that_is_thrown_out_is_told() -> None:
     [other] = rung(an_event("payout.paid", {"id": "po_1"}))
     [gone] = rung({**an_event("account.application.deauthorized", {"id": "ca_1"}), "account": "acct_1"})
-    assert (other.kind, other.subject) == (DoorbellKind.OTHER, "po_1")
-    assert (gone.kind, gone.subject, gone.account) == (DoorbellKind.REVOKED, "acct_1", "acct_1")
+    assert (other.kind, other.subject) == (NotificationKind.OTHER, "po_1")
+    assert (gone.kind, gone.subject, gone.account) == (NotificationKind.REVOKED, "acct_1", "acct_1")
 
 
 @pytest.mark.req("R17")
@@ -151,7 +151,7 @@ def test_signed_garbage_is_rejected_so_that_it_is_kept_and_shown(body: bytes) ->
 def test_every_event_that_is_subscribed_to_is_about_a_payment() -> None:
     for topic in ENABLED_EVENTS:
         assert any(
-            topic.startswith(start) and kind is DoorbellKind.PAYMENT for start, kind in TOPICS.items()
+            topic.startswith(start) and kind is NotificationKind.PAYMENT for start, kind in TOPICS.items()
         ), topic
 
 
@@ -164,7 +164,7 @@ def test_events_of_old_versions_are_understood() -> None:
         for bell in rung(event):
             assert bell.topic == event["type"]
             paid = event["type"].startswith(("charge.", "payment_intent."))
-            assert (bell.kind is DoorbellKind.PAYMENT) is paid, event["type"]
+            assert (bell.kind is NotificationKind.PAYMENT) is paid, event["type"]
 
 
 def test_the_present_time_is_what_counts() -> None:

@@ -7,13 +7,13 @@ import pytest
 from pydantic import BaseModel, ConfigDict
 
 from core.config import load
-from core.config.house import House
 from core.config.loader import load_file, read
+from core.config.merchant import MerchantConfig
 from core.config.problems import ConfigFileError, Position
 from core.config.yaml_text import read_yaml
 from core.errors import ConfigError
 from core.model.address import Address
-from core.shipping.boxes import Box
+from core.model.shipment import Box
 
 
 class ShopSettings(BaseModel):
@@ -104,7 +104,7 @@ stock:
 """
 
 
-def house_of(text: str) -> House:
+def house_of(text: str) -> MerchantConfig:
     return read(text, file="crossdock.yaml", environ=ENVIRON, known=KNOWN)
 
 
@@ -122,25 +122,29 @@ def wrong_with(old: str, new: str) -> list[str]:
 
 
 def test_the_good_file_says_everything() -> None:
-    house = house_of(GOOD)
+    config = house_of(GOOD)
 
-    assert house.merchant == "kendra"
-    assert list(house.connections) == ["shop", "amz", "pay", "post", "mail"]
-    shop = house.connections["shop"]
+    assert config.merchant == "kendra"
+    assert list(config.connections) == ["shop", "amz", "pay", "post", "mail"]
+    shop = config.connections["shop"]
     assert shop.use == "shopify"
     assert shop.with_ == ShopSettings(store="kendra-kookware.myshopify.com")
     assert shop.endpoints == {"admin": "http://127.0.0.1:8001"}
     assert shop.payments == {"stripe": "pay", "manual": "hold", "*": "channel"}
     assert (shop.mails, shop.token) == ("hub", None)
-    assert (house.connections["amz"].payments, house.connections["amz"].mails) == ("channel", "channel")
-    assert house.connections["amz"].token == "sk_test_canary"
-    assert house.connections["pay"].with_ == KeySettings(key="sk_test_canary", webhook_secret="whsec_canary")
-    assert house.boxes == (
+    assert (config.connections["amz"].payments, config.connections["amz"].mails) == ("channel", "channel")
+    assert config.connections["amz"].token == "sk_test_canary"
+    assert config.connections["pay"].with_ == KeySettings(key="sk_test_canary", webhook_secret="whsec_canary")
+    assert config.boxes == (
         Box(box_id="MAILER", inner_mm=(300, 230, 40), tare_g=20, max_g=1000),
         Box(box_id="M", inner_mm=(420, 320, 80), tare_g=250, max_g=8000),
     )
-    assert house.hold_alert == timedelta(hours=36)
-    assert (house.promise("Standard"), house.promise("Express"), house.promise("Overnight")) == (5, 2, None)
+    assert config.hold_alert == timedelta(hours=36)
+    assert (config.promise("Standard"), config.promise("Express"), config.promise("Overnight")) == (
+        5,
+        2,
+        None,
+    )
 
 
 @pytest.mark.req("R94")
@@ -179,25 +183,25 @@ def test_labels_are_proposed_after_half_an_hour_unless_the_file_says_otherwise()
     ],
 )
 def test_of_stock_rules_the_most_specific_that_says_it_wins(sku: str, shop: int, amz: int, low: int) -> None:
-    house = house_of(GOOD)
+    config = house_of(GOOD)
 
-    assert (house.buffer(sku, "shop"), house.buffer(sku, "amz"), house.low(sku)) == (shop, amz, low)
-    assert house.buffer(sku, "elsewhere") == 0
+    assert (config.buffer(sku, "shop"), config.buffer(sku, "amz"), config.low(sku)) == (shop, amz, low)
+    assert config.buffer(sku, "elsewhere") == 0
 
 
 def test_a_star_promises_for_every_other_method() -> None:
-    house = house_of(GOOD.replace("Express: 2}", 'Express: 2, "*": 9}'))
+    config = house_of(GOOD.replace("Express: 2}", 'Express: 2, "*": 9}'))
 
-    assert (house.promise("Express"), house.promise("Overnight")) == (2, 9)
+    assert (config.promise("Express"), config.promise("Overnight")) == (2, 9)
 
 
 def test_the_digest_names_the_text_and_nothing_shows_a_secret() -> None:
-    house, other = house_of(GOOD), house_of(GOOD + "# a note\n")
+    config, other = house_of(GOOD), house_of(GOOD + "# a note\n")
 
-    assert house.digest == house_of(GOOD).digest != other.digest
-    assert "sk_test_canary" in house.secrets
-    assert "canary" not in repr(house)
-    assert "canary" not in house.text
+    assert config.digest == house_of(GOOD).digest != other.digest
+    assert "sk_test_canary" in config.secrets
+    assert "canary" not in repr(config)
+    assert "canary" not in config.text
 
 
 @pytest.mark.req("R75")
@@ -435,8 +439,8 @@ def test_a_file_and_a_folder_of_files_are_loaded(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("not ours")
 
     assert load_file(tmp_path / "b.yaml", ENVIRON, KNOWN).merchant == "kendra"
-    assert [house.merchant for house in load(tmp_path / "b.yaml", ENVIRON, KNOWN)] == ["kendra"]
-    assert [house.merchant for house in load(tmp_path, ENVIRON, KNOWN)] == ["acme", "kendra"]
+    assert [config.merchant for config in load(tmp_path / "b.yaml", ENVIRON, KNOWN)] == ["kendra"]
+    assert [config.merchant for config in load(tmp_path, ENVIRON, KNOWN)] == ["acme", "kendra"]
 
 
 def test_the_slips_of_all_files_of_a_folder_are_told_at_once(tmp_path: Path) -> None:

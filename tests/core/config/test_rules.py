@@ -6,7 +6,7 @@ from textwrap import dedent
 
 import pytest
 
-from core.config.house import LabelRule
+from core.config.merchant import LabelRule
 from tests.contracts import contracts
 from tests.core.config.test_loader import GOOD, house_of, wrong
 

@@ -14,10 +14,10 @@ def with_services(written: str) -> str:
 
 @pytest.mark.req("R95")
 def test_services_are_listed_by_method_and_a_star_stands_for_the_others() -> None:
-    house = house_of(with_services('{Express: [UPS 2ndDayAir, "FedEx *"], "*": ["* Ground*"]}'))
+    config = house_of(with_services('{Express: [UPS 2ndDayAir, "FedEx *"], "*": ["* Ground*"]}'))
 
-    assert house.allowed("Express") == ("UPS 2ndDayAir", "FedEx *")
-    assert (house.allowed("Standard"), house.allowed("")) == (("* Ground*",), ("* Ground*",))
+    assert config.allowed("Express") == ("UPS 2ndDayAir", "FedEx *")
+    assert (config.allowed("Standard"), config.allowed("")) == (("* Ground*",), ("* Ground*",))
 
 
 @pytest.mark.req("R95")
@@ -28,9 +28,9 @@ def test_a_method_without_a_list_goes_by_any_service() -> None:
 
 @pytest.mark.req("R95")
 def test_only_its_own_name_lists_a_method() -> None:
-    house = house_of(GOOD.replace("Express: 2}", 'Express: 2, "*": 9}'))
+    config = house_of(GOOD.replace("Express: 2}", 'Express: 2, "*": 9}'))
 
-    assert [house.names(m) for m in ("Express", "express", "Overnight", "*")] == [True, False, False, False]
+    assert [config.names(m) for m in ("Express", "express", "Overnight", "*")] == [True, False, False, False]
 
 
 @pytest.mark.req("R95", "R75")

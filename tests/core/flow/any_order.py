@@ -13,13 +13,15 @@ from typing import Any
 
 from connectors.bogus.carrier import scan
 from connectors.bogus.channel import change_order, order_of
-from core.flow.state import OrderState
-from core.intake import delivery_of
+from core.domain.state import OrderState
+from core.jobs.notifications import delivery_of
 from core.model.money import Money, Side
 from core.model.order import Order, Transaction, TransactionKind, TransactionState
 from core.model.payment import GatewayPayment, PaymentState
 from core.model.shipment import TrackingState
-from core.ports import Doorbell, DoorbellKind
+from core.ports import Notification, NotificationKind
+from core.store.claims import due_orders
+from core.store.jobs import claim_jobs
 from simulation.due import due_now
 from simulation.shoppers import Cart, cancel, place
 from tests.builders import MERCHANT, Bench, home
@@ -50,7 +52,7 @@ def created(b: Bench, number: str) -> None:
 def authorized(b: Bench, number: str) -> None:
     """The gateway holds the money."""
     _at_gateway(b, f"pay-{number}", amount=PRICE, captured=0)
-    b.world.notify("pay", DoorbellKind.PAYMENT, f"pay-{number}")
+    b.world.notify("pay", NotificationKind.PAYMENT, f"pay-{number}")
 
 
 def paid(b: Bench, number: str) -> None:
@@ -141,7 +143,7 @@ def refunded_at_gateway(b: Bench, number: str) -> None:
     b.world.payments[reference] = kept.model_copy(
         update={"refunded": usd(1000), "state": PaymentState.PARTIALLY_REFUNDED}
     )
-    b.world.notify("pay", DoorbellKind.PAYMENT, reference)
+    b.world.notify("pay", NotificationKind.PAYMENT, reference)
 
 
 def known(b: Bench, number: str) -> Order:
@@ -176,22 +178,22 @@ class News:
     number: str
     events: Sequence[Event]
     happened: int = 0
-    rings: dict[int, list[tuple[str, Doorbell]]] = field(default_factory=dict)
+    requests: dict[int, list[tuple[str, Notification]]] = field(default_factory=dict)
 
-    def arriving(self, b: Bench, index: int) -> list[tuple[str, Doorbell]]:
+    def arriving(self, b: Bench, index: int) -> list[tuple[str, Notification]]:
         """Return the rings of one event, once everything up to it has happened."""
         self.happens(b, index)
-        return self.rings[index]
+        return self.requests[index]
 
     def happens(self, b: Bench, upto: int) -> None:
         for number in range(self.happened, upto + 1):
             others, b.world.notifications = b.world.notifications, []
             self.events[number](b, self.number)
-            self.rings[number], b.world.notifications = b.world.notifications, others
+            self.requests[number], b.world.notifications = b.world.notifications, others
             self.happened = number + 1
 
 
-async def carry_all(b: Bench, bells: Sequence[tuple[str, Doorbell]]) -> None:
+async def carry_all(b: Bench, bells: Sequence[tuple[str, Notification]]) -> None:
     """Carry doorbells to the hub, all of a connection in one delivery."""
     now = b.clock.now()
     for connection in dict.fromkeys(name for name, _ in bells):
@@ -209,13 +211,13 @@ async def settle_all(b: Bench) -> None:
         rung, b.world.notifications = b.world.notifications, []
         await carry_all(b, rung)
         now = b.clock.now()
-        if not await b.store.db.read(due_now, now):
+        if not await b.store.read(due_now, now):
             return
-        claimed = await b.store.claim_errands(
-            owner=b.hub.owner, now=now, until=now + timedelta(seconds=90), limit=2000
+        claimed = await b.store.write(
+            claim_jobs, owner=b.hub.owner, now=now, until=now + timedelta(seconds=90), limit=2000
         )
-        await asyncio.gather(*(b.worker.run_errand(errand) for errand in claimed))
-        due = await b.store.due(now, limit=2000, per_merchant=2000)
+        await asyncio.gather(*(b.worker.run_job(job) for job in claimed))
+        due = await b.store.read(due_orders, now, limit=2000, per_merchant=2000)
         await asyncio.gather(*(b.worker.run_order(m, o) for m, o, _ in due))
     raise AssertionError("the hub does not come to rest")
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from simulation.memory import store_in_memory
-from tests.builders import Bench, bench, open_house
+from tests.builders import Bench, bench, open_hub_of
 from tests.core.store.conftest import books_balance, open_store
 
 
@@ -13,7 +13,7 @@ async def b() -> AsyncIterator[Bench]:
     """An open house in memory; whatever a test did, the books must balance (R31)."""
     store = await store_in_memory()
     made = bench(store)
-    await open_house(made)
+    await open_hub_of(made)
     yield made
     await books_balance(store)
     await store.close()
@@ -24,6 +24,6 @@ async def on_disk(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterat
     """The same house on a database that outlives the process."""
     async with open_store(request.param, tmp_path, batched=True) as store:
         made = bench(store)
-        await open_house(made)
+        await open_hub_of(made)
         yield made
         await books_balance(store)

@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from core.intake import delivery_of
-from core.ports import Doorbell
+from core.jobs.notifications import delivery_of
+from core.ports import Notification
+from core.store.claims import due_orders
+from core.store.jobs import claim_jobs
 from simulation.due import due_now, next_at
 from tests.builders import MERCHANT, Bench
 
 
-async def carry(b: Bench, bells: Sequence[tuple[str, Doorbell]] | None = None) -> None:
+async def carry(b: Bench, bells: Sequence[tuple[str, Notification]] | None = None) -> None:
     """Carry doorbells to the hub as the web process does: all that rang, unless some are given."""
     if bells is None:
         bells, b.world.notifications = tuple(b.world.notifications), []
@@ -22,14 +24,14 @@ async def carry(b: Bench, bells: Sequence[tuple[str, Doorbell]] | None = None) -
 async def work(b: Bench) -> int:
     """Run everything that is due now, once; return how much it was."""
     now = b.clock.now()
-    if not await b.store.db.read(due_now, now):
+    if not await b.store.read(due_now, now):
         return 0
-    claimed = await b.store.claim_errands(
-        owner=b.hub.owner, now=now, until=now + timedelta(seconds=90), limit=50
+    claimed = await b.store.write(
+        claim_jobs, owner=b.hub.owner, now=now, until=now + timedelta(seconds=90), limit=50
     )
-    for errand in claimed:
-        await b.worker.run_errand(errand)
-    due = await b.store.due(b.clock.now(), limit=100, per_merchant=100)
+    for job in claimed:
+        await b.worker.run_job(job)
+    due = await b.store.read(due_orders, b.clock.now(), limit=100, per_merchant=100)
     for merchant, order_id, _ in due:
         await b.worker.run_order(merchant, order_id)
     return len(claimed) + len(due)
@@ -50,7 +52,7 @@ async def pass_time(b: Bench, length: timedelta) -> None:
     await settle(b)
     while b.clock.now() < end:
         ahead = [at for at, _ in b.world.later]
-        following = await b.store.db.read(next_at)
+        following = await b.store.read(next_at)
         ahead += [following] if following is not None else []
         b.clock.move_to(max(b.clock.now(), min([end, *ahead])))
         b.world.catch_up()

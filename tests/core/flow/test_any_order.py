@@ -7,10 +7,12 @@ import pytest
 
 from connectors.bogus.carrier import scan
 from connectors.bogus.client import World
-from core.flow.state import OrderState, Stage, summarize
+from core.domain.fold import summarize
+from core.domain.state import OrderState, Stage
 from core.model.facts import Tracked
 from core.model.shipment import TrackingState
-from core.ports import Doorbell, DoorbellKind
+from core.ports import Notification, NotificationKind
+from core.store.orders import facts_of
 from simulation.shoppers import Cart, place
 from tests.builders import MERCHANT, MONDAY_8, Bench, home
 from tests.core.flow.play import carry, pass_time, settle
@@ -39,7 +41,7 @@ async def shipped(b: Bench) -> OrderState:
 @pytest.mark.req("R03", "R56")
 async def test_scans_in_any_order_leave_the_parcel_delivered(b: Bench) -> None:
     await shipped(b)
-    facts = await b.store.facts(MERCHANT, "shop:kk-1")
+    facts = await b.store.read(facts_of, MERCHANT, "shop:kk-1")
     ends = {
         (state.stage, state.parcels[0].tracking, state.parcels[0].left)
         for told in permutations(SCANS)
@@ -51,7 +53,7 @@ async def test_scans_in_any_order_leave_the_parcel_delivered(b: Bench) -> None:
 @pytest.mark.req("R56")
 async def test_only_a_return_to_sender_follows_a_delivery(b: Bench) -> None:
     await shipped(b)
-    facts = await b.store.facts(MERCHANT, "shop:kk-1")
+    facts = await b.store.read(facts_of, MERCHANT, "shop:kk-1")
     back = Tracked(at=MONDAY_8 + timedelta(hours=9), parcel_id="reno-1", state=TrackingState.RETURN_TO_SENDER)
     late = Tracked(at=MONDAY_8 + timedelta(hours=8), parcel_id="reno-1", state=TrackingState.IN_TRANSIT)
     assert summarize([*facts, *SCANS, late]).parcels[0].tracking is TrackingState.DELIVERED
@@ -67,8 +69,8 @@ async def test_doorbells_in_any_order_with_gaps_and_repeats_end_the_same(
     scan(b.world, "post", "shp-1", TrackingState.IN_TRANSIT)
     b.clock.move_to(b.clock.now() + timedelta(hours=30))
     scan(b.world, "post", "shp-1", TrackingState.DELIVERED)
-    bells = [*_bells_of(b.world), ("pay", _bell("p1", DoorbellKind.PAYMENT, "pay-KK-1"))]
-    bells.append(("shop", _bell("o1", DoorbellKind.ORDER, "kk-1")))
+    bells = [*_bells_of(b.world), ("pay", _bell("p1", NotificationKind.PAYMENT, "pay-KK-1"))]
+    bells.append(("shop", _bell("o1", NotificationKind.ORDER, "kk-1")))
     b.world.notifications = []
     for index in order:
         await carry(b, [bells[index], bells[index]])
@@ -80,9 +82,9 @@ async def test_doorbells_in_any_order_with_gaps_and_repeats_end_the_same(
     assert [p.label for p in ended.parcels] == [p.label for p in state.parcels]
 
 
-def _bells_of(world: World) -> list[tuple[str, Doorbell]]:
+def _bells_of(world: World) -> list[tuple[str, Notification]]:
     return [(name, bell) for name, bell in world.notifications if name == "post"]
 
 
-def _bell(event_id: str, kind: DoorbellKind, subject: str) -> Doorbell:
-    return Doorbell(event_id=event_id, kind=kind, topic=kind.value, subject=subject)
+def _bell(event_id: str, kind: NotificationKind, subject: str) -> Notification:
+    return Notification(event_id=event_id, kind=kind, topic=kind.value, subject=subject)

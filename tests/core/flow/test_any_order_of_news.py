@@ -9,12 +9,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import core.work
-from core.intake import poll_from
+import core.engine.worker
+from core.jobs.poll import poll_from
+from core.store.jobs import NewJob, enqueue
 from core.store.sealing import Keyring
+from core.store.stock import count_stock, list_stock
 from core.store.store import Store
+from core.store.switches import set_switch
 from simulation.memory import Memory, store_in_memory
-from tests.builders import MERCHANT, Bench, bench, desk, house, open_house
+from tests.builders import MERCHANT, Bench, bench, config, connections, open_hub_of
 from tests.core.flow import any_order as news
 from tests.core.flow.any_order import Event, ends_of, play, settle_all
 from tests.core.store.conftest import books_balance
@@ -89,7 +92,7 @@ GONE_AND_EDITED = READY | {
 @pytest.fixture
 async def many(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bench]:
     """A house with room and units for a thousand orders at once."""
-    monkeypatch.setattr(core.work, "PER_MERCHANT", 2000)
+    monkeypatch.setattr(core.engine.worker, "PER_MERCHANT", 2000)
     store = Store(Memory(), Keyring.generate(), batched=True)
     await store.create_tables()
     made = bench(store)
@@ -100,12 +103,12 @@ async def many(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bench]:
 
 async def opened(b: Bench, *, ships: bool) -> Bench:
     """Open the house; unless it ships, it asks before every label and nobody is mailed."""
-    await open_house(b, accept=ships)
+    await open_hub_of(b, accept=ships)
     now = b.clock.now()
-    await b.store.count(MERCHANT, [("CHEF-8", "reno", 5000)], actor="person:kendra", now=now)
+    await b.store.write(count_stock, MERCHANT, [("CHEF-8", "reno", 5000)], actor="person:kendra", now=now)
     if not ships:
-        b.hub.desks[MERCHANT] = desk(b.world, house(labels="ask"))
-        await b.store.set_switch(MERCHANT, "post", "labels", on=True, actor="person:kendra", now=now)
+        b.hub.merchants[MERCHANT] = connections(b.world, config(labels="ask"))
+        await b.store.write(set_switch, MERCHANT, "post", "labels", on=True, actor="person:kendra", now=now)
     await settle_all(b)
     return b
 
@@ -114,12 +117,14 @@ async def poll(b: Bench) -> None:
     """Begin to poll the shop, from an hour ago."""
     now = b.clock.now()
     since = poll_from(now - timedelta(hours=1))
-    await b.store.ring(MERCHANT, "poll", "shop", connection="shop", due_at=now, data=since)
+    await b.store.write(
+        enqueue, MERCHANT, [NewJob(kind="poll", subject="shop", connection="shop", due_at=now, data=since)]
+    )
     await settle_all(b)
 
 
 async def chef(b: Bench) -> tuple[int, int]:
-    [row] = [r for r in await b.store.stock(MERCHANT) if r.sku == "CHEF-8"]
+    [row] = [r for r in await b.store.read(list_stock, MERCHANT) if r.sku == "CHEF-8"]
     return row.on_hand, row.committed
 
 

@@ -8,20 +8,21 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from typing import cast
 
 import pytest
 
 from connectors.bogus.client import Effect, Fault
-from core import actions
-from core.effects import Done
-from core.errands import ERRANDS
-from core.flow import advance
-from core.flow.run import Run
-from core.flow.state import OpenIntent
+from core.domain.state import OpenIntent
+from core.engine.effects import Done
+from core.engine.run import Run
+from core.engine.worker import Worker
+from core.jobs import JOBS
 from core.model.facts import Captured, Settled
-from core.stages import delivery, fulfillment, payment, stock
-from core.stages.capture import refresh
-from core.work import Worker
+from core.services import actions
+from core.steps import STEPS, delivery, fulfillment, payment, stock
+from core.steps.sync import refresh
+from core.store.orders import facts_of
 from simulation.due import next_at
 from simulation.shoppers import cancel, place
 from tests.builders import MERCHANT, Bench
@@ -147,7 +148,7 @@ async def unheard(b: Bench, length: timedelta, *, until: list[Fault] | None = No
                 return
             if not busy:
                 break
-        ahead = [at for at in (await b.store.db.read(next_at), *(at for at, _ in b.world.later)) if at]
+        ahead = [at for at in (await b.store.read(next_at), *(at for at, _ in b.world.later)) if at]
         b.clock.move_to(max(b.clock.now(), min([end, *ahead])))
         b.world.catch_up()
 
@@ -161,13 +162,13 @@ async def goes_wrong(b: Bench, operation: str) -> str:
     await unheard(b, GRACE, until=left)
     assert not left
     b.hub.owner = "w2"
-    b.worker = Worker(hub=b.hub, errands=ERRANDS, chance=random.Random(8))
+    b.worker = Worker(steps=STEPS, hub=b.hub, jobs=JOBS, chance=random.Random(8))
     await unheard(b, timedelta(minutes=3))
     return order_id
 
 
 async def settled_of(b: Bench, order_id: str, operation: str) -> tuple[str, ...]:
-    told = await b.store.facts(MERCHANT, order_id)
+    told = await b.store.read(facts_of, MERCHANT, order_id)
     first = next(f.key for f in told if f.kind == "intended" and f.operation == operation)
     same = first.rpartition("/")[0]
     return tuple(f.outcome for f in told if isinstance(f, Settled) and f.key.startswith(same))
@@ -185,7 +186,7 @@ async def check(b: Bench, operation: str) -> None:
     assert b.world.effects[case.effect] == 1
     assert b.world.calls[case.vendor, operation] == case.calls
     if operation == "capture":
-        told = [f for f in await b.store.facts(MERCHANT, order_id) if isinstance(f, Captured)]
+        told = [f for f in await b.store.read(facts_of, MERCHANT, order_id) if isinstance(f, Captured)]
         assert [(f.authorization, f.amount.minor) for f in told] == [("KK-1002-t1", 8597)]
         assert b.world.payments["pay-KK-1002"].captured.minor == 8597
 
@@ -236,8 +237,10 @@ BROKEN: tuple[tuple[str, Finder], ...] = (
 async def test_a_broken_look_up_is_noticed(
     b: Bench, monkeypatch: pytest.MonkeyPatch, operation: str, broken: Finder
 ) -> None:
-    assert set(PLACES) == set(CASES) == set(advance.FINDERS)
-    monkeypatch.setitem(advance.FINDERS, operation, broken)
+    assert set(PLACES) == set(CASES) == {name for step in STEPS.values() for name in step.find}
+    for step in STEPS.values():
+        if operation in step.find:
+            monkeypatch.setitem(cast("dict[str, Finder]", step.find), operation, broken)
     monkeypatch.setattr(*PLACES[operation], broken)
     with pytest.raises(AssertionError):
         await check(b, operation)

@@ -8,12 +8,14 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from connectors.bogus.client import Fault
-from core.config.house import LabelRule
+from core.config.merchant import LabelRule
 from core.config.schema import LocationKeys
-from core.flow.state import ParcelState, Stage
+from core.domain.state import ParcelState, Stage
 from core.model.shipment import RateReason
+from core.store.labels import labels_of
+from core.store.orders import facts_of
 from simulation.shoppers import place
-from tests.builders import MERCHANT, Bench, house
+from tests.builders import MERCHANT, Bench, config
 from tests.core.flow.play import pass_time, settle
 from tests.core.flow.test_red_team import labels, state_of
 from tests.core.flow.test_whole_way import GRACE, KARA
@@ -23,7 +25,7 @@ PACIFIC = ZoneInfo("America/Los_Angeles")
 
 def rule(b: Bench, **says: object) -> None:
     labels = LabelRule(**says)  # type: ignore[arg-type]
-    b.hub.desks[MERCHANT] = replace(b.hub.desks[MERCHANT], house=replace(house(), labels=labels))
+    b.hub.merchants[MERCHANT] = replace(b.hub.merchants[MERCHANT], config=replace(config(), labels=labels))
 
 
 async def parcel_of(b: Bench) -> ParcelState:
@@ -65,7 +67,7 @@ async def test_the_label_is_bought_and_kept_in_the_format_of_the_rule(b: Bench, 
     place(b.world, "shop", KARA)
     await pass_time(b, GRACE)
     assert [s.label and s.label.format for s in b.world.shipments.values()] == [wanted]
-    assert [file.format for file in await b.store.labels(MERCHANT, "shop:kk-1001")] == [wanted]
+    assert [file.format for file in await b.store.read(labels_of, MERCHANT, "shop:kk-1001")] == [wanted]
 
 
 @pytest.mark.req("R42")
@@ -81,7 +83,7 @@ async def test_a_label_whose_answer_was_lost_was_bought_when_the_carrier_sold_it
     assert parcel.label.at == placed + timedelta(minutes=15)
     bought = [
         f
-        for f in await b.store.facts(MERCHANT, "shop:kk-1001")
+        for f in await b.store.read(facts_of, MERCHANT, "shop:kk-1001")
         if f.kind == "settled" and f.operation == "buy"
     ]
     assert bought[0].at > parcel.label.at

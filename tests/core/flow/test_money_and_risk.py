@@ -8,11 +8,13 @@ import pytest
 from connectors.bogus.carrier import scan
 from connectors.bogus.channel import change_order, order_of
 from connectors.bogus.client import Effect
-from core import actions
-from core.flow.state import Stage
+from core.domain.state import Stage
 from core.model.order import RiskLevel
 from core.model.shipment import TrackingState
-from core.ports import DoorbellKind
+from core.ports import NotificationKind
+from core.services import actions
+from core.store.jobs import NewJob, enqueue
+from core.store.orders import facts_of
 from simulation.shoppers import Cart, place
 from tests.builders import MERCHANT, Bench, home
 from tests.core.flow.play import pass_time, settle
@@ -26,7 +28,7 @@ def gateway_says(b: Bench, number: str, **changes: Any) -> None:
     """Have the gateway judge a payment anew, and ring."""
     known = b.world.payments[f"pay-{number}"]
     b.world.payments[known.reference] = known.model_copy(update=changes)
-    b.world.notify("pay", DoorbellKind.PAYMENT, known.reference)
+    b.world.notify("pay", NotificationKind.PAYMENT, known.reference)
 
 
 @pytest.mark.req("R44", "R81")
@@ -71,7 +73,11 @@ async def test_a_judgment_that_never_comes_is_asked_for_once_more_and_left_to_a_
     placed = b.clock.now()
     edit(b, "kk-1001", risk=RiskLevel.PENDING)
     b.world.notifications.clear()
-    await b.store.ring(MERCHANT, "fetch", "shop:kk-1001", connection="shop", due_at=b.clock.now(), data={})
+    await b.store.write(
+        enqueue,
+        MERCHANT,
+        [NewJob(kind="fetch", subject="shop:kk-1001", connection="shop", due_at=b.clock.now(), data={})],
+    )
     await pass_time(b, placed + timedelta(hours=2, seconds=-1) - b.clock.now())
     assert (await state_of(b, "shop:kk-1001")).holds == {"risk": "the assessment is pending"}
     await pass_time(b, timedelta(seconds=1))
@@ -105,7 +111,7 @@ async def test_what_was_paid_too_much_is_noted_once_and_holds_nobody_up(b: Bench
     edit(b, "kk-1001", number="KK-1001")
     await pass_time(b, GRACE)
     assert (await state_of(b, "shop:kk-1001")).stage is Stage.SHIPPED
-    texts = [f.text for f in await b.store.facts(MERCHANT, "shop:kk-1001") if f.kind == "noted"]
+    texts = [f.text for f in await b.store.read(facts_of, MERCHANT, "shop:kk-1001") if f.kind == "noted"]
     assert texts == ["paid 6.10 USD more than the order's total"]
 
 
@@ -205,9 +211,11 @@ async def test_no_fact_of_an_edited_address_says_where_it_is_and_a_forgotten_per
     await pass_time(b, GRACE)
     moved(b, "91 Elm Elbow")
     await settle(b)
-    told = [f.model_dump_json() for f in await b.store.facts(MERCHANT, "shop:kk-1001")]
+    told = [f.model_dump_json() for f in await b.store.read(facts_of, MERCHANT, "shop:kk-1001")]
     digests = {
-        f.address for f in await b.store.facts(MERCHANT, "shop:kk-1001") if f.kind in {"quoted", "changed"}
+        f.address
+        for f in await b.store.read(facts_of, MERCHANT, "shop:kk-1001")
+        if f.kind in {"quoted", "changed"}
     }
     assert len(digests) == 2
     assert not [text for text in told if "Elm" in text or "Kitchen" in text]

@@ -14,13 +14,14 @@ import pytest
 import sqlalchemy as sa
 
 from connectors.bogus.client import Effect
-from core.errands import ERRANDS
-from core.flow.run import Run
-from core.flow.state import Stage
-from core.hub import Hub
+from core.domain.state import Stage
+from core.engine.hub import Hub
+from core.engine.run import Run
+from core.engine.worker import Worker
+from core.jobs import JOBS
+from core.steps import STEPS
 from core.store import claims
 from core.store.tables import orders
-from core.work import Worker
 from simulation.shoppers import place
 from tests.builders import MERCHANT, Bench
 from tests.core.flow.play import carry, pass_time, settle
@@ -83,9 +84,9 @@ class Pair:
 
 def pair_of(b: Bench) -> Pair:
     watch = Watch()
-    other = Hub(store=b.store, clock=b.clock, owner="w2", desks=b.hub.desks)
-    first = Watched(hub=b.hub, errands=ERRANDS, chance=random.Random(7), watch=watch)
-    second = Watched(hub=other, errands=ERRANDS, chance=random.Random(8), watch=watch)
+    other = Hub(store=b.store, clock=b.clock, owner="w2", merchants=b.hub.merchants)
+    first = Watched(steps=STEPS, hub=b.hub, jobs=JOBS, chance=random.Random(7), watch=watch)
+    second = Watched(steps=STEPS, hub=other, jobs=JOBS, chance=random.Random(8), watch=watch)
     b.worker = first
     pair = Pair(first, second, watch)
     b.world.meanwhile = pair.meanwhile
@@ -95,8 +96,8 @@ def pair_of(b: Bench) -> Pair:
 async def ship_two_orders(b: Bench) -> Pair:
     pair = pair_of(b)
     await settle(b)
-    for wish in (KARA, KIM):
-        place(b.world, "shop", wish)
+    for cart in (KARA, KIM):
+        place(b.world, "shop", cart)
     await carry(b)
     await pass_time(b, timedelta(minutes=20))
     return pair
@@ -122,11 +123,11 @@ async def test_a_worker_woken_in_the_middle_of_anothers_call_leaves_the_order_al
 
 
 def shared(conn: sa.Connection, wishes: Any) -> list[claims.Claimed | None]:
-    """Grant every wish, whoever holds the order."""
+    """Grant every cart, whoever holds the order."""
     granted: list[claims.Claimed | None] = []
-    for wish in wishes:
+    for cart in wishes:
         conn.execute(sa.update(orders).values(claimed_by=None, claimed_until=None))
-        granted += CLAIM_ALL(conn, [wish])
+        granted += CLAIM_ALL(conn, [cart])
     return granted
 
 

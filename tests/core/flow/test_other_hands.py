@@ -7,14 +7,17 @@ import pytest
 from connectors.bogus.carrier import scan
 from connectors.bogus.channel import change_order, order_of, shipped_more
 from connectors.bogus.client import Effect
-from core import actions
-from core.flow.advance import begin, note_part_shipped
-from core.flow.state import Stage
-from core.hub import Hub
+from core.domain.state import Stage
+from core.engine.advance import begin
+from core.engine.hub import Hub
 from core.model.order import Shipped, WorkOrder
 from core.model.shipment import TrackingState
-from core.stages.capture import capture
-from core.stages.delivery import work_lines
+from core.services import actions
+from core.steps.delivery import work_lines
+from core.steps.sync import sync_order
+from core.steps.third_party import note_part_shipped
+from core.store.channel_locations import save_channel_locations
+from core.store.jobs import NewJob, enqueue
 from core.store.store import Store
 from simulation.shoppers import Cart, place, ship_elsewhere
 from tests.builders import MERCHANT, Bench, home
@@ -29,7 +32,7 @@ TWO = Cart(number="KK-6", lines=(("CHEF-8", 1, 100), ("SOCKS-CHEF", 1, 100)), sh
 async def open_tokyo(store: Store) -> None:
     """The shop has a third location, of a service that ships for it and that crossdock.yaml does not name."""
     places = [("loc-reno", "Kendra Reno"), ("loc-easton", "Kendra Easton"), ("loc-tokyo", "Tokyo 3PL")]
-    await store.save_channel_locations(MERCHANT, "shop", places, ours=OURS)
+    await store.write(save_channel_locations, MERCHANT, "shop", places, ours=OURS)
 
 
 def assign(b: Bench, order_id: str, *works: tuple[str, tuple[str, ...]]) -> None:
@@ -82,13 +85,15 @@ async def test_an_order_that_is_ours_in_part_is_held_and_goes_on_once_all_of_it_
 async def test_while_nobody_read_the_channels_locations_nothing_is_bought_and_nothing_is_held(
     b: Bench,
 ) -> None:
-    await b.store.save_channel_locations(MERCHANT, "shop", [], ours={})
+    await b.store.write(save_channel_locations, MERCHANT, "shop", [], ours={})
     place(b.world, "shop", KARA)
     await pass_time(b, GRACE)
     assert ((await state_of(b, "shop:kk-1001")).holds, labels(b)) == ({}, [])
     now = b.clock.now()
     b.world.shop("shop").locations = {"loc-reno": "Kendra Reno", "loc-easton": "Kendra Easton"}
-    await b.store.ring(MERCHANT, "listings", "shop", connection="shop", due_at=now)
+    await b.store.write(
+        enqueue, MERCHANT, [NewJob(kind="listings", subject="shop", connection="shop", due_at=now)]
+    )
     await pass_time(b, timedelta(minutes=1))
     assert labels(b) == ["KK-1001/reno-1"]
 
@@ -223,11 +228,11 @@ async def test_a_run_that_lost_its_claim_takes_what_another_hand_shipped_off_no_
     sent = Shipped(tracking="LINN1", carrier="Other", lines=(("l1", 1),))
     b.clock.move_to(b.clock.now() + timedelta(minutes=1))
     change_order(b.world, "shop", shipped_more(order_of(b.world, "shop", "kk-5"), sent))
-    await capture(b.hub, MERCHANT, "shop", "kk-5")
+    await sync_order(b.hub, MERCHANT, "shop", "kk-5")
     stalled = await begin(b.hub, MERCHANT, "shop:kk-5")
     b.clock.move_to(b.clock.now() + timedelta(minutes=30))
     successor = await begin(
-        Hub(store=b.store, clock=b.clock, owner="w2", desks=b.hub.desks), MERCHANT, "shop:kk-5"
+        Hub(store=b.store, clock=b.clock, owner="w2", merchants=b.hub.merchants), MERCHANT, "shop:kk-5"
     )
     assert stalled is not None
     assert successor is not None

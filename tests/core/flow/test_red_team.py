@@ -10,20 +10,22 @@ import pytest
 from connectors.bogus.carrier import BogusCarrier, scan
 from connectors.bogus.channel import change_order, order_of, shipped_more
 from connectors.bogus.client import Effect, Fault
-from core import actions
-from core.flow.advance import begin
-from core.flow.run import ClaimLostError
-from core.flow.state import OrderState, Stage
-from core.flow.steps import Action
-from core.hub import Hub
+from core.domain.state import OrderState, Stage
+from core.engine.advance import begin
+from core.engine.hub import Hub
+from core.engine.run import ClaimLostError
+from core.model.actions import Action
+from core.model.commit import OrderCommit
 from core.model.facts import Parked, Tracked
 from core.model.order import Order, Shipped
 from core.model.shipment import Quotes, TrackingState
-from core.stages import delivery
-from core.stages.capture import capture
-from core.store.unit import Unit
+from core.services import actions
+from core.steps import delivery
+from core.steps.sync import sync_order
+from core.store.listings import invalidate_level
+from core.store.stock import receive_stock
 from simulation.shoppers import Cart, cancel, place
-from tests.builders import MERCHANT, Bench, home, house
+from tests.builders import MERCHANT, Bench, config, home
 from tests.core.flow.play import pass_time, settle
 from tests.core.flow.test_whole_way import GRACE, KARA, on_hand
 
@@ -68,7 +70,7 @@ def labels(b: Bench) -> list[str]:
 
 
 def tell_at_the_scan(b: Bench) -> None:
-    b.hub.desks[MERCHANT] = replace(b.hub.desks[MERCHANT], house=house(tell="scan"))
+    b.hub.merchants[MERCHANT] = replace(b.hub.merchants[MERCHANT], config=config(tell="scan"))
 
 
 def during(b: Bench, operation: str, what: Callable[[], Awaitable[None]]) -> None:
@@ -114,7 +116,7 @@ async def test_an_order_that_changes_while_its_label_is_bought_gets_one_label(b:
 
     async def change() -> None:
         edit(b, "kk-1001")
-        await capture(b.hub, MERCHANT, "shop", "kk-1001")
+        await sync_order(b.hub, MERCHANT, "shop", "kk-1001")
 
     during(b, "buy", change)
     await pass_time(b, GRACE * 2)
@@ -143,7 +145,9 @@ async def test_other_units_after_the_label_hold_the_order_and_move_no_stock(b: B
     tell_at_the_scan(b)
     place(b.world, "shop", PANS)
     await pass_time(b, GRACE)
-    await b.store.receive(MERCHANT, [("SKILLET-12", "easton", 5)], actor="person:kendra", now=b.clock.now())
+    await b.store.write(
+        receive_stock, MERCHANT, [("SKILLET-12", "easton", 5)], actor="person:kendra", now=b.clock.now()
+    )
     before = await on_hand(b)
     edit(b, "kk-5", **with_units(order_of(b.world, "shop", "kk-5"), units))
     await pass_time(b, GRACE)
@@ -182,7 +186,7 @@ async def test_an_address_changed_while_rates_are_asked_is_where_the_label_goes(
     async def change() -> None:
         move(b, "kk-1001")
         edit(b, "kk-1001")
-        await capture(b.hub, MERCHANT, "shop", "kk-1001")
+        await sync_order(b.hub, MERCHANT, "shop", "kk-1001")
 
     during(b, "quote", change)
     await pass_time(b, GRACE)
@@ -277,7 +281,7 @@ async def test_levels_stopped_while_they_are_read_are_not_written(b: Bench) -> N
         await actions.switch(b.hub, MERCHANT, "amz", [Action.LEVELS], on=False, actor="person:kendra")
 
     during(b, "read_levels", stop)
-    await b.store.forget_level(MERCHANT, "amz", "KK-CHEF8", now=b.clock.now())
+    await b.store.write(invalidate_level, MERCHANT, "amz", "KK-CHEF8", now=b.clock.now())
     place(b.world, "shop", Cart(number="KK-1", lines=(("CHEF-8", 2, 9000),), ship_to=home()))
     await pass_time(b, timedelta(minutes=5))
     assert len(b.world.shop("amz").writes) == written
@@ -289,7 +293,7 @@ async def test_a_parked_order_can_be_rejected(b: Bench) -> None:
     await settle(b)
     parked = Parked(at=b.clock.now(), step="buy", error="RejectedError", message="no")
     await b.store.commit(
-        Unit(merchant=MERCHANT, order_id="shop:kk-1001", at=b.clock.now(), happened=(parked,))
+        OrderCommit(merchant=MERCHANT, order_id="shop:kk-1001", at=b.clock.now(), happened=(parked,))
     )
     await actions.reject(b.hub, MERCHANT, "shop:kk-1001", "fraud", "person:kendra")
     await pass_time(b, timedelta(minutes=2))
@@ -319,11 +323,11 @@ async def test_a_run_that_lost_its_claim_does_not_take_the_same_units_off_again(
     await pass_time(b, GRACE)
     scanned = Tracked(at=b.clock.now(), parcel_id="reno-1", state=TrackingState.IN_TRANSIT)
     await b.store.commit(
-        Unit(merchant=MERCHANT, order_id="shop:kk-1001", at=b.clock.now(), happened=(scanned,))
+        OrderCommit(merchant=MERCHANT, order_id="shop:kk-1001", at=b.clock.now(), happened=(scanned,))
     )
     stalled = await begin(b.hub, MERCHANT, "shop:kk-1001")
     b.clock.move_to(b.clock.now() + timedelta(minutes=30))
-    other = Hub(store=b.store, clock=b.clock, owner="w2", desks=b.hub.desks)
+    other = Hub(store=b.store, clock=b.clock, owner="w2", merchants=b.hub.merchants)
     successor = await begin(other, MERCHANT, "shop:kk-1001")
     assert stalled is not None
     assert successor is not None

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from core.connecting import LOOK_BACK, begin
+from core.domain.state import Stage
+from core.engine.retry import MOST_ATTEMPTS, Park, Retry, after_failure
 from core.errors import (
     AuthError,
     MappingError,
@@ -13,10 +14,9 @@ from core.errors import (
     RejectedError,
     UnavailableError,
 )
-from core.flow.state import Stage
-from core.health import health_of
-from core.stages.capture import is_news
-from core.work import MOST_ATTEMPTS, Park, Retry, after_failure
+from core.services.connecting import LOOK_BACK, begin
+from core.services.health import health_of
+from core.steps.sync import is_news
 from simulation.shoppers import Cart, place
 from tests.builders import MERCHANT, Bench, home
 from tests.core.flow.play import pass_time, settle

@@ -6,10 +6,12 @@ import pytest
 
 from connectors.bogus.carrier import scan
 from connectors.bogus.client import Fault
-from core.flow.state import OrderState, Stage
-from core.health import work_left
+from core.domain.state import OrderState, Stage
 from core.model.shipment import TrackingState
-from core.ports import DoorbellKind
+from core.ports import NotificationKind
+from core.services.health import work_left
+from core.store.jobs import list_jobs
+from core.store.orders import facts_of
 from simulation.shoppers import cancel, place
 from tests.builders import MERCHANT, MONDAY_8, Bench
 from tests.core.flow.play import carry, pass_time, settle
@@ -35,7 +37,7 @@ def scan_unheard(b: Bench, state: TrackingState) -> None:
     """Scan the parcel; the carrier's webhook is lost."""
     scan(b.world, "post", "shp-1", state)
     b.world.notifications = [
-        bell for bell in b.world.notifications if bell[1].kind is not DoorbellKind.TRACKING
+        bell for bell in b.world.notifications if bell[1].kind is not NotificationKind.TRACKING
     ]
 
 
@@ -43,7 +45,7 @@ async def looks(b: Bench) -> list[tuple[str, timedelta | None]]:
     """(subject, due how long after the label) of every look that waits."""
     return [
         (e.subject, e.due_at - LABEL if e.due_at else None)
-        for e in await b.store.errands(MERCHANT, kind="tracking")
+        for e in await b.store.read(list_jobs, MERCHANT, kind="tracking")
     ]
 
 
@@ -92,7 +94,7 @@ async def test_after_thirty_days_people_are_told_and_the_carrier_is_asked_no_mor
     await shipped(b)
     scan_unheard(b, TrackingState.IN_TRANSIT)
     await pass_time(b, timedelta(days=30))
-    told = [f.text for f in await b.store.facts(MERCHANT, "shop:kk-1001") if f.kind == "noted"]
+    told = [f.text for f in await b.store.read(facts_of, MERCHANT, "shop:kk-1001") if f.kind == "noted"]
     assert told == [
         "parcel reno-1: Hare tells of in_transit only, 30 days after the label; it is asked no more"
     ]
@@ -118,7 +120,7 @@ async def test_a_carrier_that_is_away_for_days_is_looked_at_when_it_is_back(b: B
     scan_unheard(b, TrackingState.IN_TRANSIT)
     b.world.faults = lambda called: Fault.BEFORE if called == "fetch_tracking" else None
     await pass_time(b, 72 * HOUR)
-    assert [e.parked_at for e in await b.store.errands(MERCHANT, kind="tracking")] == [None]
+    assert [e.parked_at for e in await b.store.read(list_jobs, MERCHANT, kind="tracking")] == [None]
     b.world.faults = lambda _: None
     await pass_time(b, HOUR)
     assert (await on_hand(b))["CHEF-8", "reno"] == (13, 0)
@@ -127,6 +129,6 @@ async def test_a_carrier_that_is_away_for_days_is_looked_at_when_it_is_back(b: B
 @pytest.mark.req("R06")
 async def test_a_look_that_is_due_tomorrow_is_no_work_that_is_left(b: Bench) -> None:
     await shipped(b)
-    assert (await work_left(b.hub, MERCHANT)).errands == 0
+    assert (await work_left(b.hub, MERCHANT)).jobs == 0
     await pass_time(b, 20 * HOUR)
-    assert (await work_left(b.hub, MERCHANT)).errands == 1
+    assert (await work_left(b.hub, MERCHANT)).jobs == 1

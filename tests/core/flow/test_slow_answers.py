@@ -6,11 +6,14 @@ import pytest
 
 from connectors.bogus.carrier import BogusCarrier
 from connectors.bogus.client import Effect
-from core.flow.state import Stage
-from core.intake import poll_from
+from core.domain.state import Stage
+from core.jobs.poll import poll_from
 from core.model.payment import Movement, MovementState
-from core.ports import Doorbell, DoorbellKind
-from core.stages.stock import void_pause_s
+from core.ports import Notification, NotificationKind
+from core.steps.stock import void_pause_s
+from core.store.inbox import list_deliveries, replay_delivery
+from core.store.jobs import NewJob, enqueue
+from core.store.orders import facts_of
 from simulation.shoppers import cancel, place
 from tests.builders import MERCHANT, Bench
 from tests.core.flow.play import carry, pass_time, settle
@@ -59,7 +62,7 @@ async def test_a_label_that_is_refused_twenty_times_is_taken_back_in_the_end(
     assert (state.stage, state.parked, left) == (Stage.CANCELLED, None, [0])
     assert b.world.effects[Effect.VOID, "shp-1"] == 1
     assert (await on_hand(b))["CHEF-8", "reno"] == (14, 0)
-    told = [f.text for f in await b.store.facts(MERCHANT, "shop:kk-1001") if f.kind == "noted"]
+    told = [f.text for f in await b.store.read(facts_of, MERCHANT, "shop:kk-1001") if f.kind == "noted"]
     assert told == ["post: the carrier does not take the label back yet; asked again until 2026-12-30"]
 
 
@@ -81,21 +84,27 @@ async def test_after_thirty_days_a_person_must_see_to_a_label_that_is_not_taken_
 @pytest.mark.req("R04", "R06")
 async def test_what_is_signed_and_cannot_be_read_is_parked_and_the_shop_is_polled(b: Bench) -> None:
     now = b.clock.now()
-    await b.store.ring(MERCHANT, "poll", "shop", connection="shop", due_at=now, data=poll_from(now))
+    await b.store.write(
+        enqueue,
+        MERCHANT,
+        [NewJob(kind="poll", subject="shop", connection="shop", due_at=now, data=poll_from(now))],
+    )
     await settle(b)
     place(b.world, "shop", KARA)
     b.world.notifications.clear()
-    bell = Doorbell(event_id="unreadable:1", kind=DoorbellKind.UNREADABLE, topic="unreadable", subject="1")
+    bell = Notification(
+        event_id="unreadable:1", kind=NotificationKind.UNREADABLE, topic="unreadable", subject="1"
+    )
     await carry(b, [("shop", bell)])
     await settle(b)
-    [row] = (await b.store.list_deliveries(MERCHANT, state="parked")).items
+    [row] = (await b.store.read(list_deliveries, MERCHANT, state="parked")).items
     assert (row.event_id, row.error) == ("unreadable:1", "shop: signed, and cannot be read; see its body")
     state = await b.store.load(MERCHANT, "shop:kk-1001")
     assert state is not None
     assert state.stage is Stage.READY
 
-    await b.store.replay(MERCHANT, "shop", "unreadable:1", now=b.clock.now())
+    await b.store.write(replay_delivery, MERCHANT, "shop", "unreadable:1", now=b.clock.now())
     await settle(b)
-    assert (await b.store.list_deliveries(MERCHANT, state="parked")).items == ()
-    [row] = [d for d in (await b.store.list_deliveries(MERCHANT)).items if d.event_id == "unreadable:1"]
+    assert (await b.store.read(list_deliveries, MERCHANT, state="parked")).items == ()
+    [row] = [d for d in (await b.store.read(list_deliveries, MERCHANT)).items if d.event_id == "unreadable:1"]
     assert (row.state, row.error) == ("done", None)

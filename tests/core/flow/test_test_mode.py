@@ -7,13 +7,16 @@ from datetime import timedelta
 import pytest
 
 from connectors.bogus.client import Effect
-from core import actions
 from core.errors import RefusedError
-from core.flow.steps import Action
+from core.model.actions import Action
 from core.model.stock import ListingKey
 from core.ports import Mode
+from core.services import actions
+from core.store.claims import wake_open_orders
+from core.store.jobs import NewJob, enqueue
+from core.store.pushes import restore_levels
 from simulation.shoppers import Cart, place
-from tests.builders import MERCHANT, Bench, home, house
+from tests.builders import MERCHANT, Bench, config, home
 from tests.core.flow.play import pass_time, settle
 
 ORDER = "shop:kk-1"
@@ -25,9 +28,9 @@ def but(modes: Modes, **other: Mode) -> Modes:
 
 
 def in_modes(b: Bench, modes: Modes) -> None:
-    desk = b.hub.desks[MERCHANT]
-    ports = {name: replace(one, mode=modes.get(name)) for name, one in desk.ports.items()}
-    b.hub.desks[MERCHANT] = replace(desk, ports=ports)
+    connections = b.hub.merchants[MERCHANT]
+    ports = {name: replace(one, mode=modes.get(name)) for name, one in connections.ports.items()}
+    b.hub.merchants[MERCHANT] = replace(connections, ports=ports)
 
 
 HALF_AN_HOUR = timedelta(minutes=30)
@@ -122,7 +125,9 @@ async def test_an_order_whose_steps_are_not_due_rests_and_goes_its_way_once_all_
 
     in_modes(b, ALL_LIVE)
     await actions.switch(b.hub, MERCHANT, "shop", [], on=True, actor="person:kendra")
-    await b.store.ring(MERCHANT, "push", "shop", connection="shop", due_at=b.clock.now())
+    await b.store.write(
+        enqueue, MERCHANT, [NewJob(kind="push", subject="shop", connection="shop", due_at=b.clock.now())]
+    )
     await pass_time(b, timedelta(hours=2))
 
     assert done(b) == WHOLE
@@ -181,14 +186,14 @@ async def test_a_test_order_of_a_test_merchant_goes_its_whole_way(b: Bench) -> N
 @pytest.mark.req("R99")
 async def test_a_label_bought_before_is_neither_told_nor_its_money_taken_in_test_mode(b: Bench) -> None:
     in_modes(b, ALL_LIVE)
-    desk = b.hub.desks[MERCHANT]
-    b.hub.desks[MERCHANT] = replace(desk, house=house(tell="scan"))
+    connections = b.hub.merchants[MERCHANT]
+    b.hub.merchants[MERCHANT] = replace(connections, config=config(tell="scan"))
     await actions.switch(b.hub, MERCHANT, "shop", [Action.CAPTURES], on=False, actor="person:kendra")
     await sell(b, for_=timedelta(minutes=15))
     assert (done(b)["labels"], done(b)["told"], done(b)["captures"], done(b)["mails"]) == (1, 0, 0, 1)
 
     in_modes(b, but(ALL_LIVE, pay="test"))
-    b.hub.desks[MERCHANT] = replace(b.hub.desks[MERCHANT], house=house(tell="label"))
+    b.hub.merchants[MERCHANT] = replace(b.hub.merchants[MERCHANT], config=config(tell="label"))
     await actions.switch(b.hub, MERCHANT, "shop", [Action.CAPTURES], on=True, actor="person:kendra")
     await pass_time(b, timedelta(hours=1))
 
@@ -198,7 +203,7 @@ async def test_a_label_bought_before_is_neither_told_nor_its_money_taken_in_test
     assert state.parked is None
 
     in_modes(b, ALL_LIVE)
-    await b.store.wake_open_orders(MERCHANT, b.clock.now())
+    await b.store.write(wake_open_orders, MERCHANT, b.clock.now())
     await pass_time(b, timedelta(minutes=5))
     assert (done(b)["labels"], done(b)["told"], done(b)["captures"], done(b)["mails"]) == (1, 1, 1, 2)
 
@@ -208,7 +213,7 @@ async def test_no_level_of_a_live_channel_is_put_back_in_test_mode(b: Bench) -> 
     in_modes(b, but(ALL_LIVE, pay="test"))
     await pass_time(b, timedelta(minutes=2))
 
-    await b.store.put_back(MERCHANT, "amz", {("KK-CHEF8", ""): 9}, now=b.clock.now())
+    await b.store.write(restore_levels, MERCHANT, "amz", {("KK-CHEF8", ""): 9}, now=b.clock.now())
     await pass_time(b, timedelta(hours=1))
     assert b.world.shop("amz").writes == []
 

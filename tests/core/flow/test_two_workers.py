@@ -9,15 +9,18 @@ from pathlib import Path
 import pytest
 
 from connectors.bogus.client import Effect, Fault
-from core.errands import ERRANDS
-from core.flow.state import Stage
-from core.hub import Hub
+from core.domain.state import Stage
+from core.engine.hub import Hub
+from core.engine.worker import Worker
+from core.jobs import JOBS
+from core.steps import STEPS
+from core.store.claims import due_orders
+from core.store.jobs import claim_jobs
 from core.store.sealing import Keyring
 from core.store.store import Store
-from core.work import Worker
 from simulation.due import due_now
 from simulation.shoppers import Cart, place
-from tests.builders import MERCHANT, Bench, bench, home, open_house
+from tests.builders import MERCHANT, Bench, bench, home, open_hub_of
 from tests.core.flow.play import carry
 from tests.core.store.conftest import books_balance
 from tests.databases import database_with_tables
@@ -33,14 +36,14 @@ async def work_twice_each(b: Bench, workers: tuple[Worker, Worker]) -> None:
     for _ in range(80):
         await carry(b)
         now = b.clock.now()
-        if not await b.store.db.read(due_now, now):
+        if not await b.store.read(due_now, now):
             return
         for worker in workers:
-            claimed = await worker.hub.store.claim_errands(
-                owner=worker.hub.owner, now=now, until=now + timedelta(seconds=180), limit=20
+            claimed = await worker.hub.store.write(
+                claim_jobs, owner=worker.hub.owner, now=now, until=now + timedelta(seconds=180), limit=20
             )
-            await asyncio.gather(*(worker.run_errand(errand) for errand in claimed))
-        due = await b.store.due(now, limit=100, per_merchant=100)
+            await asyncio.gather(*(worker.run_job(job) for job in claimed))
+        due = await b.store.read(due_orders, now, limit=100, per_merchant=100)
         woken = [(worker, m, o) for m, o, _ in due for worker in workers for _ in range(2)]
         random.Random(3).shuffle(woken)
         await asyncio.gather(*(worker.run_order(m, o) for worker, m, o in woken))
@@ -60,9 +63,9 @@ async def test_two_workers_woken_twice_for_each_order_do_every_effect_once(
     async with database_with_tables("postgres", tmp_path) as url:
         first, second = await Store.open(url, keys=keys), await Store.open(url, keys=keys)
         b = bench(first)
-        await open_house(b)
-        other = Hub(store=second, clock=b.clock, owner="w2", desks=b.hub.desks)
-        workers = (b.worker, Worker(hub=other, errands=ERRANDS, chance=random.Random(8)))
+        await open_hub_of(b)
+        other = Hub(store=second, clock=b.clock, owner="w2", merchants=b.hub.merchants)
+        workers = (b.worker, Worker(steps=STEPS, hub=other, jobs=JOBS, chance=random.Random(8)))
         await work_twice_each(b, workers)
         for cart in WISHES:
             place(b.world, "shop", cart)

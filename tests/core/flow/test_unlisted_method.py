@@ -5,11 +5,11 @@ from datetime import date, timedelta
 
 import pytest
 
-from core.config.house import House
+from core.config.merchant import MerchantConfig
 from core.errors import NotFoundError
-from core.unlisted import open_notices, see
+from core.services.notices import open_notices, see
 from simulation.shoppers import Cart, place
-from tests.builders import MERCHANT, MONDAY_8, Bench, home, house
+from tests.builders import MERCHANT, MONDAY_8, Bench, config, home
 from tests.core.flow.play import pass_time
 from tests.core.flow.test_red_team import labels, state_of
 from tests.core.flow.test_whole_way import GRACE
@@ -27,8 +27,8 @@ def cart(number: int, method: str = "Overnight", **changes: object) -> Cart:
 
 def runs(b: Bench, **changes: object) -> None:
     """Have another file in force."""
-    kept: House = replace(house(), **changes)  # type: ignore[arg-type]
-    b.hub.desks[MERCHANT] = replace(b.hub.desks[MERCHANT], house=kept)
+    kept: MerchantConfig = replace(config(), **changes)  # type: ignore[arg-type]
+    b.hub.merchants[MERCHANT] = replace(b.hub.merchants[MERCHANT], config=kept)
 
 
 async def told(b: Bench) -> list[tuple[str, str, str]]:

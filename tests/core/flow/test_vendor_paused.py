@@ -5,12 +5,14 @@ from datetime import timedelta
 import pytest
 
 from connectors.bogus.client import Effect
-from core import alarms
-from core.alarms import open_alarms
+from core.domain.state import Stage
+from core.engine.pauses import resume
+from core.engine.retry import Retry, after_failure
 from core.errors import RefusedError, VendorPausedError
-from core.flow.state import Stage
-from core.health import health_of
-from core.work import Retry, after_failure
+from core.services.health import health_of
+from core.store.orders import counts_by_stage, facts_of
+from core.store.pauses import list_pauses
+from core.store.stock import count_stock
 from simulation.shoppers import Cart, place
 from tests.builders import MERCHANT, MONDAY_8, Bench, home
 from tests.core.flow.play import pass_time, settle
@@ -22,14 +24,16 @@ FIFTY = tuple(f"KK-{n}" for n in range(1, 51))
 
 async def fifty_orders(b: Bench) -> None:
     """Fifty orders of one pair of socks each are known, and their labels are due in a quarter of an hour."""
-    await b.store.count(MERCHANT, [("SOCKS-CHEF", "reno", 100)], actor="person:kendra", now=b.clock.now())
+    await b.store.write(
+        count_stock, MERCHANT, [("SOCKS-CHEF", "reno", 100)], actor="person:kendra", now=b.clock.now()
+    )
     for number in FIFTY:
         place(b.world, "shop", Cart(number=number, lines=(("SOCKS-CHEF", 1, 1400),), ship_to=home()))
     await settle(b)
 
 
 async def stages(b: Bench) -> dict[Stage, int]:
-    return dict(await b.store.counts_by_stage(MERCHANT))
+    return dict(await b.store.read(counts_by_stage, MERCHANT))
 
 
 def labels(b: Bench) -> list[int]:
@@ -41,28 +45,30 @@ async def test_an_empty_wallet_raises_one_alarm_and_fifty_orders_wait_until_ther
     await fifty_orders(b)
     b.world.paused = {"buy"}
     await pass_time(b, 16 * MINUTE)
-    [alarm] = await open_alarms(b.hub, MERCHANT)
-    assert (alarm.connection, alarm.action, alarm.reason) == (
+    [pause] = await b.store.read(list_pauses, MERCHANT)
+    assert (pause.connection, pause.action, pause.reason) == (
         "post",
         "labels",
         "post: buy: the account is empty",
     )
-    assert alarm.since == MONDAY_8 + 15 * MINUTE
+    assert pause.since == MONDAY_8 + 15 * MINUTE
     assert await stages(b) == {Stage.READY: 50}
     assert b.world.calls["post", "buy"] == 1
 
     await pass_time(b, 60 * MINUTE)
-    [still] = await open_alarms(b.hub, MERCHANT)
-    assert still.since == alarm.since
+    [still] = await b.store.read(list_pauses, MERCHANT)
+    assert still.since == pause.since
     assert await stages(b) == {Stage.READY: 50}
     assert b.world.calls["post", "buy"] <= 7
-    facts = [f.kind for number in FIFTY for f in await b.store.facts(MERCHANT, f"shop:{number.lower()}")]
+    facts = [
+        f.kind for number in FIFTY for f in await b.store.read(facts_of, MERCHANT, f"shop:{number.lower()}")
+    ]
     assert {"parked", "held"}.isdisjoint(facts)
     assert labels(b) == []
 
     b.world.paused = set()
     await pass_time(b, 16 * MINUTE)
-    assert await open_alarms(b.hub, MERCHANT) == ()
+    assert await b.store.read(list_pauses, MERCHANT) == ()
     assert await stages(b) == {Stage.SHIPPED: 50}
     assert labels(b) == [1] * 50
 
@@ -73,12 +79,12 @@ async def test_a_person_who_mended_it_need_not_wait(b: Bench) -> None:
     b.world.paused = {"buy"}
     await pass_time(b, 16 * MINUTE)
     b.world.paused = set()
-    assert await alarms.resume(b.hub, MERCHANT, "post") == 1
+    assert await resume(b.hub, MERCHANT, "post") == 1
     await settle(b)
     assert await stages(b) == {Stage.SHIPPED: 50}
     assert labels(b) == [1] * 50
     with pytest.raises(RefusedError, match="nothing of post is paused"):
-        await alarms.resume(b.hub, MERCHANT, "post")
+        await resume(b.hub, MERCHANT, "post")
 
 
 @pytest.mark.req("R87")
@@ -86,7 +92,9 @@ async def test_what_is_paused_stops_nothing_else(b: Bench) -> None:
     b.world.paused = {"capture"}
     place(b.world, "shop", KIM)
     await pass_time(b, 20 * MINUTE)
-    assert [(a.connection, a.action) for a in await open_alarms(b.hub, MERCHANT)] == [("shop", "captures")]
+    assert [(a.connection, a.action) for a in await b.store.read(list_pauses, MERCHANT)] == [
+        ("shop", "captures")
+    ]
     assert labels(b) == [1]
     assert b.world.payments["pay-KK-1002"].captured.minor == 0
     place(
@@ -101,18 +109,18 @@ async def test_what_is_paused_stops_nothing_else(b: Bench) -> None:
     b.world.paused = set()
     await pass_time(b, 20 * MINUTE)
     assert b.world.effects[Effect.CAPTURE, "kk-1002/KK-1002-t1"] == 1
-    assert await open_alarms(b.hub, MERCHANT) == ()
+    assert await b.store.read(list_pauses, MERCHANT) == ()
 
 
 @pytest.mark.req("R87")
 async def test_levels_wait_with_one_alarm_of_their_own(b: Bench) -> None:
     b.world.paused = {"set_levels"}
     await settle(b)
-    found = [(a.connection, a.action) for a in await open_alarms(b.hub, MERCHANT)]
+    found = [(a.connection, a.action) for a in await b.store.read(list_pauses, MERCHANT)]
     assert found == [("amz", "levels"), ("shop", "levels")]
     b.world.paused = set()
     await pass_time(b, 16 * MINUTE)
-    assert await open_alarms(b.hub, MERCHANT) == ()
+    assert await b.store.read(list_pauses, MERCHANT) == ()
     assert b.world.shop("shop").writes != []
 
 

@@ -8,10 +8,15 @@ import pytest
 
 from connectors.bogus.carrier import scan
 from connectors.bogus.client import Effect, Fault
-from core import actions
-from core.flow.state import OrderState, Stage
+from core.domain.state import OrderState, Stage
 from core.model.shipment import TrackingState
 from core.model.stock import ListingKey
+from core.services import actions
+from core.store.jobs import NewJob, enqueue
+from core.store.links import link_all
+from core.store.orders import facts_of
+from core.store.products import list_products, save_products
+from core.store.stock import list_stock
 from simulation.shoppers import Cart, cancel, place, ship_elsewhere
 from tests.builders import MERCHANT, PRODUCTS, Bench, home
 from tests.core.flow.play import carry, pass_time, settle, work
@@ -38,7 +43,7 @@ async def state_of(b: Bench, order_id: str) -> OrderState:
 
 
 async def on_hand(b: Bench) -> dict[tuple[str, str], tuple[int, int]]:
-    return {(r.sku, r.location): (r.on_hand, r.committed) for r in await b.store.stock(MERCHANT)}
+    return {(r.sku, r.location): (r.on_hand, r.committed) for r in await b.store.read(list_stock, MERCHANT)}
 
 
 @pytest.mark.req("R81", "R73", "S03", "S09")
@@ -163,8 +168,10 @@ async def test_an_order_shipped_by_another_tool_gets_no_label_although_no_doorbe
 @pytest.mark.req("R06")
 async def test_an_order_whose_doorbell_was_lost_is_found_by_the_poll(b: Bench) -> None:
     now = b.clock.now()
-    await b.store.ring(
-        MERCHANT, "poll", "shop", connection="shop", due_at=now, data={"since": now.isoformat()}
+    await b.store.write(
+        enqueue,
+        MERCHANT,
+        [NewJob(kind="poll", subject="shop", connection="shop", due_at=now, data={"since": now.isoformat()})],
     )
     await settle(b)
     place(b.world, "shop", KARA)
@@ -195,7 +202,7 @@ async def test_a_mail_whose_answer_is_lost_is_not_sent_again_and_people_are_told
     place(b.world, "shop", KARA)
     await pass_time(b, GRACE)
     assert b.world.effects[Effect.MAIL, "confirmation KK-1001"] == 1
-    texts = [f.text for f in await b.store.facts(MERCHANT, "shop:kk-1001") if f.kind == "noted"]
+    texts = [f.text for f in await b.store.read(facts_of, MERCHANT, "shop:kk-1001") if f.kind == "noted"]
     assert texts == [
         "the mail server did not say whether it took the confirmation mail; it is not sent again"
     ]
@@ -208,7 +215,7 @@ def _first(operation: str, left: list[Fault], called: str) -> Fault | None:
 @pytest.mark.req("R18")
 async def test_an_order_of_an_unlinked_listing_is_held_and_goes_on_once_linked(b: Bench) -> None:
     now = b.clock.now()
-    await b.store.unlink(MERCHANT, "shop", "SOCKS-CHEF", now=now)
+    await b.store.write(link_all, MERCHANT, {("shop", "SOCKS-CHEF"): {}}, now=now)
     place(b.world, "shop", Cart(number="KK-7", lines=(("SOCKS-CHEF", 1, 900),), ship_to=home()))
     await pass_time(b, GRACE)
     assert (await state_of(b, "shop:kk-7")).holds == {"unlinked_sku": "SOCKS-CHEF"}
@@ -218,8 +225,8 @@ async def test_an_order_of_an_unlinked_listing_is_held_and_goes_on_once_linked(b
 
 
 async def test_goods_that_fit_no_box_hold_the_order_until_a_person_tries_again(b: Bench) -> None:
-    board = (await b.store.products(MERCHANT))["BOARD-WAL"]
-    await b.store.save_products(MERCHANT, [replace(board, size_mm=(900, 900, 30))])
+    board = (await b.store.read(list_products, MERCHANT))["BOARD-WAL"]
+    await b.store.write(save_products, MERCHANT, [replace(board, size_mm=(900, 900, 30))])
     place(b.world, "shop", KARA)
     await pass_time(b, GRACE)
     held = await state_of(b, "shop:kk-1001")
@@ -227,7 +234,7 @@ async def test_goods_that_fit_no_box_hold_the_order_until_a_person_tries_again(b
     await actions.release(b.hub, MERCHANT, "shop:kk-1001", "no_box", "person:kendra")
     await settle(b)
     assert (await state_of(b, "shop:kk-1001")).holds == {"no_box": "a unit fits no box of crossdock.yaml"}
-    await b.store.save_products(MERCHANT, PRODUCTS)
+    await b.store.write(save_products, MERCHANT, PRODUCTS)
     await actions.release(b.hub, MERCHANT, "shop:kk-1001", "no_box", "person:kendra")
     await settle(b)
     assert (await state_of(b, "shop:kk-1001")).stage is Stage.SHIPPED

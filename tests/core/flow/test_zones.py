@@ -2,12 +2,14 @@
 
 from datetime import timedelta
 
-from core import actions
+from core.domain.shipping.routing import Zones
 from core.model.address import Absence, Absent, Address
 from core.model.order import ChannelState
 from core.model.stock import Listing
-from core.ports import DoorbellKind
-from core.shipping.routing import Zones
+from core.ports import NotificationKind
+from core.services import actions
+from core.store.links import link_all
+from core.store.stock import list_stock
 from simulation.shoppers import Cart, place
 from tests.builders import MERCHANT, Bench, home
 from tests.core.flow.play import pass_time, settle
@@ -25,7 +27,7 @@ async def sell(b: Bench, *listings: str) -> None:
     """Have the marketplace, which assigns no location, sell SKUs under their own names."""
     for listing in listings:
         b.world.shop("amz").listings[listing] = Listing(listing=listing, sku=listing, title=listing)
-        await b.store.link(MERCHANT, "amz", listing, {listing: 1}, now=b.clock.now())
+        await b.store.write(link_all, MERCHANT, {("amz", listing): {listing: 1}}, now=b.clock.now())
 
 
 async def left_from(b: Bench, cart: Cart) -> dict[str, str]:
@@ -84,8 +86,8 @@ async def test_an_order_whose_address_comes_later_is_routed_once_it_is_known(b: 
 
     later = whole.order.model_copy(update={"updated_at": hidden.updated_at + timedelta(minutes=5)})
     shop.orders[number] = whole.model_copy(update={"order": later})
-    b.world.notify("amz", DoorbellKind.ORDER, number)
+    b.world.notify("amz", NotificationKind.ORDER, number)
     await settle(b)
     assert [a.location for a in (await state_of(b, "amz:112-4")).allocations] == ["easton"]
-    held = {(row.sku, row.location): row.committed for row in await b.store.stock(MERCHANT)}
+    held = {(row.sku, row.location): row.committed for row in await b.store.read(list_stock, MERCHANT)}
     assert (held["SKILLET-12", "reno"], held["SKILLET-12", "easton"]) == (0, 1)

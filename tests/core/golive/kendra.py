@@ -2,11 +2,12 @@
 
 from datetime import timedelta
 
-from core import actions
-from core.connecting import begin
 from core.model.stock import Listing, ListingKey
-from core.store.keeping import Product
+from core.services import actions
+from core.services.connecting import begin
+from core.store.products import Product, save_products
 from core.store.store import Store
+from core.store.switches import go_live
 from simulation.shoppers import Cart, place
 from tests.builders import MERCHANT, MONDAY_8, Bench, bench, home
 from tests.core.flow.play import settle
@@ -73,11 +74,13 @@ async def morning(store: Store) -> Bench:
     b.clock.instant -= timedelta(hours=10)
     place(b.world, "shop", KWAME)
     b.clock.instant += timedelta(hours=10)
-    await store.save_products(
-        MERCHANT, [Product(sku=sku, title=sku, weight_g=300, size_mm=(200, 50, 30)) for sku in SKUS]
+    await store.write(
+        save_products,
+        MERCHANT,
+        [Product(sku=sku, title=sku, weight_g=300, size_mm=(200, 50, 30)) for sku in SKUS],
     )
     for name in ("shop", "amz"):
-        await store.go_live(MERCHANT, name, actor="hub", now=SEVEN)
+        await store.write(go_live, MERCHANT, name, actor="hub", now=SEVEN)
         await begin(b.hub, MERCHANT, name, "http://hub.invalid")
     await settle(b)
     for listing, _, of, _ in SHOP:

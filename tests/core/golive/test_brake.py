@@ -6,12 +6,15 @@ from datetime import timedelta
 
 import pytest
 
-from core import actions
-from core.config.house import BrakeRule
+from core.config.merchant import PushGuardRule
 from core.errors import RefusedError
-from core.golive import opening
-from core.golive.accept import accept
-from core.health import health_of
+from core.services import actions
+from core.services.golive import opening
+from core.services.golive.accept import accept
+from core.services.health import health_of
+from core.store.push_guard import list_stopped_pushes
+from core.store.stock import list_stock
+from core.store.switches import accepted_actions
 from simulation.memory import store_in_memory
 from tests.builders import MERCHANT, Bench
 from tests.core.flow.play import pass_time, settle
@@ -35,7 +38,7 @@ async def b() -> AsyncIterator[Bench]:
 
 async def recounted(b: Bench, more: int) -> None:
     """Count every shelf so many units higher: each of the shop's twelve listings is to change."""
-    lines = [(row.sku, row.location, row.on_hand + more) for row in await b.store.stock(MERCHANT)]
+    lines = [(row.sku, row.location, row.on_hand + more) for row in await b.store.read(list_stock, MERCHANT)]
     await actions.count(b.hub, MERCHANT, lines, actor=KENDRA)
 
 
@@ -54,7 +57,7 @@ async def recounted(b: Bench, more: int) -> None:
 def test_a_fifth_changed_or_a_twentieth_sold_out_is_too_much(
     changes: int, zeros: int, listings: int, stops: bool
 ) -> None:
-    assert BrakeRule().stops(changes=changes, zeros=zeros, listings=listings) is stops
+    assert PushGuardRule().stops(changes=changes, zeros=zeros, listings=listings) is stops
 
 
 @pytest.mark.req("R83")
@@ -70,7 +73,7 @@ async def test_a_round_that_changes_every_listing_writes_nothing_and_asks(b: Ben
     }
     assert b.world.shop("shop").writes == []
     assert len(b.world.shop("amz").writes) == 5
-    health = {h.connection: h.brake for h in await health_of(b.hub, MERCHANT)}
+    health = {h.connection: h.push_guard for h in await health_of(b.hub, MERCHANT)}
     assert health["shop"] == (
         "a round of levels would change 12 of 12 listings, 0 of them to sold out: nothing is written until you say"
         " go or stop"
@@ -83,18 +86,18 @@ async def test_go_writes_the_stopped_round_once_and_the_next_one_is_stopped_agai
     await recounted(b, 10)
     await pass_time(b, timedelta(minutes=5))
 
-    await actions.answer_brake(b.hub, MERCHANT, "shop", go=True, actor=KENDRA)
+    await actions.answer_push_guard(b.hub, MERCHANT, "shop", go=True, actor=KENDRA)
     await pass_time(b, timedelta(minutes=5))
 
     assert len(b.world.shop("shop").writes) == 12
     assert shown(b)["shop", "CHEF-8", "loc-reno"] == 23
-    assert await b.store.brakes(MERCHANT) == {}
+    assert await b.store.read(list_stopped_pushes, MERCHANT) == {}
     with pytest.raises(RefusedError, match="no brake stands at shop"):
-        await actions.answer_brake(b.hub, MERCHANT, "shop", go=True, actor=KENDRA)
+        await actions.answer_push_guard(b.hub, MERCHANT, "shop", go=True, actor=KENDRA)
     await recounted(b, 10)
     await pass_time(b, timedelta(minutes=5))
     assert len(b.world.shop("shop").writes) == 12
-    assert list(await b.store.brakes(MERCHANT)) == ["shop"]
+    assert list(await b.store.read(list_stopped_pushes, MERCHANT)) == ["shop"]
 
 
 @pytest.mark.req("R83")
@@ -102,12 +105,12 @@ async def test_stop_switches_levels_off_and_nothing_is_written(b: Bench) -> None
     await recounted(b, 10)
     await pass_time(b, timedelta(minutes=5))
 
-    await actions.answer_brake(b.hub, MERCHANT, "shop", go=False, actor=KENDRA)
+    await actions.answer_push_guard(b.hub, MERCHANT, "shop", go=False, actor=KENDRA)
     await pass_time(b, timedelta(hours=2))
 
     assert b.world.shop("shop").writes == []
-    assert ("shop", "levels") not in await b.store.switches(MERCHANT)
-    assert await b.store.brakes(MERCHANT) == {}
+    assert ("shop", "levels") not in await b.store.read(accepted_actions, MERCHANT)
+    assert await b.store.read(list_stopped_pushes, MERCHANT) == {}
 
 
 @pytest.mark.req("R83")
@@ -116,12 +119,12 @@ async def test_while_a_brake_stands_what_comes_after_is_added_to_it(b: Bench) ->
     await pass_time(b, timedelta(minutes=5))
     await actions.count(b.hub, MERCHANT, [("CHEF-8", "reno", 30)], actor=KENDRA)
     await settle(b)
-    brake = (await b.store.brakes(MERCHANT))["shop"]
+    push_guard = (await b.store.read(list_stopped_pushes, MERCHANT))["shop"]
 
-    assert len(brake.changes) == 12
-    assert {c.units for c in brake.changes if c.key.listing == "CHEF-8"} == {29}
+    assert len(push_guard.changes) == 12
+    assert {c.units for c in push_guard.changes if c.key.listing == "CHEF-8"} == {29}
     assert b.world.shop("shop").writes == []
-    await actions.answer_brake(b.hub, MERCHANT, "shop", go=True, actor=KENDRA)
+    await actions.answer_push_guard(b.hub, MERCHANT, "shop", go=True, actor=KENDRA)
     await pass_time(b, timedelta(minutes=5))
     assert shown(b)["shop", "CHEF-8", "loc-reno"] == 29
 
@@ -132,11 +135,11 @@ async def test_a_few_changes_and_a_house_that_allows_more_are_written(b: Bench) 
     await pass_time(b, timedelta(minutes=5))
     assert {key.listing for _, key, _ in b.world.shop("shop").writes} == {"CHEF-8"}
 
-    desk = b.hub.desks[MERCHANT]
-    shop = replace(desk.house.connections["shop"], brake=BrakeRule(least=13))
-    house = replace(desk.house, connections={**desk.house.connections, "shop": shop})
-    b.hub.desks[MERCHANT] = replace(desk, house=house)
+    connections = b.hub.merchants[MERCHANT]
+    shop = replace(connections.config.connections["shop"], push_guard=PushGuardRule(least=13))
+    config = replace(connections.config, connections={**connections.config.connections, "shop": shop})
+    b.hub.merchants[MERCHANT] = replace(connections, config=config)
     await recounted(b, 10)
     await pass_time(b, timedelta(minutes=5))
     assert len(b.world.shop("shop").writes) == 13
-    assert await b.store.brakes(MERCHANT) == {}
+    assert await b.store.read(list_stopped_pushes, MERCHANT) == {}

@@ -5,18 +5,22 @@ from datetime import timedelta
 
 import pytest
 
-from core import actions
+from core.domain.state import OrderState, Stage
 from core.errors import NotFoundError, RefusedError
-from core.flow.state import OrderState, Stage
-from core.flow.steps import Action
-from core.golive import adopt, opening
-from core.golive.accept import accept, acceptances, undo, undo_text
-from core.golive.document import differences
+from core.model.actions import Action
+from core.services import actions
+from core.services.golive import adopt, opening
+from core.services.golive.accept import accept, acceptances, undo, undo_text
+from core.services.golive.document import differences
+from core.store.push_guard import list_stopped_pushes
+from core.store.stock import list_stock, receive_stock
+from core.store.switches import accepted_actions
 from simulation.memory import store_in_memory
 from simulation.shoppers import Cart, place
 from tests.builders import MERCHANT, Bench, home
 from tests.core.flow.play import pass_time, settle
 from tests.core.golive.kendra import COUNTED, morning, shown, written
+from tests.stored import effects_of
 
 KENDRA = "person:kendra"
 DIFFER = {
@@ -90,7 +94,7 @@ async def test_the_golden_morning_is_written_down_and_nothing_is_written_to_anyb
     } == DIFFER
     await pass_time(b, timedelta(hours=3))
     assert written(b) == {}
-    assert await b.store.effects(MERCHANT) == []
+    assert await b.store.read(effects_of, MERCHANT) == []
 
 
 @pytest.mark.req("R21", "R82", "R83")
@@ -103,7 +107,7 @@ async def test_accepting_writes_the_seventeen_once_and_keeps_what_was_shown(b: B
 
     assert written(b) == DIFFER
     assert len(b.world.shop("shop").writes) + len(b.world.shop("amz").writes) == 17
-    assert await b.store.brakes(MERCHANT) == {}
+    assert await b.store.read(list_stopped_pushes, MERCHANT) == {}
     assert (accepted.id, accepted.actor, accepted.shown) == (seen.id, KENDRA, seen)
     assert [a.id for a in await acceptances(b.hub, MERCHANT)] == [seen.id]
     after = await differences(b.hub, MERCHANT)
@@ -127,7 +131,7 @@ async def test_taking_back_shows_every_former_number_again_and_stops_levels(b: B
     await pass_time(b, timedelta(minutes=5))
 
     assert shown(b) == before
-    assert await b.store.switches(MERCHANT) == {("shop", "live"), ("amz", "live")}
+    assert await b.store.read(accepted_actions, MERCHANT) == {("shop", "live"), ("amz", "live")}
     assert undone.undone_at is not None
     assert undo_text(accepted).splitlines()[0] == "connection,listing,location,shows,wanted"
     assert "shop,CHEF-8,reno,15,13" in undo_text(accepted).splitlines()
@@ -142,7 +146,7 @@ async def test_taking_back_shows_every_former_number_again_and_stops_levels(b: B
 
 @pytest.mark.req("R82")
 async def test_what_was_never_counted_or_linked_is_never_written_even_when_accepted(b: Bench) -> None:
-    await b.store.receive(MERCHANT, [("TONGS-9", "reno", 5)], actor=KENDRA, now=b.clock.now())
+    await b.store.write(receive_stock, MERCHANT, [("TONGS-9", "reno", 5)], actor=KENDRA, now=b.clock.now())
     await opening.load(b.hub, MERCHANT, "sku,location,units\nDUTCH-6,easton,4\n", actor=KENDRA)
 
     await accept(b.hub, MERCHANT, actor=KENDRA)
@@ -164,7 +168,7 @@ async def test_orders_from_before_are_committed_listed_and_released_in_bulk_with
     b.clock.instant += timedelta(minutes=1)
     place(b.world, "shop", Cart(number="KK-2", lines=(("CHEF-8", 1, 100),), ship_to=home(), email="k@x.test"))
     await pass_time(b, timedelta(hours=1))
-    [kwame] = [row for row in await b.store.stock(MERCHANT) if row.sku == "UTIL-5"]
+    [kwame] = [row for row in await b.store.read(list_stock, MERCHANT) if row.sku == "UTIL-5"]
     assert (kwame.on_hand, kwame.committed) == (10, 1)
     assert list((await state_of(b, "shop:kk-1000")).holds) == ["before_go_live"]
     assert (await state_of(b, "shop:kk-2")).stage is Stage.SHIPPED
@@ -199,7 +203,7 @@ async def test_the_first_acceptance_counts_through_off_and_on(b: Bench) -> None:
 @pytest.mark.req("R82", "R32")
 async def test_a_channel_s_numbers_are_taken_over_with_what_its_open_orders_took(b: Bench) -> None:
     seen = await adopt.preview(b.hub, MERCHANT, "shop")
-    assert await b.store.stock(MERCHANT) == []
+    assert await b.store.read(list_stock, MERCHANT) == []
 
     await adopt.adopt(b.hub, MERCHANT, "shop", actor=KENDRA)
     await settle(b)
@@ -217,7 +221,7 @@ async def test_a_channel_s_numbers_are_taken_over_with_what_its_open_orders_took
         ("DUTCH-6", "easton"): 4,
     }
     assert len([why for why in seen.passed_over if "a kit or a multipack" in why]) == 2
-    [util] = [row for row in await b.store.stock(MERCHANT) if row.sku == "UTIL-5"]
+    [util] = [row for row in await b.store.read(list_stock, MERCHANT) if row.sku == "UTIL-5"]
     assert (util.on_hand, util.committed, util.available) == (10, 1, 9)
     with pytest.raises(RefusedError, match="counted before"):
         await adopt.adopt(b.hub, MERCHANT, "amz", "reno", actor=KENDRA)

@@ -7,15 +7,20 @@ from datetime import timedelta
 import pytest
 
 from connectors.bogus.channel import change_order, order_of
-from core import actions
-from core.connecting import begin, connected
+from core.domain.state import OrderState
 from core.errors import RefusedError
-from core.flow.state import OrderState
-from core.flow.steps import Action
-from core.golive import opening
-from core.golive.accept import accept, undo
-from core.golive.document import differences
+from core.model.actions import Action
+from core.services import actions
+from core.services.connecting import begin, connected
+from core.services.golive import opening
+from core.services.golive.accept import accept, undo
+from core.services.golive.document import differences
+from core.store.jobs import NewJob, enqueue
+from core.store.products import save_products
+from core.store.push_guard import list_stopped_pushes
+from core.store.stock import count_stock, list_stock
 from core.store.store import Store
+from core.store.switches import accepted_actions, go_live
 from simulation.memory import store_in_memory
 from simulation.shoppers import AUTHORIZED_FOR, Cart, place, ship_elsewhere
 from tests.builders import (
@@ -27,8 +32,8 @@ from tests.builders import (
     SHOP_LINKS,
     Bench,
     bench,
+    config,
     home,
-    house,
 )
 from tests.core.flow.play import pass_time, settle
 from tests.core.golive.kendra import COUNTED, morning, shown
@@ -56,15 +61,15 @@ async def b(store: Store) -> Bench:
 @pytest.fixture
 async def shop_only(store: Store) -> Bench:
     """Only the shop is connected, and all of it is accepted; the marketplace is in the file, and nobody authorized it."""
-    kept = house()
+    kept = config()
     both_mail = {
         name: replace(c, mails="hub" if name in ("shop", "amz") else c.mails)
         for name, c in kept.connections.items()
     }
     made = bench(store, replace(kept, connections=both_mail))
-    await store.save_products(MERCHANT, PRODUCTS)
-    await store.count(MERCHANT, COUNTS, actor=KENDRA, now=MONDAY_8)
-    await store.go_live(MERCHANT, "shop", actor="hub", now=MONDAY_8)
+    await store.write(save_products, MERCHANT, PRODUCTS)
+    await store.write(count_stock, MERCHANT, COUNTS, actor=KENDRA, now=MONDAY_8)
+    await store.write(go_live, MERCHANT, "shop", actor="hub", now=MONDAY_8)
     await begin(made.hub, MERCHANT, "shop", "http://hub.invalid")
     await settle(made)
     for listing, units in SHOP_LINKS.items():
@@ -146,7 +151,7 @@ async def test_orders_of_a_channel_that_is_connected_later_are_from_before_until
 @pytest.mark.req("R21", "R82")
 async def test_what_nobody_connected_yet_is_not_accepted_with_all_the_rest(shop_only: Bench) -> None:
     b = shop_only
-    assert ("amz", "levels") not in await b.store.switches(MERCHANT)
+    assert ("amz", "levels") not in await b.store.read(accepted_actions, MERCHANT)
     with pytest.raises(RefusedError, match="amz is not connected yet"):
         await accept(b.hub, MERCHANT, connections=["amz"], actor=KENDRA)
 
@@ -182,15 +187,15 @@ async def test_taking_back_puts_nothing_on_sale_again_that_was_sold_or_counted_a
 async def test_accepting_what_was_shown_lets_the_brake_pass_those_numbers_and_no_others(b: Bench) -> None:
     seen = await differences(b.hub, MERCHANT)
     before = shown(b)
-    emptied = [(row.sku, row.location, 0) for row in await b.store.stock(MERCHANT)]
+    emptied = [(row.sku, row.location, 0) for row in await b.store.read(list_stock, MERCHANT)]
     await actions.count(b.hub, MERCHANT, emptied, actor=KENDRA)
     await settle(b)
 
     await accept(b.hub, MERCHANT, document=seen.id, actor=KENDRA)
     await pass_time(b, HOUR)
 
-    brake = (await b.store.brakes(MERCHANT))["shop"]
-    assert (len(brake.changes), brake.zeros) == (12, 12)
+    push_guard = (await b.store.read(list_stopped_pushes, MERCHANT))["shop"]
+    assert (len(push_guard.changes), push_guard.zeros) == (12, 12)
     assert {k: v for k, v in shown(b).items() if k[0] == "shop"} == {
         k: v for k, v in before.items() if k[0] == "shop"
     }
@@ -203,12 +208,12 @@ async def test_what_was_just_written_by_acceptance_is_not_open_to_another_number
     written = len(b.world.shop("shop").writes)
     assert written == 12
 
-    emptied = [(row.sku, row.location, 0) for row in await b.store.stock(MERCHANT)]
+    emptied = [(row.sku, row.location, 0) for row in await b.store.read(list_stock, MERCHANT)]
     await actions.count(b.hub, MERCHANT, emptied, actor=KENDRA)
     await pass_time(b, HOUR)
 
     assert len(b.world.shop("shop").writes) == written
-    assert (await b.store.brakes(MERCHANT))["shop"].zeros == 12
+    assert (await b.store.read(list_stopped_pushes, MERCHANT))["shop"].zeros == 12
 
 
 @pytest.mark.req("R83")
@@ -216,17 +221,17 @@ async def test_go_lets_pass_what_the_brake_showed_and_not_what_comes_in_the_same
     await accept(b.hub, MERCHANT, actor=KENDRA)
     await pass_time(b, HOUR)
     written = len(b.world.shop("shop").writes)
-    lines = [(row.sku, row.location, row.on_hand) for row in await b.store.stock(MERCHANT)]
+    lines = [(row.sku, row.location, row.on_hand) for row in await b.store.read(list_stock, MERCHANT)]
     await actions.count(b.hub, MERCHANT, [(s, at, n + 10) for s, at, n in lines], actor=KENDRA)
     await settle(b)
-    assert list(await b.store.brakes(MERCHANT)) == ["shop"]
+    assert list(await b.store.read(list_stopped_pushes, MERCHANT)) == ["shop"]
 
-    await actions.answer_brake(b.hub, MERCHANT, "shop", go=True, actor=KENDRA)
+    await actions.answer_push_guard(b.hub, MERCHANT, "shop", go=True, actor=KENDRA)
     await actions.count(b.hub, MERCHANT, [(s, at, 0) for s, at, _ in lines], actor=KENDRA)
     await pass_time(b, HOUR)
 
     assert len(b.world.shop("shop").writes) == written
-    assert (await b.store.brakes(MERCHANT))["shop"].zeros == 12
+    assert (await b.store.read(list_stopped_pushes, MERCHANT))["shop"].zeros == 12
 
 
 @pytest.mark.req("R83")
@@ -241,7 +246,7 @@ async def test_what_the_channel_took_and_did_not_show_is_written_again_without_a
     await pass_time(b, timedelta(minutes=10))
 
     assert shown(b) == wanted
-    assert await b.store.brakes(MERCHANT) == {}
+    assert await b.store.read(list_stopped_pushes, MERCHANT) == {}
 
 
 def before_buying(b: Bench, what: Callable[[], None]) -> None:
@@ -361,7 +366,9 @@ async def test_a_location_that_is_renamed_at_the_channel_is_written_and_shipped_
     await pass_time(b, timedelta(minutes=10))
     shop = b.world.shop("shop")
     shop.locations["loc-reno"] = "Warehouse 1"
-    await b.store.ring(MERCHANT, "listings", "shop", connection="shop", due_at=b.clock.now())
+    await b.store.write(
+        enqueue, MERCHANT, [NewJob(kind="listings", subject="shop", connection="shop", due_at=b.clock.now())]
+    )
     await settle(b)
     written = len(shop.writes)
 

@@ -5,15 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from core import actions
 from core.errors import NotFoundError, RefusedError
-from core.golive import opening
-from core.golive.opening import MistakesError
+from core.services import actions
+from core.services.golive import opening
+from core.services.golive.opening import MistakesError
+from core.store.stock import list_stock, listable_units
 from tests.builders import MERCHANT, Bench
 from tests.core.flow.play import settle
 from tests.core.golive.kendra import COUNTED, morning
 from tests.core.store.conftest import books_balance, open_store
 from tests.databases import KINDS
+from tests.stored import list_ledger
 
 KENDRA = "person:kendra"
 
@@ -26,7 +28,10 @@ async def b(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Ben
 
 
 async def shelves(b: Bench) -> dict[tuple[str, str], tuple[int, int]]:
-    return {(row.sku, row.location): (row.on_hand, row.committed) for row in await b.store.stock(MERCHANT)}
+    return {
+        (row.sku, row.location): (row.on_hand, row.committed)
+        for row in await b.store.read(list_stock, MERCHANT)
+    }
 
 
 @pytest.mark.req("R82")
@@ -98,8 +103,10 @@ async def test_undo_restores_the_former_counts_and_leaves_what_orders_are_promis
         (0, 1),
         (0, 0),
     )
-    assert await b.store.showable(MERCHANT) == {("CHEF-8", "reno"): 9}
-    notes = [(row.kind, row.d_on_hand, row.note) for row in await b.store.ledger(MERCHANT, sku="CHEF-8")]
+    assert await b.store.read(listable_units, MERCHANT) == {("CHEF-8", "reno"): 9}
+    notes = [
+        (row.kind, row.d_on_hand, row.note) for row in await b.store.read(list_ledger, MERCHANT, sku="CHEF-8")
+    ]
     assert notes == [("counted", 9, ""), ("counted", 5, "opening 1"), ("adjusted", -5, "undo of opening 1")]
     with pytest.raises(RefusedError, match="taken back before"):
         await opening.undo(b.hub, MERCHANT, loaded.number, actor=KENDRA)

@@ -10,7 +10,7 @@ from core.errors import MappingError
 from core.model.address import Address, region_of
 from core.model.money import Money, Side
 from core.model.order import ChannelState, Order, OrderLine, Personal, TaxMode
-from core.notices import SUBJECTS, Sent, render
+from core.steps.messages import SUBJECTS, Sent, render
 
 NOON = datetime(2026, 11, 30, 20, 0, tzinfo=UTC)
 PORTLAND = Address(

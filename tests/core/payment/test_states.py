@@ -4,12 +4,13 @@ from datetime import timedelta
 
 import pytest
 
-from core.flow.causes import Setting, causes
-from core.flow.state import OrderState, fold, money_is_in_order
+from core.domain.fold import fold
+from core.domain.holds import Context, causes
+from core.domain.payment import check
+from core.domain.state import OrderState, money_is_in_order
 from core.model.facts import Received
 from core.model.order import ChannelState, Order, RiskLevel
 from core.model.payment import GatewayPayment, PaymentState
-from core.payment.verify import check
 from tests.core.payment.test_verify import NOW, STRIPE, order, paid, usd, witness
 
 ENDS = NOW + timedelta(days=7)
@@ -17,7 +18,7 @@ AUTHORIZED = paid("authorization", 9291, expires_at=ENDS)
 CARD, CASH = paid("sale", 5000, number=2), paid("sale", 5000, gateway="manual", number=3)
 BACK = paid("refund", 1000, number=4, parent="t2")
 ALL_BACK = paid("refund", 5000, number=4, parent="t2")
-SETTING = Setting(
+SETTING = Context(
     home_countries=frozenset({"US"}), customs_known=lambda _: True, places={}, no_label="", now=NOW
 )
 Witnesses = dict[str, GatewayPayment | None]

@@ -6,10 +6,10 @@ import pytest
 
 from connectors.bogus.client import World
 from core.clock import SteppedClock
+from core.domain.payment import asked_of_gateways, check, digest_of, to_capture
 from core.model.money import Money, Side
 from core.model.order import ChannelState, Order, RiskLevel, Transaction, TransactionKind, TransactionState
 from core.model.payment import GatewayPayment, PaymentState
-from core.payment.verify import asked_of_gateways, check, digest_of, to_capture
 from simulation.shoppers import Cart, place
 from tests.builders import home
 

@@ -5,9 +5,9 @@ from decimal import Decimal
 
 import pytest
 
+from core.domain.shipping.rates import Wanted, choose
 from core.model.money import Money
 from core.model.shipment import Quotes, Rate
-from core.shipping.rates import Wanted, choose
 from tests.builders import location
 
 MONDAY = date(2026, 11, 30)

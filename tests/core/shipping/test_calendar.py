@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from core.shipping.calendar import WorkCalendar, promised_day
+from core.model.calendar import WorkCalendar, promised_day
 
 RENO = WorkCalendar(
     timezone=ZoneInfo("America/Los_Angeles"),

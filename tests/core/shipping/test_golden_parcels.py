@@ -5,13 +5,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from core.domain.shipping.boxes import Item, first_fit, pack, places_in
+from core.domain.shipping.rates import Wanted, choose
+from core.domain.shipping.routing import nearest_first
 from core.model.address import Region
+from core.model.calendar import WorkCalendar, promised_day
 from core.model.money import Money
 from core.model.shipment import Quotes, Rate, RateReason
-from core.shipping.boxes import Item, first_fit, pack, places_in
-from core.shipping.calendar import WorkCalendar, promised_day
-from core.shipping.rates import Wanted, choose
-from core.shipping.routing import nearest_first
 from tests.builders import BOXES
 
 SIZES = {
@@ -212,8 +212,8 @@ def test_the_promise_counts_from_the_order_and_the_channels_own_date_wins() -> N
 
 
 def test_warehouses_are_asked_nearest_first_and_equal_ones_in_the_order_of_the_file() -> None:
-    houses = {"reno": ("US", "NV"), "easton": ("US", "PA")}
-    assert nearest_first(Region(country="US", state="OR"), houses, {}) == ("reno", "easton")
-    assert nearest_first(Region(country="US", state="MA"), houses, {}) == ("easton", "reno")
-    assert nearest_first(Region(country="CA", state="ON"), houses, {}) == ("reno", "easton")
-    assert nearest_first(None, houses, {}) == ("reno", "easton")
+    configs = {"reno": ("US", "NV"), "easton": ("US", "PA")}
+    assert nearest_first(Region(country="US", state="OR"), configs, {}) == ("reno", "easton")
+    assert nearest_first(Region(country="US", state="MA"), configs, {}) == ("easton", "reno")
+    assert nearest_first(Region(country="CA", state="ON"), configs, {}) == ("reno", "easton")
+    assert nearest_first(None, configs, {}) == ("reno", "easton")

@@ -2,8 +2,8 @@
 
 import pytest
 
+from core.domain.shipping.routing import Zones, nearest_first, nearness
 from core.model.address import Region
-from core.shipping.routing import Zones, nearest_first, nearness
 
 EAST, WEST = (
     ("US-FL", "US-MA", "US-NY", "US-PA"),

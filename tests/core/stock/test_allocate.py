@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.domain.allocation import allocate
 from core.model.stock import Allocation, Need
-from core.stock.allocate import allocate
 
 
 def need(line: str, sku: str, units: int) -> Need:

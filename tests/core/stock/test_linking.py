@@ -2,23 +2,32 @@
 
 import pytest
 
-from core.stock.linking import Known, Offer, Why, book_of, conflicts, likeness, packs_of, proposals
+from core.domain.link_conflicts import conflicts
+from core.domain.link_proposals import (
+    ChannelListing,
+    KnownProduct,
+    Why,
+    book_of,
+    likeness,
+    packs_of,
+    proposals,
+)
 
 PRODUCTS = (
-    Known(sku="CHEF-8", title="Chef's knife 8 in", barcode="0712345000018"),
-    Known(sku="BREAD-10", title="Bread knife 10 in"),
-    Known(sku="BOARD-WAL", title="Walnut board"),
-    Known(sku="SOCKS-CHEF", title="Pair of chef socks"),
-    Known(sku="TONGS-9", title="Tongs 9 in"),
+    KnownProduct(sku="CHEF-8", title="Chef's knife 8 in", barcode="0712345000018"),
+    KnownProduct(sku="BREAD-10", title="Bread knife 10 in"),
+    KnownProduct(sku="BOARD-WAL", title="Walnut board"),
+    KnownProduct(sku="SOCKS-CHEF", title="Pair of chef socks"),
+    KnownProduct(sku="TONGS-9", title="Tongs 9 in"),
 )
 
 
-def offer(listing: str, title: str, **more: object) -> Offer:
-    return Offer(**{"connection": "amz", "listing": listing, "sku": listing, "title": title, **more})  # type: ignore[arg-type]
+def offer(listing: str, title: str, **more: object) -> ChannelListing:
+    return ChannelListing(**{"connection": "amz", "listing": listing, "sku": listing, "title": title, **more})  # type: ignore[arg-type]
 
 
 def proposed(
-    one: Offer, *linked: Offer, products: tuple[Known, ...] = PRODUCTS
+    one: ChannelListing, *linked: ChannelListing, products: tuple[KnownProduct, ...] = PRODUCTS
 ) -> list[tuple[dict[str, int], Why, int]]:
     found = proposals(one, book_of(products, [*linked, one]))
     return [(dict(p.of), p.why, p.score) for p in found]
@@ -44,7 +53,7 @@ def proposed(
     ],
 )
 def test_a_listing_is_proposed_what_it_most_likely_is(
-    one: Offer, first: tuple[dict[str, int], Why, int]
+    one: ChannelListing, first: tuple[dict[str, int], Why, int]
 ) -> None:
     assert proposed(one)[0] == first
 
@@ -62,13 +71,15 @@ def test_an_fba_twin_is_proposed_what_the_listing_of_its_catalog_entry_is_made_o
 
 
 def test_an_entry_of_another_channels_catalog_is_no_twin() -> None:
-    sold = Offer(connection="shop", listing="A", sku="A", title="Socks", catalog="B01", of={"SOCKS-CHEF": 2})
+    sold = ChannelListing(
+        connection="shop", listing="A", sku="A", title="Socks", catalog="B01", of={"SOCKS-CHEF": 2}
+    )
 
     assert proposed(offer("FBA-77", "Feet", catalog="B01"), sold) == []
 
 
 def test_a_kit_that_another_channel_sells_under_the_sku_is_proposed_as_it_is_made_there() -> None:
-    kit = Offer(
+    kit = ChannelListing(
         connection="shop",
         listing="SET-KNIFE-BOARD",
         sku="SET-KNIFE-BOARD",
@@ -81,7 +92,7 @@ def test_a_kit_that_another_channel_sells_under_the_sku_is_proposed_as_it_is_mad
 
 @pytest.mark.req("R20")
 def test_a_sku_that_two_products_could_mean_proposes_neither_and_is_a_conflict() -> None:
-    products = (Known(sku="AB-1", title="One thing"), Known(sku="ab1", title="Another matter"))
+    products = (KnownProduct(sku="AB-1", title="One thing"), KnownProduct(sku="ab1", title="Another matter"))
     one = offer("AB 1", "Nothing like them")
 
     assert proposed(one, products=products) == []
@@ -118,13 +129,16 @@ def test_a_sku_that_two_products_could_mean_proposes_neither_and_is_a_conflict()
     ],
 )
 def test_names_that_contradict_one_another_are_listed(
-    offers: list[Offer], found: list[tuple[str, tuple[str, ...]]]
+    offers: list[ChannelListing], found: list[tuple[str, tuple[str, ...]]]
 ) -> None:
     assert [(c.kind, c.names) for c in conflicts(PRODUCTS, offers)] == found
 
 
 def test_two_products_of_one_barcode_are_a_conflict_and_propose_nothing() -> None:
-    products = (Known(sku="A", title="One", barcode="1"), Known(sku="B", title="Two", barcode="1"))
+    products = (
+        KnownProduct(sku="A", title="One", barcode="1"),
+        KnownProduct(sku="B", title="Two", barcode="1"),
+    )
 
     assert [c.kind for c in conflicts(products, [])] == ["product_barcode"]
     assert proposed(offer("X", "Else", barcode="1"), products=products) == []

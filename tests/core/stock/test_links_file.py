@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.stock.links_file import LinksError, Names, read, written
+from core.services.links_file import LinksError, Names, read, written
 
 NAMES = Names(
     products=frozenset({"CHEF-8", "BOARD-WAL", "SOCKS-CHEF"}),

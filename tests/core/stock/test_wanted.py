@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.stock.wanted import wanted_level
+from core.domain.levels import wanted_level
 
 KNIVES = {"CHEF-8": 1, "BREAD-10": 1, "UTIL-5": 1, "PARE-3": 1}
 AT_0930 = {

@@ -4,11 +4,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from core.model.address import Region
+from core.model.commit import Intent, NewOrder, OrderCommit, Reserve
 from core.model.facts import Noted, Received
 from core.model.money import Money, Side
 from core.model.order import ChannelState, Order, TaxMode
 from core.model.stock import Allocation, Need
-from core.store.unit import Intent, NewOrder, Reserve, Unit
 
 NOON = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)
 SOON = NOON + timedelta(minutes=1)
@@ -51,16 +51,16 @@ def noted(text: str) -> Noted:
     return Noted(at=NOON, text=text)
 
 
-def a_new_order(number: str = "1", *, merchant: str = "kendra", **more: Any) -> Unit:
+def a_new_order(number: str = "1", *, merchant: str = "kendra", **more: Any) -> OrderCommit:
     """Return the unit that makes order ``shop:<number>`` known."""
     placed_at = more.pop("placed_at", NOON)
     create = NewOrder(connection="shop", external_id=number, number=f"KK-{number}", placed_at=placed_at)
     told = {"happened": (received(number, placed_at=placed_at),), "expect": 0, **more}
-    return Unit(merchant=merchant, order_id=f"shop:{number}", at=NOON, create=create, **told)
+    return OrderCommit(merchant=merchant, order_id=f"shop:{number}", at=NOON, create=create, **told)
 
 
-def a_unit(number: str = "1", *, merchant: str = "kendra", **more: Any) -> Unit:
-    return Unit(merchant=merchant, order_id=f"shop:{number}", **{"at": NOON, **more})
+def a_unit(number: str = "1", *, merchant: str = "kendra", **more: Any) -> OrderCommit:
+    return OrderCommit(merchant=merchant, order_id=f"shop:{number}", **{"at": NOON, **more})
 
 
 def an_intent(key: str, *, owner: str = "w1") -> Intent:

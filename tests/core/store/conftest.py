@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from core.store.rebuild import rebuild
 from core.store.sealing import Keyring
 from core.store.store import Store
 from core.store.tables import facts, ledger, orders, stock
@@ -39,10 +40,10 @@ async def batched_store(request: pytest.FixtureRequest, tmp_path: Path) -> Async
 
 async def books_balance(store: Store) -> None:
     """Assert what must be true after every test: counters are sums, versions count facts, rows follow facts."""
-    counters, sums, versions, counted = await store.db.read(_books)
+    counters, sums, versions, counted = await store.read(_books)
     assert counters == sums
     assert versions == counted
-    assert await store.rebuild() == 0
+    assert await store.write(rebuild) == 0
     committed: dict[tuple[str, str, str], int] = {}
     for merchant, order_id in versions:
         state = await store.load(merchant, order_id)
@@ -85,7 +86,7 @@ def execute(store: Store) -> Execute:
     """Run one raw statement, past everything the store's own functions would check."""
 
     async def run(statement: str) -> None:
-        await store.db.write(_execute, statement)
+        await store.write(_execute, statement)
 
     return run
 

@@ -6,7 +6,9 @@ import pytest
 
 from core.model.stock import LevelChange, Listing, ListingKey
 from core.store.golive import GoLiveRow, accept_shown, first_naming, keep_shown
-from core.store.pushes import Brake
+from core.store.listings import list_listings, save_listings
+from core.store.push_guard import StoppedPush, list_stopped_pushes, release_push, stop_push
+from core.store.pushes import accept_levels
 from core.store.store import Store
 from tests.core.store.builders import NOON
 
@@ -15,15 +17,17 @@ HOUR = timedelta(hours=1)
 
 
 async def numbers(store: Store) -> dict[tuple[str, str], tuple[bool, int | None]]:
-    rows = await store.list_listings(KENDRA, "shop")
+    rows = await store.read(list_listings, KENDRA, "shop")
     return {(row.listing, row.location): (row.agreed, row.wanted_last) for row in rows}
 
 
 @pytest.mark.req("R83", "R21")
 async def test_what_was_shown_and_what_a_brake_stopped_is_agreed_to_by_its_number(store: Store) -> None:
     offered = [Listing(listing=name, sku=name, title=name, locations=("r", "e")) for name in ("A", "B")]
-    await store.save_listings(KENDRA, "shop", offered, now=NOON)
-    await store.open_levels(KENDRA, "shop", agreed={("A", "r"): 3, ("B", "e"): 0}, actor="k", now=NOON)
+    await store.write(save_listings, KENDRA, "shop", offered, now=NOON)
+    await store.write(
+        accept_levels, KENDRA, "shop", agreed={("A", "r"): 3, ("B", "e"): 0}, actor="k", now=NOON
+    )
     none = (False, None)
     assert await numbers(store) == {
         ("A", "e"): none,
@@ -33,11 +37,13 @@ async def test_what_was_shown_and_what_a_brake_stopped_is_agreed_to_by_its_numbe
     }
 
     key = ListingKey(listing="A", location="e")
-    change = LevelChange(key=key, units=7, believed=1)
-    await store.pull_brake(KENDRA, Brake(connection="shop", at=NOON, changes=(change,), listings=4))
-    await store.release_brake(KENDRA, "shop", go=True, now=NOON)
+    change = LevelChange(key=key, units=7, last_read=1)
+    await store.write(
+        stop_push, KENDRA, StoppedPush(connection="shop", at=NOON, changes=(change,), listings=4)
+    )
+    await store.write(release_push, KENDRA, "shop", go=True, now=NOON)
     assert (await numbers(store))["A", "e"] == (True, 7)
-    assert await store.brakes(KENDRA) == {}
+    assert await store.read(list_stopped_pushes, KENDRA) == {}
 
 
 @pytest.mark.req("R85")
@@ -46,7 +52,7 @@ async def test_the_first_acceptance_that_names_a_channel_counts_from_its_connect
         [(("labels",), ("shop", "amz")), (("levels",), ("amz",)), (("labels",), ("amz",))]
     ):
         at = NOON + n * HOUR
-        await store.db.write(keep_shown, KENDRA, GoLiveRow(document_id=f"d{n}", taken_at=at, document="{}"))
+        await store.write(keep_shown, KENDRA, GoLiveRow(document_id=f"d{n}", taken_at=at, document="{}"))
         row = GoLiveRow(
             document_id=f"d{n}",
             taken_at=at,
@@ -56,13 +62,13 @@ async def test_the_first_acceptance_that_names_a_channel_counts_from_its_connect
             actions=actions,
             connections=connections,
         )
-        assert await store.db.write(accept_shown, KENDRA, row)
+        assert await store.write(accept_shown, KENDRA, row)
 
     async def first(connection: str, action: str | None, since: int) -> object:
-        return await store.db.read(first_naming, KENDRA, connection, action, since=NOON + since * HOUR)
+        return await store.read(first_naming, KENDRA, connection, action, since=NOON + since * HOUR)
 
     assert await first("amz", "labels", 0) == NOON
     assert await first("amz", "labels", 1) == NOON + 2 * HOUR
     assert await first("amz", None, 1) == NOON + HOUR
     assert await first("shop", "labels", 1) is None
-    assert await store.db.read(first_naming, "other", "amz", None, since=NOON) is None
+    assert await store.read(first_naming, "other", "amz", None, since=NOON) is None

@@ -3,6 +3,7 @@ from datetime import timedelta
 
 import pytest
 
+from core.store.claims import due_orders, release_claim, renew_claims, wake_open_orders
 from core.store.store import Store
 from tests.core.store.builders import LATER, NOON, SOON, a_new_order, a_unit, noted
 
@@ -50,7 +51,7 @@ async def test_an_owner_renews_what_it_still_holds_and_learns_what_it_lost(store
     await store.claim(KENDRA, "shop:1", owner="w1", now=NOON, until=SOON)
     await store.claim(KENDRA, "shop:2", owner="w2", now=NOON, until=SOON)
 
-    kept = await store.renew("w1", [(KENDRA, "shop:1"), (KENDRA, "shop:2")], LATER)
+    kept = await store.write(renew_claims, "w1", [(KENDRA, "shop:1"), (KENDRA, "shop:2")], until=LATER)
 
     assert kept == {(KENDRA, "shop:1")}
     assert await store.claim(KENDRA, "shop:1", owner="w3", now=LATER, until=LATER) is None
@@ -61,10 +62,10 @@ async def test_a_claim_is_given_back_by_its_owner_only(store: Store) -> None:
     await store.commit(a_new_order())
     await store.claim(KENDRA, FIRST, owner="w1", now=NOON, until=LATER)
 
-    await store.give_back(KENDRA, FIRST, owner="w2")
+    await store.write(release_claim, KENDRA, FIRST, owner="w2")
     assert await store.claim(KENDRA, FIRST, owner="w3", now=NOON, until=LATER) is None
 
-    await store.give_back(KENDRA, FIRST, owner="w1")
+    await store.write(release_claim, KENDRA, FIRST, owner="w1")
     assert await store.claim(KENDRA, FIRST, owner="w3", now=NOON, until=LATER) is not None
 
 
@@ -73,20 +74,20 @@ async def test_a_large_merchant_does_not_keep_a_small_one_waiting(store: Store) 
         await store.commit(a_new_order(str(i)))
     await store.commit(a_new_order("1", merchant="small", due_at=SOON))
 
-    assert await store.due(SOON, limit=3, per_merchant=9) == [
+    assert await store.read(due_orders, SOON, limit=3, per_merchant=9) == [
         (KENDRA, "shop:0", 1),
         ("small", "shop:1", 1),
         (KENDRA, "shop:1", 1),
     ]
-    assert len(await store.due(SOON, limit=99, per_merchant=2)) == 3
+    assert len(await store.read(due_orders, SOON, limit=99, per_merchant=2)) == 3
 
 
 async def test_what_is_claimed_is_not_due_until_the_claim_runs_out(store: Store) -> None:
     await store.commit(a_new_order())
     await store.claim(KENDRA, FIRST, owner="w1", now=NOON, until=SOON)
 
-    assert await store.due(NOON, limit=9, per_merchant=9) == []
-    assert await store.due(LATER, limit=9, per_merchant=9) == [(KENDRA, FIRST, 1)]
+    assert await store.read(due_orders, NOON, limit=9, per_merchant=9) == []
+    assert await store.read(due_orders, LATER, limit=9, per_merchant=9) == [(KENDRA, FIRST, 1)]
 
 
 @pytest.mark.req("R11")
@@ -96,14 +97,14 @@ async def test_news_during_a_run_leaves_the_order_due(store: Store) -> None:
     await store.commit(a_unit(happened=(noted("news"),)))
 
     await store.commit(a_unit(expect=1, owner="w1", due_at=None, free_claim=True))
-    await store.give_back(KENDRA, FIRST, owner="w1")
+    await store.write(release_claim, KENDRA, FIRST, owner="w1")
 
-    assert await store.due(NOON, limit=9, per_merchant=9) == [(KENDRA, FIRST, 2)]
+    assert await store.read(due_orders, NOON, limit=9, per_merchant=9) == [(KENDRA, FIRST, 2)]
 
 
 async def test_what_is_not_over_is_looked_at_again_when_more_is_allowed(store: Store) -> None:
     await store.commit(a_new_order(due_at=None))
 
-    await store.wake_open_orders(KENDRA, NOON)
+    await store.write(wake_open_orders, KENDRA, NOON)
 
-    assert await store.due(NOON, limit=9, per_merchant=9) == [(KENDRA, FIRST, 1)]
+    assert await store.read(due_orders, NOON, limit=9, per_merchant=9) == [(KENDRA, FIRST, 1)]

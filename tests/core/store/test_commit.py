@@ -4,12 +4,17 @@ from dataclasses import replace
 import pytest
 import sqlalchemy as sa
 
+from core.domain.fold import summarize
+from core.domain.state import Stage
 from core.errors import NotFoundError
-from core.flow.state import Stage, summarize
+from core.model.commit import Landed, Moved, Outcome, Sealed
 from core.model.facts import Noted, Received, UnitsCommitted, UnitsReleased, UnitsShipped
+from core.store.claims import due_orders
+from core.store.orders import facts_of, find, list_orders
+from core.store.personal import find_person, personal_of
+from core.store.stock import count_stock, list_stock
 from core.store.store import Store
 from core.store.tables import orders
-from core.store.unit import Landed, Moved, Outcome, Sealed, Short
 from tests.core.store.builders import (
     LATER,
     NOON,
@@ -24,17 +29,18 @@ from tests.core.store.builders import (
     received,
 )
 from tests.core.store.conftest import Execute
+from tests.stored import effects_of, list_ledger
 
 KENDRA = "kendra"
 FIRST = "shop:1"
 
 
 async def kinds(store: Store, order_id: str = FIRST) -> list[str]:
-    return [fact.kind for fact in await store.facts(KENDRA, order_id)]
+    return [fact.kind for fact in await store.read(facts_of, KENDRA, order_id)]
 
 
 async def shelf(store: Store, sku: str = "MUG", location: str = "reno") -> tuple[int, int]:
-    rows = {(row.sku, row.location): row for row in await store.stock(KENDRA)}
+    rows = {(row.sku, row.location): row for row in await store.read(list_stock, KENDRA)}
     row = rows[sku, location]
     return row.on_hand, row.committed
 
@@ -43,10 +49,10 @@ async def test_a_new_order_lands_with_its_facts_and_its_row_says_what_they_add_u
     committed = await store.commit(a_new_order(decided=(noted("seen"),)))
 
     assert committed == Landed(2)
-    told = await store.facts(KENDRA, FIRST)
+    told = await store.read(facts_of, KENDRA, FIRST)
     assert told == [received(), noted("seen")]
     assert await store.load(KENDRA, FIRST) == summarize(told)
-    [row] = (await store.list_orders(KENDRA)).items
+    [row] = (await store.read(list_orders, KENDRA)).items
     assert (row.number, row.total_minor, row.currency, row.version) == ("KK-1", 1000, "USD", 2)
     assert row.stage is Stage.AWAITING_PAYMENT
 
@@ -57,7 +63,7 @@ async def test_of_two_creators_of_one_order_one_lands_and_the_other_is_told_that
 ) -> None:
     units = [a_new_order(expect=None, decided=(noted(f"from {i}"),)) for i in range(8)]
 
-    answers = await asyncio.gather(*(store.commit(unit) for unit in units))
+    answers = await asyncio.gather(*(store.commit(commit) for commit in units))
 
     assert answers.count(Landed(2)) == 1
     assert answers.count(Moved(2)) == 7
@@ -75,8 +81,8 @@ async def test_the_channels_own_id_decides_even_where_the_creators_call_the_orde
     assert await store.commit(renamed) == Moved(1)
 
     assert await store.load(KENDRA, "another") is None
-    assert len((await store.list_orders(KENDRA)).items) == 1
-    assert await store.personal(KENDRA, FIRST) is None
+    assert len((await store.read(list_orders, KENDRA)).items) == 1
+    assert await store.read(personal_of, store.keys, KENDRA, FIRST) is None
 
 
 async def test_a_unit_that_knows_the_order_may_still_say_how_to_create_it(store: Store) -> None:
@@ -86,7 +92,7 @@ async def test_a_unit_that_knows_the_order_may_still_say_how_to_create_it(store:
 
 
 async def test_a_decision_on_an_order_that_moved_is_refused_and_what_happened_lands(store: Store) -> None:
-    await store.count(KENDRA, [("MUG", "reno", 5)], actor="person:kim", now=NOON)
+    await store.write(count_stock, KENDRA, [("MUG", "reno", 5)], actor="person:kim", now=NOON)
     await store.commit(a_new_order())
     await store.commit(a_unit(happened=(noted("somebody else"),)))
 
@@ -102,13 +108,13 @@ async def test_a_decision_on_an_order_that_moved_is_refused_and_what_happened_la
     )
 
     assert committed == Moved(3)
-    assert [f.text for f in await store.facts(KENDRA, FIRST) if isinstance(f, Noted)] == [
+    assert [f.text for f in await store.read(facts_of, KENDRA, FIRST) if isinstance(f, Noted)] == [
         "somebody else",
         "mine",
     ]
-    assert await store.effects(KENDRA, FIRST) == []
+    assert await store.read(effects_of, KENDRA, FIRST) == []
     assert await shelf(store) == (5, 0)
-    assert await store.due(NOON, limit=9, per_merchant=9) == [(KENDRA, FIRST, 3)]
+    assert await store.read(due_orders, NOON, limit=9, per_merchant=9) == [(KENDRA, FIRST, 3)]
 
 
 async def test_an_outcome_lands_however_far_the_order_has_moved(store: Store) -> None:
@@ -119,7 +125,7 @@ async def test_an_outcome_lands_however_far_the_order_has_moved(store: Store) ->
     committed = await store.commit(a_unit(expect=1, outcomes=(outcome,), decided=(noted("decided"),)))
 
     assert committed == Moved(2)
-    [effect] = await store.effects(KENDRA, FIRST)
+    [effect] = await store.read(effects_of, KENDRA, FIRST)
     assert (effect.state, effect.result, effect.settled_at) == ("done", {"label": "L1"}, NOON)
 
 
@@ -129,7 +135,7 @@ async def test_an_effect_that_has_its_outcome_keeps_it(store: Store) -> None:
 
     await store.commit(a_unit(outcomes=(Outcome(key="buy/1", state="undone"),)))
 
-    assert [e.state for e in await store.effects(KENDRA, FIRST)] == ["done"]
+    assert [e.state for e in await store.read(effects_of, KENDRA, FIRST)] == ["done"]
 
 
 @pytest.mark.req("R42")
@@ -140,55 +146,48 @@ async def test_an_effect_key_is_used_once_for_ever(store: Store) -> None:
 
     assert await store.commit(again) == Moved(1)
     assert await kinds(store) == ["received"]
-    assert [e.owner for e in await store.effects(KENDRA, FIRST)] == ["w1"]
+    assert [e.owner for e in await store.read(effects_of, KENDRA, FIRST)] == ["w1"]
 
 
 @pytest.mark.req("R42")
 async def test_one_of_many_orders_that_want_one_effect_key_at_once_gets_it(store: Store) -> None:
     units = [a_new_order(str(i), intents=(an_intent("same"),)) for i in range(6)]
 
-    answers = await asyncio.gather(*(store.commit(unit) for unit in units))
+    answers = await asyncio.gather(*(store.commit(commit) for commit in units))
 
     assert answers.count(Landed(1)) == 1
     assert answers.count(Moved(1)) == 5
-    assert len(await store.effects(KENDRA)) == 1
+    assert len(await store.read(effects_of, KENDRA)) == 1
 
 
-async def test_with_whole_an_order_takes_all_its_units_or_none(store: Store) -> None:
-    await store.count(KENDRA, [("MUG", "reno", 5), ("HAT", "reno", 0)], actor="person:kim", now=NOON)
-
-    wants = a_reserve(a_need(2), a_need(1, sku="HAT", line="2"), whole=True)
-    committed = await store.commit(a_new_order(reserve=wants, decided=(noted("decided"),)))
-
-    assert committed == Short(1, (a_need(1, sku="HAT", line="2"),))
-    assert await kinds(store) == ["received"]
-    assert await shelf(store) == (5, 0)
-
-
-async def test_without_whole_what_no_location_holds_is_backordered(store: Store) -> None:
-    await store.count(KENDRA, [("MUG", "reno", 5)], actor="person:kim", now=NOON)
+async def test_what_no_location_holds_is_backordered(store: Store) -> None:
+    await store.write(count_stock, KENDRA, [("MUG", "reno", 5)], actor="person:kim", now=NOON)
 
     wants = a_reserve(a_need(2), a_need(1, sku="HAT", line="2"))
     committed = await store.commit(a_new_order(reserve=wants))
 
     assert committed == Landed(2, (an_allocation(2),), (a_need(1, sku="HAT", line="2"),))
     assert await shelf(store) == (5, 2)
-    told = (await store.facts(KENDRA, FIRST))[1]
+    told = (await store.read(facts_of, KENDRA, FIRST))[1]
     assert told == UnitsCommitted(
         at=NOON, allocations=(an_allocation(2),), backordered=(a_need(1, sku="HAT", line="2"),)
     )
 
 
 async def test_units_that_ship_leave_both_on_hand_and_committed_even_if_the_order_moved(store: Store) -> None:
-    await store.count(KENDRA, [("MUG", "reno", 5)], actor="person:kim", now=NOON)
+    await store.write(count_stock, KENDRA, [("MUG", "reno", 5)], actor="person:kim", now=NOON)
     await store.commit(a_new_order(reserve=a_reserve(a_need(2))))
 
     committed = await store.commit(a_unit(expect=0, ship=(an_allocation(2),)))
 
     assert committed == Moved(3)
     assert await shelf(store) == (3, 0)
-    assert (await store.facts(KENDRA, FIRST))[-1] == UnitsShipped(at=NOON, allocations=(an_allocation(2),))
-    assert [(r.kind, r.d_on_hand, r.d_committed) for r in await store.ledger(KENDRA, order_id=FIRST)] == [
+    assert (await store.read(facts_of, KENDRA, FIRST))[-1] == UnitsShipped(
+        at=NOON, allocations=(an_allocation(2),)
+    )
+    assert [
+        (r.kind, r.d_on_hand, r.d_committed) for r in await store.read(list_ledger, KENDRA, order_id=FIRST)
+    ] == [
         ("committed", 0, 2),
         ("shipped", -2, -2),
     ]
@@ -196,7 +195,7 @@ async def test_units_that_ship_leave_both_on_hand_and_committed_even_if_the_orde
 
 @pytest.mark.req("R38", "R39")
 async def test_units_are_set_free_once_however_often_it_is_asked_for(store: Store) -> None:
-    await store.count(KENDRA, [("MUG", "reno", 5)], actor="person:kim", now=NOON)
+    await store.write(count_stock, KENDRA, [("MUG", "reno", 5)], actor="person:kim", now=NOON)
     await store.commit(a_new_order(reserve=a_reserve(a_need(2))))
 
     for _ in range(2):
@@ -209,7 +208,7 @@ async def test_units_are_set_free_once_however_often_it_is_asked_for(store: Stor
 async def test_a_parcel_that_left_after_its_units_were_set_free_is_off_on_hand_all_the_same(
     store: Store,
 ) -> None:
-    await store.count(KENDRA, [("MUG", "reno", 1)], actor="person:kim", now=NOON)
+    await store.write(count_stock, KENDRA, [("MUG", "reno", 1)], actor="person:kim", now=NOON)
     await store.commit(a_new_order(reserve=a_reserve(a_need(1))))
     await store.commit(a_unit(release=(an_allocation(1),)))
 
@@ -219,26 +218,26 @@ async def test_a_parcel_that_left_after_its_units_were_set_free_is_off_on_hand_a
 
 
 async def test_what_an_order_holds_is_given_back_before_it_takes_anew(store: Store) -> None:
-    await store.count(KENDRA, [("MUG", "reno", 3)], actor="person:kim", now=NOON)
+    await store.write(count_stock, KENDRA, [("MUG", "reno", 3)], actor="person:kim", now=NOON)
     await store.commit(a_new_order(reserve=a_reserve(a_need(2))))
 
-    wants = a_reserve(a_need(3), give_back=(an_allocation(2),), why="edited", whole=True)
+    wants = a_reserve(a_need(3), give_back=(an_allocation(2),), why="edited")
     committed = await store.commit(a_unit(expect=2, reserve=wants))
 
     assert committed == Landed(4, (an_allocation(3),))
     assert await shelf(store) == (3, 3)
-    gone = (await store.facts(KENDRA, FIRST))[2]
+    gone = (await store.read(facts_of, KENDRA, FIRST))[2]
     assert gone == UnitsReleased(at=NOON, allocations=(an_allocation(2),), why="edited")
 
 
-async def test_an_order_that_finds_too_little_keeps_what_it_held(store: Store) -> None:
-    await store.count(KENDRA, [("MUG", "reno", 3)], actor="person:kim", now=NOON)
+async def test_an_order_that_finds_too_little_keeps_what_it_held_and_waits_for_the_rest(store: Store) -> None:
+    await store.write(count_stock, KENDRA, [("MUG", "reno", 3)], actor="person:kim", now=NOON)
     await store.commit(a_new_order(reserve=a_reserve(a_need(2))))
 
-    wants = a_reserve(a_need(4), give_back=(an_allocation(2),), whole=True)
+    wants = a_reserve(a_need(4), give_back=(an_allocation(2),))
 
-    assert await store.commit(a_unit(expect=2, reserve=wants)) == Short(2, (a_need(4),))
-    assert await shelf(store) == (3, 2)
+    assert await store.commit(a_unit(expect=2, reserve=wants)) == Landed(4, (an_allocation(3),), (a_need(1),))
+    assert await shelf(store) == (3, 3)
 
 
 async def test_a_unit_for_an_order_nobody_created_is_an_error_of_its_caller_alone(store: Store) -> None:
@@ -258,11 +257,11 @@ async def test_a_unit_that_breaks_its_batch_fails_alone_and_all_others_land(stor
     # A lone surrogate is text that neither database can keep.
     units = [a_new_order(str(i), references=(("payment", "\ud800"),) if i == 11 else ()) for i in range(24)]
 
-    answers = await asyncio.gather(*(store.commit(unit) for unit in units), return_exceptions=True)
+    answers = await asyncio.gather(*(store.commit(commit) for commit in units), return_exceptions=True)
 
     broken = [i for i, answer in enumerate(answers) if isinstance(answer, Exception)]
     assert broken == [11]
-    assert len((await store.list_orders(KENDRA)).items) == 23
+    assert len((await store.read(list_orders, KENDRA)).items) == 23
     assert await store.load(KENDRA, "shop:11") is None
 
 
@@ -274,7 +273,7 @@ async def test_whoever_lost_the_order_to_another_may_not_decide(store: Store) ->
     stale = a_unit(expect=1, owner="w1", decided=(noted("stale"),), intents=(an_intent("buy/1"),))
 
     assert await store.commit(stale) == Moved(1)
-    assert await store.effects(KENDRA, FIRST) == []
+    assert await store.read(effects_of, KENDRA, FIRST) == []
     assert await store.commit(a_unit(expect=1, owner="w2", decided=(noted("mine"),))) == Landed(2)
 
 
@@ -286,7 +285,7 @@ async def test_a_unit_says_when_the_order_is_due_and_how_often_it_failed_and_fre
 
     await store.commit(a_unit(expect=1, due_at=SOON, attempts=3, free_claim=True))
 
-    assert await store.due(NOON, limit=9, per_merchant=9) == []
+    assert await store.read(due_orders, NOON, limit=9, per_merchant=9) == []
     claimed = await store.claim(KENDRA, FIRST, owner="w2", now=SOON, until=LATER)
     assert claimed is not None
     assert claimed.attempts == 3
@@ -311,12 +310,12 @@ async def test_personal_data_is_sealed_and_the_order_is_found_by_mail_within_its
     await store.commit(a_new_order(sealed=sealed))
     await store.commit(a_new_order("9", merchant="other"))
 
-    kept = await store.personal(KENDRA, FIRST)
+    kept = await store.read(personal_of, store.keys, KENDRA, FIRST)
     assert kept is not None
     assert kept.customer_name == "Kara"
-    assert await store.find_person(KENDRA, "email", "Kara@Example.com") == [FIRST]
-    assert await store.find_person("other", "email", "kara@example.com") == []
-    stored = await store.db.read(_personal_column)
+    assert await store.read(find_person, store.keys, KENDRA, "email", "Kara@Example.com") == [FIRST]
+    assert await store.read(find_person, store.keys, "other", "email", "kara@example.com") == []
+    stored = await store.read(_personal_column)
     assert b"kara" not in stored.lower()
 
 
@@ -324,9 +323,9 @@ async def test_an_order_is_found_by_its_references(store: Store) -> None:
     await store.commit(a_new_order(references=(("payment", "pi_1"), ("payment", "pi_2"))))
     await store.commit(a_new_order("2", references=(("payment", "pi_2"),)))
 
-    assert await store.find(KENDRA, "payment", "pi_1") == [FIRST]
-    assert await store.find(KENDRA, "payment", "pi_2") == [FIRST, "shop:2"]
-    assert await store.find("other", "payment", "pi_1") == []
+    assert await store.read(find, KENDRA, "payment", "pi_1") == [FIRST]
+    assert await store.read(find, KENDRA, "payment", "pi_2") == [FIRST, "shop:2"]
+    assert await store.read(find, "other", "payment", "pi_1") == []
 
 
 @pytest.mark.parametrize("table", ["facts", "ledger"])
@@ -334,14 +333,14 @@ async def test_an_order_is_found_by_its_references(store: Store) -> None:
 async def test_the_database_itself_refuses_to_change_what_was_told(
     store: Store, execute: Execute, table: str, verb: str
 ) -> None:
-    await store.count(KENDRA, [("MUG", "reno", 5)], actor="person:kim", now=NOON)
+    await store.write(count_stock, KENDRA, [("MUG", "reno", 5)], actor="person:kim", now=NOON)
     await store.commit(a_new_order())
 
     with pytest.raises(sa.exc.DBAPIError, match="append-only"):
         await execute(verb.format(table))
 
     assert await kinds(store) == ["received"]
-    assert len(await store.ledger(KENDRA)) == 1
+    assert len(await store.read(list_ledger, KENDRA)) == 1
 
 
 async def test_a_reference_across_merchants_cannot_be_stored(store: Store, execute: Execute) -> None:
@@ -359,7 +358,7 @@ async def test_the_same_order_of_two_merchants_is_two_orders(store: Store) -> No
     assert await store.commit(a_new_order(merchant="other", decided=(noted("theirs"),))) == Landed(2)
 
     assert await kinds(store) == ["received"]
-    assert isinstance((await store.facts(KENDRA, FIRST))[0], Received)
+    assert isinstance((await store.read(facts_of, KENDRA, FIRST))[0], Received)
 
 
 def _personal_column(conn: sa.Connection) -> bytes:

@@ -8,12 +8,15 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from core.model.commit import Landed, Moved
+from core.store.claims import due_orders
 from core.store.commit import Committer
 from core.store.engine import CommitLostError, Database
+from core.store.orders import facts_of
 from core.store.sealing import Keyring
+from core.store.stock import available_units, count_stock, list_stock
 from core.store.store import Store
 from core.store.tables import orders
-from core.store.unit import Landed, Moved
 from tests.core.store.builders import LATER, NOON, a_need, a_new_order, a_reserve, a_unit, noted
 from tests.core.store.conftest import books_balance, open_store
 from tests.databases import KINDS, database_with_tables
@@ -23,14 +26,19 @@ KENDRA = "kendra"
 
 @pytest.mark.req("R29", "R31")
 async def test_forty_orders_that_want_ten_units_at_once_get_ten(store: Store) -> None:
-    await store.count(KENDRA, [("MUG", "reno", 6), ("MUG", "easton", 4)], actor="person:kim", now=NOON)
+    await store.write(
+        count_stock, KENDRA, [("MUG", "reno", 6), ("MUG", "easton", 4)], actor="person:kim", now=NOON
+    )
 
     units = [a_new_order(str(i), reserve=a_reserve(a_need(1))) for i in range(40)]
-    answers = await asyncio.gather(*(store.commit(unit) for unit in units))
+    answers = await asyncio.gather(*(store.commit(commit) for commit in units))
 
     got = [answer for answer in answers if isinstance(answer, Landed) and answer.allocations]
     assert len(got) == 10
-    assert {(r.location, r.committed) for r in await store.stock(KENDRA)} == {("reno", 6), ("easton", 4)}
+    assert {(r.location, r.committed) for r in await store.read(list_stock, KENDRA)} == {
+        ("reno", 6),
+        ("easton", 4),
+    }
 
 
 _LINES = st.lists(st.tuples(st.sampled_from(["MUG", "HAT"]), st.integers(1, 4)), min_size=1, max_size=3)
@@ -51,7 +59,7 @@ def test_whatever_is_ordered_at_once_no_more_is_promised_than_was_counted(
     async def run() -> None:
         async with open_store(kind, tmp_path_factory.mktemp("db"), batched=batched) as store:
             rows = [("MUG", "reno", counted[0]), ("HAT", "reno", counted[1])]
-            await store.count(KENDRA, rows, actor="person:kim", now=NOON)
+            await store.write(count_stock, KENDRA, rows, actor="person:kim", now=NOON)
             units = [
                 a_new_order(
                     str(i),
@@ -59,8 +67,8 @@ def test_whatever_is_ordered_at_once_no_more_is_promised_than_was_counted(
                 )
                 for i, lines in enumerate(wanted)
             ]
-            await asyncio.gather(*(store.commit(unit) for unit in units))
-            assert all(row.available >= 0 for row in await store.stock(KENDRA))
+            await asyncio.gather(*(store.commit(commit) for commit in units))
+            assert all(row.available >= 0 for row in await store.read(list_stock, KENDRA))
             await books_balance(store)
 
     asyncio.run(run())
@@ -68,12 +76,12 @@ def test_whatever_is_ordered_at_once_no_more_is_promised_than_was_counted(
 
 @pytest.mark.req("R30")
 async def test_several_lines_of_one_component_are_promised_as_one_sum(store: Store) -> None:
-    await store.count(KENDRA, [("MUG", "reno", 3)], actor="person:kim", now=NOON)
+    await store.write(count_stock, KENDRA, [("MUG", "reno", 3)], actor="person:kim", now=NOON)
 
     wants = a_reserve(a_need(2, line="1"), a_need(2, line="2"), whole=True)
 
     assert not isinstance(await store.commit(a_new_order(reserve=wants)), Landed)
-    assert await store.available(KENDRA) == {("MUG", "reno"): 3}
+    assert await store.read(available_units, KENDRA) == {("MUG", "reno"): 3}
 
 
 async def test_what_waits_at_once_is_committed_in_one_transaction(batched_store: Store) -> None:
@@ -107,7 +115,7 @@ async def test_of_two_decisions_at_once_on_one_order_the_second_is_refused(batch
     )
 
     assert list(answers) == [Landed(2), Moved(2)]
-    assert await batched_store.due(NOON, limit=9, per_merchant=9) == [(KENDRA, "shop:1", 2)]
+    assert await batched_store.read(due_orders, NOON, limit=9, per_merchant=9) == [(KENDRA, "shop:1", 2)]
 
 
 async def test_a_caller_that_is_cancelled_takes_nobody_with_it(batched_store: Store) -> None:
@@ -148,7 +156,7 @@ async def test_a_wake_up_that_cannot_be_written_takes_its_unit_with_it(store: St
 async def test_a_wake_up_that_got_lost_is_found_again_in_the_row(store: Store) -> None:
     await store.commit(a_new_order())
 
-    assert await store.due(NOON, limit=9, per_merchant=9) == [(KENDRA, "shop:1", 1)]
+    assert await store.read(due_orders, NOON, limit=9, per_merchant=9) == [(KENDRA, "shop:1", 1)]
 
 
 class Unplugged(Database):
@@ -174,7 +182,7 @@ async def test_a_commit_whose_answer_got_lost_counts_as_moved_and_is_not_written
 
     assert await unplugged.commit(a_unit(happened=(noted("once"),))) == Moved(2)
 
-    assert [fact.kind for fact in await store.facts(KENDRA, "shop:1")] == ["received", "noted"]
+    assert [fact.kind for fact in await store.read(facts_of, KENDRA, "shop:1")] == ["received", "noted"]
 
 
 @pytest.mark.req("R29")
@@ -187,12 +195,12 @@ async def test_two_processes_on_one_database_promise_no_unit_twice(batched: bool
         for store in stores:
             stack.push_async_callback(store.close)
         counted = [("MUG", "reno", 15), ("HAT", "reno", 15)]
-        await stores[0].count(KENDRA, counted, actor="person:kim", now=NOON)
+        await stores[0].write(count_stock, KENDRA, counted, actor="person:kim", now=NOON)
 
         # Each order wants both SKUs, in either order: whoever locks as they come would wait in a circle.
         both = (a_need(1, sku="MUG", line="1"), a_need(1, sku="HAT", line="2"))
         units = [a_new_order(str(i), reserve=a_reserve(*both[:: 1 if i % 2 else -1])) for i in range(60)]
-        answers = await asyncio.gather(*(stores[i % 2].commit(unit) for i, unit in enumerate(units)))
+        answers = await asyncio.gather(*(stores[i % 2].commit(commit) for i, commit in enumerate(units)))
 
         assert sum(len(answer.allocations) == 2 for answer in answers if isinstance(answer, Landed)) == 15
         await books_balance(stores[0])

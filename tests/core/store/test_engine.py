@@ -11,6 +11,7 @@ from alembic.migration import MigrationContext
 from core.store.append_only import create_all
 from core.store.columns import UTCDateTime
 from core.store.engine import Sqlite, database
+from core.store.orders import list_orders
 from core.store.schema import upgrade
 from core.store.tables import METADATA
 from tests.core.store.builders import NOON, a_new_order
@@ -30,7 +31,7 @@ async def test_a_long_read_does_not_hold_up_the_writer_on_sqlite(tmp_path: Path)
             done.wait(10)
             return [before, conn.execute(count).scalar_one()]
 
-        page = asyncio.create_task(store.db.read(long_read))
+        page = asyncio.create_task(store.read(long_read))
         await asyncio.to_thread(reading.wait, 10)
         await asyncio.wait_for(store.commit(a_new_order("2")), 5)
         done.set()
@@ -43,7 +44,7 @@ async def test_who_reads_cannot_write(kind: str, tmp_path: Path) -> None:
     async with open_store(kind, tmp_path, batched=True) as store:
         await store.commit(a_new_order())
         with pytest.raises(sa.exc.DBAPIError, match=r"readonly|read-only"):
-            await store.db.read(lambda conn: conn.exec_driver_sql("UPDATE orders SET number = 'x'"))
+            await store.read(lambda conn: conn.exec_driver_sql("UPDATE orders SET number = 'x'"))
 
 
 async def test_sqlite_keeps_every_commit_on_disk_before_it_answers(tmp_path: Path) -> None:
@@ -83,7 +84,7 @@ async def test_an_instant_comes_back_in_utc_to_the_microsecond_and_a_naive_one_i
     berlin = datetime(2026, 11, 30, 13, 0, 0, 1, tzinfo=timezone(timedelta(hours=1)))
     async with open_store(kind, tmp_path, batched=True) as store:
         await store.commit(a_new_order(placed_at=berlin))
-        [row] = (await store.list_orders("kendra")).items
+        [row] = (await store.read(list_orders, "kendra")).items
 
     assert row.placed_at == NOON + timedelta(microseconds=1)
     assert row.placed_at.tzinfo is UTC

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from core.store.errands import Errand, Ring
+from core.store.jobs import Job, NewJob, claim_jobs, enqueue, finish_job, list_jobs
 from core.store.store import Store
 from tests.core.store.builders import LATER, NOON, SOON
 
@@ -11,11 +11,13 @@ KENDRA = "kendra"
 
 
 async def ring(store: Store, *, due_at: Any = NOON, kind: str = "poll", **data: Any) -> None:
-    await store.ring(KENDRA, kind, "shop", connection="shop", due_at=due_at, data=data)
+    await store.write(
+        enqueue, KENDRA, [NewJob(kind=kind, subject="shop", connection="shop", due_at=due_at, data=data)]
+    )
 
 
-async def claim(store: Store, *, owner: str = "w1", now: Any = NOON, until: Any = SOON) -> list[Errand]:
-    return await store.claim_errands(owner=owner, now=now, until=until, limit=9)
+async def claim(store: Store, *, owner: str = "w1", now: Any = NOON, until: Any = SOON) -> list[Job]:
+    return await store.write(claim_jobs, owner=owner, now=now, until=until, limit=9)
 
 
 async def test_an_errand_rings_as_early_as_any_ring_asked_and_keeps_what_it_remembers(store: Store) -> None:
@@ -23,31 +25,31 @@ async def test_an_errand_rings_as_early_as_any_ring_asked_and_keeps_what_it_reme
     await ring(store, due_at=NOON, since="2026-11-30")
     await ring(store, due_at=LATER)
 
-    [errand] = await store.errands(KENDRA)
-    assert (errand.due_at, errand.rings, errand.data) == (NOON, 3, {"since": "2026-11-01"})
+    [job] = await store.read(list_jobs, KENDRA)
+    assert (job.due_at, job.requests, job.data) == (NOON, 3, {"since": "2026-11-01"})
 
 
 @pytest.mark.req("R11")
 async def test_an_errand_that_rings_while_it_runs_is_due_again_when_it_ends(store: Store) -> None:
     await ring(store)
-    [errand] = await claim(store)
+    [job] = await claim(store)
     await ring(store)
 
-    assert await store.finish(errand, now=SOON, data={"since": "now"}) is True
+    assert await store.write(finish_job, job, now=SOON, data={"since": "now"}) is True
 
     [again] = await claim(store, now=SOON, until=LATER)
-    assert (again.rings, again.data) == (2, {"since": "now"})
-    assert await store.finish(again, now=SOON) is False
-    assert await store.errands(KENDRA) == []
+    assert (again.requests, again.data) == (2, {"since": "now"})
+    assert await store.write(finish_job, again, now=SOON) is False
+    assert await store.read(list_jobs, KENDRA) == []
 
 
 @pytest.mark.req("R11")
 async def test_not_even_a_run_that_fails_for_good_swallows_a_ring(store: Store) -> None:
     await ring(store)
-    [errand] = await claim(store)
+    [job] = await claim(store)
     await ring(store)
 
-    await store.finish(errand, now=SOON, error="refused", attempts=3, park=True)
+    await store.write(finish_job, job, now=SOON, error="refused", attempts=3, park=True)
 
     [again] = await claim(store, now=SOON, until=LATER)
     assert again.parked_at is None
@@ -59,7 +61,7 @@ async def test_a_claimed_errand_is_nobody_elses_until_the_claim_runs_out(store: 
 
     claims = await asyncio.gather(*(claim(store, owner=f"w{i}") for i in range(6)))
 
-    assert sorted(errand.kind for got in claims for errand in got) == ["a", "b", "c", "d"]
+    assert sorted(job.kind for got in claims for job in got) == ["a", "b", "c", "d"]
     assert await claim(store, now=SOON) == []
     assert len(await claim(store, now=LATER)) == 4
 
@@ -69,18 +71,18 @@ async def test_whoever_lost_its_claim_can_no_longer_end_the_errand(store: Store)
     [lost] = await claim(store, owner="w1")
     [held] = await claim(store, owner="w2", now=LATER, until=LATER)
 
-    assert await store.finish(lost, now=LATER) is False
-    [errand] = await store.errands(KENDRA)
-    assert errand.claimed_by == "w2"
-    await store.finish(held, now=LATER)
-    assert await store.errands(KENDRA) == []
+    assert await store.write(finish_job, lost, now=LATER) is False
+    [job] = await store.read(list_jobs, KENDRA)
+    assert job.claimed_by == "w2"
+    await store.write(finish_job, held, now=LATER)
+    assert await store.read(list_jobs, KENDRA) == []
 
 
 async def test_an_errand_comes_again_at_the_instant_it_is_told_with_its_attempts(store: Store) -> None:
     await ring(store)
-    [errand] = await claim(store)
+    [job] = await claim(store)
 
-    await store.finish(errand, now=NOON, due_at=LATER, error="the shop is down", attempts=1)
+    await store.write(finish_job, job, now=NOON, due_at=LATER, error="the shop is down", attempts=1)
 
     assert await claim(store, now=SOON) == []
     [again] = await claim(store, now=LATER)
@@ -91,14 +93,14 @@ async def test_only_the_wanted_kinds_are_claimed_and_no_more_than_asked_for(stor
     for kind in ("a", "b", "c"):
         await ring(store, kind=kind)
 
-    some = await store.claim_errands(owner="w", now=NOON, until=SOON, limit=1, kinds=["b", "c"])
+    some = await store.write(claim_jobs, owner="w", now=NOON, until=SOON, limit=1, kinds=["b", "c"])
 
-    assert [errand.kind for errand in some] == ["b"]
+    assert [job.kind for job in some] == ["b"]
 
 
 async def test_several_rings_of_one_errand_in_one_call_are_one_errand(store: Store) -> None:
-    wish = Ring(kind="fetch", subject="shop:1", connection="shop", due_at=NOON)
+    wish = NewJob(kind="fetch", subject="shop:1", connection="shop", due_at=NOON)
 
-    await store.ring_all(KENDRA, [wish, wish])
+    await store.write(enqueue, KENDRA, [wish, wish])
 
-    assert len(await store.errands(KENDRA)) == 1
+    assert len(await store.read(list_jobs, KENDRA)) == 1

@@ -4,8 +4,9 @@ import pytest
 import sqlalchemy as sa
 
 from core.errors import NotFoundError
-from core.store.errands import Ring
-from core.store.inbox import Delivery
+from core.store.inbox import Delivery, list_deliveries, replay_delivery
+from core.store.jobs import NewJob, claim_jobs, finish_job, list_jobs
+from core.store.personal import body_of
 from core.store.store import Store
 from core.store.tables import deliveries
 from tests.core.store.builders import LATER, NOON, SOON
@@ -14,12 +15,12 @@ KENDRA = "kendra"
 
 
 def a_delivery(event: str = "e1", *, order: str = "1", body: bytes = b"{}") -> Delivery:
-    ring = Ring(kind="fetch", subject=f"shop:{order}", connection="shop", due_at=NOON)
-    return Delivery(event_id=event, topic="orders/create", body=body, ring=ring)
+    job = NewJob(kind="fetch", subject=f"shop:{order}", connection="shop", due_at=NOON)
+    return Delivery(event_id=event, topic="orders/create", body=body, job=job)
 
 
 async def states(store: Store) -> dict[str, tuple[str, str | None]]:
-    return {d.event_id: (d.state, d.error) for d in (await store.list_deliveries(KENDRA)).items}
+    return {d.event_id: (d.state, d.error) for d in (await store.read(list_deliveries, KENDRA)).items}
 
 
 @pytest.mark.req("R01")
@@ -33,8 +34,8 @@ async def test_fifty_deliveries_of_one_event_by_eight_workers_are_one_row_and_on
 
     assert sum(new) == 1
     assert await states(store) == {"e1": ("pending", None)}
-    [errand] = await store.errands(KENDRA)
-    assert (errand.kind, errand.subject, errand.rings) == ("fetch", "shop:1", 1)
+    [job] = await store.read(list_jobs, KENDRA)
+    assert (job.kind, job.subject, job.requests) == ("fetch", "shop:1", 1)
 
 
 @pytest.mark.req("R01")
@@ -58,59 +59,59 @@ async def test_the_same_event_id_on_another_connection_is_another_event(store: S
 async def test_a_body_is_sealed_and_read_in_clear(store: Store) -> None:
     await store.deliver(KENDRA, "shop", [a_delivery(body=b'{"name": "Kara"}')], now=NOON)
 
-    assert await store.delivery_body(KENDRA, "shop", "e1") == b'{"name": "Kara"}'
-    assert await store.delivery_body("other", "shop", "e1") is None
-    assert b"Kara" not in await store.db.read(_stored_body)
+    assert await store.read(body_of, store.keys, KENDRA, "shop", "e1") == b'{"name": "Kara"}'
+    assert await store.read(body_of, store.keys, "other", "shop", "e1") is None
+    assert b"Kara" not in await store.read(_stored_body)
 
 
 @pytest.mark.req("R04")
 async def test_a_delivery_is_done_when_its_errand_has_run_and_pending_until_then(store: Store) -> None:
     await store.deliver(KENDRA, "shop", [a_delivery()], now=NOON)
-    [errand] = await store.claim_errands(owner="w1", now=NOON, until=SOON, limit=9)
+    [job] = await store.write(claim_jobs, owner="w1", now=NOON, until=SOON, limit=9)
 
-    await store.finish(errand, now=NOON, due_at=SOON, error="the shop is down", attempts=1)
+    await store.write(finish_job, job, now=NOON, due_at=SOON, error="the shop is down", attempts=1)
     assert await states(store) == {"e1": ("pending", None)}
 
-    [errand] = await store.claim_errands(owner="w1", now=SOON, until=LATER, limit=9)
-    await store.finish(errand, now=SOON)
+    [job] = await store.write(claim_jobs, owner="w1", now=SOON, until=LATER, limit=9)
+    await store.write(finish_job, job, now=SOON)
     assert await states(store) == {"e1": ("done", None)}
-    assert await store.errands(KENDRA) == []
+    assert await store.read(list_jobs, KENDRA) == []
 
 
 @pytest.mark.req("R04")
 async def test_a_parked_delivery_says_why_and_can_be_replayed(store: Store) -> None:
     await store.deliver(KENDRA, "shop", [a_delivery()], now=NOON)
-    [errand] = await store.claim_errands(owner="w1", now=NOON, until=SOON, limit=9)
-    await store.finish(errand, now=NOON, error="lines[0].sku: empty", attempts=1, park=True)
+    [job] = await store.write(claim_jobs, owner="w1", now=NOON, until=SOON, limit=9)
+    await store.write(finish_job, job, now=NOON, error="lines[0].sku: empty", attempts=1, park=True)
     assert await states(store) == {"e1": ("parked", "lines[0].sku: empty")}
-    assert await store.claim_errands(owner="w1", now=LATER, until=LATER, limit=9) == []
+    assert await store.write(claim_jobs, owner="w1", now=LATER, until=LATER, limit=9) == []
 
-    await store.replay(KENDRA, "shop", "e1", now=LATER)
+    await store.write(replay_delivery, KENDRA, "shop", "e1", now=LATER)
 
     assert await states(store) == {"e1": ("pending", None)}
-    [errand] = await store.claim_errands(owner="w1", now=LATER, until=LATER, limit=9)
-    assert (errand.subject, errand.parked_at) == ("shop:1", None)
+    [job] = await store.write(claim_jobs, owner="w1", now=LATER, until=LATER, limit=9)
+    assert (job.subject, job.parked_at) == ("shop:1", None)
 
 
 async def test_a_delivery_that_rings_nothing_is_done_at_once(store: Store) -> None:
     await store.deliver(KENDRA, "shop", [Delivery(event_id="e1", topic="ping", body=b"")], now=NOON)
 
     assert await states(store) == {"e1": ("done", None)}
-    assert await store.errands(KENDRA) == []
+    assert await store.read(list_jobs, KENDRA) == []
 
 
 async def test_a_delivery_nobody_made_cannot_be_replayed(store: Store) -> None:
     with pytest.raises(NotFoundError):
-        await store.replay(KENDRA, "shop", "e1", now=NOON)
+        await store.write(replay_delivery, KENDRA, "shop", "e1", now=NOON)
 
 
 async def test_deliveries_are_listed_page_by_page_the_newest_first(store: Store) -> None:
     for i, at in enumerate((NOON, NOON, SOON, LATER)):
         await store.deliver(KENDRA, "shop", [a_delivery(f"e{i}")], now=at)
 
-    first = await store.list_deliveries(KENDRA, limit=3)
+    first = await store.read(list_deliveries, KENDRA, limit=3)
     assert [d.event_id for d in first.items] == ["e3", "e2", "e1"]
-    second = await store.list_deliveries(KENDRA, limit=3, after=first.after)
+    second = await store.read(list_deliveries, KENDRA, limit=3, after=first.after)
     assert [d.event_id for d in second.items] == ["e0"]
     assert second.after is None
 

@@ -5,18 +5,20 @@ from datetime import timedelta
 
 import pytest
 
+from core.model.commit import Landed, MerchantNotice, Moved
 from core.store.notices import mark_seen, unseen_notices
 from core.store.store import Store
-from core.store.unit import Landed, Moved, Notice
 from tests.core.store.builders import LATER, NOON, a_new_order, a_unit, noted
 
 
-def notice(subject: str = "Overnight", *, minute: int = 0, text: str = "told") -> Notice:
-    return Notice(kind="unlisted_method", subject=subject, text=text, since=NOON + timedelta(minutes=minute))
+def notice(subject: str = "Overnight", *, minute: int = 0, text: str = "told") -> MerchantNotice:
+    return MerchantNotice(
+        kind="unlisted_method", subject=subject, text=text, since=NOON + timedelta(minutes=minute)
+    )
 
 
-async def open_ones(store: Store, merchant: str = "kendra") -> list[Notice]:
-    return list(await store.db.read(unseen_notices, merchant))
+async def open_ones(store: Store, merchant: str = "kendra") -> list[MerchantNotice]:
+    return list(await store.read(unseen_notices, merchant))
 
 
 @pytest.mark.req("R95")
@@ -24,7 +26,7 @@ async def test_twenty_orders_at_once_leave_one_row_for_each_merchant_and_subject
     raised = (notice("Overnight"), notice("Pick-up"))
     units = [a_new_order(str(n), notices=raised[:: 1 if n % 2 else -1]) for n in range(20)]
     units += [a_new_order(str(n), merchant="rival", notices=raised[:1]) for n in range(20)]
-    await asyncio.gather(*(store.commit(unit) for unit in units))
+    await asyncio.gather(*(store.commit(commit) for commit in units))
     assert await open_ones(store) == list(raised)
     assert await open_ones(store, "rival") == [notice("Overnight")]
 
@@ -36,17 +38,17 @@ async def test_the_first_word_stays_and_one_that_was_seen_stays_seen(store: Stor
     assert await open_ones(store) == [notice()]
 
     for now in (NOON, LATER):
-        assert await store.db.write(mark_seen, "kendra", "unlisted_method", "Overnight", now=now)
+        assert await store.write(mark_seen, "kendra", "unlisted_method", "Overnight", now=now)
     await store.commit(a_new_order("3", notices=(notice(minute=9),)))
     assert await open_ones(store) == []
-    assert not await store.db.write(mark_seen, "rival", "unlisted_method", "Overnight", now=NOON)
+    assert not await store.write(mark_seen, "rival", "unlisted_method", "Overnight", now=NOON)
 
 
 @pytest.mark.req("R95")
 async def test_a_decision_that_is_refused_tells_nothing(store: Store) -> None:
     await store.commit(a_new_order("1"))
-    unit = a_unit("1", expect=0, decided=(noted("rated"),), notices=(notice(),))
-    assert await store.commit(unit) == Moved(1)
+    commit = a_unit("1", expect=0, decided=(noted("rated"),), notices=(notice(),))
+    assert await store.commit(commit) == Moved(1)
     assert await open_ones(store) == []
     assert await store.commit(
         a_unit("1", expect=1, decided=(noted("rated"),), notices=(notice(),))

@@ -11,7 +11,7 @@ from core.errors import AuthError, HubError, OutcomeUnknownError, RateLimitError
 from core.ports import Token
 from core.store.store import Store
 from core.store.tables import data_keys, vault
-from core.store.token_row import token_states
+from core.store.tokens import token_states
 from core.store.vault import StaticTokens, VaultTokens
 
 NOON = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)
@@ -86,7 +86,7 @@ async def test_a_saved_token_comes_back_whole_and_lies_sealed(batched_store: Sto
     await tokens_of(batched_store, vendor).save(granted)
 
     assert await tokens_of(batched_store, vendor).current() == granted
-    stored = await batched_store.db.read(lambda conn: conn.execute(sa.select(vault.c.sealed)).scalar_one())
+    stored = await batched_store.read(lambda conn: conn.execute(sa.select(vault.c.sealed)).scalar_one())
     assert stored is not None
     assert b"access-1" not in stored
     assert b"refresh-1" not in stored
@@ -239,12 +239,12 @@ async def test_a_refused_renewal_leaves_the_connection_dead_until_it_is_connecte
 
     assert refused.value.code == "dead"
     assert vendor.calls == ["refresh-1"]
-    states = await batched_store.db.read(token_states, "acme")
+    states = await batched_store.read(token_states, "acme")
     assert {name: state.state for name, state in states.items()} == {"shop": "dead", "amz": "connected"}
 
     await tokens.save(vendor.token())
     assert (await tokens.current()).access == "access-5"
-    states = await batched_store.db.read(token_states, "acme")
+    states = await batched_store.read(token_states, "acme")
     assert states["shop"].state == "connected"
     assert states["shop"].expires_at == NOON + timedelta(hours=1)
 
@@ -270,7 +270,7 @@ async def test_a_vendor_that_cannot_renew_just_now_is_asked_again_after_a_pause(
     assert vendor.calls == ["refresh-1"]
     assert failed[0] is failure
     assert all(isinstance(error, UnavailableError) for error in failed[1:])
-    states = await batched_store.db.read(token_states, "acme")
+    states = await batched_store.read(token_states, "acme")
     assert states["shop"].state == "connected"
     vendor.clock.move_to(NOON + timedelta(seconds=6))
     assert (await tokens.renew(refused)).access == "access-2"
@@ -316,7 +316,7 @@ async def test_a_forgotten_token_is_gone_with_its_key(batched_store: Store, vend
     with pytest.raises(AuthError, match="not connected yet"):
         await tokens.current()
     assert (await other.current()).access == "access-1"
-    purposes = await batched_store.db.read(
+    purposes = await batched_store.read(
         lambda conn: conn.execute(sa.select(data_keys.c.purpose)).scalars().all()
     )
     assert purposes == ["connection:amz"]

@@ -1,0 +1,171 @@
+"""One merchant's configuration, as the hub uses it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, time, timedelta
+from decimal import Decimal
+from fnmatch import fnmatchcase
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel
+
+from core.model.address import Address
+from core.model.calendar import WorkCalendar
+from core.model.shipment import Box
+
+DEFAULT = "default"
+ANY = "*"
+MESSAGE = "{{error.message}}"
+"""Stands for what went wrong, in texts of a rule."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PushGuardRule:
+    """How much one push round may change before a person is asked: shares of a connection's listings in per cent."""
+
+    percent: int = 20
+    zero_percent: int = 5
+    least: int = 10
+    """Fewer changes than this are always written."""
+
+    def stops(self, *, changes: int, zeros: int, listings: int) -> bool:
+        """Return whether a round is to wait: of so many listings it changes some, and shows some as sold out."""
+        many = changes >= self.least and changes * 100 > self.percent * listings
+        sold_out = zeros >= self.least and zeros * 100 > self.zero_percent * listings
+        return many or sold_out
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionConfig:
+    """A configured account of a connector."""
+
+    name: str
+    use: str
+    with_: BaseModel = field(repr=False)
+    """What the connector's own settings type made of ``with``."""
+    payments: str | Mapping[str, str]
+    """Who is asked about a transaction: one authority, or one by gateway with ``*`` for the others."""
+    mails: Literal["hub", "channel", "none"]
+    endpoints: Mapping[str, str]
+    token: str | None = field(repr=False)
+    push_guard: PushGuardRule = field(default_factory=PushGuardRule)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Location:
+    """A place that stock lies in and parcels leave from."""
+
+    name: str
+    street1: str
+    street2: str
+    city: str
+    state: str
+    zip: str
+    country: str
+    phone: str
+    timezone: ZoneInfo
+    days: frozenset[int]
+    """Weekdays; Monday is 0."""
+    holidays: frozenset[date]
+    cutoff: time
+    labels: Literal["auto", "ask"]
+    grace: timedelta
+    tell: Literal["label", "scan"]
+
+    @property
+    def calendar(self) -> WorkCalendar:
+        """When the location works."""
+        return WorkCalendar(
+            timezone=self.timezone, days=self.days, holidays=self.holidays, cutoff=self.cutoff
+        )
+
+    @property
+    def address(self) -> Address:
+        """Where its parcels come from."""
+        return Address(
+            name=self.name,
+            street1=self.street1,
+            street2=self.street2,
+            city=self.city,
+            state=self.state,
+            zip=self.zip,
+            country=self.country,
+            phone=self.phone,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StockRule:
+    """What is held back of the SKUs that a pattern names."""
+
+    pattern: str
+    buffer: Mapping[str, int]
+    low: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelRule:
+    """How labels are bought."""
+
+    via: str | None = None
+    """The connection that sells them; None: the first that sells any."""
+    at_most: Decimal | None = None
+    """In major units of the rate's own currency."""
+    format: Literal["PNG", "PDF", "ZPL"] = "PNG"
+    no_label: str = MESSAGE
+    """What people read where no rate will do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MerchantConfig:
+    """One merchant: connections, locations (their order breaks ties), boxes, promises and stock rules."""
+
+    merchant: str
+    connections: Mapping[str, ConnectionConfig]
+    locations: Mapping[str, Location]
+    boxes: tuple[Box, ...]
+    promises: Mapping[str, int]
+    services: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Shipping method -> patterns of ``<carrier> <service>``."""
+    hold_alert: timedelta
+    """A hold older than this raises one alert."""
+    stock: tuple[StockRule, ...]
+    """As the file names them."""
+    labels: LabelRule = field(default_factory=LabelRule)
+    file: str
+    text: str = field(repr=False)
+    digest: str
+    """Of the text: says which file ran."""
+    secrets: tuple[str, ...] = field(repr=False)
+    """What ``${NAME}`` gave, to be kept out of logs."""
+
+    def promise(self, method: str) -> int | None:
+        """Return the working days promised for a shipping method; ``*`` in the file stands for all others."""
+        return self.promises.get(method, self.promises.get(ANY))
+
+    def names(self, method: str) -> bool:
+        """Return whether the file promises something for a shipping method by its own name."""
+        return method != ANY and method in self.promises
+
+    def allowed(self, method: str) -> tuple[str, ...] | None:
+        """Return patterns of the services a shipping method may go by, or those of ``*``; None: by any."""
+        return self.services.get(method, self.services.get(ANY))
+
+    def buffer(self, sku: str, connection: str) -> int:
+        """Return the units of a SKU that a connection never shows: of the most specific rule that names it, else 0."""
+        found = (rule.buffer[connection] for rule in self._rules(sku) if connection in rule.buffer)
+        return next(found, 0)
+
+    def low(self, sku: str) -> int | None:
+        """Return the available units at which a SKU is low; None where no rule says so."""
+        return next((rule.low for rule in self._rules(sku) if rule.low is not None), None)
+
+    def _rules(self, sku: str) -> Iterator[StockRule]:
+        """Yield the rules for a SKU: its own name, then patterns, the longest first, then the default."""
+        yield from (rule for rule in self.stock if rule.pattern == sku != DEFAULT)
+        patterns = [rule for rule in self.stock if rule.pattern not in (sku, DEFAULT)]
+        for rule in sorted(patterns, key=lambda rule: -len(rule.pattern)):
+            if fnmatchcase(sku, rule.pattern):
+                yield rule
+        yield from (rule for rule in self.stock if rule.pattern == DEFAULT)

@@ -1,0 +1,348 @@
+"""What is due for an order now, or the instant of the next thing: a table, and pure.
+
+Webhook, poll, released hold, cancellation, crash, retry and changed configuration all end here: the order is looked
+at, and what its facts, the configuration and the clock make due is done.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from core.config.merchant import MerchantConfig
+from core.domain.holds import Context, Customs, Places, causes, due_later, places_known
+from core.domain.parcels import holds_other_units, shipped_twice, third_party_shipped_more
+from core.domain.payment import RISK_LIMIT, digest_of, to_capture
+from core.domain.state import (
+    OrderState,
+    ParcelState,
+    covers_needs,
+    is_locked,
+    money_is_in_order,
+    third_party_shipped,
+)
+from core.model.actions import Action
+from core.model.money import Money
+from core.model.order import ChannelState, FulfilledBy, Order, RiskLevel
+from core.model.stock import Allocation
+
+RATES_KEEP = timedelta(minutes=30)
+"""Rates older than this are asked again before a label is bought on them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """All that a decision may look at."""
+
+    state: OrderState
+    now: datetime
+    config: MerchantConfig
+    accepted: Callable[[str, Action], bool]
+    """Whether the merchant accepted an action of a connection."""
+    customs_known: Customs
+    can_capture: bool
+    """Whether the order's channel keeps its own books of money."""
+    email_known: bool
+    places: Places
+    """The locations of the order's channel."""
+    carrier: str | None
+    """The connection that sells labels."""
+    mailer: str | None
+    """The connection that sends mail."""
+    in_test: bool = False
+    """Whether the merchant is in test mode (R99)."""
+    acts: Callable[[str], bool] = lambda _: True
+    """Whether anything may be changed at a connection: in test mode only where it is in test mode too."""
+    mails_since: datetime | None
+    """When mails were first accepted: who ordered before is mailed nothing (R85)."""
+
+    @property
+    def order(self) -> Order:
+        """The order; ``next_step`` asks only where it is known."""
+        if self.state.order is None:
+            raise ValueError("the order is not known yet")
+        return self.state.order
+
+
+def wanted_holds(view: View) -> dict[str, str]:
+    """Return what holds the order now."""
+    homes = frozenset(location.country for location in view.config.locations.values())
+    setting = Context(
+        home_countries=homes,
+        customs_known=view.customs_known,
+        places=view.places,
+        now=view.now,
+        no_label=view.config.labels.no_label,
+        in_test=view.in_test,
+    )
+    return causes(view.state, setting)
+
+
+def look_up_at(view: View) -> datetime | None:
+    """Return when the first effect without an outcome is looked up."""
+    return min((intent.look_up_at for intent in view.state.open), default=None)
+
+
+def units_to_commit(state: OrderState) -> bool:
+    """Return whether the units set aside (or backordered) differ from what the order needs.
+
+    What lies in a labelled parcel is never set free or looked for elsewhere: an edit after the label holds the order.
+    """
+    if state.cancelled or state.shipped_elsewhere or any(is_locked(state, p) for p in state.parcels):
+        return False
+    return holds_other_units(state)
+
+
+def third_party_allocations(state: OrderState) -> tuple[Allocation, ...]:
+    """Return the units set aside of an open order that another hand shipped, and that were not taken off yet."""
+    order = state.order
+    if (
+        order is None
+        or order.state is not ChannelState.OPEN
+        or any(is_locked(state, p) for p in state.parcels)
+    ):
+        return ()
+    others = third_party_shipped(state)
+    found: list[Allocation] = []
+    for line in order.lines:
+        before = state.third_party_units.get(line.line_id, 0)
+        part, whole = others.get(line.line_id, 0) - before, line.quantity - before
+        for a in state.allocations:
+            units = a.units * min(part, whole) // whole if part > 0 and whole > 0 else 0
+            if a.line_id == line.line_id and units:
+                found.append(a.model_copy(update={"units": units}))
+    return tuple(found)
+
+
+def units_gone(state: OrderState) -> tuple[Allocation, ...]:
+    """Return the units set aside that left with parcels which a carrier scanned, and were not taken off yet.
+
+    Of a line that several parcels of one location share, what the parcels still here hold stays set aside.
+    """
+    left = {
+        (line, p.quote.parcel.location) for p in state.parcels if p.left for line, _ in p.quote.parcel.lines
+    }
+    here = [p for p in (*state.parcels, *state.voided) if not p.left]
+    return tuple(a for a in not_in(state, here) if (a.line_id, a.location) in left)
+
+
+def not_in(state: OrderState, parcels: Iterable[ParcelState]) -> tuple[Allocation, ...]:
+    """Return the units set aside, less those that these parcels hold."""
+    packed: Counter[tuple[str, str]] = Counter()
+    for parcel in parcels:
+        for line, units in parcel.quote.parcel.lines:
+            packed[line, parcel.quote.parcel.location] += units
+    quantities = {line.line_id: line.quantity for line in state.order.lines} if state.order else {}
+    each = {(n.line_id, n.sku): n.units // max(1, quantities.get(n.line_id, 1)) for n in state.needs}
+    rest = [
+        (a, a.units - packed[a.line_id, a.location] * each.get((a.line_id, a.sku), 1))
+        for a in state.allocations
+    ]
+    return tuple(a.model_copy(update={"units": units}) for a, units in rest if units > 0)
+
+
+def units(view: View) -> datetime | None:
+    """Return when the units set aside are to be made those that the order needs."""
+    shipped = view.order.state is ChannelState.SHIPPED
+    return view.now if units_to_commit(view.state) and not shipped else None
+
+
+def part_shipped(view: View) -> datetime | None:
+    """Return when a part that a third party shipped is to be noted."""
+    state = view.state
+    if state.cancelled or state.shipped_elsewhere or view.order.state is not ChannelState.OPEN:
+        return None
+    free = not any(is_locked(state, p) for p in state.parcels)
+    return view.now if free and third_party_shipped_more(state) else None
+
+
+def cancellation(view: View) -> datetime | None:
+    """Return when what was bought or set aside for a cancelled order is to be given back."""
+    state = view.state
+    bought = [p for p in state.parcels if p.label is not None and not p.left]
+    if state.cancelled and (bought or state.allocations):  # what left was taken off before
+        return view.now
+    return None
+
+
+def rejection(view: View) -> datetime | None:
+    """Return when the channel is to cancel an order that a person rejected."""
+    due = view.state.rejection is not None and not view.state.cancelled
+    return view.now if due and view.acts(view.order.connection) else None
+
+
+def shipped_elsewhere(view: View) -> datetime | None:
+    """Return when it is to be noted that a third party shipped the whole order."""
+    state = view.state
+    ours = any(p.label is not None for p in state.parcels)
+    done = state.shipped_elsewhere or ours or view.order.fulfilled_by is FulfilledBy.CHANNEL
+    return view.now if view.order.state is ChannelState.SHIPPED and not done else None
+
+
+def holds(view: View) -> datetime | None:
+    """Return when the holds told are to be made those that stand."""
+    if wanted_holds(view) != view.state.holds:
+        return view.now
+    later = due_later(view.order, view.now) if "not_ours" in view.state.holds else []
+    paid, limit = view.state.payment, view.order.placed_at + RISK_LIMIT
+    if paid is not None and paid.risk is RiskLevel.PENDING and view.now < limit:
+        later.append(limit)
+    return min(later, default=None)
+
+
+def payment(view: View) -> datetime | None:
+    """Return when the payment is to be verified."""
+    last = view.state.payment
+    if view.state.shipped_elsewhere or (view.state.cancelled and last is None):
+        return None
+    if last is None or last.of != digest_of(view.order) or view.state.payment_stale:
+        return view.now
+    over = view.state.cancelled or any(p.label is not None for p in view.state.parcels)
+    return None if over else last.again_at
+
+
+def confirmation(view: View) -> datetime | None:
+    """Return when the confirmation is to be mailed."""
+    wanted = not view.state.cancelled and mails_of(view)
+    return view.now if wanted and "confirmation" not in view.state.messages else None
+
+
+def cancellation_mail(view: View) -> datetime | None:
+    """Return when the cancellation is to be mailed."""
+    told = "confirmation" in view.state.messages and "cancellation" not in view.state.messages
+    return view.now if view.state.cancelled and told and mails_of(view) else None
+
+
+def ready_to_ship(view: View) -> bool:
+    """Return whether the five gates are open: units, money, address and customs, the channel, and nobody holds."""
+    state, order = view.state, view.order
+    return (
+        not state.cancelled
+        and not state.shipped_elsewhere
+        and state.rejection is None
+        and order.fulfilled_by is FulfilledBy.MERCHANT
+        and order.state is ChannelState.OPEN
+        and places_known(order, view.places)
+        and not state.holds
+        and not wanted_holds(view)
+        and money_is_in_order(state)
+        and bool(state.needs)
+        and not state.backordered
+    )
+
+
+def _ready_at(view: View) -> datetime | None:
+    """Return when labels may be bought: after the grace of every location the order leaves from, if accepted."""
+    if view.carrier is None or not view.accepted(view.carrier, Action.LABELS) or not ready_to_ship(view):
+        return None
+    if not view.acts(view.carrier) or not view.acts(view.order.connection):
+        return None  # a test label must never be there to be told to a live channel, nor a live one be wasted on a test
+    places = {a.location for a in view.state.allocations}
+    locations = [view.config.locations[p] for p in places if p in view.config.locations]
+    if not locations:
+        return None
+    if not view.state.label_asked and any(location.labels == "ask" for location in locations):
+        return None
+    return max(view.order.placed_at + location.grace for location in locations)
+
+
+def quote(view: View) -> datetime | None:
+    """Return when rates are to be asked."""
+    stale = [p for p in view.state.parcels if p.label is None and _stale(view, p)]
+    if covers_needs(view.state) and not stale:
+        return None
+    return _ready_at(view)
+
+
+def _stale(view: View, parcel: ParcelState) -> bool:
+    """Return whether a parcel's rates no longer hold: too old, or it would leave on another day than they say."""
+    asked, location = parcel.quote.at, view.config.locations.get(parcel.quote.parcel.location)
+    return (
+        parcel.quote.chosen is None
+        or parcel.refused is not None
+        or asked + RATES_KEEP <= view.now
+        or (
+            location is not None and location.calendar.ship_day(asked) != location.calendar.ship_day(view.now)
+        )
+    )
+
+
+def buy(view: View) -> datetime | None:
+    """Return when a label is to be bought."""
+    return _ready_at(view) if any(p.label is None for p in view.state.parcels) else None
+
+
+def _each(view: View, wanted: Callable[[ParcelState], bool]) -> datetime | None:
+    return view.now if any(wanted(p) for p in view.state.parcels) else None
+
+
+def store_label(view: View) -> datetime | None:
+    """Return when a label's file is to be stored."""
+    return _each(view, lambda p: p.label is not None and not p.stored)
+
+
+def capture(view: View) -> datetime | None:
+    """Return when authorized money is to be taken."""
+    labelled = bool(view.state.parcels) and all(p.label is not None for p in view.state.parcels)
+    due = labelled and view.can_capture and not view.state.cancelled and open_captures(view.state)
+    may = view.acts(view.order.connection) and view.accepted(view.order.connection, Action.CAPTURES)
+    return view.now if due and may else None
+
+
+def open_captures(state: OrderState) -> tuple[tuple[str, Money], ...]:
+    """Return (authorization, amount) to take now: none that we took, or that was declined, already."""
+    if state.order is None:
+        return ()
+    ours = {c.authorization for c in state.captured}
+    return tuple(
+        (authorization, amount)
+        for authorization, amount in to_capture(state.order)
+        if authorization not in ours and "capture_declined" not in state.holds
+    )
+
+
+def tell_channel(view: View) -> datetime | None:
+    """Return when the channel is to hear of a parcel."""
+    return _each(view, lambda p: tells(view, p)) if not view.state.cancelled else None
+
+
+def tells(view: View, parcel: ParcelState) -> bool:
+    """Return whether the channel is to hear of a parcel now."""
+    if parcel.label is None or parcel.told or shipped_twice(view.state):
+        return False
+    if not view.acts(view.order.connection):
+        return False
+    location = view.config.locations.get(parcel.quote.parcel.location)
+    return parcel.left or location is None or location.tell == "label"
+
+
+def shipping_mail(view: View) -> datetime | None:
+    """Return when a tracking number is to be mailed."""
+    if not mails_of(view):
+        return None
+    return _each(
+        view, lambda p: p.told and not p.mailed and f"shipping:{p.parcel_id}" not in view.state.messages
+    )
+
+
+def leave(view: View) -> datetime | None:
+    """Return when units that left are to be taken off the shelf."""
+    return view.now if units_gone(view.state) else None
+
+
+def mails_of(view: View) -> str | None:
+    """Return the connection that mails the order's shopper, if the hub is to and may.
+
+    None for who ordered before mails were accepted, nor while an order from before go-live waits for its release.
+    """
+    if (
+        view.mailer is None
+        or view.mails_since is None
+        or view.order.placed_at < view.mails_since
+        or (view.state.before_go_live and "before_go_live" not in view.state.overruled)
+        or not view.email_known
+        or not view.acts(view.order.connection)
+        or view.config.connections[view.order.connection].mails != "hub"
+    ):
+        return None
+    return view.mailer if view.accepted(view.mailer, Action.MAILS) else None

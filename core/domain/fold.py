@@ -1,0 +1,230 @@
+"""Facts added up: ``fold`` adds one, ``summarize`` adds them all; both are pure."""
+
+from collections import Counter
+from collections.abc import Iterable
+from functools import reduce
+from typing import Any
+
+from core.domain.state import OpenIntent, OrderState, ParcelState, is_locked, third_party_shipped
+from core.model import facts as f
+from core.model.facts import GatewayNotified
+from core.model.shipment import TrackingState
+from core.model.stock import Allocation
+
+
+def summarize(facts: Iterable[f.Fact]) -> OrderState:
+    """Return where an order stands after these facts, in the order they were told."""
+    return reduce(fold, facts, OrderState())
+
+
+def fold(state: OrderState, fact: f.Fact) -> OrderState:
+    """Return where the order stands after one more fact."""
+    return state.model_copy(update={**_changes(state, fact), "version": state.version + 1})
+
+
+def _changes(state: OrderState, fact: f.Fact) -> dict[str, Any]:  # noqa: C901, PLR0912 - a table of every fact
+    match fact:
+        case f.Received():
+            return {
+                "order": fact.order,
+                "needs": fact.needs,
+                "unlinked": fact.unlinked,
+                "before_go_live": fact.before_go_live,
+                "parted": third_party_shipped(state.model_copy(update={"order": fact.order})),
+            }
+        case f.Changed():
+            changes = {"order": fact.order, "needs": fact.needs, "unlinked": fact.unlinked, "parked": None}
+            return {**changes, **_packed_anew(state), **_moved(state, fact)}
+        case f.UnitsCommitted():
+            changes = {"allocations": state.allocations + fact.allocations, "backordered": fact.backordered}
+            return {**changes, **_packed_anew(state)}
+        case f.UnitsReleased() | f.UnitsShipped():
+            return {"allocations": _without(state.allocations, fact.allocations)}
+        case f.PaymentChecked():
+            return {"payment": fact, "payment_stale": False, **_judged_anew(state, fact)}
+        case GatewayNotified():
+            return {"payment_stale": True}
+        case f.Held():
+            return {"holds": {**state.holds, fact.reason: fact.detail}, **_ruled_anew(state, fact.reason)}
+        case f.Released():
+            return _released(state, fact)
+        case f.Intended():
+            intent = OpenIntent(
+                key=fact.key,
+                operation=fact.operation,
+                connection=fact.connection,
+                look_up_at=fact.look_up_at,
+                data=fact.data,
+            )
+            return {"open": (*state.open, intent)}
+        case f.Settled():
+            declined = fact.operation == "capture" and fact.outcome == "refused"
+            return {
+                **({"parcels": _still_wanted(state, fact.key)} if fact.outcome != "done" else {}),
+                "open": tuple(i for i in state.open if i.key != fact.key),
+                "settled": {**state.settled, fact.key: fact.outcome},
+                **(_ruled_anew(state, "capture_declined") if declined else {}),
+            }
+        case f.Captured():
+            known = {(c.authorization, c.reference) for c in state.captured}
+            again = (fact.authorization, fact.reference) in known  # settled by two hands, taken once
+            return {} if again else {"captured": (*state.captured, fact)}
+        case f.Refunded():
+            return {"refunded": (*state.refunded, fact)}
+        case f.ShopperTold():
+            return _mailed(state, fact)
+        case f.RejectionAsked():
+            return {"rejection": fact.why, "parked": None}
+        case f.CancelledAtChannel():
+            return {"cancelled_at_channel": True}
+        case f.LabelAsked():
+            return {"label_asked": True}
+        case f.ShippedElsewhere():
+            return {"shipped_elsewhere": True}
+        case f.PartShippedElsewhere():
+            most = Counter(state.third_party_units) | Counter(
+                dict(fact.lines)
+            )  # told late, it takes nothing back
+            return {"parted": dict(most)}
+        case f.Parked():
+            return {"parked": fact}
+        case f.Retried():
+            return {"parked": None}
+        case f.Noted():
+            return {}
+        case _:
+            return _parcel_changes(state, fact)
+
+
+def _released(state: OrderState, fact: f.Released) -> dict[str, Any]:
+    """Return what a release changes; a person's overrules the cause, and what no rate would do for is packed anew."""
+    changes: dict[str, Any] = {"holds": {k: v for k, v in state.holds.items() if k != fact.reason}}
+    if not fact.actor.startswith("person:"):
+        return changes
+    if fact.reason not in state.overruled:
+        changes["overruled"] = (*state.overruled, fact.reason)
+    if fact.reason == "no_rate":
+        changes["parcels"] = _bought(state)
+    return changes
+
+
+def _moved(state: OrderState, fact: f.Changed) -> dict[str, Any]:
+    """Return what another address changes: what a person let go was a parcel to the address he saw."""
+    if fact.address is None or fact.address == state.address:
+        return {}
+    return {"address": fact.address, **_ruled_anew(state, "address_changed_after_label")}
+
+
+def _packed_anew(state: OrderState) -> dict[str, Any]:
+    """Forget every parcel without a label, and that something fitted no box: other goods, another address."""
+    return {
+        "parcels": _bought(state),
+        "holds": {k: v for k, v in state.holds.items() if k != "no_box"},
+    }
+
+
+def _bought(state: OrderState) -> tuple[ParcelState, ...]:
+    """Return the parcels whose label is bought, or is being bought and may be sold any moment."""
+    return tuple(
+        p if p.label is not None else p.model_copy(update={"outdated": True})
+        for p in state.parcels
+        if is_locked(state, p)
+    )
+
+
+def _still_wanted(state: OrderState, key: str) -> tuple[ParcelState, ...]:
+    """Return the parcels without the one whose label was not sold after all, if the order changed meanwhile."""
+    asked = {i.data.get("parcel") for i in state.open if i.key == key and i.operation == "buy"}
+    return tuple(p for p in state.parcels if p.label or not p.outdated or p.parcel_id not in asked)
+
+
+def _ruled_anew(state: OrderState, reason: str) -> dict[str, Any]:
+    """Let a cause hold again that a person overruled once: it came up anew."""
+    return {"overruled": tuple(r for r in state.overruled if r != reason)}
+
+
+def _judged_anew(state: OrderState, found: f.PaymentChecked) -> dict[str, Any]:
+    """Let what a person overruled hold again where a check found other money, or another risk, than he saw."""
+    last, gone = state.payment, set()
+    if last is None:
+        return {}
+    if (last.state, last.paid, last.difference) != (found.state, found.paid, found.difference):
+        gone |= {"payment_short", "payment_mismatch", "payment_currency"}
+    if (last.risk, last.risk_score, last.disputed) != (found.risk, found.risk_score, found.disputed):
+        gone.add("risk")
+    return {"overruled": tuple(r for r in state.overruled if r not in gone)}
+
+
+def _mailed(state: OrderState, fact: f.ShopperTold) -> dict[str, Any]:
+    changes: dict[str, Any] = {"messages": (*state.messages, fact.about)}
+    kind, _, parcel_id = fact.about.partition(":")
+    if kind == "shipping":
+        changes["parcels"] = _update(state.parcels, parcel_id, {"mailed": True})
+    return changes
+
+
+def _parcel_changes(
+    state: OrderState,
+    fact: f.Quoted | f.LabelBought | f.LabelStored | f.LabelVoided | f.ChannelTold | f.Tracked,
+) -> dict[str, Any]:
+    match fact:
+        case f.Quoted():
+            others = tuple(p for p in state.parcels if p.parcel_id != fact.parcel.parcel_id)
+            return {"parcels": (*others, ParcelState(quote=fact)), **_ruled_anew(state, "no_rate")}
+        case f.LabelBought():
+            return {"parcels": _update(state.parcels, fact.parcel_id, {"label": fact})}
+        case f.LabelStored():
+            return {"parcels": _update(state.parcels, fact.parcel_id, {"stored": True})}
+        case f.ChannelTold():
+            return {"parcels": _update(state.parcels, fact.parcel_id, {"told": True})}
+        case f.LabelVoided():
+            return {
+                "parcels": tuple(p for p in state.parcels if p.parcel_id != fact.parcel_id),
+                "voided": state.voided + tuple(p for p in state.parcels if p.parcel_id == fact.parcel_id),
+            }
+        case f.Tracked():
+            return {"parcels": tuple(_tracked(p, fact) for p in state.parcels)}
+
+
+_LEFT = frozenset(
+    {
+        TrackingState.IN_TRANSIT,
+        TrackingState.OUT_FOR_DELIVERY,
+        TrackingState.DELIVERED,
+        TrackingState.RETURN_TO_SENDER,
+    }
+)
+
+
+def _tracked(parcel: ParcelState, fact: f.Tracked) -> ParcelState:
+    """Return the parcel after a scan; an older scan never overtakes a newer one, nor a delivery but by a return."""
+    if parcel.parcel_id != fact.parcel_id:
+        return parcel
+    left = parcel.left or fact.state in _LEFT
+    older = parcel.tracked_at is not None and fact.at < parcel.tracked_at
+    after_delivery = (
+        parcel.tracking is TrackingState.DELIVERED and fact.state is not TrackingState.RETURN_TO_SENDER
+    )
+    if older or after_delivery:
+        return parcel.model_copy(update={"left": left})
+    return parcel.model_copy(update={"tracking": fact.state, "tracked_at": fact.at, "left": left})
+
+
+def _update(
+    parcels: tuple[ParcelState, ...], parcel_id: str, changes: dict[str, Any]
+) -> tuple[ParcelState, ...]:
+    return tuple(p.model_copy(update=changes) if p.parcel_id == parcel_id else p for p in parcels)
+
+
+def _without(held: tuple[Allocation, ...], gone: tuple[Allocation, ...]) -> tuple[Allocation, ...]:
+    """Return what stays set aside after some of it went, line by line."""
+    left = {(a.line_id, a.sku, a.location): 0 for a in held}
+    for a in held:
+        left[a.line_id, a.sku, a.location] += a.units
+    for a in gone:
+        left[a.line_id, a.sku, a.location] = left.get((a.line_id, a.sku, a.location), 0) - a.units
+    return tuple(
+        Allocation(line_id=line, sku=sku, location=location, units=units)
+        for (line, sku, location), units in left.items()
+        if units > 0
+    )

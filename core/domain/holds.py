@@ -1,0 +1,298 @@
+"""What holds an order: computed from what is known of it, never remembered by hand.
+
+The hold facts in the timeline are the difference between this answer and the one before. A person may overrule a
+judgment (risk, a short payment); nobody can overrule a missing address or units that are not there.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from core.config.merchant import MESSAGE
+from core.domain.parcels import changed_after_label, parcels_elsewhere, shipped_twice
+from core.domain.payment import HOLD, RISK_LIMIT
+from core.domain.state import OrderState, labelled, region_of_order, third_party_shipped
+from core.model.facts import PaymentChecked
+from core.model.order import ChannelState, FulfilledBy, Order, RiskLevel, residue_of
+from core.model.payment import PaymentState
+from core.model.stock import Need
+
+OVERRULED = frozenset(
+    {
+        "before_go_live",
+        "risk",
+        "payment_short",
+        "payment_mismatch",
+        "payment_currency",
+        "total_mismatch",
+        "no_rate",
+        "no_box",
+        "capture_declined",
+        "address_changed_after_label",
+    }
+)
+"""Holds that a person may release although their cause stands."""
+
+Customs = Callable[[str], bool]
+"""Whether a SKU's customs data (tariff code, origin) is complete."""
+
+
+Places = Mapping[str, tuple[str, str | None]]
+"""A channel's location id -> its name there, and which of ours it is; empty while nobody read them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What is known besides the order itself."""
+
+    home_countries: frozenset[str]
+    customs_known: Customs
+    places: Places
+    now: datetime
+    no_label: str
+    """What people read where no rate will do."""
+    in_test: bool = False
+    """Whether the merchant is in test mode."""
+
+
+def causes(state: OrderState, setting: Context) -> dict[str, str]:
+    """Return hold reason -> detail for everything that stands in the way now."""
+    order = state.order
+    if (
+        order is None
+        or state.cancelled
+        or order.fulfilled_by is FulfilledBy.CHANNEL
+        or state.shipped_elsewhere
+    ):
+        return {}
+    found = {
+        **_channel_causes(state, order, setting),
+        **_unit_causes(state),
+        **_payment_causes(state, order),
+        **_risk_causes(state, order, setting.now),
+        **({} if labelled(state) else _address_causes(order, state.needs, setting)),
+        **_label_causes(state, setting.no_label),
+    }
+    return {
+        reason: detail
+        for reason, detail in found.items()
+        if reason not in OVERRULED or reason not in state.overruled
+    }
+
+
+def _channel_causes(state: OrderState, order: Order, setting: Context) -> dict[str, str]:
+    found: dict[str, str] = {}
+    if state.before_go_live:
+        found["before_go_live"] = "placed before the hub was switched on"
+    if order.state is ChannelState.PENDING:
+        found["awaiting_channel"] = "the channel has not released it yet"
+    held = sorted({w.held_by for w in order.work_orders if w.held_by})
+    if held:
+        found["held_by_other_app"] = ", ".join(held)
+    if changed_after_label(state):
+        found["changed_after_label"] = "the channel wants other units than were labelled"
+    moved = parcels_elsewhere(state)
+    if moved:
+        found["address_changed_after_label"] = (
+            f"parcel {', '.join(moved)} goes to the address that the order had before"
+        )
+    theirs = _why_not_ours(state, order, setting)
+    if theirs:
+        found["not_ours"] = theirs
+    residue = residue_of(order)
+    if residue.minor:
+        found["total_mismatch"] = (
+            f"the channel's total is {residue.text()} {residue.currency} more than its parts"
+        )
+    return found
+
+
+def _why_not_ours(state: OrderState, order: Order, setting: Context) -> str:
+    if not setting.in_test and (order.test or any(t.test for t in order.transactions)):
+        return "test order"
+    if order.programs:
+        return ", ".join(order.programs)
+    if order.cancel_requested:
+        return "the buyer asks to cancel"
+    if any(line.customized for line in order.lines):
+        return "customized"
+    if shipped_twice(state):
+        return _shipped_twice(state, order)
+    if order.state is ChannelState.OPEN and not labelled(state):
+        foreign = sorted(foreign_places(order, setting.places))
+        if foreign:
+            return f"the channel has it shipped from {', '.join(foreign)}, which crossdock.yaml does not name"
+        if third_party_shipped(state):
+            return "another hand shipped a part of it"
+        return _why_not_free(order, setting.now)
+    return ""
+
+
+def _shipped_twice(state: OrderState, order: Order) -> str:
+    ours = [p.label.tracking for p in state.parcels if p.label is not None and not p.told]
+    known = {p.label.tracking for p in (*state.parcels, *state.voided) if p.label is not None}
+    theirs = [s.tracking for s in order.shipped if s.tracking is not None and s.tracking not in known]
+    by = f": {', '.join(theirs)}" if theirs else ""
+    return f"another hand shipped it too{by}; our label {', '.join(ours)} is not used"
+
+
+def foreign_places(order: Order, places: Places) -> frozenset[str]:
+    """Return the names of the locations that open work is assigned to and that are none of ours (R97).
+
+    While nobody read the channel's locations yet, none is known to be foreign: see ``places_known``.
+    """
+    wanted = {w.location or "" for w in order.work_orders if w.lines and (w.open or w.held_by)}
+    if not places:
+        return frozenset()
+    unknown = {
+        at: (f"a location {at!r} unknown here" if at else "no location of its own", None) for at in wanted
+    }
+    named = {at: places.get(at, unknown[at]) for at in wanted}
+    return frozenset(
+        f"'{name}'" if at in places else name for at, (name, ours) in named.items() if ours is None
+    )
+
+
+def places_known(order: Order, places: Places) -> bool:
+    """Return whether it can be told which location is to ship the order's work."""
+    return bool(places) or not order.work_orders
+
+
+def _why_not_free(order: Order, now: datetime) -> str:
+    """Return why work that nobody holds is closed to us (R84); a channel without work orders is always free."""
+    if not order.work_orders or any(w.held_by for w in order.work_orders):
+        return ""
+    free: Counter[str] = Counter()
+    for work in order.work_orders:
+        if work.open and (work.due_at is None or work.due_at <= now):
+            for _, line, units in work.lines:
+                free[line] += units
+    if all(line.open_quantity <= free[line.line_id] for line in order.lines if line.ships):
+        return ""
+    later = due_later(order, now)
+    if later:
+        return f"the channel wants it shipped from {min(later):%Y-%m-%d %H:%M} UTC on"
+    return "the channel does not ask for all of it to be shipped now"
+
+
+def due_later(order: Order, now: datetime) -> list[datetime]:
+    """Return the instants at which work of the order becomes due that is not yet."""
+    return [w.due_at for w in order.work_orders if w.due_at is not None and w.due_at > now and w.lines]
+
+
+def _unit_causes(state: OrderState) -> dict[str, str]:
+    found: dict[str, str] = {}
+    if state.unlinked and state.order is not None:
+        names = {line.line_id: line.sku or line.title for line in state.order.lines}
+        found["unlinked_sku"] = ", ".join(sorted(names.get(i, i) for i in state.unlinked))
+    if state.backordered:
+        found["backordered"] = ", ".join(sorted({f"{n.units} x {n.sku}" for n in state.backordered}))
+    return found
+
+
+def _payment_causes(state: OrderState, order: Order) -> dict[str, str]:
+    paid = state.payment
+    if paid is None:
+        return {}
+    found: dict[str, str] = {}
+    short = _why_short(paid, order, gone=labelled(state))
+    if short:
+        found["payment_short"] = short
+    elif (
+        paid.state is PaymentState.MISMATCH
+        and paid.paid
+        and paid.paid.currency != order.total_presentment.currency
+    ):
+        found["payment_currency"] = (
+            f"paid in {paid.paid.currency}, owed in {order.total_presentment.currency}"
+        )
+    elif paid.state is PaymentState.MISMATCH:
+        found["payment_mismatch"] = "the shop and the gateway do not tell the same"
+    elif paid.state is PaymentState.LAPSED:
+        found["authorization_lapsed"] = "nothing can be captured any more"
+    if _declined(state):
+        found["capture_declined"] = "the gateway would not take the authorized money"
+    return found
+
+
+def _why_short(paid: PaymentChecked, order: Order, *, gone: bool) -> str:
+    """Return what is owed, or that all was given back of what is not labelled yet.
+
+    Empty where it is neither, or the channel itself still waits for it. A part that the channel gave back of its own
+    accord is recorded and owed by nobody (rule M5).
+    """
+    lacks = -paid.difference if paid.difference is not None else None
+    back = paid.given_back
+    if paid.state is PaymentState.PENDING and order.state is not ChannelState.PENDING:
+        ruled = sorted({v.gateway for v in paid.verdicts if v.authority == HOLD})
+        owed = f"{lacks.text()} {lacks.currency}" if lacks is not None else "the payment"
+        return (
+            f"{owed} through {', '.join(ruled)} waits for a person's word"
+            if ruled
+            else f"{owed} is not paid yet"
+        )
+    if paid.state is PaymentState.REFUNDED and back is not None and not gone:
+        return f"{back.text()} {back.currency} was given back"
+    if paid.state is PaymentState.SHORT and lacks is not None:
+        return f"{lacks.text()} {lacks.currency} short"
+    return ""
+
+
+_TOO_RISKY = frozenset({RiskLevel.MEDIUM, RiskLevel.HIGH})
+
+
+def _risk_causes(state: OrderState, order: Order, now: datetime) -> dict[str, str]:
+    paid = state.payment
+    if paid is None:
+        return {}
+    if paid.disputed:
+        return {"risk": "the payment is disputed"}
+    if paid.risk in _TOO_RISKY:
+        word = "high" if paid.risk is RiskLevel.HIGH else "elevated"
+        return {"risk": f"risk {paid.risk_score}" if paid.risk_score is not None else f"{word} risk"}
+    if paid.risk is not RiskLevel.PENDING:
+        return {}
+    if now < order.placed_at + RISK_LIMIT:
+        return {"risk": "the assessment is pending"}
+    hours = RISK_LIMIT // timedelta(hours=1)
+    return {"risk": f"no assessment came within {hours} hours; a person must decide"}
+
+
+def _declined(state: OrderState) -> bool:
+    """Return whether the gateway would not take an authorization that was not taken since."""
+    taken = {f"capture:{c.authorization}" for c in state.captured}
+    return any(
+        outcome == "refused" and (name := key.split("/")[-2]).startswith("capture:") and name not in taken
+        for key, outcome in state.settled.items()
+    )
+
+
+def _address_causes(order: Order, needs: tuple[Need, ...], setting: Context) -> dict[str, str]:
+    if order.state is ChannelState.PENDING or not any(line.ships and line.quantity for line in order.lines):
+        return {}  # the channel shows no address before it releases the order, and that is all there is to wait for
+    region = region_of_order(order)
+    if region is None:
+        return {"address_withheld": getattr(order.ship_to, "why", "")}
+    if not region.complete:
+        return {"address_withheld": "incomplete: name, street, city or postcode is missing"}
+    if region.country in setting.home_countries:
+        return {}
+    lacking = sorted({n.sku for n in needs if not setting.customs_known(n.sku)})
+    return {"customs_missing": f"{', '.join(lacking)}: tariff code or origin"} if lacking else {}
+
+
+def _label_causes(state: OrderState, no_label: str) -> dict[str, str]:
+    """Return the hold of goods that fit no box (found when packing, so remembered), or that no rate will do for."""
+    if "no_box" in state.holds:
+        return {"no_box": state.holds["no_box"]}
+    for parcel in state.parcels:
+        if parcel.label is None and parcel.quote.chosen is None:
+            reasons = sorted({f"{r.carrier} {r.service}: {r.reason}" for r in parcel.quote.rates})
+            return {"no_rate": no_label.replace(MESSAGE, "; ".join(reasons) or "no carrier offers a rate")}
+    return {}
+
+
+def customs_of(products: Mapping[str, tuple[str | None, str | None]]) -> Customs:
+    """Return the test for complete customs data over a table of SKU -> (tariff code, origin)."""
+    return lambda sku: all(products.get(sku, (None, None)))

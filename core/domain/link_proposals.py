@@ -1,0 +1,304 @@
+"""Listing links: what an unlinked listing could be made of, and which names contradict one another.
+
+Everything here is pure and only proposes: nothing is linked until a person accepts. Titles are compared by the
+standard library's difflib, over the words in the order of the alphabet: it is exact to repeat, needs no package, and
+is asked only about products that share a word with the listing, so that its slowness does not matter.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import SequenceMatcher
+from enum import StrEnum
+
+Components = Mapping[str, int]
+"""SKU -> units of it in one unit of a listing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownProduct:
+    """A product of ours, as far as links go."""
+
+    sku: str
+    title: str
+    barcode: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelListing:
+    """A listing of a channel, and what it is made of; ``of`` is empty where nobody linked it."""
+
+    connection: str
+    listing: str
+    sku: str | None
+    title: str
+    barcode: str | None = None
+    catalog: str | None = None
+    """The channel's catalog entry: offers of a connection that share it sell the same thing."""
+    copies: int = 1
+    fulfilled_by_channel: bool = False
+    of: Components = field(default_factory=dict)
+
+
+class Why(StrEnum):
+    """What a proposal rests on, the strongest first."""
+
+    SKU = "sku"
+    BARCODE = "barcode"
+    TWIN = "twin"
+    KIT = "kit"
+    FOLDED_SKU = "folded_sku"
+    PACK = "pack"
+    PARTS = "parts"
+    TITLE = "title"
+
+
+SCORE = {
+    Why.SKU: 100,
+    Why.BARCODE: 98,
+    Why.TWIN: 95,
+    Why.KIT: 92,
+    Why.FOLDED_SKU: 90,
+    Why.PACK: 88,
+    Why.PARTS: 75,
+}
+"""Whole percent; a title scores what it resembles, at most ``BEST_TITLE``."""
+BEST_TITLE = 85
+LEAST_TITLE = 60
+MOST_PROPOSALS = 3
+_CANDIDATES = 20
+_LARGEST_PACK = 144
+_FEWEST_PARTS = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """What a listing could be made of, why, and how sure that is in whole percent."""
+
+    of: Components
+    why: Why
+    score: int
+    detail: str
+
+
+# Names and packs.
+
+
+def folded(name: str) -> str:
+    """Return a name without case, blanks and punctuation."""
+    return "".join(c for c in name.casefold() if c.isalnum())
+
+
+def words_of(title: str) -> tuple[str, ...]:
+    """Return a title's words, pack words taken out."""
+    bare = title.casefold().replace("'", "").replace("\N{RIGHT SINGLE QUOTATION MARK}", "")
+    for pattern, _ in _PACKS:
+        bare = pattern.sub(" ", bare)
+    return tuple(re.findall(r"[^\W_]+", bare))
+
+
+_PACKS: tuple[tuple[re.Pattern[str], int | None], ...] = (
+    (re.compile(r"\b(\d{1,3})[\s_-]*(?:pk|packs?|pcs?|pieces?|pairs?|ct|count)\b"), None),
+    (re.compile(r"\b(?:pack|set|box|bundle|lot)[\s_-]+of[\s_-]+(\d{1,3})\b"), None),
+    (re.compile(r"(?<![\w.])x(\d{1,3})\b(?!\s?x)"), None),
+    (re.compile(r"\b(\d{1,3})\s?x(?![\w-])(?!\s?\d)"), None),
+    (re.compile(r"\b(?:pair of|twin[\s_-]?pack|double[\s_-]?pack)\b"), 2),
+    (re.compile(r"\bdozen\b"), 12),
+)
+
+
+_OF_SKUS = _PACKS[:1]
+"""In a SKU only ``2PK`` and its like: X4 may be the name of a thing."""
+
+
+def packs_of(
+    text: str, words: Sequence[tuple[re.Pattern[str], int | None]] = _PACKS
+) -> Counter[tuple[str, int]]:
+    """Return the (word, units) that a text names: ``2PK``, ``2-pack``, ``set of 4``, ``x2`` are packs, ``pair of`` a pair."""
+    bare = text.casefold().replace("_", " ")
+    found: Counter[tuple[str, int]] = Counter()
+    for pattern, units in words:
+        for match in pattern.finditer(bare):
+            number = units or int(match[1])
+            if 1 < number <= _LARGEST_PACK:
+                found["pair" if "pair of" in match[0] else "pack", number] += 1
+        bare = pattern.sub(" ", bare)
+    return found
+
+
+def units_in(offer: ChannelListing, product: KnownProduct) -> int:
+    """Return how many of a product one unit of a listing holds, by its pack words.
+
+    Words that the product's own name has too say nothing: a pair of socks is one of our "pair of socks".
+    """
+    named = packs_of(product.title) | packs_of(product.sku, _OF_SKUS)
+    told = (packs_of(offer.title) - named) | (packs_of(offer.sku or offer.listing, _OF_SKUS) - named)
+    return max((units for _, units in told), default=1)
+
+
+def _sku_without_pack(sku: str) -> str:
+    bare = sku.casefold().replace("_", " ")
+    for pattern, _ in _OF_SKUS:
+        bare = pattern.sub(" ", bare)
+    return folded(bare)
+
+
+# Proposals.
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """Products and linked listings, by everything that a listing may be found by."""
+
+    products: Mapping[str, KnownProduct]
+    by_fold: Mapping[str, tuple[str, ...]]
+    by_barcode: Mapping[str, tuple[str, ...]]
+    by_word: Mapping[str, tuple[str, ...]]
+    words: Mapping[str, tuple[str, ...]]
+    linked: tuple[ChannelListing, ...]
+
+
+def book_of(products: Iterable[KnownProduct], offers: Iterable[ChannelListing]) -> Book:
+    """Return the book of a merchant's products and of the listings that are linked already."""
+    known = {p.sku: p for p in products}
+    words = {sku: words_of(p.title) for sku, p in known.items()}
+    return Book(
+        products=known,
+        by_fold=_grouped((folded(sku), sku) for sku in known),
+        by_barcode=_grouped((p.barcode, sku) for sku, p in known.items() if p.barcode),
+        by_word=_grouped((word, sku) for sku, its in words.items() for word in sorted(set(its))),
+        words=words,
+        linked=tuple(o for o in offers if o.of),
+    )
+
+
+def _grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for key, value in pairs:
+        found[key] = (*found.get(key, ()), value)
+    return found
+
+
+def proposals(offer: ChannelListing, book: Book) -> tuple[Proposal, ...]:
+    """Return what a listing could be made of, the likeliest first; one proposal for each answer, at most three.
+
+    A name that two of our products could mean proposes neither of them; see ``conflicts``.
+    """
+    found = [
+        *_by_sku(offer, book),
+        *_by_barcode(offer, book),
+        *_by_linked(offer, book),
+        *_by_pack(offer, book),
+        *_by_parts(offer, book),
+        *_by_title(offer, book),
+    ]
+    found.sort(key=lambda p: (-p.score, list(Why).index(p.why), sorted(p.of.items())))
+    best: dict[tuple[tuple[str, int], ...], Proposal] = {}
+    for proposal in found:
+        best.setdefault(tuple(sorted(proposal.of.items())), proposal)
+    return tuple(best.values())[:MOST_PROPOSALS]
+
+
+def _proposal(why: Why, of: Components, detail: str, score: int | None = None) -> Proposal:
+    return Proposal(of=dict(of), why=why, score=SCORE[why] if score is None else score, detail=detail)
+
+
+def _by_sku(offer: ChannelListing, book: Book) -> list[Proposal]:
+    sku = offer.sku or offer.listing
+    alike = book.by_fold.get(folded(sku), ())
+    if len(alike) != 1:
+        return []
+    product = book.products[alike[0]]
+    units = units_in(offer, product)
+    if product.sku == sku:
+        return [_proposal(Why.SKU, {product.sku: units}, f"the same SKU, {sku}")]
+    describe = f"the same SKU but for case, blanks or punctuation: {sku} and {product.sku}"
+    return [_proposal(Why.FOLDED_SKU, {product.sku: units}, describe)]
+
+
+def _by_barcode(offer: ChannelListing, book: Book) -> list[Proposal]:
+    alike = book.by_barcode.get(offer.barcode or "", ())
+    # The barcode of a pack is another than that of the thing in it: it means one.
+    return [_proposal(Why.BARCODE, {alike[0]: 1}, "the same barcode")] if len(alike) == 1 else []
+
+
+def _by_linked(offer: ChannelListing, book: Book) -> list[Proposal]:
+    """Propose what a listing of the same catalog entry, SKU or title is made of: an FBA twin, or a known kit."""
+    found: list[Proposal] = []
+    for other in book.linked:
+        if (other.connection, other.listing) == (offer.connection, offer.listing):
+            continue
+        same_entry = other.connection == offer.connection and offer.catalog and offer.catalog == other.catalog
+        same_sku = folded(other.sku or other.listing) == folded(offer.sku or offer.listing)
+        same_title = offer.title.strip().casefold() == other.title.strip().casefold()
+        if not (same_entry or same_sku or same_title):
+            continue
+        by = "catalog entry" if same_entry else "SKU" if same_sku else "title"
+        describe = f"the same {by} as {other.listing} of {other.connection}"
+        kit = len(other.of) > 1 and not same_entry
+        found.append(_proposal(Why.KIT if kit else Why.TWIN, other.of, describe))
+    return found
+
+
+def _by_pack(offer: ChannelListing, book: Book) -> list[Proposal]:
+    """Propose several of the product whose SKU is left once the pack words are taken out, as in SOCKS-2PK."""
+    sku = offer.sku or offer.listing
+    bare = _sku_without_pack(sku)
+    if bare in {"", folded(sku)}:
+        return []
+    alike = book.by_fold.get(bare, ())
+    if len(alike) != 1:
+        return []
+    units = units_in(offer, book.products[alike[0]])
+    return [_proposal(Why.PACK, {alike[0]: units}, f"a pack of {units}: {alike[0]} in {sku}")]
+
+
+def _by_parts(offer: ChannelListing, book: Book) -> list[Proposal]:
+    """Propose a kit where the title names several of our products in full."""
+    inside = Counter(words_of(offer.title))
+    candidates = {sku for word in inside for sku in book.by_word.get(word, ())}
+    named = [sku for sku in sorted(candidates) if not Counter(book.words[sku]) - inside]
+    # A title within another's (knife, bread knife) is not named for itself.
+    parts = [
+        sku
+        for sku in named
+        if not any(
+            other != sku and not Counter(book.words[sku]) - Counter(book.words[other]) for other in named
+        )
+    ]
+    if len(parts) < _FEWEST_PARTS:
+        return []
+    return [_proposal(Why.PARTS, dict.fromkeys(parts, 1), f"its title names {', '.join(parts)}")]
+
+
+def _by_title(offer: ChannelListing, book: Book) -> list[Proposal]:
+    words = words_of(offer.title)
+    shared = Counter(sku for word in set(words) for sku in book.by_word.get(word, ()))
+    found: list[Proposal] = []
+    for sku, _ in sorted(shared.items(), key=lambda item: (-item[1], item[0]))[:_CANDIDATES]:
+        alike = min(BEST_TITLE, likeness(words, book.words[sku]))
+        if alike >= LEAST_TITLE:
+            product = book.products[sku]
+            units = units_in(offer, product)
+            found.append(
+                _proposal(Why.TITLE, {sku: units}, f"a title like {product.title!r} ({alike} %)", alike)
+            )
+    return found
+
+
+def likeness(one: Sequence[str], other: Sequence[str]) -> int:
+    """Return how alike two titles are, whole percent: letters in common, whatever the order of the words."""
+    left, right = " ".join(sorted(one)), " ".join(sorted(other))
+    if not left or not right:
+        return 0
+    blocks = SequenceMatcher(None, left, right, autojunk=False).get_matching_blocks()
+    return 200 * sum(block.size for block in blocks) // (len(left) + len(right))
+
+
+# Conflicts.
+
+
+def describe(of: Components) -> str:
+    """Return what a listing is made of, in words."""
+    return " + ".join(f"{units} x {sku}" for sku, units in sorted(of.items()))

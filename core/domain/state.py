@@ -1,0 +1,216 @@
+"""Where an order stands: the sum of its facts.
+
+``fold`` adds one fact, ``summarize`` adds them all; both are pure. The order's row carries the result, written in the
+same transaction as the fact by the store, and ``db rebuild`` computes it again from the facts alone.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Any
+
+from pydantic import Field
+
+from core.model import facts as f
+from core.model.address import Region
+from core.model.base import Instant, Shape
+from core.model.order import ChannelState, FulfilledBy, Order
+from core.model.payment import PaymentState
+from core.model.shipment import TrackingState
+from core.model.stock import Allocation, Need
+
+
+class Stage(StrEnum):
+    """The tab an order stands under; of several parcels the least advanced decides."""
+
+    AWAITING_PAYMENT = "awaiting_payment"
+    ON_HOLD = "on_hold"
+    READY = "ready"
+    LABELLED = "labelled"
+    SHIPPED = "shipped"
+    DELIVERED = "delivered"
+    SHIPPED_ELSEWHERE = "shipped_elsewhere"
+    FULFILLED_BY_CHANNEL = "fulfilled_by_channel"
+    CANCELLED = "cancelled"
+
+
+class ParcelState(Shape):
+    """One parcel and how far it is."""
+
+    quote: f.Quoted
+    label: f.LabelBought | None = None
+    outdated: bool = False
+    """The order changed while the label was being bought: packed anew unless the label was sold."""
+    refused: str | None = None
+    """The vendor's code where it would not sell the label."""
+    stored: bool = False
+    told: bool = False
+    mailed: bool = False
+    left: bool = False
+    tracking: TrackingState | None = None
+    tracked_at: Instant | None = None
+
+    @property
+    def parcel_id(self) -> str:
+        """The parcel's id within its order."""
+        return self.quote.parcel.parcel_id
+
+
+class OpenIntent(Shape):
+    """An effect that was asked for and whose outcome is not known yet."""
+
+    key: str
+    operation: str
+    connection: str
+    look_up_at: Instant
+    data: dict[str, Any]
+
+
+class OrderState(Shape):
+    """Everything a decision about an order may look at."""
+
+    version: int = 0
+    order: Order | None = None
+    needs: tuple[Need, ...] = ()
+    unlinked: tuple[str, ...] = ()
+    before_go_live: bool = False
+    allocations: tuple[Allocation, ...] = ()
+    backordered: tuple[Need, ...] = ()
+    payment: f.PaymentChecked | None = None
+    payment_stale: bool = False
+    """The gateway rang since the last check."""
+    holds: dict[str, str] = Field(default_factory=dict)
+    overruled: tuple[str, ...] = ()
+    """Hold reasons that a person released: the same cause does not hold again."""
+    parcels: tuple[ParcelState, ...] = ()
+    voided: tuple[ParcelState, ...] = ()
+    open: tuple[OpenIntent, ...] = ()
+    settled: dict[str, str] = Field(default_factory=dict)
+    """Outcome of every intent so far, by key."""
+    captured: tuple[f.Captured, ...] = ()
+    refunded: tuple[f.Refunded, ...] = ()
+    messages: tuple[str, ...] = ()
+    rejection: str | None = None
+    cancelled_at_channel: bool = False
+    shipped_elsewhere: bool = False
+    address: str | None = None
+    """Digest of the address, once the channel changed the order; None: as it was first."""
+    third_party_units: dict[str, int] = Field(default_factory=dict)
+    """Units by line that another hand shipped and that lie on no shelf of ours any more."""
+    label_asked: bool = False
+    parked: f.Parked | None = None
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether nothing of the order is to ship any more."""
+        return self.cancelled_at_channel or (
+            self.order is not None and self.order.state is ChannelState.CANCELLED
+        )
+
+    @property
+    def stage(self) -> Stage:
+        """The tab the order stands under."""
+        return stage_of(self)
+
+
+def is_locked(state: OrderState, parcel: ParcelState) -> bool:
+    """Return whether a parcel can be packed anew no more: its label is bought, or was asked for."""
+    return parcel.label is not None or any(
+        i.operation == "buy" and i.data.get("parcel") == parcel.parcel_id for i in state.open
+    )
+
+
+def stage_of(state: OrderState) -> Stage:
+    """Return the tab an order stands under."""
+    order = state.order
+    if state.cancelled:
+        return Stage.CANCELLED
+    if order is not None and order.fulfilled_by is FulfilledBy.CHANNEL:
+        return Stage.FULFILLED_BY_CHANNEL
+    if state.shipped_elsewhere:
+        return Stage.SHIPPED_ELSEWHERE
+    if labelled(state):
+        return _shipped_stage(state.parcels)
+    unpaid = state.payment is not None and state.payment.state is PaymentState.PENDING
+    if state.parked is not None or (state.holds and not (unpaid and set(state.holds) == {"payment_short"})):
+        return Stage.ON_HOLD
+    if not money_is_in_order(state):
+        return Stage.AWAITING_PAYMENT
+    return Stage.READY
+
+
+def money_is_in_order(state: OrderState) -> bool:
+    """Return whether the order is paid, or a person released it although it is not paid as it should be."""
+    if state.payment is None:
+        return False
+    ruled = {
+        PaymentState.SHORT: {"payment_short"},
+        PaymentState.PENDING: {"payment_short"},
+        PaymentState.REFUNDED: {"payment_short"},
+        PaymentState.MISMATCH: {"payment_mismatch", "payment_currency"},
+    }.get(state.payment.state, set())
+    # What the channel gave back of its own accord is owed by nobody (rule M5).
+    paid = (PaymentState.VERIFIED, PaymentState.PARTIALLY_REFUNDED)
+    return state.payment.state in paid or not ruled.isdisjoint(state.overruled)
+
+
+def _shipped_stage(parcels: tuple[ParcelState, ...]) -> Stage:
+    if all(p.tracking is TrackingState.DELIVERED for p in parcels):
+        return Stage.DELIVERED
+    if all(p.told for p in parcels):
+        return Stage.SHIPPED
+    return Stage.LABELLED
+
+
+def covers_needs(state: OrderState) -> bool:
+    """Return whether the parcels hold every unit that the channel still wants shipped by us."""
+    if state.order is None:
+        return False
+    packed: dict[str, int] = {}
+    for parcel in state.parcels:
+        for line_id, units in parcel.quote.parcel.lines:
+            packed[line_id] = packed.get(line_id, 0) + units
+    return all(
+        packed.get(line.line_id, 0) >= line.quantity
+        for line in state.order.lines
+        if line.ships and line.quantity
+    )
+
+
+def packed_in(state: OrderState, wanted: Callable[[ParcelState], bool]) -> Counter[str]:
+    """Return units by line in the parcels that are wanted."""
+    packed: Counter[str] = Counter()
+    for p in state.parcels:
+        if wanted(p):
+            packed.update(dict(p.quote.parcel.lines))
+    return packed
+
+
+def third_party_shipped(state: OrderState) -> dict[str, int]:
+    """Return units by line that the channel knows as shipped and that no parcel of ours tells of."""
+    if state.order is None or state.order.fulfilled_by is FulfilledBy.CHANNEL:
+        return {}
+    ours = packed_in(state, lambda p: _known_there(state, p))
+    gone = {
+        line.line_id: line.quantity - line.open_quantity - ours[line.line_id]
+        for line in state.order.lines
+        if line.ships
+    }
+    return {line: units for line, units in gone.items() if units > 0}
+
+
+def _known_there(state: OrderState, parcel: ParcelState) -> bool:
+    """Return whether the channel knows a parcel of ours: we told it, or it shows the number."""
+    if parcel.label is None or state.order is None:
+        return False
+    return parcel.told or any(s.tracking == parcel.label.tracking for s in state.order.shipped)
+
+
+def labelled(state: OrderState) -> bool:
+    """Return whether every unit that is to ship lies in a parcel whose label is bought."""
+    return bool(state.parcels) and all(p.label is not None for p in state.parcels) and covers_needs(state)
+
+
+def region_of_order(order: Order) -> Region | None:
+    """Return where the order goes, as far as it may be known."""
+    return order.ship_to if isinstance(order.ship_to, Region) else None

@@ -1,0 +1,160 @@
+"""The journal: every effect is intended before it is asked for, and settled once its outcome is known.
+
+An intent is committed under a key that is unique for ever, guarded by the version that the decision was made on. Then
+the call is made, with a limit shorter than the claim. Then the outcome is committed, never guarded: what happened,
+happened. An intent without an outcome is looked up at the vendor no earlier than intent + call limit + settle time, by
+the claim's owner only, and never blindly repeated.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from core.domain.state import OpenIntent
+from core.engine.run import Run
+from core.errors import (
+    AuthError,
+    NotYetError,
+    OutcomeUnknownError,
+    RateLimitError,
+    RejectedError,
+    UnavailableError,
+    VendorPausedError,
+)
+from core.failpoints import failpoint
+from core.model.commit import Intent, Landed, Outcome
+from core.model.facts import Fact, Intended, Settled
+from core.model.stock import Allocation
+from core.ports import Fence, Operation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """What came of an effect: the facts it made true, or a refusal with the vendor's code."""
+
+    facts: Sequence[Fact] = ()
+    outcome: Literal["done", "refused", "undone", "unknown"] = "done"
+    code: str | None = None
+    result: Mapping[str, Any] = field(default_factory=dict)
+    references: Sequence[tuple[str, str]] = ()
+    ship: Sequence[Allocation] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effect:
+    """Something to be asked of a vendor once. ``data`` is what the look-up needs: ids and amounts only."""
+
+    name: str
+    """What it does and to what, as in ``label:1``; with the order and the attempt it makes the key."""
+    operation: str
+    connection: str
+    data: Mapping[str, Any]
+    call: Callable[[str], Awaitable[Done]]
+    """Asks the vendor; is given the key."""
+    find: Callable[[Run, OpenIntent], Awaitable[Done]]
+    """Looks up whether it was done; only reads."""
+
+
+def key_of(run: Run, name: str) -> str:
+    """Return the key of the next attempt at an effect: an attempt that did nothing is followed by another key."""
+    tried = 1
+    while run.state.settled.get(f"{run.order_id}/{name}/{tried}") in ("undone", "refused"):
+        tried += 1
+    return f"{run.order_id}/{name}/{tried}"
+
+
+_ALWAYS = frozenset({"void"})
+"""Effects that take something back: they are done in test mode too."""
+
+
+async def perform(run: Run, effect: Effect) -> None:
+    """Intend, ask, settle. A refused intent (the order moved) does nothing: the table is read again.
+
+    Raises:
+        UnavailableError, RateLimitError, AuthError, VendorPausedError, NotYetError: settled as undone; the vendor did nothing, try again later.
+        RejectedError: settled as refused; or test mode forbids it, which no step should have asked for.
+        OutcomeUnknownError: left open, to be looked up.
+    """
+    if effect.operation not in _ALWAYS and not run.connections.acts(effect.connection):
+        raise RejectedError(
+            f"{effect.operation}: nothing is changed there while the merchant is in test mode",
+            connection=effect.connection,
+        )
+    operation = run.connections.operation(effect.connection, effect.operation)
+    key = key_of(run, effect.name)
+    look_up_at = run.now + run.hub.clock.span(operation.call_limit_s + operation.settle_s)
+    intended = Intended(
+        at=run.now,
+        key=key,
+        operation=effect.operation,
+        connection=effect.connection,
+        look_up_at=look_up_at,
+        data=dict(effect.data),
+    )
+    intent = Intent(
+        key=key,
+        operation=effect.operation,
+        connection=effect.connection,
+        fence=operation.fence.value,
+        owner=run.hub.owner,
+        request=dict(effect.data),
+    )
+    committed = await run.commit(decided=[intended], intents=[intent], attempts=run.attempts)
+    if not isinstance(committed, Landed):
+        return
+    failpoint("effects.call.before")
+    done = await _ask(run, effect, key, operation)
+    failpoint("effects.call.after")
+    await settle(run, key, effect.operation, done)
+
+
+async def _ask(run: Run, effect: Effect, key: str, operation: Operation) -> Done:
+    try:
+        async with asyncio.timeout(operation.call_limit_s):
+            return await effect.call(key)
+    except TimeoutError as error:
+        raise OutcomeUnknownError(f"no answer to {effect.operation}", connection=effect.connection) from error
+    except (UnavailableError, RateLimitError, AuthError, VendorPausedError, NotYetError) as error:
+        await settle(run, key, effect.operation, Done(outcome="undone", code=error.code), run.attempts)
+        raise
+    except RejectedError as error:
+        # A refusal may mean that it was done before, or that the channel changed the order: the look-up tells.
+        stood = run.state.version
+        found = await _found(run, effect, key) if operation.fence in _CAN_TELL else None
+        if found is not None:
+            return found
+        if run.state.version != stood:
+            return Done(outcome="refused", code=error.code)
+        await settle(run, key, effect.operation, Done(outcome="refused", code=error.code), run.attempts)
+        raise
+
+
+_CAN_TELL = frozenset({Fence.OBJECT, Fence.KEY})
+
+
+async def _found(run: Run, effect: Effect, key: str) -> Done | None:
+    intent = next((i for i in run.state.open if i.key == key), None)
+    found = await effect.find(run, intent) if intent is not None else None
+    return found if found is not None and found.outcome == "done" else None
+
+
+async def look_up(run: Run, finders: Mapping[str, Callable[[Run, OpenIntent], Awaitable[Done]]]) -> None:
+    """Settle the first intent whose time has come, by asking the vendor what came of it; nothing is repeated here."""
+    intent = min((i for i in run.state.open if i.look_up_at <= run.now), key=lambda i: i.look_up_at)
+    failpoint("effects.look_up.before")
+    done = await finders[intent.operation](run, intent)
+    failpoint("effects.look_up.after")
+    await settle(run, intent.key, intent.operation, done, run.attempts)
+
+
+async def settle(run: Run, key: str, operation: str, done: Done, attempts: int = 0) -> None:
+    """Commit what came of an intent; it lands whatever else happened to the order meanwhile."""
+    settled = Settled(at=run.now, key=key, operation=operation, outcome=done.outcome, code=done.code)
+    await run.commit(
+        happened=[settled, *done.facts],
+        outcomes=[Outcome(key=key, state=done.outcome, result=dict(done.result))],
+        references=done.references,
+        ship=done.ship,
+        attempts=attempts,
+    )

@@ -1,0 +1,116 @@
+"""What a run needs: the store, the clock and, per merchant, the configuration and the connected vendors."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from core.clock import Clock
+from core.config.merchant import MerchantConfig
+from core.errors import ConfigError, NotFoundError
+from core.ports import Connector, Fence, Operation, Ports
+from core.store.store import Store
+
+_DEFAULT = Operation(fence=Fence.NONE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connections:
+    """One merchant: the configuration in force and what each of its connections can do."""
+
+    config: MerchantConfig
+    ports: Mapping[str, Ports]
+    connectors: Mapping[str, Connector]
+    """By connection name."""
+
+    def operation(self, connection: str, name: str) -> Operation:
+        """Return how an operation of a connection behaves when repeated, and how long it may take."""
+        return self.connectors[connection].operations.get(name, _DEFAULT)
+
+    def named(self, connection: str) -> Ports:
+        """Return what a connection can do.
+
+        Raises:
+            NotFoundError: crossdock.yaml names no such connection.
+        """
+        if connection not in self.ports:
+            raise NotFoundError(
+                f"no connection named {connection!r}; crossdock.yaml has {', '.join(self.ports)}"
+            )
+        return self.ports[connection]
+
+    @property
+    def carrier(self) -> str | None:
+        """The connection that sells labels: the one that the label rule names, else the first of its kind."""
+        return self.config.labels.via or next(
+            (name for name, ports in self.ports.items() if ports.carrier is not None), None
+        )
+
+    @property
+    def in_test(self) -> tuple[str, ...]:
+        """The connections in test mode; one of them puts the whole merchant in test mode (R99)."""
+        return tuple(name for name, ports in self.ports.items() if ports.mode == "test")
+
+    def acts(self, connection: str) -> bool:
+        """Return whether anything may be changed at a connection: in test mode only where it is in test mode too.
+
+        Mail has no mode of its own: it goes by the channel of the order that it is about.
+        """
+        if not self.in_test:
+            return True
+        ports = self.named(connection)
+        return ports.mode == "test" or ports.notifier is not None
+
+    @property
+    def mailer(self) -> str | None:
+        """The connection that sends mail: the first of its kind in crossdock.yaml."""
+        return next((name for name, ports in self.ports.items() if ports.notifier is not None), None)
+
+
+@dataclass(slots=True)
+class Activity:
+    """What the worker of this process has in hand, by merchant; empty in a process that does not work.
+
+    What only listens to a queue is neither: it never ends.
+    """
+
+    running: Counter[str] = field(default_factory=Counter)
+    ended: Counter[str] = field(default_factory=Counter)
+
+    def begin(self, merchant: str) -> None:
+        """Count something that runs."""
+        self.running[merchant] += 1
+
+    def end(self, merchant: str) -> None:
+        """Count it as ended."""
+        self.running[merchant] -= 1
+        self.ended[merchant] += 1
+
+
+@dataclass(slots=True, kw_only=True)
+class Hub:
+    """The store, the clock, every merchant's desk, and the name under which this process claims work."""
+
+    store: Store
+    clock: Clock
+    owner: str
+    merchants: dict[str, Connections] = field(default_factory=dict)
+    activity: Activity = field(default_factory=Activity)
+
+    def connections(self, merchant: str) -> Connections:
+        """Return what a merchant's connections can do.
+
+        Raises:
+            ConfigError: this process has no configuration for the merchant.
+        """
+        try:
+            return self.merchants[merchant]
+        except KeyError:
+            raise ConfigError(f"no crossdock.yaml for merchant {merchant!r} is loaded here") from None
+
+    def config(self, merchant: str) -> MerchantConfig:
+        """Return a merchant's crossdock.yaml.
+
+        Raises:
+            ConfigError: this process has no configuration for the merchant.
+        """
+        return self.connections(merchant).config

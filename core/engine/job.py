@@ -1,0 +1,40 @@
+"""The row of a kind of job: who does it, whether it stands, listens, is patient, and what pauses it.
+
+The table itself is ``core/jobs.JOBS``; the wiring hands it to the worker.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from core.engine.hub import Hub
+from core.engine.step import READS, Pausable
+from core.store.jobs import Job
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reschedule:
+    """When a job runs again, and what it remembers until then (None: what it knows already)."""
+
+    due_at: datetime
+    data: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobKind:
+    """One kind of background job; its ``run`` gives None where the job is over."""
+
+    kind: str
+    run: Callable[[Hub, Job], Awaitable[Reschedule | None]]
+    standing: bool = False
+    """It belongs to a connection and never ends: however it fails, it is tried again."""
+    listens: bool = False
+    """It waits at a queue for news: it takes nobody's place, and is cut off where the process is told to stop."""
+    patient: bool = False
+    """It asks until it is answered: an outage, however long, does not park it; a refusal does."""
+    pauses: Pausable = READS
+
+
+Jobs = Mapping[str, JobKind]
+"""Every kind of job by its name."""

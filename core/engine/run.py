@@ -1,0 +1,164 @@
+"""One run over one order: what it has read, and how it commits."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from core.config.merchant import MerchantConfig
+from core.domain.due import View
+from core.domain.holds import Places, customs_of
+from core.domain.state import OrderState
+from core.engine.hub import Connections, Hub
+from core.failpoints import failpoint
+from core.model.actions import Action
+from core.model.commit import (
+    Committed,
+    Due,
+    Intent,
+    Landed,
+    MerchantNotice,
+    Moved,
+    OrderCommit,
+    Outcome,
+    Reserve,
+    Sealed,
+)
+from core.model.facts import Fact
+from core.model.order import Order, Personal
+from core.model.stock import Allocation
+from core.store.pauses import VendorPause
+from core.store.personal import personal_of
+
+
+class ClaimLostError(Exception):
+    """The claim ran out and another worker has the order: whatever is left to do is theirs."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Run:
+    """The claimed order, as last read."""
+
+    hub: Hub
+    merchant: str
+    order_id: str
+    state: OrderState
+    attempts: int
+    personal: Personal
+    accepted: frozenset[tuple[str, str]]
+    mails_since: datetime | None = None
+    """When mails were first accepted."""
+    customs: dict[str, tuple[str | None, str | None]] = field(default_factory=dict)
+    pauses: tuple[VendorPause, ...] = ()
+    """What vendors do for nobody of the merchant just now."""
+    probing: list[VendorPause] = field(default_factory=list)
+    """Those of them that this run may see whether they are over."""
+    places: Places = field(default_factory=dict)
+
+    @property
+    def connections(self) -> Connections:
+        """What the merchant's connections can do."""
+        return self.hub.connections(self.merchant)
+
+    @property
+    def config(self) -> MerchantConfig:
+        """The merchant's crossdock.yaml."""
+        return self.connections.config
+
+    @property
+    def now(self) -> datetime:
+        """The present instant."""
+        return self.hub.clock.now()
+
+    @property
+    def order(self) -> Order:
+        """The order as its channel last told it."""
+        if self.state.order is None:
+            raise ValueError(f"{self.order_id} is not known yet")
+        return self.state.order
+
+    def view(self) -> View:
+        """Return all that a decision may look at."""
+        order = self.state.order
+        channel = self.connections.ports.get(order.connection) if order is not None else None
+        return View(
+            state=self.state,
+            now=self.now,
+            config=self.connections.config,
+            accepted=lambda connection, action: (connection, action.value) in self.accepted,
+            customs_known=customs_of(self.customs),
+            can_capture=channel is not None and channel.channel_payments is not None,
+            email_known=bool(self.personal.email),
+            places=self.places,
+            carrier=self.connections.carrier,
+            mailer=self.connections.mailer,
+            in_test=bool(self.connections.in_test),
+            acts=self.connections.acts,
+            mails_since=self.mails_since,
+        )
+
+    def allowed(self, connection: str, action: Action) -> bool:
+        """Return whether the merchant accepted an action of a connection."""
+        return (connection, action.value) in self.accepted
+
+    async def commit(
+        self,
+        *,
+        happened: Sequence[Fact] = (),
+        outcomes: Sequence[Outcome] = (),
+        decided: Sequence[Fact] = (),
+        intents: Sequence[Intent] = (),
+        reserve: Reserve | None = None,
+        ship: Sequence[Allocation] = (),
+        release: Sequence[Allocation] = (),
+        sealed: Sealed | None = None,
+        references: Sequence[tuple[str, str]] = (),
+        invalidate_levels: Sequence[tuple[str, str]] = (),
+        notices: Sequence[MerchantNotice] = (),
+        due_at: datetime | Due | None = Due.NOW,
+        attempts: int = 0,
+        free_claim: bool = False,
+    ) -> Committed:
+        """Commit a unit for this order, guarded by the version read and the claim, and read the order again.
+
+        Raises:
+            ClaimLostError: the order has not moved, but it is no longer ours; what happened is committed.
+        """
+        failpoint("run.commit.before")
+        stood = self.state.version
+        committed = await self.hub.store.commit(
+            OrderCommit(
+                merchant=self.merchant,
+                order_id=self.order_id,
+                at=self.now,
+                expect=stood,
+                happened=tuple(happened),
+                outcomes=tuple(outcomes),
+                decided=tuple(decided),
+                intents=tuple(intents),
+                reserve=reserve,
+                ship=tuple(ship),
+                release=tuple(release),
+                sealed=sealed,
+                references=tuple(references),
+                invalidate_levels=tuple(invalidate_levels),
+                notices=tuple(notices),
+                due_at=due_at,
+                attempts=attempts,
+                free_claim=free_claim,
+                owner=self.hub.owner,
+            )
+        )
+        self.attempts = attempts
+        failpoint("run.commit.after")
+        told = len(happened) + bool(ship)
+        if isinstance(committed, Moved) and committed.version == stood + told:
+            raise ClaimLostError(self.order_id)
+        if not free_claim or not isinstance(committed, Landed):
+            known = self.state.order
+            self.state = await self.hub.store.load(self.merchant, self.order_id) or self.state
+            if self.state.order != known:
+                # Another told it meanwhile: the label must not go to the old address.
+                store = self.hub.store
+                personal = await store.read(personal_of, store.keys, self.merchant, self.order_id)
+                self.personal = personal or Personal()
+        return committed

@@ -1,0 +1,263 @@
+"""Claims, wake-ups, retries, parking: the one place that decides when something is tried again.
+
+A message only wakes. What protects an order is the claim in its row; losing every message delays work until the next
+tick of the clock and loses nothing.
+"""
+
+import asyncio
+import logging
+import random
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from core.engine.advance import CLAIM_S, StandstillError, advance, begin
+from core.engine.breaker import Breaker, LeftAloneError
+from core.engine.hub import Hub
+from core.engine.job import JobKind, Jobs, Reschedule
+from core.engine.pauses import job_done, raise_pause
+from core.engine.queue import Queue
+from core.engine.retry import LONGEST_WAIT_S, Park, Retry, after_failure, describe
+from core.engine.run import ClaimLostError, Run
+from core.engine.step import READS, Steps, next_step
+from core.errors import AuthError, ConnectorError, HubError, OutcomeUnknownError, UnavailableError
+from core.failpoints import failpoint
+from core.model.commit import Committed, Landed
+from core.model.facts import Parked
+from core.store.claims import due_orders, release_claim, renew_claims
+from core.store.jobs import Job, JobKey, claim_jobs, finish_job, release_jobs, renew_jobs
+
+LOG = logging.getLogger("crossdock.work")
+
+PER_MERCHANT = 24
+"""Orders of one merchant in flight at once: no merchant takes every place."""
+AT_ONCE = 48
+JOBS_AT_ONCE = 24
+"""Jobs in flight at once, besides those that only listen."""
+
+
+async def _unknown(_hub: Hub, job: Job) -> Reschedule | None:
+    raise LookupError(job.kind)
+
+
+_UNKNOWN = JobKind(kind="unknown", run=_unknown)
+
+
+@dataclass(slots=True, kw_only=True)
+class Worker:
+    """Runs what is due in this process."""
+
+    hub: Hub
+    steps: Steps
+    jobs: Jobs
+    queue: Queue | None = None
+    breaker: Breaker = field(default_factory=Breaker)
+    chance: random.Random = field(default_factory=random.Random)
+    orders_running: dict[tuple[str, str], asyncio.Task[Any] | None] = field(default_factory=dict)
+    jobs_running: dict[JobKey, asyncio.Task[None]] = field(default_factory=dict)
+    ended: int = 0
+    """How many orders and jobs have ended: whoever ticks sees that there may be more to do."""
+    per_merchant: Counter[str] = field(default_factory=Counter)
+
+    async def run_order(self, merchant: str, order_id: str) -> None:
+        """Look at one order; nothing where it is not due, is claimed by another, or its merchant has enough going on."""
+        key = (merchant, order_id)
+        if key in self.orders_running or merchant not in self.hub.merchants:
+            return
+        if self.per_merchant[merchant] >= PER_MERCHANT:
+            return  # it stays due: the next tick wakes it
+        self.orders_running[key] = asyncio.current_task()
+        self.per_merchant[merchant] += 1
+        try:
+            run = await begin(self.hub, merchant, order_id)
+            if run is not None:
+                await self._advance_counted(run)
+        finally:
+            del self.orders_running[key]
+            self.per_merchant[merchant] -= 1
+
+    async def _advance_counted(self, run: Run) -> None:
+        self.hub.activity.begin(run.merchant)
+        try:
+            await self._advance(run)
+        finally:
+            self.hub.activity.end(run.merchant)
+            self.ended += 1
+
+    async def _advance(self, run: Run) -> None:
+        try:
+            await advance(run, self.steps, self.breaker)
+        except ClaimLostError:
+            LOG.info("order %s of %s: another worker has it", run.order_id, run.merchant)
+        except ConnectorError as error:
+            self._note(run.merchant, error)
+            await self._failed(run, error)
+        except (HubError, StandstillError) as error:
+            await self._failed(run, error)
+        except Exception as error:
+            LOG.exception("order %s of %s: a fault of ours", run.order_id, run.merchant)
+            await self._failed(run, error)
+
+    def _note(self, merchant: str, error: ConnectorError) -> None:
+        if isinstance(error, LeftAloneError):
+            return
+        if isinstance(error, UnavailableError | OutcomeUnknownError):
+            self.breaker.failed(merchant, error.connection)
+        elif not isinstance(error, AuthError):
+            self.breaker.answered(merchant, error.connection)
+
+    async def _failed(self, run: Run, error: Exception) -> None:
+        attempts = run.attempts + 1
+        verdict = after_failure(error, attempts)
+        LOG.warning(
+            "order %s of %s: %s: %s", run.order_id, run.merchant, type(error).__name__, describe(error)
+        )
+        step = self.steps.get(self._step_of(run))
+        await raise_pause(self.hub, run.merchant, step.pauses if step else READS, error)
+        failpoint("work.failed.before")
+        try:
+            ended = await self._end(run, error, verdict, attempts)
+        except ClaimLostError:
+            return
+        if not isinstance(ended, Landed):
+            # Something was told meanwhile: the order is due now, and whoever is next may have it at once.
+            await self.hub.store.write(release_claim, run.merchant, run.order_id, owner=self.hub.owner)
+
+    async def _end(self, run: Run, error: Exception, verdict: Retry | Park, attempts: int) -> Committed:
+        if isinstance(verdict, Retry):
+            wait = self.hub.clock.span(verdict.wait_s * self.chance.uniform(1.0, 1.5))
+            kept = attempts if verdict.counts else run.attempts
+            return await run.commit(due_at=run.now + wait, attempts=kept, free_claim=True)
+        parked = Parked(
+            at=run.now, step=self._step_of(run), error=type(error).__name__, message=describe(error)
+        )
+        return await run.commit(happened=[parked], due_at=None, free_claim=True)
+
+    def _step_of(self, run: Run) -> str:
+        """Return the name of the step that an order stands before."""
+        return next_step(run.view(), self.steps).name or "rest"
+
+    def _kind(self, job: str) -> JobKind:
+        """Return the row of a kind of job; what no row names (a newer hub stored it) is parked like any fault."""
+        return self.jobs.get(job, _UNKNOWN)
+
+    async def run_job(self, job: Job) -> None:
+        """Run one claimed job, and end it: over, due again, or parked with the reason."""
+        kind = self._kind(job.kind)
+        try:
+            again = await kind.run(self.hub, job)
+        except Exception as error:
+            if isinstance(error, ConnectorError):
+                self._note(job.merchant, error)
+            if not isinstance(error, HubError):
+                LOG.exception("job %s %s of %s: a fault of ours", job.kind, job.subject, job.merchant)
+            await self._job_failed(job, error)
+            return
+        await job_done(self.hub, job, kind.pauses)
+        failpoint("work.job.finish")
+        due_at, data = (None, None) if again is None else (again.due_at, again.data)
+        await self.hub.store.write(finish_job, job, now=self.hub.clock.now(), due_at=due_at, data=data)
+
+    async def _job_failed(self, job: Job, error: Exception) -> None:
+        attempts, kind, now, said = (
+            job.attempts + 1,
+            self._kind(job.kind),
+            self.hub.clock.now(),
+            describe(error),
+        )
+        verdict = after_failure(error, attempts)
+        LOG.warning(
+            "job %s %s of %s: %s: %s", job.kind, job.subject, job.merchant, type(error).__name__, said
+        )
+        await raise_pause(self.hub, job.merchant, kind.pauses, error)
+        failpoint("work.job.failed")
+        if isinstance(verdict, Park) and not _goes_on(kind, error):
+            failpoint("work.job.parked")
+            await self.hub.store.write(finish_job, job, now=now, error=said, attempts=attempts, park=True)
+            return
+        again = verdict if isinstance(verdict, Retry) else Retry(LONGEST_WAIT_S)
+        await self.hub.store.write(
+            finish_job,
+            job,
+            now=now,
+            due_at=now + self.hub.clock.span(again.wait_s * self.chance.uniform(1.0, 1.5)),
+            error=said,
+            attempts=attempts if again.counts else job.attempts,
+        )
+
+    async def tick_orders(self) -> int:
+        """Wake every overdue order that nobody works on: the sweep that makes any lost message a delay only."""
+        due = await self.hub.store.read(
+            due_orders, self.hub.clock.now(), limit=AT_ONCE * 4, per_merchant=PER_MERCHANT * 2
+        )
+        pointers = [p for p in due if (p[0], p[1]) not in self.orders_running]
+        if self.queue is not None:
+            await self.queue.wake(pointers)
+        return len(pointers)
+
+    async def tick_jobs(self) -> int:
+        """Claim jobs that are due and start them, as many as there is room for; what runs here is left alone."""
+        room = JOBS_AT_ONCE - sum(not self._kind(kind).listens for _, kind, _ in self.jobs_running)
+        if room <= 0:
+            return 0
+        now = self.hub.clock.now()
+        failpoint("work.jobs.claim")
+        claimed = await self.hub.store.write(
+            claim_jobs,
+            owner=self.hub.owner,
+            now=now,
+            until=now + self._job_claim(),
+            limit=room,
+            skip=tuple(self.jobs_running),
+        )
+        for job in claimed:
+            self._start(job)
+        return len(claimed)
+
+    def _start(self, job: Job) -> None:
+        counted = not self._kind(job.kind).listens
+        if counted:
+            self.hub.activity.begin(job.merchant)
+        task = asyncio.create_task(self.run_job(job))
+        self.jobs_running[job.key] = task
+
+        def ended(_: asyncio.Task[None]) -> None:
+            del self.jobs_running[job.key]
+            self.ended += 1
+            if counted:
+                self.hub.activity.end(job.merchant)
+
+        task.add_done_callback(ended)
+
+    def _job_claim(self) -> timedelta:
+        return self.hub.clock.span(CLAIM_S * 2)
+
+    async def tick_claims(self) -> None:
+        """Renew the claims of what runs here."""
+        now, span = self.hub.clock.now(), self.hub.clock.span
+        if self.orders_running:
+            failpoint("work.claims.renew")
+            await self.hub.store.write(
+                renew_claims, self.hub.owner, list(self.orders_running), until=now + span(CLAIM_S)
+            )
+        if self.jobs_running:
+            failpoint("work.claims.renew")
+            await self.hub.store.write(
+                renew_jobs, self.hub.owner, list(self.jobs_running), until=now + self._job_claim()
+            )
+
+    async def stop_listening(self) -> None:
+        """Cut off what only listens, and free its claims for whoever works next; what it was told comes again."""
+        listening = {key: task for key, task in self.jobs_running.items() if self._kind(key[1]).listens}
+        for task in listening.values():
+            task.cancel()
+        await asyncio.gather(*listening.values(), return_exceptions=True)
+        if listening:
+            failpoint("work.listening.freed")
+            await self.hub.store.write(release_jobs, self.hub.owner, list(listening))
+
+
+def _goes_on(kind: JobKind, error: Exception) -> bool:
+    """Return whether a job is tried again although its attempts are used up."""
+    return kind.standing or (kind.patient and isinstance(error, UnavailableError | OutcomeUnknownError))

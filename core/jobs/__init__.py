@@ -1,0 +1,41 @@
+"""Every kind of background job, one row each: who does it, whether it stands, listens, is patient, what pauses it."""
+
+from core.engine.job import JobKind, Jobs
+from core.engine.step import Pausable
+from core.jobs.backorders import serve_backorders
+from core.jobs.listings import read_listings
+from core.jobs.notifications import (
+    fetch_order,
+    invalidate_listing,
+    park_unreadable,
+    receive_notifications,
+    recheck_payment,
+)
+from core.jobs.poll import poll_orders
+from core.jobs.privacy import export_person, redact_person, redact_shop, revoke_token
+from core.jobs.push_levels import push_levels
+from core.jobs.relink import relink
+from core.jobs.subscribe import check_subscriptions
+from core.jobs.tracking import follow_parcel
+
+JOBS: Jobs = {
+    job.kind: job
+    for job in (
+        JobKind(kind="fetch", run=fetch_order),
+        JobKind(kind="payment", run=recheck_payment),
+        JobKind(kind="tracking", run=follow_parcel, patient=True),
+        JobKind(kind="level", run=invalidate_listing),
+        JobKind(kind="unreadable", run=park_unreadable),
+        JobKind(kind="poll", run=poll_orders, standing=True),
+        JobKind(kind="receive", run=receive_notifications, standing=True, listens=True),
+        JobKind(kind="subscribe", run=check_subscriptions, standing=True),
+        JobKind(kind="listings", run=read_listings),
+        JobKind(kind="push", run=push_levels, standing=True, pauses=Pausable("levels")),
+        JobKind(kind="relink", run=relink),
+        JobKind(kind="backorders", run=serve_backorders),
+        JobKind(kind="revoked", run=revoke_token),
+        JobKind(kind="person_redact", run=redact_person),
+        JobKind(kind="person_export", run=export_person),
+        JobKind(kind="shop_redact", run=redact_shop),
+    )
+}

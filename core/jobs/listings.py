@@ -1,0 +1,34 @@
+"""What a channel offers, and where, is read."""
+
+from datetime import timedelta
+
+from core.engine.hub import Hub
+from core.engine.job import Reschedule
+from core.store.channel_locations import matched_locations, save_channel_locations
+from core.store.claims import wake_open_orders
+from core.store.jobs import Job
+from core.store.listings import save_listings
+
+
+async def read_listings(hub: Hub, job: Job) -> Reschedule | None:
+    """Read what the channel offers and where; its locations are matched to ours by name."""
+    levels = hub.connections(job.merchant).named(job.connection).levels
+    if levels is None:
+        return None
+    ours = {location.name.casefold(): key for key, location in hub.config(job.merchant).locations.items()}
+    known = await hub.store.read(matched_locations, job.merchant, job.connection)
+    places = await levels.list_locations()
+    now = hub.clock.now()
+    await hub.store.write(
+        save_channel_locations,
+        job.merchant,
+        job.connection,
+        places,
+        ours={i: ours[name.casefold()] for i, name in places if name.casefold() in ours},
+    )
+    if known != await hub.store.read(matched_locations, job.merchant, job.connection):
+        await hub.store.write(
+            wake_open_orders, job.merchant, now
+        )  # which work is ours may be told differently now
+    await hub.store.write(save_listings, job.merchant, job.connection, await levels.list_listings(), now=now)
+    return Reschedule(due_at=now + timedelta(hours=6))

@@ -1,0 +1,70 @@
+"""What no notification told is found by asking: a channel is polled for what changed."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from core.engine.hub import Hub
+from core.engine.job import Reschedule
+from core.failpoints import failpoint
+from core.store.jobs import Job, NewJob, enqueue
+
+POLL_EVERY = timedelta(minutes=5)
+OVERLAP = timedelta(minutes=3)
+"""How far a poll looks back behind the newest change it has seen: channels do not list in the order of change."""
+
+
+async def poll_orders(hub: Hub, job: Job) -> Reschedule | None:
+    """Ask a channel what changed, page by page; whatever we do not know as new as that is fetched.
+
+    The cursor moves only after everything of a page is enqueued, and jobs are rows: nothing can fall between (R70).
+    """
+    channel = hub.connections(job.merchant).named(job.connection).channel
+    if channel is None or "since" not in job.data:
+        return None  # nobody began to work with this connection: it has nothing to look back from
+    memory = dict(job.data)
+    since = datetime.fromisoformat(memory["since"])
+    failpoint("intake.poll.before")
+    page = await channel.changed_orders(since, memory.get("page"))
+    failpoint("intake.poll.after")
+    await _fetch_unknown(hub, job, page.orders)
+    high = max([datetime.fromisoformat(memory.get("high", memory["since"])), *(at for _, at in page.orders)])
+    if page.next_page is not None:
+        return Reschedule(
+            due_at=hub.clock.now(),
+            data={**memory, "page": page.next_page, "high": high.isoformat()},
+        )
+    now = hub.clock.now()
+    memory.pop("page", None)
+    moved = {
+        **memory,
+        "since": max(since, high - OVERLAP).isoformat(),
+        "high": high.isoformat(),
+        "last": now.isoformat(),
+    }
+    return Reschedule(due_at=next_poll(now), data=moved)
+
+
+def next_poll(now: datetime) -> datetime:
+    """Return the next full five minutes."""
+    passed = timedelta(minutes=now.minute % 5, seconds=now.second, microseconds=now.microsecond)
+    return now - passed + POLL_EVERY
+
+
+def poll_from(instant: datetime) -> Mapping[str, Any]:
+    """Return what a poll remembers at the start: from when on it asks."""
+    return {"since": instant.astimezone(UTC).isoformat()}
+
+
+async def _fetch_unknown(hub: Hub, job: Job, orders: Sequence[tuple[str, datetime]]) -> None:
+    now = hub.clock.now()
+    requests: list[NewJob] = []
+    for external_id, changed_at in orders:
+        order_id = f"{job.connection}:{external_id}"
+        state = await hub.store.load(job.merchant, order_id)
+        known = state.order.updated_at if state is not None and state.order is not None else None
+        if known is None or known < changed_at:
+            requests.append(NewJob(kind="fetch", subject=order_id, connection=job.connection, due_at=now))
+    if requests:
+        failpoint("intake.rings.before")
+        await hub.store.write(enqueue, job.merchant, requests)

@@ -1,0 +1,141 @@
+"""A unit of work is a value: what happened, what is decided, and what that changes, for one order.
+
+``store.commit(unit)`` is the only write on the hot path. Version = number of facts. The first half (``happened``,
+``outcomes``) always lands: what happened, happened. The second half (``decided``, ``intents``, ``reserve``,
+``due_at``) lands only if the order still stands at ``expect``; otherwise the answer is ``Moved`` and the caller reads
+again. Nothing here knows a database.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from typing import Any, Literal
+
+from core.model.facts import Fact
+from core.model.stock import Allocation, Need
+
+
+class Due(Enum):
+    """When the order is looked at next, if the unit gives no instant."""
+
+    NOW = "now"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewOrder:
+    """The row to insert if the order is not known yet; the unique key decides who is first."""
+
+    connection: str
+    external_id: str
+    number: str
+    placed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """An effect about to be asked of a vendor; ``key`` is unique for ever within the merchant."""
+
+    key: str
+    operation: str
+    connection: str
+    fence: str
+    owner: str
+    request: dict[str, Any] = field(default_factory=dict)
+    """Ids and amounts only: no personal data, no secrets."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What came of an intent."""
+
+    key: str
+    state: Literal["done", "refused", "undone", "unknown"]
+    result: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reserve:
+    """Units to set aside, and where to look for them: locations in order of preference.
+
+    Already held allocations of the order are given in ``give_back`` and freed first, in the same statement.
+    What no location holds is backordered. The store adds the ``UnitsCommitted`` (and ``UnitsReleased``) fact itself.
+    """
+
+    needs: tuple[Need, ...]
+    locations: tuple[str, ...]
+    give_back: tuple[Allocation, ...] = ()
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sealed:
+    """Personal data of the order, in clear here and sealed by the store under the order's own key."""
+
+    personal_json: str
+    search: tuple[tuple[str, str], ...] = ()
+    """(kind, value): email, phone, postcode; only their keyed hash is stored."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MerchantNotice:
+    """What the merchant should know of once, of what, and since when; no order waits for it."""
+
+    kind: str
+    subject: str
+    """What it is about, in the words of its kind: of an unlisted method, its name."""
+    text: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderCommit:
+    """One commit for one order. See the module's docstring for the two halves."""
+
+    merchant: str
+    order_id: str
+    at: datetime
+    expect: int | None = None
+    create: NewOrder | None = None
+    happened: tuple[Fact, ...] = ()
+    outcomes: tuple[Outcome, ...] = ()
+    decided: tuple[Fact, ...] = ()
+    intents: tuple[Intent, ...] = ()
+    reserve: Reserve | None = None
+    ship: tuple[Allocation, ...] = ()
+    """Units that left the house: off on hand and off committed; part of the first half."""
+    release: tuple[Allocation, ...] = ()
+    """Units set free: off committed; part of the second half."""
+    sealed: Sealed | None = None
+    references: tuple[tuple[str, str], ...] = ()
+    """(kind, reference) by which this order is found again: payment, tracker, shipment."""
+    invalidate_levels: tuple[tuple[str, str], ...] = ()
+    """(connection, listing) whose shown level the channel changed by itself: to be read before it is written."""
+    notices: tuple[MerchantNotice, ...] = ()
+    """What this tells the merchant; part of the second half."""
+    due_at: datetime | Due | None = Due.NOW
+    """Part of the second half; a unit without one, or one that is Moved, leaves the order due now."""
+    attempts: int = 0
+    """Failed runs in a row so far; 0 after any progress."""
+    owner: str | None = None
+    """Who decides under a claim. If somebody else holds the order by now, the second half is refused."""
+    free_claim: bool = False
+    """The owner has nothing more to do: give the claim back with this commit. Part of the second half."""
+
+
+@dataclass(frozen=True, slots=True)
+class Landed:
+    """Everything of the unit is committed."""
+
+    version: int
+    allocations: tuple[Allocation, ...] = ()
+    backordered: tuple[Need, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The order moved since it was read: the first half is committed, the second is not."""
+
+    version: int
+
+
+Committed = Landed | Moved

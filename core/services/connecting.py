@@ -1,0 +1,49 @@
+"""What follows when a connection is authorized, and when a process starts: its standing jobs are enqueued."""
+
+from datetime import timedelta
+
+from core.engine.hub import Hub
+from core.jobs.poll import poll_from
+from core.store.jobs import NewJob, enqueue
+from core.store.switches import go_live, live_since
+
+LOOK_BACK = timedelta(days=7)
+"""How far back the first poll looks for open orders (R25: shown on the connections page)."""
+
+
+async def connected(hub: Hub, merchant: str, connection: str, public_url: str) -> None:
+    """Begin to work with a connection that a merchant just authorized: it reads; nothing is written until accepted."""
+    now = hub.clock.now()
+    await hub.store.write(go_live, merchant, connection, actor="hub", now=now)
+    await begin(hub, merchant, connection, public_url)
+
+
+async def begin_work(hub: Hub, merchant: str, public_url: str) -> None:
+    """Enqueue the standing jobs of every connection that needs no browser, or was authorized before."""
+    for name, ports in hub.connections(merchant).ports.items():
+        authorized = await hub.store.read(live_since, merchant, name) is not None
+        static = ports.authorizer is None or hub.config(merchant).connections[name].token is not None
+        if static and not authorized:
+            await hub.store.write(go_live, merchant, name, actor="hub", now=hub.clock.now())
+        if static or authorized:
+            await begin(hub, merchant, name, public_url)
+
+
+async def begin(hub: Hub, merchant: str, connection: str, public_url: str) -> None:
+    """Enqueue the standing jobs of a connection; those that stand already keep what they remember (R08)."""
+    ports, now = hub.connections(merchant).named(connection), hub.clock.now()
+    requests: list[NewJob] = []
+
+    def request(kind: str, data: dict[str, str] | None = None) -> None:
+        requests.append(NewJob.of_connection(kind, connection, now, data))
+
+    if ports.levels is not None:
+        request("listings")
+    if ports.channel is not None:
+        since = poll_from(now - LOOK_BACK)
+        request("poll", {**since, "from": since["since"]})
+    if ports.subscriber is not None:
+        request("subscribe", {"callback_url": f"{public_url}/webhooks/{merchant}/{connection}"})
+    if ports.notifications is not None:
+        request("receive")
+    await hub.store.write(enqueue, merchant, requests)

@@ -1,0 +1,231 @@
+"""Opening counts: what lies where when the hub begins, from a file or from the numbers that one channel shows.
+
+A file is CSV in UTF-8 with the columns sku, location, units. All of it is loaded or nothing, and it can be taken back.
+"""
+
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
+
+from core.engine.hub import Hub
+from core.errors import NotFoundError, RefusedError
+from core.model.base import Instant, Shape
+from core.services.actions import Lines, serve_backorders
+from core.store.openings import Opening, list_openings, load_opening, undo_opening
+from core.store.products import list_products
+from core.store.stock import list_stock
+
+COLUMNS = ("sku", "location", "units")
+_MOST_UNITS = 1_000_000_000
+_MOST_DIGITS = 20
+"""Longer than this is no number of units, and nothing that is worked out or shown whole."""
+
+
+class Mistake(Shape):
+    """A line of the file that cannot be loaded."""
+
+    line: int
+    what: str
+
+
+class Change(Shape):
+    """What a line would change; ``before`` is None where the shelf was never counted."""
+
+    line: int
+    sku: str
+    location: str
+    before: int | None
+    units: int
+    committed: int
+    """Units of open orders there: they stay promised."""
+
+
+class Preview(Shape):
+    """What a file, or a channel's numbers, would change; with mistakes, nothing can be loaded."""
+
+    lines: tuple[Change, ...]
+    mistakes: tuple[Mistake, ...]
+    passed_over: tuple[str, ...] = ()
+    """SKUs of a channel that are not taken over, each with the reason."""
+
+
+class Loaded(Shape):
+    """Opening counts that were loaded, and what stood there before."""
+
+    number: int
+    at: Instant
+    actor: str
+    source: str
+    lines: tuple[dict[str, str | int | None], ...]
+    undone_at: Instant | None
+
+
+class MistakesError(RefusedError):
+    """A file has mistakes, and nothing of it was loaded."""
+
+    def __init__(self, mistakes: Sequence[Mistake]) -> None:
+        first = "; ".join(f"line {m.line}: {m.what}" for m in mistakes[:5])
+        more = f"; and {len(mistakes) - 5} more" if len(mistakes) > 5 else ""  # noqa: PLR2004 - enough to read
+        super().__init__(f"nothing was loaded: {first}{more}")
+        self.mistakes = tuple(mistakes)
+
+
+async def preview(hub: Hub, merchant: str, text: str) -> Preview:
+    """Return what a file would change, and its mistakes; nothing is stored."""
+    rows, mistakes = _read(text)
+    products, config = await hub.store.read(list_products, merchant), hub.config(merchant)
+    shelves = {(s.sku, s.location): s for s in await hub.store.read(list_stock, merchant)}
+    seen: dict[tuple[str, str], int] = {}
+    changes: list[Change] = []
+    for line, (sku, location, units) in rows:
+        wrong = _wrong(sku, location, units, products, tuple(config.locations), seen)
+        seen.setdefault((sku, location), line)
+        if wrong is not None:
+            mistakes.append(Mistake(line=line, what=wrong))
+            continue
+        shelf = shelves.get((sku, location))
+        changes.append(
+            Change(
+                line=line,
+                sku=sku,
+                location=location,
+                before=shelf.on_hand if shelf and shelf.counted else None,
+                units=int(units),
+                committed=shelf.committed if shelf else 0,
+            )
+        )
+    return Preview(lines=tuple(changes), mistakes=tuple(sorted(mistakes, key=lambda m: m.line)))
+
+
+def _read(text: str) -> tuple[list[tuple[int, tuple[str, str, str]]], list[Mistake]]:
+    """Return (line, (sku, location, units)) of every line that is not empty, and lines of another shape."""
+    reader = csv.reader(io.StringIO(text.removeprefix("\ufeff")), strict=True)
+    header: list[str] | None = None
+    rows: list[tuple[int, tuple[str, str, str]]] = []
+    mistakes: list[Mistake] = []
+    try:
+        for first, cells in _numbered(reader):
+            named = [cell.strip() for cell in cells]
+            if not any(named):
+                continue
+            if header is None:
+                header = [name.lower() for name in named]
+                if sorted(header) != sorted(COLUMNS):
+                    what = (
+                        f"the first line must name the columns {','.join(COLUMNS)}; it says {','.join(named)}"
+                    )
+                    return [], [Mistake(line=first, what=what)]
+            elif len(named) != len(header):
+                mistakes.append(
+                    Mistake(line=first, what=f"{len(named)} values; there are {len(header)} columns")
+                )
+            else:
+                of = dict(zip(header, named, strict=True))
+                rows.append((first, (of["sku"], of["location"], of["units"])))
+    except csv.Error as error:
+        mistakes.append(Mistake(line=reader.line_num, what=f"this is no CSV: {error}"))
+    if not rows and not mistakes:
+        mistakes.append(Mistake(line=1, what=f"nothing to load; the first line names {','.join(COLUMNS)}"))
+    return rows, mistakes
+
+
+def _numbered(reader: "Iterator[list[str]]") -> Iterator[tuple[int, list[str]]]:
+    """Yield each row with the line of the file on which it begins: a quoted value may hold line breaks."""
+    begins = 1
+    for cells in reader:
+        yield begins, cells
+        begins = int(getattr(reader, "line_num", begins)) + 1
+
+
+def _wrong(  # noqa: PLR0917 - a line and what it is held against
+    sku: str,
+    location: str,
+    units: str,
+    products: Mapping[str, object],
+    locations: Sequence[str],
+    seen: Mapping[tuple[str, str], int],
+) -> str | None:
+    found = [
+        f"{sku!r} is no product; add it first" if sku not in products else "",
+        f"no location {location!r}; crossdock.yaml has {', '.join(locations)}"
+        if location not in locations
+        else "",
+        _wrong_units(units),
+        f"{sku} at {location} stands on line {seen[sku, location]} already"
+        if (sku, location) in seen
+        else "",
+    ]
+    return "; ".join(part for part in found if part) or None
+
+
+def _wrong_units(units: str) -> str:
+    plain = units.removeprefix("-")
+    if len(plain) > _MOST_DIGITS:
+        return f"units: {units[:_MOST_DIGITS]}… is no number of units"
+    if not (plain.isascii() and plain.isdigit()):
+        return f"units: {units!r} is no whole number"
+    if units.startswith("-") and int(plain):
+        return f"units: {units} is less than nothing"
+    return f"units: {units} is too much" if int(plain) > _MOST_UNITS else ""
+
+
+async def load(hub: Hub, merchant: str, text: str, *, actor: str) -> Loaded:
+    """Count what a file says, all of it or nothing.
+
+    Raises:
+        MistakesError: the file has mistakes.
+    """
+    seen = await preview(hub, merchant, text)
+    if seen.mistakes:
+        raise MistakesError(seen.mistakes)
+    return await store(hub, merchant, [(c.sku, c.location, c.units) for c in seen.lines], "file", actor=actor)
+
+
+async def store(hub: Hub, merchant: str, lines: Lines, source: str, *, actor: str) -> Loaded:
+    """Count lines that were checked, and have orders that wait for units served."""
+    now = hub.clock.now()
+    opening = await hub.store.write(load_opening, merchant, lines, source=source, actor=actor, now=now)
+    await serve_backorders(hub, merchant)
+    return _loaded(opening)
+
+
+async def undo(hub: Hub, merchant: str, number: int | None, *, actor: str) -> Loaded:
+    """Take opening counts back (the newest, where none is named); what orders are promised stays promised.
+
+    Raises:
+        NotFoundError: no opening counts of that number.
+        RefusedError: they were taken back before, or a shelf of them was counted since.
+    """
+    known = await hub.store.read(list_openings, merchant)
+    standing = [o for o in known if (o.undone_at is None if number is None else o.number == number)]
+    if not standing:
+        raise NotFoundError(
+            "there are no opening counts to take back" if number is None else f"no opening {number}"
+        )
+    opening = standing[0]
+    if opening.undone_at is not None:
+        raise RefusedError(f"opening {opening.number} was taken back before")
+    since = await hub.store.write(undo_opening, merchant, opening, actor=actor, now=hub.clock.now())
+    if since:
+        raise RefusedError(f"counted since: {', '.join(since)}; nothing was taken back")
+    newest = await hub.store.read(list_openings, merchant)
+    return next(_loaded(o) for o in newest if o.number == opening.number)
+
+
+async def openings(hub: Hub, merchant: str) -> list[Loaded]:
+    """Return all opening counts, the newest first."""
+    return [_loaded(o) for o in await hub.store.read(list_openings, merchant)]
+
+
+def _loaded(opening: Opening) -> Loaded:
+    return Loaded(
+        number=opening.number,
+        at=opening.at,
+        actor=opening.actor,
+        source=opening.source,
+        lines=tuple(
+            {"sku": line.sku, "location": line.location, "units": line.units, "before": line.before}
+            for line in opening.lines
+        ),
+        undone_at=opening.undone_at,
+    )

@@ -1,0 +1,185 @@
+"""How each connection is: authorized or dead, what is accepted, when it last spoke, what is stuck."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from core.engine.hub import Hub
+from core.jobs import JOBS
+from core.jobs.push_guard import describe
+from core.model.actions import Action
+from core.ports import Mode
+from core.store.backlog import due_and_next, intents_open, orders_due_before
+from core.store.inbox import list_deliveries
+from core.store.jobs import Job, list_jobs
+from core.store.listings import ListingRow, list_listings
+from core.store.pauses import VendorPause, list_pauses
+from core.store.push_guard import list_stopped_pushes
+from core.store.switches import accepted_actions
+from core.store.tokens import account_of, token_states
+
+State = Literal["connected", "not connected", "reconnect", "failing"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionHealth:
+    """One connection as people see it."""
+
+    connection: str
+    use: str
+    title: str
+    mode: Mode | None
+    """Test or live, where the connection tells."""
+    state: State
+    needs_browser: bool
+    account: str | None
+    expires_at: datetime | None
+    accepted: tuple[str, ...]
+    actions: tuple[str, ...]
+    last_delivery_at: datetime | None
+    last_poll_at: datetime | None
+    orders_since: datetime | None
+    """The hub asked for no order changed before this: the list is complete from here on only (R25)."""
+    parked: int
+    error: str | None
+    push_guard: str | None
+    """What a round of levels would change that waits for a person; None where none waits."""
+    paused: tuple[VendorPause, ...]
+    """What its vendor does for nobody of the account just now."""
+
+
+async def health_of(hub: Hub, merchant: str) -> tuple[ConnectionHealth, ...]:
+    """Return every connection of a merchant, in the order of crossdock.yaml."""
+    connections = hub.connections(merchant)
+    tokens = await hub.store.read(token_states, merchant)
+    switches = await hub.store.read(accepted_actions, merchant)
+    jobs = await hub.store.read(list_jobs, merchant)
+    stopped_pushes = await hub.store.read(list_stopped_pushes, merchant)
+    paused = await hub.store.read(list_pauses, merchant)
+    found: list[ConnectionHealth] = []
+    for name, ports in connections.ports.items():
+        ours = [e for e in jobs if e.connection == name]
+        token = tokens.get(name)
+        browser = ports.authorizer is not None and connections.config.connections[name].token is None
+        deliveries = await hub.store.read(list_deliveries, merchant, connection=name, limit=1)
+        last = deliveries.items[0].received_at if deliveries.items else None
+        error = next((e.error for e in ours if e.error), None)
+        found.append(
+            ConnectionHealth(
+                connection=name,
+                use=connections.connectors[name].key,
+                title=connections.connectors[name].title,
+                mode=ports.mode,
+                state=_state(browser=browser, token=token.state if token else None, error=error),
+                needs_browser=browser,
+                account=await hub.store.read(account_of, hub.store.keys, merchant, name),
+                expires_at=token.expires_at if token else None,
+                accepted=tuple(a for a in actions_of(hub, merchant, name) if (name, a) in switches),
+                actions=actions_of(hub, merchant, name),
+                last_delivery_at=last,
+                last_poll_at=_of_poll(ours, "last"),
+                orders_since=_of_poll(ours, "from"),
+                parked=sum(1 for e in ours if e.parked_at is not None),
+                error=error,
+                push_guard=describe(stopped_pushes[name]) if name in stopped_pushes else None,
+                paused=tuple(pause for pause in paused if pause.connection == name),
+            )
+        )
+    return tuple(found)
+
+
+SOON = timedelta(hours=6)
+"""An order due later than this waits for the calendar (an authorization that will lapse), not for the hub."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkLeft:
+    """How much is still to be done soon."""
+
+    orders: int
+    intents: int
+    jobs: int
+    levels: int
+
+
+async def work_left(hub: Hub, merchant: str) -> WorkLeft:
+    """Return how much a merchant's hub still has to do soon; standing errands that only look do not count."""
+    now = hub.clock.now()
+    jobs = [
+        e
+        for e in await hub.store.read(list_jobs, merchant)
+        if not JOBS[e.kind].standing and e.kind != "listings"
+    ]
+    listings = await hub.store.read(list_listings, merchant)
+    accepted = {
+        name
+        for name, action in await hub.store.read(accepted_actions, merchant)
+        if action == Action.LEVELS.value
+    }
+    return WorkLeft(
+        orders=await hub.store.read(orders_due_before, merchant, now + SOON),
+        intents=await hub.store.read(intents_open, merchant),
+        jobs=sum(1 for e in jobs if e.parked_at is None and (e.due_at is None or e.due_at <= now + SOON)),
+        levels=sum(
+            1
+            for row in listings
+            if not row.never_written
+            and (
+                row.dirty
+                or row.restore_to is not None
+                or (row.connection in accepted and _to_be_read_back(row))
+            )
+        ),
+    )
+
+
+def _to_be_read_back(row: ListingRow) -> bool:
+    return row.refused is None and row.check_at is not None and row.last_read is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NextWork:
+    """Whether a merchant's hub stands still, and until when: for whoever moves the clock."""
+
+    running: int
+    """Orders and errands that this process is at."""
+    due: int
+    """Orders and errands that are due and not ended, in whichever process; nothing due is nothing to do."""
+    next_at: datetime | None
+    """When the next one is due."""
+    moves: int
+    """How many this process has ended: the same number twice means that nothing happened in between."""
+
+
+async def next_work(hub: Hub, merchant: str) -> NextWork:
+    """Return what a merchant's hub is at and when it next has something to do; listening to a queue does not count."""
+    due, next_at = await hub.store.read(
+        due_and_next, merchant, hub.clock.now(), without=[kind.kind for kind in JOBS.values() if kind.listens]
+    )
+    running, ended = hub.activity.running[merchant], hub.activity.ended[merchant]
+    return NextWork(running=running, due=due, next_at=next_at, moves=ended)
+
+
+def actions_of(hub: Hub, merchant: str, connection: str) -> tuple[str, ...]:
+    """Return the kinds of action that a connection can be accepted for."""
+    ports = hub.connections(merchant).named(connection)
+    able = {
+        Action.LABELS: ports.carrier is not None,
+        Action.LEVELS: ports.levels is not None,
+        Action.MAILS: ports.notifier is not None,
+        Action.CAPTURES: ports.channel_payments is not None,
+    }
+    return tuple(action.value for action, can in able.items() if can)
+
+
+def _state(*, browser: bool, token: str | None, error: str | None) -> State:
+    if browser and token is None:
+        return "not connected"
+    if token == "dead":  # noqa: S105 - a state, no secret
+        return "reconnect"
+    return "failing" if error else "connected"
+
+
+def _of_poll(jobs: list[Job], what: str) -> datetime | None:
+    told = next((e.data.get(what) for e in jobs if e.kind == "poll"), None)
+    return datetime.fromisoformat(told) if told else None

@@ -1,0 +1,171 @@
+"""What is not ready yet for going live: each finding says what, where and what to do (S37)."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from core.config.merchant import MerchantConfig
+from core.domain.link_conflicts import conflicts
+from core.domain.link_proposals import ChannelListing, folded
+from core.engine.hub import Hub
+from core.services.health import health_of
+from core.services.links import listings_of
+from core.store.channel_locations import channel_places
+from core.store.products import Product, list_products
+from core.store.stock import list_stock
+
+_NAMED = 20
+"""So many names of one finding are given; the rest is counted."""
+_ABROAD = ("international", "worldwide", "abroad", "export")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Something that will stop an order or a level: what it is, where, and what to do."""
+
+    kind: str
+    what: str
+    where: tuple[str, ...]
+    """SKUs, listings, connections or locations; at most twenty, ``count`` says how many there are."""
+    count: int
+    do: str
+
+
+async def readiness_of(hub: Hub, merchant: str) -> tuple[Finding, ...]:
+    """Return everything of a merchant that is not ready; nothing where all is."""
+    config = hub.config(merchant)
+    products = tuple((await hub.store.read(list_products, merchant)).values())
+    offers = await listings_of(hub, merchant)
+    counted = {row.sku for row in await hub.store.read(list_stock, merchant)}
+    return (
+        *_of_products(config, products, counted),
+        *_of_listings(offers, products),
+        *await _of_places(hub, merchant),
+        *_of_house(hub, merchant),
+        *await _of_connections(hub, merchant),
+    )
+
+
+def _finding(kind: str, what: str, where: Iterable[str], do: str) -> Iterator[Finding]:
+    names = tuple(where)
+    if names:
+        yield Finding(kind=kind, what=what, where=names[:_NAMED], count=len(names), do=do)
+
+
+def _of_products(config: MerchantConfig, products: Sequence[Product], counted: set[str]) -> Iterator[Finding]:
+    yield from _finding(
+        "no_products",
+        "no product is known",
+        () if products else ("products",),
+        "add them: PUT /api/v1/products, or crossdock stock product",
+    )
+    yield from _finding(
+        "weight_or_size",
+        "products without weight or size: no box can be chosen, no label bought",
+        (p.sku for p in products if not p.weight_g or p.size_mm is None),
+        "add grams and millimetres: PUT /api/v1/products, or crossdock stock product",
+    )
+    if ships_abroad(config):
+        yield from _finding(
+            "customs",
+            "products without tariff code (HS) or country of origin: orders abroad are held",
+            (p.sku for p in products if not p.hs or not p.origin),
+            "add hs and origin: PUT /api/v1/products",
+        )
+    yield from _finding(
+        "never_counted",
+        "products that were never counted: they are never written to a channel",
+        (p.sku for p in products if p.sku not in counted),
+        "count them: POST /api/v1/stock/count, or crossdock stock count",
+    )
+
+
+def ships_abroad(config: MerchantConfig) -> bool:
+    """Return whether the file speaks of shipping abroad: locations in two countries, or a method that says so."""
+    countries = {location.country for location in config.locations.values()}
+    named = any(word in method.casefold() for method in config.promises for word in _ABROAD)
+    return len(countries) > 1 or named
+
+
+def _of_listings(offers: Sequence[ChannelListing], products: Sequence[Product]) -> Iterator[Finding]:
+    yield from _finding(
+        "unlinked",
+        "listings that nobody linked: they are never written, and their orders are held",
+        (f"{o.connection}/{o.listing}" for o in offers if not o.of and not o.fulfilled_by_channel),
+        "accept a proposal on the page of links, or crossdock stock link",
+    )
+    alike: dict[str, list[str]] = {}
+    for product in products:
+        alike.setdefault(folded(product.sku), []).append(product.sku)
+    yield from _finding(
+        "duplicate_products",
+        "products whose SKUs differ by case, blanks or punctuation only",
+        (" and ".join(skus) for skus in alike.values() if len(skus) > 1),
+        "keep one of them, or give them SKUs that people can tell apart",
+    )
+    of_channels = [c for c in conflicts((), offers) if c.kind in {"same_sku", "sku_variants"}]
+    yield from _finding(
+        "duplicate_listings",
+        "listings of one channel whose SKUs are the same but for case, blanks or punctuation",
+        (f"{c.connection}/{' and '.join(c.names)}" for c in of_channels),
+        "give each its own SKU at the channel",
+    )
+
+
+async def _of_places(hub: Hub, merchant: str) -> list[Finding]:
+    connections = hub.connections(merchant)
+    strange: list[str] = []
+    missing: list[str] = []
+    for name, ports in connections.ports.items():
+        if ports.levels is None:
+            continue
+        places = await hub.store.read(channel_places, merchant, name)
+        strange += [f"{name}/{called}" for called, ours in places.values() if ours is None]
+        matched = {ours for _, ours in places.values()}
+        missing += [
+            f"{name}/{location}"
+            for location in connections.config.locations
+            if places and location not in matched
+        ]
+    do = "give the location in crossdock.yaml (locations.<name>.name) the name that it has at the channel"
+    return [
+        *_finding(
+            "channel_location", "locations of a channel that are none of ours: not written", strange, do
+        ),
+        *_finding("our_location", "locations of ours that a channel does not know by name", missing, do),
+    ]
+
+
+def _of_house(hub: Hub, merchant: str) -> Iterator[Finding]:
+    connections = hub.connections(merchant)
+    config = connections.config
+    yield from _finding(
+        "boxes",
+        "no box is named: nothing can be packed",
+        () if config.boxes else (config.file,),
+        "name the boxes in crossdock.yaml, under boxes",
+    )
+    mailing = [name for name, connection in config.connections.items() if connection.mails == "hub"]
+    yield from _finding(
+        "mailer",
+        "connections whose shoppers the hub is to mail, and no connection sends mail",
+        mailing if connections.mailer is None else (),
+        "add a connection that uses email to crossdock.yaml, or set mails to channel",
+    )
+
+
+async def _of_connections(hub: Hub, merchant: str) -> list[Finding]:
+    health = await health_of(hub, merchant)
+    return [
+        *_finding(
+            "authorization",
+            "connections that are not authorized",
+            (c.connection for c in health if c.state in {"not connected", "reconnect"}),
+            "authorize them on the page of connections, or crossdock connect",
+        ),
+        *_finding(
+            "failing",
+            "connections whose last call failed",
+            (c.connection for c in health if c.state == "failing"),
+            "read the trouble on the page of connections",
+        ),
+    ]

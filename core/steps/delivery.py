@@ -1,0 +1,169 @@
+"""Delivery: the channel and the shopper are told; scans move the parcel on."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from core.domain.due import mails_of, tells, units_gone
+from core.domain.state import OpenIntent, ParcelState
+from core.engine.effects import Done, Effect, perform
+from core.engine.run import Run
+from core.errors import RejectedError
+from core.failpoints import failpoint
+from core.model.facts import ChannelTold, LabelBought, Noted, ShopperTold
+from core.model.order import Order
+from core.model.shipment import Dispatch
+from core.steps.fulfillment import parcel_named
+from core.steps.messages import Sent, render
+from core.steps.sync import refresh
+
+
+async def tell_channel(run: Run) -> None:
+    """Tell the channel of one parcel, with its tracking number."""
+    parcel = next(p for p in run.state.parcels if tells(run.view(), p))
+    if parcel.left and await refresh(run):
+        return  # hours may lie between label and scan: another hand may have shipped it meanwhile
+    shipment_notifier, label = run.connections.named(run.order.connection).shipment_notifier, parcel.label
+    if shipment_notifier is None or label is None:
+        await run.commit(decided=[ChannelTold(at=run.now, parcel_id=parcel.parcel_id, reference="-")])
+        return
+    dispatch = dispatch_of(run, parcel, label)
+
+    async def call(key: str) -> Done:
+        failpoint("delivery.tell.before")
+        reference = await shipment_notifier.tell_shipped(run.order.order_id, dispatch, key=key)
+        fact = ChannelTold(at=run.now, parcel_id=parcel.parcel_id, reference=reference)
+        return Done(facts=[fact], result={"reference": reference})
+
+    await perform(
+        run,
+        Effect(
+            name=f"tell:{parcel.parcel_id}:{label.tracking}",
+            operation="tell_shipped",
+            connection=run.order.connection,
+            data={"parcel": parcel.parcel_id, "tracking": label.tracking},
+            call=call,
+            find=find_told,
+        ),
+    )
+
+
+async def find_told(run: Run, intent: OpenIntent) -> Done:
+    """Say whether the channel knows the whole parcel under its tracking number already."""
+    await refresh(run)
+    tracking, parcel = str(intent.data["tracking"]), parcel_named(run, str(intent.data["parcel"]))
+    known: Counter[str] = Counter()
+    for shipped in run.order.shipped:
+        if shipped.tracking == tracking:
+            known.update(dict(shipped.lines))
+    if parcel is not None and known and all(known[line] >= n for line, n in parcel.quote.parcel.lines):
+        fact = ChannelTold(at=run.now, parcel_id=str(intent.data["parcel"]), reference=tracking)
+        return Done(facts=[fact], result={"reference": tracking})
+    return Done(outcome="undone")
+
+
+def dispatch_of(run: Run, parcel: ParcelState, label: LabelBought) -> Dispatch:
+    """Return what the channel is told of a parcel."""
+    named = {place: ours for place, (_, ours) in run.places.items()}
+    return Dispatch(
+        parcel_id=parcel.parcel_id,
+        carrier=label.carrier,
+        service=label.service,
+        tracking=label.tracking,
+        shipped_at=label.at,
+        location=parcel.quote.parcel.location,
+        lines=parcel.quote.parcel.lines,
+        work_lines=work_lines(run.order, parcel, named),
+        work_places=tuple((w.work_id, w.location) for w in run.order.work_orders),
+    )
+
+
+def work_lines(
+    order: Order, parcel: ParcelState, named: Mapping[str, str | None]
+) -> tuple[tuple[str, str, int], ...]:
+    """Return which lines of the channel's work orders a parcel serves: those of its own location first.
+
+    Work at a location that crossdock.yaml does not name is never touched (R97).
+    """
+    wanted = dict(parcel.quote.parcel.lines)
+    here = parcel.quote.parcel.location
+    found: list[tuple[str, str, int]] = []
+    open_orders = [w for w in order.work_orders if w.open and named.get(w.location or "") is not None]
+    for work in sorted(open_orders, key=lambda w: named.get(w.location or "") != here):
+        for work_line, line_id, units in work.lines:
+            part = min(units, wanted.get(line_id, 0))
+            if part:
+                found.append((work.work_id, work_line, part))
+                wanted[line_id] -= part
+    return tuple(found)
+
+
+async def confirm(run: Run) -> None:
+    """Send the shopper the confirmation of the order."""
+    await _mail(run, "confirmation", "confirmation", ())
+
+
+async def tell_shopper(run: Run) -> None:
+    """Send the shopper the tracking number of a parcel that the channel knows."""
+    parcel = next(
+        p for p in run.state.parcels if p.told and f"shipping:{p.parcel_id}" not in run.state.messages
+    )
+    label = parcel.label
+    sent = (Sent(carrier=label.carrier, service=label.service, tracking=label.tracking),) if label else ()
+    await _mail(run, f"shipping:{parcel.parcel_id}", "shipping", sent)
+
+
+async def mail_cancellation(run: Run) -> None:
+    """Send the shopper word that the order was cancelled."""
+    await _mail(run, "cancellation", "cancellation", ())
+
+
+async def _mail(run: Run, about: str, kind: str, parcels: Sequence[Sent]) -> None:
+    connection = mails_of(run.view())
+    notifier = run.connections.named(connection).notifier if connection else None
+    if connection is None or notifier is None:
+        raise RejectedError("sends no mail any more", connection=connection or "-")
+    notice = render(
+        kind,
+        order=run.order,
+        personal=run.personal,
+        shop_name=run.config.merchant,
+        parcels=parcels,
+    )
+
+    async def call(key: str) -> Done:
+        del key
+        failpoint("delivery.mail.before")
+        await notifier.send(notice)
+        return Done(facts=[ShopperTold(at=run.now, about=about)])
+
+    await perform(
+        run,
+        Effect(
+            name=f"mail:{about}",
+            operation="send",
+            connection=connection,
+            data={"about": about},
+            call=call,
+            find=find_mail,
+        ),
+    )
+
+
+async def find_mail(run: Run, intent: OpenIntent) -> Done:
+    """Say that nobody can tell whether a mail went out: it is never sent twice, and people are shown it."""
+    about = str(intent.data["about"])
+    return Done(
+        outcome="unknown",
+        facts=[
+            ShopperTold(at=run.now, about=about),
+            Noted(
+                at=run.now,
+                text=f"the mail server did not say whether it took the {about} mail; it is not sent again",
+            ),
+        ],
+    )
+
+
+async def leave(run: Run) -> None:
+    """Take the units of parcels that the carrier scanned off on hand and off committed (rule S2)."""
+    await run.commit(ship=units_gone(run.state))

@@ -1,0 +1,102 @@
+"""Stock: units are set aside the moment an order is known, and set free when it is cancelled."""
+
+from datetime import timedelta
+
+from core.domain.state import OpenIntent, ParcelState
+from core.engine.effects import Done, Effect, perform
+from core.engine.run import Run
+from core.errors import NotYetError, RejectedError
+from core.failpoints import failpoint
+from core.model.commit import Reserve
+from core.model.facts import LabelVoided, Noted
+from core.model.payment import MovementState
+from core.steps.sync import locations_for
+
+VOIDS_TAKEN_FOR = timedelta(days=30)
+"""How long after its label carriers take one back; from then on a person must see to it (R14)."""
+FIRST_VOID_S = 1
+SLOWEST_VOID_S = 6 * 3600
+"""How often (machine seconds) a carrier that keeps refusing is asked."""
+
+
+async def commit_units(run: Run) -> None:
+    """Set aside what the order needs and does not hold yet (its fetch landed, its reservation was refused)."""
+    await run.commit(
+        reserve=Reserve(
+            needs=run.state.needs,
+            locations=await locations_for(run.hub, run.merchant, run.order),
+            give_back=run.state.allocations,
+            why="the order changed" if run.state.allocations else "",
+        )
+    )
+
+
+async def settle_cancellation(run: Run) -> None:
+    """Void what was bought and did not leave, then set the units free."""
+    bought = next((p for p in run.state.parcels if p.label is not None and not p.left), None)
+    if bought is not None:
+        await void_label(run, bought, "the order was cancelled")
+        return
+    await run.commit(
+        release=run.state.allocations,
+        invalidate_levels=[(run.order.connection, line.listing) for line in run.order.lines if line.listing],
+    )
+
+
+async def void_label(run: Run, parcel: ParcelState, why: str) -> None:
+    """Ask the carrier to take a label back; one that it will not take yet is asked again later."""
+    label = parcel.label
+    if label is None:
+        return
+    carrier = run.connections.named(label.connection).carrier
+    if carrier is None:
+        raise RejectedError("sells no labels any more", connection=label.connection)
+    until = label.at + VOIDS_TAKEN_FOR
+
+    async def call(key: str) -> Done:
+        failpoint("stock.void.before")
+        moved = await carrier.void(label.shipment_id)
+        if moved.state is MovementState.DECLINED and moved.code in (None, "rejected") and run.now < until:
+            raise NotYetError(
+                f"the carrier does not take the label back yet; asked again until {until:%Y-%m-%d}",
+                connection=label.connection,
+                retry_after_s=void_pause_s(int(key.rpartition("/")[2])),
+            )
+        if moved.state is MovementState.DECLINED:
+            raise RejectedError(
+                "the carrier does not take the label back", connection=label.connection, code=moved.code
+            )
+        return Done(facts=[LabelVoided(at=run.now, parcel_id=parcel.parcel_id, why=why)])
+
+    await _perform_and_note(
+        run,
+        Effect(
+            name=f"void:{label.label_id}",
+            operation="void",
+            connection=label.connection,
+            data={"shipment": label.shipment_id, "parcel": parcel.parcel_id, "why": why},
+            call=call,
+            find=find_void,
+        ),
+    )
+
+
+async def _perform_and_note(run: Run, effect: Effect) -> None:
+    """Ask, and let people read in the timeline, once, that a carrier takes its time."""
+    try:
+        await perform(run, effect)
+    except NotYetError as error:
+        if f"{run.order_id}/{effect.name}/2" not in run.state.settled:
+            await run.commit(happened=[Noted(at=run.now, text=str(error))], attempts=run.attempts)
+        raise
+
+
+def void_pause_s(tried: int) -> int:
+    """Return how long to wait after so many refusals: seconds at first, for most are mended at once, then hours."""
+    return min(SLOWEST_VOID_S, FIRST_VOID_S << min(tried - 1, 20))
+
+
+async def find_void(run: Run, intent: OpenIntent) -> Done:
+    """Say that nothing is known: asking a carrier twice to take the same label back is refused by it, so it is asked again."""
+    del run, intent
+    return Done(outcome="undone")

@@ -1,0 +1,234 @@
+"""Errands: everything that waits and is not an order (fetches, polls, pushes, refreshes), as rows with ``due_at``.
+
+An errand can ring while it runs; it is then due again when it ends, so that nothing that again is lost.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Self
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from core.store.columns import among, compact
+from core.store.tables import deliveries, jobs
+from core.store.writes import update_by_key
+
+JobKey = tuple[str, str, str]
+"""(merchant, kind, subject)."""
+_KEY = (jobs.c.merchant, jobs.c.kind, jobs.c.subject)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewJob:
+    """A wish that an errand runs, no later than ``due_at``; ``data`` is kept only where the errand is new."""
+
+    kind: str
+    subject: str
+    connection: str
+    due_at: datetime
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of_connection(
+        cls, kind: str, connection: str, due_at: datetime, data: Mapping[str, Any] | None = None
+    ) -> Self:
+        """Return a job about a whole connection."""
+        return cls(kind=kind, subject=connection, connection=connection, due_at=due_at, data=data or {})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """An errand as its row says; ``rings`` counts how often it again."""
+
+    merchant: str
+    kind: str
+    subject: str
+    connection: str
+    due_at: datetime | None
+    requests: int
+    attempts: int
+    error: str | None
+    parked_at: datetime | None
+    claimed_by: str | None
+    data: dict[str, Any]
+
+    @property
+    def object_id(self) -> str:
+        """The vendor's id of what it is about; the subject has the connection in front of it."""
+        return self.subject.removeprefix(f"{self.connection}:")
+
+    @property
+    def key(self) -> JobKey:
+        """What names it."""
+        return (self.merchant, self.kind, self.subject)
+
+
+def enqueue(conn: sa.Connection, merchant: str, requests: Sequence[NewJob]) -> None:
+    """Make jobs of one merchant due by their instants or earlier; a parked one is sent on."""
+    enqueue_all(conn, [(merchant, request) for request in requests])
+
+
+def enqueue_all(conn: sa.Connection, requests: Sequence[tuple[str, NewJob]]) -> None:
+    """Make each (merchant, job) due by its instant or earlier; a parked one is sent on."""
+    if not requests:
+        return
+    # The same errand may ring several times in one batch: a repeated key would be refused.
+    merged: dict[tuple[str, str, str], dict[str, Any]] = {}
+    for merchant, request in requests:
+        key = (merchant, request.kind, request.subject)
+        row = merged.setdefault(key, _row(merchant, request))
+        row["due_at"] = min(row["due_at"], request.due_at)
+    insert = postgresql.insert if conn.dialect.name == "postgresql" else sqlite.insert
+    statement = insert(jobs)
+    new = statement.excluded
+    earlier = sa.case(
+        (sa.or_(jobs.c.due_at.is_(None), jobs.c.due_at > new.due_at), new.due_at),
+        else_=jobs.c.due_at,
+    )
+    conn.execute(
+        statement.on_conflict_do_update(
+            index_elements=["merchant", "kind", "subject"],
+            set_={"due_at": earlier, "requests": jobs.c.requests + 1, "parked_at": None},
+        ),
+        [merged[key] for key in sorted(merged)],
+    )
+
+
+def _row(merchant: str, request: NewJob) -> dict[str, Any]:
+    return {
+        "merchant": merchant,
+        "kind": request.kind,
+        "subject": request.subject,
+        "connection": request.connection,
+        "due_at": request.due_at,
+        "requests": 1,
+        "data": compact(dict(request.data)),
+    }
+
+
+def claim_jobs(
+    conn: sa.Connection,
+    *,
+    owner: str,
+    now: datetime,
+    until: datetime,
+    limit: int,
+    kinds: Sequence[str] | None = None,
+    skip: Sequence[JobKey] = (),
+) -> list[Job]:
+    """Claim what is due and held by nobody, the longest due first; ``skip`` names what the owner is at already."""
+    free = sa.or_(jobs.c.claimed_until.is_(None), jobs.c.claimed_until < now)
+    query = sa.select(jobs).where(jobs.c.due_at <= now, free)
+    if kinds is not None:
+        query = query.where(jobs.c.kind.in_(kinds))
+    if skip:
+        query = query.where(~among(conn, _KEY, skip))
+    rows = conn.execute(
+        query.order_by(jobs.c.due_at, *jobs.primary_key).limit(limit).with_for_update(skip_locked=True)
+    ).all()
+    claimed = [replace(job_of(row), claimed_by=owner) for row in rows]
+    update_by_key(conn, jobs, [{**_key(e), "claimed_by": owner, "claimed_until": until} for e in claimed])
+    return claimed
+
+
+def renew_jobs(conn: sa.Connection, owner: str, keys: Sequence[JobKey], *, until: datetime) -> None:
+    """Prolong an owner's claims; what somebody else took over stays theirs."""
+    conn.execute(
+        sa.update(jobs).where(among(conn, _KEY, keys), jobs.c.claimed_by == owner).values(claimed_until=until)
+    )
+
+
+def release_jobs(conn: sa.Connection, owner: str, keys: Sequence[JobKey]) -> None:
+    """End an owner's claims on errands that were cut off: they stay due."""
+    conn.execute(
+        sa.update(jobs)
+        .where(among(conn, _KEY, keys), jobs.c.claimed_by == owner)
+        .values(claimed_by=None, claimed_until=None)
+    )
+
+
+def finish_job(
+    conn: sa.Connection,
+    job: Job,
+    *,
+    now: datetime,
+    due_at: datetime | None = None,
+    data: Mapping[str, Any] | None = None,
+    error: str | None = None,
+    attempts: int = 0,
+    park: bool = False,
+) -> bool:
+    """End a run and free the claim; return whether the errand again meanwhile and so is due now.
+
+    Without ``due_at`` the errand is gone and its deliveries are done; parked, both are kept with the error.
+    """
+    row = conn.execute(sa.select(jobs).where(_is(job)).with_for_update()).one_or_none()
+    if row is None or row.claimed_by != job.claimed_by:  # the claim ran out and somebody else took over
+        return False
+    again = bool(row.requests != job.requests)
+    if not again and not park and due_at is None:
+        conn.execute(sa.delete(jobs).where(_is(job)))
+        _mark_deliveries(conn, job, state="done", error=None)
+        return False
+    parked = park and not again
+    conn.execute(
+        sa.update(jobs)
+        .where(_is(job))
+        .values(
+            due_at=now if again else None if parked else due_at,
+            claimed_by=None,
+            claimed_until=None,
+            attempts=attempts,
+            error=error,
+            parked_at=now if parked else None,
+            data=row.data if data is None else compact(dict(data)),
+        )
+    )
+    if not again and error is None:
+        _mark_deliveries(conn, job, state="done", error=None)
+    elif parked:
+        _mark_deliveries(conn, job, state="parked", error=error)
+    return again
+
+
+def list_jobs(conn: sa.Connection, merchant: str, *, kind: str | None = None) -> list[Job]:
+    """Return a merchant's errands by kind and subject."""
+    query = sa.select(jobs).where(jobs.c.merchant == merchant)
+    if kind is not None:
+        query = query.where(jobs.c.kind == kind)
+    return [job_of(row) for row in conn.execute(query.order_by(jobs.c.kind, jobs.c.subject))]
+
+
+def job_of(row: sa.Row[Any]) -> Job:
+    """Return the errand of a row."""
+    return Job(
+        merchant=row.merchant,
+        kind=row.kind,
+        subject=row.subject,
+        connection=row.connection,
+        due_at=row.due_at,
+        requests=row.requests,
+        attempts=row.attempts,
+        error=row.error,
+        parked_at=row.parked_at,
+        claimed_by=row.claimed_by,
+        data=json.loads(row.data),
+    )
+
+
+def _key(job: Job) -> dict[str, str]:
+    return {"merchant": job.merchant, "kind": job.kind, "subject": job.subject}
+
+
+def _is(job: Job) -> sa.ColumnElement[bool]:
+    return sa.and_(*(jobs.c[name] == value for name, value in _key(job).items()))
+
+
+def _mark_deliveries(conn: sa.Connection, job: Job, *, state: str, error: str | None) -> None:
+    of_job = sa.and_(*(deliveries.c[name] == value for name, value in _key(job).items()))
+    conn.execute(
+        sa.update(deliveries).where(of_job, deliveries.c.state != "done").values(state=state, error=error)
+    )

@@ -1,0 +1,238 @@
+"""Listings, what they are made of, and which of them must be told a new level.
+
+A row is dirty while ``dirty_seq`` is ahead of ``clean_seq``. Whoever changes stock raises ``dirty_seq`` in the same
+transaction; whoever pushed stores the ``dirty_seq`` it had read as ``clean_seq``, so that a change during the push
+leaves the row dirty.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from core.model.stock import Listing
+from core.store.columns import among
+from core.store.jobs import NewJob, enqueue_all
+from core.store.tables import links, listings
+from core.store.writes import upsert
+
+PUSH = "push"
+"""Kind of the errand that brings a connection's levels up to date; its subject is the connection."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListingRow:
+    """A listing at one of the channel's locations (empty where it keeps one quantity) and what it shows."""
+
+    merchant: str
+    connection: str
+    listing: str
+    location: str
+    title: str
+    channel_sku: str | None
+    product: str | None
+    fulfilled_by_channel: bool
+    last_read: int | None
+    read_at: datetime | None
+    wanted_last: int | None
+    dirty_seq: int
+    clean_seq: int
+    check_at: datetime | None
+    refused: str | None
+    barcode: str | None = None
+    catalog: str | None = None
+    copies: int = 1
+    computed_by_channel: bool = False
+    agreed: bool = False
+    restore_to: int | None = None
+
+    @property
+    def never_written(self) -> bool:
+        """Whether the quantity is the channel's own: it ships the listing, or computes it from a bundle's parts."""
+        return self.fulfilled_by_channel or self.computed_by_channel
+
+    @property
+    def dirty(self) -> bool:
+        """Whether stock changed since the level was last brought up to date."""
+        return self.dirty_seq > self.clean_seq
+
+
+_LISTING = (listings.c.merchant, listings.c.connection, listings.c.listing)
+_WRITTEN = sa.and_(
+    listings.c.fulfilled_by_channel.is_(sa.false()), listings.c.computed_by_channel.is_(sa.false())
+)
+"""Only these are ever written; what the channel ships or computes itself is read alone, which is no failure (R30)."""
+
+
+def listings_named(conn: sa.Connection, merchant: str, connection: str, name: str) -> list[str]:
+    """Return the listings that a channel means by a name of its own: a listing's id, or its product's."""
+    query = sa.select(listings.c.listing).where(
+        _of_connection(merchant, connection), sa.or_(listings.c.listing == name, listings.c.product == name)
+    )
+    return sorted(set(conn.execute(query).scalars()))
+
+
+def mark_dirty(
+    conn: sa.Connection,
+    skus: Iterable[tuple[str, str]],
+    now: datetime,
+    *,
+    invalidate: Iterable[tuple[str, str, str]] = (),
+) -> None:
+    """Make every listing linked to these (merchant, SKU) due for a push.
+
+    ``invalidate`` names (merchant, connection, listing) whose shown level is no longer known: they are read again,
+    also where they are never written.
+    """
+    changed, forgotten = sorted(set(skus)), sorted(set(invalidate))
+    found: set[tuple[str, str, str]] = set(forgotten)
+    if changed:
+        linked = sa.select(links.c.merchant, links.c.connection, links.c.listing).where(
+            among(conn, (links.c.merchant, links.c.sku), changed)
+        )
+        found |= {(m, c, name) for m, c, name in conn.execute(linked)}
+    if not found:
+        return
+    # Locked in the order of their keys first: an UPDATE locks in whatever order it finds the rows.
+    locked = conn.execute(
+        sa.select(*_LISTING)
+        .where(among(conn, _LISTING, sorted(found)), sa.or_(_WRITTEN, among(conn, _LISTING, forgotten)))
+        .order_by(*_LISTING, listings.c.location)
+        .with_for_update()
+    ).all()
+    dirty = sorted({(m, c, name) for m, c, name in locked})
+    if not dirty:
+        return
+    raised = sa.update(listings).values(dirty_seq=listings.c.dirty_seq + 1)
+    conn.execute(raised.where(among(conn, _LISTING, dirty)))
+    if forgotten:
+        conn.execute(sa.update(listings).where(among(conn, _LISTING, forgotten)).values(last_read=None))
+    enqueue_all(
+        conn,
+        [
+            (m, NewJob(kind=PUSH, subject=c, connection=c, due_at=now))
+            for m, c in sorted({(m, c) for m, c, _ in dirty})
+        ],
+    )
+
+
+def save_listings(
+    conn: sa.Connection, merchant: str, connection: str, offered: Sequence[Listing], *, now: datetime
+) -> None:
+    """Store what a channel offers now: new listings dirty, known ones renamed, those no longer offered gone."""
+    copies = Counter(listing.listing for listing in offered)
+    rows: list[dict[str, Any]] = [
+        {
+            "merchant": merchant,
+            "connection": connection,
+            "listing": listing.listing,
+            "location": location,
+            "title": listing.title,
+            "channel_sku": listing.sku,
+            "product": listing.product,
+            "fulfilled_by_channel": listing.fulfilled_by_channel,
+            "barcode": listing.barcode,
+            "catalog": listing.catalog,
+            "copies": copies[listing.listing],
+            "computed_by_channel": listing.computed_by_channel,
+            "dirty_seq": 1,
+        }
+        for listing in offered
+        for location in (listing.locations or ("",))
+    ]
+    of_listing = (listings.c.listing, listings.c.location)
+    query = sa.select(*of_listing).where(_of_connection(merchant, connection))
+    known = {(name, place) for name, place in conn.execute(query)}
+    offers = {(row["listing"], row["location"]) for row in rows}
+    upsert(conn, listings, rows, keep=("dirty_seq",))
+    gone = sorted(known - offers)
+    if gone:
+        conn.execute(
+            sa.delete(listings).where(_of_connection(merchant, connection), among(conn, of_listing, gone))
+        )
+    if offers - known:
+        enqueue_all(
+            conn, [(merchant, NewJob(kind=PUSH, subject=connection, connection=connection, due_at=now))]
+        )
+
+
+def list_listings(conn: sa.Connection, merchant: str, connection: str | None = None) -> list[ListingRow]:
+    """Return a merchant's listings, or one connection's, by connection, listing and location."""
+    query = sa.select(listings).where(listings.c.merchant == merchant)
+    if connection is not None:
+        query = query.where(listings.c.connection == connection)
+    return [_listing_of(row) for row in conn.execute(query.order_by(*listings.primary_key))]
+
+
+def due_levels(
+    conn: sa.Connection, merchant: str, connection: str, now: datetime, *, limit: int
+) -> list[ListingRow]:
+    """Return listings of a connection that are dirty or due for a check."""
+    due = sa.or_(listings.c.dirty_seq > listings.c.clean_seq, listings.c.check_at <= now)
+    query = sa.select(listings).where(_of_connection(merchant, connection), due)
+    return [_listing_of(row) for row in conn.execute(query.order_by(*listings.primary_key).limit(limit))]
+
+
+def next_level_at(conn: sa.Connection, merchant: str, connection: str) -> datetime | None:
+    """Return when a listing of the connection is next to be looked at; None where all are as they should be."""
+    ours = _of_connection(merchant, connection)
+    dirty = sa.select(sa.literal(1)).where(ours, listings.c.dirty_seq > listings.c.clean_seq).limit(1)
+    if conn.execute(dirty).first() is not None:
+        return datetime.min.replace(tzinfo=UTC)
+    check_at: datetime | None = conn.execute(sa.select(sa.func.min(listings.c.check_at)).where(ours)).scalar()
+    return check_at
+
+
+def save_levels(conn: sa.Connection, merchant: str, rows: Sequence[ListingRow]) -> None:
+    """Store what came of a push or a read, given the rows as they were read with what is known now.
+
+    A ``clean_seq`` raised to the row's ``dirty_seq`` makes it clean as of that reading: a change since leaves it
+    dirty. A level forgotten since stays forgotten, and what a person said since stays said.
+    """
+    if not rows:
+        return
+    key = (listings.c.connection, listings.c.listing, listings.c.location)
+    this = [listings.c.merchant == merchant, *(c == sa.bindparam(f"key_{c.name}") for c in key)]
+    since = listings.c.dirty_seq > sa.bindparam("read_seq")
+    forgotten = sa.and_(since, listings.c.last_read.is_(None))
+    known = sa.case((forgotten, sa.null()), else_=sa.bindparam("new_last_read", type_=sa.Integer))
+    changes: dict[str, Any] = {name: sa.bindparam(f"new_{name}") for name in _LEVEL}
+    for name in _SAID:
+        column = listings.c[name]
+        changes[name] = sa.case((since, column), else_=sa.bindparam(f"new_{name}", type_=column.type))
+    statement = sa.update(listings).where(*this).values(**changes, last_read=known)
+    ordered = sorted(rows, key=lambda row: (row.connection, row.listing, row.location))
+    conn.execute(
+        statement,
+        [
+            {
+                **{f"key_{c.name}": getattr(row, c.name) for c in key},
+                **{f"new_{name}": getattr(row, name) for name in (*_LEVEL, *_SAID, "last_read")},
+                "read_seq": row.dirty_seq,
+            }
+            for row in ordered
+        ],
+    )
+
+
+_LEVEL = ("read_at", "wanted_last", "check_at", "refused", "clean_seq")
+_SAID = ("agreed", "restore_to")
+
+
+def _of_connection(merchant: str, connection: str) -> sa.ColumnElement[bool]:
+    return sa.and_(listings.c.merchant == merchant, listings.c.connection == connection)
+
+
+def _listing_of(row: sa.Row[Any]) -> ListingRow:
+    return ListingRow(**row._mapping)  # noqa: SLF001 - the public name of a row's columns
+
+
+def invalidate_level(
+    conn: sa.Connection, merchant: str, connection: str, name: str, *, now: datetime
+) -> None:
+    """Note that a channel changed a level by itself: it is read before it is next written."""
+    named = listings_named(conn, merchant, connection, name)
+    mark_dirty(conn, (), now, invalidate=[(merchant, connection, listing) for listing in named])

@@ -1,0 +1,149 @@
+"""What is read of orders: one by one, by reference, and page by page. Nothing here writes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+import sqlalchemy as sa
+
+from core.domain.state import OrderState, Stage
+from core.model.facts import FACT, Fact
+from core.store.columns import among
+from core.store.tables import facts, orders, refs
+
+_KEY = (orders.c.merchant, orders.c.order_id)
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Item]):
+    """A page of a list; ``after`` is handed back for the next one, None on the last."""
+
+    items: tuple[Item, ...]
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderRow:
+    """An order as lists show it."""
+
+    order_id: str
+    connection: str
+    external_id: str
+    number: str
+    placed_at: datetime
+    stage: Stage
+    holds: tuple[str, ...]
+    total_minor: int | None
+    currency: str | None
+    due_at: datetime | None
+    attempts: int
+    version: int
+
+
+def load_all(conn: sa.Connection, keys: Sequence[tuple[str, str]]) -> list[OrderState | None]:
+    """Return where each (merchant, order) stands; None where there is no such order."""
+    found = conn.execute(sa.select(*_KEY, orders.c.state).where(among(conn, _KEY, sorted(set(keys)))))
+    states = {(m, o): OrderState.model_validate_json(state) for m, o, state in found}
+    return [states.get(key) for key in keys]
+
+
+def facts_of(conn: sa.Connection, merchant: str, order_id: str) -> list[Fact]:
+    """Return an order's facts, the first one first."""
+    query = sa.select(facts.c.data).where(facts.c.merchant == merchant, facts.c.order_id == order_id)
+    return [FACT.validate_json(text) for text in conn.execute(query.order_by(facts.c.seq)).scalars()]
+
+
+def find(conn: sa.Connection, merchant: str, kind: str, reference: str) -> list[str]:
+    """Return the ids of the orders that a reference belongs to."""
+    query = sa.select(refs.c.order_id).where(
+        refs.c.merchant == merchant, refs.c.kind == kind, refs.c.reference == reference
+    )
+    return list(conn.execute(query.order_by(refs.c.order_id)).scalars())
+
+
+def find_number(conn: sa.Connection, merchant: str, number: str) -> list[str]:
+    """Return the ids of the orders that people call ``number``; two channels may use the same one."""
+    query = sa.select(orders.c.order_id).where(orders.c.merchant == merchant, orders.c.number == number)
+    return list(conn.execute(query.order_by(orders.c.order_id)).scalars())
+
+
+def find_external(conn: sa.Connection, merchant: str, connection: str, external_id: str) -> str | None:
+    """Return the id of the order that a channel calls ``external_id``, or None."""
+    query = sa.select(orders.c.order_id).where(
+        orders.c.merchant == merchant,
+        orders.c.connection == connection,
+        orders.c.external_id == external_id,
+    )
+    return conn.execute(query).scalar_one_or_none()
+
+
+def list_orders(
+    conn: sa.Connection,
+    merchant: str,
+    *,
+    stage: Stage | None = None,
+    hold: str | None = None,
+    connection: str | None = None,
+    text: str | None = None,
+    after: str | None = None,
+    limit: int = 50,
+) -> Page[OrderRow]:
+    """Return a page of orders, the newest first.
+
+    ``text`` is the beginning of a number or of the channel's id. A page starts behind the last order of the one
+    before, so that orders placed meanwhile neither repeat nor hide any.
+    """
+    query = sa.select(orders).where(orders.c.merchant == merchant)
+    if stage is not None:
+        query = query.where(orders.c.stage == stage.value)
+    if hold is not None:
+        query = query.where(orders.c.holds.contains(f" {hold} ", autoescape=True))
+    if connection is not None:
+        query = query.where(orders.c.connection == connection)
+    if text:
+        begins = (c.istartswith(text, autoescape=True) for c in (orders.c.number, orders.c.external_id))
+        query = query.where(sa.or_(*begins))
+    if after is not None:
+        placed_at, _, order_id = after.partition("/")
+        last = sa.tuple_(
+            sa.bindparam("placed", datetime.fromisoformat(placed_at), orders.c.placed_at.type), order_id
+        )
+        query = query.where(sa.tuple_(orders.c.placed_at, orders.c.order_id) < last)
+    newest_first = (orders.c.placed_at.desc(), orders.c.order_id.desc())
+    rows = conn.execute(query.order_by(*newest_first).limit(limit + 1)).all()
+    items = tuple(_order_row(row) for row in rows[:limit])
+    more = f"{items[-1].placed_at.isoformat()}/{items[-1].order_id}" if len(rows) > limit else None
+    return Page(items, more)
+
+
+def orders_held(conn: sa.Connection, merchant: str, reason: str) -> list[str]:
+    """Return the ids of the orders held for a reason, the oldest first."""
+    query = sa.select(orders.c.order_id).where(
+        orders.c.merchant == merchant, orders.c.holds.contains(f" {reason} ", autoescape=True)
+    )
+    return list(conn.execute(query.order_by(orders.c.placed_at, orders.c.order_id)).scalars())
+
+
+def counts_by_stage(conn: sa.Connection, merchant: str) -> dict[Stage, int]:
+    """Return how many orders of a merchant stand at each stage; stages without any are left out."""
+    query = sa.select(orders.c.stage, sa.func.count()).where(orders.c.merchant == merchant)
+    return {Stage(stage): number for stage, number in conn.execute(query.group_by(orders.c.stage))}
+
+
+def _order_row(row: sa.Row[Any]) -> OrderRow:
+    return OrderRow(
+        order_id=row.order_id,
+        connection=row.connection,
+        external_id=row.external_id,
+        number=row.number,
+        placed_at=row.placed_at,
+        stage=Stage(row.stage),
+        holds=tuple(row.holds.split()),
+        total_minor=row.total_minor,
+        currency=row.currency,
+        due_at=row.due_at,
+        attempts=row.attempts,
+        version=row.version,
+    )

@@ -1,0 +1,61 @@
+"""Products: what a SKU is, weighs and measures."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from core.store.tables import products
+from core.store.writes import upsert
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Product:
+    """A SKU of ours; None where nobody has said it yet. ``size_mm`` is length, width, height."""
+
+    sku: str
+    title: str
+    weight_g: int | None = None
+    size_mm: tuple[int, int, int] | None = None
+    hs: str | None = None
+    origin: str | None = None
+    barcode: str | None = None
+
+
+def save_products(conn: sa.Connection, merchant: str, saved: Sequence[Product]) -> None:
+    """Store products, replacing those of the same SKU."""
+    rows = [
+        {
+            "merchant": merchant,
+            "sku": product.sku,
+            "title": product.title,
+            "weight_g": product.weight_g,
+            "size_mm": json.dumps(product.size_mm) if product.size_mm else None,
+            "hs": product.hs,
+            "origin": product.origin,
+            "barcode": product.barcode,
+        }
+        for product in saved
+    ]
+    upsert(conn, products, rows)
+
+
+def list_products(conn: sa.Connection, merchant: str) -> dict[str, Product]:
+    """Return a merchant's products by SKU."""
+    query = sa.select(products).where(products.c.merchant == merchant).order_by(products.c.sku)
+    return {row.sku: _product_of(row) for row in conn.execute(query)}
+
+
+def _product_of(row: sa.Row[Any]) -> Product:
+    size: tuple[int, int, int] | None = tuple(json.loads(row.size_mm)) if row.size_mm else None
+    return Product(
+        sku=row.sku,
+        title=row.title,
+        weight_g=row.weight_g,
+        size_mm=size,
+        hs=row.hs,
+        origin=row.origin,
+        barcode=row.barcode,
+    )

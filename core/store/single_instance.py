@@ -1,0 +1,61 @@
+"""Who may use a database: one process on a file of SQLite, any number on PostgreSQL, but one at a time brings it up."""
+
+import contextlib
+import fcntl
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import TextIO
+
+import asyncpg
+import sqlalchemy as sa
+
+from core.errors import ConfigError
+
+_STARTING = 0x63726F7373646F63
+"""The key of the advisory lock under which a process starts."""
+
+
+@contextlib.contextmanager
+def single_instance(url: str) -> Iterator[None]:
+    """Hold a database of SQLite for one serving process: a second one would take the claims of the first for dead.
+
+    Raises:
+        ConfigError: another process serves on it.
+    """
+    place = sa.make_url(url)
+    if place.get_backend_name() != "sqlite" or not place.database:
+        yield
+        return
+    with _lock_file(f"{place.database}.lock") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ConfigError(
+                f"another crossdock serves on {place.database}; stop it first, or use PostgreSQL for several processes"
+            ) from None
+        yield
+
+
+def _lock_file(path: str) -> TextIO:
+    try:
+        return Path(path).open("w", encoding="ascii")
+    except OSError as error:
+        raise ConfigError(
+            f"{path} cannot be written ({error.strerror}); check CROSSDOCK_DATABASE_URL"
+        ) from error
+
+
+@contextlib.asynccontextmanager
+async def one_at_a_time(url: str) -> AsyncIterator[None]:
+    """Let processes that start together bring a PostgreSQL database up to date one after another."""
+    place = sa.make_url(url)
+    if place.get_backend_name() != "postgresql":
+        yield
+        return
+    plain = place.set(drivername="postgresql").render_as_string(hide_password=False)
+    connection = await asyncpg.connect(plain)
+    try:
+        await connection.execute("SELECT pg_advisory_lock($1)", _STARTING)
+        yield
+    finally:
+        await connection.close()
