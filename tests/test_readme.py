@@ -14,11 +14,10 @@ import server
 from core import errors
 from core.config.loader import load
 from core.config.schema import BoxKeys, CommonWith, ConnectionKeys, FileKeys, LocationKeys, SlaKeys, StockKeys
-from core.domain.holds import OVERRULED
 from core.domain.state import Stage
+from core.model.holds import Hold
 from core.model.shipment import RateReason
 from core.ports import Fence
-from web.console.words import REASON
 from web.problems import status_of
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -175,7 +174,7 @@ def test_the_glossary_knows_every_stage_hold_rate_reason_and_fence() -> None:
     page = text_of(DOCS / "glossary.md")
 
     assert first_words(page, "## Where an order stands") == set(Stage)
-    assert first_words(page, "## Why an order is held") == set(REASON)
+    assert first_words(page, "## Why an order is held") == set(Hold)
     assert first_words(page, "## Why a rate was not chosen") == set(RateReason)
     assert all(f"`{fence}`" in page for fence in Fence)
 
@@ -187,7 +186,7 @@ def test_the_glossary_says_which_holds_a_person_may_release() -> None:
         row[0].strip("`") for row in table(page, "## Why an order is held") if "a person releases" in row[1]
     }
 
-    assert released == OVERRULED
+    assert released == {hold.value for hold in Hold if hold.overrulable}
 
 
 # --- links ---

@@ -22,6 +22,7 @@ from core.domain.state import (
     third_party_shipped,
 )
 from core.model.actions import Action
+from core.model.holds import Hold
 from core.model.money import Money
 from core.model.order import ChannelState, FulfilledBy, Order, RiskLevel
 from core.model.stock import Allocation
@@ -64,10 +65,10 @@ class View:
         return self.state.order
 
 
-def wanted_holds(view: View) -> dict[str, str]:
+def wanted_holds(view: View) -> dict[Hold, str]:
     """Return what holds the order now."""
     homes = frozenset(location.country for location in view.config.locations.values())
-    setting = Context(
+    context = Context(
         home_countries=homes,
         customs_known=view.customs_known,
         places=view.places,
@@ -75,7 +76,7 @@ def wanted_holds(view: View) -> dict[str, str]:
         no_label=view.config.labels.no_label,
         in_test=view.in_test,
     )
-    return causes(view.state, setting)
+    return causes(view.state, context)
 
 
 def look_up_at(view: View) -> datetime | None:
@@ -183,7 +184,7 @@ def holds(view: View) -> datetime | None:
     """Return when the holds told are to be made those that stand."""
     if wanted_holds(view) != view.state.holds:
         return view.now
-    later = due_later(view.order, view.now) if "not_ours" in view.state.holds else []
+    later = due_later(view.order, view.now) if Hold.NOT_OURS in view.state.holds else []
     paid, limit = view.state.payment, view.order.placed_at + RISK_LIMIT
     if paid is not None and paid.risk is RiskLevel.PENDING and view.now < limit:
         later.append(limit)
@@ -297,7 +298,7 @@ def open_captures(state: OrderState) -> tuple[tuple[str, Money], ...]:
     return tuple(
         (authorization, amount)
         for authorization, amount in to_capture(state.order)
-        if authorization not in ours and "capture_declined" not in state.holds
+        if authorization not in ours and Hold.CAPTURE_DECLINED not in state.holds
     )
 
 
@@ -339,7 +340,7 @@ def mails_of(view: View) -> str | None:
         view.mailer is None
         or view.mails_since is None
         or view.order.placed_at < view.mails_since
-        or (view.state.before_go_live and "before_go_live" not in view.state.overruled)
+        or (view.state.before_go_live and Hold.BEFORE_GO_LIVE not in view.state.overruled)
         or not view.email_known
         or not view.acts(view.order.connection)
         or view.config.connections[view.order.connection].mails != "hub"

@@ -7,7 +7,9 @@ from typing import Any
 
 from core.domain.state import OpenIntent, OrderState, ParcelState, is_locked, third_party_shipped
 from core.model import facts as f
+from core.model.effects import Outcome
 from core.model.facts import GatewayNotified
+from core.model.holds import Hold
 from core.model.shipment import TrackingState
 from core.model.stock import Allocation
 
@@ -29,8 +31,8 @@ def _changes(state: OrderState, fact: f.Fact) -> dict[str, Any]:  # noqa: C901, 
                 "order": fact.order,
                 "needs": fact.needs,
                 "unlinked": fact.unlinked,
-                "before_go_live": fact.before_go_live,
-                "parted": third_party_shipped(state.model_copy(update={"order": fact.order})),
+                Hold.BEFORE_GO_LIVE: fact.before_go_live,
+                "third_party_units": third_party_shipped(state.model_copy(update={"order": fact.order})),
             }
         case f.Changed():
             changes = {"order": fact.order, "needs": fact.needs, "unlinked": fact.unlinked, "parked": None}
@@ -58,19 +60,17 @@ def _changes(state: OrderState, fact: f.Fact) -> dict[str, Any]:  # noqa: C901, 
             )
             return {"open": (*state.open, intent)}
         case f.Settled():
-            declined = fact.operation == "capture" and fact.outcome == "refused"
+            declined = fact.operation == "capture" and fact.outcome is Outcome.REFUSED
             return {
-                **({"parcels": _still_wanted(state, fact.key)} if fact.outcome != "done" else {}),
+                **({"parcels": _still_wanted(state, fact.key)} if fact.outcome is not Outcome.DONE else {}),
                 "open": tuple(i for i in state.open if i.key != fact.key),
                 "settled": {**state.settled, fact.key: fact.outcome},
-                **(_ruled_anew(state, "capture_declined") if declined else {}),
+                **(_ruled_anew(state, Hold.CAPTURE_DECLINED) if declined else {}),
             }
         case f.Captured():
             known = {(c.authorization, c.reference) for c in state.captured}
             again = (fact.authorization, fact.reference) in known  # settled by two hands, taken once
             return {} if again else {"captured": (*state.captured, fact)}
-        case f.Refunded():
-            return {"refunded": (*state.refunded, fact)}
         case f.ShopperTold():
             return _mailed(state, fact)
         case f.RejectionAsked():
@@ -85,7 +85,7 @@ def _changes(state: OrderState, fact: f.Fact) -> dict[str, Any]:  # noqa: C901, 
             most = Counter(state.third_party_units) | Counter(
                 dict(fact.lines)
             )  # told late, it takes nothing back
-            return {"parted": dict(most)}
+            return {"third_party_units": dict(most)}
         case f.Parked():
             return {"parked": fact}
         case f.Retried():
@@ -103,7 +103,7 @@ def _released(state: OrderState, fact: f.Released) -> dict[str, Any]:
         return changes
     if fact.reason not in state.overruled:
         changes["overruled"] = (*state.overruled, fact.reason)
-    if fact.reason == "no_rate":
+    if fact.reason == Hold.NO_RATE:
         changes["parcels"] = _bought(state)
     return changes
 
@@ -112,14 +112,14 @@ def _moved(state: OrderState, fact: f.Changed) -> dict[str, Any]:
     """Return what another address changes: what a person let go was a parcel to the address he saw."""
     if fact.address is None or fact.address == state.address:
         return {}
-    return {"address": fact.address, **_ruled_anew(state, "address_changed_after_label")}
+    return {"address": fact.address, **_ruled_anew(state, Hold.ADDRESS_CHANGED_AFTER_LABEL)}
 
 
 def _packed_anew(state: OrderState) -> dict[str, Any]:
     """Forget every parcel without a label, and that something fitted no box: other goods, another address."""
     return {
         "parcels": _bought(state),
-        "holds": {k: v for k, v in state.holds.items() if k != "no_box"},
+        "holds": {k: v for k, v in state.holds.items() if k != Hold.NO_BOX},
     }
 
 
@@ -138,7 +138,7 @@ def _still_wanted(state: OrderState, key: str) -> tuple[ParcelState, ...]:
     return tuple(p for p in state.parcels if p.label or not p.outdated or p.parcel_id not in asked)
 
 
-def _ruled_anew(state: OrderState, reason: str) -> dict[str, Any]:
+def _ruled_anew(state: OrderState, reason: Hold) -> dict[str, Any]:
     """Let a cause hold again that a person overruled once: it came up anew."""
     return {"overruled": tuple(r for r in state.overruled if r != reason)}
 
@@ -149,9 +149,9 @@ def _judged_anew(state: OrderState, found: f.PaymentChecked) -> dict[str, Any]:
     if last is None:
         return {}
     if (last.state, last.paid, last.difference) != (found.state, found.paid, found.difference):
-        gone |= {"payment_short", "payment_mismatch", "payment_currency"}
+        gone |= {Hold.PAYMENT_SHORT, Hold.PAYMENT_MISMATCH, Hold.PAYMENT_CURRENCY}
     if (last.risk, last.risk_score, last.disputed) != (found.risk, found.risk_score, found.disputed):
-        gone.add("risk")
+        gone.add(Hold.RISK)
     return {"overruled": tuple(r for r in state.overruled if r not in gone)}
 
 
@@ -170,7 +170,7 @@ def _parcel_changes(
     match fact:
         case f.Quoted():
             others = tuple(p for p in state.parcels if p.parcel_id != fact.parcel.parcel_id)
-            return {"parcels": (*others, ParcelState(quote=fact)), **_ruled_anew(state, "no_rate")}
+            return {"parcels": (*others, ParcelState(quote=fact)), **_ruled_anew(state, Hold.NO_RATE)}
         case f.LabelBought():
             return {"parcels": _update(state.parcels, fact.parcel_id, {"label": fact})}
         case f.LabelStored():

@@ -13,26 +13,12 @@ from core.config.merchant import MESSAGE
 from core.domain.parcels import changed_after_label, parcels_elsewhere, shipped_twice
 from core.domain.payment import HOLD, RISK_LIMIT
 from core.domain.state import OrderState, labelled, region_of_order, third_party_shipped
+from core.model.effects import Outcome
 from core.model.facts import PaymentChecked
+from core.model.holds import Hold
 from core.model.order import ChannelState, FulfilledBy, Order, RiskLevel, residue_of
 from core.model.payment import PaymentState
 from core.model.stock import Need
-
-OVERRULED = frozenset(
-    {
-        "before_go_live",
-        "risk",
-        "payment_short",
-        "payment_mismatch",
-        "payment_currency",
-        "total_mismatch",
-        "no_rate",
-        "no_box",
-        "capture_declined",
-        "address_changed_after_label",
-    }
-)
-"""Holds that a person may release although their cause stands."""
 
 Customs = Callable[[str], bool]
 """Whether a SKU's customs data (tariff code, origin) is complete."""
@@ -56,7 +42,7 @@ class Context:
     """Whether the merchant is in test mode."""
 
 
-def causes(state: OrderState, setting: Context) -> dict[str, str]:
+def causes(state: OrderState, context: Context) -> dict[Hold, str]:
     """Return hold reason -> detail for everything that stands in the way now."""
     order = state.order
     if (
@@ -67,49 +53,49 @@ def causes(state: OrderState, setting: Context) -> dict[str, str]:
     ):
         return {}
     found = {
-        **_channel_causes(state, order, setting),
+        **_channel_causes(state, order, context),
         **_unit_causes(state),
         **_payment_causes(state, order),
-        **_risk_causes(state, order, setting.now),
-        **({} if labelled(state) else _address_causes(order, state.needs, setting)),
-        **_label_causes(state, setting.no_label),
+        **_risk_causes(state, order, context.now),
+        **({} if labelled(state) else _address_causes(order, state.needs, context)),
+        **_label_causes(state, context.no_label),
     }
     return {
         reason: detail
         for reason, detail in found.items()
-        if reason not in OVERRULED or reason not in state.overruled
+        if not (reason.overrulable and reason in state.overruled)
     }
 
 
-def _channel_causes(state: OrderState, order: Order, setting: Context) -> dict[str, str]:
-    found: dict[str, str] = {}
+def _channel_causes(state: OrderState, order: Order, context: Context) -> dict[Hold, str]:
+    found: dict[Hold, str] = {}
     if state.before_go_live:
-        found["before_go_live"] = "placed before the hub was switched on"
+        found[Hold.BEFORE_GO_LIVE] = "placed before the hub was switched on"
     if order.state is ChannelState.PENDING:
-        found["awaiting_channel"] = "the channel has not released it yet"
+        found[Hold.AWAITING_CHANNEL] = "the channel has not released it yet"
     held = sorted({w.held_by for w in order.work_orders if w.held_by})
     if held:
-        found["held_by_other_app"] = ", ".join(held)
+        found[Hold.HELD_BY_OTHER_APP] = ", ".join(held)
     if changed_after_label(state):
-        found["changed_after_label"] = "the channel wants other units than were labelled"
+        found[Hold.CHANGED_AFTER_LABEL] = "the channel wants other units than were labelled"
     moved = parcels_elsewhere(state)
     if moved:
-        found["address_changed_after_label"] = (
+        found[Hold.ADDRESS_CHANGED_AFTER_LABEL] = (
             f"parcel {', '.join(moved)} goes to the address that the order had before"
         )
-    theirs = _why_not_ours(state, order, setting)
+    theirs = _why_not_ours(state, order, context)
     if theirs:
-        found["not_ours"] = theirs
+        found[Hold.NOT_OURS] = theirs
     residue = residue_of(order)
     if residue.minor:
-        found["total_mismatch"] = (
+        found[Hold.TOTAL_MISMATCH] = (
             f"the channel's total is {residue.text()} {residue.currency} more than its parts"
         )
     return found
 
 
-def _why_not_ours(state: OrderState, order: Order, setting: Context) -> str:
-    if not setting.in_test and (order.test or any(t.test for t in order.transactions)):
+def _why_not_ours(state: OrderState, order: Order, context: Context) -> str:
+    if not context.in_test and (order.test or any(t.test for t in order.transactions)):
         return "test order"
     if order.programs:
         return ", ".join(order.programs)
@@ -120,12 +106,12 @@ def _why_not_ours(state: OrderState, order: Order, setting: Context) -> str:
     if shipped_twice(state):
         return _shipped_twice(state, order)
     if order.state is ChannelState.OPEN and not labelled(state):
-        foreign = sorted(foreign_places(order, setting.places))
+        foreign = sorted(foreign_places(order, context.places))
         if foreign:
             return f"the channel has it shipped from {', '.join(foreign)}, which crossdock.yaml does not name"
         if third_party_shipped(state):
             return "another hand shipped a part of it"
-        return _why_not_free(order, setting.now)
+        return _why_not_free(order, context.now)
     return ""
 
 
@@ -181,38 +167,38 @@ def due_later(order: Order, now: datetime) -> list[datetime]:
     return [w.due_at for w in order.work_orders if w.due_at is not None and w.due_at > now and w.lines]
 
 
-def _unit_causes(state: OrderState) -> dict[str, str]:
-    found: dict[str, str] = {}
+def _unit_causes(state: OrderState) -> dict[Hold, str]:
+    found: dict[Hold, str] = {}
     if state.unlinked and state.order is not None:
         names = {line.line_id: line.sku or line.title for line in state.order.lines}
-        found["unlinked_sku"] = ", ".join(sorted(names.get(i, i) for i in state.unlinked))
+        found[Hold.UNLINKED_SKU] = ", ".join(sorted(names.get(i, i) for i in state.unlinked))
     if state.backordered:
-        found["backordered"] = ", ".join(sorted({f"{n.units} x {n.sku}" for n in state.backordered}))
+        found[Hold.BACKORDERED] = ", ".join(sorted({f"{n.units} x {n.sku}" for n in state.backordered}))
     return found
 
 
-def _payment_causes(state: OrderState, order: Order) -> dict[str, str]:
+def _payment_causes(state: OrderState, order: Order) -> dict[Hold, str]:
     paid = state.payment
     if paid is None:
         return {}
-    found: dict[str, str] = {}
+    found: dict[Hold, str] = {}
     short = _why_short(paid, order, gone=labelled(state))
     if short:
-        found["payment_short"] = short
+        found[Hold.PAYMENT_SHORT] = short
     elif (
         paid.state is PaymentState.MISMATCH
         and paid.paid
         and paid.paid.currency != order.total_presentment.currency
     ):
-        found["payment_currency"] = (
+        found[Hold.PAYMENT_CURRENCY] = (
             f"paid in {paid.paid.currency}, owed in {order.total_presentment.currency}"
         )
     elif paid.state is PaymentState.MISMATCH:
-        found["payment_mismatch"] = "the shop and the gateway do not tell the same"
+        found[Hold.PAYMENT_MISMATCH] = "the shop and the gateway do not tell the same"
     elif paid.state is PaymentState.LAPSED:
-        found["authorization_lapsed"] = "nothing can be captured any more"
+        found[Hold.AUTHORIZATION_LAPSED] = "nothing can be captured any more"
     if _declined(state):
-        found["capture_declined"] = "the gateway would not take the authorized money"
+        found[Hold.CAPTURE_DECLINED] = "the gateway would not take the authorized money"
     return found
 
 
@@ -242,54 +228,56 @@ def _why_short(paid: PaymentChecked, order: Order, *, gone: bool) -> str:
 _TOO_RISKY = frozenset({RiskLevel.MEDIUM, RiskLevel.HIGH})
 
 
-def _risk_causes(state: OrderState, order: Order, now: datetime) -> dict[str, str]:
+def _risk_causes(state: OrderState, order: Order, now: datetime) -> dict[Hold, str]:
     paid = state.payment
     if paid is None:
         return {}
     if paid.disputed:
-        return {"risk": "the payment is disputed"}
+        return {Hold.RISK: "the payment is disputed"}
     if paid.risk in _TOO_RISKY:
         word = "high" if paid.risk is RiskLevel.HIGH else "elevated"
-        return {"risk": f"risk {paid.risk_score}" if paid.risk_score is not None else f"{word} risk"}
+        return {Hold.RISK: f"risk {paid.risk_score}" if paid.risk_score is not None else f"{word} risk"}
     if paid.risk is not RiskLevel.PENDING:
         return {}
     if now < order.placed_at + RISK_LIMIT:
-        return {"risk": "the assessment is pending"}
+        return {Hold.RISK: "the assessment is pending"}
     hours = RISK_LIMIT // timedelta(hours=1)
-    return {"risk": f"no assessment came within {hours} hours; a person must decide"}
+    return {Hold.RISK: f"no assessment came within {hours} hours; a person must decide"}
 
 
 def _declined(state: OrderState) -> bool:
     """Return whether the gateway would not take an authorization that was not taken since."""
     taken = {f"capture:{c.authorization}" for c in state.captured}
     return any(
-        outcome == "refused" and (name := key.split("/")[-2]).startswith("capture:") and name not in taken
+        outcome == Outcome.REFUSED
+        and (name := key.split("/")[-2]).startswith("capture:")
+        and name not in taken
         for key, outcome in state.settled.items()
     )
 
 
-def _address_causes(order: Order, needs: tuple[Need, ...], setting: Context) -> dict[str, str]:
+def _address_causes(order: Order, needs: tuple[Need, ...], context: Context) -> dict[Hold, str]:
     if order.state is ChannelState.PENDING or not any(line.ships and line.quantity for line in order.lines):
         return {}  # the channel shows no address before it releases the order, and that is all there is to wait for
     region = region_of_order(order)
     if region is None:
-        return {"address_withheld": getattr(order.ship_to, "why", "")}
+        return {Hold.ADDRESS_WITHHELD: getattr(order.ship_to, "why", "")}
     if not region.complete:
-        return {"address_withheld": "incomplete: name, street, city or postcode is missing"}
-    if region.country in setting.home_countries:
+        return {Hold.ADDRESS_WITHHELD: "incomplete: name, street, city or postcode is missing"}
+    if region.country in context.home_countries:
         return {}
-    lacking = sorted({n.sku for n in needs if not setting.customs_known(n.sku)})
-    return {"customs_missing": f"{', '.join(lacking)}: tariff code or origin"} if lacking else {}
+    lacking = sorted({n.sku for n in needs if not context.customs_known(n.sku)})
+    return {Hold.CUSTOMS_MISSING: f"{', '.join(lacking)}: tariff code or origin"} if lacking else {}
 
 
-def _label_causes(state: OrderState, no_label: str) -> dict[str, str]:
+def _label_causes(state: OrderState, no_label: str) -> dict[Hold, str]:
     """Return the hold of goods that fit no box (found when packing, so remembered), or that no rate will do for."""
-    if "no_box" in state.holds:
-        return {"no_box": state.holds["no_box"]}
+    if Hold.NO_BOX in state.holds:
+        return {Hold.NO_BOX: state.holds[Hold.NO_BOX]}
     for parcel in state.parcels:
         if parcel.label is None and parcel.quote.chosen is None:
             reasons = sorted({f"{r.carrier} {r.service}: {r.reason}" for r in parcel.quote.rates})
-            return {"no_rate": no_label.replace(MESSAGE, "; ".join(reasons) or "no carrier offers a rate")}
+            return {Hold.NO_RATE: no_label.replace(MESSAGE, "; ".join(reasons) or "no carrier offers a rate")}
     return {}
 
 

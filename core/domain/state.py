@@ -6,32 +6,33 @@ same transaction as the fact by the store, and ``db rebuild`` computes it again 
 
 from collections import Counter
 from collections.abc import Callable
-from enum import StrEnum
 from typing import Any
 
 from pydantic import Field
 
 from core.model import facts as f
 from core.model.address import Region
-from core.model.base import Instant, Shape
+from core.model.base import Instant, Shape, StoredShape, Worded
+from core.model.effects import Outcome
+from core.model.holds import Hold
 from core.model.order import ChannelState, FulfilledBy, Order
 from core.model.payment import PaymentState
 from core.model.shipment import TrackingState
 from core.model.stock import Allocation, Need
 
 
-class Stage(StrEnum):
+class Stage(Worded):
     """The tab an order stands under; of several parcels the least advanced decides."""
 
-    AWAITING_PAYMENT = "awaiting_payment"
-    ON_HOLD = "on_hold"
-    READY = "ready"
-    LABELLED = "labelled"
-    SHIPPED = "shipped"
-    DELIVERED = "delivered"
-    SHIPPED_ELSEWHERE = "shipped_elsewhere"
-    FULFILLED_BY_CHANNEL = "fulfilled_by_channel"
-    CANCELLED = "cancelled"
+    AWAITING_PAYMENT = "awaiting_payment", "Awaiting payment"
+    ON_HOLD = "on_hold", "On hold"
+    READY = "ready", "Ready to ship"
+    LABELLED = "labelled", "Label printed"
+    SHIPPED = "shipped", "Shipped"
+    DELIVERED = "delivered", "Delivered"
+    SHIPPED_ELSEWHERE = "shipped_elsewhere", "Shipped elsewhere"
+    FULFILLED_BY_CHANNEL = "fulfilled_by_channel", "Channel ships"
+    CANCELLED = "cancelled", "Cancelled"
 
 
 class ParcelState(Shape):
@@ -66,7 +67,7 @@ class OpenIntent(Shape):
     data: dict[str, Any]
 
 
-class OrderState(Shape):
+class OrderState(StoredShape):
     """Everything a decision about an order may look at."""
 
     version: int = 0
@@ -79,23 +80,22 @@ class OrderState(Shape):
     payment: f.PaymentChecked | None = None
     payment_stale: bool = False
     """The gateway rang since the last check."""
-    holds: dict[str, str] = Field(default_factory=dict)
-    overruled: tuple[str, ...] = ()
+    holds: dict[Hold, str] = Field(default_factory=dict)
+    overruled: tuple[Hold, ...] = ()
     """Hold reasons that a person released: the same cause does not hold again."""
     parcels: tuple[ParcelState, ...] = ()
     voided: tuple[ParcelState, ...] = ()
     open: tuple[OpenIntent, ...] = ()
-    settled: dict[str, str] = Field(default_factory=dict)
+    settled: dict[str, Outcome] = Field(default_factory=dict)
     """Outcome of every intent so far, by key."""
     captured: tuple[f.Captured, ...] = ()
-    refunded: tuple[f.Refunded, ...] = ()
     messages: tuple[str, ...] = ()
     rejection: str | None = None
     cancelled_at_channel: bool = False
     shipped_elsewhere: bool = False
     address: str | None = None
     """Digest of the address, once the channel changed the order; None: as it was first."""
-    third_party_units: dict[str, int] = Field(default_factory=dict)
+    third_party_units: dict[str, int] = Field(default_factory=dict, alias="parted")
     """Units by line that another hand shipped and that lie on no shelf of ours any more."""
     label_asked: bool = False
     parked: f.Parked | None = None
@@ -132,7 +132,9 @@ def stage_of(state: OrderState) -> Stage:
     if labelled(state):
         return _shipped_stage(state.parcels)
     unpaid = state.payment is not None and state.payment.state is PaymentState.PENDING
-    if state.parked is not None or (state.holds and not (unpaid and set(state.holds) == {"payment_short"})):
+    if state.parked is not None or (
+        state.holds and not (unpaid and set(state.holds) == {Hold.PAYMENT_SHORT})
+    ):
         return Stage.ON_HOLD
     if not money_is_in_order(state):
         return Stage.AWAITING_PAYMENT
@@ -144,10 +146,10 @@ def money_is_in_order(state: OrderState) -> bool:
     if state.payment is None:
         return False
     ruled = {
-        PaymentState.SHORT: {"payment_short"},
-        PaymentState.PENDING: {"payment_short"},
-        PaymentState.REFUNDED: {"payment_short"},
-        PaymentState.MISMATCH: {"payment_mismatch", "payment_currency"},
+        PaymentState.SHORT: {Hold.PAYMENT_SHORT},
+        PaymentState.PENDING: {Hold.PAYMENT_SHORT},
+        PaymentState.REFUNDED: {Hold.PAYMENT_SHORT},
+        PaymentState.MISMATCH: {Hold.PAYMENT_MISMATCH, Hold.PAYMENT_CURRENCY},
     }.get(state.payment.state, set())
     # What the channel gave back of its own accord is owed by nobody (rule M5).
     paid = (PaymentState.VERIFIED, PaymentState.PARTIALLY_REFUNDED)

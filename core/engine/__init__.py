@@ -1,0 +1,1 @@
+"""How an order and a job are run: claims, steps, effects, retries, pauses, wake-ups."""

@@ -9,7 +9,7 @@ the claim's owner only, and never blindly repeated.
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from core.domain.state import OpenIntent
 from core.engine.run import Run
@@ -23,7 +23,8 @@ from core.errors import (
     VendorPausedError,
 )
 from core.failpoints import failpoint
-from core.model.commit import Intent, Landed, Outcome
+from core.model.commit import Intent, Landed, Settlement
+from core.model.effects import Outcome
 from core.model.facts import Fact, Intended, Settled
 from core.model.stock import Allocation
 from core.ports import Fence, Operation
@@ -34,7 +35,7 @@ class Done:
     """What came of an effect: the facts it made true, or a refusal with the vendor's code."""
 
     facts: Sequence[Fact] = ()
-    outcome: Literal["done", "refused", "undone", "unknown"] = "done"
+    outcome: Outcome = Outcome.DONE
     code: str | None = None
     result: Mapping[str, Any] = field(default_factory=dict)
     references: Sequence[tuple[str, str]] = ()
@@ -59,7 +60,7 @@ class Effect:
 def key_of(run: Run, name: str) -> str:
     """Return the key of the next attempt at an effect: an attempt that did nothing is followed by another key."""
     tried = 1
-    while run.state.settled.get(f"{run.order_id}/{name}/{tried}") in ("undone", "refused"):
+    while run.state.settled.get(f"{run.order_id}/{name}/{tried}") in (Outcome.UNDONE, Outcome.REFUSED):
         tried += 1
     return f"{run.order_id}/{name}/{tried}"
 
@@ -116,7 +117,7 @@ async def _ask(run: Run, effect: Effect, key: str, operation: Operation) -> Done
     except TimeoutError as error:
         raise OutcomeUnknownError(f"no answer to {effect.operation}", connection=effect.connection) from error
     except (UnavailableError, RateLimitError, AuthError, VendorPausedError, NotYetError) as error:
-        await settle(run, key, effect.operation, Done(outcome="undone", code=error.code), run.attempts)
+        await settle(run, key, effect.operation, Done(outcome=Outcome.UNDONE, code=error.code), run.attempts)
         raise
     except RejectedError as error:
         # A refusal may mean that it was done before, or that the channel changed the order: the look-up tells.
@@ -125,8 +126,8 @@ async def _ask(run: Run, effect: Effect, key: str, operation: Operation) -> Done
         if found is not None:
             return found
         if run.state.version != stood:
-            return Done(outcome="refused", code=error.code)
-        await settle(run, key, effect.operation, Done(outcome="refused", code=error.code), run.attempts)
+            return Done(outcome=Outcome.REFUSED, code=error.code)
+        await settle(run, key, effect.operation, Done(outcome=Outcome.REFUSED, code=error.code), run.attempts)
         raise
 
 
@@ -136,7 +137,7 @@ _CAN_TELL = frozenset({Fence.OBJECT, Fence.KEY})
 async def _found(run: Run, effect: Effect, key: str) -> Done | None:
     intent = next((i for i in run.state.open if i.key == key), None)
     found = await effect.find(run, intent) if intent is not None else None
-    return found if found is not None and found.outcome == "done" else None
+    return found if found is not None and found.outcome is Outcome.DONE else None
 
 
 async def look_up(run: Run, finders: Mapping[str, Callable[[Run, OpenIntent], Awaitable[Done]]]) -> None:
@@ -153,7 +154,7 @@ async def settle(run: Run, key: str, operation: str, done: Done, attempts: int =
     settled = Settled(at=run.now, key=key, operation=operation, outcome=done.outcome, code=done.code)
     await run.commit(
         happened=[settled, *done.facts],
-        outcomes=[Outcome(key=key, state=done.outcome, result=dict(done.result))],
+        outcomes=[Settlement(key=key, outcome=done.outcome, result=dict(done.result))],
         references=done.references,
         ship=done.ship,
         attempts=attempts,

@@ -14,6 +14,7 @@ from core.engine.run import Run
 from core.engine.step import Pausable
 from core.errors import RefusedError, VendorPausedError
 from core.failpoints import failpoint
+from core.model.effects import Outcome
 from core.store import pauses as rows
 from core.store.jobs import Job
 from core.store.pauses import VendorPause
@@ -61,7 +62,9 @@ async def clear_pauses(
 
 def _done_since(run: Run, settled: Mapping[str, str]) -> frozenset[str]:
     """Return the kinds of effects that came to pass since: ``label`` of ``shop:1/label:reno-1:shp-1/1``."""
-    new = [key for key, outcome in run.state.settled.items() if outcome == "done" and key not in settled]
+    new = [
+        key for key, outcome in run.state.settled.items() if outcome == Outcome.DONE and key not in settled
+    ]
     return frozenset(key.removeprefix(f"{run.order_id}/").partition("/")[0].partition(":")[0] for key in new)
 
 

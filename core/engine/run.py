@@ -19,9 +19,9 @@ from core.model.commit import (
     MerchantNotice,
     Moved,
     OrderCommit,
-    Outcome,
     Reserve,
     Sealed,
+    Settlement,
 )
 from core.model.facts import Fact
 from core.model.order import Order, Personal
@@ -104,7 +104,7 @@ class Run:
         self,
         *,
         happened: Sequence[Fact] = (),
-        outcomes: Sequence[Outcome] = (),
+        outcomes: Sequence[Settlement] = (),
         decided: Sequence[Fact] = (),
         intents: Sequence[Intent] = (),
         reserve: Reserve | None = None,

@@ -171,12 +171,12 @@ class Worker:
             "job %s %s of %s: %s: %s", job.kind, job.subject, job.merchant, type(error).__name__, said
         )
         await raise_pause(self.hub, job.merchant, kind.pauses, error)
-        failpoint("work.job.failed")
         if isinstance(verdict, Park) and not _goes_on(kind, error):
             failpoint("work.job.parked")
             await self.hub.store.write(finish_job, job, now=now, error=said, attempts=attempts, park=True)
             return
         again = verdict if isinstance(verdict, Retry) else Retry(LONGEST_WAIT_S)
+        failpoint("work.job.failed")
         await self.hub.store.write(
             finish_job,
             job,

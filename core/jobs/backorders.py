@@ -4,6 +4,7 @@ from core.engine.hub import Hub
 from core.engine.job import Reschedule
 from core.failpoints import failpoint
 from core.model.commit import Landed, OrderCommit, Reserve
+from core.model.holds import Hold
 from core.steps.sync import locations_for
 from core.store.jobs import Job
 from core.store.orders import orders_held
@@ -14,7 +15,7 @@ async def serve_backorders(hub: Hub, job: Job) -> Reschedule | None:
     """Set aside what came in for every order that waits for it, by order time (golden day, rule S7)."""
     merchant = job.merchant
     waiting = []
-    for order_id in await hub.store.read(orders_held, merchant, "backordered"):
+    for order_id in await hub.store.read(orders_held, merchant, Hold.BACKORDERED):
         state = await hub.store.load(merchant, order_id)
         if state is not None and state.order is not None:
             waiting.append((state.order.placed_at, order_id, state, state.order))

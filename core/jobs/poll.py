@@ -66,5 +66,5 @@ async def _fetch_unknown(hub: Hub, job: Job, orders: Sequence[tuple[str, datetim
         if known is None or known < changed_at:
             requests.append(NewJob(kind="fetch", subject=order_id, connection=job.connection, due_at=now))
     if requests:
-        failpoint("intake.rings.before")
+        failpoint("intake.jobs.before")
         await hub.store.write(enqueue, job.merchant, requests)

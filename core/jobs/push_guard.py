@@ -31,14 +31,14 @@ async def stops_push(
         if not rule.stops(changes=len(round_), zeros=zeros, listings=listings):
             return False
     now = hub.clock.now()
-    push_guard = StoppedPush(connection=connection, at=now, changes=tuple(changes), listings=listings)
-    await hub.store.write(stop_push, merchant, push_guard)
+    stopped = StoppedPush(connection=connection, at=now, changes=tuple(changes), listings=listings)
+    await hub.store.write(stop_push, merchant, stopped)
     return True
 
 
-def describe(push_guard: StoppedPush) -> str:
+def describe(stopped: StoppedPush) -> str:
     """Return what a brake stopped, for people."""
     return (
-        f"a round of levels would change {len(push_guard.changes)} of {push_guard.listings} listings, {push_guard.zeros} of them to"
+        f"a round of levels would change {len(stopped.changes)} of {stopped.listings} listings, {stopped.zeros} of them to"
         " sold out: nothing is written until you say go or stop"
     )

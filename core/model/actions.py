@@ -1,12 +1,12 @@
 """What the merchant accepts and can stop, per connection."""
 
-from enum import StrEnum
+from core.model.base import Worded
 
 
-class Action(StrEnum):
+class Action(Worded):
     """A kind of action that the merchant accepts, and can stop, per connection."""
 
-    LABELS = "labels"
-    LEVELS = "levels"
-    MAILS = "mails"
-    CAPTURES = "captures"
+    LABELS = "labels", "Buy labels"
+    LEVELS = "levels", "Set listed quantities"
+    MAILS = "mails", "Mail shoppers"
+    CAPTURES = "captures", "Capture money"

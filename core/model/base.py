@@ -1,9 +1,11 @@
 """What every shape of the model has in common."""
 
 from datetime import UTC, datetime
-from typing import Annotated
+from enum import StrEnum
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, GetJsonSchemaHandler
+from pydantic_core import CoreSchema
 
 
 def _utc(value: datetime) -> datetime:
@@ -20,3 +22,31 @@ class Shape(BaseModel):
     """A frozen value that refuses unknown keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class StoredShape(Shape):
+    """A shape that is stored: a field may have another spelling there (its alias), and older rows more fields."""
+
+    model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True, extra="ignore")
+
+
+class Worded(StrEnum):
+    """A closed list: each member is stored and spoken by its value, and read by people in its ``words``."""
+
+    words: str
+
+    def __new__(cls, value: str, words: str = "") -> Self:
+        """Make a member of its value and its words; a value alone looks its member up."""
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.words = words
+        return member
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """Describe the list with the words of each member beside it, in the same order."""
+        described = handler(schema)
+        handler.resolve_ref_schema(described)["x-enum-descriptions"] = [member.words for member in cls]
+        return described

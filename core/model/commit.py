@@ -9,8 +9,9 @@ again. Nothing here knows a database.
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
-from typing import Any, Literal
+from typing import Any
 
+from core.model.effects import Outcome
 from core.model.facts import Fact
 from core.model.stock import Allocation, Need
 
@@ -45,11 +46,11 @@ class Intent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class Settlement:
     """What came of an intent."""
 
     key: str
-    state: Literal["done", "refused", "undone", "unknown"]
+    outcome: Outcome
     result: dict[str, Any] = field(default_factory=dict)
 
 
@@ -97,7 +98,7 @@ class OrderCommit:
     expect: int | None = None
     create: NewOrder | None = None
     happened: tuple[Fact, ...] = ()
-    outcomes: tuple[Outcome, ...] = ()
+    outcomes: tuple[Settlement, ...] = ()
     decided: tuple[Fact, ...] = ()
     intents: tuple[Intent, ...] = ()
     reserve: Reserve | None = None

@@ -10,6 +10,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, TypeAdapter
 
 from core.model.base import Instant, Shape
+from core.model.effects import Outcome
+from core.model.holds import Hold
 from core.model.money import Money
 from core.model.order import Order, RiskLevel
 from core.model.payment import PaymentState
@@ -107,7 +109,7 @@ class Held(FactBase):
     """Nothing ships until this is released or its cause is mended."""
 
     kind: Literal["held"] = "held"
-    reason: str
+    reason: Hold
     detail: str = ""
 
 
@@ -115,7 +117,7 @@ class Released(FactBase):
     """A hold is gone."""
 
     kind: Literal["released"] = "released"
-    reason: str
+    reason: Hold
 
 
 class Quoted(FactBase):
@@ -196,14 +198,6 @@ class Captured(FactBase):
     authorization: str
 
 
-class Refunded(FactBase):
-    """Captured money went back."""
-
-    kind: Literal["refunded"] = "refunded"
-    amount: Money
-    reference: str | None
-
-
 class CancelledAtChannel(FactBase):
     """The hub cancelled the order at its channel, on a person's word."""
 
@@ -273,7 +267,7 @@ class Settled(FactBase):
     kind: Literal["settled"] = "settled"
     key: str
     operation: str
-    outcome: Literal["done", "refused", "undone", "unknown"]
+    outcome: Outcome
     code: str | None = None
 
 
@@ -315,7 +309,6 @@ Fact = Annotated[
     | ChannelTold
     | ShopperTold
     | Captured
-    | Refunded
     | CancelledAtChannel
     | RejectionAsked
     | LabelAsked

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from core.model.base import Instant, Shape
+from core.model.base import Instant, Shape, Worded
 from core.model.money import Money
 
 
@@ -57,17 +57,17 @@ class Quotes(Shape):
     """(carrier, what it said instead of a rate)."""
 
 
-class RateReason(StrEnum):
+class RateReason(Worded):
     """Why a rate was taken or lost."""
 
-    CHOSEN = "chosen"
-    DEARER = "dearer"
-    LATE = "late"
-    NO_PO_BOX = "no_po_box"
-    OTHER_CURRENCY = "other_currency"
-    NOT_ALLOWED = "not_allowed"
-    NO_ANSWER = "no_answer"
-    OVER_MAX = "over_max"
+    CHOSEN = "chosen", "chosen"
+    DEARER = "dearer", "dearer"
+    LATE = "late", "later than promised"
+    NO_PO_BOX = "no_po_box", "does not deliver to a PO box"
+    OTHER_CURRENCY = "other_currency", "in another currency"
+    NOT_ALLOWED = "not_allowed", "a service that the method does not allow"
+    NO_ANSWER = "no_answer", "no answer"
+    OVER_MAX = "over_max", "above the limit"
 
 
 class JudgedRate(Shape):

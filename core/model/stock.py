@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from core.model.base import Shape
+from core.model.base import Shape, StoredShape
 
 
 class Need(Shape):
@@ -36,12 +36,12 @@ class Level(Shape):
     units: int
 
 
-class LevelChange(Shape):
-    """A wanted level and what we believe the channel shows now; ``believed`` None does not compare."""
+class LevelChange(StoredShape):
+    """A wanted level and what the channel was last read to show; ``last_read`` None does not compare."""
 
     key: ListingKey
     units: int = Field(ge=0)
-    last_read: int | None
+    last_read: int | None = Field(alias="believed")
 
 
 class Listing(Shape):

@@ -1,0 +1,1 @@
+"""What people ask of the hub: one function for each thing that a page, the API or the command offers."""

@@ -7,7 +7,6 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
-from core.domain.holds import OVERRULED
 from core.domain.shipping.routing import Zones
 from core.domain.state import OrderState
 from core.engine.hub import Hub
@@ -15,6 +14,7 @@ from core.errors import NotFoundError, RefusedError
 from core.model.actions import Action
 from core.model.commit import OrderCommit
 from core.model.facts import Fact, LabelAsked, RejectionAsked, Released, Retried
+from core.model.holds import Hold
 from core.store.claims import wake_open_orders
 from core.store.jobs import NewJob, enqueue
 from core.store.links import link_all
@@ -63,9 +63,10 @@ async def release(hub: Hub, merchant: str, order_id: str, reason: str, actor: st
     if reason not in state.holds:
         held = ", ".join(state.holds) or "nothing"
         raise RefusedError(f"the order is not held by {reason!r}; it is held by {held}")
-    if reason not in OVERRULED:
-        raise RefusedError(f"{reason!r} goes away when its cause is mended: {state.holds[reason]}")
-    await _tell(hub, merchant, order_id, Released(at=hub.clock.now(), actor=actor, reason=reason))
+    hold = Hold(reason)
+    if not hold.overrulable:
+        raise RefusedError(f"{reason!r} goes away when its cause is mended: {state.holds[hold]}")
+    await _tell(hub, merchant, order_id, Released(at=hub.clock.now(), actor=actor, reason=hold))
 
 
 async def release_all(
@@ -77,7 +78,8 @@ async def release_all(
         NotFoundError: no such order.
         RefusedError: an order is not held by it, or its cause must be mended instead.
     """
-    if reason not in OVERRULED:
+    hold = next((hold for hold in Hold if hold == reason and hold.overrulable), None)
+    if hold is None:
         raise RefusedError(f"{reason!r} goes away when its cause is mended; a person cannot release it")
     held = await hub.store.read(orders_held, merchant, reason)
     if orders != "all":
@@ -87,7 +89,7 @@ async def release_all(
             raise RefusedError(f"not held by {reason!r}: {', '.join(others)}; nothing was released")
         held = [order_id for order_id in held if order_id in named]
     for order_id in held:
-        await _tell(hub, merchant, order_id, Released(at=hub.clock.now(), actor=actor, reason=reason))
+        await _tell(hub, merchant, order_id, Released(at=hub.clock.now(), actor=actor, reason=hold))
     return held
 
 

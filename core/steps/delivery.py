@@ -9,6 +9,7 @@ from core.engine.effects import Done, Effect, perform
 from core.engine.run import Run
 from core.errors import RejectedError
 from core.failpoints import failpoint
+from core.model.effects import Outcome
 from core.model.facts import ChannelTold, LabelBought, Noted, ShopperTold
 from core.model.order import Order
 from core.model.shipment import Dispatch
@@ -58,7 +59,7 @@ async def find_told(run: Run, intent: OpenIntent) -> Done:
     if parcel is not None and known and all(known[line] >= n for line, n in parcel.quote.parcel.lines):
         fact = ChannelTold(at=run.now, parcel_id=str(intent.data["parcel"]), reference=tracking)
         return Done(facts=[fact], result={"reference": tracking})
-    return Done(outcome="undone")
+    return Done(outcome=Outcome.UNDONE)
 
 
 def dispatch_of(run: Run, parcel: ParcelState, label: LabelBought) -> Dispatch:
@@ -153,7 +154,7 @@ async def find_mail(run: Run, intent: OpenIntent) -> Done:
     """Say that nobody can tell whether a mail went out: it is never sent twice, and people are shown it."""
     about = str(intent.data["about"])
     return Done(
-        outcome="unknown",
+        outcome=Outcome.UNKNOWN,
         facts=[
             ShopperTold(at=run.now, about=about),
             Noted(

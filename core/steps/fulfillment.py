@@ -15,7 +15,9 @@ from core.failpoints import failpoint
 from core.model.actions import Action
 from core.model.address import Address
 from core.model.calendar import promised_day
+from core.model.effects import Outcome
 from core.model.facts import Held, LabelBought, LabelStored, Quoted
+from core.model.holds import Hold
 from core.model.money import Money
 from core.model.shipment import CustomsItem, Label, Parcel, Quotes
 from core.model.stock import Allocation
@@ -40,7 +42,7 @@ async def quote(run: Run) -> None:
         packed = _packed(run, allocations, products)
         if packed is None:
             await run.commit(
-                decided=[Held(at=run.now, reason="no_box", detail=_unboxed(allocations, products))]
+                decided=[Held(at=run.now, reason=Hold.NO_BOX, detail=_unboxed(allocations, products))]
             )
             return
         for number, box in enumerate(packed, start=1):
@@ -277,7 +279,7 @@ async def find_label(run: Run, intent: OpenIntent) -> Done:
     failpoint("fulfillment.find.before")
     label = await carrier.find_label(str(intent.data["shipment"]))
     if label is None:
-        return Done(outcome="undone")
+        return Done(outcome=Outcome.UNDONE)
     return bought_of(run, str(intent.data["parcel"]), label, intent.connection)
 
 

@@ -7,6 +7,7 @@ from core.engine.effects import Done, Effect, perform
 from core.engine.run import Run
 from core.errors import RejectedError
 from core.failpoints import failpoint
+from core.model.effects import Outcome
 from core.model.facts import CancelledAtChannel, Captured, Fact, Noted
 from core.model.money import Money
 from core.model.order import RiskLevel, TransactionKind, TransactionState
@@ -70,7 +71,7 @@ async def capture_money(run: Run) -> None:
 
 def _taken(run: Run, authorization: str, amount: Money, moved: Movement) -> Done:
     if moved.state is MovementState.DECLINED:
-        return Done(outcome="refused", code=moved.code)
+        return Done(outcome=Outcome.REFUSED, code=moved.code)
     fact = Captured(
         at=run.now,
         actor="hub",
@@ -92,7 +93,7 @@ async def find_capture(run: Run, intent: OpenIntent) -> Done:
                 at=run.now, amount=t.amount, reference=t.transaction_id, authorization=authorization
             )
             return Done(facts=[fact], result={"reference": t.transaction_id})
-    return Done(outcome="undone")
+    return Done(outcome=Outcome.UNDONE)
 
 
 async def reject(run: Run) -> None:
@@ -121,7 +122,7 @@ async def find_cancellation(run: Run, intent: OpenIntent) -> Done:
     await refresh(run)
     if run.state.cancelled:
         return Done(facts=[CancelledAtChannel(at=run.now)])
-    return Done(outcome="undone")
+    return Done(outcome=Outcome.UNDONE)
 
 
 def _channel_payments(run: Run) -> ChannelPayments:

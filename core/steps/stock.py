@@ -8,6 +8,7 @@ from core.engine.run import Run
 from core.errors import NotYetError, RejectedError
 from core.failpoints import failpoint
 from core.model.commit import Reserve
+from core.model.effects import Outcome
 from core.model.facts import LabelVoided, Noted
 from core.model.payment import MovementState
 from core.steps.sync import locations_for
@@ -99,4 +100,4 @@ def void_pause_s(tried: int) -> int:
 async def find_void(run: Run, intent: OpenIntent) -> Done:
     """Say that nothing is known: asking a carrier twice to take the same label back is refused by it, so it is asked again."""
     del run, intent
-    return Done(outcome="undone")
+    return Done(outcome=Outcome.UNDONE)

@@ -190,7 +190,7 @@ def _write_effects(conn: sa.Connection, decisions: Sequence[Decision]) -> None:
         {
             "of_merchant": decision.commit.merchant,
             "of_key": outcome.key,
-            "state": outcome.state,
+            "state": outcome.outcome,
             "result": compact(outcome.result),
             "settled_at": decision.commit.at,
         }

@@ -227,7 +227,8 @@ def _of_connection(merchant: str, connection: str) -> sa.ColumnElement[bool]:
 
 
 def _listing_of(row: sa.Row[Any]) -> ListingRow:
-    return ListingRow(**row._mapping)  # noqa: SLF001 - the public name of a row's columns
+    # A column may be spelled otherwise in the database than here: it is asked by itself, not by its name.
+    return ListingRow(**{column.key: row._mapping[column] for column in listings.c})  # noqa: SLF001 - public
 
 
 def invalidate_level(

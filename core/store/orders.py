@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from core.domain.state import OrderState, Stage
 from core.model.facts import FACT, Fact
+from core.model.holds import Hold
 from core.store.columns import among
 from core.store.tables import facts, orders, refs
 
@@ -34,7 +35,7 @@ class OrderRow:
     number: str
     placed_at: datetime
     stage: Stage
-    holds: tuple[str, ...]
+    holds: tuple[Hold, ...]
     total_minor: int | None
     currency: str | None
     due_at: datetime | None
@@ -140,7 +141,7 @@ def _order_row(row: sa.Row[Any]) -> OrderRow:
         number=row.number,
         placed_at=row.placed_at,
         stage=Stage(row.stage),
-        holds=tuple(row.holds.split()),
+        holds=tuple(Hold(word) for word in row.holds.split()),
         total_minor=row.total_minor,
         currency=row.currency,
         due_at=row.due_at,

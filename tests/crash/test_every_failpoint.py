@@ -32,7 +32,7 @@ ELSEWHERE = {
     "intake.subscribe.before": "bogus vendors need no subscription",
     "intake.subscribe.mended": "the same",
     "backorders.commit.before": "no goods come in on that day",
-    "work.errands.claim": "the clock's tick, which the scenario replaces",
+    "work.jobs.claim": "the clock's tick, which the scenario replaces",
     "work.claims.renew": "the same",
     "work.listening.freed": "a process that is told to stop, which the scenario never is",
 }

@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from core.model.actions import Action
+from core.model.holds import Hold
 from core.services import actions
 from core.services.golive import accept as acceptance
 from core.services.golive import adopt, opening
@@ -99,7 +100,7 @@ class BrakeAsk(Answer):
 class ReleaseAllAsk(Answer):
     """A hold that is released of many orders: of all that have it, or of those named."""
 
-    reason: str = "before_go_live"
+    reason: str = Hold.BEFORE_GO_LIVE
     orders: Literal["all"] | tuple[str, ...]
 
 

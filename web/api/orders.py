@@ -1,14 +1,16 @@
 """Orders: lists, one order with its timeline, and what people ask of it."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
 from core.domain.state import OrderState, ParcelState, Stage
 from core.errors import NotFoundError
+from core.model.effects import Outcome
+from core.model.holds import Hold
 from core.model.order import OrderLine, Transaction
-from core.model.shipment import CustomsItem
+from core.model.shipment import CustomsItem, RateReason
 from core.services import actions
 from core.store.orders import OrderRow, counts_by_stage, facts_of, list_orders
 from web.api.endpoint import Answer, Call, Endpoint, OrderCursor
@@ -33,8 +35,8 @@ class OrderItem(Answer):
     connection: str
     number: str
     placed_at: datetime
-    stage: str
-    holds: tuple[str, ...]
+    stage: Stage
+    holds: tuple[Hold, ...]
     total_minor: int | None
     currency: str | None
 
@@ -66,7 +68,7 @@ class RateView(Answer):
     price_minor: int | None
     currency: str | None
     arrives: str | None
-    reason: str
+    reason: RateReason
 
 
 class CustomsView(Answer):
@@ -126,8 +128,8 @@ class OrderView(Answer):
     external_id: str
     number: str
     placed_at: datetime
-    stage: str
-    holds: dict[str, str]
+    stage: Stage
+    holds: dict[Hold, str]
     parked: str | None
     total_minor: int
     currency: str
@@ -144,7 +146,7 @@ class OrderView(Answer):
     parcels: tuple[ParcelView, ...]
     voided: tuple[ParcelView, ...]
     messages: tuple[str, ...]
-    effects: dict[str, str]
+    effects: dict[str, Outcome | Literal["intent"]]
     version: int
 
 
@@ -177,7 +179,7 @@ def item_of(row: OrderRow) -> OrderItem:
         connection=row.connection,
         number=row.number,
         placed_at=row.placed_at,
-        stage=row.stage.value,
+        stage=row.stage,
         holds=row.holds,
         total_minor=row.total_minor,
         currency=row.currency,
@@ -225,7 +227,7 @@ def view_of(order_id: str, state: OrderState) -> OrderView:
         external_id=order.order_id,
         number=order.number,
         placed_at=order.placed_at,
-        stage=state.stage.value,
+        stage=state.stage,
         holds=state.holds,
         parked=f"{state.parked.step}: {state.parked.message}" if state.parked else None,
         total_minor=order.total.minor,
@@ -292,7 +294,7 @@ def _parcel(parcel: ParcelState) -> ParcelView:
                 price_minor=r.price.minor if r.price else None,
                 currency=r.price.currency if r.price else None,
                 arrives=r.arrives.isoformat() if r.arrives else None,
-                reason=r.reason.value,
+                reason=r.reason,
             )
             for r in quote.rates
         ),

@@ -5,7 +5,6 @@ from http import HTTPStatus
 from aiohttp import web
 from pydantic import Field
 
-from core.domain.holds import OVERRULED
 from core.domain.state import OrderState, Stage
 from core.engine.hub import Hub
 from core.errors import RefusedError
@@ -49,7 +48,6 @@ async def _shown(request: web.Request, *, message: str) -> web.Response:
         after=found.after,
         asked=asked,
         tabs=[(stage, counts.get(stage, 0)) for stage in STILL],
-        overruled=OVERRULED,
         mended_at=MENDED_AT,
         notices=await open_notices(hub, merchant),
         message=message,

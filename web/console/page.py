@@ -7,8 +7,10 @@ from typing import Any
 import jinja2
 from aiohttp import web
 
+from core.domain.state import Stage
+from core.model.actions import Action
+from core.model.holds import Hold
 from core.model.money import Money
-from web.console.words import ACTION, REASON, STAGE
 from web.keys import HUB
 from web.session import CALLER
 
@@ -38,9 +40,9 @@ def _exact(instant: datetime) -> str:
 _PAGE.filters["money"] = _money
 _PAGE.filters["when"] = _when
 _PAGE.filters["exact"] = _exact
-_PAGE.globals["action_words"] = ACTION
-_PAGE.globals["stage_words"] = STAGE
-_PAGE.globals["reason_words"] = REASON
+for _name, _list in (("action_words", Action), ("stage_words", Stage), ("reason_words", Hold)):
+    _PAGE.globals[_name] = {member.value: member.words for member in _list}
+_PAGE.globals["overruled"] = frozenset(hold.value for hold in Hold if hold.overrulable)
 
 
 def page(name: str, request: web.Request, **values: Any) -> web.Response:

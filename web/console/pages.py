@@ -10,7 +10,6 @@ from typing import Literal
 from aiohttp import web
 from pydantic import Field
 
-from core.domain.holds import OVERRULED
 from core.domain.state import OrderState, Stage
 from core.engine.hub import Hub
 from core.engine.pauses import resume
@@ -144,7 +143,6 @@ async def _order_page(request: web.Request, order_id: str, *, message: str) -> w
         order=state.order,
         personal=await hub.store.read(personal_of, hub.store.keys, merchant, order_id),
         timeline=timeline(await hub.store.read(facts_of, merchant, order_id)),
-        overruled=OVERRULED,
         can_reject=_can_reject(hub, merchant, state),
         acts=hub.connections(merchant).acts(state.order.connection),
         message=message,

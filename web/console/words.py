@@ -3,45 +3,6 @@
 from core.model import facts as f
 from core.model.money import Money
 
-STAGE = {
-    "awaiting_payment": "Awaiting payment",
-    "on_hold": "On hold",
-    "ready": "Ready to ship",
-    "labelled": "Label printed",
-    "shipped": "Shipped",
-    "delivered": "Delivered",
-    "shipped_elsewhere": "Shipped elsewhere",
-    "fulfilled_by_channel": "Channel ships",
-    "cancelled": "Cancelled",
-}
-ACTION = {
-    "labels": "Buy labels",
-    "levels": "Set listed quantities",
-    "mails": "Mail shoppers",
-    "captures": "Capture money",
-}
-REASON = {
-    "before_go_live": "placed before go-live",
-    "awaiting_channel": "awaiting the channel",
-    "risk": "risk",
-    "payment_short": "payment short",
-    "payment_currency": "paid in another currency",
-    "payment_mismatch": "shop and gateway differ",
-    "authorization_lapsed": "authorization lapsed",
-    "capture_declined": "capture declined",
-    "changed_after_label": "changed after its label",
-    "address_changed_after_label": "address changed after its label",
-    "unlinked_sku": "listing not linked",
-    "backordered": "backordered",
-    "address_withheld": "no address",
-    "customs_missing": "customs data missing",
-    "held_by_other_app": "held by another app",
-    "not_ours": "not ours to ship",
-    "total_mismatch": "total does not add up",
-    "no_rate": "no rate",
-    "no_box": "no box",
-}
-
 
 def _money(amount: Money | None) -> str:
     return f"{amount.text()} {amount.currency}" if amount else "nothing"
@@ -68,9 +29,9 @@ def told(fact: f.Fact) -> str:  # noqa: C901, PLR0912 - a table of every fact
             asked = ", ".join(sorted({v.authority for v in fact.verdicts})) or "the channel"
             return f"Payment {fact.state}: {_money(fact.paid)}, asked {asked}"
         case f.Held():
-            return f"Held: {REASON.get(fact.reason, fact.reason)}. {fact.detail}"
+            return f"Held: {fact.reason.words}. {fact.detail}"
         case f.Released():
-            return f"Released: {REASON.get(fact.reason, fact.reason)}"
+            return f"Released: {fact.reason.words}"
         case f.Quoted():
             chosen = next((r for r in fact.rates if r.reason == "chosen"), None)
             best = f"{chosen.carrier} {chosen.service} {_money(chosen.price)}" if chosen else "none will do"
@@ -87,8 +48,6 @@ def told(fact: f.Fact) -> str:  # noqa: C901, PLR0912 - a table of every fact
             return f"Shopper mailed: {fact.about.replace(':', ' of parcel ')}"
         case f.Captured():
             return f"Captured {_money(fact.amount)}"
-        case f.Refunded():
-            return f"Refunded {_money(fact.amount)}"
         case f.CancelledAtChannel():
             return "Cancelled at the channel, money given back"
         case f.RejectionAsked():

@@ -10,13 +10,13 @@ from datetime import datetime
 from typing import Literal
 
 from core.domain.due import open_captures
-from core.domain.holds import OVERRULED
 from core.domain.levels import wanted_level
 from core.domain.state import OrderState, Stage
 from core.engine.hub import Hub
 from core.engine.run import Run
 from core.model.actions import Action
 from core.model.base import Instant, Shape
+from core.model.holds import Hold
 from core.model.order import Personal
 from core.steps import STEPS
 from core.store.channel_locations import channel_places
@@ -133,7 +133,7 @@ async def differences(hub: Hub, merchant: str) -> Differences:
 
 def is_before_go_live(state: OrderState) -> bool:
     """Return whether an order was placed before go-live, is still to be shipped, and was not released."""
-    return state.before_go_live and "before_go_live" not in state.overruled and state.stage in _WAITING
+    return state.before_go_live and Hold.BEFORE_GO_LIVE not in state.overruled and state.stage in _WAITING
 
 
 async def rows_of(hub: Hub, merchant: str) -> tuple[ListingDifference, ...]:
@@ -231,9 +231,11 @@ def _orders(states: list[OrderState]) -> dict[str, int]:
     for state in states:
         if state.stage not in _WAITING:
             continue
-        reasons = set(state.holds) | ({"before_go_live"} if is_before_go_live(state) else set())
-        waits.update(reasons or {"nothing"})
-    known = sorted(waits, key=lambda reason: (reason not in OVERRULED, reason))
+        reasons = set(state.holds) | ({Hold.BEFORE_GO_LIVE} if is_before_go_live(state) else set())
+        waits.update(hold.value for hold in reasons)
+        waits["nothing"] += not reasons
+    released = {hold.value for hold in Hold if hold.overrulable}
+    known = sorted(+waits, key=lambda reason: (reason not in released, reason))
     return {reason: waits[reason] for reason in known}
 
 

@@ -15,6 +15,7 @@ from core.domain.state import OrderState
 from core.errors import MappingError, RejectedError
 from core.model.address import Absence, Absent, Region
 from core.model.facts import Received
+from core.model.holds import Hold
 from core.model.money import Money
 from core.model.order import ChannelState, FetchedOrder, FulfilledBy, TaxMode, residue_of
 from tests.connectors.amazon.account import selling
@@ -98,10 +99,10 @@ def test_what_amazon_does_not_leave_to_us_holds_with_its_reason(
     )
     whole = order.model_copy(update={"lines": lines, "shipped": ()})
     state = fold(OrderState(), Received(at=MONDAY, order=whole, needs=()))
-    setting = Context(
+    context = Context(
         home_countries=frozenset(), customs_known=lambda _: True, places={}, no_label="", now=MONDAY
     )
-    assert causes(state, setting).get("not_ours") == hold
+    assert causes(state, context).get(Hold.NOT_OURS) == hold
 
 
 @pytest.mark.req("R22")

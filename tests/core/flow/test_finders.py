@@ -18,6 +18,7 @@ from core.engine.effects import Done
 from core.engine.run import Run
 from core.engine.worker import Worker
 from core.jobs import JOBS
+from core.model.effects import Outcome
 from core.model.facts import Captured, Settled
 from core.services import actions
 from core.steps import STEPS, delivery, fulfillment, payment, stock
@@ -200,7 +201,7 @@ async def test_only_the_look_up_tells_what_came_of_it_and_it_does(b: Bench, oper
 async def blind(run: Run, intent: OpenIntent) -> Done:
     """Looks nowhere, and says that nothing was done."""
     del run, intent
-    return Done(outcome="undone")
+    return Done(outcome=Outcome.UNDONE)
 
 
 async def mute(run: Run, intent: OpenIntent) -> Done:

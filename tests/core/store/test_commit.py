@@ -7,7 +7,8 @@ import sqlalchemy as sa
 from core.domain.fold import summarize
 from core.domain.state import Stage
 from core.errors import NotFoundError
-from core.model.commit import Landed, Moved, Outcome, Sealed
+from core.model.commit import Landed, Moved, Sealed, Settlement
+from core.model.effects import Outcome
 from core.model.facts import Noted, Received, UnitsCommitted, UnitsReleased, UnitsShipped
 from core.store.claims import due_orders
 from core.store.orders import facts_of, find, list_orders
@@ -121,7 +122,7 @@ async def test_an_outcome_lands_however_far_the_order_has_moved(store: Store) ->
     await store.commit(a_new_order(intents=(an_intent("buy/1"),)))
     await store.commit(a_unit(happened=(noted("somebody else"),)))
 
-    outcome = Outcome(key="buy/1", state="done", result={"label": "L1"})
+    outcome = Settlement(key="buy/1", outcome=Outcome.DONE, result={"label": "L1"})
     committed = await store.commit(a_unit(expect=1, outcomes=(outcome,), decided=(noted("decided"),)))
 
     assert committed == Moved(2)
@@ -131,9 +132,9 @@ async def test_an_outcome_lands_however_far_the_order_has_moved(store: Store) ->
 
 async def test_an_effect_that_has_its_outcome_keeps_it(store: Store) -> None:
     await store.commit(a_new_order(intents=(an_intent("buy/1"),)))
-    await store.commit(a_unit(outcomes=(Outcome(key="buy/1", state="done"),)))
+    await store.commit(a_unit(outcomes=(Settlement(key="buy/1", outcome=Outcome.DONE),)))
 
-    await store.commit(a_unit(outcomes=(Outcome(key="buy/1", state="undone"),)))
+    await store.commit(a_unit(outcomes=(Settlement(key="buy/1", outcome=Outcome.UNDONE),)))
 
     assert [e.state for e in await store.read(effects_of, KENDRA, FIRST)] == ["done"]
 
@@ -230,14 +231,14 @@ async def test_what_an_order_holds_is_given_back_before_it_takes_anew(store: Sto
     assert gone == UnitsReleased(at=NOON, allocations=(an_allocation(2),), why="edited")
 
 
-async def test_an_order_that_finds_too_little_keeps_what_it_held_and_waits_for_the_rest(store: Store) -> None:
+async def test_a_line_that_no_location_holds_any_more_is_backordered_whole(store: Store) -> None:
     await store.write(count_stock, KENDRA, [("MUG", "reno", 3)], actor="person:kim", now=NOON)
     await store.commit(a_new_order(reserve=a_reserve(a_need(2))))
 
     wants = a_reserve(a_need(4), give_back=(an_allocation(2),))
 
-    assert await store.commit(a_unit(expect=2, reserve=wants)) == Landed(4, (an_allocation(3),), (a_need(1),))
-    assert await shelf(store) == (3, 3)
+    assert await store.commit(a_unit(expect=2, reserve=wants)) == Landed(4, (), (a_need(4),))
+    assert await shelf(store) == (3, 0)
 
 
 async def test_a_unit_for_an_order_nobody_created_is_an_error_of_its_caller_alone(store: Store) -> None:

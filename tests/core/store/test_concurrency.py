@@ -78,7 +78,7 @@ def test_whatever_is_ordered_at_once_no_more_is_promised_than_was_counted(
 async def test_several_lines_of_one_component_are_promised_as_one_sum(store: Store) -> None:
     await store.write(count_stock, KENDRA, [("MUG", "reno", 3)], actor="person:kim", now=NOON)
 
-    wants = a_reserve(a_need(2, line="1"), a_need(2, line="2"), whole=True)
+    wants = a_reserve(a_need(2, line="1"), a_need(2, line="2"))
 
     assert not isinstance(await store.commit(a_new_order(reserve=wants)), Landed)
     assert await store.read(available_units, KENDRA) == {("MUG", "reno"): 3}
