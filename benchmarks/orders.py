@@ -122,9 +122,11 @@ class Day:
     async def _turn(self) -> bool:
         self.scene.act()
         store, now = self.hub.store, self.hub.clock.now()
-        bells = [(name, delivery_of(name, bell, bell.model_dump_json().encode(), now))
-                 for name, bell in self.scene.take_notifications()]  # fmt: skip
-        await asyncio.gather(*(store.deliver(self.merchant, name, [one], now=now) for name, one in bells))
+        notifications = [(name, delivery_of(name, notification, notification.model_dump_json().encode(), now))
+                 for name, notification in self.scene.take_notifications()]  # fmt: skip
+        await asyncio.gather(
+            *(store.deliver(self.merchant, name, [one], now=now) for name, one in notifications)
+        )
         if not await store.read(due_now, now):
             return False
         jobs = await store.write(

@@ -48,18 +48,18 @@ async def _done(do: str, words: list[str], hub: Hub, merchant: str) -> Rows:
             return [{"taken back": f"{await links.undo(hub, merchant)} listings"}]
         case "unlink":
             await links.unlink(hub, merchant, words[0], words[1])
-    bench = await review_links(hub, merchant)
-    return _conflicts(bench) if do == "conflicts" else _listed(bench)
+    review = await review_links(hub, merchant)
+    return _conflicts(review) if do == "conflicts" else _listed(review)
 
 
-def _conflicts(bench: LinkReview) -> Rows:
+def _conflicts(review: LinkReview) -> Rows:
     return [
         {"where": c.connection or "-", "names": ", ".join(c.names), "what": c.what, "do": c.do}
-        for c in bench.conflicts
+        for c in review.conflicts
     ]
 
 
-def _listed(bench: LinkReview) -> Rows:
+def _listed(review: LinkReview) -> Rows:
     open_ones = [
         {
             "connection": offer.connection,
@@ -69,12 +69,12 @@ def _listed(bench: LinkReview) -> Rows:
             "score": found[0].score if found else "",
             "why": found[0].detail if found else "",
         }
-        for offer, found in bench.unlinked
+        for offer, found in review.unlinked
     ]
-    linked = [(o.connection, o.listing, o.of) for o in bench.linked]
+    linked = [(o.connection, o.listing, o.of) for o in review.linked]
     return open_ones + [
         {"connection": c, "listing": name, "of": describe(of), "could be": "", "score": "", "why": ""}
-        for c, name, of in (*linked, *bench.gone)
+        for c, name, of in (*linked, *review.gone)
     ]
 
 

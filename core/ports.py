@@ -279,7 +279,7 @@ class Message(Shape):
 class Notifier(Protocol):
     """A way to reach people."""
 
-    async def send(self, notice: Message) -> None:
+    async def send(self, message: Message) -> None:
         """Hand the notice over, or raise.
 
         Raises:

@@ -6,7 +6,6 @@ import signal
 import socket
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,19 +17,11 @@ from aiohttp.typedefs import Middleware
 from sandbox import amazon, control, easypost, mail, shopify, stripe
 from sandbox.clock import Clock, SteppedClock
 from sandbox.house import usual
+from sandbox.http import Handler
 from sandbox.values import Json
 from sandbox.world import World
 
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
 HOST: Final = "127.0.0.1"
-BUILDERS: Final[dict[str, Callable[[World], web.Application]]] = {
-    "stripe": stripe.build,
-    "easypost": easypost.build,
-    "shopify": shopify.build,
-    "amazon": amazon.build,
-}
-"""Stripe before Shopify: a shop's order takes its money there."""
 
 
 @dataclass
@@ -56,14 +47,16 @@ class Running:
 
 async def start(world: World, *, port: int = 0) -> Running:
     """Serve every vendor and, on `port` (0: any free one), the control port."""
-    sockets = {vendor: _bound(0) for vendor in BUILDERS}
+    apps = {
+        "stripe": stripe.build(world.stripe),
+        "easypost": easypost.build(world.easypost),
+        "shopify": shopify.build(world.shopify),
+        "amazon": amazon.build(world.amazon),
+    }
+    sockets = {vendor: _bound(0) for vendor in apps}
     control_socket = _bound(port)
-    world.urls = {vendor: _url(sock) for vendor, sock in sockets.items()}
-    running = Running(world, control=_url(control_socket), mail=await mail.serve(world))
-    world.urls["mail"] = running.mail.url
-    apps = {vendor: build(world) for vendor, build in BUILDERS.items()}
-    world.shopify.load(world.house)
-    world.amazon.load(world.house)
+    running = Running(world, control=_url(control_socket), mail=await mail.serve(world.mail))
+    world.urls = {vendor: _url(sock) for vendor, sock in sockets.items()} | {"mail": running.mail.url}
     for vendor, app in apps.items():
         app.middlewares.insert(0, _counted(world))
         running.runners.append(await _served(app, sockets[vendor]))

@@ -14,11 +14,16 @@ EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 TURNS: Final = 4
 """How often the loop turns after a timer, so that whoever waited for it has done what it does at that instant."""
 
-Told = asyncio.Future[None]
+Woken = asyncio.Future[None]
 
 
 class Clock:
     """Virtual time that runs `rate` times as fast as the wall clock."""
+
+    stands = False
+    """Whether it stands still until it is moved."""
+    fired = 0
+    """How many timers have come, on a clock that is moved."""
 
     def __init__(self, start: datetime, rate: float = 1.0) -> None:
         if start.tzinfo is None:
@@ -45,9 +50,21 @@ class Clock:
         """Wait until the virtual clock shows that instant."""
         await self.sleep((when - self.now()).total_seconds())
 
-    async def wait(self, told: Told, virtual_seconds: float) -> None:
-        """Wait until somebody tells, but no longer than that many virtual seconds."""
-        await asyncio.wait((told,), timeout=max(0.0, virtual_seconds) / self.rate)
+    async def wait(self, woken: Woken, virtual_seconds: float) -> None:
+        """Wait until somebody wakes, but no longer than that many virtual seconds."""
+        await asyncio.wait((woken,), timeout=max(0.0, virtual_seconds) / self.rate)
+
+    def asleep(self, _task: asyncio.Task[object]) -> bool:
+        """Whether a task waits for a later instant that only a move brings."""
+        return False
+
+    def next_at(self) -> datetime | None:
+        """When the next timer comes that a move brings; none where nobody waits for one."""
+        return None
+
+    async def move_to(self, _instant: datetime) -> None:
+        """Refuse to be moved."""
+        raise TypeError("this clock runs by itself; start the sandbox with --stepped to move it by hand")
 
     def text(self) -> str:
         """`<virtual start>/<unix seconds at start>/<rate>`: what another process needs to keep the same time."""
@@ -60,6 +77,8 @@ class SteppedClock(Clock):
     The page is a file of one int64 in the machine's byte order: microseconds since 1970.
     """
 
+    stands = True
+
     def __init__(self, start: datetime, page: Path) -> None:
         super().__init__(start)
         self._path = page
@@ -67,12 +86,10 @@ class SteppedClock(Clock):
         with page.open("r+b") as file:
             # Eight aligned bytes are written at once: nobody reads half an instant.
             self._page = memoryview(mmap.mmap(file.fileno(), PAGE_BYTES)).cast("q")
-        self._timers: list[tuple[datetime, int, Told]] = []
+        self._timers: list[tuple[datetime, int, Woken]] = []
         self._numbers = itertools.count()
-        self._asleep: dict[asyncio.Task[object], Told] = {}
+        self._asleep: dict[asyncio.Task[object], Woken] = {}
         self._moving = asyncio.Lock()
-        self.fired = 0
-        """How many timers have come."""
         self._show(self.start)
 
     def now(self) -> datetime:
@@ -92,16 +109,16 @@ class SteppedClock(Clock):
         if when <= self.now():
             await asyncio.sleep(0)
         else:
-            await self._rest(asyncio.get_running_loop().create_future(), when)
+            await self._sleep_until(asyncio.get_running_loop().create_future(), when)
 
-    async def wait(self, told: Told, virtual_seconds: float) -> None:
-        """Wait until somebody tells, or it has been moved that far."""
-        await self._rest(told, self.now() + timedelta(seconds=virtual_seconds))
+    async def wait(self, woken: Woken, virtual_seconds: float) -> None:
+        """Wait until somebody wakes, or it has been moved that far."""
+        await self._sleep_until(woken, self.now() + timedelta(seconds=virtual_seconds))
 
     def asleep(self, task: asyncio.Task[object]) -> bool:
         """Whether a task waits for a later instant."""
-        told = self._asleep.get(task)
-        return told is not None and not told.done()
+        woken = self._asleep.get(task)
+        return woken is not None and not woken.done()
 
     def next_at(self) -> datetime | None:
         """When the next timer comes; none where nobody waits."""
@@ -116,8 +133,8 @@ class SteppedClock(Clock):
                 raise ValueError(f"the clock shows {self.now().isoformat()}; it cannot go back")
             while (following := self.next_at()) is not None and following <= instant:
                 self._show(following)
-                _when, _number, told = heapq.heappop(self._timers)
-                told.set_result(None)
+                _when, _number, woken = heapq.heappop(self._timers)
+                woken.set_result(None)
                 self.fired += 1
                 for _turn in range(TURNS):
                     await asyncio.sleep(0)
@@ -130,13 +147,13 @@ class SteppedClock(Clock):
     def _show(self, instant: datetime) -> None:
         self._page[0] = (instant.astimezone(UTC) - EPOCH) // timedelta(microseconds=1)
 
-    async def _rest(self, told: Told, when: datetime) -> None:
+    async def _sleep_until(self, woken: Woken, when: datetime) -> None:
         task = asyncio.current_task()
-        heapq.heappush(self._timers, (when, next(self._numbers), told))
+        heapq.heappush(self._timers, (when, next(self._numbers), woken))
         if task is not None:
-            self._asleep[task] = told
+            self._asleep[task] = woken
         try:
-            await told
+            await woken
         finally:
             if task is not None:
                 del self._asleep[task]

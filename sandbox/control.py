@@ -9,7 +9,6 @@ from typing import Final
 
 from aiohttp import web
 
-from sandbox.clock import SteppedClock
 from sandbox.format import check_house
 from sandbox.planned import Weather
 from sandbox.plays import play
@@ -170,11 +169,11 @@ async def _idle(request: web.Request) -> web.Response:
     await asyncio.sleep(0)
     world, shoppers = request.app[WORLD], request.app[SHOPPERS]
     clock = world.clock
-    if not isinstance(clock, SteppedClock):
-        return web.json_response({"pending": world.courier.imminent() + shoppers.pending()})
+    if not clock.stands:
+        return web.json_response({"pending": world.webhook_delivery.imminent() + shoppers.pending()})
     next_at = clock.next_at()
     return web.json_response({
-        "pending": world.under_way(clock, shoppers.under_way()),
+        "pending": world.under_way(shoppers.under_way()),
         "next_at": None if next_at is None else next_at.isoformat(),
         "moves": world.answered + clock.fired,
     })  # fmt: skip
@@ -187,7 +186,5 @@ async def _move(request: web.Request) -> web.Response:
     instant = datetime.fromisoformat(str(body["to"]))
     if instant.tzinfo is None:
         raise ValueError(f"{body['to']!r} has no offset: write it as in 2026-11-30T08:00:00-08:00")
-    if not isinstance(clock, SteppedClock):
-        raise TypeError("this clock runs by itself; start the sandbox with --stepped to move it by hand")
     await clock.move_to(instant)
     return web.json_response({"ok": True, "now": clock.now().isoformat()})

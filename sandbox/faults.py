@@ -1,21 +1,13 @@
 """Seeded faults: which call or message is struck depends on the seed and on what it is about, never on timing."""
 
-import asyncio
 import hashlib
 import random
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from aiohttp import web
-from aiohttp.typedefs import Middleware
-
-from sandbox.planned import Call
 from sandbox.values import Json
-
-if TYPE_CHECKING:
-    from sandbox.world import World
 
 KINDS: Final = (
     "duplicate", "drop", "reorder", "delay",
@@ -32,10 +24,6 @@ CERTAIN: Final = 3
 """The first so many different things a kind is asked about are always struck, so that a short run meets every kind."""
 LONGEST_RUN: Final = 2
 """No thing is struck more often than this in a row: a client that tries three times must get through."""
-HANG_SECONDS: Final = 6.0
-
-Respond = Callable[[web.Request], web.StreamResponse]
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Faults:
@@ -120,60 +108,3 @@ def _parsed(spec: str) -> dict[str, float]:
         if not 0 <= armed[kind] <= 1:
             raise ValueError(f"the probability of {kind} must lie between 0 and 1")
     return armed
-
-
-async def _method_and_path(request: web.Request) -> str:
-    return f"{request.method} {request.path}"
-
-
-def _everything(_request: web.Request) -> bool:
-    return True
-
-
-async def _unnamed(_request: web.Request) -> Call:
-    return Call(names=())
-
-
-def middleware(
-    world: "World",
-    vendor: str,
-    *,
-    throttled: Respond,
-    failed: Respond,
-    only: Callable[[web.Request], bool] = _everything,
-    where: Callable[[web.Request], Awaitable[str]] = _method_and_path,
-    told: Callable[[web.Request], Awaitable[Call]] = _unnamed,
-) -> Middleware:
-    """Counts the vendor's calls and writes, and injects throttle, error, hang and reply_dropped.
-
-    The day's own faults hit what `told` says of a call; chance hits those that `only` lets in.
-    """
-
-    @web.middleware
-    async def inject(request: web.Request, handler: Handler) -> web.StreamResponse:
-        world.calls[vendor] += 1
-        if not only(request):
-            return await handler(request)
-        subject = f"{vendor} {await where(request)}"
-        call = await told(request)
-        kind = world.planned.call(vendor, call)
-        kind = kind or world.faults.choose(("throttle", "error", "hang", "reply_dropped"), subject)
-        if kind == "throttle":
-            return throttled(request)
-        if kind == "error":
-            return failed(request)
-        if kind == "hang":
-            await asyncio.sleep(HANG_SECONDS)
-            return _cut_off(request)
-        answer = await handler(request)
-        world.count(vendor, call, answer.status)
-        return _cut_off(request) if kind == "reply_dropped" else answer
-
-    return inject
-
-
-def _cut_off(request: web.Request) -> web.StreamResponse:
-    """Drop the connection; what is returned reaches nobody."""
-    if request.transport is not None:
-        request.transport.abort()
-    return web.Response()

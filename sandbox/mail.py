@@ -6,15 +6,13 @@ import email.policy
 from collections import Counter, defaultdict
 from datetime import datetime
 from email.message import EmailMessage
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from aiosmtpd.smtp import SMTP
 
-from sandbox import whose
+from sandbox import order_lookup
+from sandbox.environment import Environment
 from sandbox.values import Json
-
-if TYPE_CHECKING:
-    from sandbox.world import World
 
 HOST: Final = "127.0.0.1"
 ACCEPTED: Final = "250 OK: queued"
@@ -23,10 +21,10 @@ TRY_LATER: Final = "451 4.3.0 the mailbox is busy, try again later"
 
 
 class Mailbox:
-    """The messages that arrived, in order."""
+    """The messages that arrived, in order; what aiosmtpd asks about each message."""
 
-    def __init__(self, world: "World | None" = None) -> None:
-        self._world = world
+    def __init__(self, env: Environment) -> None:
+        self._env = env
         self.messages: list[tuple[datetime, str, EmailMessage]] = []
         self.cut = False
         """The account was closed: nothing is accepted."""
@@ -41,7 +39,7 @@ class Mailbox:
 
     def books(self) -> Json:
         """Who got which message, and for which order; `by_order` counts by the channel's name of the order and by kind."""
-        messages = [self._kept(when, to, message) for when, to, message in self.messages]
+        messages = [self._booked(when, to, message) for when, to, message in self.messages]
         by_order: dict[str, Counter[str]] = defaultdict(Counter)
         for message in messages:
             by_order[str(message["number"] or message["order"])][str(message["kind"])] += 1
@@ -51,14 +49,34 @@ class Mailbox:
             "to_amazon_buyers": sum(message["amazon_buyer"] for message in messages),
         }
 
-    def _kept(self, when: datetime, to: str, message: EmailMessage) -> Json:
+    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802  aiosmtpd's name
+        """Keep the message, once for each recipient."""
+        env = self._env
+        message = email.message_from_bytes(envelope.content, policy=email.policy.default)
+        subject = f"{message.get('X-Crossdock-Order')} {message.get('X-Crossdock-Kind')}"
+        env.calls["mail"] += 1
+        if self.cut:
+            return CLOSED
+        if env.faults.strike("error", f"mail {subject}"):
+            return TRY_LATER
+        for to in envelope.rcpt_tos:
+            for _copy in range(self._copies(subject)):
+                self.keep(env.clock.now(), to, message)
+        return ACCEPTED
+
+    def _copies(self, subject: str) -> int:
+        if self._env.sabotage.hits("mail_lost", subject):
+            return 0
+        return 2 if self._env.sabotage.hits("mail_doubled", subject) else 1
+
+    def _booked(self, when: datetime, to: str, message: EmailMessage) -> Json:
         about = message.get("X-Crossdock-Order")
         return {
             "to": to,
             "subject": str(message.get("Subject", "")),
             "at": when.isoformat(),
             "order": about,
-            "number": whose.number_of(self._world, about) if self._world is not None else None,
+            "number": order_lookup.number_of(self._env, about),
             "kind": message.get("X-Crossdock-Kind"),
             "amazon_buyer": to.casefold().rpartition("@")[2].startswith("marketplace.amazon."),
         }
@@ -77,40 +95,11 @@ class Server:
         await self._server.wait_closed()
 
 
-async def serve(world: "World") -> Server:
-    """Listen on a free loopback port; the mailbox becomes `world.mail`."""
-    world.mail = Mailbox(world)
-    keeper = _Keeper(world)
+async def serve(mailbox: Mailbox) -> Server:
+    """Listen on a free loopback port for what is sent to the mailbox."""
     loop = asyncio.get_running_loop()
 
     def session() -> Any:
-        return SMTP(keeper, loop=loop, hostname="mail.sandbox.test", enable_SMTPUTF8=True)
+        return SMTP(mailbox, loop=loop, hostname="mail.sandbox.test", enable_SMTPUTF8=True)
 
     return Server(await loop.create_server(session, HOST, 0))
-
-
-class _Keeper:
-    """What aiosmtpd asks about each message."""
-
-    def __init__(self, world: "World") -> None:
-        self._world = world
-
-    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802  aiosmtpd's name
-        """Keep the message, once for each recipient."""
-        world = self._world
-        message = email.message_from_bytes(envelope.content, policy=email.policy.default)
-        subject = f"{message.get('X-Crossdock-Order')} {message.get('X-Crossdock-Kind')}"
-        world.calls["mail"] += 1
-        if world.mail.cut:
-            return CLOSED
-        if world.faults.strike("error", f"mail {subject}"):
-            return TRY_LATER
-        for to in envelope.rcpt_tos:
-            copies = 1
-            if world.sabotage.hits("mail_lost", subject):
-                copies = 0
-            elif world.sabotage.hits("mail_doubled", subject):
-                copies = 2
-            for _copy in range(copies):
-                world.mail.keep(world.clock.now(), to, message)
-        return ACCEPTED

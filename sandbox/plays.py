@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from typing import Final
 
 from sandbox import format as shapes
+from sandbox.environment import SalesChannel
 from sandbox.reading import MistakeError, nearest
 from sandbox.values import Json
-from sandbox.world import SalesChannel, World
+from sandbox.world import World
 
 ACCOUNTS: Final = ("stripe", "easypost", "mail")
 """Vendors that are no channel: a merchant closes and opens the account with them."""

@@ -1,6 +1,9 @@
 """The few shapes and names every stand-in shares."""
 
+import base64
+import binascii
 import hashlib
+import json
 import string
 from typing import Any, Final
 
@@ -20,3 +23,16 @@ def token(*parts: object, length: int = 24, alphabet: str = _ALPHABET) -> str:
         number, rest = divmod(number, len(alphabet))
         letters.append(alphabet[rest])
     return "".join(letters)
+
+
+def cursor(mark: object) -> str:
+    """A place in a list, as an opaque word that a client hands back."""
+    return base64.urlsafe_b64encode(json.dumps(mark).encode()).decode()
+
+
+def mark_of(word: str) -> Any:
+    """The place that a word stands for; ValueError where it is none."""
+    try:
+        return json.loads(base64.urlsafe_b64decode(word))
+    except binascii.Error as broken:
+        raise ValueError(word) from broken

@@ -66,7 +66,7 @@ def _of_order(state: OrderState, outside: str) -> Iterator[str]:
         yield f"{order.state} here, {outside} at the channel"
     if state.open:
         yield f"{', '.join(i.key for i in state.open)} was never settled"
-    left = any(p.left for p in state.parcels)
+    left = any(p.departed for p in state.parcels)
     kept = state.allocations or any(p.label for p in state.parcels)
     if order.state is ChannelState.CANCELLED and kept and not left:
         yield "cancelled, and units or labels are not given back"

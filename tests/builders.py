@@ -191,7 +191,7 @@ class Bench:
         return self.hub.store
 
 
-def bench(
+def review(
     store: Store, kept: MerchantConfig | None = None, *, now: datetime = MONDAY_8, owner: str = "w1"
 ) -> Bench:
     clock = SteppedClock(now)

@@ -15,14 +15,14 @@ from web.context import Settings
 from web.health import routes as health_routes
 from web.keys import HUB, SETTINGS
 from web.problems import problems
-from web.session import CALLER, known_callers
+from web.session import CALLER, known_sessions
 from web.webhooks import LARGEST_BODY
 
 
 def build(hub: Hub, settings: Settings) -> web.Application:
     """Return the application of a hub."""
     app = web.Application(
-        middlewares=[security_headers, readable, problems, known_callers], client_max_size=LARGEST_BODY
+        middlewares=[security_headers, readable, problems, known_sessions], client_max_size=LARGEST_BODY
     )
     app[HUB], app[SETTINGS] = hub, settings
     app.add_routes(health_routes)

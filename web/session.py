@@ -23,7 +23,7 @@ _OPEN_BELOW = ("/webhooks/", "/assets/", "/connect/callback/")
 
 
 @web.middleware
-async def known_callers(
+async def known_sessions(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
     """Let in who shows a key of a merchant, and nobody to another merchant's paths."""

@@ -64,7 +64,10 @@ async def receive_app_wide(request: web.Request) -> web.Response:
     if body is None:
         return _too_large()
     heard = _heard(hub, ours, request, body)
-    account = next((bell.account for rung in heard.values() for bell in rung if bell.account), None)
+    account = next(
+        (notification.account for rung in heard.values() for notification in rung if notification.account),
+        None,
+    )
     if account is None and len(heard) > 1:
         return problem(
             HTTPStatus.NOT_FOUND, "the delivery names no account; use the address of its connection"
@@ -153,6 +156,6 @@ async def _store(hub: Hub, place: Place, rung: tuple[Notification, ...], body: b
     failpoint("webhooks.store.before")
     merchant, connection = place
     now = hub.clock.now()
-    stored = [delivery_of(connection, bell, body, now) for bell in rung]
+    stored = [delivery_of(connection, notification, body, now) for notification in rung]
     await hub.store.deliver(merchant, connection, stored, now=now)
     failpoint("webhooks.store.after")

@@ -31,7 +31,7 @@ def build(connection: Connection) -> Ports:
     from connectors.amazon.client import AmazonClient  # noqa: PLC0415
     from connectors.amazon.levels import AmazonLevels  # noqa: PLC0415
     from connectors.amazon.notifications import AmazonNotifications, AmazonSubscriber  # noqa: PLC0415
-    from connectors.amazon.shipment_notifier import AmazonTeller  # noqa: PLC0415
+    from connectors.amazon.shipment_notifier import AmazonShipmentNotifier  # noqa: PLC0415
 
     settings = AmazonSettings.model_validate(connection.settings)
     client = AmazonClient(connection, settings)
@@ -46,7 +46,7 @@ def build(connection: Connection) -> Ports:
         mode=mode_of(connection.endpoints),
         channel=AmazonChannel(connection.name, client),
         levels=AmazonLevels(connection.name, client, settings=settings, clock=connection.clock),
-        shipment_notifier=AmazonTeller(client, settings.marketplaces),
+        shipment_notifier=AmazonShipmentNotifier(client, settings.marketplaces),
         notifications=queue,
         subscriber=AmazonSubscriber(connection, client) if queue is not None else None,
         authorizer=AmazonAuthorizer(connection, settings),

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from connectors.amazon.client import AmazonClient
+from connectors.amazon.cursor import PageCursor, PartialRead
 from connectors.amazon.settings import AmazonSettings
-from connectors.amazon.walk import Half, Walk
 from core.clock import Clock
 from core.errors import OutcomeUnknownError, RateLimitError, RejectedError, UnavailableError
 from core.model.stock import Level, LevelChange, Listing, ListingKey
@@ -21,8 +21,8 @@ PAGE = 20
 FBA_PAGE = 50
 CHANNEL_KNOWN_S = 600.0
 GIVEN_UP = frozenset({"FATAL", "CANCELLED"})
-WALK_KEPT_S = 600.0
-HALF_KEPT_S = 30.0
+CURSOR_KEPT_S = 600.0
+PARTIAL_KEPT_S = 30.0
 """How long the listings read before Amazon's limits interrupted a read are still good for the rest of it."""
 BUDGET_S = 40.0
 """No patch is begun after this many machine seconds of a push."""
@@ -39,24 +39,24 @@ class AmazonLevels:
         self._settings = settings
         self._clock = clock
         self._channels: dict[str, tuple[str, datetime]] = {}
-        self._walk: Walk | None = None
-        self._half: Half | None = None
+        self._walk: PageCursor | None = None
+        self._half: PartialRead | None = None
 
     async def list_listings(self) -> tuple[Listing, ...]:
         """Return everything that can be bought; variation parents, which hold no quantity, are left out.
 
         Where Amazon's limits interrupt it, the next call goes on with the page that is missing.
         """
-        walk = self._walk if self._walk and self._is_fresh(self._walk.at, WALK_KEPT_S) else None
-        self._walk = walk = walk or Walk(at=self._clock.now())
-        while not walk.done:
+        cursor = self._walk if self._walk and self._is_fresh(self._walk.at, CURSOR_KEPT_S) else None
+        self._walk = cursor = cursor or PageCursor(at=self._clock.now())
+        while not cursor.done:
             answer = await self._client.search_listings_items(
-                sortBy="createdDate", sortOrder="ASC", **walk.window, **walk.token
+                sortBy="createdDate", sortOrder="ASC", **cursor.window, **cursor.token
             )
             self._remember(answer["items"])
-            walk.take(answer)
+            cursor.take(answer)
         self._walk = None
-        return tuple(_listing(item) for item in walk.found.values() if _channel(item) is not None)
+        return tuple(_listing(item) for item in cursor.found.values() if _channel(item) is not None)
 
     async def list_locations(self) -> tuple[tuple[str, str], ...]:
         """Return nothing: Amazon counts per listing."""
@@ -110,22 +110,22 @@ class AmazonLevels:
     async def _items(self, skus: Sequence[str]) -> dict[str, Json]:
         """Return the listings of these SKUs; those that Amazon does not know are left out."""
         wanted = list(dict.fromkeys(skus))
-        half = self._half if self._half and self._is_fresh(self._half.at, HALF_KEPT_S) else None
-        self._half = half = half or Half(at=self._clock.now())
+        partial = self._half if self._half and self._is_fresh(self._half.at, PARTIAL_KEPT_S) else None
+        self._half = partial = partial or PartialRead(at=self._clock.now())
         # A comma would split one SKU into two.
-        plain = [sku for sku in wanted if "," not in sku and sku not in half.asked]
+        plain = [sku for sku in wanted if "," not in sku and sku not in partial.asked]
         for start in range(0, len(plain), PAGE):
             batch = plain[start : start + PAGE]
             answer = await self._client.search_listings_items(
                 identifiers=",".join(batch), identifiersType="SKU"
             )
-            half.take(batch, answer["items"])
+            partial.take(batch, answer["items"])
         for sku in wanted:
-            if sku not in half.asked:
-                half.take([sku], await self._one(sku))
+            if sku not in partial.asked:
+                partial.take([sku], await self._one(sku))
         self._half = None
-        self._remember(half.found.values())
-        return {sku: half.found[sku] for sku in wanted if sku in half.found}
+        self._remember(partial.found.values())
+        return {sku: partial.found[sku] for sku in wanted if sku in partial.found}
 
     async def _one(self, sku: str) -> list[Json]:
         try:

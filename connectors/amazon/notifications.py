@@ -150,7 +150,7 @@ def receipt_of(message: dict[str, Any]) -> Receipt:
     """Return what an SQS message says. One that cannot be read is shown as UNREADABLE and never taken off the queue."""
     handle, message_id = str(message["ReceiptHandle"]), str(message["MessageId"])
     try:
-        notification = _doorbell(json.loads(message["Body"]))
+        notification = _notification(json.loads(message["Body"]))
     except (ValueError, KeyError, TypeError):
         notification = Notification(
             event_id=f"sqs:{message_id}",
@@ -161,7 +161,7 @@ def receipt_of(message: dict[str, Any]) -> Receipt:
     return Receipt(notification=notification, handle=handle)
 
 
-def _doorbell(told: dict[str, Any]) -> Notification:
+def _notification(told: dict[str, Any]) -> Notification:
     """Return the doorbell of a notification: ORDER_CHANGE names an order; all else is known and idle."""
     event_id = str(told["NotificationMetadata"]["NotificationId"])
     topic = str(told["NotificationType"])

@@ -17,7 +17,7 @@ OTHER = "Other"
 _LARGEST = 2**31 - 1
 
 
-class AmazonTeller:
+class AmazonShipmentNotifier:
     """Amazon as a channel that is told when a parcel leaves."""
 
     def __init__(self, client: AmazonClient, marketplaces: tuple[str, ...]) -> None:

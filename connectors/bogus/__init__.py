@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from connectors.bogus.carrier import BogusCarrier
 from connectors.bogus.channel import BogusChannel
-from connectors.bogus.channel_payments import BogusTill
+from connectors.bogus.channel_payments import BogusChannelPayments
 from connectors.bogus.client import World, world_named
 from connectors.bogus.gateway import BogusGateway
 from connectors.bogus.levels import BogusLevels
@@ -29,7 +29,7 @@ def ports_of(world: World, name: str, settings: BogusSettings) -> Ports:
     selling = replace(told, channel=channel, shipment_notifier=channel, levels=BogusLevels(name, world))
     match settings.plays:
         case "shop":
-            return replace(selling, channel_payments=BogusTill(name, world))
+            return replace(selling, channel_payments=BogusChannelPayments(name, world))
         case "marketplace":
             return replace(selling, notifications=BogusNotifications(name, world) if settings.queue else None)
         case "gateway":

@@ -14,7 +14,7 @@ from core.ports import NotificationKind
 
 
 @dataclass(frozen=True, slots=True)
-class BogusTill:
+class BogusChannelPayments:
     """Money of a shop of the world."""
 
     connection: str

@@ -19,28 +19,28 @@ class EmailNotifier:
         self._sender = sender
         self._clock = clock
 
-    async def send(self, notice: Message) -> None:
+    async def send(self, message: Message) -> None:
         """Hand the notice to the mail server, once."""
-        await self._server.send(self._message(notice), sender=self._sender, to=notice.to)
+        await self._server.send(self._mail(message), sender=self._sender, to=message.to)
 
-    def _message(self, notice: Message) -> EmailMessage:
-        if not ADDRESS.fullmatch(notice.to):
+    def _mail(self, message: Message) -> EmailMessage:
+        if not ADDRESS.fullmatch(message.to):
             raise RejectedError("the recipient is no mail address", connection=self._server.connection)
-        message = EmailMessage()
-        message["From"] = self._sender
-        message["To"] = notice.to
-        message["Subject"] = " ".join(notice.subject.split())
-        message["Date"] = format_datetime(self._clock.now())
-        message["Message-ID"] = self._message_id(notice)
-        message["Auto-Submitted"] = "auto-generated"
-        message["X-Crossdock-Order"] = " ".join(notice.subject_id.split())
-        message["X-Crossdock-Kind"] = notice.kind
-        message.set_content(notice.text)
-        message.add_alternative(notice.html, subtype="html")
-        return message
+        mail = EmailMessage()
+        mail["From"] = self._sender
+        mail["To"] = message.to
+        mail["Subject"] = " ".join(message.subject.split())
+        mail["Date"] = format_datetime(self._clock.now())
+        mail["Message-ID"] = self._message_id(message)
+        mail["Auto-Submitted"] = "auto-generated"
+        mail["X-Crossdock-Order"] = " ".join(message.subject_id.split())
+        mail["X-Crossdock-Kind"] = message.kind
+        mail.set_content(message.text)
+        mail.add_alternative(message.html, subtype="html")
+        return mail
 
-    def _message_id(self, notice: Message) -> str:
+    def _message_id(self, message: Message) -> str:
         """Return an id that the same notice always has, so that a mailbox that gets it twice can tell."""
-        whole = f"{notice.kind}\n{notice.subject_id}\n{notice.to}\n{notice.text}"
+        whole = f"{message.kind}\n{message.subject_id}\n{message.to}\n{message.text}"
         digest = hashlib.sha256(whole.encode()).hexdigest()[:32]
         return f"<{digest}@{self._sender.rpartition('@')[2]}>"

@@ -2,10 +2,10 @@
 
 from connectors.shopify.authorize import ShopifyAuthorizer
 from connectors.shopify.channel import ShopifyChannel
-from connectors.shopify.channel_payments import ShopifyTill
+from connectors.shopify.channel_payments import ShopifyChannelPayments
 from connectors.shopify.client import Admin
 from connectors.shopify.levels import ShopifyLevels
-from connectors.shopify.shipment_notifier import ShopifyTeller
+from connectors.shopify.shipment_notifier import ShopifyShipmentNotifier
 from connectors.shopify.webhooks import ShopifySubscriber, ShopifyWebhooks
 from core import http
 from core.ports import Connection, Ports
@@ -19,8 +19,8 @@ def ports_of(connection: Connection) -> Ports:
         mode=admin.mode,
         channel=ShopifyChannel(admin),
         levels=ShopifyLevels(admin),
-        shipment_notifier=ShopifyTeller(admin),
-        channel_payments=ShopifyTill(admin),
+        shipment_notifier=ShopifyShipmentNotifier(admin),
+        channel_payments=ShopifyChannelPayments(admin),
         webhooks=ShopifyWebhooks(connection),
         subscriber=ShopifySubscriber(admin),
         authorizer=ShopifyAuthorizer(admin),

@@ -17,7 +17,7 @@ _STATES = {
 }
 
 
-class ShopifyTill:
+class ShopifyChannelPayments:
     """Captures, refunds and cancels through Shopify, in the currency the shopper paid in."""
 
     def __init__(self, admin: Admin) -> None:

@@ -16,7 +16,7 @@ COMPANIES = {
 """Aggregators' carrier names that Shopify spells differently; by its own spelling it makes the tracking link."""
 
 
-class ShopifyTeller:
+class ShopifyShipmentNotifier:
     """Creates fulfillments."""
 
     def __init__(self, admin: Admin) -> None:

@@ -96,7 +96,7 @@ class _Keys(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
-class BrakeKeys(_Keys):
+class PushGuardKeys(_Keys):
     """How much of a connection's listings one push round may change, in per cent, before a person is asked."""
 
     percent: Annotated[int, Field(ge=0, le=100)] = 20
@@ -111,7 +111,7 @@ class ConnectionKeys(_Keys):
     with_: dict[str, Any] = Field(default_factory=dict, alias="with")
     payments: Annotated[str | dict[str, str], BeforeValidator(authorities)] = "channel"
     mails: Literal["hub", "channel", "none"] = "channel"
-    push_guard: BrakeKeys = Field(default_factory=BrakeKeys)
+    push_guard: PushGuardKeys = Field(default_factory=PushGuardKeys)
 
 
 class CommonWith(_Keys):

@@ -121,9 +121,12 @@ def units_gone(state: OrderState) -> tuple[Allocation, ...]:
     Of a line that several parcels of one location share, what the parcels still here hold stays set aside.
     """
     left = {
-        (line, p.quote.parcel.location) for p in state.parcels if p.left for line, _ in p.quote.parcel.lines
+        (line, p.quote.parcel.location)
+        for p in state.parcels
+        if p.departed
+        for line, _ in p.quote.parcel.lines
     }
-    here = [p for p in (*state.parcels, *state.voided) if not p.left]
+    here = [p for p in (*state.parcels, *state.voided) if not p.departed]
     return tuple(a for a in not_in(state, here) if (a.line_id, a.location) in left)
 
 
@@ -160,7 +163,7 @@ def part_shipped(view: View) -> datetime | None:
 def cancellation(view: View) -> datetime | None:
     """Return when what was bought or set aside for a cancelled order is to be given back."""
     state = view.state
-    bought = [p for p in state.parcels if p.label is not None and not p.left]
+    bought = [p for p in state.parcels if p.label is not None and not p.departed]
     if state.cancelled and (bought or state.allocations):  # what left was taken off before
         return view.now
     return None
@@ -314,7 +317,7 @@ def tells(view: View, parcel: ParcelState) -> bool:
     if not view.acts(view.order.connection):
         return False
     location = view.config.locations.get(parcel.quote.parcel.location)
-    return parcel.left or location is None or location.tell == "label"
+    return parcel.departed or location is None or location.tell == "label"
 
 
 def shipping_mail(view: View) -> datetime | None:

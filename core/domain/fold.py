@@ -186,7 +186,7 @@ def _parcel_changes(
             return {"parcels": tuple(_tracked(p, fact) for p in state.parcels)}
 
 
-_LEFT = frozenset(
+_DEPARTED = frozenset(
     {
         TrackingState.IN_TRANSIT,
         TrackingState.OUT_FOR_DELIVERY,
@@ -200,14 +200,14 @@ def _tracked(parcel: ParcelState, fact: f.Tracked) -> ParcelState:
     """Return the parcel after a scan; an older scan never overtakes a newer one, nor a delivery but by a return."""
     if parcel.parcel_id != fact.parcel_id:
         return parcel
-    left = parcel.left or fact.state in _LEFT
+    departed = parcel.departed or fact.state in _DEPARTED
     older = parcel.tracked_at is not None and fact.at < parcel.tracked_at
     after_delivery = (
         parcel.tracking is TrackingState.DELIVERED and fact.state is not TrackingState.RETURN_TO_SENDER
     )
     if older or after_delivery:
-        return parcel.model_copy(update={"left": left})
-    return parcel.model_copy(update={"tracking": fact.state, "tracked_at": fact.at, "left": left})
+        return parcel.model_copy(update={"departed": departed})
+    return parcel.model_copy(update={"tracking": fact.state, "tracked_at": fact.at, "departed": departed})
 
 
 def _update(

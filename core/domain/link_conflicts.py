@@ -25,16 +25,16 @@ class Conflict:
     do: str
 
 
-def conflicts(products: Iterable[KnownProduct], offers: Sequence[ChannelListing]) -> tuple[Conflict, ...]:
+def conflicts(products: Iterable[KnownProduct], listings: Sequence[ChannelListing]) -> tuple[Conflict, ...]:
     """Return every name that contradicts another, of our products and of each channel's listings (R20)."""
     known = tuple(products)
-    book = book_of(known, offers)
+    book = book_of(known, listings)
     return (
         *_products_alike(book),
-        *_listings_alike(offers),
-        *_two_meanings(offers, book),
+        *_listings_alike(listings),
+        *_two_meanings(listings, book),
         *_kits_of_one_name(book.linked),
-        *_same_proposal(offers, book),
+        *_same_proposal(listings, book),
     )
 
 
@@ -63,7 +63,7 @@ def _products_alike(book: Book) -> list[Conflict]:
     ]
 
 
-def _listings_alike(offers: Sequence[ChannelListing]) -> list[Conflict]:
+def _listings_alike(listings: Sequence[ChannelListing]) -> list[Conflict]:
     found = [
         Conflict(
             kind="same_sku",
@@ -72,12 +72,12 @@ def _listings_alike(offers: Sequence[ChannelListing]) -> list[Conflict]:
             what=f"{o.copies} listings of the channel have this one SKU: nobody can say which is sold or written",
             do="give each its own SKU at the channel",
         )
-        for o in offers
+        for o in listings
         if o.copies > 1
     ]
     alike: dict[tuple[str, str], list[ChannelListing]] = {}
-    for offer in offers:
-        alike.setdefault((offer.connection, folded(offer.sku or offer.listing)), []).append(offer)
+    for listing in listings:
+        alike.setdefault((listing.connection, folded(listing.sku or listing.listing)), []).append(listing)
     for (connection, _), group in alike.items():
         if len(group) > 1:
             exact = len({o.sku or o.listing for o in group}) == 1
@@ -95,17 +95,17 @@ def _listings_alike(offers: Sequence[ChannelListing]) -> list[Conflict]:
     return found
 
 
-def _two_meanings(offers: Sequence[ChannelListing], book: Book) -> list[Conflict]:
+def _two_meanings(listings: Sequence[ChannelListing], book: Book) -> list[Conflict]:
     found: list[Conflict] = []
-    for offer in offers:
-        sku = offer.sku or offer.listing
+    for listing in listings:
+        sku = listing.sku or listing.listing
         alike = book.by_fold.get(folded(sku), ())
-        if not offer.of and len(alike) > 1:
+        if not listing.of and len(alike) > 1:
             found.append(
                 Conflict(
                     kind="ambiguous_sku",
-                    connection=offer.connection,
-                    names=(offer.listing, *alike),
+                    connection=listing.connection,
+                    names=(listing.listing, *alike),
                     what=f"{sku} could be {' or '.join(alike)}",
                     do="link it by hand",
                 )
@@ -115,10 +115,10 @@ def _two_meanings(offers: Sequence[ChannelListing], book: Book) -> list[Conflict
 
 def _kits_of_one_name(linked: Sequence[ChannelListing]) -> list[Conflict]:
     by_name: dict[str, list[ChannelListing]] = {}
-    for offer in linked:
-        if len(offer.of) > 1:
-            by_name.setdefault(folded(offer.sku or offer.listing), []).append(offer)
-            by_name.setdefault(f"title {folded(offer.title)}", []).append(offer)
+    for listing in linked:
+        if len(listing.of) > 1:
+            by_name.setdefault(folded(listing.sku or listing.listing), []).append(listing)
+            by_name.setdefault(f"title {folded(listing.title)}", []).append(listing)
     found: dict[tuple[str, ...], Conflict] = {}
     for group in by_name.values():
         if len({tuple(sorted(o.of.items())) for o in group}) > 1:
@@ -136,15 +136,15 @@ def _kits_of_one_name(linked: Sequence[ChannelListing]) -> list[Conflict]:
     return list(found.values())
 
 
-def _same_proposal(offers: Sequence[ChannelListing], book: Book) -> list[Conflict]:
+def _same_proposal(listings: Sequence[ChannelListing], book: Book) -> list[Conflict]:
     by_answer: dict[tuple[str, tuple[tuple[str, int], ...]], list[str]] = {}
-    for offer in offers:
-        if offer.of or offer.fulfilled_by_channel:
+    for listing in listings:
+        if listing.of or listing.fulfilled_by_channel:
             continue
-        first = next(iter(proposals(offer, book)), None)
+        first = next(iter(proposals(listing, book)), None)
         if first is not None:
-            key = offer.connection, tuple(sorted(first.of.items()))
-            by_answer.setdefault(key, []).append(offer.listing)
+            key = listing.connection, tuple(sorted(first.of.items()))
+            by_answer.setdefault(key, []).append(listing.listing)
     return [
         Conflict(
             kind="same_proposal",

@@ -127,13 +127,13 @@ def packs_of(
     return found
 
 
-def units_in(offer: ChannelListing, product: KnownProduct) -> int:
+def units_in(listing: ChannelListing, product: KnownProduct) -> int:
     """Return how many of a product one unit of a listing holds, by its pack words.
 
     Words that the product's own name has too say nothing: a pair of socks is one of our "pair of socks".
     """
     named = packs_of(product.title) | packs_of(product.sku, _OF_SKUS)
-    told = (packs_of(offer.title) - named) | (packs_of(offer.sku or offer.listing, _OF_SKUS) - named)
+    told = (packs_of(listing.title) - named) | (packs_of(listing.sku or listing.listing, _OF_SKUS) - named)
     return max((units for _, units in told), default=1)
 
 
@@ -159,7 +159,7 @@ class Book:
     linked: tuple[ChannelListing, ...]
 
 
-def book_of(products: Iterable[KnownProduct], offers: Iterable[ChannelListing]) -> Book:
+def book_of(products: Iterable[KnownProduct], listings: Iterable[ChannelListing]) -> Book:
     """Return the book of a merchant's products and of the listings that are linked already."""
     known = {p.sku: p for p in products}
     words = {sku: words_of(p.title) for sku, p in known.items()}
@@ -169,7 +169,7 @@ def book_of(products: Iterable[KnownProduct], offers: Iterable[ChannelListing]) 
         by_barcode=_grouped((p.barcode, sku) for sku, p in known.items() if p.barcode),
         by_word=_grouped((word, sku) for sku, its in words.items() for word in sorted(set(its))),
         words=words,
-        linked=tuple(o for o in offers if o.of),
+        linked=tuple(o for o in listings if o.of),
     )
 
 
@@ -180,18 +180,18 @@ def _grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def proposals(offer: ChannelListing, book: Book) -> tuple[Proposal, ...]:
+def proposals(listing: ChannelListing, book: Book) -> tuple[Proposal, ...]:
     """Return what a listing could be made of, the likeliest first; one proposal for each answer, at most three.
 
     A name that two of our products could mean proposes neither of them; see ``conflicts``.
     """
     found = [
-        *_by_sku(offer, book),
-        *_by_barcode(offer, book),
-        *_by_linked(offer, book),
-        *_by_pack(offer, book),
-        *_by_parts(offer, book),
-        *_by_title(offer, book),
+        *_by_sku(listing, book),
+        *_by_barcode(listing, book),
+        *_by_linked(listing, book),
+        *_by_pack(listing, book),
+        *_by_parts(listing, book),
+        *_by_title(listing, book),
     ]
     found.sort(key=lambda p: (-p.score, list(Why).index(p.why), sorted(p.of.items())))
     best: dict[tuple[tuple[str, int], ...], Proposal] = {}
@@ -204,34 +204,36 @@ def _proposal(why: Why, of: Components, detail: str, score: int | None = None) -
     return Proposal(of=dict(of), why=why, score=SCORE[why] if score is None else score, detail=detail)
 
 
-def _by_sku(offer: ChannelListing, book: Book) -> list[Proposal]:
-    sku = offer.sku or offer.listing
+def _by_sku(listing: ChannelListing, book: Book) -> list[Proposal]:
+    sku = listing.sku or listing.listing
     alike = book.by_fold.get(folded(sku), ())
     if len(alike) != 1:
         return []
     product = book.products[alike[0]]
-    units = units_in(offer, product)
+    units = units_in(listing, product)
     if product.sku == sku:
         return [_proposal(Why.SKU, {product.sku: units}, f"the same SKU, {sku}")]
     describe = f"the same SKU but for case, blanks or punctuation: {sku} and {product.sku}"
     return [_proposal(Why.FOLDED_SKU, {product.sku: units}, describe)]
 
 
-def _by_barcode(offer: ChannelListing, book: Book) -> list[Proposal]:
-    alike = book.by_barcode.get(offer.barcode or "", ())
+def _by_barcode(listing: ChannelListing, book: Book) -> list[Proposal]:
+    alike = book.by_barcode.get(listing.barcode or "", ())
     # The barcode of a pack is another than that of the thing in it: it means one.
     return [_proposal(Why.BARCODE, {alike[0]: 1}, "the same barcode")] if len(alike) == 1 else []
 
 
-def _by_linked(offer: ChannelListing, book: Book) -> list[Proposal]:
+def _by_linked(listing: ChannelListing, book: Book) -> list[Proposal]:
     """Propose what a listing of the same catalog entry, SKU or title is made of: an FBA twin, or a known kit."""
     found: list[Proposal] = []
     for other in book.linked:
-        if (other.connection, other.listing) == (offer.connection, offer.listing):
+        if (other.connection, other.listing) == (listing.connection, listing.listing):
             continue
-        same_entry = other.connection == offer.connection and offer.catalog and offer.catalog == other.catalog
-        same_sku = folded(other.sku or other.listing) == folded(offer.sku or offer.listing)
-        same_title = offer.title.strip().casefold() == other.title.strip().casefold()
+        same_entry = (
+            other.connection == listing.connection and listing.catalog and listing.catalog == other.catalog
+        )
+        same_sku = folded(other.sku or other.listing) == folded(listing.sku or listing.listing)
+        same_title = listing.title.strip().casefold() == other.title.strip().casefold()
         if not (same_entry or same_sku or same_title):
             continue
         by = "catalog entry" if same_entry else "SKU" if same_sku else "title"
@@ -241,22 +243,22 @@ def _by_linked(offer: ChannelListing, book: Book) -> list[Proposal]:
     return found
 
 
-def _by_pack(offer: ChannelListing, book: Book) -> list[Proposal]:
+def _by_pack(listing: ChannelListing, book: Book) -> list[Proposal]:
     """Propose several of the product whose SKU is left once the pack words are taken out, as in SOCKS-2PK."""
-    sku = offer.sku or offer.listing
+    sku = listing.sku or listing.listing
     bare = _sku_without_pack(sku)
     if bare in {"", folded(sku)}:
         return []
     alike = book.by_fold.get(bare, ())
     if len(alike) != 1:
         return []
-    units = units_in(offer, book.products[alike[0]])
+    units = units_in(listing, book.products[alike[0]])
     return [_proposal(Why.PACK, {alike[0]: units}, f"a pack of {units}: {alike[0]} in {sku}")]
 
 
-def _by_parts(offer: ChannelListing, book: Book) -> list[Proposal]:
+def _by_parts(listing: ChannelListing, book: Book) -> list[Proposal]:
     """Propose a kit where the title names several of our products in full."""
-    inside = Counter(words_of(offer.title))
+    inside = Counter(words_of(listing.title))
     candidates = {sku for word in inside for sku in book.by_word.get(word, ())}
     named = [sku for sku in sorted(candidates) if not Counter(book.words[sku]) - inside]
     # A title within another's (knife, bread knife) is not named for itself.
@@ -272,15 +274,15 @@ def _by_parts(offer: ChannelListing, book: Book) -> list[Proposal]:
     return [_proposal(Why.PARTS, dict.fromkeys(parts, 1), f"its title names {', '.join(parts)}")]
 
 
-def _by_title(offer: ChannelListing, book: Book) -> list[Proposal]:
-    words = words_of(offer.title)
+def _by_title(listing: ChannelListing, book: Book) -> list[Proposal]:
+    words = words_of(listing.title)
     shared = Counter(sku for word in set(words) for sku in book.by_word.get(word, ()))
     found: list[Proposal] = []
     for sku, _ in sorted(shared.items(), key=lambda item: (-item[1], item[0]))[:_CANDIDATES]:
         alike = min(BEST_TITLE, likeness(words, book.words[sku]))
         if alike >= LEAST_TITLE:
             product = book.products[sku]
-            units = units_in(offer, product)
+            units = units_in(listing, product)
             found.append(
                 _proposal(Why.TITLE, {sku: units}, f"a title like {product.title!r} ({alike} %)", alike)
             )

@@ -19,8 +19,8 @@ def changed_after_label(state: OrderState) -> bool:
     """Return whether the order wants other units than were labelled (R24): fewer than packed, or more."""
     if state.order is None or not any(p.label for p in state.parcels):
         return False
-    here = packed_in(state, lambda p: p.label is not None and not p.left)
-    gone = packed_in(state, lambda p: p.label is not None and p.left)
+    here = packed_in(state, lambda p: p.label is not None and not p.departed)
+    gone = packed_in(state, lambda p: p.label is not None and p.departed)
     quantities = {line.line_id: line.quantity for line in state.order.lines}
     if any(units > quantities.get(line, 0) for line, units in here.items()):
         return True
@@ -42,7 +42,7 @@ def parcels_elsewhere(state: OrderState) -> tuple[str, ...]:
         p.parcel_id
         for p in state.parcels
         if p.label is not None
-        and not p.left
+        and not p.departed
         and p.quote.address is not None
         and state.address not in (None, p.quote.address)
     )

@@ -56,16 +56,16 @@ def asked_of_gateways(order: Order, payments: str | Mapping[str, str]) -> tuple[
 def check(
     order: Order,
     payments: str | Mapping[str, str],
-    witnessed: Mapping[str, GatewayPayment | None],
+    gateway_payments: Mapping[str, GatewayPayment | None],
     now: datetime,
 ) -> PaymentChecked:
     """Return what a check finds; ``witnessed`` holds the gateway's own word by reference, None where it knows none."""
     verdicts = tuple(
-        _verdict(t, order, authority_of(t.gateway, payments), witnessed, now)
+        _verdict(t, order, authority_of(t.gateway, payments), gateway_payments, now)
         for t in order.transactions
         if t.kind in _PAYS and t.state is not TransactionState.FAILED
     )
-    seen = [w for w in witnessed.values() if w is not None]
+    seen = [w for w in gateway_payments.values() if w is not None]
     risk, score = _risk(order, seen)
     back = _given_back(order)
     state, paid = _sum_up(order, verdicts, back)
@@ -82,7 +82,7 @@ def check(
         risk_score=score,
         disputed=any(w.disputed for w in seen),
         given_back=back if back.minor else None,
-        again_at=_next_check(order, witnessed, risk, now),
+        again_at=_next_check(order, gateway_payments, risk, now),
     )
 
 
@@ -90,7 +90,7 @@ def _verdict(
     t: Transaction,
     order: Order,
     authority: str,
-    witnessed: Mapping[str, GatewayPayment | None],
+    gateway_payments: Mapping[str, GatewayPayment | None],
     now: datetime,
 ) -> TransactionVerdict:
     captured, back = _movements(t, order)
@@ -110,7 +110,7 @@ def _verdict(
     if authority == HOLD:
         state = PaymentState.PENDING
     elif authority != CHANNEL and state is PaymentState.VERIFIED:
-        state, amount = _second_witness(t, amount, witnessed.get(t.reference or ""), now)
+        state, amount = _gateway_verdict(t, amount, gateway_payments.get(t.reference or ""), now)
     return TransactionVerdict(
         transaction_id=t.transaction_id,
         gateway=t.gateway,
@@ -122,7 +122,7 @@ def _verdict(
     )
 
 
-def _second_witness(
+def _gateway_verdict(
     t: Transaction, amount: Money, seen: GatewayPayment | None, now: datetime
 ) -> tuple[PaymentState, Money]:
     """Return what stands after the gateway was asked: the shop and the gateway must agree."""
@@ -216,14 +216,14 @@ def _risk(order: Order, seen: Sequence[GatewayPayment]) -> tuple[RiskLevel, int 
 
 
 def _next_check(
-    order: Order, witnessed: Mapping[str, GatewayPayment | None], risk: RiskLevel, now: datetime
+    order: Order, gateway_payments: Mapping[str, GatewayPayment | None], risk: RiskLevel, now: datetime
 ) -> datetime | None:
     """Return when the payment is checked again: an authorization lapses, or an assessment has taken too long."""
     ends = [order.placed_at + RISK_LIMIT] if risk is RiskLevel.PENDING else []
     ends += [
         t.expires_at for t in order.transactions if t.kind is TransactionKind.AUTHORIZATION and t.expires_at
     ]
-    ends += [w.capture_before for w in witnessed.values() if w is not None and w.capture_before]
+    ends += [w.capture_before for w in gateway_payments.values() if w is not None and w.capture_before]
     return min((end for end in ends if end > now), default=None)
 
 

@@ -35,7 +35,7 @@ class Stage(Worded):
     CANCELLED = "cancelled", "Cancelled"
 
 
-class ParcelState(Shape):
+class ParcelState(StoredShape):
     """One parcel and how far it is."""
 
     quote: f.Quoted
@@ -47,7 +47,7 @@ class ParcelState(Shape):
     stored: bool = False
     told: bool = False
     mailed: bool = False
-    left: bool = False
+    departed: bool = Field(default=False, alias="left")
     tracking: TrackingState | None = None
     tracked_at: Instant | None = None
 

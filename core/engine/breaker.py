@@ -10,7 +10,7 @@ FAILURES = 5
 PAUSE_S = 3.0
 
 
-class LeftAloneError(UnavailableError):
+class BreakerOpenError(UnavailableError):
     """No call was made: the vendor failed too often in a row and is left alone for a while."""
 
 
@@ -36,7 +36,7 @@ class Breaker:
         line = self._lines.get((merchant, connection))
         if line is None or line.closed_until <= self.monotonic():
             return
-        raise LeftAloneError(
+        raise BreakerOpenError(
             f"left alone for {PAUSE_S:g} s after {line.failures} failures in a row", connection=connection
         )
 

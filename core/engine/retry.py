@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from core.engine.advance import StandstillError
-from core.engine.breaker import PAUSE_S, LeftAloneError
+from core.engine.breaker import PAUSE_S, BreakerOpenError
 from core.engine.pauses import LOOK_AGAIN_S
 from core.errors import (
     AuthError,
@@ -41,7 +41,7 @@ def after_failure(error: BaseException, attempts: int) -> Retry | Park:
             return Retry(error.retry_after_s, counts=False)
         case RateLimitError():
             return Retry(max(error.retry_after_s, FIRST_WAIT_S), counts=False)
-        case LeftAloneError():
+        case BreakerOpenError():
             return Retry(PAUSE_S, counts=False)
         case VendorPausedError():
             return Retry(LOOK_AGAIN_S, counts=False)

@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Any
 
 from core.engine.advance import CLAIM_S, StandstillError, advance, begin
-from core.engine.breaker import Breaker, LeftAloneError
+from core.engine.breaker import Breaker, BreakerOpenError
 from core.engine.hub import Hub
 from core.engine.job import JobKind, Jobs, Reschedule
 from core.engine.pauses import job_done, raise_pause
@@ -100,7 +100,7 @@ class Worker:
             await self._failed(run, error)
 
     def _note(self, merchant: str, error: ConnectorError) -> None:
-        if isinstance(error, LeftAloneError):
+        if isinstance(error, BreakerOpenError):
             return
         if isinstance(error, UnavailableError | OutcomeUnknownError):
             self.breaker.failed(merchant, error.connection)

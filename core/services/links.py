@@ -111,8 +111,8 @@ async def unlink(hub: Hub, merchant: str, connection: str, listing: str) -> None
 
 async def exported(hub: Hub, merchant: str) -> str:
     """Return all links as CSV; listings that nobody linked with SKU and units left open."""
-    offers = await listings_of(hub, merchant)
-    open_ones = [(o.connection, o.listing) for o in offers if not o.of]
+    listings = await listings_of(hub, merchant)
+    open_ones = [(o.connection, o.listing) for o in listings if not o.of]
     return links_file.written(await hub.store.read(all_links, merchant), open_ones)
 
 

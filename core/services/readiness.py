@@ -34,13 +34,13 @@ async def readiness_of(hub: Hub, merchant: str) -> tuple[Finding, ...]:
     """Return everything of a merchant that is not ready; nothing where all is."""
     config = hub.config(merchant)
     products = tuple((await hub.store.read(list_products, merchant)).values())
-    offers = await listings_of(hub, merchant)
+    listings = await listings_of(hub, merchant)
     counted = {row.sku for row in await hub.store.read(list_stock, merchant)}
     return (
         *_of_products(config, products, counted),
-        *_of_listings(offers, products),
+        *_of_listings(listings, products),
         *await _of_places(hub, merchant),
-        *_of_house(hub, merchant),
+        *_of_config(hub, merchant),
         *await _of_connections(hub, merchant),
     )
 
@@ -86,11 +86,11 @@ def ships_abroad(config: MerchantConfig) -> bool:
     return len(countries) > 1 or named
 
 
-def _of_listings(offers: Sequence[ChannelListing], products: Sequence[Product]) -> Iterator[Finding]:
+def _of_listings(listings: Sequence[ChannelListing], products: Sequence[Product]) -> Iterator[Finding]:
     yield from _finding(
         "unlinked",
         "listings that nobody linked: they are never written, and their orders are held",
-        (f"{o.connection}/{o.listing}" for o in offers if not o.of and not o.fulfilled_by_channel),
+        (f"{o.connection}/{o.listing}" for o in listings if not o.of and not o.fulfilled_by_channel),
         "accept a proposal on the page of links, or crossdock stock link",
     )
     alike: dict[str, list[str]] = {}
@@ -102,7 +102,7 @@ def _of_listings(offers: Sequence[ChannelListing], products: Sequence[Product]) 
         (" and ".join(skus) for skus in alike.values() if len(skus) > 1),
         "keep one of them, or give them SKUs that people can tell apart",
     )
-    of_channels = [c for c in conflicts((), offers) if c.kind in {"same_sku", "sku_variants"}]
+    of_channels = [c for c in conflicts((), listings) if c.kind in {"same_sku", "sku_variants"}]
     yield from _finding(
         "duplicate_listings",
         "listings of one channel whose SKUs are the same but for case, blanks or punctuation",
@@ -135,7 +135,7 @@ async def _of_places(hub: Hub, merchant: str) -> list[Finding]:
     ]
 
 
-def _of_house(hub: Hub, merchant: str) -> Iterator[Finding]:
+def _of_config(hub: Hub, merchant: str) -> Iterator[Finding]:
     connections = hub.connections(merchant)
     config = connections.config
     yield from _finding(

@@ -21,7 +21,7 @@ from core.steps.sync import refresh
 async def tell_channel(run: Run) -> None:
     """Tell the channel of one parcel, with its tracking number."""
     parcel = next(p for p in run.state.parcels if tells(run.view(), p))
-    if parcel.left and await refresh(run):
+    if parcel.departed and await refresh(run):
         return  # hours may lie between label and scan: another hand may have shipped it meanwhile
     shipment_notifier, label = run.connections.named(run.order.connection).shipment_notifier, parcel.label
     if shipment_notifier is None or label is None:
@@ -123,7 +123,7 @@ async def _mail(run: Run, about: str, kind: str, parcels: Sequence[Sent]) -> Non
     notifier = run.connections.named(connection).notifier if connection else None
     if connection is None or notifier is None:
         raise RejectedError("sends no mail any more", connection=connection or "-")
-    notice = render(
+    message = render(
         kind,
         order=run.order,
         personal=run.personal,
@@ -134,7 +134,7 @@ async def _mail(run: Run, about: str, kind: str, parcels: Sequence[Sent]) -> Non
     async def call(key: str) -> Done:
         del key
         failpoint("delivery.mail.before")
-        await notifier.send(notice)
+        await notifier.send(message)
         return Done(facts=[ShopperTold(at=run.now, about=about)])
 
     await perform(

@@ -22,10 +22,10 @@ async def verify_payment(run: Run) -> None:
     if last is not None and run.order.risk is RiskLevel.PENDING and await refresh(run):
         return  # the channel's assessment came, or something else did: it is judged as it stands now
     payments = run.config.connections[run.order.connection].payments
-    witnessed: dict[str, GatewayPayment | None] = {}
+    gateway_payments: dict[str, GatewayPayment | None] = {}
     for authority, reference in asked_of_gateways(run.order, payments):
-        witnessed[reference] = await _witness(run, authority, reference)
-    checked = check(run.order, payments, witnessed, run.now)
+        gateway_payments[reference] = await _ask_gateway(run, authority, reference)
+    checked = check(run.order, payments, gateway_payments, run.now)
     more = checked.difference
     told: list[Fact] = [checked]
     if more is not None and more.minor > 0 and (last is None or last.difference != more):
@@ -34,7 +34,7 @@ async def verify_payment(run: Run) -> None:
     await run.commit(decided=told)
 
 
-async def _witness(run: Run, authority: str, reference: str) -> GatewayPayment | None:
+async def _ask_gateway(run: Run, authority: str, reference: str) -> GatewayPayment | None:
     gateway = run.connections.named(authority).gateway
     if gateway is None:
         return None

@@ -34,7 +34,7 @@ async def commit_units(run: Run) -> None:
 
 async def settle_cancellation(run: Run) -> None:
     """Void what was bought and did not leave, then set the units free."""
-    bought = next((p for p in run.state.parcels if p.label is not None and not p.left), None)
+    bought = next((p for p in run.state.parcels if p.label is not None and not p.departed), None)
     if bought is not None:
         await void_label(run, bought, "the order was cancelled")
         return

@@ -16,14 +16,14 @@ from core.model.commit import Committed, Intent, Moved, OrderCommit
 from core.store.columns import among, compact
 from core.store.decide import Decision, Standing, decide
 from core.store.jobs import enqueue_all
-from core.store.ledger import LockedStock, Shelf, lock_stock
+from core.store.ledger import LockedStock, StockKey, lock_stock
 from core.store.listings import mark_dirty
 from core.store.notices import raise_notices
 from core.store.personal import seal_personal
 from core.store.projection import projection
 from core.store.sealing import Keyring
 from core.store.tables import effects, facts, orders, refs
-from core.store.tracking_jobs import looks_at
+from core.store.tracking_jobs import tracking_jobs_of
 from core.store.writes import Row, insert_new, update_by_key
 
 OrderKey = tuple[str, str]
@@ -45,7 +45,7 @@ def apply(conn: sa.Connection, units: Sequence[OrderCommit], keyring: Keyring) -
     _create_rows(conn, units)
     standing = _lock_orders(conn, units)
     taken = _taken_keys(conn, units)
-    stock = lock_stock(conn, _shelves(units), create=_shipped_shelves(units))
+    stock = lock_stock(conn, _stock_keys(units), create=_shipped_stock_keys(units))
     answers: list[Committed | HubError] = []
     decisions: list[Decision] = []
     for commit in units:
@@ -124,7 +124,7 @@ def _taken_keys(conn: sa.Connection, units: Sequence[OrderCommit]) -> set[tuple[
     return {(m, k) for m, k in conn.execute(sa.select(*key).where(among(conn, key, wanted)))}
 
 
-def _shelves(units: Iterable[OrderCommit]) -> Iterator[Shelf]:
+def _stock_keys(units: Iterable[OrderCommit]) -> Iterator[StockKey]:
     """Yield every shelf that the units may take from or give back to."""
     for commit in units:
         for allocation in commit.release:
@@ -138,7 +138,7 @@ def _shelves(units: Iterable[OrderCommit]) -> Iterator[Shelf]:
                 yield (commit.merchant, need.sku, location)
 
 
-def _shipped_shelves(units: Iterable[OrderCommit]) -> Iterator[Shelf]:
+def _shipped_stock_keys(units: Iterable[OrderCommit]) -> Iterator[StockKey]:
     for commit in units:
         for allocation in commit.ship:
             yield (commit.merchant, allocation.sku, allocation.location)
@@ -152,7 +152,9 @@ def _write(conn: sa.Connection, decisions: Sequence[Decision], stock: LockedStoc
     _write_personal(conn, decisions, keyring)
     forget = {(d.commit.merchant, c, listing) for d in decisions for c, listing in d.commit.invalidate_levels}
     mark_dirty(conn, stock.changed, decisions[0].commit.at, invalidate=forget)
-    enqueue_all(conn, [ring for d in decisions for ring in looks_at(d.commit.merchant, d.facts)])
+    enqueue_all(
+        conn, [request for d in decisions for request in tracking_jobs_of(d.commit.merchant, d.facts)]
+    )
     raise_notices(conn, [(d.commit.merchant, n) for d in decisions if d.landed for n in d.commit.notices])
 
 

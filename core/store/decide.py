@@ -11,7 +11,7 @@ from core.domain.state import OrderState
 from core.model.commit import Committed, Due, Landed, Moved, OrderCommit, Reserve
 from core.model.facts import Fact, Received, UnitsCommitted, UnitsReleased, UnitsShipped
 from core.model.stock import Allocation, Need
-from core.store.ledger import LockedStock, Move, MoveKind, Shelf
+from core.store.ledger import LockedStock, Move, MoveKind, StockKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,15 +147,15 @@ def _ship(commit: OrderCommit, state: OrderState, stock: LockedStock) -> None:
 
     What left, left: units that were set free before (a cancellation crossed the parcel) are off on hand all the same.
     """
-    held = _by_shelf(commit.merchant, _held(state.allocations, commit.ship))
-    for shelf, units in _by_shelf(commit.merchant, commit.ship).items():
+    held = _by_stock_key(commit.merchant, _held(state.allocations, commit.ship))
+    for stock_key, units in _by_stock_key(commit.merchant, commit.ship).items():
         stock.move(
             Move(
-                shelf=shelf,
+                stock_key=stock_key,
                 at=commit.at,
                 kind="shipped",
                 on_hand=-units,
-                committed=-held.get(shelf, 0),
+                committed=-held.get(stock_key, 0),
                 order_id=commit.order_id,
             )
         )
@@ -169,18 +169,24 @@ def _move(
     kind: MoveKind,
     committed: int,
 ) -> None:
-    for shelf, units in _by_shelf(commit.merchant, allocations).items():
+    for stock_key, units in _by_stock_key(commit.merchant, allocations).items():
         stock.move(
-            Move(shelf=shelf, at=commit.at, kind=kind, committed=committed * units, order_id=commit.order_id)
+            Move(
+                stock_key=stock_key,
+                at=commit.at,
+                kind=kind,
+                committed=committed * units,
+                order_id=commit.order_id,
+            )
         )
 
 
-def _by_shelf(merchant: str, allocations: Iterable[Allocation]) -> dict[Shelf, int]:
+def _by_stock_key(merchant: str, allocations: Iterable[Allocation]) -> dict[StockKey, int]:
     """Return units by shelf; several lines of one SKU are summed."""
-    sums: dict[Shelf, int] = {}
+    sums: dict[StockKey, int] = {}
     for allocation in allocations:
-        shelf = (merchant, allocation.sku, allocation.location)
-        sums[shelf] = sums.get(shelf, 0) + allocation.units
+        stock_key = (merchant, allocation.sku, allocation.location)
+        sums[stock_key] = sums.get(stock_key, 0) + allocation.units
     return sums
 
 

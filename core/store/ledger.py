@@ -14,7 +14,7 @@ from core.store.columns import among
 from core.store.tables import ledger, stock
 from core.store.writes import Row, insert_new, update_by_key
 
-Shelf = tuple[str, str, str]
+StockKey = tuple[str, str, str]
 """(merchant, SKU, location)."""
 Coming = Literal["received", "adjusted"]
 MoveKind = Literal["committed", "released", "shipped", "counted", "received", "adjusted"]
@@ -24,7 +24,7 @@ MoveKind = Literal["committed", "released", "shipped", "counted", "received", "a
 class Move:
     """Units that come or go at one shelf, and why."""
 
-    shelf: Shelf
+    stock_key: StockKey
     at: datetime
     kind: MoveKind
     on_hand: int = 0
@@ -53,24 +53,24 @@ class Counter:
 class LockedStock:
     """Counters locked by this transaction, with the moves made since; ``write`` stores both."""
 
-    counters: dict[Shelf, Counter]
+    counters: dict[StockKey, Counter]
     rows: list[Row] = field(default_factory=list)
-    touched: set[Shelf] = field(default_factory=set)
+    touched: set[StockKey] = field(default_factory=set)
     changed: set[tuple[str, str]] = field(default_factory=set)
     """(merchant, SKU) of which more or fewer units may be promised than before."""
 
-    def available(self, shelf: Shelf) -> int:
+    def available(self, stock_key: StockKey) -> int:
         """Return what may still be promised there; none where the SKU was never counted."""
-        counter = self.counters.get(shelf)
+        counter = self.counters.get(stock_key)
         return counter.available if counter else 0
 
     def move(self, move: Move) -> None:
         """Make a move; the next ``available`` already shows it."""
-        counter = self.counters.setdefault(move.shelf, Counter())
+        counter = self.counters.setdefault(move.stock_key, Counter())
         counter.on_hand += move.on_hand
         counter.committed += move.committed
         counter.entries += 1
-        merchant, sku, location = move.shelf
+        merchant, sku, location = move.stock_key
         self.rows.append(
             {
                 "merchant": merchant,
@@ -86,7 +86,7 @@ class LockedStock:
                 "note": move.note,
             }
         )
-        self.touched.add(move.shelf)
+        self.touched.add(move.stock_key)
         if move.on_hand != move.committed:
             self.changed.add((merchant, sku))
 
@@ -97,26 +97,28 @@ class LockedStock:
             stock,
             [
                 {
-                    "merchant": shelf[0],
-                    "sku": shelf[1],
-                    "location": shelf[2],
-                    "on_hand": self.counters[shelf].on_hand,
-                    "committed": self.counters[shelf].committed,
-                    "entries": self.counters[shelf].entries,
-                    "counted": self.counters[shelf].counted,
+                    "merchant": stock_key[0],
+                    "sku": stock_key[1],
+                    "location": stock_key[2],
+                    "on_hand": self.counters[stock_key].on_hand,
+                    "committed": self.counters[stock_key].committed,
+                    "entries": self.counters[stock_key].entries,
+                    "counted": self.counters[stock_key].counted,
                 }
-                for shelf in self.touched
+                for stock_key in self.touched
             ],
         )
         if self.rows:
             conn.execute(sa.insert(ledger), self.rows)
 
 
-def lock_stock(conn: sa.Connection, shelves: Iterable[Shelf], *, create: Iterable[Shelf] = ()) -> LockedStock:
+def lock_stock(
+    conn: sa.Connection, stock_keys: Iterable[StockKey], *, create: Iterable[StockKey] = ()
+) -> LockedStock:
     """Lock counters in the order of their keys; shelves of ``create`` are made first where they are missing."""
     made = sorted(set(create))
     insert_new(conn, stock, [{"merchant": m, "sku": s, "location": p} for m, s, p in made])
-    wanted = sorted({*shelves, *made})
+    wanted = sorted({*stock_keys, *made})
     if not wanted:
         return LockedStock({})
     columns = (stock.c.merchant, stock.c.sku, stock.c.location)
@@ -142,14 +144,16 @@ def count(
 
     A shelf that nobody counted before changed even where the number stays: from now on it is known.
     """
-    shelves = [(merchant, sku, location) for sku, location, _ in counted]
-    locked = lock_stock(conn, (), create=shelves)
-    for shelf, (_, _, units) in zip(shelves, counted, strict=True):
-        counter = locked.counters[shelf]
-        locked.changed |= set() if counter.counted else {shelf[:2]}
+    stock_keys = [(merchant, sku, location) for sku, location, _ in counted]
+    locked = lock_stock(conn, (), create=stock_keys)
+    for stock_key, (_, _, units) in zip(stock_keys, counted, strict=True):
+        counter = locked.counters[stock_key]
+        locked.changed |= set() if counter.counted else {stock_key[:2]}
         counter.counted = True
         difference = units - counter.on_hand
-        locked.move(Move(shelf=shelf, at=now, kind="counted", on_hand=difference, actor=actor, note=note))
+        locked.move(
+            Move(stock_key=stock_key, at=now, kind="counted", on_hand=difference, actor=actor, note=note)
+        )
     locked.write(conn)
     return locked.changed
 
@@ -158,9 +162,9 @@ def receive(
     conn: sa.Connection, merchant: str, units: Sequence[tuple[str, str, int]], *, actor: str, now: datetime
 ) -> set[tuple[str, str]]:
     """Add units that came in, as (SKU, location, units); return whose availability changed."""
-    shelves = [(merchant, sku, location) for sku, location, _ in units]
-    locked = lock_stock(conn, (), create=shelves)
-    for shelf, (_, _, number) in zip(shelves, units, strict=True):
-        locked.move(Move(shelf=shelf, at=now, kind="received", on_hand=number, actor=actor))
+    stock_keys = [(merchant, sku, location) for sku, location, _ in units]
+    locked = lock_stock(conn, (), create=stock_keys)
+    for stock_key, (_, _, number) in zip(stock_keys, units, strict=True):
+        locked.move(Move(stock_key=stock_key, at=now, kind="received", on_hand=number, actor=actor))
     locked.write(conn)
     return locked.changed

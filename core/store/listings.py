@@ -146,14 +146,14 @@ def save_listings(
     of_listing = (listings.c.listing, listings.c.location)
     query = sa.select(*of_listing).where(_of_connection(merchant, connection))
     known = {(name, place) for name, place in conn.execute(query)}
-    offers = {(row["listing"], row["location"]) for row in rows}
+    offered_keys = {(row["listing"], row["location"]) for row in rows}
     upsert(conn, listings, rows, keep=("dirty_seq",))
-    gone = sorted(known - offers)
+    gone = sorted(known - offered_keys)
     if gone:
         conn.execute(
             sa.delete(listings).where(_of_connection(merchant, connection), among(conn, of_listing, gone))
         )
-    if offers - known:
+    if offered_keys - known:
         enqueue_all(
             conn, [(merchant, NewJob(kind=PUSH, subject=connection, connection=connection, due_at=now))]
         )

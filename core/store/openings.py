@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from core.store import ledger as shelves
+from core.store import ledger as stock_ledger
 from core.store.columns import among, compact
 from core.store.listings import mark_dirty
 from core.store.tables import ledger, openings
@@ -48,7 +48,7 @@ def load_opening(
     """Count every line, all or none, and keep what stood there before."""
     number = _last_number(conn, merchant) + 1
     keys = [(merchant, sku, location) for sku, location, _ in lines]
-    locked = shelves.lock_stock(conn, (), create=keys)
+    locked = stock_ledger.lock_stock(conn, (), create=keys)
     kept = [
         OpeningLine(
             sku=sku,
@@ -58,7 +58,7 @@ def load_opening(
         )
         for key, (sku, location, units) in zip(keys, lines, strict=True)
     ]
-    changed = shelves.count(conn, merchant, lines, actor=actor, now=now, note=note_of(number))
+    changed = stock_ledger.count(conn, merchant, lines, actor=actor, now=now, note=note_of(number))
     mark_dirty(conn, changed, now)
     told = [{"sku": k.sku, "location": k.location, "units": k.units, "before": k.before} for k in kept]
     row = {"merchant": merchant, "number": number, "at": now, "actor": actor, "source": source}
@@ -74,7 +74,7 @@ def undo_opening(
     What came and went since stays so: each shelf is changed by the difference that the opening made.
     """
     keys = [(merchant, line.sku, line.location) for line in opening.lines]
-    locked = shelves.lock_stock(conn, keys)
+    locked = stock_ledger.lock_stock(conn, keys)
     others = _counted_since(conn, merchant, keys, opening.number)
     if others:
         return others
@@ -86,7 +86,9 @@ def undo_opening(
             locked.changed.add(key[:2])
         note = f"undo of {note_of(opening.number)}"
         locked.move(
-            shelves.Move(shelf=key, at=now, kind="adjusted", on_hand=-made[key], actor=actor, note=note)
+            stock_ledger.Move(
+                stock_key=key, at=now, kind="adjusted", on_hand=-made[key], actor=actor, note=note
+            )
         )
     locked.write(conn)
     mark_dirty(conn, locked.changed, now)
@@ -100,15 +102,15 @@ def note_of(number: int) -> str:
     return f"opening {number}"
 
 
-def _ledger_rows(conn: sa.Connection, keys: Sequence[shelves.Shelf]) -> Sequence[sa.Row[Any]]:
+def _ledger_rows(conn: sa.Connection, keys: Sequence[stock_ledger.StockKey]) -> Sequence[sa.Row[Any]]:
     columns = (ledger.c.merchant, ledger.c.sku, ledger.c.location)
     query = sa.select(ledger).where(among(conn, columns, keys)).order_by(*columns, ledger.c.seq)
     return conn.execute(query).all()
 
 
 def _made_by(
-    conn: sa.Connection, merchant: str, keys: Sequence[shelves.Shelf], number: int
-) -> Mapping[shelves.Shelf, int]:
+    conn: sa.Connection, merchant: str, keys: Sequence[stock_ledger.StockKey], number: int
+) -> Mapping[stock_ledger.StockKey, int]:
     return {
         (merchant, row.sku, row.location): row.d_on_hand
         for row in _ledger_rows(conn, keys)
@@ -117,7 +119,7 @@ def _made_by(
 
 
 def _counted_since(
-    conn: sa.Connection, merchant: str, keys: Sequence[shelves.Shelf], number: int
+    conn: sa.Connection, merchant: str, keys: Sequence[stock_ledger.StockKey], number: int
 ) -> list[str]:
     undone = {note_of(o.number) for o in list_openings(conn, merchant) if o.undone_at is not None}
     newest = {

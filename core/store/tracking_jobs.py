@@ -15,7 +15,7 @@ FIRST_LOOK = timedelta(hours=24)
 """How long after its label a parcel's scans are asked for, unless the carrier rang before."""
 
 
-def looks_at(merchant: str, facts: Iterable[Fact]) -> Iterator[tuple[str, NewJob]]:
+def tracking_jobs_of(merchant: str, facts: Iterable[Fact]) -> Iterator[tuple[str, NewJob]]:
     """Yield the look at the tracker of every label that these facts tell of."""
     for fact in facts:
         if isinstance(fact, LabelBought) and fact.tracker_id:

@@ -1,6 +1,6 @@
 """Amazon's stand-in: Seller Central's consent page, Login with Amazon, the Selling Partner API, and SQS, on one port."""
 
 from sandbox.amazon.app import build
-from sandbox.amazon.state import Amazon
+from sandbox.amazon.vendor import Amazon
 
 __all__ = ["Amazon", "build"]

@@ -1,28 +1,26 @@
 """What the seller has at Amazon: marketplaces (Sellers v1) and stock in Amazon's warehouses (FBA inventory v1)."""
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from aiohttp import web
 
 from sandbox.amazon import reading
-from sandbox.amazon.errors import invalid
 from sandbox.amazon.listing import Listing
 from sandbox.amazon.marketplaces import MARKETPLACES
+from sandbox.amazon.refusals import invalid
+from sandbox.amazon.state import Account
 from sandbox.amazon.times import text
 from sandbox.values import Json
-
-if TYPE_CHECKING:
-    from sandbox.amazon.state import Amazon
 
 PAGE: Final = 50
 
 
-async def get_marketplace_participations(amazon: "Amazon", _request: web.Request) -> web.Response:
+async def get_marketplace_participations(amazon: Account, _request: web.Request) -> web.Response:
     """Where the seller sells."""
     return web.json_response({"payload": [_participation(amazon, one) for one in amazon.marketplaces]})
 
 
-async def get_inventory_summaries(amazon: "Amazon", request: web.Request) -> web.Response:
+async def get_inventory_summaries(amazon: Account, request: web.Request) -> web.Response:
     """Units in Amazon's warehouses; merchant-fulfilled listings are not in it."""
     if request.query.get("granularityType") != "Marketplace":
         raise invalid("Invalid value for granularityType.")
@@ -76,7 +74,7 @@ def _summary(listing: Listing, *, details: bool) -> Json:
     return shown
 
 
-def _participation(amazon: "Amazon", marketplace: str) -> Json:
+def _participation(amazon: Account, marketplace: str) -> Json:
     name, country, currency, language = MARKETPLACES.get(marketplace, (marketplace, "US", "USD", "en_US"))
     return {
         "marketplace": {

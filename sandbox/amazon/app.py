@@ -3,27 +3,23 @@
 import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from sandbox import faults
 from sandbox.amazon import account_api, calls, feeds_api, listings_api, notifications_api, orders_api, sqs_api
-from sandbox.amazon.errors import RefusedError, broken, over_quota
 from sandbox.amazon.login import consent_page, token
-from sandbox.amazon.state import Amazon
+from sandbox.amazon.refusals import Refused, broken, over_quota
+from sandbox.amazon.state import Account
+from sandbox.http import Handler, injecting
 from sandbox.planned import Call
 
-if TYPE_CHECKING:
-    from sandbox.world import World
-
-Answer = Callable[[Amazon, web.Request], Awaitable[web.Response]]
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Answer = Callable[[Account, web.Request], Awaitable[web.Response]]
 
 LISTINGS: Final = "/listings/2021-08-01/items/{sellerId}"
 FEEDS: Final = "/feeds/2021-06-30"
-NOTICES: Final = "/notifications/v1"
+NOTIFICATIONS: Final = "/notifications/v1"
 API: Final = ("/orders/", "/listings/", "/feeds/", "/fba/", "/notifications/", "/sellers/")
 """Where the Selling Partner API is; login, queue and uploads lie elsewhere and are spared the faults of calls."""
 
@@ -54,35 +50,28 @@ OPERATIONS: Final = (
               feeds_api.get_feed_document),
     Operation("createFeed", "POST", FEEDS + "/feeds", 0.0083, 15, feeds_api.create_feed),
     Operation("getFeed", "GET", FEEDS + "/feeds/{feedId}", 2, 15, feeds_api.get_feed),
-    Operation("cancelFeed", "DELETE", FEEDS + "/feeds/{feedId}", 2, 15, feeds_api.cancel_feed),
     Operation("getInventorySummaries", "GET", "/fba/inventory/v1/summaries", 2, 2,
               account_api.get_inventory_summaries),
     Operation("getMarketplaceParticipations", "GET", "/sellers/v1/marketplaceParticipations", 0.016, 15,
               account_api.get_marketplace_participations),
-    Operation("createDestination", "POST", NOTICES + "/destinations", 1, 5,
+    Operation("createDestination", "POST", NOTIFICATIONS + "/destinations", 1, 5,
               notifications_api.create_destination, grantless=True),
-    Operation("getDestinations", "GET", NOTICES + "/destinations", 1, 5,
+    Operation("getDestinations", "GET", NOTIFICATIONS + "/destinations", 1, 5,
               notifications_api.get_destinations, grantless=True),
-    Operation("getDestination", "GET", NOTICES + "/destinations/{destinationId}", 1, 5,
-              notifications_api.get_destination, grantless=True),
-    Operation("deleteDestination", "DELETE", NOTICES + "/destinations/{destinationId}", 1, 5,
+    Operation("deleteDestination", "DELETE", NOTIFICATIONS + "/destinations/{destinationId}", 1, 5,
               notifications_api.delete_destination, grantless=True),
-    Operation("createSubscription", "POST", NOTICES + "/subscriptions/{notificationType}", 1, 5,
+    Operation("createSubscription", "POST", NOTIFICATIONS + "/subscriptions/{notificationType}", 1, 5,
               notifications_api.create_subscription),
-    Operation("getSubscription", "GET", NOTICES + "/subscriptions/{notificationType}", 1, 5,
+    Operation("getSubscription", "GET", NOTIFICATIONS + "/subscriptions/{notificationType}", 1, 5,
               notifications_api.get_subscription),
-    Operation("getSubscriptionById", "GET", NOTICES + "/subscriptions/{notificationType}/{subscriptionId}", 1, 5,
-              notifications_api.get_subscription_by_id, grantless=True),
-    Operation("deleteSubscriptionById", "DELETE", NOTICES + "/subscriptions/{notificationType}/{subscriptionId}",
+    Operation("deleteSubscriptionById", "DELETE", NOTIFICATIONS + "/subscriptions/{notificationType}/{subscriptionId}",
               1, 5, notifications_api.delete_subscription_by_id, grantless=True),
 )  # fmt: skip
 
 
-def build(world: "World") -> web.Application:
-    """The application of Amazon's stand-in; its state becomes `world.amazon`."""
-    amazon = Amazon(world)
-    world.amazon = amazon
-    app = web.Application(middlewares=[_refusals, _weather(world)], client_max_size=16 * 2**20)
+def build(amazon: Account) -> web.Application:
+    """The stand-in's application."""
+    app = web.Application(middlewares=[_refusals, _injecting(amazon)], client_max_size=16 * 2**20)
 
     async def consent(request: web.Request) -> web.Response:
         return consent_page(amazon.login, request, seller=amazon.seller)
@@ -101,14 +90,14 @@ def build(world: "World") -> web.Application:
     return app
 
 
-def _bound(amazon: Amazon, answer: Answer) -> Handler:
+def _bound(amazon: Account, answer: Answer) -> Handler:
     async def handle(request: web.Request) -> web.StreamResponse:
         return await answer(amazon, request)
 
     return handle
 
 
-def _opened(amazon: Amazon, operation: Operation) -> Handler:
+def _opened(amazon: Account, operation: Operation) -> Handler:
     """The operation behind its token check and its usage plan."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
@@ -123,29 +112,25 @@ def _opened(amazon: Amazon, operation: Operation) -> Handler:
     return handle
 
 
-def _weather(world: "World") -> Middleware:
+def _injecting(amazon: Account) -> Middleware:
     """The armed faults, on the calls of the Selling Partner API only."""
-    names = {(operation.method, operation.path): operation.name for operation in OPERATIONS}
-    world.planned.operations["amazon"] = frozenset(names.values())
+    names = {f"{operation.method} {operation.path}": operation.name for operation in OPERATIONS}
+    amazon.env.planned.operations["amazon"] = frozenset(names.values())
 
-    async def told(request: web.Request) -> Call:
-        return calls.told(names, request)
+    async def call_of(request: web.Request) -> Call:
+        return calls.call_of(names, request)
 
-    inject = faults.middleware(
-        world,
-        "amazon",
-        throttled=lambda _request: over_quota().response(),
-        failed=lambda _request: broken().response(),
-        told=told,
-    )
+    inject = injecting(
+        amazon.env, "amazon", throttled=lambda: over_quota().response(), failed=lambda: broken().response(),
+        call_of=call_of,
+    )  # fmt: skip
 
     @web.middleware
-    async def weather(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if not request.path.startswith(API):
-            return await handler(request)
-        return await inject(request, handler)
+    async def inject_into_api(request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Other pages of the port are not even counted as calls."""
+        return await (inject(request, handler) if request.path.startswith(API) else handler(request))
 
-    return weather
+    return inject_into_api
 
 
 @web.middleware
@@ -153,10 +138,10 @@ async def _refusals(request: web.Request, handler: Handler) -> web.StreamRespons
     """Every refusal in Amazon's own shape, and a request id on every answer of the API."""
     try:
         response = await handler(request)
-    except RefusedError as refused:
+    except Refused as refused:
         response = refused.response()
     except (web.HTTPNotFound, web.HTTPMethodNotAllowed):
-        response = RefusedError(404, "NotFound", "The requested resource is not found.").response()
+        response = Refused(404, "NotFound", "The requested resource is not found.").response()
     if request.path.startswith(API):
         response.headers["x-amzn-RequestId"] = str(uuid.uuid4())
     return response

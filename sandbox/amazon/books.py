@@ -7,14 +7,13 @@ from sandbox.amazon.order import Line, Order, Package
 from sandbox.values import Json
 
 
-def amazon_books(orders: Iterable[Order], listings: Iterable[Listing], calls: int) -> Json:
-    """Orders with their shipments, the quantities that shoppers see, and how often Amazon was called."""
+def amazon_books(orders: Iterable[Order], listings: Iterable[Listing]) -> Json:
+    """Orders with their shipments, and the quantities that shoppers see."""
     known = list(listings)
     return {
         "orders": {order.order_id: _order(order) for order in orders},
         "levels": {listing.sku: listing.available() for listing in known if listing.fulfilled_by == MERCHANT},
         "fba": {listing.sku: listing.fba_quantity for listing in known if listing.fulfilled_by == AMAZON},
-        "calls": calls,
     }
 
 

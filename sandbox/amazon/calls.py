@@ -5,16 +5,16 @@ from typing import Final
 
 from aiohttp import web
 
+from sandbox.http import operation_of
 from sandbox.planned import Call
 
-WRITES: Final = frozenset({"confirmShipment", "patchListingsItem", "createFeed", "cancelFeed"})
+WRITES: Final = frozenset({"confirmShipment", "patchListingsItem", "createFeed"})
 """Operations that change what a shopper or a buyer sees; a document alone and a subscription do not."""
 
 
-def told(names: Mapping[tuple[str, str], str], request: web.Request) -> Call:
+def call_of(names: Mapping[str, str], request: web.Request) -> Call:
     """The call behind a request; `names` gives the operation of a method and a path."""
-    route = request.match_info.route.resource
-    name = names.get((request.method, route.canonical if route is not None else ""), "other")
+    name = names.get(operation_of(request), "other")
     preview = request.query.get("mode") == "VALIDATION_PREVIEW"
     order, sku = request.match_info.get("orderId"), request.match_info.get("sku")
     return Call(

@@ -6,18 +6,18 @@ A repeat with the same packageReferenceId updates that package; a package that w
 from datetime import datetime
 
 from sandbox.amazon.carriers import CODES, OTHER
-from sandbox.amazon.errors import invalid
 from sandbox.amazon.listing import MERCHANT
 from sandbox.amazon.order import Order, Package
 from sandbox.amazon.reading import field, parsed_instant
+from sandbox.amazon.refusals import invalid
 from sandbox.values import Json
 
 OPEN = frozenset({"UNSHIPPED", "PARTIALLY_SHIPPED", "SHIPPED"})
-"""Statuses in which packages can be told; SHIPPED only to update one."""
+"""Statuses in which packages can be reported; SHIPPED only to update one."""
 
 
 def confirmed(order: Order, given: Json, *, marketplace: str, now: datetime) -> Package:
-    """The package that a request tells of; refuses what Amazon refuses and changes nothing."""
+    """The package that a request reports; refuses what Amazon refuses and changes nothing."""
     if field(given, "marketplaceId", str) != marketplace:
         raise invalid("MarketplaceId: does not match the marketplace of the order.")
     detail = field(given, "packageDetail", dict)

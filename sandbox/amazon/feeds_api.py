@@ -1,16 +1,15 @@
 """Feeds API 2021-06-30, and the place that documents are uploaded to and fetched from."""
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from aiohttp import web
 
 from sandbox.amazon import reading
-from sandbox.amazon.errors import invalid, not_found
-from sandbox.amazon.feeds import FEED_TYPE, Document, Feed, submit
-
-if TYPE_CHECKING:
-    from sandbox.amazon.state import Amazon
+from sandbox.amazon.feed_processing import FEED_TYPE, submit
+from sandbox.amazon.feeds import Document, Feed
+from sandbox.amazon.refusals import invalid, not_found
+from sandbox.amazon.state import Account
 
 UPLOAD_LIFE: Final = 300
 NETWORK: Final = 10.0
@@ -18,11 +17,11 @@ NETWORK: Final = 10.0
 MOST_MARKETPLACES: Final = 25
 
 
-async def create_feed_document(amazon: "Amazon", request: web.Request) -> web.Response:
+async def create_feed_document(amazon: Account, request: web.Request) -> web.Response:
     """A document to upload to."""
     given = await reading.body(request)
     kind = reading.field(given, "contentType", str)
-    clock = amazon.world.clock
+    clock = amazon.env.clock
     until = amazon.now() + timedelta(seconds=max(UPLOAD_LIFE, NETWORK * clock.rate))
     document = amazon.feeds.document(kind, until=until)
     return web.json_response(
@@ -30,7 +29,7 @@ async def create_feed_document(amazon: "Amazon", request: web.Request) -> web.Re
     )
 
 
-async def create_feed(amazon: "Amazon", request: web.Request) -> web.Response:
+async def create_feed(amazon: Account, request: web.Request) -> web.Response:
     """Submit an uploaded document."""
     given = await reading.body(request)
     if reading.field(given, "feedType", str) != FEED_TYPE:
@@ -45,21 +44,12 @@ async def create_feed(amazon: "Amazon", request: web.Request) -> web.Response:
     return web.json_response({"feedId": feed.feed_id}, status=202)
 
 
-async def get_feed(amazon: "Amazon", request: web.Request) -> web.Response:
+async def get_feed(amazon: Account, request: web.Request) -> web.Response:
     """How far a feed is."""
     return web.json_response(_feed(amazon, request).as_json())
 
 
-async def cancel_feed(amazon: "Amazon", request: web.Request) -> web.Response:
-    """Cancel a feed that waits."""
-    feed = _feed(amazon, request)
-    if feed.status != "IN_QUEUE":
-        raise invalid(f"The feed is {feed.status} and cannot be cancelled.")
-    feed.status = "CANCELLED"
-    return web.json_response({})
-
-
-async def get_feed_document(amazon: "Amazon", request: web.Request) -> web.Response:
+async def get_feed_document(amazon: Account, request: web.Request) -> web.Response:
     """Where a document can be fetched."""
     document = amazon.feeds.documents.get(request.match_info["feedDocumentId"])
     if document is None or document.content is None:
@@ -67,7 +57,7 @@ async def get_feed_document(amazon: "Amazon", request: web.Request) -> web.Respo
     return web.json_response({"feedDocumentId": document.document_id, "url": _url(amazon, document)})
 
 
-async def upload(amazon: "Amazon", request: web.Request) -> web.Response:
+async def upload(amazon: Account, request: web.Request) -> web.Response:
     """PUT to a presigned URL: no token, the content type that was signed, and only while it lives."""
     document = _document(amazon, request)
     if request.headers.get("Content-Type") != document.content_type:
@@ -78,7 +68,7 @@ async def upload(amazon: "Amazon", request: web.Request) -> web.Response:
     return web.Response()
 
 
-async def download(amazon: "Amazon", request: web.Request) -> web.Response:
+async def download(amazon: Account, request: web.Request) -> web.Response:
     """GET from a presigned URL."""
     document = _document(amazon, request)
     if document.content is None:
@@ -86,22 +76,22 @@ async def download(amazon: "Amazon", request: web.Request) -> web.Response:
     return web.Response(body=document.content, headers={"Content-Type": document.content_type})
 
 
-def _feed(amazon: "Amazon", request: web.Request) -> Feed:
+def _feed(amazon: Account, request: web.Request) -> Feed:
     feed = amazon.feeds.feeds.get(request.match_info["feedId"])
     if feed is None:
         raise not_found("The feed does not exist.")
     return feed
 
 
-def _document(amazon: "Amazon", request: web.Request) -> Document:
+def _document(amazon: Account, request: web.Request) -> Document:
     document = amazon.feeds.documents.get(request.match_info["documentId"])
     if document is None:
         raise web.HTTPNotFound
     return document
 
 
-def _url(amazon: "Amazon", document: Document) -> str:
-    return f"{amazon.world.urls['amazon']}/tortuga/{document.document_id}?X-Amz-Signature=sandbox"
+def _url(amazon: Account, document: Document) -> str:
+    return f"{amazon.env.urls['amazon']}/tortuga/{document.document_id}?X-Amz-Signature=sandbox"
 
 
 def _storage_error(code: str, status: int) -> web.Response:

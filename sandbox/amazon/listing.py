@@ -35,7 +35,7 @@ class Listing:
     shown_before: int = 0
     """What reads showed before the last change."""
     other_attributes: Json = field(default_factory=dict)
-    deaf: int = 0
+    patches_to_ignore: int = 0
     """So many more patches are accepted and change nothing."""
     region: str = "NA"
     off_by: int = 0

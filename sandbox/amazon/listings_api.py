@@ -1,18 +1,16 @@
 """Listings Items API 2021-08-01."""
 
 import uuid
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from aiohttp import web
 
 from sandbox.amazon import reading
-from sandbox.amazon.errors import invalid, not_found, unauthorized
 from sandbox.amazon.listing import Listing, item_json
 from sandbox.amazon.patching import AVAILABILITY, Wanted, read_patches, wanted
+from sandbox.amazon.refusals import invalid, not_found, unauthorized
+from sandbox.amazon.state import Account
 from sandbox.values import Json
-
-if TYPE_CHECKING:
-    from sandbox.amazon.state import Amazon
 
 INCLUDABLE: Final = (
     "summaries", "attributes", "issues", "offers", "fulfillmentAvailability", "procurement", "relationships",
@@ -24,7 +22,7 @@ USUAL_PAGE: Final = 10
 MODES: Final = ("VALIDATION_PREVIEW",)
 
 
-async def get_listings_item(amazon: "Amazon", request: web.Request) -> web.Response:
+async def get_listings_item(amazon: Account, request: web.Request) -> web.Response:
     """One listing."""
     _check_place(amazon, request)
     included = reading.chosen(request, "includedData", INCLUDABLE) or {"summaries"}
@@ -34,7 +32,7 @@ async def get_listings_item(amazon: "Amazon", request: web.Request) -> web.Respo
     return web.json_response(_shown(amazon, listing, included))
 
 
-async def search_listings_items(amazon: "Amazon", request: web.Request) -> web.Response:
+async def search_listings_items(amazon: Account, request: web.Request) -> web.Response:
     """The seller's listings, page by page, or those of up to twenty identifiers."""
     _check_place(amazon, request)
     included = reading.chosen(request, "includedData", INCLUDABLE) or {"summaries"}
@@ -53,7 +51,7 @@ async def search_listings_items(amazon: "Amazon", request: web.Request) -> web.R
     return web.json_response(shown)
 
 
-async def patch_listings_item(amazon: "Amazon", request: web.Request) -> web.Response:
+async def patch_listings_item(amazon: Account, request: web.Request) -> web.Response:
     """Change a listing's attributes; the answer says ACCEPTED before anything is visible."""
     _check_place(amazon, request)
     preview = bool(reading.chosen(request, "mode", MODES))
@@ -87,7 +85,7 @@ def _keep_others(listing: Listing, patches: list[tuple[str, str, list[Json]]]) -
             listing.other_attributes[name] = value
 
 
-def _found(amazon: "Amazon", request: web.Request) -> list[Listing]:
+def _found(amazon: Account, request: web.Request) -> list[Listing]:
     listings = [amazon.listings[sku] for sku in sorted(amazon.listings)]
     identifiers = reading.words(request, "identifiers")
     kind = reading.chosen(request, "identifiersType", IDENTIFIER_TYPES)
@@ -101,7 +99,7 @@ def _found(amazon: "Amazon", request: web.Request) -> list[Listing]:
     return [one for one in listings if (one.asin if by_asin else one.sku) in identifiers]
 
 
-def _check_place(amazon: "Amazon", request: web.Request) -> None:
+def _check_place(amazon: Account, request: web.Request) -> None:
     """Refuse another seller's listings and another marketplace."""
     marketplaces = reading.words(
         request, "marketplaceIds", "MarketplaceIds", "marketplace_ids", "MarketplaceId"
@@ -114,6 +112,6 @@ def _check_place(amazon: "Amazon", request: web.Request) -> None:
         raise invalid("Invalid value for marketplaceIds.")
 
 
-def _shown(amazon: "Amazon", listing: Listing, included: set[str]) -> Json:
+def _shown(amazon: Account, listing: Listing, included: set[str]) -> Json:
     quantity = amazon.shown_quantity(listing)
     return item_json(listing, included, marketplace=amazon.marketplace, quantity=quantity)

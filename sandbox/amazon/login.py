@@ -6,15 +6,13 @@ https://developer-docs.amazon.com/sp-api/docs/website-authorization-workflow, /d
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from urllib.parse import urlencode, urlsplit
 
 from aiohttp import web
 
-from sandbox.amazon.errors import RefusedError, unauthorized
-
-if TYPE_CHECKING:
-    from sandbox.world import World
+from sandbox.amazon.refusals import Refused, unauthorized
+from sandbox.environment import Environment
 
 EXPIRES_IN: Final = 3600
 CODE_LIFE: Final = 300
@@ -35,8 +33,8 @@ class Access:
 class Login:
     """One application, registered with Amazon, and what was granted to it."""
 
-    def __init__(self, world: "World") -> None:
-        self._world = world
+    def __init__(self, env: Environment) -> None:
+        self._env = env
         self.application_id = "amzn1.sp.solution.00000000-0000-4000-8000-00000000cd0c"
         self.client_id = "amzn1.application-oa2-client.0000000000000000000000000000cd0c"
         self.client_secret = "amzn1.oa2-cs.v1.sandbox-not-a-secret"  # noqa: S105  a fixed test value
@@ -56,7 +54,7 @@ class Login:
     def redeem(self, code: str) -> str | None:
         """The refresh token for a code, or none when it is unknown, used or old."""
         until = self._codes.pop(code, None)
-        if until is None or self._world.clock.now() > until:
+        if until is None or self._env.clock.now() > until:
             return None
         token = f"Atzr|sandbox-{secrets.token_hex(24)}"
         self._refresh.add(token)
@@ -83,7 +81,7 @@ class Login:
 
     def _age(self) -> None:
         """A fault of the day: every token of the seller has expired, and only a refresh helps."""
-        past = self._world.clock.start - timedelta(days=1)
+        past = self._env.clock.start - timedelta(days=1)
         for token, access in self._access.items():
             if access.scope is None:
                 self._access[token] = Access(None, past)
@@ -92,21 +90,21 @@ class Login:
         """Let the request in, or refuse it with Amazon's 403."""
         token = request.headers.get("x-amz-access-token")
         if not token:
-            raise RefusedError(
+            raise Refused(
                 403,
                 "MissingAuthenticationToken",
                 "Access to requested resource is denied.",
                 "Access token is missing.",
             )
-        if self._world.planned.token_dies("amazon"):
+        if self._env.planned.token_dies("amazon"):
             self._age()
         access = self._access.get(token)
         if access is None:
             raise unauthorized("The access token you provided is revoked, malformed or invalid.")
-        dead = access.until < self._world.clock.now()
-        if dead or self._world.faults.strike("token_dead", f"amazon token {operation}"):
+        dead = access.until < self._env.clock.now()
+        if dead or self._env.faults.strike("token_dead", f"amazon token {operation}"):
             # Kept, and never good again: a second try with it gets the same answer.
-            self._access[token] = Access(access.scope, self._world.clock.start - timedelta(days=1))
+            self._access[token] = Access(access.scope, self._env.clock.start - timedelta(days=1))
             raise unauthorized("The access token you provided has expired.")
         if grantless and access.scope != "sellingpartnerapi::notifications":
             raise unauthorized("The operation needs a grantless token of the scope notifications.")
@@ -114,7 +112,7 @@ class Login:
             raise unauthorized("The operation needs a token that a selling partner has granted.")
 
     def _until(self, seconds: int) -> datetime:
-        clock = self._world.clock
+        clock = self._env.clock
         return clock.now() + timedelta(seconds=max(float(seconds), NETWORK * clock.rate))
 
 

@@ -2,17 +2,15 @@
 
 import re
 import uuid
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from aiohttp import web
 
 from sandbox.amazon import reading
-from sandbox.amazon.errors import RefusedError, invalid, not_found, unauthorized
-from sandbox.amazon.notices import Destination, Subscription
+from sandbox.amazon.notifications import Destination, Subscription
+from sandbox.amazon.refusals import Refused, invalid, not_found, unauthorized
+from sandbox.amazon.state import Account
 from sandbox.values import Json
-
-if TYPE_CHECKING:
-    from sandbox.amazon.state import Amazon
 
 TYPES: Final = frozenset({
     "ORDER_CHANGE", "ANY_OFFER_CHANGED", "FEED_PROCESSING_FINISHED", "REPORT_PROCESSING_FINISHED",
@@ -24,44 +22,40 @@ ARN: Final = re.compile(r"^arn:aws:sqs:\S+:\S+:\S+")
 LONGEST_NAME: Final = 256
 
 
-async def create_destination(amazon: "Amazon", request: web.Request) -> web.Response:
-    """Register a queue or an EventBridge account, each once."""
+async def create_destination(amazon: Account, request: web.Request) -> web.Response:
+    """Register a queue, once."""
     given = await reading.body(request)
     name = reading.field(given, "name", str)
-    resource = _resource(reading.field(given, "resourceSpecification", dict), name)
+    resource = _resource(reading.field(given, "resourceSpecification", dict))
     if len(name) > LONGEST_NAME:
         raise invalid("Invalid value for name.")
-    known = amazon.notices.destinations
+    known = amazon.notifications.destinations
     if any(one.resource == resource for one in known.values()):
-        what = resource.get("sqs", {}).get("arn", "that EventBridge account")
-        raise _conflict(
-            f"A destination with arn {what} already exists for the application {amazon.login.application_id}"
-        )
+        arn, application = resource["sqs"]["arn"], amazon.login.application_id
+        raise _conflict(f"A destination with arn {arn} already exists for the application {application}")
     destination = Destination(str(uuid.uuid4()), name, resource)
     known[destination.destination_id] = destination
     return _payload(destination.as_json())
 
 
-async def get_destinations(amazon: "Amazon", _request: web.Request) -> web.Response:
+async def get_destinations(amazon: Account, _request: web.Request) -> web.Response:
     """All destinations of the application."""
-    return _payload([one.as_json() for one in amazon.notices.destinations.values()])
+    return _payload([one.as_json() for one in amazon.notifications.destinations.values()])
 
 
-async def get_destination(amazon: "Amazon", request: web.Request) -> web.Response:
-    """One destination."""
-    return _payload(_destination(amazon, request.match_info["destinationId"]).as_json())
-
-
-async def delete_destination(amazon: "Amazon", request: web.Request) -> web.Response:
+async def delete_destination(amazon: Account, request: web.Request) -> web.Response:
     """Forget a destination that no subscription uses."""
     destination = _destination(amazon, request.match_info["destinationId"])
-    if any(one.destination_id == destination.destination_id for one in amazon.notices.subscriptions.values()):
+    if any(
+        one.destination_id == destination.destination_id
+        for one in amazon.notifications.subscriptions.values()
+    ):
         raise unauthorized("Destination has subscriptions")
-    del amazon.notices.destinations[destination.destination_id]
+    del amazon.notifications.destinations[destination.destination_id]
     return web.json_response({})
 
 
-async def create_subscription(amazon: "Amazon", request: web.Request) -> web.Response:
+async def create_subscription(amazon: Account, request: web.Request) -> web.Response:
     """Send one kind of notification to a destination; each kind once."""
     kind = _kind(request)
     given = await reading.body(request)
@@ -69,38 +63,30 @@ async def create_subscription(amazon: "Amazon", request: web.Request) -> web.Res
     destination_id = reading.field(given, "destinationId", str)
     directive = given.get("processingDirective")
     _check_directive(directive)
-    if destination_id not in amazon.notices.destinations:
+    if destination_id not in amazon.notifications.destinations:
         raise invalid("Invalid value for destinationId.")
-    known = amazon.notices.subscriptions
+    known = amazon.notifications.subscriptions
     if any(one.kind == kind for one in known.values()):
-        raise RefusedError(
-            409,
-            "StateConflict",
-            "The resource specified conflicts with the current state.",
-            f"Subscription already exists for notification type {kind}",
-        )
+        message = "The resource specified conflicts with the current state."
+        details = f"Subscription already exists for notification type {kind}"
+        raise Refused(409, "StateConflict", message, details)
     subscription = Subscription(str(uuid.uuid4()), kind, destination_id, version, directive)
     known[subscription.subscription_id] = subscription
     return _payload(subscription.as_json())
 
 
-async def get_subscription(amazon: "Amazon", request: web.Request) -> web.Response:
+async def get_subscription(amazon: Account, request: web.Request) -> web.Response:
     """The seller's subscription to a kind of notification."""
     kind = _kind(request)
-    for one in amazon.notices.subscriptions.values():
+    for one in amazon.notifications.subscriptions.values():
         if one.kind == kind:
             return _payload(one.as_json())
     raise not_found(f"There is no subscription to {kind}.")
 
 
-async def get_subscription_by_id(amazon: "Amazon", request: web.Request) -> web.Response:
-    """One subscription."""
-    return _payload(_subscription(amazon, request).as_json())
-
-
-async def delete_subscription_by_id(amazon: "Amazon", request: web.Request) -> web.Response:
+async def delete_subscription_by_id(amazon: Account, request: web.Request) -> web.Response:
     """End a subscription."""
-    del amazon.notices.subscriptions[_subscription(amazon, request).subscription_id]
+    del amazon.notifications.subscriptions[_subscription(amazon, request).subscription_id]
     return web.json_response({})
 
 
@@ -111,33 +97,27 @@ def _kind(request: web.Request) -> str:
     return kind
 
 
-def _subscription(amazon: "Amazon", request: web.Request) -> Subscription:
+def _subscription(amazon: Account, request: web.Request) -> Subscription:
     kind = _kind(request)
-    found = amazon.notices.subscriptions.get(request.match_info["subscriptionId"])
+    found = amazon.notifications.subscriptions.get(request.match_info["subscriptionId"])
     if found is None or found.kind != kind:
         raise not_found("The subscription does not exist.")
     return found
 
 
-def _destination(amazon: "Amazon", destination_id: str) -> Destination:
-    if destination_id not in amazon.notices.destinations:
+def _destination(amazon: Account, destination_id: str) -> Destination:
+    if destination_id not in amazon.notifications.destinations:
         raise not_found("The destination does not exist.")
-    return amazon.notices.destinations[destination_id]
+    return amazon.notifications.destinations[destination_id]
 
 
-def _resource(given: Json, name: str) -> Json:
+def _resource(given: Json) -> Json:
     """The destination's resource from what was asked for."""
-    if given.get("sqs"):
-        arn = reading.field(given["sqs"], "arn", str, at="resourceSpecification.sqs")
-        if not ARN.match(arn):
-            raise invalid("Invalid value for resourceSpecification.sqs.arn.")
-        return {"sqs": {"arn": arn}}
-    if given.get("eventBridge"):
-        where = "resourceSpecification.eventBridge"
-        account = reading.field(given["eventBridge"], "accountId", str, at=where)
-        region = reading.field(given["eventBridge"], "region", str, at=where)
-        return {"eventBridge": {"accountId": account, "region": region, "name": name}}
-    raise invalid("resourceSpecification needs sqs or eventBridge.")
+    queue = reading.field(given, "sqs", dict, at="resourceSpecification")
+    arn = reading.field(queue, "arn", str, at="resourceSpecification.sqs")
+    if not ARN.match(arn):
+        raise invalid("Invalid value for resourceSpecification.sqs.arn.")
+    return {"sqs": {"arn": arn}}
 
 
 def _check_directive(directive: object) -> None:
@@ -151,10 +131,8 @@ def _check_directive(directive: object) -> None:
         raise invalid(f"Invalid value for orderChangeTypes: {', '.join(sorted(unknown))}.")
 
 
-def _conflict(details: str) -> RefusedError:
-    return RefusedError(
-        409, "Conflict", "The requested resource conflict with a resource in the server.", details
-    )
+def _conflict(details: str) -> Refused:
+    return Refused(409, "Conflict", "The requested resource conflict with a resource in the server.", details)
 
 
 def _payload(payload: object) -> web.Response:

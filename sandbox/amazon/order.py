@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from sandbox.amazon.listing import AMAZON, MERCHANT
-from sandbox.amazon.money import split
 from sandbox.amazon.times import parsed
+from sandbox.amounts import split
 from sandbox.format import STATUSES
 from sandbox.reading import nearest
 from sandbox.values import Json
@@ -55,7 +55,7 @@ class Package:
     tracking: str
     items: dict[str, int]
     app: str = "hub"
-    """Who told of it: the hub by its token, or another tool."""
+    """Who reported it: the hub by its token, or another tool."""
     lost: bool = False
     """Answered and shown, yet not in the books (sabotage)."""
 

@@ -10,9 +10,9 @@ from typing import Final
 
 from sandbox.amazon.listing import MERCHANT
 from sandbox.amazon.marketplaces import MARKETPLACES
-from sandbox.amazon.money import money
 from sandbox.amazon.order import ITEM_PROGRAMS, UNPAID, Line, Order, Package
 from sandbox.amazon.times import text
+from sandbox.amounts import written
 from sandbox.values import Json
 
 INCLUDABLE: Final = (
@@ -48,6 +48,11 @@ def order_json(order: Order, included: set[str], *, marketplace: str) -> Json:
     if "PACKAGES" in included and order.fulfilled_by == MERCHANT:
         shown["packages"] = [_package(package) for package in order.packages.values()]
     return shown
+
+
+def money(minor: int, currency: str) -> Json:
+    """An amount as the model writes it."""
+    return {"amount": written(minor, currency), "currencyCode": currency}
 
 
 def _buyer(order: Order) -> Json:

@@ -1,23 +1,18 @@
 """Orders API 2026-01-01 (reads) and v0 (confirmShipment)."""
 
-import base64
-import binascii
-import json
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from aiohttp import web
 
 from sandbox.amazon import reading
-from sandbox.amazon.errors import invalid, not_found
 from sandbox.amazon.order import Order
 from sandbox.amazon.order_json import INCLUDABLE, order_json
+from sandbox.amazon.refusals import invalid, not_found
+from sandbox.amazon.state import Account
 from sandbox.amazon.times import text
 from sandbox.format import STATUSES
-from sandbox.values import Json
-
-if TYPE_CHECKING:
-    from sandbox.amazon.state import Amazon
+from sandbox.values import Json, cursor, mark_of
 
 MOST: Final = 100
 PARTIES: Final = ("MERCHANT", "AMAZON")
@@ -30,7 +25,7 @@ Key = tuple[str, str]
 """Where in the list an order stands: its time, then its id."""
 
 
-async def search_orders(amazon: "Amazon", request: web.Request) -> web.Response:
+async def search_orders(amazon: Account, request: web.Request) -> web.Response:
     """Orders created or updated since then, in the order of that time, page by page."""
     included = reading.chosen(request, "includedData", INCLUDABLE)
     statuses = reading.chosen(request, "fulfillmentStatuses", STATUSES)
@@ -57,13 +52,13 @@ async def search_orders(amazon: "Amazon", request: web.Request) -> web.Response:
         "orders": [
             order_json(amazon.shown_order(order), included, marketplace=amazon.marketplace) for order in page
         ],
-        "pagination": {"nextToken": _token(_key(page[-1], clock))} if more else {},
+        "pagination": {"nextToken": cursor(_key(page[-1], clock))} if more else {},
     }
     shown["lastUpdatedBefore" if clock == UPDATED else "createdBefore"] = text(until)
     return web.json_response(shown)
 
 
-async def get_order(amazon: "Amazon", request: web.Request) -> web.Response:
+async def get_order(amazon: Account, request: web.Request) -> web.Response:
     """One order."""
     included = reading.chosen(request, "includedData", INCLUDABLE)
     order = _order(amazon, request.match_info["orderId"])
@@ -71,14 +66,14 @@ async def get_order(amazon: "Amazon", request: web.Request) -> web.Response:
     return web.json_response({"order": shown})
 
 
-async def confirm_shipment(amazon: "Amazon", request: web.Request) -> web.Response:
-    """Tell of one package."""
+async def confirm_shipment(amazon: Account, request: web.Request) -> web.Response:
+    """Take one package."""
     order = _order(amazon, request.match_info["orderId"])
     amazon.confirm(order, await reading.body(request))
     return web.Response(status=204)
 
 
-def _order(amazon: "Amazon", order_id: str) -> Order:
+def _order(amazon: Account, order_id: str) -> Order:
     order = amazon.orders.get(order_id)
     if order is None or order.hidden:
         raise not_found(f"The order {order_id} does not exist.")
@@ -111,15 +106,11 @@ def _key(order: Order, clock: str) -> Key:
     return _stamp(order, clock).isoformat(timespec="microseconds"), order.order_id
 
 
-def _token(key: Key) -> str:
-    return base64.urlsafe_b64encode(json.dumps(key).encode()).decode()
-
-
 def _read_token(token: str | None) -> Key | None:
     if token is None:
         return None
     try:
-        stamp, order_id = json.loads(base64.urlsafe_b64decode(token))
-    except (ValueError, TypeError, binascii.Error):
+        stamp, order_id = mark_of(token)
+    except (ValueError, TypeError):
         raise invalid("The paginationToken is not valid.") from None
     return str(stamp), str(order_id)

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Final
 
-from sandbox.amazon.errors import invalid
 from sandbox.amazon.listing import AMAZON, AMAZON_CHANNEL, DEFAULT_CHANNEL, Listing
 from sandbox.amazon.reading import field
+from sandbox.amazon.refusals import invalid
 from sandbox.values import Json
 
 OPS: Final = ("add", "replace", "merge", "delete")

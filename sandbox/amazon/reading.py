@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
-from sandbox.amazon.errors import invalid
+from sandbox.amazon.refusals import invalid
 from sandbox.values import Json
 
 

@@ -12,13 +12,11 @@ import uuid
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from sandbox import planned
+from sandbox.environment import Environment
 from sandbox.values import Json
-
-if TYPE_CHECKING:
-    from sandbox.world import World
 
 ACCOUNT: Final = "123456789012"
 REGION: Final = "us-east-1"
@@ -155,9 +153,9 @@ class Queues:
         name = (arn_or_url or "").replace(":", "/").rsplit("/", 1)[-1]
         return self.by_name.get(name)
 
-    def deliver(self, world: "World", queue: Queue, subject: str, message: Json) -> None:
-        """Have the courier carry a notification to the queue, as badly as the armed faults say."""
-        base = world.urls["amazon"]
+    def deliver(self, env: Environment, queue: Queue, subject: str, message: Json) -> None:
+        """Have a notification carried to the queue, as badly as the armed faults say."""
+        base = env.urls["amazon"]
         wanted = {"QueueUrl": self.url(base, queue.name), "MessageBody": json.dumps(message)}
         headers = {
             "Content-Type": "application/x-amz-json-1.0",
@@ -166,8 +164,8 @@ class Queues:
         }
         body = json.dumps(wanted).encode()
         about = planned.Message("amazon", "ORDER_CHANGE", subject)
-        world.courier.post(
-            "amazon", subject, lambda _attempt: (f"{base}/", headers, body), retries=RETRIES, about=about
+        env.webhook_delivery.post(
+            about, subject, lambda _attempt: (f"{base}/", headers, body), retries=RETRIES
         )
 
 

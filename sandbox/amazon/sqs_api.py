@@ -6,15 +6,13 @@ https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-m
 import json
 import uuid
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from aiohttp import web
 
 from sandbox.amazon.sqs import Caller, Message, Queue, Queues, md5
+from sandbox.amazon.state import Account
 from sandbox.values import Json
-
-if TYPE_CHECKING:
-    from sandbox.amazon.state import Amazon
 
 JSON_TYPE: Final = "application/x-amz-json-1.0"
 MOST: Final = 10
@@ -33,7 +31,7 @@ class SqsError(Exception):
         self.status = status
 
 
-async def answer(amazon: "Amazon", request: web.Request) -> web.Response:
+async def answer(amazon: Account, request: web.Request) -> web.Response:
     """Answer one SQS call."""
     try:
         shown = await _answered(amazon, request)
@@ -44,7 +42,7 @@ async def answer(amazon: "Amazon", request: web.Request) -> web.Response:
     return _response(shown)
 
 
-async def _answered(amazon: "Amazon", request: web.Request) -> Json:
+async def _answered(amazon: Account, request: web.Request) -> Json:
     if not request.headers.get("Authorization", "").startswith("AWS4-HMAC-SHA256 "):
         raise SqsError(
             "MissingAuthenticationToken",
@@ -59,7 +57,7 @@ async def _answered(amazon: "Amazon", request: web.Request) -> Json:
         given = json.loads(await request.read() or b"{}")
     except ValueError:
         raise SqsError("SerializationException", "MalformedInput", "The body is no JSON.") from None
-    caller = Caller(amazon.world.urls["amazon"], lambda: _is_there(request), amazon.world.listening)
+    caller = Caller(amazon.env.urls["amazon"], lambda: _is_there(request), amazon.env.listening)
     return await OPERATIONS[name](amazon.queues, given, caller)
 
 

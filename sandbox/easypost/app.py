@@ -1,23 +1,21 @@
 """EasyPost's HTTP interface."""
 
 import asyncio
-import base64
-import binascii
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from aiohttp import web
 
-from sandbox import faults
-from sandbox.easypost import calls, objects
+from sandbox.easypost import objects
+from sandbox.easypost.calls import NAMES, call_of
 from sandbox.easypost.hooks import Hook
 from sandbox.easypost.labels import TYPES, label
 from sandbox.easypost.refusals import Refused, blank, failed, missing, throttled, unprocessable
 from sandbox.easypost.state import CARRIER_SECONDS, EasyPost
+from sandbox.http import Handler, injecting, key_of
 from sandbox.values import Json
-from sandbox.world import World
 
 STATE: Final = web.AppKey("easypost", EasyPost)
 LIVE: Final = web.RequestKey("live", bool)
@@ -25,28 +23,23 @@ LIVE: Final = web.RequestKey("live", bool)
 FILES: Final = "/files/postage_label"
 USUAL_PAGE: Final = 20
 MOST: Final = 100
+Found = TypeVar("Found", objects.Shipment, objects.Tracker)
 
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-
-def build(world: World) -> web.Application:
-    """The stand-in's application; its state becomes `world.easypost`."""
-    world.easypost = state = EasyPost(world)
-    world.planned.operations["easypost"] = calls.OPERATIONS
-    inject = faults.middleware(
-        world, "easypost", throttled=throttled, failed=failed, only=_is_api,
-        told=lambda request: calls.told(world, state, request),
+def build(state: EasyPost) -> web.Application:
+    """The stand-in's application."""
+    state.env.planned.operations["easypost"] = frozenset(name for names in NAMES.values() for name in names)
+    inject = injecting(
+        state.env, "easypost", throttled=throttled, failed=failed, only=_is_api,
+        call_of=lambda request: call_of(state, request),
     )  # fmt: skip
     app = web.Application(middlewares=[_envelope, inject, _authorized])
-    app[STATE] = world.easypost
+    app[STATE] = state
     app.add_routes([
         web.post("/v2/shipments", _create), web.get("/v2/shipments", _list), web.get("/v2/shipments/{id}", _retrieve),
-        web.post("/v2/shipments/{id}/rerate", _rerate), web.post("/v2/shipments/{id}/buy", _buy),
-        web.post("/v2/shipments/{id}/refund", _refund), web.get("/v2/shipments/{id}/label", _convert),
-        web.post("/v2/trackers", _track), web.get("/v2/trackers", _trackers), web.get("/v2/trackers/{id}", _tracker),
-        web.post("/v2/webhooks", _subscribe), web.get("/v2/webhooks", _subscribers),
-        web.get("/v2/webhooks/{id}", _subscriber), web.delete("/v2/webhooks/{id}", _unsubscribe),
-        web.get("/v2/events/{id}", _event), web.get(FILES + "/{id}.{form}", _file),
+        web.post("/v2/shipments/{id}/buy", _buy), web.post("/v2/shipments/{id}/refund", _refund),
+        web.get("/v2/shipments/{id}/label", _convert), web.get("/v2/trackers/{id}", _tracker),
+        web.post("/v2/webhooks", _subscribe), web.get(FILES + "/{id}.{form}", _file),
     ])  # fmt: skip
     return app
 
@@ -87,15 +80,6 @@ async def _retrieve(request: web.Request) -> web.Response:
     return _answer(objects.shipment(_shipment(request), _files(request)))
 
 
-async def _rerate(request: web.Request) -> web.Response:
-    state, shipment = request.app[STATE], _shipment(request)
-    if shipment.bought is not None:
-        raise Refused(422, "SHIPMENT.POSTAGE.EXISTS", "Postage already exists for this shipment.")
-    await _wait_for_carriers(state, shipment.asked)
-    state.rate(shipment)
-    return _answer({"rates": [objects.rate(shipment, each) for each in shipment.rates]})
-
-
 async def _buy(request: web.Request) -> web.Response:
     asked = await _body(request)
     rate = asked.get("rate")
@@ -129,29 +113,8 @@ async def _convert(request: web.Request) -> web.Response:
     return _answer(objects.shipment(shipment, _files(request)))
 
 
-async def _track(request: web.Request) -> web.Response:
-    asked = await _body(request, "tracker")
-    if not asked.get("tracking_code"):
-        raise blank("tracking_code")
-    carrier = asked.get("carrier")
-    found = request.app[STATE].track(
-        str(asked["tracking_code"]), str(carrier) if carrier else None, live=request[LIVE]
-    )
-    return _answer(objects.tracker(found), status=201)
-
-
-async def _trackers(request: web.Request) -> web.Response:
-    code = request.query.get("tracking_code")
-    known = [each for each in request.app[STATE].trackers.values() if each.live == request[LIVE]]
-    wanted = [objects.tracker(each) for each in reversed(known) if code in (None, each.code)]
-    return _answer(_page(request, "trackers", wanted))
-
-
 async def _tracker(request: web.Request) -> web.Response:
-    found = request.app[STATE].trackers.get(request.match_info["id"])
-    if found is None or found.live != request[LIVE]:
-        raise missing()
-    return _answer(objects.tracker(found))
+    return _answer(objects.tracker(_of_id(request, request.app[STATE].trackers)))
 
 
 async def _subscribe(request: web.Request) -> web.Response:
@@ -166,27 +129,6 @@ async def _subscribe(request: web.Request) -> web.Response:
     )  # fmt: skip
     state.hooks.known[hook.id] = hook
     return _answer(hook.shown(), status=201)
-
-
-async def _subscribers(request: web.Request) -> web.Response:
-    known = [each for each in request.app[STATE].hooks.known.values() if each.live == request[LIVE]]
-    return _answer({"webhooks": [each.shown() for each in known]})
-
-
-async def _subscriber(request: web.Request) -> web.Response:
-    return _answer(_hook(request).shown())
-
-
-async def _unsubscribe(request: web.Request) -> web.Response:
-    del request.app[STATE].hooks.known[_hook(request).id]
-    return _answer({})
-
-
-async def _event(request: web.Request) -> web.Response:
-    events = request.app[STATE].hooks.events
-    if request.match_info["id"] not in events:
-        raise missing()
-    return _answer(events[request.match_info["id"]])
 
 
 async def _file(request: web.Request) -> web.Response:
@@ -243,14 +185,12 @@ def _page(request: web.Request, name: str, items: list[Json]) -> Json:
 
 
 def _shipment(request: web.Request) -> objects.Shipment:
-    found = request.app[STATE].find(request.match_info["id"])
-    if found.live != request[LIVE]:
-        raise missing()
-    return found
+    return _of_id(request, request.app[STATE].shipments)
 
 
-def _hook(request: web.Request) -> Hook:
-    found = request.app[STATE].hooks.known.get(request.match_info["id"])
+def _of_id(request: web.Request, known: Mapping[str, Found]) -> Found:
+    """What the path names, if it was made with a key of the same mode."""
+    found = known.get(request.match_info["id"])
     if found is None or found.live != request[LIVE]:
         raise missing()
     return found
@@ -270,9 +210,9 @@ async def _envelope(request: web.Request, handler: Handler) -> web.StreamRespons
     try:
         answer = await handler(request)
     except Refused as refused:
-        answer = web.json_response(refused.body, status=refused.status)
+        answer = refused.response()
     except web.HTTPNotFound:
-        answer = web.json_response(missing().body, status=404)
+        answer = missing().response()
     answer.headers["X-Ep-Request-Uuid"] = request.app[STATE].name("req").removeprefix("req_")
     return answer
 
@@ -282,8 +222,8 @@ async def _authorized(request: web.Request, handler: Handler) -> web.StreamRespo
     """Only the account's keys open the API; label files are open to who knows their address."""
     if not _is_api(request):
         return await handler(request)
-    key, state = _key(request.headers.get("Authorization", "")), request.app[STATE]
-    if state.kills_key():
+    key, state = key_of(request), request.app[STATE]
+    if state.env.planned.token_dies("easypost"):
         state.cut = True
     if key is None:
         raise Refused(401, "APIKEY.REQUIRED", "An API key is required.")
@@ -291,16 +231,3 @@ async def _authorized(request: web.Request, handler: Handler) -> web.StreamRespo
         raise Refused(403, "APIKEY.INACTIVE", "This api key is no longer active.")
     request[LIVE] = key == state.keys[True]
     return await handler(request)
-
-
-def _key(header: str) -> str | None:
-    """The key: the user name of Basic, or the token of Bearer."""
-    scheme, _, value = header.partition(" ")
-    if scheme == "Bearer" and value:
-        return value
-    if scheme == "Basic":
-        try:
-            return base64.b64decode(value, validate=True).decode().partition(":")[0] or None
-        except (binascii.Error, UnicodeDecodeError):
-            return None
-    return None

@@ -3,6 +3,7 @@
 import email.utils
 import hashlib
 import hmac
+import itertools
 import json
 import unicodedata
 from collections.abc import Mapping
@@ -12,9 +13,9 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from sandbox.easypost.objects import HEX, mode, stamp
+from sandbox.environment import Environment
 from sandbox.planned import Message
 from sandbox.values import Json, token
-from sandbox.world import World
 
 RETRIES: Final = (30.0, 60.0, 300.0, 900.0, 3600.0, 7200.0)
 
@@ -39,27 +40,26 @@ class Hook:
 
 
 class Hooks:
-    """Every subscriber and every event."""
+    """Every subscriber."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, env: Environment) -> None:
+        self.env = env
         self.known: dict[str, Hook] = {}
-        self.events: dict[str, Json] = {}
+        self._numbers = itertools.count()
 
     def announce(
         self, kind: str, subject: Json, *, before: Json, live: bool = True, order: str | None = None
     ) -> None:
         """Make an event and send it to every subscriber of its mode."""
         known = [hook for hook in self.known.values() if hook.live == live]
-        now = stamp(self._world.clock.now()).replace("Z", ".000Z")
-        name = "evt_" + token("event", len(self.events), length=32, alphabet=HEX)
+        now = stamp(self.env.clock.now()).replace("Z", ".000Z")
+        name = "evt_" + token("event", next(self._numbers), length=32, alphabet=HEX)
         event: Json = {
             "description": kind, "mode": mode(live), "previous_attributes": before, "created_at": now,
             "pending_urls": [hook.url for hook in known], "completed_urls": [], "updated_at": now,
             "id": name, "user_id": "user_" + token("user", length=32, alphabet=HEX), "status": "pending",
             "object": "Event",
         }  # fmt: skip
-        self.events[name] = event
         body = json.dumps({**event, "result": subject}, separators=(",", ":")).encode()
         about = Message("easypost", kind, order)
         for hook in known:
@@ -74,7 +74,7 @@ class Hooks:
                 headers |= signatures(hook.secret, body, url=hook.url, at=datetime.now(UTC))
             return hook.url, headers, body
 
-        self._world.courier.post("easypost", subject, build, retries=RETRIES, about=about)
+        self.env.webhook_delivery.post(about, subject, build, retries=RETRIES)
 
 
 def signatures(secret: str, body: bytes, *, url: str, at: datetime) -> dict[str, str]:

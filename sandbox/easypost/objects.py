@@ -6,7 +6,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from sandbox.currencies import places
+from sandbox.amounts import written
+from sandbox.easypost.labels import TYPES
 from sandbox.easypost.rating import Offer
 from sandbox.values import Json, token
 
@@ -89,12 +90,6 @@ def mode(live: bool) -> str:  # noqa: FBT001  the one thing it says
     return "production" if live else "test"
 
 
-def amount(minor: int, currency: str, *, least: int = 0) -> str:
-    """An amount as EasyPost writes it, with the currency's decimals or at least so many."""
-    decimals = places(currency)
-    return f"{Decimal(minor).scaleb(-decimals):.{max(decimals, least)}f}"
-
-
 def account(carrier: str) -> str:
     """The id of the account with that carrier."""
     return "ca_" + token("account", carrier, length=32, alphabet=HEX)
@@ -107,7 +102,7 @@ def shipment(one: Shipment, files: str) -> Json:
     if one.bought is not None:
         fees = [
             _fee("LabelFee", "0.00000", one),
-            _fee("PostageFee", amount(one.bought.offer.price, one.bought.offer.currency, least=5), one),
+            _fee("PostageFee", written(one.bought.offer.price, one.bought.offer.currency, least=5), one),
         ]
     addresses = {
         "to_address": _address(one, "to_address"),
@@ -132,7 +127,7 @@ def shipment(one: Shipment, files: str) -> Json:
 def rate(one: Shipment, offered: Rate) -> Json:
     """A rate as the API shows it."""
     offer = offered.offer
-    price = amount(offer.price, offer.currency)
+    price = written(offer.price, offer.currency)
     return {
         "id": offered.id, "object": "Rate", "created_at": stamp(one.created), "updated_at": stamp(one.created),
         "mode": mode(one.live), "service": offer.service, "carrier": offer.carrier, "rate": price,
@@ -222,17 +217,11 @@ def _label(one: Shipment, files: str) -> Json | None:
         return None
     first = one.forms[0]
     urls = {form: f"{files}/{one.id}.{form}" for form in one.forms}
-    kinds = {
-        "png": "image/png",
-        "pdf": "application/pdf",
-        "zpl": "application/zpl",
-        "epl2": "application/epl2",
-    }
     return {
         "object": "PostageLabel", "id": "pl_" + token(one.id, "label", length=32, alphabet=HEX),
         "created_at": stamp(one.bought_at), "updated_at": stamp(one.updated), "date_advance": 0,
         "integrated_form": "none", "label_date": stamp(one.bought_at), "label_resolution": 300,
-        "label_size": "4x6", "label_type": "default", "label_file_type": kinds[first], "label_url": urls[first],
+        "label_size": "4x6", "label_type": "default", "label_file_type": TYPES[first], "label_url": urls[first],
         "label_pdf_url": urls.get("pdf"), "label_zpl_url": urls.get("zpl"), "label_epl2_url": urls.get("epl2"),
         "label_file": None,
     }  # fmt: skip

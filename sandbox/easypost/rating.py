@@ -26,7 +26,7 @@ class Offer:
 
 
 @dataclass(frozen=True)
-class Silence:
+class NoOffer:
     """Why one carrier offers nothing."""
 
     carrier: str
@@ -47,18 +47,18 @@ def is_po_box(address: Json) -> bool:
     return any(_PO_BOX.search(str(address.get(line) or "")) for line in ("street1", "street2"))
 
 
-def rate(house: Json, shipment: Json) -> tuple[list[Offer], list[Silence]]:
+def rate(house: Json, shipment: Json) -> tuple[list[Offer], list[NoOffer]]:
     """What every carrier offers, and what others say for offering nothing; who does not go there says nothing."""
     offers: list[Offer] = []
-    silences: dict[str, Silence] = {}
+    without: dict[str, NoOffer] = {}
     for card in house.get("cards") or ():
         found = _offer(house, card, shipment)
         if isinstance(found, Offer):
             offers.append(found)
         elif found is not None:
-            silences[found.carrier] = found
+            without[found.carrier] = found
     rated = {offer.carrier for offer in offers}
-    return offers, [silence for carrier, silence in silences.items() if carrier not in rated]
+    return offers, [each for carrier, each in without.items() if carrier not in rated]
 
 
 def delivers_there(house: Json, offer: Offer, receiver: Json) -> bool:
@@ -68,7 +68,7 @@ def delivers_there(house: Json, offer: Offer, receiver: Json) -> bool:
     return not is_po_box(receiver) or any(card.get("po_box", True) for card in cards)
 
 
-def _offer(house: Json, card: Json, shipment: Json) -> Offer | Silence | None:
+def _offer(house: Json, card: Json, shipment: Json) -> Offer | NoOffer | None:
     carrier = str(card["carrier"])
     sender, receiver = shipment["from_address"], shipment["to_address"]
     zone = lane_zone(house, sender, receiver)
@@ -77,7 +77,7 @@ def _offer(house: Json, card: Json, shipment: Json) -> Offer | Silence | None:
     abroad = sender.get("country") != receiver.get("country")
     wrong = _customs_fault(shipment.get("customs_info")) if abroad else None
     if wrong is not None:
-        return Silence(carrier, wrong)
+        return NoOffer(carrier, wrong)
     steps = math.ceil(grams(shipment["parcel"]["weight"]) / STEP_GRAMS)
     price = card["base"] + card["step"][zone] * max(1, steps)
     return Offer(carrier, str(card["service"]), price, str(card["currency"]), int(card["days"][zone]))

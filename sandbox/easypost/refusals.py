@@ -5,16 +5,15 @@ from typing import Any
 
 from aiohttp import web
 
-from sandbox.values import Json
+from sandbox import http
 
 
-class Refused(Exception):  # noqa: N818  a refusal is an answer, not a fault of ours
+class Refused(http.Refused):
     """A request that EasyPost turns down."""
 
     def __init__(self, status: int, code: str, message: str, *, errors: Sequence[Any] = ()) -> None:
-        super().__init__(message)
-        self.status = status
-        self.body: Json = {"error": {"code": code, "message": message, "errors": list(errors)}}
+        error = {"code": code, "message": message, "errors": list(errors)}
+        super().__init__(status, message, {"error": error})
 
 
 def blank(*fields: str) -> Refused:
@@ -33,13 +32,11 @@ def unprocessable(message: str) -> Refused:
     return Refused(422, "UNPROCESSABLE_ENTITY", message)
 
 
-def throttled(_request: web.Request) -> web.Response:
+def throttled() -> web.Response:
     """EasyPost's 429."""
-    error = {"code": "RATE_LIMITED", "message": "Too many requests, slow down.", "errors": []}
-    return web.json_response({"error": error}, status=429)
+    return Refused(429, "RATE_LIMITED", "Too many requests, slow down.").response()
 
 
-def failed(_request: web.Request) -> web.Response:
+def failed() -> web.Response:
     """EasyPost's 500; nothing was done."""
-    error = {"code": "INTERNAL_SERVER_ERROR", "message": "Something went wrong on our side.", "errors": []}
-    return web.json_response({"error": error}, status=500)
+    return Refused(500, "INTERNAL_SERVER_ERROR", "Something went wrong on our side.").response()

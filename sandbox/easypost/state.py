@@ -6,15 +6,15 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
-from sandbox import whose
+from sandbox import order_lookup
 from sandbox.easypost import objects, rating
 from sandbox.easypost.calendar import DELIVERY, SCAN, calendar_of
 from sandbox.easypost.hooks import Hooks
 from sandbox.easypost.objects import HEX, Rate, Scan, Shipment, Tracker
 from sandbox.easypost.refusals import Refused, missing, unprocessable
+from sandbox.environment import Environment
 from sandbox.house import lane, location_of
 from sandbox.values import Json, token
-from sandbox.world import World
 
 KEYS: Final = {True: "EZAKsandboxOnlyNoRealAccount", False: "EZTKsandboxOnlyNoRealAccount"}
 """The account's key in production and in test mode; it opens a stand-in and nothing else."""
@@ -38,18 +38,17 @@ class Label:
 class EasyPost:
     """One account with two keys; what is made with one is not seen with the other."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, env: Environment) -> None:
+        self.env = env
         self.keys = KEYS
         self.cut = False
         """The keys were revoked."""
-        self.hooks = Hooks(world)
+        self.hooks = Hooks(env)
         self._made = 0
         self.clear()
 
     def clear(self) -> None:
         """Forget every parcel; who subscribed stays."""
-        self.hooks.events.clear()
         self.shipments: dict[str, Shipment] = {}
         self.trackers: dict[str, Tracker] = {}
         self.labels: list[Label] = []
@@ -59,7 +58,7 @@ class EasyPost:
     @property
     def live(self) -> bool:
         """Whether the house ships for real."""
-        return self._world.house.get("mode") != "test"
+        return self.env.house.get("mode") != "test"
 
     @property
     def key(self) -> str:
@@ -86,17 +85,13 @@ class EasyPost:
 
     def down(self, carrier: str, *, asked: bool = False) -> str | None:
         """`hang`, `error`, or none when the carrier answers; `asked`: it was asked for something just now."""
-        planned = self._world.planned.carrier(carrier, asked=asked)
+        planned = self.env.planned.carrier(carrier, asked=asked)
         if planned is not None:
             return planned
         mode, since, until = self._down.get(carrier, (None, None, None))
-        now = self._world.clock.now()
+        now = self.now()
         away = (since is None or now >= since) and (until is None or now < until)
         return mode if away else None
-
-    def kills_key(self) -> bool:
-        """Whether a fault of the day revokes the key now."""
-        return self._world.planned.token_dies("easypost")
 
     def hanging(self, carriers: list[str]) -> bool:
         """Whether EasyPost has to wait for one of them."""
@@ -104,7 +99,7 @@ class EasyPost:
 
     def carriers(self, asked: Json) -> list[str]:
         """The carriers a shipment is rated with: all, or those whose accounts it names."""
-        cards = self._world.house.get("cards") or ()
+        cards = self.env.house.get("cards") or ()
         every = list(dict.fromkeys(str(card["carrier"]) for card in cards))
         wanted = asked.get("carrier_accounts") or []
         names = {each["id"] if isinstance(each, dict) else each for each in wanted}
@@ -114,7 +109,7 @@ class EasyPost:
 
     def open(self, asked: Json, *, live: bool = True) -> Shipment:
         """Make a shipment and rate it."""
-        now = self._world.clock.now()
+        now = self.now()
         made = Shipment(self.name("shp"), asked, created=now, updated=now, live=live)
         self.shipments[made.id] = made
         self.rate(made)
@@ -122,15 +117,15 @@ class EasyPost:
 
     def rate(self, shipment: Shipment) -> None:
         """Ask every carrier for its prices."""
-        offers, silences = rating.rate(self._world.house, shipment.asked)
+        offers, refusals = rating.rate(self.env.house, shipment.asked)
         troubles = {carrier: self.down(carrier, asked=True) for carrier in self.carriers(shipment.asked)}
         up = [carrier for carrier, trouble in troubles.items() if trouble is None]
         shipment.rates = [Rate(self.name("rate"), offer) for offer in offers if offer.carrier in up]
-        said = {silence.carrier: silence.message for silence in silences if silence.carrier in up}
-        said |= {carrier: _trouble(mode) for carrier, mode in troubles.items() if mode is not None}
+        messages = {each.carrier: each.message for each in refusals if each.carrier in up}
+        messages |= {carrier: _trouble(mode) for carrier, mode in troubles.items() if mode is not None}
         shipment.messages = [
             {"carrier": carrier, "carrier_account_id": objects.account(carrier), "message": message, "type": "rate_error"}
-            for carrier, message in said.items()
+            for carrier, message in messages.items()
         ]  # fmt: skip
 
     def find(self, shipment: str) -> Shipment:
@@ -150,9 +145,9 @@ class EasyPost:
         if trouble is not None:
             code = "SHIPMENT.POSTAGE.NO_RESPONSE" if trouble == "hang" else "SHIPMENT.POSTAGE.FAILURE"
             raise Refused(422, code, f"Unable to buy postage. {_trouble(trouble)}")
-        if not rating.delivers_there(self._world.house, chosen.offer, shipment.asked["to_address"]):
+        if not rating.delivers_there(self.env.house, chosen.offer, shipment.asked["to_address"]):
             raise Refused(422, "SHIPMENT.POSTAGE.FAILURE", "Unable to deliver to a PO box.")
-        now = self._world.clock.now()
+        now = self.now()
         shipment.bought, shipment.bought_at, shipment.updated = chosen, now, now
         options = shipment.asked.get("options") or {}
         shipment.forms = [str(options.get("label_format") or "PNG").lower()]
@@ -168,22 +163,12 @@ class EasyPost:
         if shipment.tracker.status not in ("unknown", "pre_transit"):
             raise unprocessable("The parcel was already scanned by its carrier.")
         shipment.refund_status = "submitted"
-        shipment.updated = self._world.clock.now()
-        self._world.at(self._world.clock.now() + VOID_AFTER, lambda: self._decide_void(shipment))
-
-    def track(self, code: str, carrier: str | None, *, live: bool = True) -> Tracker:
-        """The tracker of that number; a new one when the number is not ours."""
-        for known in self.trackers.values():
-            if known.code == code and known.live == live:
-                return known
-        now = self._world.clock.now()
-        made = Tracker(self.name("trk"), code, carrier or "USPS", now, now, shipment=None, live=live)
-        self.trackers[made.id] = made
-        return made
+        shipment.updated = self.now()
+        self.env.at(self.now() + VOID_AFTER, lambda: self._decide_void(shipment))
 
     def now(self) -> datetime:
         """The present instant."""
-        return self._world.clock.now()
+        return self.env.clock.now()
 
     def name(self, prefix: str) -> str:
         """A new id."""
@@ -197,9 +182,7 @@ class EasyPost:
             "labels": labels,
             "postage": sum(label["price"] for label in labels if not label["refunded"]),
             "shipments": len(self.shipments),
-            "calls": self._world.calls["easypost"],
-            "writes": self._world.writes["easypost"].total(),
-            "writes_by_operation": dict(self._world.writes["easypost"]),
+            **self.env.counts("easypost"),
         }
 
     def credentials(self, url: str) -> Json:
@@ -224,8 +207,8 @@ class EasyPost:
             "refund_status": shipment.refund_status,
             "at": label.at.isoformat(),
             "bought_at": label.at.isoformat(),
-            "order": whose.named_in(self._world, shipment.asked.get("reference")),
-            "from": location_of(self._world.house, shipment.asked["from_address"]),
+            "order": order_lookup.named_in(self.env, shipment.asked.get("reference")),
+            "from": location_of(self.env.house, shipment.asked["from_address"]),
             "to": lane(shipment.asked["to_address"]),
             "gross_g": rating.grams(shipment.asked["parcel"]["weight"]),
             "format": shipment.forms[0] if shipment.forms else None,
@@ -235,15 +218,15 @@ class EasyPost:
 
     def _book(self, shipment: Shipment, price: int, now: datetime) -> None:
         subject = str(shipment.asked.get("reference") or shipment.id)
-        if self._world.sabotage.hits("postage_changed", subject):
+        if self.env.sabotage.hits("postage_changed", subject):
             price += SPOILED
         self.labels.append(Label(shipment, price, now))
-        if self._world.sabotage.hits("label_doubled", subject):
+        if self.env.sabotage.hits("label_doubled", subject):
             self.labels.append(Label(shipment, price, now))
 
     def _track(self, shipment: Shipment, chosen: Rate, now: datetime) -> Tracker:
         """The label's tracker, and the timers of what its carrier will say."""
-        house = self._world.house
+        house = self.env.house
         sender = location_of(house, shipment.asked["from_address"])
         calendar = calendar_of(house["locations"][sender] if sender else None)
         leaves = calendar.ships(now)
@@ -262,7 +245,7 @@ class EasyPost:
         )
         for when, status, detail, message in steps:
             scan = Scan(when, status, detail, message)
-            self._world.at(when, partial(self._scan, shipment, tracker, scan))
+            self.env.at(when, partial(self._scan, shipment, tracker, scan))
         return tracker
 
     def _scan(self, shipment: Shipment, tracker: Tracker, scan: Scan) -> None:
@@ -271,23 +254,20 @@ class EasyPost:
         before = {"status": tracker.status}
         tracker.status, tracker.detail, tracker.updated = scan.status, scan.detail, scan.at
         tracker.scans.append(scan)
-        about = sorted(self._orders(shipment))
+        about = sorted(order_lookup.of_parcel(self.env, shipment.asked))
         self.hooks.announce(
             "tracker.updated", objects.tracker(tracker), before=before, live=tracker.live,
             order=about[0] if about else None,
         )  # fmt: skip
 
-    def _orders(self, shipment: Shipment) -> frozenset[str]:
-        asked = shipment.asked
-        return whose.of_parcel(self._world, asked.get("reference"), asked["to_address"])
-
     def _decide_void(self, shipment: Shipment) -> None:
         carrier = shipment.bought.offer.carrier if shipment.bought else ""
+        orders = order_lookup.of_parcel(self.env, shipment.asked)
         rejected = self._voids_to_reject[carrier] > 0
         self._voids_to_reject[carrier] -= rejected
-        rejected = rejected or self._world.planned.void_rejected(carrier, self._orders(shipment))
+        rejected = rejected or self.env.planned.void_rejected(carrier, orders)
         shipment.refund_status = "rejected" if rejected else "refunded"
-        shipment.updated = self._world.clock.now()
+        shipment.updated = self.now()
 
     def _number(self, carrier: str) -> str:
         """A tracking number that looks like the carrier's."""
@@ -297,8 +277,6 @@ class EasyPost:
 
 
 def _trouble(mode: str | None) -> str:
-    return (
-        "The carrier did not respond in time."
-        if mode == "hang"
-        else "The carrier's system returned an error."
-    )
+    if mode == "hang":
+        return "The carrier did not respond in time."
+    return "The carrier's system returned an error."

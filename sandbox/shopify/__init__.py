@@ -1,6 +1,6 @@
 """Shopify's stand-in: one shop behind the Admin API 2026-10, with webhooks and authorization."""
 
 from sandbox.shopify.app import build
-from sandbox.shopify.state import Shopify
+from sandbox.shopify.vendor import Shopify
 
 __all__ = ["Shopify", "build"]

@@ -1,91 +1,87 @@
 """Which webhooks follow from a change of an order."""
 
-from typing import TYPE_CHECKING
-
-from sandbox.shopify import payloads
+from sandbox.shopify import payloads, webhooks
 from sandbox.shopify.records import Fulfillment, FulfillmentOrder, Hold, Order, Refund
-from sandbox.shopify.sums import financial_status, fulfillment_status
+from sandbox.shopify.state import Shop
+from sandbox.shopify.totals import financial_status, fulfillment_status
 from sandbox.values import Json
 
-if TYPE_CHECKING:
-    from sandbox.shopify.state import Shopify
 
-
-def placed(shop: "Shopify", order: Order) -> None:
+def placed(shop: Shop, order: Order) -> None:
     """A new order."""
     _order(shop, order, "ORDERS_CREATE", "ORDERS_UPDATED")
     if financial_status(order, shop.now()) == "PAID":
         _order(shop, order, "ORDERS_PAID")
 
 
-def changed(shop: "Shopify", order: Order) -> None:
+def changed(shop: Shop, order: Order) -> None:
     """Something about an order changed."""
     _order(shop, order, "ORDERS_UPDATED")
 
 
-def paid(shop: "Shopify", order: Order) -> None:
+def paid(shop: Shop, order: Order) -> None:
     """Money came in."""
     changed(shop, order)
     if financial_status(order, shop.now()) == "PAID":
         _order(shop, order, "ORDERS_PAID")
 
 
-def edited(shop: "Shopify", order: Order, added: list[int], removed: list[int]) -> None:
+def edited(shop: Shop, order: Order, added: list[int], removed: list[int]) -> None:
     """Lines, address or totals were edited."""
     if added or removed:
         _send(shop, order, "ORDERS_EDITED", payloads.edit(shop, order, added, removed))
     changed(shop, order)
 
 
-def cancelled(shop: "Shopify", order: Order) -> None:
+def cancelled(shop: Shop, order: Order) -> None:
     """An order was called off."""
     _order(shop, order, "ORDERS_CANCELLED", "ORDERS_UPDATED")
 
 
-def refunded(shop: "Shopify", order: Order, refund: Refund) -> None:
+def refunded(shop: Shop, order: Order, refund: Refund) -> None:
     """Units or money were given back."""
     _send(shop, order, "REFUNDS_CREATE", payloads.refund(order, refund, shop))
     changed(shop, order)
 
 
-def shipped(shop: "Shopify", order: Order, fulfillment: Fulfillment) -> None:
-    """A parcel was told."""
+def shipped(shop: Shop, order: Order, fulfillment: Fulfillment) -> None:
+    """A parcel was reported."""
     _send(shop, order, "FULFILLMENTS_CREATE", payloads.fulfillment(order, fulfillment, shop))
     if fulfillment_status(order) == "FULFILLED":
         _order(shop, order, "ORDERS_FULFILLED")
     changed(shop, order)
 
 
-def retold(shop: "Shopify", order: Order, fulfillment: Fulfillment) -> None:
+def tracking_changed(shop: Shop, order: Order, fulfillment: Fulfillment) -> None:
     """A parcel's tracking or state changed."""
     _send(shop, order, "FULFILLMENTS_UPDATE", payloads.fulfillment(order, fulfillment, shop))
     changed(shop, order)
 
 
-def held(shop: "Shopify", order: Order, asked: FulfillmentOrder, hold: Hold) -> None:
+def held(shop: Shop, order: Order, asked: FulfillmentOrder, hold: Hold) -> None:
     """Somebody holds a fulfillment order."""
     _send(shop, order, "FULFILLMENT_ORDERS_PLACED_ON_HOLD", payloads.hold(asked, hold))
     changed(shop, order)
 
 
-def freed(shop: "Shopify", order: Order, asked: FulfillmentOrder) -> None:
+def hold_released(shop: Shop, order: Order, asked: FulfillmentOrder) -> None:
     """A fulfillment order is free again."""
     _send(shop, order, "FULFILLMENT_ORDERS_HOLD_RELEASED", {"fulfillment_order": payloads.asked(asked)})
     changed(shop, order)
 
 
-def moved(shop: "Shopify", order: Order, original: FulfillmentOrder, new: FulfillmentOrder) -> None:
+def moved(shop: Shop, order: Order, original: FulfillmentOrder, new: FulfillmentOrder) -> None:
     """Another location is asked to ship."""
     _send(shop, order, "FULFILLMENT_ORDERS_MOVED", payloads.move(shop, original, new))
     changed(shop, order)
 
 
-def _order(shop: "Shopify", order: Order, *topics: str) -> None:
+def _order(shop: Shop, order: Order, *topics: str) -> None:
     payload = payloads.order(shop, order)
     for topic in topics:
         _send(shop, order, topic, payload)
 
 
-def _send(shop: "Shopify", order: Order, topic: str, payload: Json) -> None:
+def _send(shop: Shop, order: Order, topic: str, payload: Json) -> None:
     if not order.hidden:
-        shop.subscriptions.announce(topic, order.name, payload)
+        webhooks.announce(shop, topic, order.name, payload)

@@ -8,35 +8,32 @@ from typing import Final
 
 from aiohttp import web
 
-from sandbox import faults
+from sandbox.http import injecting
 from sandbox.shopify import calls
 from sandbox.shopify.graph import run
 from sandbox.shopify.graph.setup import VERSIONS
 from sandbox.shopify.oauth import Denied
-from sandbox.shopify.state import Shopify
+from sandbox.shopify.state import Shop
 from sandbox.values import Json
-from sandbox.world import World
 
-STATE: Final = web.AppKey("shopify", Shopify)
+STATE: Final = web.AppKey("shopify", Shop)
 TOKEN: Final = "X-Shopify-Access-Token"  # noqa: S105  the name of a header
 OPERATION: Final = re.compile(r"\b(?:query|mutation)\s+(\w+)")
 THROTTLED_COST: Final = 10
 
 
-def build(world: World) -> web.Application:
-    """The stand-in's application; its state becomes `world.shopify`."""
-    shop = Shopify(world)
-    world.shopify = shop
-    inject = faults.middleware(
-        world,
+def build(shop: Shop) -> web.Application:
+    """The stand-in's application."""
+    inject = injecting(
+        shop.env,
         "shopify",
-        throttled=lambda _request: web.json_response(run.throttled(shop, THROTTLED_COST)),
+        throttled=lambda: web.json_response(run.throttled(shop, THROTTLED_COST)),
         failed=_failed,
         only=lambda request: request.path.endswith("/graphql.json"),
         where=_where,
-        told=lambda request: calls.told(shop, request),
+        call_of=lambda request: calls.call_of(shop, request),
     )
-    world.planned.operations["shopify"] = calls.operations()
+    shop.env.planned.operations["shopify"] = calls.operations()
     app = web.Application(middlewares=[inject], client_max_size=4 * 1024 * 1024)
     app[STATE] = shop
     app.add_routes([
@@ -53,9 +50,9 @@ async def _graphql(request: web.Request) -> web.Response:
     if not re.fullmatch(r"\d{4}-\d{2}", version) or version > VERSIONS[-1]:
         return web.json_response({"errors": "Not Found"}, status=404)
     token = request.headers.get(TOKEN)
-    if shop.world.planned.token_dies("shopify"):
+    if shop.env.planned.token_dies("shopify"):
         shop.tokens.age(token)
-    if token in shop.tokens.access and shop.world.faults.strike("token_dead", "shopify token"):
+    if token in shop.tokens.access and shop.env.faults.strike("token_dead", "shopify token"):
         shop.tokens.kill(token)
     scopes = shop.tokens.scopes(token)
     if scopes is None:
@@ -64,7 +61,7 @@ async def _graphql(request: web.Request) -> web.Response:
     try:
         body = json.loads(await request.read())
     except ValueError:
-        return web.json_response({"errors": "Bad Request"}, status=400)
+        body = None
     if not isinstance(body, dict):
         return web.json_response({"errors": "Bad Request"}, status=400)
     headers = {"X-Shopify-API-Version": max(version, VERSIONS[0]), "X-Request-Id": str(uuid.uuid4())}
@@ -74,7 +71,8 @@ async def _graphql(request: web.Request) -> web.Response:
 async def _authorize(request: web.Request) -> web.Response:
     """The consent page: the merchant always agrees."""
     try:
-        back = request.app[STATE].tokens.consent(request.query)
+        shop = request.app[STATE]
+        back = shop.tokens.consent(request.query, shop.domain)
     except Denied as denied:
         return web.Response(status=denied.status, text=f"Oauth error {denied.body['error']}: {denied}")
     return web.Response(status=302, headers={"Location": back})
@@ -82,14 +80,12 @@ async def _authorize(request: web.Request) -> web.Response:
 
 async def _access_token(request: web.Request) -> web.Response:
     """A token for a code or a refresh token, asked for as a form or as JSON."""
-    form: Json
+    sent_json = request.content_type == "application/json"
     try:
-        form = (
-            await request.json() if request.content_type == "application/json" else dict(await request.post())
-        )
+        form: Json = await request.json() if sent_json else dict(await request.post())
         answer = request.app[STATE].tokens.exchange({key: str(value) for key, value in form.items()})
     except Denied as denied:
-        return web.json_response(denied.body, status=denied.status)
+        return denied.response()
     except (ValueError, AttributeError):
         return web.json_response({"error": "invalid_request"}, status=400)
     return web.json_response(answer)
@@ -102,6 +98,6 @@ async def _where(request: web.Request) -> str:
     return f"{named[1] if named else 'graphql'} {hashlib.sha256(body).hexdigest()[:8]}"
 
 
-def _failed(_request: web.Request) -> web.Response:
+def _failed() -> web.Response:
     page = "<html><head><title>503 Service Unavailable</title></head></html>"
     return web.Response(status=503, text=page, content_type="text/html")

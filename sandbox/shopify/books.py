@@ -1,57 +1,51 @@
 """The shop's own books: what truly happened, whatever the API answered."""
 
-from typing import TYPE_CHECKING
-
-from sandbox.shopify import sums
+from sandbox.shopify import totals
 from sandbox.shopify.money import total
-from sandbox.shopify.parts import gid
 from sandbox.shopify.paying import GATEWAYS
 from sandbox.shopify.payloads import gateways
 from sandbox.shopify.records import Fulfillment, Order, Transaction
+from sandbox.shopify.serializers import gid
+from sandbox.shopify.state import Shop
 from sandbox.values import Json
 
-if TYPE_CHECKING:
-    from sandbox.shopify.state import Shopify
 
-
-def of(shop: "Shopify") -> Json:
+def of(shop: Shop) -> Json:
     """Orders by name, what shoppers see of each listing, mails the shop itself sent, calls."""
     return {
         "orders": {order.name: _order(shop, order) for order in shop.orders.values()},
         "levels": {
-            f"{item.sku}@{at}": level.available + level.astray
+            f"{item.sku}@{at}": level.available + level.off_by
             for item in shop.stock.items.values()
             for at, level in item.levels.items()
         },
         "mails": shop.mails,
-        "calls": shop.world.calls["shopify"],
-        "writes": shop.world.writes["shopify"].total(),
-        "writes_by_operation": dict(shop.world.writes["shopify"]),
+        **shop.env.counts("shopify"),
     }
 
 
-def _order(shop: "Shopify", order: Order) -> Json:
+def _order(shop: Shop, order: Order) -> Json:
     """One order; its present total is after edits and refunded lines, of a cancelled one as it was until then."""
-    promised = total([entry.amount for entry in sums.open_authorizations(order)], order.zero)
+    promised = total([entry.amount for entry in totals.open_authorizations(order)], order.zero)
     return {
         "id": gid("Order", order.id),
         "total": order.total.shop.amount,
         "currency": order.currency,
-        "present_total": (order.total_when_cancelled or sums.current_total(order)).shop.amount,
+        "present_total": (order.total_when_cancelled or totals.current_total(order)).shop.amount,
         "tax": order.tax.shop.amount,
         "tax_included": order.taxes_included,
         "presentment": {
             "currency": order.presentment,
             "total": order.total.presentment.amount,
-            "captured": sums.captured(order).presentment.amount,
-            "refunded": sums.refunded(order).presentment.amount,
+            "captured": totals.captured(order).presentment.amount,
+            "refunded": totals.refunded(order).presentment.amount,
         },
         "placed_at": order.created_at.isoformat(),
         "cancelled": order.cancelled_at is not None,
-        "financial": sums.financial_status(order, shop.now()),
-        "fulfillment": sums.fulfillment_status(order),
-        "captured": sums.captured(order).shop.amount,
-        "refunded": sums.refunded(order).shop.amount,
+        "financial": totals.financial_status(order, shop.now()),
+        "fulfillment": totals.fulfillment_status(order),
+        "captured": totals.captured(order).shop.amount,
+        "refunded": totals.refunded(order).shop.amount,
         "authorized": promised.shop.amount,
         "gateways": gateways(order),
         "by_gateway": _by_gateway(order),
@@ -71,7 +65,7 @@ def _order(shop: "Shopify", order: Order) -> Json:
 
 def _by_gateway(order: Order) -> Json:
     """By gateway and the currency paid in: what was authorized and is still open, captured, refunded; minor units."""
-    open_ones = {entry.id for entry in sums.open_authorizations(order)}
+    open_ones = {entry.id for entry in totals.open_authorizations(order)}
     kinds = {"SALE": "captured", "CAPTURE": "captured", "REFUND": "refunded", "AUTHORIZATION": "authorized"}
     found: Json = {}
     for entry in order.transactions:
@@ -107,7 +101,7 @@ def _gateway(entry: Transaction) -> str:
 def _parcels(order: Order, made: Fulfillment) -> list[Json]:
     """One entry per tracking number; all name the fulfillment's units."""
     lines = [{"sku": order.line(gone.line).sku, "qty": gone.quantity} for gone in made.portions]
-    told = made.tracking or [{"number": None, "company": None}]
+    parcels = made.tracking or [{"number": None, "company": None}]
     return [
         {
             "tracking": entry.get("number"),
@@ -117,5 +111,5 @@ def _parcels(order: Order, made: Fulfillment) -> list[Json]:
             "at": made.created_at.isoformat(),
             "lines": lines,
         }
-        for entry in told
+        for entry in parcels
     ]

@@ -2,7 +2,7 @@
 
 import json
 import re
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from aiohttp import web
 from graphql import FieldNode, GraphQLError, OperationDefinitionNode, OperationType, parse
@@ -10,9 +10,7 @@ from graphql import FieldNode, GraphQLError, OperationDefinitionNode, OperationT
 from sandbox.planned import Call
 from sandbox.shopify.graph import run
 from sandbox.shopify.records import Order
-
-if TYPE_CHECKING:
-    from sandbox.shopify.state import Shopify
+from sandbox.shopify.state import Shop
 
 GID: Final = re.compile(r"gid://shopify/(\w+)/(\d+)")
 SET_UP: Final = "webhookSubscription"
@@ -25,8 +23,8 @@ def operations() -> frozenset[str]:
     return frozenset(name for root in roots if root is not None for name in root.fields)
 
 
-async def told(shop: "Shopify", request: web.Request) -> Call:
-    """The call behind a request; a document that is none is told as that."""
+async def call_of(shop: Shop, request: web.Request) -> Call:
+    """The call behind a request; a document that is none is named as that."""
     try:
         body = json.loads(await request.read())
         query, variables = str(body["query"]), json.dumps(body.get("variables") or {})

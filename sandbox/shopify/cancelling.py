@@ -2,52 +2,49 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from sandbox.shopify import announcing, paying, refunding, sums
+from sandbox.shopify import announcing, paying, refunding, totals
 from sandbox.shopify.placing import OPEN
-from sandbox.shopify.records import Order, Transaction
+from sandbox.shopify.records import Order
 from sandbox.shopify.refusal import Refusal
-from sandbox.shopify.sums import TAKEN, refundable, shipped
+from sandbox.shopify.state import Shop
+from sandbox.shopify.totals import shipped
 from sandbox.values import Json
-
-if TYPE_CHECKING:
-    from sandbox.shopify.state import Shopify
 
 SOON: Final = timedelta(seconds=1)
 
 
 @dataclass(frozen=True)
 class Cancel:
-    """How an order is called off; `refund` is original, store_credit, or none."""
+    """How an order is called off, and whether its money goes back to where it came from."""
 
     reason: str
     restock: bool
-    refund: str | None = None
-    note: str | None = None
+    refund: bool = False
 
 
-def ask(shop: "Shopify", order: Order, wish: Cancel) -> int:
+def ask(shop: Shop, order: Order, spec: Cancel) -> int:
     """Accept a cancellation; a job does it a virtual second later. Gives the job's id."""
     check(shop, order)
     number = shop.next_id()
     shop.jobs[number] = {"order": order.id, "done": False}
     actor = shop.actor
-    shop.world.at(shop.world.clock.now() + SOON, lambda: _work(shop, number, order, wish, actor))
+    shop.env.at(shop.env.clock.now() + SOON, lambda: _work(shop, number, order, spec, actor))
     return number
 
 
-def cancel_by_channel(shop: "Shopify", wish: Json) -> Json:
+def cancel_by_channel(shop: Shop, spec: Json) -> Json:
     """The merchant, or the shopper through them, calls the order off in the shop."""
-    order = shop.named(wish["order"])
+    order = shop.named(spec["order"])
     check(shop, order)
-    refund = "original" if wish.get("refund", True) else None
-    reason = "CUSTOMER" if wish.get("by", "channel") == "channel" else "OTHER"
-    cancel(shop, order, Cancel(reason, wish.get("restock", True), refund))
+    refund = bool(spec.get("refund", True))
+    reason = "CUSTOMER" if spec.get("by", "channel") == "channel" else "OTHER"
+    cancel(shop, order, Cancel(reason, spec.get("restock", True), refund))
     return {"id": order.name}
 
 
-def check(shop: "Shopify", order: Order) -> None:
+def check(shop: Shop, order: Order) -> None:
     """Refuse to cancel what is cancelled, being cancelled, or on its way."""
     pending = any(job["order"] == order.id and not job["done"] for job in shop.jobs.values())
     if order.cancelled_at is not None or pending:
@@ -56,21 +53,17 @@ def check(shop: "Shopify", order: Order) -> None:
         raise Refusal("Order has fulfillments that cannot be cancelled", "orderId", code="INVALID")
 
 
-def cancel(shop: "Shopify", order: Order, wish: Cancel) -> None:
+def cancel(shop: Shop, order: Order, spec: Cancel) -> None:
     """Let authorizations go, give money and units back, close what was asked of the locations."""
-    order.total_when_cancelled = sums.current_total(order)
+    order.total_when_cancelled = totals.current_total(order)
     paying.void_all(shop, order)
-    given: list[Transaction] = []
-    if wish.refund == "original":
-        given = paying.give_back_all(shop, order)
-    elif wish.refund == "store_credit":
-        given = _as_credit(shop, order)
-    how = "CANCEL" if wish.restock else "NO_RESTOCK"
+    given = paying.give_back_all(shop, order) if spec.refund else []
+    how = "CANCEL" if spec.restock else "NO_RESTOCK"
     lines = [refunding.Units(line.id, line.current, how, None) for line in order.lines if line.current]
     left = order.shipping if order.taxes_included else order.shipping.plus(order.shipping_tax)
-    made = refunding.record(shop, order, refunding.Wish(lines, shipping=left), given)
+    made = refunding.record(shop, order, refunding.RefundSpec(lines, shipping=left), given)
     order.cancelled_at = order.closed_at = shop.now()
-    order.cancel_reason, order.cancel_note, order.cancelled_by = wish.reason, wish.note, shop.actor
+    order.cancel_reason, order.cancelled_by = spec.reason, shop.actor
     for asked in order.fulfillment_orders:
         if asked.status in (*OPEN, "CLOSED"):
             asked.status, asked.updated_at = "CLOSED", shop.now()
@@ -81,31 +74,11 @@ def cancel(shop: "Shopify", order: Order, wish: Cancel) -> None:
     announcing.cancelled(shop, order)
 
 
-def _as_credit(shop: "Shopify", order: Order) -> list[Transaction]:
-    """Give back as store credit: no money moves at the gateways."""
-    given = []
-    for parent in [entry for entry in order.transactions if entry.kind in TAKEN]:
-        left = refundable(order, parent)
-        if left.presentment.amount:
-            credit = Transaction(
-                shop.next_id(),
-                "REFUND",
-                "shopify_store_credit",
-                left,
-                shop.now(),
-                parent=parent.id,
-                by=shop.actor,
-            )
-            order.transactions.append(credit)
-            given.append(credit)
-    return given
-
-
-def _work(shop: "Shopify", number: int, order: Order, wish: Cancel, actor: str) -> None:
+def _work(shop: Shop, number: int, order: Order, spec: Cancel, actor: str) -> None:
     shop.jobs[number]["done"] = True
     try:
         check(shop, order)
         with shop.acting(actor):
-            cancel(shop, order, wish)
+            cancel(shop, order, spec)
     except Refusal as refused:
         shop.jobs[number]["error"] = refused.message

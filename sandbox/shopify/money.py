@@ -1,10 +1,10 @@
 """Amounts in the shop's and the shopper's currency, exact to the minor unit."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
-from sandbox.currencies import places
+from sandbox.amounts import places, written
 
 
 @dataclass(frozen=True)
@@ -69,33 +69,15 @@ def nearest(part: int, whole: int) -> int:
     return int((Decimal(part) / Decimal(whole)).quantize(Decimal(1), ROUND_HALF_UP))
 
 
-def spread(amount: int, weights: Sequence[int]) -> list[int]:
-    """Split an amount by weight so that the parts add up to it; the rest goes to the largest remainders."""
-    whole = sum(weights)
-    if whole == 0:
-        return [amount if place == 0 else 0 for place in range(len(weights))]
-    parts = [amount * weight // whole for weight in weights]
-    order = sorted(range(len(weights)), key=lambda place: -(amount * weights[place] % whole))
-    for place in order[: amount - sum(parts)]:
-        parts[place] += 1
-    return parts
-
-
-def decimal(money: Money) -> Decimal:
-    """The amount in major units."""
-    return Decimal(money.amount).scaleb(-places(money.currency))
+def plain(money: Money) -> str:
+    """As webhooks write it: 116.10."""
+    return written(money.amount, money.currency)
 
 
 def short(money: Money) -> str:
     """As GraphQL writes it: 116.1, 679.0."""
-    text = f"{decimal(money):f}"
-    whole, _, part = text.partition(".")
+    whole, _, part = plain(money).partition(".")
     return f"{whole}.{part.rstrip('0') or '0'}"
-
-
-def plain(money: Money) -> str:
-    """As webhooks write it: 116.10."""
-    return f"{decimal(money):f}"
 
 
 def minor(amount: object, currency: str) -> int | None:

@@ -3,17 +3,17 @@
 import base64
 import hashlib
 import hmac
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from urllib.parse import urlencode, urlsplit
 
+from sandbox.clock import Clock
+from sandbox.http import Refused
 from sandbox.shopify.keys import CLIENT_ID, CLIENT_SECRET
 from sandbox.values import Json
-
-if TYPE_CHECKING:
-    from sandbox.shopify.state import Shopify
 
 CODE_LIFE: Final = timedelta(minutes=1)
 NETWORK: Final = timedelta(seconds=10)
@@ -23,13 +23,11 @@ REFRESH_LIFE: Final = timedelta(days=90)
 PERMANENT: Final = "shpat_sandbox_custom_app"
 
 
-class Denied(Exception):  # noqa: N818  an answer of the authorization server
+class Denied(Refused):
     """A refused token request."""
 
     def __init__(self, status: int, error: str, description: str) -> None:
-        super().__init__(description)
-        self.status = status
-        self.body: Json = {"error": error, "error_description": description}
+        super().__init__(status, description, {"error": error, "error_description": description})
 
 
 @dataclass
@@ -52,8 +50,8 @@ class Refresh:
 class Tokens:
     """What the shop handed out to the app."""
 
-    def __init__(self, shop: "Shopify") -> None:
-        self._shop = shop
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
         self.permanent = PERMANENT
         self.cut = False
         """The merchant threw the app out: its permanent token opens nothing."""
@@ -61,22 +59,21 @@ class Tokens:
         self.refreshes: dict[str, Refresh] = {}
         self._codes: dict[str, tuple[frozenset[str], datetime]] = {}
 
-    def consent(self, query: Mapping[str, str]) -> str:
+    def consent(self, query: Mapping[str, str], domain: str) -> str:
         """The address the merchant's browser is sent back to, signed."""
         if query.get("client_id") != CLIENT_ID:
             raise Denied(400, "invalid_request", "Could not find Shopify API application with api_key")
         back = query.get("redirect_uri", "")
         if urlsplit(back).scheme not in {"http", "https"}:
             raise Denied(400, "invalid_request", "The redirect_uri is not whitelisted")
-        code, now = self._shop.secret("code_"), self._shop.world.clock.now()
+        code, now = _secret("code_"), self._clock.now()
         scopes = frozenset(query.get("scope", "").replace(" ", "").split(",")) - {""}
-        rate = self._shop.world.clock.rate
-        self._codes[code] = (scopes, now + max(CODE_LIFE, NETWORK * rate))
-        store = self._shop.domain.partition(".")[0]
+        self._codes[code] = (scopes, now + max(CODE_LIFE, NETWORK * self._clock.rate))
+        store = domain.partition(".")[0]
         answer = {
             "code": code,
             "host": base64.b64encode(f"admin.shopify.com/store/{store}".encode()).decode().rstrip("="),
-            "shop": self._shop.domain,
+            "shop": domain,
             "timestamp": str(int(now.timestamp())),
         }
         if "state" in query:
@@ -91,11 +88,11 @@ class Tokens:
         if form.get("grant_type") == "refresh_token":
             return self._refreshed(form.get("refresh_token", ""))
         scopes, until = self._codes.pop(form.get("code", ""), (frozenset(), None))
-        if until is None or until < self._shop.world.clock.now():
+        if until is None or until < self._clock.now():
             raise Denied(400, "invalid_request", "The authorization code was not found or was already used")
         if form.get("expiring") == "1":
             return self._issued(scopes, before=None)
-        token = self._shop.secret("shpat_")
+        token = _secret("shpat_")
         self.access[token] = Grant(scopes, None)
         return {"access_token": token, "scope": ",".join(sorted(scopes))}
 
@@ -106,7 +103,7 @@ class Tokens:
         grant = self.access.get(token or "")
         if grant is None:
             return None
-        if grant.expires_at is not None and grant.expires_at <= self._shop.world.clock.now():
+        if grant.expires_at is not None and grant.expires_at <= self._clock.now():
             return None
         return grant.scopes
 
@@ -128,7 +125,7 @@ class Tokens:
 
     def _refreshed(self, token: str) -> Json:
         known = self.refreshes.get(token)
-        if known is None or known.expires_at <= self._shop.world.clock.now():
+        if known is None or known.expires_at <= self._clock.now():
             raise Denied(400, "invalid_grant", "The refresh token is invalid, expired or revoked")
         if known.before is not None:
             self.refreshes.pop(known.before, None)
@@ -136,8 +133,8 @@ class Tokens:
         return self._issued(known.scopes, before=token)
 
     def _issued(self, scopes: frozenset[str], *, before: str | None) -> Json:
-        now = self._shop.world.clock.now()
-        access, refresh = self._shop.secret("shpat_"), self._shop.secret("shprt_")
+        now = self._clock.now()
+        access, refresh = _secret("shpat_"), _secret("shprt_")
         self.access[access] = Grant(scopes, now + ACCESS_LIFE)
         self.refreshes[refresh] = Refresh(scopes, now + REFRESH_LIFE, before)
         return {
@@ -147,6 +144,11 @@ class Tokens:
             "refresh_token": refresh,
             "refresh_token_expires_in": int(REFRESH_LIFE.total_seconds()),
         }
+
+
+def _secret(prefix: str) -> str:
+    """A token nobody can guess."""
+    return prefix + secrets.token_hex(16)
 
 
 def query_signature(query: Mapping[str, str]) -> str:

@@ -3,18 +3,16 @@
 import contextlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from sandbox.shopify import announcing
 from sandbox.shopify.money import Bag, Money
 from sandbox.shopify.records import Order, Transaction
 from sandbox.shopify.refusal import Refusal
-from sandbox.shopify.sums import TAKEN, children, open_authorizations, refundable
+from sandbox.shopify.state import Shop
+from sandbox.shopify.totals import TAKEN, children, open_authorizations, refundable
 from sandbox.stripe.refusals import Refused
 from sandbox.values import Json
-
-if TYPE_CHECKING:
-    from sandbox.shopify.state import Shopify
 
 HELD_FOR: Final = timedelta(days=7)
 RISKS: Final = {"normal": "LOW", "elevated": "MEDIUM", "highest": "HIGH"}
@@ -25,14 +23,14 @@ GATEWAYS: Final = {"store_credit": "shopify_store_credit"}
 
 @dataclass(frozen=True)
 class Capture:
-    """A wish to take authorized money; no amount means all of it."""
+    """A spec to take authorized money; no amount means all of it."""
 
     parent: int | None
     amount: int | None = None
     currency: str | None = None
 
 
-def take(shop: "Shopify", order: Order, payment: Json, *, at: datetime | None = None) -> Transaction:
+def take(shop: Shop, order: Order, payment: Json, *, at: datetime | None = None) -> Transaction:
     """Take or authorize one payment of a shopper, now or `at` an earlier instant; the order's risk is the worst one's."""
     now, later = at or shop.now(), payment.get("capture") == "later"
     gateway = str(payment["gateway"])
@@ -47,7 +45,7 @@ def take(shop: "Shopify", order: Order, payment: Json, *, at: datetime | None = 
     if entry.gateway == "stripe":
         _take_at_stripe(shop, order, entry, risk=risk, at=at)
     else:
-        entry.authorization = shop.opaque(entry.gateway)
+        entry.authorization = f"{entry.gateway}_{shop.env.rng.randbytes(8).hex()}"
         entry.receipt = {"id": entry.authorization}
     if entry.gateway == "manual":
         # Pending until somebody marks the order as paid, which is what a later payment at that gateway is.
@@ -61,22 +59,22 @@ def take(shop: "Shopify", order: Order, payment: Json, *, at: datetime | None = 
     return entry
 
 
-def capture(shop: "Shopify", order: Order, wish: Capture) -> Transaction:
+def capture(shop: Shop, order: Order, spec: Capture) -> Transaction:
     """Take authorized money, once per authorization; what is not taken is let go."""
-    parent = order.transaction(wish.parent or 0)
+    parent = order.transaction(spec.parent or 0)
     if parent is None or parent not in open_authorizations(order):
         raise Refusal("Parent transaction cannot be captured", "parentTransactionId")
-    if parent.expires_at is not None and parent.expires_at <= shop.world.clock.now():
+    if parent.expires_at is not None and parent.expires_at <= shop.env.clock.now():
         raise Refusal("The authorization has expired", "parentTransactionId")
     limit = parent.amount.presentment
-    amount = limit.amount if wish.amount is None else wish.amount
-    if wish.currency not in (None, limit.currency):
+    amount = limit.amount if spec.amount is None else spec.amount
+    if spec.currency not in (None, limit.currency):
         raise Refusal(f"Currency must be {limit.currency}", "currency")
     if not 0 < amount <= limit.amount:
         raise Refusal("Amount must be above 0 and at most what is authorized", "amount")
     if parent.payment_intent is not None:
         try:
-            shop.world.stripe.capture_from_shop(parent.payment_intent, amount)
+            shop.stripe.capture_from_shop(parent.payment_intent, amount)
         except Refused as refused:
             raise Refusal(str(refused), "parentTransactionId") from refused
     taken = _child(shop, parent, "CAPTURE", parent.amount.share(amount, limit.amount))
@@ -86,7 +84,7 @@ def capture(shop: "Shopify", order: Order, wish: Capture) -> Transaction:
     return taken
 
 
-def give_back(shop: "Shopify", order: Order, parent: Transaction, amount: int) -> Transaction:
+def give_back(shop: Shop, order: Order, parent: Transaction, amount: int) -> Transaction:
     """Give back some of a sale or capture, in the currency it was paid in."""
     left = refundable(order, parent).presentment
     if not 0 < amount <= left.amount:
@@ -94,14 +92,14 @@ def give_back(shop: "Shopify", order: Order, parent: Transaction, amount: int) -
     given = _child(shop, parent, "REFUND", parent.amount.share(amount, parent.amount.presentment.amount))
     if parent.payment_intent is not None:
         try:
-            given.authorization = shop.world.stripe.refund_from_shop(parent.payment_intent, amount)
+            given.authorization = shop.stripe.refund_from_shop(parent.payment_intent, amount)
         except Refused as refused:
             raise Refusal(str(refused), "transactions") from refused
     order.transactions.append(given)
     return given
 
 
-def give_back_all(shop: "Shopify", order: Order) -> list[Transaction]:
+def give_back_all(shop: Shop, order: Order) -> list[Transaction]:
     """Give back everything that was taken and not yet given back."""
     given = []
     for parent in [entry for entry in order.transactions if entry.kind in TAKEN]:
@@ -111,21 +109,19 @@ def give_back_all(shop: "Shopify", order: Order) -> list[Transaction]:
     return given
 
 
-def void_all(shop: "Shopify", order: Order) -> None:
+def void_all(shop: Shop, order: Order) -> None:
     """Let every open authorization go."""
     for parent in open_authorizations(order):
         if parent.payment_intent is not None:
             # Captured or cancelled at Stripe itself: for the shop the authorization is over all the same.
             with contextlib.suppress(Refused):
-                shop.world.stripe.cancel_from_shop(parent.payment_intent)
+                shop.stripe.cancel_from_shop(parent.payment_intent)
         order.transactions.append(_child(shop, parent, "VOID", parent.amount))
 
 
-def _take_at_stripe(
-    shop: "Shopify", order: Order, entry: Transaction, *, risk: Json, at: datetime | None
-) -> None:
+def _take_at_stripe(shop: Shop, order: Order, entry: Transaction, *, risk: Json, at: datetime | None) -> None:
     paid = entry.amount.presentment
-    taken = shop.world.stripe.take(
+    taken = shop.stripe.take(
         paid.amount, paid.currency, capture=entry.kind == "SALE",
         risk_level=risk.get("level", "normal"), risk_score=risk.get("score", 10),
         metadata={"order": order.name}, capture_before=entry.expires_at, at=at,
@@ -135,7 +131,7 @@ def _take_at_stripe(
     entry.receipt = {"id": taken["payment_intent"], "latest_charge": taken["charge"]}
 
 
-def _child(shop: "Shopify", parent: Transaction, kind: str, amount: Bag) -> Transaction:
+def _child(shop: Shop, parent: Transaction, kind: str, amount: Bag) -> Transaction:
     return Transaction(
         shop.next_id(), kind, parent.gateway, amount, shop.now(), parent=parent.id,
         authorization=parent.authorization, receipt=parent.receipt, payment_intent=parent.payment_intent,

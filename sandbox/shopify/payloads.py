@@ -1,8 +1,6 @@
 """Webhook bodies, in the shape of the REST resources they stem from."""
 
-from typing import TYPE_CHECKING
-
-from sandbox.shopify import parts, sums
+from sandbox.shopify import serializers, totals
 from sandbox.shopify.money import Bag, plain, total
 from sandbox.shopify.records import (
     Fulfillment,
@@ -12,24 +10,22 @@ from sandbox.shopify.records import (
     Order,
     Refund,
 )
+from sandbox.shopify.state import Shop
 from sandbox.values import Json
 
-if TYPE_CHECKING:
-    from sandbox.shopify.state import Shopify
 
-
-def order(shop: "Shopify", it: Order) -> Json:
+def order(shop: Shop, it: Order) -> Json:
     """An order's body."""
-    address = None if it.withheld else parts.address(it.ship_to)
+    address = None if it.withheld else serializers.address(it.ship_to)
     return {
         "id": it.id,
-        "admin_graphql_api_id": parts.gid("Order", it.id),
+        "admin_graphql_api_id": serializers.gid("Order", it.id),
         "name": it.name,
         "number": it.number,
         "order_number": it.number,
         **_states(shop, it),
         **_instants(it),
-        **_totals(it, sums.current_total(it)),
+        **_totals(it, totals.current_total(it)),
         **_nothing(),
         "contact_email": it.customer.email,
         "email": it.customer.email,
@@ -37,33 +33,33 @@ def order(shop: "Shopify", it: Order) -> Json:
         "currency": it.currency,
         "presentment_currency": it.presentment,
         "payment_gateway_names": gateways(it),
-        "tax_lines": [parts.tax(it.tax)] if it.tax.shop.amount else [],
+        "tax_lines": [serializers.tax(it.tax)] if it.tax.shop.amount else [],
         "taxes_included": it.taxes_included,
         "billing_address": address,
-        "customer": parts.customer(it.customer, it.currency),
+        "customer": serializers.customer(it.customer, it.currency),
         "fulfillments": [fulfillment(it, made, shop) for made in it.fulfillments],
-        "line_items": [parts.line(line, it) for line in it.lines],
+        "line_items": [serializers.line(line, it) for line in it.lines],
         "refunds": [refund(it, made, shop) for made in it.refunds],
         "shipping_address": address,
-        "shipping_lines": [parts.shipping(it)],
+        "shipping_lines": [serializers.shipping(it)],
     }
 
 
-def fulfillment(it: Order, made: Fulfillment, shop: "Shopify") -> Json:
+def fulfillment(it: Order, made: Fulfillment, shop: Shop) -> Json:
     """A fulfillment's body."""
     numbers = [entry["number"] for entry in made.tracking if entry.get("number")]
     urls = [entry["url"] for entry in made.tracking if entry.get("url")]
     return {
         "id": made.id,
-        "admin_graphql_api_id": parts.gid("Fulfillment", made.id),
+        "admin_graphql_api_id": serializers.gid("Fulfillment", made.id),
         "order_id": it.id,
         "status": {"SUCCESS": "success"}.get(made.status, "cancelled"),
-        "created_at": parts.when(made.created_at),
-        "updated_at": parts.when(made.updated_at),
+        "created_at": serializers.when(made.created_at),
+        "updated_at": serializers.when(made.updated_at),
         "service": "manual",
         "name": made.name,
         "email": it.customer.email,
-        "destination": parts.address(it.ship_to),
+        "destination": serializers.address(it.ship_to),
         "location_id": shop.stock.locations[made.location].id,
         "origin_address": None,
         "receipt": {},
@@ -74,45 +70,45 @@ def fulfillment(it: Order, made: Fulfillment, shop: "Shopify") -> Json:
         "tracking_url": urls[0] if urls else None,
         "tracking_urls": urls,
         "line_items": [
-            {**parts.line(it.line(gone.line), it), "quantity": gone.quantity} for gone in made.portions
+            {**serializers.line(it.line(gone.line), it), "quantity": gone.quantity} for gone in made.portions
         ],
     }
 
 
-def refund(it: Order, made: Refund, shop: "Shopify") -> Json:
+def refund(it: Order, made: Refund, shop: Shop) -> Json:
     """A refund's body."""
     return {
         "id": made.id,
-        "admin_graphql_api_id": parts.gid("Refund", made.id),
+        "admin_graphql_api_id": serializers.gid("Refund", made.id),
         "order_id": it.id,
-        "created_at": parts.when(made.created_at),
-        "processed_at": parts.when(made.created_at),
+        "created_at": serializers.when(made.created_at),
+        "processed_at": serializers.when(made.created_at),
         "note": made.note,
         "user_id": None,
         "restock": any(line.restock != "NO_RESTOCK" for line in made.lines),
         "duties": [],
-        "total_duties_set": parts.both(it.zero),
+        "total_duties_set": serializers.both(it.zero),
         "return": None,
         "order_adjustments": [],
         "refund_shipping_lines": [],
-        "refund_line_items": [parts.refund_line(it, line, shop) for line in made.lines],
-        "transactions": [parts.transaction(it, number) for number in made.transactions],
+        "refund_line_items": [serializers.refund_line(it, line, shop) for line in made.lines],
+        "transactions": [serializers.transaction(it, number) for number in made.transactions],
     }
 
 
-def level(shop: "Shopify", item: Item, at: str) -> Json:
+def level(shop: Shop, item: Item, at: str) -> Json:
     """An inventory level's body."""
     location, kept = shop.stock.locations[at].id, item.levels[at]
     return {
         "inventory_item_id": item.id,
         "location_id": location,
         "available": kept.available,
-        "updated_at": parts.when(kept.updated_at),
-        "admin_graphql_api_id": f"{parts.gid('InventoryLevel', location)}?inventory_item_id={item.id}",
+        "updated_at": serializers.when(kept.updated_at),
+        "admin_graphql_api_id": f"{serializers.gid('InventoryLevel', location)}?inventory_item_id={item.id}",
     }
 
 
-def edit(shop: "Shopify", it: Order, added: list[int], removed: list[int]) -> Json:
+def edit(shop: Shop, it: Order, added: list[int], removed: list[int]) -> Json:
     """What orders/edited says."""
     changes = {
         "additions": [{"id": number, "delta": it.line(number).quantity} for number in added],
@@ -122,8 +118,8 @@ def edit(shop: "Shopify", it: Order, added: list[int], removed: list[int]) -> Js
     body = {
         "id": shop.next_id(),
         "app_id": None,
-        "created_at": parts.when(it.updated_at),
-        "committed_at": parts.when(it.updated_at),
+        "created_at": serializers.when(it.updated_at),
+        "committed_at": serializers.when(it.updated_at),
         "notify_customer": False,
         "order_id": it.id,
         "staff_note": "",
@@ -137,26 +133,30 @@ def edit(shop: "Shopify", it: Order, added: list[int], removed: list[int]) -> Js
 
 def asked(it: FulfillmentOrder) -> Json:
     """A fulfillment order as its own topics show it."""
-    return {"id": parts.gid("FulfillmentOrder", it.id), "status": it.status.lower()}
+    return {"id": serializers.gid("FulfillmentOrder", it.id), "status": it.status.lower()}
 
 
 def hold(it: FulfillmentOrder, made: Hold) -> Json:
     """What fulfillment_orders/placed_on_hold says."""
     return {
-        "fulfillment_order": {**asked(it), "fulfillment_holds": [parts.hold(kept) for kept in it.holds]},
+        "fulfillment_order": {
+            **asked(it),
+            "fulfillment_holds": [serializers.hold(kept) for kept in it.holds],
+        },
         "remaining_fulfillment_order": None,
         "held_fulfillment_order_line_items": [
-            {"id": parts.gid("FulfillmentOrderLineItem", portion.id), "quantity": portion.remaining}
+            {"id": serializers.gid("FulfillmentOrderLineItem", portion.id), "quantity": portion.remaining}
             for portion in it.portions
         ],
-        "created_fulfillment_hold": parts.hold(made),
+        "created_fulfillment_hold": serializers.hold(made),
     }
 
 
-def move(shop: "Shopify", original: FulfillmentOrder, new: FulfillmentOrder) -> Json:
+def move(shop: Shop, original: FulfillmentOrder, new: FulfillmentOrder) -> Json:
     """What fulfillment_orders/moved says."""
     places = {
-        each.id: parts.gid("Location", shop.stock.locations[each.location].id) for each in (original, new)
+        each.id: serializers.gid("Location", shop.stock.locations[each.location].id)
+        for each in (original, new)
     }
     return {
         "original_fulfillment_order": {**asked(original), "assigned_location_id": places[original.id]},
@@ -167,7 +167,7 @@ def move(shop: "Shopify", original: FulfillmentOrder, new: FulfillmentOrder) -> 
     }
 
 
-def shop(it: "Shopify") -> Json:
+def shop(it: Shop) -> Json:
     """The shop's body, as app/uninstalled carries it."""
     return {
         "id": 1,
@@ -184,14 +184,14 @@ def gateways(it: Order) -> list[str]:
     return list(dict.fromkeys(entry.gateway for entry in it.transactions))
 
 
-def _states(shop: "Shopify", it: Order) -> Json:
+def _states(shop: Shop, it: Order) -> Json:
     shipped = {"FULFILLED": "fulfilled", "PARTIALLY_FULFILLED": "partial"}
     return {
         "cancel_reason": it.cancel_reason.lower() if it.cancel_reason else None,
         "confirmed": True,
         "estimated_taxes": False,
-        "financial_status": sums.financial_status(it, shop.now()).lower(),
-        "fulfillment_status": shipped.get(sums.fulfillment_status(it)),
+        "financial_status": totals.financial_status(it, shop.now()).lower(),
+        "fulfillment_status": shipped.get(totals.fulfillment_status(it)),
         "source_name": "web",
         "test": it.test,
     }
@@ -199,11 +199,11 @@ def _states(shop: "Shopify", it: Order) -> Json:
 
 def _instants(it: Order) -> Json:
     return {
-        "cancelled_at": parts.when(it.cancelled_at),
-        "closed_at": parts.when(it.closed_at),
-        "created_at": parts.when(it.created_at),
-        "processed_at": parts.when(it.created_at),
-        "updated_at": parts.when(it.updated_at),
+        "cancelled_at": serializers.when(it.cancelled_at),
+        "closed_at": serializers.when(it.closed_at),
+        "created_at": serializers.when(it.created_at),
+        "processed_at": serializers.when(it.created_at),
+        "updated_at": serializers.when(it.updated_at),
     }
 
 
@@ -224,7 +224,7 @@ def _nothing() -> Json:
 def _totals(it: Order, now: Bag) -> Json:
     lines = total([line.gross for line in it.lines], it.zero)
     discounts = total([line.discount for line in it.lines], it.zero)
-    outstanding = now.minus(sums.captured(it)).plus(sums.refunded(it))
+    outstanding = now.minus(totals.captured(it)).plus(totals.refunded(it))
     sets = {
         "current_subtotal_price": lines.minus(discounts),
         "current_total_discounts": discounts,
@@ -237,15 +237,15 @@ def _totals(it: Order, now: Bag) -> Json:
         "total_tax": it.tax,
     }
     texts = {name: plain(bag.shop) for name, bag in sets.items()}
-    bags = {f"{name}_set": parts.both(bag) for name, bag in sets.items()}
+    bags = {f"{name}_set": serializers.both(bag) for name, bag in sets.items()}
     return {
         **texts,
         **bags,
         "total_outstanding": plain(outstanding.shop),
-        "total_shipping_price_set": parts.both(it.shipping),
+        "total_shipping_price_set": serializers.both(it.shipping),
         "total_tip_received": plain(it.zero.shop),
-        "total_cash_rounding_payment_adjustment_set": parts.both(it.zero),
-        "total_cash_rounding_refund_adjustment_set": parts.both(it.zero),
+        "total_cash_rounding_payment_adjustment_set": serializers.both(it.zero),
+        "total_cash_rounding_refund_adjustment_set": serializers.both(it.zero),
         "current_total_duties_set": None,
         "original_total_duties_set": None,
     }

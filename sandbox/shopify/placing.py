@@ -1,19 +1,14 @@
 """Which location is asked to ship what, and taking that back."""
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 from sandbox.shopify.records import FulfillmentOrder, Line, Order, Portion
-
-if TYPE_CHECKING:
-    from sandbox.shopify.state import Shopify
+from sandbox.shopify.state import Shop
 
 OPEN = ("OPEN", "IN_PROGRESS", "ON_HOLD", "SCHEDULED")
 
 
-def assign(
-    shop: "Shopify", order: Order, lines: Sequence[Line], take: Callable[[str, str, int], None]
-) -> None:
+def assign(shop: Shop, order: Order, lines: Sequence[Line], take: Callable[[str, str, int], None]) -> None:
     """Ask the locations the shop chooses for lines that need shipping, and take their units."""
     shipping = [line for line in lines if line.ships]
     choices = shop.stock.assign([(line.sku or "", line.quantity) for line in shipping])
@@ -25,7 +20,7 @@ def assign(
             asked.updated_at = shop.now()
 
 
-def release(shop: "Shopify", order: Order, line: Line, *, quantity: int, restock: bool) -> str | None:
+def release(shop: Shop, order: Order, line: Line, *, quantity: int, restock: bool) -> str | None:
     """Ask for fewer units of a line that are not shipped yet; gives the last location that is asked for less."""
     at = None
     for asked in order.fulfillment_orders:
@@ -41,14 +36,14 @@ def release(shop: "Shopify", order: Order, line: Line, *, quantity: int, restock
     return at
 
 
-def settle(shop: "Shopify", asked: FulfillmentOrder) -> None:
+def settle(shop: Shop, asked: FulfillmentOrder) -> None:
     """Close a fulfillment order that nothing remains of."""
     if asked.status in OPEN and not any(portion.remaining for portion in asked.portions):
         asked.status = "CLOSED"
         asked.updated_at = shop.now()
 
 
-def _asked(shop: "Shopify", order: Order, at: str) -> FulfillmentOrder:
+def _asked(shop: Shop, order: Order, at: str) -> FulfillmentOrder:
     for asked in order.fulfillment_orders:
         if asked.location == at and asked.status == "OPEN":
             return asked

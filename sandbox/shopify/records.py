@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from sandbox.reading import nearest
 from sandbox.shopify.money import Bag
 from sandbox.values import Json
 
@@ -22,7 +23,7 @@ class Level:
 
     available: int
     committed: int = 0
-    astray: int = 0
+    off_by: int = 0
     """How far what shoppers see is off what the API says (sabotage)."""
     updated_at: datetime | None = None
 
@@ -78,11 +79,6 @@ class Line:
         return self.unit.times(self.quantity)
 
     @property
-    def removed(self) -> Bag:
-        """The price of the units an edit took off."""
-        return self.net.share(self.quantity - self.current - self.refunded, self.quantity)
-
-    @property
     def net(self) -> Bag:
         """Price times quantity, less the discount."""
         return self.gross.minus(self.discount)
@@ -105,8 +101,6 @@ class Transaction:
     payment_intent: str | None = None
     by: str = "shopper"
     """Who moved the money: the shopper, the hub, the shop itself, or another tool."""
-    unmoved: bool = False
-    """The shop says it happened and no money moved (sabotage)."""
 
 
 @dataclass
@@ -157,7 +151,7 @@ class Fulfillment:
     tracking: list[Json]
     status: str = "SUCCESS"
     app: str = "hub"
-    """Who told of it: the hub by its token, the shop itself, or another tool."""
+    """Who reported it: the hub by its token, the shop itself, or another tool."""
     kept: bool = True
     """False: answered and not kept in the books (sabotage)."""
 
@@ -207,7 +201,6 @@ class Order:
     shipping_tax: Bag
     tax: Bag
     total: Bag
-    original_total: Bag
     created_at: datetime
     updated_at: datetime
     transactions: list[Transaction] = field(default_factory=list)
@@ -217,11 +210,9 @@ class Order:
     risk: Json | None = None
     cancelled_at: datetime | None = None
     cancel_reason: str | None = None
-    cancel_note: str | None = None
     cancelled_by: str | None = None
     total_when_cancelled: Bag | None = None
     closed_at: datetime | None = None
-    edited: bool = False
     test: bool = False
     withheld: bool = False
     """The app was not approved for the data that names people."""
@@ -237,10 +228,26 @@ class Order:
         """The line of that id."""
         return next(line for line in self.lines if line.id == number)
 
+    def line_named(self, entry: Json) -> Line:
+        """The line that has units left and whose SKU, listing or title a day names."""
+        name = entry.get("sku") or entry.get("listing") or entry.get("title")
+        kept = [line for line in self.lines if line.current]
+        for line in kept:
+            if name in (line.sku, line.title):
+                return line
+        known = [line.sku or line.title for line in kept]
+        raise ValueError(f"{self.name} has no line {name!r}{nearest(str(name), known)}")
+
     def transaction(self, number: int) -> Transaction | None:
         """The transaction of that id, if it is one of this order's."""
         return next((entry for entry in self.transactions if entry.id == number), None)
 
-    def fulfillment_order(self, number: int) -> FulfillmentOrder | None:
-        """The fulfillment order of that id, if it is one of this order's."""
-        return next((entry for entry in self.fulfillment_orders if entry.id == number), None)
+
+@dataclass
+class Subscription:
+    """Who wants to hear about a topic, and where."""
+
+    id: int
+    topic: str
+    uri: str
+    include_fields: tuple[str, ...] = ()

@@ -1,32 +1,29 @@
 """Shoppers buy, pay more, and have their orders edited."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 
-from sandbox.reading import nearest
+from sandbox.amounts import split
 from sandbox.shopify import announcing, paying, placing
-from sandbox.shopify.money import Bag, Money, spread
+from sandbox.shopify.money import Bag, Money
 from sandbox.shopify.money import nearest as nearest_minor
 from sandbox.shopify.records import Customer, Line, Order
-from sandbox.shopify.sums import unfulfilled
+from sandbox.shopify.state import Shop
+from sandbox.shopify.totals import unfulfilled
 from sandbox.values import Json
 
-if TYPE_CHECKING:
-    from sandbox.shopify.state import Shopify
 
-
-def place(shop: "Shopify", wish: Json) -> Json:
+def place(shop: Shop, spec: Json) -> Json:
     """Enter an order with its payments and fulfillment orders; sold units leave the shop's level at once.
 
     With `at`, the order is older than the house: its levels already lack the units, and nothing is announced.
     """
-    if shop.knows(wish["id"]):
-        raise ValueError(f"the shop already has an order {wish['id']!r}")
-    at = datetime.fromisoformat(wish["at"]) if wish.get("at") else None
+    if shop.knows(spec["id"]):
+        raise ValueError(f"the shop already has an order {spec['id']!r}")
+    at = datetime.fromisoformat(spec["at"]) if spec.get("at") else None
     before = at is not None
-    order = _entered(shop, wish, at or shop.now())
-    order.hidden = not before and shop.world.sabotage.hits("order_lost", order.name)
-    for payment in wish.get("pay") or []:
+    order = _entered(shop, spec, at or shop.now())
+    order.hidden = not before and shop.env.sabotage.hits("order_lost", order.name)
+    for payment in spec.get("pay") or []:
         paying.take(shop, order, payment, at=order.created_at if before else None)
     sell = shop.stock.commit if before or order.hidden else shop.stock.sell
     placing.assign(shop, order, order.lines, sell)
@@ -36,77 +33,76 @@ def place(shop: "Shopify", wish: Json) -> Json:
     return {"id": order.name, "gid": f"gid://shopify/Order/{order.id}"}
 
 
-def edit(shop: "Shopify", wish: Json) -> Json:
+def edit(shop: Shop, spec: Json) -> Json:
     """Customer service adds and removes lines, or changes address, shipping, tax and total.
 
     Without a total, the old one changes by what the edit costs; what is then owed is the order's balance.
     """
-    order = shop.named(wish["order"])
+    order = shop.named(spec["order"])
     before = _priced(order)
-    added = [_line(shop, order, entry) for entry in wish.get("add", [])]
+    added = [_line(shop, order, entry) for entry in spec.get("add", [])]
     order.lines.extend(added)
     placing.assign(shop, order, added, shop.stock.sell)
-    removed = [_remove(shop, order, entry) for entry in wish.get("remove", [])]
-    if "ship_to" in wish:
-        order.ship_to = _address(wish["ship_to"], order.customer.name)
-    if "shipping" in wish:
-        order.shipping = _same(order, wish["shipping"])
-    if "tax" in wish:
-        order.tax = _same(order, wish["tax"])
+    removed = [_remove(shop, order, entry) for entry in spec.get("remove", [])]
+    if "ship_to" in spec:
+        order.ship_to = _address(spec["ship_to"], order.customer.name)
+    if "shipping" in spec:
+        order.shipping = _same(order, spec["shipping"])
+    if "tax" in spec:
+        order.tax = _same(order, spec["tax"])
         _spread_tax(order)
-    if "total" in wish:
-        order.total = _same(order, wish["total"])
+    if "total" in spec:
+        order.total = _same(order, spec["total"])
     elif _priced(order) != before:
         order.total = _same(order, order.total.shop.amount + _priced(order) - before)
-    order.edited = order.edited or bool(added or removed)
     shop.touch(order)
     announcing.edited(shop, order, [line.id for line in added], removed)
     return {"id": order.name}
 
 
-def pay(shop: "Shopify", wish: Json) -> Json:
+def pay(shop: Shop, spec: Json) -> Json:
     """The shopper pays once more on an order that is there."""
-    order = shop.named(wish["order"])
-    paying.take(shop, order, wish)
+    order = shop.named(spec["order"])
+    paying.take(shop, order, spec)
     shop.touch(order)
     announcing.paid(shop, order)
     return {"id": order.name}
 
 
-def _entered(shop: "Shopify", wish: Json, at: datetime) -> Order:
-    seen: Json = wish.get("presentment") or {}
-    currency: str = wish.get("currency", shop.currency)
+def _entered(shop: Shop, spec: Json, at: datetime) -> Order:
+    seen: Json = spec.get("presentment") or {}
+    currency: str = spec.get("currency", shop.currency)
     shown: str = seen.get("currency", currency)
 
-    def theirs(mine: int, told: int | None) -> int:
-        """The amount the shopper saw; at the order's own rate where it is not told."""
-        if told is not None or shown == currency:
-            return mine if told is None else told
-        return nearest_minor(mine * int(seen["total"]), int(wish["total"]))
+    def theirs(mine: int, named: int | None) -> int:
+        """The amount the shopper saw; at the order's own rate where it is not named."""
+        if named is not None or shown == currency:
+            return mine if named is None else named
+        return nearest_minor(mine * int(seen["total"]), int(spec["total"]))
 
     def bag(part: str) -> Bag:
-        mine = int(wish.get(part) or 0)
+        mine = int(spec.get(part) or 0)
         return Bag(Money(mine, currency), Money(theirs(mine, seen.get(part)), shown))
 
-    total, included = bag("total"), wish.get("tax_included", shop.house.get("taxes_included"))
+    total, included = bag("total"), spec.get("tax_included", shop.house.get("taxes_included"))
     order = Order(
-        id=shop.next_id(), name=wish["id"], number=len(shop.orders) + 1001,
-        customer=_customer(shop, wish, at), ship_to=_address(wish.get("ship_to"), _who(wish).get("name")),
-        method=wish.get("method") or "Standard", currency=currency, presentment=shown,
+        id=shop.next_id(), name=spec["id"], number=len(shop.orders) + 1001,
+        customer=_customer(shop, spec, at), ship_to=_address(spec.get("ship_to"), _who(spec).get("name")),
+        method=spec.get("method") or "Standard", currency=currency, presentment=shown,
         taxes_included=bool(included), lines=[],
         shipping=bag("shipping"), shipping_line_id=shop.next_id(), shipping_tax=total.zero(), tax=bag("tax"),
-        total=total, original_total=total, created_at=at, updated_at=at, test=shop.house.get("mode") == "test",
+        total=total, created_at=at, updated_at=at, test=shop.house.get("mode") == "test",
     )  # fmt: skip
-    prices = seen.get("prices") or [theirs(entry["price"], None) for entry in wish["lines"]]
-    pairs = zip(wish["lines"], prices, strict=True)
+    prices = seen.get("prices") or [theirs(entry["price"], None) for entry in spec["lines"]]
+    pairs = zip(spec["lines"], prices, strict=True)
     order.lines = [_line(shop, order, entry, shown=price) for entry, price in pairs]
     _spread_tax(order)
     ships = any(line.ships for line in order.lines)
-    order.withheld = bool(wish.get("withheld")) or (ships and order.ship_to is None)
+    order.withheld = bool(spec.get("withheld")) or (ships and order.ship_to is None)
     return order
 
 
-def _line(shop: "Shopify", order: Order, entry: Json, *, shown: int | None = None) -> Line:
+def _line(shop: Shop, order: Order, entry: Json, *, shown: int | None = None) -> Line:
     sku = entry.get("sku")
     item = shop.stock.items.get(sku) if sku else None
     price = entry["price"]
@@ -125,8 +121,8 @@ def _spread_tax(order: Order) -> None:
     nets = [line.net if line.current else order.zero for line in order.lines]
     shop_side = [net.shop.amount for net in nets] + [order.shipping.shop.amount]
     shown_side = [net.presentment.amount for net in nets] + [order.shipping.presentment.amount]
-    shop_parts = spread(order.tax.shop.amount, shop_side)
-    shown_parts = spread(order.tax.presentment.amount, shown_side)
+    shop_parts = split(order.tax.shop.amount, shop_side)
+    shown_parts = split(order.tax.presentment.amount, shown_side)
     bags = [
         Bag(Money(mine, order.currency), Money(theirs, order.presentment))
         for mine, theirs in zip(shop_parts, shown_parts, strict=True)
@@ -136,13 +132,10 @@ def _spread_tax(order: Order) -> None:
     order.shipping_tax = bags[-1]
 
 
-def _remove(shop: "Shopify", order: Order, entry: Json) -> int:
+def _remove(shop: Shop, order: Order, entry: Json) -> int:
     """Take units off a line that are not shipped yet; gives the line's id."""
-    name = entry.get("sku") or entry.get("title")
-    line = next((kept for kept in order.lines if name in (kept.sku, kept.title) and kept.current), None)
-    if line is None:
-        known = [kept.sku or kept.title for kept in order.lines if kept.current]
-        raise ValueError(f"{order.name} has no line {name!r}{nearest(str(name), known)}")
+    line = order.line_named(entry)
+    name = line.sku or line.title
     quantity = entry.get("qty", line.current)
     if quantity > line.current:
         raise ValueError(f"{order.name} has {line.current} of {name!r}, not {quantity}")
@@ -161,21 +154,21 @@ def _same(order: Order, amount: int) -> Bag:
     return Bag(Money(amount, order.currency), shown)
 
 
-def _customer(shop: "Shopify", wish: Json, at: datetime) -> Customer:
+def _customer(shop: Shop, spec: Json, at: datetime) -> Customer:
     """The shopper; the order being placed is counted, as Shopify counts it."""
-    asked = _who(wish)
-    key = asked.get("email") or asked.get("name") or wish["id"]
+    asked = _who(spec)
+    key = asked.get("email") or asked.get("name") or spec["id"]
     known = shop.customers.get(key)
     if known is None:
-        phone = (wish.get("ship_to") or {}).get("phone")
+        phone = (spec.get("ship_to") or {}).get("phone")
         known = Customer(shop.next_id(), asked.get("name") or "", asked.get("email"), phone, 0, at)
         shop.customers[key] = known
     known.orders = max(known.orders, asked.get("orders_before", 0)) + 1
     return known
 
 
-def _who(wish: Json) -> Json:
-    return wish.get("customer") or {}
+def _who(spec: Json) -> Json:
+    return spec.get("customer") or {}
 
 
 def _priced(order: Order) -> int:

@@ -1,17 +1,14 @@
-"""Parcels told, tracking changed, fulfillment orders moved and held."""
+"""Parcels reported, tracking changed, fulfillment orders moved and held."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from sandbox.shopify import announcing
 from sandbox.shopify.placing import settle
 from sandbox.shopify.records import Fulfillment, FulfillmentOrder, Hold, Order, Portion
 from sandbox.shopify.refusal import Refusal
+from sandbox.shopify.state import Shop
 from sandbox.values import Json
-
-if TYPE_CHECKING:
-    from sandbox.shopify.state import Shopify
 
 SHIPPABLE = ("OPEN", "IN_PROGRESS")
 
@@ -24,12 +21,12 @@ class Parcel:
     tracking: Sequence[Json]
 
 
-def fulfill(shop: "Shopify", order: Order, parcel: Parcel) -> Fulfillment:
+def fulfill(shop: Shop, order: Order, parcel: Parcel) -> Fulfillment:
     """Note that units left; all of one location, none of a closed or held fulfillment order."""
     chosen = [
         (asked, portion, quantity)
-        for asked, wish in parcel.asked
-        for portion, quantity in _chosen(asked, wish)
+        for asked, spec in parcel.asked
+        for portion, quantity in _chosen(asked, spec)
     ]
     locations = {asked.location for asked, _wish in parcel.asked}
     if len(locations) != 1:
@@ -46,38 +43,24 @@ def fulfill(shop: "Shopify", order: Order, parcel: Parcel) -> Fulfillment:
         shop.stock.ship(line.sku or "", at, quantity)
         asked.updated_at = now
         settle(shop, asked)
-    made.kept = not shop.world.sabotage.hits("tracking_lost", order.name)
+    made.kept = not shop.env.sabotage.hits("tracking_lost", order.name)
     order.fulfillments.append(made)
     shop.touch(order)
     announcing.shipped(shop, order, made)
     return made
 
 
-def retrack(shop: "Shopify", order: Order, made: Fulfillment, tracking: Sequence[Json]) -> None:
+def retrack(shop: Shop, order: Order, made: Fulfillment, tracking: Sequence[Json]) -> None:
     """Give a parcel other tracking numbers."""
     if made.status != "SUCCESS":
         raise Refusal("Fulfillment is cancelled", "fulfillmentId")
     made.tracking = [dict(entry) for entry in tracking]
     made.updated_at = shop.now()
     shop.touch(order)
-    announcing.retold(shop, order, made)
+    announcing.tracking_changed(shop, order, made)
 
 
-def unfulfill(shop: "Shopify", order: Order, made: Fulfillment) -> None:
-    """Take a parcel back: its units are to be shipped again, on a new fulfillment order."""
-    if made.status != "SUCCESS":
-        raise Refusal("Fulfillment is already cancelled", "id")
-    made.status, made.updated_at = "CANCELLED", shop.now()
-    portions = [Portion(shop.next_id(), gone.line, gone.quantity, gone.quantity) for gone in made.portions]
-    fresh = FulfillmentOrder(shop.next_id(), made.location, shop.now(), shop.now(), portions)
-    order.fulfillment_orders.append(fresh)
-    for gone in made.portions:
-        shop.stock.commit(order.line(gone.line).sku or "", made.location, gone.quantity)
-    shop.touch(order)
-    announcing.retold(shop, order, made)
-
-
-def move(shop: "Shopify", order: Order, asked: FulfillmentOrder, to: str) -> FulfillmentOrder:
+def move(shop: Shop, order: Order, asked: FulfillmentOrder, to: str) -> FulfillmentOrder:
     """Ask another location for all that remains; gives the fulfillment order there."""
     if asked.status not in SHIPPABLE:
         raise Refusal("Fulfillment order is not in a state that can be moved", "id")
@@ -103,21 +86,21 @@ def move(shop: "Shopify", order: Order, asked: FulfillmentOrder, to: str) -> Ful
     return fresh
 
 
-def hold(shop: "Shopify", order: Order, asked: FulfillmentOrder, wish: Hold) -> None:
+def hold(shop: Shop, order: Order, asked: FulfillmentOrder, spec: Hold) -> None:
     """Keep a fulfillment order from being shipped; several may hold it, each app once per handle."""
     if asked.status not in (*SHIPPABLE, "ON_HOLD"):
         raise Refusal("Fulfillment order cannot be held", "id", code="TAKEN")
-    if any(kept.app == wish.app and kept.handle == wish.handle for kept in asked.holds):
+    if any(kept.app == spec.app and kept.handle == spec.handle for kept in asked.holds):
         raise Refusal(
             "The handle is in use", "fulfillmentHold", "handle", code="DUPLICATE_FULFILLMENT_HOLD_HANDLE"
         )
-    asked.holds.append(wish)
+    asked.holds.append(spec)
     asked.status, asked.updated_at = "ON_HOLD", shop.now()
     shop.touch(order)
-    announcing.held(shop, order, asked, wish)
+    announcing.held(shop, order, asked, spec)
 
 
-def release(shop: "Shopify", order: Order, asked: FulfillmentOrder, *, holds: Sequence[int] | None) -> None:
+def release(shop: Shop, order: Order, asked: FulfillmentOrder, *, holds: Sequence[int] | None) -> None:
     """Take the named holds off, or all; the fulfillment order is open again when none is left."""
     asked.holds = [kept for kept in asked.holds if holds is not None and kept.id not in holds]
     if not asked.holds and asked.status == "ON_HOLD":
@@ -125,22 +108,22 @@ def release(shop: "Shopify", order: Order, asked: FulfillmentOrder, *, holds: Se
     asked.updated_at = shop.now()
     shop.touch(order)
     if asked.status == "OPEN":
-        announcing.freed(shop, order, asked)
+        announcing.hold_released(shop, order, asked)
     else:
         announcing.changed(shop, order)
 
 
-def _chosen(asked: FulfillmentOrder, wish: Mapping[int, int] | None) -> list[tuple[Portion, int]]:
+def _chosen(asked: FulfillmentOrder, spec: Mapping[int, int] | None) -> list[tuple[Portion, int]]:
     if asked.status == "ON_HOLD":
         raise Refusal("Fulfillment order is on hold and cannot be fulfilled", "fulfillment")
     if asked.status not in SHIPPABLE:
         raise Refusal("Fulfillment order has an unfulfillable status: " + asked.status.lower(), "fulfillment")
-    if wish is None:
+    if spec is None:
         return [(portion, portion.remaining) for portion in asked.portions if portion.remaining]
     known = {portion.id: portion for portion in asked.portions}
-    for number, quantity in wish.items():
+    for number, quantity in spec.items():
         if number not in known:
             raise Refusal("Fulfillment order line item does not exist", "fulfillment")
         if not 0 < quantity <= known[number].remaining:
             raise Refusal("Invalid fulfillment order line item quantity requested", "fulfillment")
-    return [(known[number], quantity) for number, quantity in wish.items()]
+    return [(known[number], quantity) for number, quantity in spec.items()]

@@ -58,10 +58,10 @@ class Stock:
         return [self._spread(sku, quantity) for sku, quantity in wanted]
 
     def _holds(self, at: str, wanted: Sequence[Wanted]) -> bool:
-        sums: dict[str, int] = {}
+        totals: dict[str, int] = {}
         for sku, quantity in wanted:
-            sums[sku] = sums.get(sku, 0) + quantity
-        return all(self._on_sale(sku, at) >= quantity for sku, quantity in sums.items())
+            totals[sku] = totals.get(sku, 0) + quantity
+        return all(self._on_sale(sku, at) >= quantity for sku, quantity in totals.items())
 
     def _spread(self, sku: str, quantity: int) -> list[tuple[str, int]]:
         stocked = [at for at in self.locations if sku in self.items and at in self.items[sku].levels]

@@ -6,19 +6,17 @@ import hmac
 import json
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from urllib.parse import urlsplit
 
 from sandbox.planned import Message
 from sandbox.shopify.keys import CLIENT_SECRET
+from sandbox.shopify.records import Subscription
 from sandbox.shopify.refusal import Refusal
+from sandbox.shopify.state import Shop
 from sandbox.values import Json
-
-if TYPE_CHECKING:
-    from sandbox.shopify.state import Shopify
 
 VERSION: Final = "2026-10"
 TOPICS: Final[dict[str, str]] = {
@@ -44,106 +42,83 @@ RETRIES: Final = (60.0, 240.0, 600.0, 1200.0, 1800.0, 2700.0, 3600.0, 4200.0)
 """Eight redeliveries within four hours (virtual seconds before each)."""
 
 
-@dataclass
-class Subscription:
-    """Who wants to hear about a topic, and where."""
-
-    id: int
-    topic: str
-    uri: str
-    created_at: datetime
-    updated_at: datetime
-    format: str = "JSON"
-    filter: str | None = None
-    name: str | None = None
-    include_fields: tuple[str, ...] = ()
+def subscribe(shop: Shop, topic: str, spec: Json) -> Subscription:
+    """Subscribe; the same topic and address can be taken once."""
+    uri = _address(spec)
+    if any(entry.topic == topic and entry.uri == uri for entry in shop.subscriptions.values()):
+        raise Refusal("Address for this topic has already been taken", "webhookSubscription", "callbackUrl")
+    entry = Subscription(shop.next_id(), topic, uri)
+    shop.subscriptions[entry.id] = entry
+    _apply(entry, spec)
+    return entry
 
 
-class Subscriptions:
-    """The app's subscriptions on this shop."""
+def resubscribe(shop: Shop, number: int | None, spec: Json) -> Subscription:
+    """Change address, filter or fields."""
+    entry = _entry(shop, number)
+    if "uri" in spec or "callbackUrl" in spec:
+        entry.uri = _address(spec)
+    _apply(entry, spec)
+    return entry
 
-    def __init__(self, shop: "Shopify") -> None:
-        self._shop = shop
-        self.kept: dict[int, Subscription] = {}
 
-    def create(self, topic: str, wish: Json) -> Subscription:
-        """Subscribe; the same topic and address can be taken once."""
-        uri = self._address(wish.get("uri") or wish.get("callbackUrl"))
-        if any(entry.topic == topic and entry.uri == uri for entry in self.kept.values()):
-            raise Refusal(
-                "Address for this topic has already been taken", "webhookSubscription", "callbackUrl"
-            )
-        now = self._shop.now()
-        entry = Subscription(self._shop.next_id(), topic, uri, now, now)
-        self.kept[entry.id] = entry
-        self._apply(entry, wish)
-        return entry
+def unsubscribe(shop: Shop, number: int | None) -> None:
+    """End a subscription."""
+    del shop.subscriptions[_entry(shop, number).id]
 
-    def update(self, number: int | None, wish: Json) -> Subscription:
-        """Change address, filter or fields."""
-        entry = self._entry(number)
-        if "uri" in wish or "callbackUrl" in wish:
-            entry.uri = self._address(wish.get("uri") or wish.get("callbackUrl"))
-        self._apply(entry, wish)
-        entry.updated_at = self._shop.now()
-        return entry
 
-    def delete(self, number: int | None) -> None:
-        """Unsubscribe."""
-        del self.kept[self._entry(number).id]
+def announce(shop: Shop, topic: str, subject: str, payload: Json) -> None:
+    """Queue one webhook for every subscription to that topic."""
+    for entry in [kept for kept in shop.subscriptions.values() if kept.topic == topic]:
+        fields = entry.include_fields
+        chosen = {key: payload[key] for key in fields if key in payload} if fields else payload
+        _post(shop, TOPICS[topic], subject, uri=entry.uri, payload=chosen, number=entry.id)
 
-    def clear(self) -> None:
-        """Forget every subscription."""
-        self.kept.clear()
 
-    def announce(self, topic: str, subject: str, payload: Json) -> None:
-        """Queue one webhook for every subscription to that topic."""
-        for entry in [kept for kept in self.kept.values() if kept.topic == topic]:
-            fields = entry.include_fields
-            chosen = {key: payload[key] for key in fields if key in payload} if fields else payload
-            self._post(TOPICS[topic], subject, uri=entry.uri, payload=chosen, number=entry.id)
+def comply(shop: Shop, request: Json) -> Json:
+    """Send one of the compliance topics, which are not subscribed to, to the address the app was set up with."""
+    topic = request.get("topic", "customers/redact")
+    if topic not in COMPLIANCE:
+        raise ValueError(f"{topic!r} is no compliance topic; those are {', '.join(COMPLIANCE)}")
+    payload = {"shop_id": 1, "shop_domain": shop.domain}
+    if topic != "shop/redact":
+        payload |= _person(shop, request["order"], topic)
+    _post(shop, topic, str(request.get("order", "shop")), uri=request["uri"], payload=payload)
+    return {"ok": True}
 
-    def comply(self, _shop: "Shopify", request: Json) -> Json:
-        """Send one of the compliance topics, which are not subscribed to, to the address the app was set up with."""
-        topic = request.get("topic", "customers/redact")
-        if topic not in COMPLIANCE:
-            raise ValueError(f"{topic!r} is no compliance topic; those are {', '.join(COMPLIANCE)}")
-        payload = {"shop_id": 1, "shop_domain": self._shop.domain}
-        if topic != "shop/redact":
-            payload |= _whose(self._shop, request["order"], topic)
-        self._post(topic, str(request.get("order", "shop")), uri=request["uri"], payload=payload)
-        return {"ok": True}
 
-    def _post(self, topic: str, subject: str, *, uri: str, payload: Json, number: int = 0) -> None:
-        body = json.dumps(payload, separators=(",", ":")).encode()
-        event, triggered = str(uuid.uuid4()), self._shop.world.clock.now()
+def _post(shop: Shop, topic: str, subject: str, *, uri: str, payload: Json, number: int = 0) -> None:
+    body = json.dumps(payload, separators=(",", ":")).encode()
+    event, triggered = str(uuid.uuid4()), shop.env.clock.now()
 
-        def build(attempt: int) -> tuple[str, Mapping[str, str], bytes]:
-            if attempt == len(RETRIES):
-                # Eight failures in a row end the subscription; the last redelivery still goes out.
-                self.kept.pop(number, None)
-            return uri, headers(self._shop.domain, topic, body, event=event, triggered=triggered), body
+    def build(attempt: int) -> tuple[str, Mapping[str, str], bytes]:
+        if attempt == len(RETRIES):
+            # Eight failures in a row end the subscription; the last redelivery still goes out.
+            shop.subscriptions.pop(number, None)
+        return uri, headers(shop.domain, topic, body, event=event, triggered=triggered), body
 
-        about = Message("shopify", topic, subject if self._shop.knows(subject) else None)
-        self._shop.world.courier.post("shopify", f"{topic} {subject}", build, retries=RETRIES, about=about)
+    about = Message("shopify", topic, subject if shop.knows(subject) else None)
+    shop.env.webhook_delivery.post(about, f"{topic} {subject}", build, retries=RETRIES)
 
-    def _entry(self, number: int | None) -> Subscription:
-        if number not in self.kept:
-            raise Refusal("Webhook subscription does not exist", "id")
-        return self.kept[number]
 
-    def _apply(self, entry: Subscription, wish: Json) -> None:
-        if wish.get("format") == "XML":
-            raise Refusal("This stand-in sends JSON only", "webhookSubscription", "format")
-        entry.filter = wish.get("filter", entry.filter)
-        entry.name = wish.get("name", entry.name)
-        entry.include_fields = tuple(wish.get("includeFields") or entry.include_fields)
+def _entry(shop: Shop, number: int | None) -> Subscription:
+    if number not in shop.subscriptions:
+        raise Refusal("Webhook subscription does not exist", "id")
+    return shop.subscriptions[number]
 
-    def _address(self, uri: str | None) -> str:
-        parts = urlsplit(uri or "")
-        if parts.scheme == "https" or (parts.scheme == "http" and _loopback(parts.hostname)):
-            return str(uri)
-        raise Refusal("Address protocol http:// is not supported", "webhookSubscription", "callbackUrl")
+
+def _apply(entry: Subscription, spec: Json) -> None:
+    if spec.get("format") == "XML":
+        raise Refusal("This stand-in sends JSON only", "webhookSubscription", "format")
+    entry.include_fields = tuple(spec.get("includeFields") or entry.include_fields)
+
+
+def _address(spec: Json) -> str:
+    uri = str(spec.get("uri") or spec.get("callbackUrl") or "")
+    parts = urlsplit(uri)
+    if parts.scheme == "https" or (parts.scheme == "http" and _loopback(parts.hostname)):
+        return uri
+    raise Refusal("Address protocol http:// is not supported", "webhookSubscription", "callbackUrl")
 
 
 def headers(domain: str, topic: str, body: bytes, *, event: str, triggered: datetime) -> Mapping[str, str]:
@@ -175,7 +150,7 @@ def _loopback(host: str | None) -> bool:
         return False
 
 
-def _whose(shop: "Shopify", name: str, topic: str) -> Json:
+def _person(shop: Shop, name: str, topic: str) -> Json:
     order = shop.named(name)
     customer = {"id": order.customer.id, "email": order.customer.email, "phone": order.customer.phone}
     if topic == "customers/data_request":

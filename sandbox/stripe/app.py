@@ -1,20 +1,17 @@
 """Stripe's HTTP interface."""
 
 import asyncio
-import base64
-import binascii
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Final
 
 from aiohttp import web
 
-from sandbox import faults
-from sandbox.stripe import calls, operations
+from sandbox.http import Handler, injecting, key_of
+from sandbox.stripe.calls import OPERATIONS, Operation, call_of
 from sandbox.stripe.forms import Form
 from sandbox.stripe.refusals import Refused, failed, throttled
 from sandbox.stripe.state import Stripe
 from sandbox.values import Json
-from sandbox.world import World
 
 STATE: Final = web.AppKey("stripe", Stripe)
 SIDE: Final = web.RequestKey("side", Stripe)
@@ -23,43 +20,22 @@ NAME: Final = web.RequestKey("id", str)
 WORK_SECONDS: Final = 0.005
 """A write takes a moment, in which a second one under the same key finds the first in flight."""
 
-Operation = Callable[[Stripe, web.Request, Form], Json]
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-ROUTES: Final[dict[str, Operation]] = {
-    "POST /v1/payment_intents": operations.create_intent,
-    "GET /v1/payment_intents/{intent}": operations.retrieve_intent,
-    "POST /v1/payment_intents/{intent}/capture": operations.capture_intent,
-    "POST /v1/payment_intents/{intent}/cancel": operations.cancel_intent,
-    "GET /v1/payment_intents": operations.list_intents,
-    "GET /v1/charges": operations.list_charges,
-    "GET /v1/charges/{charge}": operations.retrieve_charge,
-    "POST /v1/charges/{charge}/capture": operations.capture_charge,
-    "POST /v1/refunds": operations.create_refund,
-    "GET /v1/refunds": operations.list_refunds,
-    "GET /v1/refunds/{refund}": operations.retrieve_refund,
-    "POST /v1/webhook_endpoints": operations.create_endpoint,
-    "GET /v1/webhook_endpoints": operations.list_endpoints,
-    "GET /v1/webhook_endpoints/{webhook_endpoint}": operations.retrieve_endpoint,
-    "DELETE /v1/webhook_endpoints/{webhook_endpoint}": operations.delete_endpoint,
-    "GET /v1/events": operations.list_events,
-    "GET /v1/events/{id}": operations.retrieve_event,
-    "GET /v1/disputes": operations.list_disputes,
-    "GET /v1/disputes/{dispute}": operations.retrieve_dispute,
-}
-
-
-def build(world: World) -> web.Application:
-    """The stand-in's application; its state becomes `world.stripe`."""
-    world.stripe = Stripe(world)
-    state = world.stripe
-    world.planned.operations["stripe"] = calls.OPERATIONS
-    inject = faults.middleware(
-        world, "stripe", throttled=throttled, failed=failed, told=lambda request: calls.told(state, request)
+def build(state: Stripe) -> web.Application:
+    """The stand-in's application."""
+    state.env.planned.operations["stripe"] = frozenset(
+        name for row in OPERATIONS.values() for name in row.names
+    )
+    inject = injecting(
+        state.env,
+        "stripe",
+        throttled=throttled,
+        failed=failed,
+        call_of=lambda request: call_of(state, request),
     )
     app = web.Application(middlewares=[_envelope, inject, _authorized])
-    app[STATE] = world.stripe
-    for route, operation in ROUTES.items():
+    app[STATE] = state
+    for route, operation in OPERATIONS.items():
         method, path = route.split()
         app.router.add_route(method, path, _served(route, operation))
     return app
@@ -67,17 +43,16 @@ def build(world: World) -> web.Application:
 
 def _served(route: str, operation: Operation) -> Handler:
     async def serve(request: web.Request) -> web.StreamResponse:
-        raw = await request.read()
+        raw, side = await request.read(), request[SIDE]
+        if request.method == "GET":
+            side.asked.update((await call_of(side, request)).orders)
         text = (
             raw.decode("utf-8", "replace") if request.method == "POST" else request.rel_url.raw_query_string
         )
         key = request.headers.get("Idempotency-Key")
-        side = request[SIDE]
-        if request.method == "GET":
-            side.asked.update((await calls.told(side, request)).orders)
         if request.method != "POST" or not key:
-            return web.json_response(operation(side, request, Form(text, route)))
-        return await _once(request, key, raw, lambda: operation(side, request, Form(text, route)))
+            return web.json_response(operation.answer(side, request, Form(text, route)))
+        return await _once(request, key, raw, lambda: operation.answer(side, request, Form(text, route)))
 
     return serve
 
@@ -91,8 +66,7 @@ async def _once(request: web.Request, key: str, raw: bytes, act: Callable[[], Js
         status, body, original = replay
         headers |= {"Idempotent-Replayed": "true", "Original-Request": original}
         return web.json_response(body, status=status, headers=headers)
-    original = _request_id(request)
-    headers["Original-Request"] = original
+    original = headers["Original-Request"] = request[NAME]
     try:
         await asyncio.sleep(WORK_SECONDS)
         answer = act()
@@ -112,19 +86,14 @@ async def _once(request: web.Request, key: str, raw: bytes, act: Callable[[], Js
 @web.middleware
 async def _envelope(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Refusals in Stripe's shape, and the headers every answer carries."""
-    state = request.app[STATE]
-    request[NAME] = state.name("req_")
+    request[NAME] = request.app[STATE].name("req_")
     try:
         answer = await handler(request)
     except Refused as refused:
-        answer = web.json_response(refused.body, status=refused.status)
-        if refused.status == web.HTTPUnauthorized.status_code:
-            answer.headers["WWW-Authenticate"] = 'Bearer realm="Stripe"'
+        answer = refused.response()
     except web.HTTPNotFound:
-        message = f"Unrecognized request URL ({request.method}: {request.path})."
-        body = {"error": {"message": message, "type": "invalid_request_error"}}
-        answer = web.json_response(body, status=404)
-    answer.headers["Request-Id"] = _request_id(request)
+        answer = Refused(404, f"Unrecognized request URL ({request.method}: {request.path}).").response()
+    answer.headers["Request-Id"] = request[NAME]
     if "Stripe-Version" in request.headers:
         answer.headers["Stripe-Version"] = request.headers["Stripe-Version"]
     return answer
@@ -133,8 +102,8 @@ async def _envelope(request: web.Request, handler: Handler) -> web.StreamRespons
 @web.middleware
 async def _authorized(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Only the account's key opens anything."""
-    key, state = _key(request.headers.get("Authorization", "")), request.app[STATE]
-    if state.kills_key():
+    key, state = key_of(request), request.app[STATE]
+    if state.env.planned.token_dies("stripe"):
         state.cut = True
     if key is None:
         message = "You did not provide an API key. Provide it in the Authorization header, using Bearer auth."
@@ -146,19 +115,3 @@ async def _authorized(request: web.Request, handler: Handler) -> web.StreamRespo
         raise Refused(401, f"Expired API Key provided: {shown}", code="api_key_expired")
     request[SIDE] = state if key == state.key else state.twin
     return await handler(request)
-
-
-def _key(header: str) -> str | None:
-    scheme, _, value = header.partition(" ")
-    if scheme == "Bearer" and value:
-        return value
-    if scheme == "Basic":
-        try:
-            return base64.b64decode(value, validate=True).decode().partition(":")[0]
-        except (binascii.Error, UnicodeDecodeError):
-            return None
-    return None
-
-
-def _request_id(request: web.Request) -> str:
-    return request[NAME]

@@ -1,7 +1,7 @@
 """What each of Stripe's operations does with its form."""
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, TypeVar
 
 from aiohttp import web
 
@@ -29,17 +29,15 @@ RISKS: Final[Mapping[str, tuple[str, int]]] = {
     "pm_card_riskLevelElevated": ("elevated", 70),
     "pm_card_riskLevelHighest": ("highest", 90),
 }
+Known = TypeVar("Known")
 MOST: Final = 100
 USUAL_PAGE: Final = 10
 
 
-def create_intent(state: Stripe, request: web.Request, form: Form) -> Json:
+def create_intent(state: Stripe, _request: web.Request, form: Form) -> Json:
     """Make a payment intent, and confirm it when asked to."""
-    del request
-    amount = form.integer("amount")
-    if amount is None:
-        form.needed("amount")
-    currency = form.needed("currency")
+    form.needed("amount")
+    amount, currency = form.integer("amount"), form.needed("currency")
     manual = form.one_of("capture_method", ("automatic", "automatic_async", "manual")) == "manual"
     expand = _expand(form, "payment_intent")
     method = form.text("payment_method")
@@ -122,9 +120,8 @@ def list_charges(state: Stripe, request: web.Request, form: Form) -> Json:
     return _page([objects.charge(each) for each in wanted], request, form)
 
 
-def create_refund(state: Stripe, request: web.Request, form: Form) -> Json:
+def create_refund(state: Stripe, _request: web.Request, form: Form) -> Json:
     """Give money back."""
-    del request
     payment = _refundable(state, form)
     amount = form.integer("amount")
     reason = form.one_of("reason", ("duplicate", "fraudulent", "requested_by_customer"))
@@ -135,22 +132,11 @@ def create_refund(state: Stripe, request: web.Request, form: Form) -> Json:
 def _refundable(state: Stripe, form: Form) -> Payment:
     intent, charge = form.text("payment_intent"), form.text("charge")
     if intent is not None:
-        if intent not in state.payments:
-            raise missing("payment_intent", intent, param="payment_intent")
-        return state.payments[intent]
+        return _of_id(state.payments, intent, "payment_intent", param="payment_intent")
     if charge is not None:
         return state.find_charge(charge)
     message = "One of the following params should be provided for this request: payment_intent or charge."
     raise Refused(400, message, code="parameter_missing")
-
-
-def retrieve_refund(state: Stripe, request: web.Request, form: Form) -> Json:
-    """Show a refund."""
-    wanted = request.match_info["refund"]
-    for payment, given in _refunds(state):
-        if given.id == wanted:
-            return objects.refund(payment, given, expand=_expand(form, "refund"))
-    raise missing("refund", wanted, param="refund")
 
 
 def list_refunds(state: Stripe, request: web.Request, form: Form) -> Json:
@@ -164,23 +150,18 @@ def list_refunds(state: Stripe, request: web.Request, form: Form) -> Json:
     return _page(wanted, request, form)
 
 
-def create_endpoint(state: Stripe, request: web.Request, form: Form) -> Json:
+def create_endpoint(state: Stripe, _request: web.Request, form: Form) -> Json:
     """Subscribe to events; the secret is shown now and never again."""
-    del request
     name = state.name("we_1")
     subscriber = Endpoint(
         id=name, url=form.needed("url"), secret="whsec_" + token("secret", name, length=32),
         events=form.many("enabled_events"), created=state.now(), api_version=form.text("api_version"),
         description=form.text("description"), metadata=form.metadata(), live=state.live,
     )  # fmt: skip
-    if not subscriber.events:
-        raise Refused(
-            400, "Missing required param: enabled_events.", code="parameter_missing", param="enabled_events"
-        )
+    form.needed("enabled_events")
     if not subscriber.url.startswith(("http://", "https://")):
-        raise Refused(
-            400, "Invalid URL: an explicit scheme must be provided.", code="url_invalid", param="url"
-        )
+        message = "Invalid URL: an explicit scheme must be provided."
+        raise Refused(400, message, code="url_invalid", param="url")
     state.endpoints[name] = subscriber
     return objects.endpoint(subscriber, with_secret=True)
 
@@ -191,36 +172,9 @@ def list_endpoints(state: Stripe, request: web.Request, form: Form) -> Json:
     return _page(newest, request, form)
 
 
-def retrieve_endpoint(state: Stripe, request: web.Request, form: Form) -> Json:
-    """Show one subscriber."""
-    del form
-    return objects.endpoint(_endpoint(state, request))
-
-
-def delete_endpoint(state: Stripe, request: web.Request, form: Form) -> Json:
-    """Unsubscribe."""
-    del form
-    gone = state.endpoints.pop(_endpoint(state, request).id)
-    return {"id": gone.id, "object": "webhook_endpoint", "deleted": True}
-
-
-def retrieve_event(state: Stripe, request: web.Request, form: Form) -> Json:
+def retrieve_event(state: Stripe, request: web.Request, _form: Form) -> Json:
     """Show an event."""
-    del form
-    name = request.match_info["id"]
-    if name not in state.events:
-        raise missing("event", name, param="id")
-    return state.events[name]
-
-
-def list_events(state: Stripe, request: web.Request, form: Form) -> Json:
-    """Show the events, newest first."""
-    kinds = set(form.many("types")) | set(form.many("type"))
-    return _page(
-        [each for each in reversed(state.events.values()) if not kinds or each["type"] in kinds],
-        request,
-        form,
-    )
+    return _of_id(state.events, request.match_info["id"], "event", param="id")
 
 
 def list_disputes(state: Stripe, request: web.Request, form: Form) -> Json:
@@ -234,24 +188,14 @@ def list_disputes(state: Stripe, request: web.Request, form: Form) -> Json:
     return _page(wanted, request, form)
 
 
-def retrieve_dispute(state: Stripe, request: web.Request, form: Form) -> Json:
-    """Show a dispute."""
-    del form
-    for payment in state.payments.values():
-        if payment.dispute == request.match_info["dispute"]:
-            return objects.dispute(payment)
-    raise missing("dispute", request.match_info["dispute"], param="dispute")
-
-
 def _intent(state: Stripe, request: web.Request) -> Payment:
     return state.find(request.match_info["intent"])
 
 
-def _endpoint(state: Stripe, request: web.Request) -> Endpoint:
-    name = request.match_info["webhook_endpoint"]
-    if name not in state.endpoints:
-        raise missing("webhook endpoint", name, param="webhook_endpoint")
-    return state.endpoints[name]
+def _of_id(known: Mapping[str, Known], name: str, kind: str, *, param: str) -> Known:
+    if name not in known:
+        raise missing(kind, name, param=param)
+    return known[name]
 
 
 def _newest(state: Stripe) -> list[Payment]:

@@ -2,18 +2,17 @@
 
 from aiohttp import web
 
+from sandbox import http
 from sandbox.values import Json
 
 
-class Refused(Exception):  # noqa: N818  a refusal is an answer, not a fault of ours
+class Refused(http.Refused):
     """A request that Stripe turns down."""
 
     def __init__(
         self, status: int, message: str, *, kind: str = "invalid_request_error",
         code: str | None = None, param: str | None = None, saved: bool = False, more: Json | None = None,
     ) -> None:  # fmt: skip
-        super().__init__(message)
-        self.status = status
         self.saved = saved
         """Whether a repeat under the same idempotency key gets this very answer again."""
         error: Json = {"message": message, "type": kind}
@@ -22,7 +21,12 @@ class Refused(Exception):  # noqa: N818  a refusal is an answer, not a fault of 
             error["doc_url"] = f"https://stripe.com/docs/error-codes/{code.replace('_', '-')}"
         if param is not None:
             error["param"] = param
-        self.body: Json = {"error": {**error, **(more or {})}}
+        challenge = (
+            {"WWW-Authenticate": 'Bearer realm="Stripe"'}
+            if status == web.HTTPUnauthorized.status_code
+            else None
+        )
+        super().__init__(status, message, {"error": {**error, **(more or {})}}, headers=challenge)
 
 
 def missing(kind: str, name: str, *, param: str, other_mode: tuple[str, str] | None = None) -> Refused:
@@ -42,20 +46,13 @@ def unexpected_state(message: str, *, intent: Json | None = None) -> Refused:
     return Refused(400, message, code="payment_intent_unexpected_state", saved=True, more=more)
 
 
-def throttled(_request: web.Request) -> web.Response:
+def throttled() -> web.Response:
     """Stripe's 429."""
-    body = {
-        "error": {
-            "message": "Request rate limit exceeded.",
-            "type": "invalid_request_error",
-            "code": "rate_limit",
-            "doc_url": "https://stripe.com/docs/error-codes/rate-limit",
-        }
-    }
-    return web.json_response(body, status=429, headers={"Stripe-Should-Retry": "false"})
+    refused = Refused(429, "Request rate limit exceeded.", code="rate_limit").response()
+    refused.headers["Stripe-Should-Retry"] = "false"
+    return refused
 
 
-def failed(_request: web.Request) -> web.Response:
+def failed() -> web.Response:
     """Stripe's 500; nothing was done."""
-    body = {"error": {"message": "An unknown error occurred", "type": "api_error"}}
-    return web.json_response(body, status=500)
+    return Refused(500, "An unknown error occurred", kind="api_error").response()

@@ -9,13 +9,13 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
+from sandbox.environment import Environment
 from sandbox.planned import Message
 from sandbox.stripe import objects
 from sandbox.stripe.keys import Keys
 from sandbox.stripe.objects import Capture, Endpoint, Payment, Refund
 from sandbox.stripe.refusals import Refused, missing, unexpected_state
 from sandbox.values import Json, token
-from sandbox.world import World
 
 KEYS: Final = {True: "sk_live_sandboxOnlyNoRealAccount", False: "sk_test_sandboxOnlyNoRealAccount"}
 """The account's key in live and in test mode; it opens a stand-in and nothing else."""
@@ -27,8 +27,8 @@ RETRIES: Final = (30.0, 120.0, 600.0, 3600.0, 10800.0)
 class Stripe:
     """One account in live mode, with its twin in test mode; neither sees what the other has."""
 
-    def __init__(self, world: World, *, live_side: "Stripe | None" = None) -> None:
-        self._world = world
+    def __init__(self, env: Environment, *, live_side: "Stripe | None" = None) -> None:
+        self.env = env
         self.live = live_side is None
         self.key = KEYS[self.live]
         self.endpoints: dict[str, Endpoint] = {}
@@ -36,18 +36,20 @@ class Stripe:
         """The key was revoked."""
         self._made = 0
         self._muted = False
-        self.clear()
-        self.twin: Stripe = live_side or Stripe(world, live_side=self)
+        self._forget()
+        self.twin: Stripe = live_side or Stripe(env, live_side=self)
 
     def clear(self) -> None:
-        """Forget every payment; who subscribed stays."""
+        """Forget every payment of both modes; who subscribed stays."""
+        self._forget()
+        self.twin._forget()  # noqa: SLF001  the same class
+
+    def _forget(self) -> None:
         self.payments: dict[str, Payment] = {}
         self.events: dict[str, Json] = {}
         self.keys = Keys()
         self.asked: Counter[str] = Counter()
         """How often payments of an order were fetched, by order."""
-        if self.live and hasattr(self, "twin"):
-            self.twin.clear()
 
     def everything(self) -> list[Payment]:
         """The payments of both modes."""
@@ -55,11 +57,7 @@ class Stripe:
 
     def side(self) -> "Stripe":
         """The mode the house sells in."""
-        return self.twin if self.live and self._world.house.get("mode") == "test" else self
-
-    def kills_key(self) -> bool:
-        """Whether a fault of the day revokes the key now."""
-        return self._world.planned.token_dies("stripe")
+        return self.twin if self.live and self.env.house.get("mode") == "test" else self
 
     # -- what the shop does with the same account
 
@@ -70,7 +68,7 @@ class Stripe:
     ) -> dict[str, str]:  # fmt: skip
         """A shopper pays in the shop's checkout; gives the ids of payment intent and charge.
 
-        With `at` it happened then, and whoever listens now was not told.
+        With `at` it happened then, and nothing of it is announced now.
         """
         side = self.side()
         side._muted = at is not None  # noqa: SLF001  the same class
@@ -112,7 +110,7 @@ class Stripe:
         at: datetime | None = None,
     ) -> Payment:
         """A payment intent that nothing was paid on yet."""
-        now = at or self._world.clock.now()
+        now = at or self.env.clock.now()
         payment = Payment(
             id=self.name("pi_3"), charge=self.name("ch_3"), amount=amount, currency=currency.lower(),
             created=now, manual=manual, metadata=dict(metadata), live=self.live,
@@ -132,13 +130,13 @@ class Stripe:
     ) -> None:
         """Ask the card for the money: charged, or only authorized where the capture is manual."""
         payment.payment_method = method
-        now = at or self._world.clock.now()
+        now = at or self.env.clock.now()
         if payment.manual:
             payment.status = "requires_capture"
             payment.capture_before = capture_before or now + HOLD
             self.announce("charge.succeeded", objects.charge(payment))
             self.announce("payment_intent.amount_capturable_updated", objects.intent(payment))
-            self._world.at(payment.capture_before, lambda: self._lapse(payment))
+            self.env.at(payment.capture_before, lambda: self._lapse(payment))
             return
         payment.status = "succeeded"
         taken = Capture(payment.amount, by, now)
@@ -158,7 +156,7 @@ class Stripe:
         if wanted > payment.amount:
             message = "The amount to capture is greater than the amount that can be captured."
             raise Refused(400, message, code="amount_too_large", param="amount_to_capture", saved=True)
-        taken = Capture(wanted, by, self._world.clock.now())
+        taken = Capture(wanted, by, self.env.clock.now())
         payment.captures.append(taken)
         payment.booked.extend(self._as_booked(payment, taken, by))
         payment.status = "succeeded"
@@ -173,7 +171,7 @@ class Stripe:
                 intent=objects.intent(payment),
             )
         payment.status = "canceled"
-        payment.canceled_at = self._world.clock.now()
+        payment.canceled_at = self.env.clock.now()
         payment.cancellation_reason = reason
         self.announce("payment_intent.canceled", objects.intent(payment))
 
@@ -191,7 +189,7 @@ class Stripe:
         if wanted > left:
             message = f"Refund amount ({wanted}) is greater than unrefunded amount on charge ({left})"
             raise Refused(400, message, param="amount", saved=True)
-        given = Refund(self.name("re_3"), wanted, self._world.clock.now(), reason, dict(metadata))
+        given = Refund(self.name("re_3"), wanted, self.env.clock.now(), reason, dict(metadata))
         payment.refunds.append(given)
         self.announce("refund.created", objects.refund(payment, given))
         self.announce("charge.refunded", objects.charge(payment))
@@ -212,12 +210,8 @@ class Stripe:
     def find(self, payment: str) -> Payment:
         """The payment of that intent's id."""
         if payment not in self.payments:
-            raise missing(
-                "payment_intent",
-                payment,
-                param="intent",
-                other_mode=self._elsewhere(payment in self.twin.payments),
-            )
+            there = self._elsewhere(payment in self.twin.payments)
+            raise missing("payment_intent", payment, param="intent", other_mode=there)
         return self.payments[payment]
 
     def find_charge(self, charge: str, *, param: str = "charge") -> Payment:
@@ -235,7 +229,7 @@ class Stripe:
 
     def now(self) -> datetime:
         """The present instant."""
-        return self._world.clock.now()
+        return self.env.clock.now()
 
     def name(self, prefix: str) -> str:
         """A new id."""
@@ -247,7 +241,7 @@ class Stripe:
         wanted_by = [each for each in self.endpoints.values() if each.wants(kind) and not self._muted]
         event: Json = {
             "id": self.name("evt_3"), "object": "event", "api_version": objects.API_VERSION,
-            "created": objects.unix(self._world.clock.now()), "data": {"object": subject}, "livemode": self.live,
+            "created": objects.unix(self.env.clock.now()), "data": {"object": subject}, "livemode": self.live,
             "pending_webhooks": len(wanted_by), "request": {"id": None, "idempotency_key": None}, "type": kind,
         }  # fmt: skip
         self.events[event["id"]] = event
@@ -258,10 +252,8 @@ class Stripe:
         """What truly moved."""
         return {
             "payments": {each.id: self._booked(each) for each in self.everything()},
-            "calls": self._world.calls["stripe"],
             "stripe_calls": dict(self.asked + self.twin.asked),
-            "writes": self._world.writes["stripe"].total(),
-            "writes_by_operation": dict(self._world.writes["stripe"]),
+            **self.env.counts("stripe"),
         }
 
     def credentials(self, url: str) -> Json:
@@ -287,9 +279,9 @@ class Stripe:
 
     def _as_booked(self, payment: Payment, taken: Capture, by: str) -> list[Capture]:
         subject = payment.metadata.get("order", payment.id)
-        if by == "shop" and self._world.sabotage.hits("capture_lost", subject):
+        if by == "shop" and self.env.sabotage.hits("capture_lost", subject):
             return []
-        if self._world.sabotage.hits("capture_doubled", subject):
+        if self.env.sabotage.hits("capture_doubled", subject):
             return [taken, taken]
         return [taken]
 
@@ -311,17 +303,13 @@ class Stripe:
 
         subject = event["data"]["object"]
         about = Message("stripe", event["type"], self._order_of(subject))
-        self._world.courier.post(
-            "stripe", f"{event['type']} {subject['id']}", build, retries=RETRIES, about=about
-        )
+        self.env.webhook_delivery.post(about, f"{event['type']} {subject['id']}", build, retries=RETRIES)
 
     def _order_of(self, subject: Json) -> str | None:
         """The order behind an intent, a charge, a refund or a dispute."""
         ids = {subject["id"], subject.get("payment_intent")}
-        found = (
-            each.metadata.get("order") for each in self.payments.values() if {each.id, each.charge} & ids
-        )
-        return next(found, None)
+        payments = self.payments.values()
+        return next((each.metadata.get("order") for each in payments if {each.id, each.charge} & ids), None)
 
 
 def signature(secret: str, body: bytes, *, at: int) -> str:

@@ -41,6 +41,8 @@ MONDAY = datetime(2026, 11, 30, 16, 0, tzinfo=UTC)
 US = "ATVPDKIKX0DER"
 SELLER = "A1KENDRA"
 HOUSE: dict[str, Any] = {
+    "merchant": "kendra",
+    "locations": {},
     "seller": SELLER,
     "marketplaces": [US],
     "products": {"CHEF-8": {"title": "Chef's knife 8 in"}, "SOCKS-CHEF": {"title": "Chef's socks, pair"}},
@@ -173,9 +175,8 @@ async def served(
 ) -> AsyncIterator[Stand]:
     """A stand-in with the small house; every answer it gives is held against Amazon's models."""
     world = World(Clock(MONDAY, rate), house=HOUSE, seed=1)
-    app = build(world)
     amazon = world.amazon
-    assert isinstance(amazon, Amazon)
+    app = build(amazon)
     amazon.load({**HOUSE, "limits": {"scale": scale}})
     wrong: list[str] = []
     app.middlewares.insert(0, _judging(wrong))
@@ -275,7 +276,7 @@ async def subscribed(stand: Stand, **more: Any) -> str:
 
 
 async def settled(stand: Stand) -> None:
-    """Wait until the courier has nothing on its way."""
+    """Wait until nothing is on its way."""
     async with asyncio.timeout(20):
-        while stand.world.courier.pending():  # noqa: ASYNC110  the courier has no event for it
+        while stand.world.webhook_delivery.pending():  # noqa: ASYNC110  a delivery has no event for it
             await asyncio.sleep(0.01)

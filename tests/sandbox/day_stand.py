@@ -19,7 +19,7 @@ from sandbox import app
 from sandbox.app import Running
 from sandbox.clock import SteppedClock
 from sandbox.house import usual
-from sandbox.shopify import Shopify
+from sandbox.shopify import Shopify, webhooks
 from sandbox.world import World
 from tests.sandbox.stand import served
 
@@ -112,9 +112,7 @@ class Day:
 
     @property
     def shop(self) -> Shopify:
-        shop = self.world.shopify
-        assert isinstance(shop, Shopify)
-        return shop
+        return self.world.shopify
 
     async def get(self, path: str) -> Any:
         async with self.http.get(self.running.control + path) as answer:
@@ -142,13 +140,12 @@ class Day:
     async def settle(self) -> None:
         """Wait until nothing happens without the clock being moved."""
         async with asyncio.timeout(10):
-            while not self._quiet():  # noqa: ASYNC110  the courier has no event for it
+            while not self._quiet():  # noqa: ASYNC110  a delivery has no event for it
                 await asyncio.sleep(0.005)
 
     def _quiet(self) -> bool:
         clock = self.world.clock
-        assert isinstance(clock, SteppedClock)
-        return all(clock.asleep(task) for task in self.world.courier.under_way())
+        return all(clock.asleep(task) for task in self.world.webhook_delivery.under_way())
 
     async def parcel(
         self, grams: int, to: Json, reference: str = "KK-1001/1", **more: Any
@@ -198,7 +195,7 @@ async def a_day(tmp_path: Path, house: Json | None = None) -> AsyncIterator[Day]
             "ORDERS_CREATE", "ORDERS_PAID", "ORDERS_UPDATED", "FULFILLMENTS_CREATE", "ORDERS_CANCELLED",
             "REFUNDS_CREATE", "ORDERS_EDITED",
         ):  # fmt: skip
-            day.shop.subscriptions.create(topic, {"uri": f"{url}/shop"})
+            webhooks.subscribe(day.shop, topic, {"uri": f"{url}/shop"})
         await day.stripe("/webhook_endpoints", form={"url": f"{url}/stripe", "enabled_events[0]": "*"})
         yield day
     await running.stop()

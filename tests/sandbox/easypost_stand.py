@@ -63,7 +63,7 @@ def rate_of(shipment: Mapping[str, Any], service: str) -> Any:
 async def opened(rate: float = 1.0) -> AsyncIterator[Stand]:
     """A stand-in with nothing in it yet, and its clients."""
     world = a_world(rate=rate)
-    async with served(build(world)) as url, aiohttp.ClientSession() as http:
+    async with served(build(world.easypost)) as url, aiohttp.ClientSession() as http:
         sdk = easypost.EasyPostClient(world.easypost.key, api_base=f"{url}/v2", timeout=10)
         yield Stand(world, world.easypost, url, sdk, http)
         sdk._requests_session.close()

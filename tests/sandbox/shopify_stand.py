@@ -8,7 +8,7 @@ from typing import Any
 
 import aiohttp
 
-from sandbox import shopify, stripe
+from sandbox import shopify
 from sandbox.shopify import Shopify
 from sandbox.world import World
 from tests.sandbox.stand import a_world, served
@@ -100,9 +100,6 @@ def paid(
 @asynccontextmanager
 async def opened(rate: float = 1.0, **more: Any) -> AsyncIterator[Stand]:
     world = a_world(rate=rate, **more)
-    stripe.build(world)
-    async with served(shopify.build(world)) as url, aiohttp.ClientSession() as http:
-        shop = world.shopify
-        assert isinstance(shop, Shopify)
-        yield Stand(world, shop, url, http, shop.tokens.permanent)
+    async with served(shopify.build(world.shopify)) as url, aiohttp.ClientSession() as http:
+        yield Stand(world, world.shopify, url, http, world.shopify.tokens.permanent)
         await world.close()

@@ -50,7 +50,7 @@ async def opened(rate: float = 1.0) -> AsyncIterator[Stand]:
     """A stand-in with nothing in it yet, and its clients."""
     world = a_world(rate=rate)
     transport = stripe.HTTPXClient()
-    async with served(build(world)) as url, aiohttp.ClientSession() as http:
+    async with served(build(world.stripe)) as url, aiohttp.ClientSession() as http:
         sdk = stripe.StripeClient(
             world.stripe.key, base_addresses={"api": url}, http_client=transport, max_network_retries=0
         )

@@ -118,7 +118,7 @@ async def test_one_topic_of_one_order_is_lost(day: Day) -> None:
 
 async def test_the_notification_of_an_amazon_order_is_lost(day: Day) -> None:
     forget_tokens()
-    amazon = AmazonStand(day.world, day.world.amazon, day.world.urls["amazon"])  # type: ignore[arg-type]
+    amazon = AmazonStand(day.world, day.world.amazon, day.world.urls["amazon"])
     await subscribed(amazon)
     queue = amazon.amazon.queues.by_name[amazon.amazon.queues.first]
     await plan(day, {"kind": "webhook_drop", "order": KRIS["id"], "topic": "*"})

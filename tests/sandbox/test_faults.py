@@ -9,8 +9,10 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from sandbox import faults
+from sandbox import faults, http
 from sandbox.faults import Faults
+from sandbox.http import injecting
+from sandbox.planned import Call, Message
 from sandbox.world import World
 from tests.sandbox.stand import FAST, Subscriber, a_world, served, until
 
@@ -89,13 +91,17 @@ class _Counter:
         return web.json_response({"acted": self.acted})
 
 
+async def _nameless(_request: web.Request) -> Call:
+    return Call(names=())
+
+
 @asynccontextmanager
 async def _vendor(world: World) -> AsyncIterator[tuple[_Counter, str]]:
-    inject = faults.middleware(
+    inject = injecting(
         world, "vendor",
-        throttled=lambda _request: web.json_response({"error": "slow down"}, status=429),
-        failed=lambda _request: web.json_response({"error": "broken"}, status=503),
-        only=lambda request: request.path != "/login",
+        throttled=lambda: web.json_response({"error": "slow down"}, status=429),
+        failed=lambda: web.json_response({"error": "broken"}, status=503),
+        only=lambda request: request.path != "/login", call_of=_nameless,
     )  # fmt: skip
     counter = _Counter()
     app = web.Application(middlewares=[inject])
@@ -129,7 +135,7 @@ async def test_a_dropped_reply_acts_and_answers_nothing() -> None:
 
 
 async def test_a_hang_neither_acts_nor_answers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(faults, "HANG_SECONDS", 0.2)
+    monkeypatch.setattr(http, "HANG_SECONDS", 0.2)
     world = a_world()
     async with _vendor(world) as (counter, url), aiohttp.ClientSession() as session:
         world.faults.arm("hang:0")
@@ -152,7 +158,7 @@ def _post(world: World, url: str, body: str, *, retries: tuple[float, ...] = (60
     def build(attempt: int) -> tuple[str, dict[str, str], bytes]:
         return url, {"X-Attempt": str(attempt)}, body.encode()
 
-    world.courier.post("vendor", body, build, retries=retries)
+    world.webhook_delivery.post(Message("vendor", body, None), body, build, retries=retries)
 
 
 async def _sent(
@@ -165,7 +171,7 @@ async def _sent(
         for body in bodies:
             _post(world, subscriber.url, body)
             await asyncio.sleep(0.02)
-        await until(lambda: world.courier.pending() == 0)
+        await until(lambda: world.webhook_delivery.pending() == 0)
         await world.close()
     return world, subscriber
 
@@ -178,15 +184,15 @@ async def test_a_refused_delivery_comes_again_until_it_is_taken() -> None:
 
 async def test_after_the_last_retry_the_vendor_gives_up() -> None:
     world, got = await _sent("none", "one", answers=(500, 500, 500, 500))
-    assert (len(got.got), world.courier.pending()) == (3, 0)
+    assert (len(got.got), world.webhook_delivery.pending()) == (3, 0)
 
 
 async def test_a_subscriber_that_is_down_is_tried_again() -> None:
     world = a_world(rate=FAST)
     _post(world, "http://127.0.0.1:9/hooks/in", "one", retries=(1.0,))
-    assert world.courier.pending() == 1
-    await until(lambda: world.courier.pending() == 0)
-    assert [each["attempt"] for each in world.courier.delivered] == [0, 1]
+    assert world.webhook_delivery.pending() == 1
+    await until(lambda: world.webhook_delivery.pending() == 0)
+    assert [each["attempt"] for each in world.webhook_delivery.delivered] == [0, 1]
     await world.close()
 
 
@@ -209,7 +215,7 @@ async def test_a_reordered_message_is_overtaken_by_the_next() -> None:
         world.faults.quiet()
         await asyncio.sleep(0.02)
         _post(world, subscriber.url, "two")
-        await until(lambda: world.courier.pending() == 0)
+        await until(lambda: world.webhook_delivery.pending() == 0)
         await world.close()
     assert subscriber.bodies == [b"two", b"one"]
 

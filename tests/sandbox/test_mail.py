@@ -23,7 +23,7 @@ def _shipped(order: str = "KK-1001") -> EmailMessage:
 
 
 async def _send(world: World, *messages: EmailMessage) -> None:
-    server = await mail.serve(world)
+    server = await mail.serve(world.mail)
     try:
         at = urlsplit(server.url)
         for message in messages:

@@ -250,4 +250,4 @@ async def test_a_dropped_reply_leaves_the_deed_done(stand: Stand) -> None:
     with pytest.raises(aiohttp.ClientError):
         await stand.post(create)
 
-    assert len(stand.shop.subscriptions.kept) == 1
+    assert len(stand.shop.subscriptions) == 1

@@ -46,7 +46,7 @@ def topics(hub: Subscriber) -> list[str]:
 
 
 async def delivered(stand: Stand, hub: Subscriber) -> None:
-    await until(lambda: hub.got and not stand.world.courier.pending())
+    await until(lambda: hub.got and not stand.world.webhook_delivery.pending())
 
 
 def sample(topic: str) -> Json:
@@ -74,7 +74,7 @@ async def test_a_webhook_is_signed_over_its_raw_body(stand: Stand, hub: Subscrib
 async def test_nothing_is_sent_before_anyone_subscribes(stand: Stand, hub: Subscriber) -> None:
     stand.place()
 
-    assert stand.world.courier.pending() == 0
+    assert stand.world.webhook_delivery.pending() == 0
     assert hub.got == []
 
 
@@ -223,7 +223,7 @@ async def test_a_lost_order_is_never_announced(stand: Stand, hub: Subscriber) ->
 
     stand.place()
 
-    assert stand.world.courier.pending() == 0
+    assert stand.world.webhook_delivery.pending() == 0
     assert hub.got == []
 
 

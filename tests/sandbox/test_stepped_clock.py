@@ -21,6 +21,7 @@ from sandbox import app
 from sandbox.app import Running
 from sandbox.clock import SteppedClock
 from sandbox.house import stocked, usual
+from sandbox.planned import Message
 from sandbox.world import World
 from tests.contracts import ROOT
 from tests.sandbox.amazon_stand import KARL, forget_tokens, sqs, subscribed
@@ -174,19 +175,21 @@ async def test_what_waits_for_a_later_instant_is_announced_and_is_not_pending(ru
 async def test_a_webhook_is_pending_while_it_is_delivered_and_not_while_its_retry_waits(
     running: Running,
 ) -> None:
-    courier = running.world.courier
+    delivery = running.world.webhook_delivery
     async with Subscriber(500).listening() as subscriber:
-        courier.post("stripe", "x", lambda _n: (subscriber.url, {}, b"1"), retries=(60.0,))
+        delivery.post(
+            Message("stripe", "x", None), "x", lambda _n: (subscriber.url, {}, b"1"), retries=(60.0,)
+        )
         assert (await idle(running))["pending"] in {0, 1}
-        await until(lambda: len(courier.delivered) == 1)
+        await until(lambda: len(delivery.delivered) == 1)
         assert await idle(running) == {"pending": 0, "next_at": at(60).isoformat(), "moves": 0}
         await move(running, at(59).isoformat())
         assert len(subscriber.got) == 1
 
         await move(running, at(60).isoformat())
-        await until(lambda: len(courier.delivered) == 2)
+        await until(lambda: len(delivery.delivered) == 2)
 
-        assert [each["status"] for each in courier.delivered] == [500, 200]
+        assert [each["status"] for each in delivery.delivered] == [500, 200]
         assert await idle(running) == {"pending": 0, "next_at": None, "moves": 1}
 
 
@@ -202,12 +205,14 @@ async def test_a_slow_subscriber_keeps_a_webhook_pending(running: Running) -> No
 
     server = await asyncio.start_server(slow, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    courier = running.world.courier
-    courier.post("stripe", "x", lambda _n: (f"http://127.0.0.1:{port}/", {}, b"1"), retries=())
+    delivery = running.world.webhook_delivery
+    delivery.post(
+        Message("stripe", "x", None), "x", lambda _n: (f"http://127.0.0.1:{port}/", {}, b"1"), retries=()
+    )
     await asyncio.sleep(0.05)
     assert (await idle(running))["pending"] == 1
     release.set()
-    await until(lambda: courier.delivered)
+    await until(lambda: delivery.delivered)
     assert (await idle(running))["pending"] == 0
     server.close()
 
@@ -218,15 +223,21 @@ async def test_a_reordered_webhook_goes_when_a_later_one_overtook_it_or_after_it
     world = running.world
     async with Subscriber().listening() as subscriber:
         world.faults.arm("reorder:1")
-        world.courier.post("stripe", "held", lambda _n: (subscriber.url, {}, b"held"), retries=())
+        world.webhook_delivery.post(
+            Message("stripe", "held", None), "held", lambda _n: (subscriber.url, {}, b"held"), retries=()
+        )
         world.faults.quiet()
         assert await idle(running) == {"pending": 0, "next_at": at(120).isoformat(), "moves": 0}
-        world.courier.post("stripe", "next", lambda _n: (subscriber.url, {}, b"next"), retries=())
+        world.webhook_delivery.post(
+            Message("stripe", "next", None), "next", lambda _n: (subscriber.url, {}, b"next"), retries=()
+        )
         await until(lambda: len(subscriber.got) == 2)
         assert subscriber.bodies == [b"next", b"held"]
 
         world.faults.arm("reorder:1")
-        world.courier.post("stripe", "alone", lambda _n: (subscriber.url, {}, b"alone"), retries=())
+        world.webhook_delivery.post(
+            Message("stripe", "alone", None), "alone", lambda _n: (subscriber.url, {}, b"alone"), retries=()
+        )
         world.faults.quiet()
         await move(running, at(120).isoformat())
         await until(lambda: len(subscriber.got) == 3)

@@ -21,7 +21,7 @@ from core.log import JsonLines, Redactor
 from core.ports import Connector, Notification, NotificationKind, Token
 from core.store.api_keys import save_api_key
 from core.store.inbox import list_deliveries
-from tests.builders import MERCHANT, Bench, bench, config, connections, open_hub_of, world
+from tests.builders import MERCHANT, Bench, config, connections, open_hub_of, review, world
 from tests.core.store.conftest import open_store
 from web.app import build
 from web.context import Settings
@@ -131,7 +131,7 @@ def written_log() -> Iterator[io.StringIO]:
 @contextlib.asynccontextmanager
 async def _served(folder: Path, log: io.StringIO) -> AsyncIterator[Site]:
     async with open_store("sqlite", folder, batched=True) as store:
-        b = bench(store)
+        b = review(store)
         await open_hub_of(b)
         b.hub.merchants[OTHER] = _rival(b, config())
         for merchant, key, name in ((MERCHANT, KEY, "kendra"), (OTHER, OTHER_KEY, "rita")):

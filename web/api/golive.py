@@ -91,7 +91,7 @@ class OpeningList(Answer):
     openings: tuple[Loaded, ...]
 
 
-class BrakeAsk(Answer):
+class PushGuardAsk(Answer):
     """Write what the brake stopped, once; or stop the connection's levels."""
 
     do: Literal["go", "stop"]
@@ -290,7 +290,7 @@ ENDPOINTS = (
         summary="Answer a brake: go or stop",
         gives=ConnectionList,
         run=answer_push_guard,
-        takes=BrakeAsk,
+        takes=PushGuardAsk,
     ),
     Endpoint(
         method="POST",

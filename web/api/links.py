@@ -134,8 +134,8 @@ class Readiness(Answer):
 
 async def list_links(call: Call) -> LinksView:
     """Return the workbench."""
-    bench = await review_links(call.request.app[HUB], call.merchant)
-    last = bench.last_import
+    review = await review_links(call.request.app[HUB], call.merchant)
+    last = review.last_import
     gone = [
         LinkView(
             connection=connection,
@@ -145,14 +145,14 @@ async def list_links(call: Call) -> LinksView:
             fulfilled_by_channel=False,
             offered=False,
         )
-        for connection, listing, of in bench.gone
+        for connection, listing, of in review.gone
     ]
     return LinksView(
-        links=(*(_link(offer) for offer in bench.linked), *gone),
-        unlinked=tuple(_unlinked(offer, found) for offer, found in bench.unlinked),
+        links=(*(_link(listing) for listing in review.linked), *gone),
+        unlinked=tuple(_unlinked(listing, found) for listing, found in review.unlinked),
         conflicts=tuple(
             ConflictView(kind=c.kind, connection=c.connection, names=c.names, what=c.what, do=c.do)
-            for c in bench.conflicts
+            for c in review.conflicts
         ),
         last_import=ImportView(at=last.at, actor=last.actor, listings=last.listings, undone_at=last.undone_at)
         if last
@@ -160,25 +160,25 @@ async def list_links(call: Call) -> LinksView:
     )
 
 
-def _link(offer: ChannelListing) -> LinkView:
+def _link(listing: ChannelListing) -> LinkView:
     return LinkView(
-        connection=offer.connection,
-        listing=offer.listing,
-        title=offer.title,
-        of=dict(offer.of),
-        fulfilled_by_channel=offer.fulfilled_by_channel,
+        connection=listing.connection,
+        listing=listing.listing,
+        title=listing.title,
+        of=dict(listing.of),
+        fulfilled_by_channel=listing.fulfilled_by_channel,
         offered=True,
     )
 
 
-def _unlinked(offer: ChannelListing, found: tuple[Proposal, ...]) -> UnlinkedView:
+def _unlinked(listing: ChannelListing, found: tuple[Proposal, ...]) -> UnlinkedView:
     return UnlinkedView(
-        connection=offer.connection,
-        listing=offer.listing,
-        sku=offer.sku,
-        title=offer.title,
-        barcode=offer.barcode,
-        fulfilled_by_channel=offer.fulfilled_by_channel,
+        connection=listing.connection,
+        listing=listing.listing,
+        sku=listing.sku,
+        title=listing.title,
+        barcode=listing.barcode,
+        fulfilled_by_channel=listing.fulfilled_by_channel,
         proposals=tuple(
             ProposalView(of=dict(p.of), why=p.why.value, score=p.score, detail=p.detail) for p in found
         ),

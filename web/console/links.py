@@ -37,7 +37,7 @@ async def _shown(
     shown = page(
         "links.html",
         request,
-        bench=await review_links(hub, merchant),
+        review=await review_links(hub, merchant),
         findings=await readiness_of(hub, merchant),
         describe=describe,
         wrong=wrong,

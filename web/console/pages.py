@@ -25,7 +25,7 @@ from core.store.personal import personal_of
 from web.api import stock as stock_api
 from web.api.endpoint import Answer, Call, DeliveryCursor, NoQuery, OrderCursor
 from web.console.page import page
-from web.console.words import told
+from web.console.summary import summary
 from web.keys import HUB
 from web.session import CALLER, COOKIE, key_of, log_in
 
@@ -151,7 +151,7 @@ async def _order_page(request: web.Request, order_id: str, *, message: str) -> w
 
 def timeline(facts: Sequence[Fact]) -> list[tuple[datetime, str, str]]:
     """Return (when, who, what in words) of every fact that says something to people."""
-    return [(fact.at, fact.actor, words) for fact in facts if (words := told(fact))]
+    return [(fact.at, fact.actor, words) for fact in facts if (words := summary(fact))]
 
 
 def _can_reject(hub: Hub, merchant: str, state: OrderState) -> bool:
@@ -178,13 +178,13 @@ async def order_action(request: web.Request) -> web.Response:
     return onward(request.rel_url.raw_path)
 
 
-async def do_with_order(hub: Hub, whose: tuple[str, str, str], form: Mapping[str, object]) -> None:
-    """Do what a form asks of an order; ``whose`` is merchant, order id and actor.
+async def do_with_order(hub: Hub, asked: tuple[str, str, str], form: Mapping[str, object]) -> None:
+    """Do what a form asks of an order; ``asked`` is merchant, order id and actor.
 
     Raises:
         RefusedError: it may not be done now.
     """
-    merchant, order_id, actor = whose
+    merchant, order_id, actor = asked
     match str(form.get("action", "")):
         case "release":
             await actions.release(hub, merchant, order_id, str(form.get("reason", "")), actor)

@@ -19,7 +19,7 @@ from core.store.links import links_of
 from core.store.listings import ListingRow, list_listings
 from core.store.stock import list_stock
 
-Shelf = tuple[str, str]
+StockKey = tuple[str, str]
 """(SKU, location)."""
 
 
@@ -47,14 +47,14 @@ async def preview(hub: Hub, merchant: str, connection: str, location: str | None
     links = await hub.store.read(links_of, merchant, connection)
     places = await hub.store.read(matched_locations, merchant, connection)
     counted = {row.sku for row in await hub.store.read(list_stock, merchant) if row.counted}
-    shown: dict[Shelf, set[int]] = {}
+    shown: dict[StockKey, set[int]] = {}
     passed_over: list[str] = []
     for row in rows:
-        why, shelf = _taken(row, links.get(row.listing, {}), counted, places, location)
-        if shelf is None or row.last_read is None:
+        why, stock_key = _taken(row, links.get(row.listing, {}), counted, places, location)
+        if stock_key is None or row.last_read is None:
             passed_over += [f"{row.listing}: {why}"] if why else []
         else:
-            shown.setdefault(shelf, set()).add(row.last_read)
+            shown.setdefault(stock_key, set()).add(row.last_read)
     states = [state for _, _, state in await hub.store.read(open_orders, merchant)]
     promised = _promised(states, connection, places, location, links)
     return _preview(shown, promised, passed_over)
@@ -66,7 +66,7 @@ def _taken(
     counted: set[str],
     places: Mapping[str, str | None],
     location: str | None,
-) -> tuple[str, Shelf | None]:
+) -> tuple[str, StockKey | None]:
     """Return why a listing says nothing of a shelf (or nothing), and the shelf it speaks of."""
     if row.never_written:
         return "the channel keeps this quantity itself", None
@@ -89,9 +89,9 @@ def _promised(
     places: Mapping[str, str | None],
     location: str | None,
     links: Mapping[str, Mapping[str, int]],
-) -> Counter[Shelf | str]:
+) -> Counter[StockKey | str]:
     """Return the units that the channel's own open orders took off: by shelf where it assigned one, else by SKU."""
-    found: Counter[Shelf | str] = Counter()
+    found: Counter[StockKey | str] = Counter()
     for state in states:
         order = state.order
         if (
@@ -123,7 +123,7 @@ def _taken_off(order: Order, places: Mapping[str, str | None]) -> Iterator[tuple
 
 
 def _preview(
-    shown: Mapping[Shelf, set[int]], promised: Counter[Shelf | str], passed_over: list[str]
+    shown: Mapping[StockKey, set[int]], promised: Counter[StockKey | str], passed_over: list[str]
 ) -> Preview:
     lines: list[Change] = []
     for number, ((sku, place), numbers) in enumerate(sorted(shown.items()), start=1):

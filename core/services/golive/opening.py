@@ -74,7 +74,7 @@ async def preview(hub: Hub, merchant: str, text: str) -> Preview:
     """Return what a file would change, and its mistakes; nothing is stored."""
     rows, mistakes = _read(text)
     products, config = await hub.store.read(list_products, merchant), hub.config(merchant)
-    shelves = {(s.sku, s.location): s for s in await hub.store.read(list_stock, merchant)}
+    stock_keys = {(s.sku, s.location): s for s in await hub.store.read(list_stock, merchant)}
     seen: dict[tuple[str, str], int] = {}
     changes: list[Change] = []
     for line, (sku, location, units) in rows:
@@ -83,15 +83,15 @@ async def preview(hub: Hub, merchant: str, text: str) -> Preview:
         if wrong is not None:
             mistakes.append(Mistake(line=line, what=wrong))
             continue
-        shelf = shelves.get((sku, location))
+        stock_key = stock_keys.get((sku, location))
         changes.append(
             Change(
                 line=line,
                 sku=sku,
                 location=location,
-                before=shelf.on_hand if shelf and shelf.counted else None,
+                before=stock_key.on_hand if stock_key and stock_key.counted else None,
                 units=int(units),
-                committed=shelf.committed if shelf else 0,
+                committed=stock_key.committed if stock_key else 0,
             )
         )
     return Preview(lines=tuple(changes), mistakes=tuple(sorted(mistakes, key=lambda m: m.line)))

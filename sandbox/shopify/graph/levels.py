@@ -1,16 +1,14 @@
 """Stock levels, as mutations: compare and set, all or nothing."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from sandbox.shopify.graph import setup, stock
-from sandbox.shopify.graph.values import gid, number, problem, when
+from sandbox.shopify.graph import stock
+from sandbox.shopify.graph.values import gid, number, problem
 from sandbox.shopify.records import Item, Level
 from sandbox.shopify.refusal import Refusal
+from sandbox.shopify.state import Shop
 from sandbox.values import Json
-
-if TYPE_CHECKING:
-    from sandbox.shopify.state import Shopify
 
 MOST: Final = 250
 HIGHEST: Final = 1_000_000_000
@@ -31,34 +29,29 @@ class Change:
     quantity: int
 
 
-def set_quantities(shop: "Shopify", args: Json) -> Json:
+def set_quantities(shop: Shop, args: Json) -> Json:
     """Set `available` or `on_hand` of up to 250 levels; one stale comparison refuses all."""
-    wish = args["input"]
-    _complete(wish["quantities"])
-    if wish["name"] not in {"available", "on_hand"}:
+    spec = args["input"]
+    _complete(spec["quantities"])
+    if spec["name"] not in {"available", "on_hand"}:
         raise Refusal("The quantity name must be available or on_hand", "input", "name", code="INVALID_NAME")
-    if wish["reason"] not in REASONS:
+    if spec["reason"] not in REASONS:
         raise Refusal("The specified reason is invalid", "input", "reason", code="INVALID_REASON")
     changes = [
-        _change(shop, entry, str(place), wish["name"]) for place, entry in enumerate(wish["quantities"])
+        _change(shop, entry, str(place), spec["name"]) for place, entry in enumerate(spec["quantities"])
     ]
     if len({(change.item.id, change.at) for change in changes}) != len(changes):
         code = "NO_DUPLICATE_INVENTORY_ITEM_ID_GROUP_ID_PAIR"
         raise Refusal("An item and location may occur once", "input", "quantities", code=code)
-    done = [shown for change in changes for shown in _set(shop, change, wish["name"])]
+    done = [shown for change in changes for shown in _set(shop, change, spec["name"])]
     group = {
-        "__typename": "InventoryAdjustmentGroup",
         "id": gid("InventoryAdjustmentGroup", shop.next_id()),
-        "app": setup.app(),
-        "createdAt": when(shop.now()),
-        "reason": wish["reason"],
-        "referenceDocumentUri": wish.get("referenceDocumentUri"),
         "changes": lambda _info, **chosen: _chosen(done, chosen),
     }
     return {"inventoryAdjustmentGroup": group}
 
 
-def activate(shop: "Shopify", args: Json) -> Json:
+def activate(shop: Shop, args: Json) -> Json:
     """Begin to stock an item at a location; what is stocked already stays as it is."""
     item = shop.item(number("InventoryItem", args["inventoryItemId"]))
     place = shop.location(number("Location", args["locationId"]))
@@ -86,7 +79,7 @@ def _complete(quantities: list[Json]) -> None:
         raise problem(message, "INVALID_FIELD_ARGUMENTS")
 
 
-def _change(shop: "Shopify", entry: Json, place: str, name: str) -> Change:
+def _change(shop: Shop, entry: Json, place: str, name: str) -> Change:
     where = ("input", "quantities", place)
     item = shop.item(number("InventoryItem", entry["inventoryItemId"]))
     if item is None:
@@ -110,35 +103,29 @@ def _change(shop: "Shopify", entry: Json, place: str, name: str) -> Change:
     return Change(item, found.key, level, entry["quantity"])
 
 
-def _set(shop: "Shopify", change: Change, name: str) -> list[Json]:
+def _set(shop: Shop, change: Change, name: str) -> list[Json]:
     available = change.quantity if name == "available" else change.quantity - change.level.committed
     before = change.level.available
-    if available != before and shop.world.sabotage.hits("level_lost", f"{change.item.sku}@{change.at}"):
-        change.level.astray += before - available
+    if available != before and shop.env.sabotage.hits("level_lost", f"{change.item.sku}@{change.at}"):
+        change.level.off_by += before - available
     delta = shop.stock.set_available(change.item.sku, change.at, available)
-    place = shop.stock.locations[change.at]
+    place = gid("Location", shop.stock.locations[change.at].id)
     after = {"available": change.level.available, "on_hand": change.level.on_hand}
+    item = stock.item(shop, change.item)
     return [
-        {
-            "delta": delta,
-            "item": stock.item(shop, change.item),
-            "ledgerDocumentUri": None,
-            "location": stock.location(shop, place),
-            "name": word,
-            "quantityAfterChange": after[word],
-        }
-        for word in ("available", "on_hand")
+        {"delta": delta, "item": item, "name": name, "at": place, "quantityAfterChange": quantity}
+        for name, quantity in after.items()
         if delta
     ]
 
 
-def _chosen(done: list[Json], wish: Json) -> list[Json]:
-    names = wish.get("quantityNames")
-    items, places = wish.get("inventoryItemIds"), wish.get("locationIds")
+def _chosen(done: list[Json], spec: Json) -> list[Json]:
+    names = spec.get("quantityNames")
+    items, places = spec.get("inventoryItemIds"), spec.get("locationIds")
     return [
         change
         for change in done
         if (names is None or change["name"] in names)
         and (items is None or change["item"]["id"] in items)
-        and (places is None or change["location"]["id"] in places)
+        and (places is None or change["at"] in places)
     ]

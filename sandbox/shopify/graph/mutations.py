@@ -1,73 +1,63 @@
 """The roots an app may act through; a refusal comes back as userErrors and changes nothing."""
 
 import json
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 from graphql import DirectiveNode, GraphQLResolveInfo
 from graphql.execution import get_argument_values
 
-from sandbox.shopify.graph import deeds, levels, payments
+from sandbox.shopify.graph import fulfilling, levels, payments
 from sandbox.shopify.graph.values import problem
 from sandbox.shopify.refusal import Refusal
+from sandbox.shopify.state import Shop
 from sandbox.values import Json
 
-if TYPE_CHECKING:
-    from sandbox.shopify.state import Shopify
-
-Deed = Callable[["Shopify", Json], Json]
+Mutation = Callable[[Shop, Json], Json]
 Resolver = Callable[..., Json]
 
-PLAIN: dict[str, tuple[Deed, Sequence[str]]] = {
-    "fulfillmentCreate": (deeds.fulfillment_create, ["fulfillment"]),
-    "fulfillmentCancel": (deeds.fulfillment_cancel, ["fulfillment"]),
-    "fulfillmentTrackingInfoUpdate": (deeds.tracking_update, ["fulfillment"]),
-    "fulfillmentOrderMove": (
-        deeds.fulfillment_order_move,
-        ["movedFulfillmentOrder", "originalFulfillmentOrder", "remainingFulfillmentOrder"],
-    ),
-    "fulfillmentOrderHold": (
-        deeds.hold,
-        ["fulfillmentHold", "fulfillmentOrder", "remainingFulfillmentOrder"],
-    ),
-    "fulfillmentOrderReleaseHold": (deeds.release_hold, ["fulfillmentOrder"]),
-    "orderCapture": (payments.order_capture, ["transaction"]),
-    "orderCancel": (payments.order_cancel, ["job", "jobResult"]),
-    "webhookSubscriptionCreate": (deeds.subscribe, ["webhookSubscription"]),
-    "webhookSubscriptionUpdate": (deeds.resubscribe, ["webhookSubscription"]),
-    "webhookSubscriptionDelete": (deeds.unsubscribe, ["deletedWebhookSubscriptionId"]),
+MUTATIONS: dict[str, Mutation] = {
+    "fulfillmentCreate": fulfilling.fulfillment_create,
+    "fulfillmentTrackingInfoUpdate": fulfilling.tracking_update,
+    "fulfillmentOrderMove": fulfilling.fulfillment_order_move,
+    "fulfillmentOrderHold": fulfilling.hold,
+    "fulfillmentOrderReleaseHold": fulfilling.release_hold,
+    "orderCapture": payments.order_capture,
+    "orderCancel": payments.order_cancel,
+    "webhookSubscriptionCreate": fulfilling.subscribe,
+    "webhookSubscriptionUpdate": fulfilling.resubscribe,
+    "webhookSubscriptionDelete": fulfilling.unsubscribe,
 }
-"""Each mutation's deed, and the fields of its payload that are empty when it is refused."""
-ONCE: dict[str, tuple[Deed, Sequence[str]]] = {
-    "refundCreate": (payments.refund_create, ["order", "refund"]),
-    "inventorySetQuantities": (levels.set_quantities, ["inventoryAdjustmentGroup"]),
-    "inventoryActivate": (levels.activate, ["inventoryLevel"]),
+ONCE: dict[str, Mutation] = {
+    "refundCreate": payments.refund_create,
+    "inventorySetQuantities": levels.set_quantities,
+    "inventoryActivate": levels.activate,
 }
 """Those that must carry @idempotent since 2026-04."""
 
 
-def roots(shop: "Shopify") -> dict[str, Any]:
+def roots(shop: Shop) -> dict[str, Any]:
     """Every field of Mutation."""
-    plain = {name: _resolver(shop, name, *entry) for name, entry in PLAIN.items()}
-    once = {name: _once(shop, name, _resolver(shop, name, *entry)) for name, entry in ONCE.items()}
-    return {**plain, **once}
+    plain = {name: _resolver(shop, name, mutation) for name, mutation in MUTATIONS.items()}
+    return plain | {
+        name: _once(shop, name, _resolver(shop, name, mutation)) for name, mutation in ONCE.items()
+    }
 
 
-def _resolver(shop: "Shopify", name: str, deed: Deed, empty: Sequence[str]) -> Resolver:
+def _resolver(shop: Shop, name: str, mutation: Mutation) -> Resolver:
     errors = "orderCancelUserErrors" if name == "orderCancel" else "userErrors"
 
     def resolve(_info: GraphQLResolveInfo[Any], **args: object) -> Json:
         try:
-            return {**deed(shop, args), errors: []}
+            return {**mutation(shop, args), errors: []}
         except Refusal as refused:
-            error = {"field": refused.field, "message": refused.message, "code": refused.code}
-            return {**dict.fromkeys(empty), errors: [error]}
+            return {errors: [{"field": refused.field, "message": refused.message, "code": refused.code}]}
 
     return resolve
 
 
-def _once(shop: "Shopify", name: str, resolve: Resolver) -> Resolver:
-    """Under one key the deed is done once; the same request again gets the first answer."""
+def _once(shop: Shop, name: str, resolve: Resolver) -> Resolver:
+    """Under one key the mutation is done once; the same request again gets the first answer."""
 
     def resolve_once(info: GraphQLResolveInfo[Any], **args: object) -> Json:
         key = _key(info)
@@ -80,12 +70,8 @@ def _once(shop: "Shopify", name: str, resolve: Resolver) -> Resolver:
             return answer
         if known[0] == wanted:
             return known[1]
-        mismatch = {
-            "field": None,
-            "message": "The idempotency key was used before with other parameters",
-            "code": "IDEMPOTENCY_KEY_PARAMETER_MISMATCH",
-        }
-        return {**dict.fromkeys(ONCE[name][1]), "userErrors": [mismatch]}
+        message = "The idempotency key was used before with other parameters"
+        return {"userErrors": [{"message": message, "code": "IDEMPOTENCY_KEY_PARAMETER_MISMATCH"}]}
 
     return resolve_once
 

@@ -1,81 +1,67 @@
 """Captures, refunds and cancellations, as mutations."""
 
-from typing import TYPE_CHECKING
-
 from sandbox.shopify import cancelling, paying, refunding
 from sandbox.shopify.graph import orders, setup, transactions
 from sandbox.shopify.graph.values import number
 from sandbox.shopify.money import Bag, Money, minor, nearest
 from sandbox.shopify.records import Order, Transaction
 from sandbox.shopify.refusal import Refusal
-from sandbox.shopify.sums import TAKEN
+from sandbox.shopify.state import Shop
+from sandbox.shopify.totals import TAKEN
 from sandbox.values import Json
 
-if TYPE_CHECKING:
-    from sandbox.shopify.state import Shopify
 
-
-def order_capture(shop: "Shopify", args: Json) -> Json:
+def order_capture(shop: Shop, args: Json) -> Json:
     """Take authorized money."""
-    wish = args["input"]
-    order = _order(shop, wish["id"], "id")
-    parent = number("OrderTransaction", wish["parentTransactionId"])
+    spec = args["input"]
+    order = _order(shop, spec["id"], "id")
+    parent = number("OrderTransaction", spec["parentTransactionId"])
     known = order.transaction(parent or 0)
     currency = known.amount.presentment.currency if known else order.presentment
-    amount = minor(wish["amount"], currency)
+    amount = minor(spec["amount"], currency)
     taken = paying.capture(
-        shop, order, paying.Capture(parent, -1 if amount is None else amount, wish.get("currency"))
+        shop, order, paying.Capture(parent, -1 if amount is None else amount, spec.get("currency"))
     )
-    return {"transaction": transactions.transaction(shop, order, taken)}
+    return {"transaction": transactions.transaction(order, taken)}
 
 
-def refund_create(shop: "Shopify", args: Json) -> Json:
+def refund_create(shop: Shop, args: Json) -> Json:
     """Give units, money and shipping back."""
-    wish = args["input"]
-    order = _order(shop, wish["orderId"], "orderId")
-    if wish.get("refundMethods") or wish.get("refundDuties"):
+    spec = args["input"]
+    order = _order(shop, spec["orderId"], "orderId")
+    if spec.get("refundMethods") or spec.get("refundDuties"):
         raise Refusal("This stand-in refunds to the original payments only", "refundMethods")
-    lines = [_units(shop, order, entry) for entry in wish.get("refundLineItems") or []]
-    pays = [_pay(order, entry) for entry in wish.get("transactions") or []]
-    given = refunding.Wish(lines, pays, _shipping(order, wish.get("shipping")), wish.get("note"))
+    lines = [_units(shop, order, entry) for entry in spec.get("refundLineItems") or []]
+    pays = [_pay(order, entry) for entry in spec.get("transactions") or []]
+    given = refunding.RefundSpec(lines, pays, _shipping(order, spec.get("shipping")), spec.get("note"))
     made = refunding.refund(shop, order, given)
-    shop.mails += int(bool(wish.get("notify")))
+    shop.mails += int(bool(spec.get("notify")))
     return {"order": orders.order(shop, order), "refund": transactions.refund(shop, order, made)}
 
 
-def order_cancel(shop: "Shopify", args: Json) -> Json:
+def order_cancel(shop: Shop, args: Json) -> Json:
     """Call an order off; a job does it a moment later."""
     order = shop.find(number("Order", args["orderId"]))
     if order is None:
         raise Refusal("Order does not exist", "orderId", code="NOT_FOUND")
     method = args.get("refundMethod") or {}
-    refund = "original" if args.get("refund") or method.get("originalPaymentMethodsRefund") else None
     if method.get("storeCreditRefund") is not None:
-        refund = "store_credit"
-    wish = cancelling.Cancel(args["reason"], args["restock"], refund, args.get("staffNote"))
-    job = cancelling.ask(shop, order, wish)
+        raise Refusal("This stand-in refunds to the original payments only", "refundMethod", code="INVALID")
+    refund = bool(args.get("refund") or method.get("originalPaymentMethodsRefund"))
+    spec = cancelling.Cancel(args["reason"], args["restock"], refund)
+    job = cancelling.ask(shop, order, spec)
     shop.mails += int(bool(args.get("notifyCustomer")))
-    return {"job": setup.job(job, shop.jobs[job]), "jobResult": _result(shop, order, job)}
+    return {"job": setup.job(job, shop.jobs[job])}
 
 
-def _result(shop: "Shopify", order: Order, job: int) -> Json:
-    return {
-        "id": f"gid://shopify/OrderCancelJobResult/{job}",
-        "done": False,
-        "errors": [],
-        "order": lambda _info: orders.order(shop, order),
-        "status": "PENDING",
-    }
-
-
-def _order(shop: "Shopify", name: str, field: str) -> Order:
+def _order(shop: Shop, name: str, field: str) -> Order:
     order = shop.find(number("Order", name))
     if order is None:
         raise Refusal("Order does not exist", field)
     return order
 
 
-def _units(shop: "Shopify", order: Order, entry: Json) -> refunding.Units:
+def _units(shop: Shop, order: Order, entry: Json) -> refunding.Units:
     wanted = number("LineItem", entry["lineItemId"])
     if all(line.id != wanted for line in order.lines):
         raise Refusal("Line item does not exist", "refundLineItems")
@@ -96,13 +82,13 @@ def _pay(order: Order, entry: Json) -> tuple[Transaction, int]:
     return parent, -1 if amount is None else amount
 
 
-def _shipping(order: Order, wish: Json | None) -> Bag | None:
-    if not wish:
+def _shipping(order: Order, spec: Json | None) -> Bag | None:
+    if not spec:
         return None
     whole = order.shipping if order.taxes_included else order.shipping.plus(order.shipping_tax)
-    if wish.get("fullRefund"):
+    if spec.get("fullRefund"):
         return whole
-    amount = minor(wish.get("amount") or 0, order.currency) or 0
+    amount = minor(spec.get("amount") or 0, order.currency) or 0
     if not 0 <= amount <= whole.shop.amount:
         raise Refusal("Shipping refund exceeds what was paid", "shipping")
     shown = nearest(whole.presentment.amount * amount, whole.shop.amount)

@@ -1,213 +1,109 @@
 """The roots an app may read."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from sandbox.shopify import sums
-from sandbox.shopify.graph import fulfillment, orders, setup, stock, transactions, words
+from sandbox.shopify import totals
+from sandbox.shopify.graph import fulfillment, orders, search, setup, stock
 from sandbox.shopify.graph.values import number, page, when
-from sandbox.shopify.records import Fulfillment, FulfillmentOrder, Item, Order, Refund
+from sandbox.shopify.records import Item, Order
+from sandbox.shopify.state import Shop
 from sandbox.values import Json
-
-if TYPE_CHECKING:
-    from sandbox.shopify.state import Shopify
 
 Root = dict[str, Any]
 
 
-def roots(shop: "Shopify", scopes: frozenset[str]) -> Root:
+def roots(shop: Shop, scopes: frozenset[str]) -> Root:
     """Every field of QueryRoot."""
+    places = sorted(shop.stock.locations.values(), key=lambda place: place.id)
     return {
-        "order": lambda _info, id: _order(shop, id),  # noqa: A006
-        "orders": lambda _info, **args: _orders(shop, args),
-        "node": lambda _info, id: node(shop, id),  # noqa: A006
-        "nodes": lambda _info, ids: [node(shop, each) for each in ids],
-        "location": lambda _info, id=None: node(shop, id) if id else _first_location(shop),  # noqa: A006
-        "locations": lambda _info, **args: page(
-            sorted(shop.stock.locations.values(), key=lambda place: place.id),
-            lambda place: stock.location(shop, place),
-            args,
-        ),
-        "productVariant": lambda _info, id: node(shop, id),  # noqa: A006
-        "productVariants": lambda _info, **args: _items(shop, args, stock.variant),
-        "inventoryItem": lambda _info, id: node(shop, id),  # noqa: A006
-        "inventoryItems": lambda _info, **args: _items(shop, args, stock.item),
-        "inventoryLevel": lambda _info, id: node(shop, id),  # noqa: A006
-        "shop": lambda _info: setup.shop(shop),
-        "app": lambda _info, **_args: setup.app(),
-        "appInstallation": lambda _info, **_args: setup.installation(scopes),
-        "currentAppInstallation": lambda _info: setup.installation(scopes),
-        "webhookSubscription": lambda _info, id: node(shop, id),  # noqa: A006
-        "webhookSubscriptions": lambda _info, **args: _subscriptions(shop, args),
-        "job": lambda _info, id: node(shop, id),  # noqa: A006
+        "order": lambda _info, id: _order(shop, number("Order", id) or 0),  # noqa: A006
         "fulfillmentOrder": lambda _info, id: node(shop, id),  # noqa: A006
-        "fulfillmentOrders": lambda _info, **args: _fulfillment_orders(shop, args),
-        "fulfillment": lambda _info, id: node(shop, id),  # noqa: A006
-        "refund": lambda _info, id: node(shop, id),  # noqa: A006
-        "publicApiVersions": lambda _info: [setup.version(each) for each in setup.VERSIONS],
+        "job": lambda _info, id: node(shop, id),  # noqa: A006
+        "nodes": lambda _info, ids: [node(shop, each) for each in ids],
+        "orders": lambda _info, **args: _orders(shop, args),
+        "locations": lambda _info, **args: page(places, stock.location, args),
+        "productVariants": lambda _info, **args: _variants(shop, args),
+        "shop": lambda _info: setup.shop(shop),
+        "currentAppInstallation": lambda _info: setup.installation(scopes),
+        "webhookSubscriptions": lambda _info, **args: _subscriptions(shop, args),
     }
 
 
-def node(shop: "Shopify", name: str) -> Json | None:
+def node(shop: Shop, name: str) -> Json | None:
     """Whatever has that global id, or nothing."""
     kind = name.removeprefix("gid://shopify/").partition("/")[0]
-    find: dict[str, Callable[[Shopify, str], Json | None]] = {
-        "Order": _order,
-        "FulfillmentOrder": _fulfillment_order,
-        "Fulfillment": _fulfillment,
-        "Refund": _refund,
-        "OrderTransaction": _transaction,
-        "Location": _location,
-        "InventoryItem": _item,
-        "ProductVariant": _variant,
-        "InventoryLevel": _level,
-        "WebhookSubscription": _subscription,
-        "Job": _job,
-    }
-    return find[kind](shop, name) if kind in find else None
+    wanted = number(kind, name)
+    return NODES[kind](shop, wanted) if kind in NODES and wanted is not None else None
 
 
-def fulfillment_order(shop: "Shopify", name: str) -> tuple[Order, FulfillmentOrder] | None:
-    """The fulfillment order of that id, with its order."""
-    wanted = number("FulfillmentOrder", name)
-    for order in shop.visible():
-        for asked in order.fulfillment_orders:
-            if asked.id == wanted:
-                return order, asked
-    return None
-
-
-def parcel(shop: "Shopify", name: str) -> tuple[Order, Fulfillment] | None:
-    """The fulfillment of that id, with its order."""
-    wanted = number("Fulfillment", name)
-    for order in shop.visible():
-        for made in order.fulfillments:
-            if made.id == wanted:
-                return order, made
-    return None
-
-
-def _order(shop: "Shopify", name: str) -> Json | None:
-    found = shop.find(number("Order", name))
+def _order(shop: Shop, wanted: int) -> Json | None:
+    found = shop.find(wanted)
     return orders.order(shop, shop.seen(found)) if found else None
 
 
-def _orders(shop: "Shopify", args: Json) -> Json:
-    found = [order for order in shop.visible() if words.fits(args.get("query"), _order_words(shop, order))]
-    sort = args.get("sortKey", "PROCESSED_AT")
+def _fulfillment_order(shop: Shop, wanted: int) -> Json | None:
+    found = shop.fulfillment_order(wanted)
+    return fulfillment.asked(shop, *found) if found else None
+
+
+def _item(shop: Shop, wanted: int) -> Json | None:
+    item = shop.item(wanted)
+    return stock.item(shop, item) if item else None
+
+
+def _job(shop: Shop, wanted: int) -> Json | None:
+    return setup.job(wanted, shop.jobs[wanted]) if wanted in shop.jobs else None
+
+
+NODES: dict[str, Callable[[Shop, int], Json | None]] = {
+    "Order": _order,
+    "FulfillmentOrder": _fulfillment_order,
+    "InventoryItem": _item,
+    "Job": _job,
+}
+
+
+def _orders(shop: Shop, args: Json) -> Json:
+    found = [order for order in shop.visible() if search.fits(args.get("query"), _order_fields(shop, order))]
     keys: dict[str, Callable[[Order], list[Any]]] = {
         "UPDATED_AT": lambda order: [when(order.updated_at), order.id],
         "ID": lambda order: [order.id],
         "ORDER_NUMBER": lambda order: [order.number],
     }
-    key = keys.get(sort, lambda order: [when(order.created_at), order.id])
+    key = keys.get(args.get("sortKey", ""), lambda order: [when(order.created_at), order.id])
     return page(sorted(found, key=key), lambda order: orders.order(shop, shop.seen(order)), args, key)
 
 
-def _order_words(shop: "Shopify", it: Order) -> dict[str, words.Field]:
+def _order_fields(shop: Shop, it: Order) -> dict[str, search.Field]:
     state = "cancelled" if it.cancelled_at else "closed" if it.closed_at else "open"
     return {
-        "id": words.text(str(it.id)),
-        "name": words.text(it.name),
-        "email": words.text(it.customer.email),
-        "created_at": words.instant(when(it.created_at) or ""),
-        "processed_at": words.instant(when(it.created_at) or ""),
-        "updated_at": words.instant(when(it.updated_at) or ""),
+        "id": search.text(str(it.id)),
+        "name": search.text(it.name),
+        "email": search.text(it.customer.email),
+        "created_at": search.instant(when(it.created_at) or ""),
+        "processed_at": search.instant(when(it.created_at) or ""),
+        "updated_at": search.instant(when(it.updated_at) or ""),
         "status": lambda _how, wanted: wanted in {"any", state, "not_closed" if state == "open" else ""},
-        "financial_status": words.text(sums.financial_status(it, shop.now())),
-        "fulfillment_status": words.text(sums.fulfillment_status(it)),
+        "financial_status": search.text(totals.financial_status(it, shop.now())),
+        "fulfillment_status": search.text(totals.fulfillment_status(it)),
     }
 
 
-def _items(shop: "Shopify", args: Json, show: Callable[["Shopify", Item], Json]) -> Json:
-    found = [
-        item
-        for item in shop.stock.items.values()
-        if words.fits(args.get("query"), {"sku": words.text(item.sku), "id": words.text(str(item.id))})
-    ]
-    return page(sorted(found, key=_item_id), lambda item: show(shop, item), args, lambda item: [item.id])
+def _variants(shop: Shop, args: Json) -> Json:
+    def fits(item: Item) -> bool:
+        fields = {"sku": search.text(item.sku), "id": search.text(str(item.id))}
+        return search.fits(args.get("query"), fields)
+
+    found = sorted(filter(fits, shop.stock.items.values()), key=lambda item: item.id)
+    return page(found, lambda item: stock.variant(shop, item), args, lambda item: [item.id])
 
 
-def _item_id(item: Item) -> int:
-    return item.id
-
-
-def _subscriptions(shop: "Shopify", args: Json) -> Json:
+def _subscriptions(shop: Shop, args: Json) -> Json:
     topics, uri = args.get("topics"), args.get("uri")
     found = [
         entry
-        for entry in shop.subscriptions.kept.values()
+        for entry in shop.subscriptions.values()
         if (not topics or entry.topic in topics) and (not uri or entry.uri == uri)
     ]
     return page(found, setup.subscription, args, lambda entry: [entry.id])
-
-
-def _fulfillment_orders(shop: "Shopify", args: Json) -> Json:
-    found = [(order, asked) for order in shop.visible() for asked in order.fulfillment_orders]
-    if not args.get("includeClosed"):
-        found = [(order, asked) for order, asked in found if asked.status not in {"CLOSED", "CANCELLED"}]
-    return page(found, lambda pair: fulfillment.asked(shop, *pair), args, lambda pair: [pair[1].id])
-
-
-def _fulfillment_order(shop: "Shopify", name: str) -> Json | None:
-    found = fulfillment_order(shop, name)
-    return fulfillment.asked(shop, *found) if found else None
-
-
-def _fulfillment(shop: "Shopify", name: str) -> Json | None:
-    found = parcel(shop, name)
-    return fulfillment.made(shop, *found) if found else None
-
-
-def _refund(shop: "Shopify", name: str) -> Json | None:
-    wanted = number("Refund", name)
-    pairs: list[tuple[Order, Refund]] = [(order, made) for order in shop.visible() for made in order.refunds]
-    return next((transactions.refund(shop, order, made) for order, made in pairs if made.id == wanted), None)
-
-
-def _transaction(shop: "Shopify", name: str) -> Json | None:
-    wanted = number("OrderTransaction", name)
-    for order in shop.visible():
-        entry = order.transaction(wanted or 0)
-        if entry is not None:
-            return transactions.transaction(shop, order, entry)
-    return None
-
-
-def _location(shop: "Shopify", name: str) -> Json | None:
-    place = shop.location(number("Location", name))
-    return stock.location(shop, place) if place else None
-
-
-def _first_location(shop: "Shopify") -> Json:
-    return stock.location(shop, next(iter(shop.stock.locations.values())))
-
-
-def _item(shop: "Shopify", name: str) -> Json | None:
-    item = shop.item(number("InventoryItem", name))
-    return stock.item(shop, item) if item else None
-
-
-def _variant(shop: "Shopify", name: str) -> Json | None:
-    wanted = number("ProductVariant", name)
-    found = [item for item in shop.stock.items.values() if item.variant_id == wanted]
-    return stock.variant(shop, found[0]) if found else None
-
-
-def _level(shop: "Shopify", name: str) -> Json | None:
-    head, _, of = name.partition("?inventory_item_id=")
-    item = shop.item(int(of)) if of.isdigit() else None
-    place = shop.location(number("InventoryLevel", head))
-    if item is None or place is None or place.key not in item.levels:
-        return None
-    return stock.level(shop, item, place.key)
-
-
-def _subscription(shop: "Shopify", name: str) -> Json | None:
-    entry = shop.subscriptions.kept.get(number("WebhookSubscription", name) or 0)
-    return setup.subscription(entry) if entry else None
-
-
-def _job(shop: "Shopify", name: str) -> Json | None:
-    wanted = number("Job", name) or 0
-    return setup.job(wanted, shop.jobs[wanted]) if wanted in shop.jobs else None

@@ -2,7 +2,7 @@
 
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from graphql import (
     DocumentNode,
@@ -21,10 +21,8 @@ from graphql import (
 
 from sandbox.shopify import cost
 from sandbox.shopify.graph import access, mutations, queries
+from sandbox.shopify.state import Shop
 from sandbox.values import Json
-
-if TYPE_CHECKING:
-    from sandbox.shopify.state import Shopify
 
 SCHEMA = Path(__file__).parent.parent / "schema.graphql"
 
@@ -35,7 +33,7 @@ def schema() -> GraphQLSchema:
     return build_schema(SCHEMA.read_text(encoding="utf-8"))
 
 
-def run(shop: "Shopify", request: Json, scopes: frozenset[str]) -> Json:
+def run(shop: Shop, request: Json, scopes: frozenset[str]) -> Json:
     """The body of the answer; HTTP is 200 whatever it says."""
     try:
         document = _document(str(request.get("query") or ""))
@@ -51,7 +49,7 @@ def run(shop: "Shopify", request: Json, scopes: frozenset[str]) -> Json:
     return _paid(shop, document, operation, variables=variables, scopes=scopes)
 
 
-def throttled(shop: "Shopify", requested: int) -> Json:
+def throttled(shop: Shop, requested: int) -> Json:
     """What an empty bucket answers."""
     error = {
         "message": "Throttled",
@@ -64,7 +62,7 @@ def throttled(shop: "Shopify", requested: int) -> Json:
 
 
 def _paid(
-    shop: "Shopify",
+    shop: Shop,
     document: DocumentNode,
     operation: OperationDefinitionNode,
     *,
@@ -88,7 +86,7 @@ def _paid(
 
 
 def _executed(
-    shop: "Shopify",
+    shop: Shop,
     document: DocumentNode,
     operation: OperationDefinitionNode,
     *,

@@ -1,96 +1,58 @@
 """Transactions and refunds."""
 
 import json
-from typing import TYPE_CHECKING
 
-from sandbox.shopify import sums
-from sandbox.shopify.graph import lines, orders, stock
-from sandbox.shopify.graph.values import bag, gid, money, page, when
+from sandbox.shopify.graph import lines
+from sandbox.shopify.graph.values import bag, identified, page, when
 from sandbox.shopify.money import total
 from sandbox.shopify.paying import capturable
 from sandbox.shopify.records import Order, Refund, RefundLine, Transaction
+from sandbox.shopify.state import Shop
 from sandbox.values import Json
 
-if TYPE_CHECKING:
-    from sandbox.shopify.state import Shopify
 
-
-def listed(shop: "Shopify", of: Order, args: Json) -> list[Json]:
+def listed(of: Order, args: Json) -> list[Json]:
     """An order's transactions, all or only those that can be captured."""
-    chosen = of.transactions
-    if args.get("capturable") is not None:
-        chosen = [entry for entry in chosen if capturable(of, entry) == args["capturable"]]
-    return [transaction(shop, of, entry) for entry in chosen[: args.get("first")]]
+    wanted = args.get("capturable")
+    chosen = [entry for entry in of.transactions if wanted in (None, capturable(of, entry))]
+    return [transaction(of, entry) for entry in chosen[: args.get("first")]]
 
 
-def transaction(shop: "Shopify", of: Order, it: Transaction) -> Json:
+def transaction(of: Order, it: Transaction) -> Json:
     """An OrderTransaction."""
     parent = of.transaction(it.parent) if it.parent else None
-    left = sums.refundable(of, it).presentment if it.kind in sums.TAKEN else None
-    is_open = capturable(of, it)
     return {
-        "__typename": "OrderTransaction",
-        "id": gid("OrderTransaction", it.id),
+        **identified("OrderTransaction", it.id),
         "kind": it.kind,
         "status": it.status,
         "gateway": it.gateway,
-        "formattedGateway": it.gateway.replace("_", " ").title(),
-        "manualPaymentGateway": False,
-        "accountNumber": None,
         "amountSet": bag(it.amount),
-        "amountRoundingSet": None,
         "authorizationCode": it.authorization,
         "authorizationExpiresAt": when(it.expires_at),
-        "createdAt": when(it.created_at),
-        "processedAt": when(it.created_at),
-        "errorCode": None,
-        "manuallyCapturable": is_open,
-        "multiCapturable": False,
-        "maximumRefundableV2": money(left) if left else None,
-        "order": lambda _info: _order(shop, of),
-        "parentTransaction": transaction(shop, of, parent) if parent else None,
-        "paymentId": it.payment_intent or it.authorization,
+        "parentTransaction": transaction(of, parent) if parent else None,
         "receiptJson": json.dumps(it.receipt),
-        "settlementCurrency": it.amount.shop.currency,
         "test": of.test,
-        "totalUnsettledSet": bag(it.amount if is_open else it.amount.zero()),
     }
 
 
-def refund(shop: "Shopify", of: Order, it: Refund) -> Json:
+def refund(shop: Shop, of: Order, it: Refund) -> Json:
     """A Refund."""
     entries = [entry for entry in of.transactions if entry.id in it.transactions]
     return {
-        "__typename": "Refund",
-        "id": gid("Refund", it.id),
-        "legacyResourceId": str(it.id),
-        "createdAt": when(it.created_at),
-        "processedAt": when(it.created_at),
-        "updatedAt": when(it.created_at),
+        **identified("Refund", it.id),
         "note": it.note,
-        "order": lambda _info: _order(shop, of),
         "totalRefundedSet": bag(total([entry.amount for entry in entries], of.zero)),
         "refundLineItems": lambda _info, **args: page(
             it.lines, lambda one: _refund_line(shop, of, one), args
         ),
-        "transactions": lambda _info, **args: page(entries, lambda one: transaction(shop, of, one), args),
+        "transactions": lambda _info, **args: page(entries, lambda one: transaction(of, one), args),
     }
 
 
-def _refund_line(shop: "Shopify", of: Order, it: RefundLine) -> Json:
-    place = shop.stock.locations.get(it.location or "")
+def _refund_line(shop: Shop, of: Order, it: RefundLine) -> Json:
     return {
-        "id": gid("RefundLineItem", it.id),
         "lineItem": lambda _info: lines.line(shop, of, of.line(it.line)),
-        "location": stock.location(shop, place) if place else None,
         "quantity": it.quantity,
-        "restockType": it.restock,
-        "restocked": it.restock != "NO_RESTOCK",
-        "priceSet": bag(it.subtotal.share(1, it.quantity)),
         "subtotalSet": bag(it.subtotal),
         "totalTaxSet": bag(it.tax),
     }
-
-
-def _order(shop: "Shopify", of: Order) -> Json:
-    return orders.order(shop, of)

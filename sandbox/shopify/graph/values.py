@@ -1,8 +1,5 @@
 """Scalars, ids, errors and pages, as the Admin API writes them."""
 
-import base64
-import binascii
-import json
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
@@ -10,15 +7,20 @@ from typing import Any, Final, TypeVar
 from graphql import GraphQLError
 
 from sandbox.shopify.money import Bag, Money, short
-from sandbox.values import Json
+from sandbox.values import Json, cursor, mark_of
 
 Record = TypeVar("Record")
 LARGEST_PAGE: Final = 250
 
 
-def gid(kind: str, number: int) -> str:
+def gid(kind: str, number: int | str) -> str:
     """A global id."""
     return f"gid://shopify/{kind}/{number}"
+
+
+def identified(kind: str, number: int) -> Json:
+    """What every node says of itself."""
+    return {"__typename": kind, "id": gid(kind, number), "legacyResourceId": str(number)}
 
 
 def number(kind: str, text: str | None) -> int | None:
@@ -56,7 +58,7 @@ def page(
 ) -> Json:
     """One page of records as a connection; `key` makes a cursor that survives changes of the list."""
     size = _size(args)
-    marks = [_cursor(key(record) if key else place) for place, record in enumerate(records)]
+    marks = [cursor(key(record) if key else place) for place, record in enumerate(records)]
     entries = list(zip(marks, records, strict=True))
     if args.get("reverse"):
         entries.reverse()
@@ -104,12 +106,8 @@ def _later(one: Any, other: Any, *, reverse: object) -> bool:
     return bool(one < other) if reverse else bool(one > other)
 
 
-def _cursor(mark: Any) -> str:
-    return base64.urlsafe_b64encode(json.dumps(mark, default=when).encode()).decode()
-
-
-def _read(cursor: str) -> Any:
+def _read(word: str) -> Any:
     try:
-        return json.loads(base64.urlsafe_b64decode(cursor))
-    except (binascii.Error, ValueError) as broken:
+        return mark_of(word)
+    except ValueError as broken:
         raise problem("Invalid cursor for current pagination sort.", "BAD_REQUEST") from broken

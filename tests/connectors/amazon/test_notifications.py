@@ -126,7 +126,7 @@ async def test_a_subscription_to_another_destination_is_moved_to_ours() -> None:
         await client.aclose()
 
         mended = await sold.ports.subscriber.subscribe("")
-        (subscription,) = sold.stand.amazon.notices.subscriptions.values()
+        (subscription,) = sold.stand.amazon.notifications.subscriptions.values()
 
     assert mended == ("destination", "ORDER_CHANGE")
     assert subscription.destination_id != other

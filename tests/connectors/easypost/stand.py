@@ -140,7 +140,7 @@ def rate_of(quotes: Quotes, service: str) -> str:
 @asynccontextmanager
 async def standing(rate: float = 1.0) -> AsyncIterator[Stand]:
     world = a_world(start=NOON, rate=rate)
-    app = build_easypost(world)
+    app = build_easypost(world.easypost)
     asked: list[tuple[str, Any]] = []
 
     @web.middleware

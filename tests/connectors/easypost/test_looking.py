@@ -11,7 +11,7 @@ from core.ports import Ports
 from core.store.jobs import list_jobs
 from simulation.memory import store_in_memory
 from simulation.shoppers import place
-from tests.builders import MERCHANT, Bench, bench, open_hub_of
+from tests.builders import MERCHANT, Bench, open_hub_of, review
 from tests.connectors.easypost.stand import NOON, Stand, standing
 from tests.core.flow.play import pass_time
 from tests.core.flow.test_whole_way import KARA, on_hand
@@ -22,7 +22,7 @@ DAY = timedelta(hours=24)
 
 async def with_easypost(stand: Stand) -> Bench:
     """The bench's house, whose labels EasyPost sells."""
-    b = bench(await store_in_memory(), now=NOON)
+    b = review(await store_in_memory(), now=NOON)
     connections = b.hub.merchants[MERCHANT]
     ports = Ports(carrier=stand.carrier, label_files=stand.files)
     b.hub.merchants[MERCHANT] = replace(

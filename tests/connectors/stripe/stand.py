@@ -102,7 +102,7 @@ async def closed(ports: Ports) -> None:
 @asynccontextmanager
 async def standing() -> AsyncIterator[Stand]:
     world = a_world(start=NOON)
-    app = build_stripe(world)
+    app = build_stripe(world.stripe)
     wire = Wire()
     app.middlewares.insert(0, _keeping(wire))
     async with served(app) as url:

@@ -39,8 +39,8 @@ def an_event(topic: str, about: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_a_payment_intent_rings_with_its_own_id_and_its_charge() -> None:
-    bells = rung(an_event("payment_intent.succeeded", {"id": "pi_1", "latest_charge": "ch_1"}))
-    assert [(b.event_id, b.kind, b.topic, b.subject) for b in bells] == [
+    notifications = rung(an_event("payment_intent.succeeded", {"id": "pi_1", "latest_charge": "ch_1"}))
+    assert [(b.event_id, b.kind, b.topic, b.subject) for b in notifications] == [
         ("evt_1", NotificationKind.PAYMENT, "payment_intent.succeeded", "pi_1"),
         ("evt_1:ch_1", NotificationKind.PAYMENT, "payment_intent.succeeded", "ch_1"),
     ]
@@ -65,9 +65,9 @@ def test_a_payment_intent_rings_with_its_own_id_and_its_charge() -> None:
 def test_what_happens_to_a_payment_rings_under_every_name_it_has(
     topic: str, about: dict[str, Any], subjects: list[str]
 ) -> None:
-    bells = rung(an_event(topic, about))
-    assert [b.subject for b in bells] == subjects
-    assert len({b.event_id for b in bells}) == len(bells)
+    notifications = rung(an_event(topic, about))
+    assert [b.subject for b in notifications] == subjects
+    assert len({b.event_id for b in notifications}) == len(notifications)
 
 
 def test_a_thin_event_is_told_apart_and_rings_by_its_related_object() -> None:

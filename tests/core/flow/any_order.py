@@ -193,13 +193,13 @@ class News:
             self.happened = number + 1
 
 
-async def carry_all(b: Bench, bells: Sequence[tuple[str, Notification]]) -> None:
+async def carry_all(b: Bench, notifications: Sequence[tuple[str, Notification]]) -> None:
     """Carry doorbells to the hub, all of a connection in one delivery."""
     now = b.clock.now()
-    for connection in dict.fromkeys(name for name, _ in bells):
+    for connection in dict.fromkeys(name for name, _ in notifications):
         stored = [
             delivery_of(name, bell, bell.model_dump_json().encode(), now)
-            for name, bell in bells
+            for name, bell in notifications
             if name == connection
         ]
         await b.store.deliver(MERCHANT, connection, stored, now=now)
@@ -266,7 +266,7 @@ def end_of(b: Bench, state: OrderState | None, number: str) -> dict[str, Any]:
                 p.label and (p.label.service, p.label.price.minor),
                 p.told,
                 p.mailed,
-                p.left,
+                p.departed,
                 p.tracking and p.tracking.value,
             )
             for p in state.parcels

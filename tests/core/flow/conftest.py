@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from simulation.memory import store_in_memory
-from tests.builders import Bench, bench, open_hub_of
+from tests.builders import Bench, open_hub_of, review
 from tests.core.store.conftest import books_balance, open_store
 
 
@@ -12,7 +12,7 @@ from tests.core.store.conftest import books_balance, open_store
 async def b() -> AsyncIterator[Bench]:
     """An open house in memory; whatever a test did, the books must balance (R31)."""
     store = await store_in_memory()
-    made = bench(store)
+    made = review(store)
     await open_hub_of(made)
     yield made
     await books_balance(store)
@@ -23,7 +23,7 @@ async def b() -> AsyncIterator[Bench]:
 async def on_disk(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Bench]:
     """The same house on a database that outlives the process."""
     async with open_store(request.param, tmp_path, batched=True) as store:
-        made = bench(store)
+        made = review(store)
         await open_hub_of(made)
         yield made
         await books_balance(store)

@@ -11,11 +11,11 @@ from simulation.due import due_now, next_at
 from tests.builders import MERCHANT, Bench
 
 
-async def carry(b: Bench, bells: Sequence[tuple[str, Notification]] | None = None) -> None:
+async def carry(b: Bench, notifications: Sequence[tuple[str, Notification]] | None = None) -> None:
     """Carry doorbells to the hub as the web process does: all that rang, unless some are given."""
-    if bells is None:
-        bells, b.world.notifications = tuple(b.world.notifications), []
-    for connection, bell in bells:
+    if notifications is None:
+        notifications, b.world.notifications = tuple(b.world.notifications), []
+    for connection, bell in notifications:
         body = bell.model_dump_json().encode()
         delivery = delivery_of(connection, bell, body, b.clock.now())
         await b.store.deliver(MERCHANT, connection, [delivery], now=b.clock.now())

@@ -43,7 +43,7 @@ async def test_scans_in_any_order_leave_the_parcel_delivered(b: Bench) -> None:
     await shipped(b)
     facts = await b.store.read(facts_of, MERCHANT, "shop:kk-1")
     ends = {
-        (state.stage, state.parcels[0].tracking, state.parcels[0].left)
+        (state.stage, state.parcels[0].tracking, state.parcels[0].departed)
         for told in permutations(SCANS)
         for state in [summarize([*facts, *told])]
     }
@@ -69,11 +69,11 @@ async def test_doorbells_in_any_order_with_gaps_and_repeats_end_the_same(
     scan(b.world, "post", "shp-1", TrackingState.IN_TRANSIT)
     b.clock.move_to(b.clock.now() + timedelta(hours=30))
     scan(b.world, "post", "shp-1", TrackingState.DELIVERED)
-    bells = [*_bells_of(b.world), ("pay", _bell("p1", NotificationKind.PAYMENT, "pay-KK-1"))]
-    bells.append(("shop", _bell("o1", NotificationKind.ORDER, "kk-1")))
+    notifications = [*_bells_of(b.world), ("pay", _bell("p1", NotificationKind.PAYMENT, "pay-KK-1"))]
+    notifications.append(("shop", _bell("o1", NotificationKind.ORDER, "kk-1")))
     b.world.notifications = []
     for index in order:
-        await carry(b, [bells[index], bells[index]])
+        await carry(b, [notifications[index], notifications[index]])
         await settle(b)
     ended = await b.store.load(MERCHANT, "shop:kk-1")
     assert ended is not None

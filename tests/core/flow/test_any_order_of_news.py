@@ -17,7 +17,7 @@ from core.store.stock import count_stock, list_stock
 from core.store.store import Store
 from core.store.switches import set_switch
 from simulation.memory import Memory, store_in_memory
-from tests.builders import MERCHANT, Bench, bench, config, connections, open_hub_of
+from tests.builders import MERCHANT, Bench, config, connections, open_hub_of, review
 from tests.core.flow import any_order as news
 from tests.core.flow.any_order import Event, ends_of, play, settle_all
 from tests.core.store.conftest import books_balance
@@ -95,7 +95,7 @@ async def many(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bench]:
     monkeypatch.setattr(core.engine.worker, "PER_MERCHANT", 2000)
     store = Store(Memory(), Keyring.generate(), batched=True)
     await store.create_tables()
-    made = bench(store)
+    made = review(store)
     yield made
     await books_balance(store)
     await store.close()
@@ -219,7 +219,7 @@ async def learn_and_label(b: Bench, one: news.News) -> None:
 async def plays_the_whole_way(told: Sequence[int]) -> dict[str, Any]:
     """Play eight events of one order and tell of these only, in this order; then let two days pass."""
     store = await store_in_memory()
-    b = await opened(bench(store), ships=True)
+    b = await opened(review(store), ships=True)
     one = news.News("P-1", WHOLE_WAY)
     for index in (*told, len(WHOLE_WAY) - 1):
         b.clock.move_to(b.clock.now() + timedelta(minutes=1))

@@ -20,7 +20,7 @@ from core.store.sealing import Keyring
 from core.store.store import Store
 from simulation.due import due_now
 from simulation.shoppers import Cart, place
-from tests.builders import MERCHANT, Bench, bench, home, open_hub_of
+from tests.builders import MERCHANT, Bench, home, open_hub_of, review
 from tests.core.flow.play import carry
 from tests.core.store.conftest import books_balance
 from tests.databases import database_with_tables
@@ -62,7 +62,7 @@ async def test_two_workers_woken_twice_for_each_order_do_every_effect_once(
     keys = Keyring.generate()
     async with database_with_tables("postgres", tmp_path) as url:
         first, second = await Store.open(url, keys=keys), await Store.open(url, keys=keys)
-        b = bench(first)
+        b = review(first)
         await open_hub_of(b)
         other = Hub(store=second, clock=b.clock, owner="w2", merchants=b.hub.merchants)
         workers = (b.worker, Worker(steps=STEPS, hub=other, jobs=JOBS, chance=random.Random(8)))

@@ -269,9 +269,9 @@ async def test_a_rejected_order_is_cancelled_refunded_once_and_its_units_are_fre
 @pytest.mark.req("R01")
 async def test_a_doorbell_that_rings_fifty_times_makes_one_order_and_one_set_of_effects(b: Bench) -> None:
     place(b.world, "shop", KARA)
-    bells, b.world.notifications = tuple(b.world.notifications), []
-    await carry(b, bells * 50)
+    notifications, b.world.notifications = tuple(b.world.notifications), []
+    await carry(b, notifications * 50)
     await work(b)
-    await carry(b, bells * 50)
+    await carry(b, notifications * 50)
     await pass_time(b, GRACE)
     assert sorted(b.world.effects.values()) == [1, 1, 1, 1]

@@ -9,7 +9,7 @@ from core.store.products import Product, save_products
 from core.store.store import Store
 from core.store.switches import go_live
 from simulation.shoppers import Cart, place
-from tests.builders import MERCHANT, MONDAY_8, Bench, bench, home
+from tests.builders import MERCHANT, MONDAY_8, Bench, home, review
 from tests.core.flow.play import settle
 
 SEVEN = MONDAY_8 - timedelta(hours=1)
@@ -58,7 +58,7 @@ KWAME = Cart(
 
 async def morning(store: Store) -> Bench:
     """Everything connected at seven and linked; nothing counted, nothing accepted, Kwame's order placed on Sunday."""
-    b = bench(store, now=SEVEN)
+    b = review(store, now=SEVEN)
     shop, market = b.world.shop("shop"), b.world.shop("amz")
     shop.listings, shop.levels, market.listings, market.levels = {}, {}, {}, {}
     for listing, at, _, shows in SHOP:

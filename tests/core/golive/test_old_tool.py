@@ -31,9 +31,9 @@ from tests.builders import (
     PRODUCTS,
     SHOP_LINKS,
     Bench,
-    bench,
     config,
     home,
+    review,
 )
 from tests.core.flow.play import pass_time, settle
 from tests.core.golive.kendra import COUNTED, morning, shown
@@ -66,7 +66,7 @@ async def shop_only(store: Store) -> Bench:
         name: replace(c, mails="hub" if name in ("shop", "amz") else c.mails)
         for name, c in kept.connections.items()
     }
-    made = bench(store, replace(kept, connections=both_mail))
+    made = review(store, replace(kept, connections=both_mail))
     await store.write(save_products, MERCHANT, PRODUCTS)
     await store.write(count_stock, MERCHANT, COUNTS, actor=KENDRA, now=MONDAY_8)
     await store.write(go_live, MERCHANT, "shop", actor="hub", now=MONDAY_8)

@@ -84,7 +84,7 @@ def test_no_location_gives_more_than_it_has_and_every_need_is_met_or_backordered
     given_out: dict[tuple[str, str], int] = {}
     for a in allocations:
         given_out[a.sku, a.location] = given_out.get((a.sku, a.location), 0) + a.units
-    assert all(units <= have[shelf] for shelf, units in given_out.items())
+    assert all(units <= have[stock_key] for stock_key, units in given_out.items())
     met = [(a.line_id, a.sku, a.units) for a in allocations]
     assert sorted(met + [(n.line_id, n.sku, n.units) for n in backordered]) == sorted(
         (n.line_id, n.sku, n.units) for n in needs

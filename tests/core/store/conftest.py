@@ -48,9 +48,9 @@ async def books_balance(store: Store) -> None:
     for merchant, order_id in versions:
         state = await store.load(merchant, order_id)
         for allocation in state.allocations if state else ():
-            shelf = (merchant, allocation.sku, allocation.location)
-            committed[shelf] = committed.get(shelf, 0) + allocation.units
-    assert committed == {shelf: held for shelf, (_, held, _) in counters.items() if held}
+            stock_key = (merchant, allocation.sku, allocation.location)
+            committed[stock_key] = committed.get(stock_key, 0) + allocation.units
+    assert committed == {stock_key: held for stock_key, (_, held, _) in counters.items() if held}
 
 
 Books = tuple[
@@ -62,8 +62,8 @@ Books = tuple[
 
 
 def _books(conn: sa.Connection) -> Books:
-    shelf = (stock.c.merchant, stock.c.sku, stock.c.location)
-    counters = conn.execute(sa.select(*shelf, stock.c.on_hand, stock.c.committed, stock.c.entries))
+    stock_key = (stock.c.merchant, stock.c.sku, stock.c.location)
+    counters = conn.execute(sa.select(*stock_key, stock.c.on_hand, stock.c.committed, stock.c.entries))
     of_ledger = (ledger.c.merchant, ledger.c.sku, ledger.c.location)
     summed = (sa.func.sum(ledger.c.d_on_hand), sa.func.sum(ledger.c.d_committed), sa.func.max(ledger.c.seq))
     sums = conn.execute(sa.select(*of_ledger, *summed).group_by(*of_ledger))

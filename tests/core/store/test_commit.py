@@ -40,7 +40,7 @@ async def kinds(store: Store, order_id: str = FIRST) -> list[str]:
     return [fact.kind for fact in await store.read(facts_of, KENDRA, order_id)]
 
 
-async def shelf(store: Store, sku: str = "MUG", location: str = "reno") -> tuple[int, int]:
+async def stock_key(store: Store, sku: str = "MUG", location: str = "reno") -> tuple[int, int]:
     rows = {(row.sku, row.location): row for row in await store.read(list_stock, KENDRA)}
     row = rows[sku, location]
     return row.on_hand, row.committed
@@ -114,7 +114,7 @@ async def test_a_decision_on_an_order_that_moved_is_refused_and_what_happened_la
         "mine",
     ]
     assert await store.read(effects_of, KENDRA, FIRST) == []
-    assert await shelf(store) == (5, 0)
+    assert await stock_key(store) == (5, 0)
     assert await store.read(due_orders, NOON, limit=9, per_merchant=9) == [(KENDRA, FIRST, 3)]
 
 
@@ -168,7 +168,7 @@ async def test_what_no_location_holds_is_backordered(store: Store) -> None:
     committed = await store.commit(a_new_order(reserve=wants))
 
     assert committed == Landed(2, (an_allocation(2),), (a_need(1, sku="HAT", line="2"),))
-    assert await shelf(store) == (5, 2)
+    assert await stock_key(store) == (5, 2)
     told = (await store.read(facts_of, KENDRA, FIRST))[1]
     assert told == UnitsCommitted(
         at=NOON, allocations=(an_allocation(2),), backordered=(a_need(1, sku="HAT", line="2"),)
@@ -182,7 +182,7 @@ async def test_units_that_ship_leave_both_on_hand_and_committed_even_if_the_orde
     committed = await store.commit(a_unit(expect=0, ship=(an_allocation(2),)))
 
     assert committed == Moved(3)
-    assert await shelf(store) == (3, 0)
+    assert await stock_key(store) == (3, 0)
     assert (await store.read(facts_of, KENDRA, FIRST))[-1] == UnitsShipped(
         at=NOON, allocations=(an_allocation(2),)
     )
@@ -202,7 +202,7 @@ async def test_units_are_set_free_once_however_often_it_is_asked_for(store: Stor
     for _ in range(2):
         await store.commit(a_unit(release=(an_allocation(2),)))
 
-    assert await shelf(store) == (5, 0)
+    assert await stock_key(store) == (5, 0)
     assert (await kinds(store)).count("units_released") == 1
 
 
@@ -215,7 +215,7 @@ async def test_a_parcel_that_left_after_its_units_were_set_free_is_off_on_hand_a
 
     await store.commit(a_unit(ship=(an_allocation(1),)))
 
-    assert await shelf(store) == (0, 0)
+    assert await stock_key(store) == (0, 0)
 
 
 async def test_what_an_order_holds_is_given_back_before_it_takes_anew(store: Store) -> None:
@@ -226,7 +226,7 @@ async def test_what_an_order_holds_is_given_back_before_it_takes_anew(store: Sto
     committed = await store.commit(a_unit(expect=2, reserve=wants))
 
     assert committed == Landed(4, (an_allocation(3),))
-    assert await shelf(store) == (3, 3)
+    assert await stock_key(store) == (3, 3)
     gone = (await store.read(facts_of, KENDRA, FIRST))[2]
     assert gone == UnitsReleased(at=NOON, allocations=(an_allocation(2),), why="edited")
 
@@ -238,7 +238,7 @@ async def test_a_line_that_no_location_holds_any_more_is_backordered_whole(store
     wants = a_reserve(a_need(4), give_back=(an_allocation(2),))
 
     assert await store.commit(a_unit(expect=2, reserve=wants)) == Landed(4, (), (a_need(4),))
-    assert await shelf(store) == (3, 0)
+    assert await stock_key(store) == (3, 0)
 
 
 async def test_a_unit_for_an_order_nobody_created_is_an_error_of_its_caller_alone(store: Store) -> None:

@@ -1,16 +1,13 @@
 """The smaller things inside webhook bodies."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 
-from sandbox.shopify import sums
+from sandbox.shopify import totals
 from sandbox.shopify.money import Bag, Money, plain
-from sandbox.shopify.places import country, first_last, province
+from sandbox.shopify.names import country, first_last, province
 from sandbox.shopify.records import Customer, Hold, Line, Order, RefundLine
+from sandbox.shopify.state import Shop
 from sandbox.values import Json
-
-if TYPE_CHECKING:
-    from sandbox.shopify.state import Shopify
 
 
 def gid(kind: str, number: int) -> str:
@@ -24,7 +21,7 @@ def line(it: Line, of: Order) -> Json:
         "id": it.id,
         "admin_graphql_api_id": gid("LineItem", it.id),
         "current_quantity": it.current,
-        "fulfillable_quantity": sums.unfulfilled(of, it.id),
+        "fulfillable_quantity": totals.unfulfilled(of, it.id),
         "fulfillment_service": "manual",
         "fulfillment_status": None,
         "gift_card": False,
@@ -49,7 +46,7 @@ def line(it: Line, of: Order) -> Json:
     }
 
 
-def refund_line(it: Order, row: RefundLine, shop: "Shopify") -> Json:
+def refund_line(it: Order, row: RefundLine, shop: Shop) -> Json:
     """A refunded line item."""
     place = shop.stock.locations.get(row.location or "")
     return {

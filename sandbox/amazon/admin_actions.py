@@ -1,17 +1,13 @@
 """What another tool of the merchant, and the merchant himself, do at Amazon."""
 
-from typing import TYPE_CHECKING
-
 from sandbox.amazon.carriers import CODES, OTHER
 from sandbox.amazon.order import Line, Order, Package
+from sandbox.amazon.state import Account
 from sandbox.reading import nearest
 from sandbox.values import Json
 
-if TYPE_CHECKING:
-    from sandbox.amazon.state import Amazon
 
-
-def other_tool(amazon: "Amazon", what: Json) -> None:
+def other_tool(amazon: Account, what: Json) -> None:
     """Another tool acts with its own token: it confirms a shipment, or sets a quantity."""
     if what["do"] == "set_level":
         _set_level(amazon, what)
@@ -21,7 +17,7 @@ def other_tool(amazon: "Amazon", what: Json) -> None:
         raise ValueError(f"another tool cannot {what['do']} an order of Amazon")
 
 
-def refund(amazon: "Amazon", what: Json) -> None:
+def refund(amazon: Account, what: Json) -> None:
     """The merchant refunds in Seller Central (`amount`, or `lines`): Amazon's orders do not tell, its books do."""
     order = amazon.known(what)
     if what.get("currency") not in (None, order.currency):
@@ -39,7 +35,7 @@ def refund(amazon: "Amazon", what: Json) -> None:
             amazon.listings[line.listing].sell(-units)
 
 
-def _set_level(amazon: "Amazon", what: Json) -> None:
+def _set_level(amazon: Account, what: Json) -> None:
     sku, to = what.get("listing"), what.get("to", what.get("quantity"))
     if sku not in amazon.listings:
         raise ValueError(f"no listing is called {sku!r}{nearest(str(sku), amazon.listings)}")
@@ -49,7 +45,7 @@ def _set_level(amazon: "Amazon", what: Json) -> None:
     listing.set_quantity(int(to), listing.lead_time_days, now=amazon.now())
 
 
-def _package(amazon: "Amazon", what: Json) -> Package:
+def _package(amazon: Account, what: Json) -> Package:
     order, now = amazon.known(what), amazon.now()
     if order.status not in {"UNSHIPPED", "PARTIALLY_SHIPPED"}:
         raise ValueError(f"{order.order_id} is {order.status}: there is nothing to ship")

@@ -1,53 +1,46 @@
 """Shipping and subscribing, as mutations."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-from sandbox.shopify import shipping
+from sandbox.shopify import shipping, webhooks
 from sandbox.shopify.graph import fulfillment, setup
-from sandbox.shopify.graph.queries import fulfillment_order, parcel
 from sandbox.shopify.graph.values import gid, number
 from sandbox.shopify.keys import APP_TITLE
-from sandbox.shopify.records import Fulfillment, FulfillmentOrder, Hold, Order
+from sandbox.shopify.records import FulfillmentOrder, Hold, Order
 from sandbox.shopify.refusal import Refusal
+from sandbox.shopify.state import Shop
 from sandbox.values import Json
 
-if TYPE_CHECKING:
-    from sandbox.shopify.state import Shopify
 
-
-def fulfillment_create(shop: "Shopify", args: Json) -> Json:
+def fulfillment_create(shop: Shop, args: Json) -> Json:
     """Tell a parcel: all that remains of the named fulfillment orders, or the named quantities."""
-    wish = args["fulfillment"]
-    groups = wish["lineItemsByFulfillmentOrder"]
-    found = [fulfillment_order(shop, group["fulfillmentOrderId"]) for group in groups]
+    spec = args["fulfillment"]
+    groups = spec["lineItemsByFulfillmentOrder"]
+    ids = [number("FulfillmentOrder", group["fulfillmentOrderId"]) for group in groups]
+    found = [shop.fulfillment_order(wanted) for wanted in ids]
     pairs = [pair for pair in found if pair is not None]
     if len(pairs) != len(groups) or not pairs:
         raise Refusal("Fulfillment order does not exist.", "fulfillment")
     if len({order.id for order, _asked in pairs}) != 1:
         raise Refusal("All fulfillment orders must belong to one order", "fulfillment")
     asked = [(pair[1], _quantities(group)) for pair, group in zip(pairs, groups, strict=True)]
-    made = shipping.fulfill(shop, pairs[0][0], shipping.Parcel(asked, _tracking(wish.get("trackingInfo"))))
-    shop.mails += int(bool(wish.get("notifyCustomer")))
+    made = shipping.fulfill(shop, pairs[0][0], shipping.Parcel(asked, _tracking(spec.get("trackingInfo"))))
+    shop.mails += int(bool(spec.get("notifyCustomer")))
     return {"fulfillment": fulfillment.made(shop, pairs[0][0], made)}
 
 
-def fulfillment_cancel(shop: "Shopify", args: Json) -> Json:
-    """Take a parcel back."""
-    order, made = _parcel(shop, args["id"], "id")
-    shipping.unfulfill(shop, order, made)
-    return {"fulfillment": fulfillment.made(shop, order, made)}
-
-
-def tracking_update(shop: "Shopify", args: Json) -> Json:
+def tracking_update(shop: Shop, args: Json) -> Json:
     """Give a parcel other tracking numbers."""
-    order, made = _parcel(shop, args["fulfillmentId"], "fulfillmentId")
+    found = shop.fulfillment(number("Fulfillment", args["fulfillmentId"]))
+    if found is None:
+        raise Refusal("Fulfillment does not exist.", "fulfillmentId")
+    order, made = found
     shipping.retrack(shop, order, made, _tracking(args["trackingInfoInput"]))
     shop.mails += int(bool(args.get("notifyCustomer")))
     return {"fulfillment": fulfillment.made(shop, order, made)}
 
 
-def fulfillment_order_move(shop: "Shopify", args: Json) -> Json:
+def fulfillment_order_move(shop: Shop, args: Json) -> Json:
     """Ask another location for what remains; single lines cannot be split off here."""
     order, asked = _asked(shop, args["id"])
     place = shop.location(number("Location", args["newLocationId"]))
@@ -59,24 +52,22 @@ def fulfillment_order_move(shop: "Shopify", args: Json) -> Json:
     return {
         "movedFulfillmentOrder": fulfillment.asked(shop, order, moved),
         "originalFulfillmentOrder": fulfillment.asked(shop, order, asked),
-        "remainingFulfillmentOrder": None,
     }
 
 
-def hold(shop: "Shopify", args: Json) -> Json:
+def hold(shop: Shop, args: Json) -> Json:
     """Hold a fulfillment order in the app's name."""
     order, asked = _asked(shop, args["id"], code="FULFILLMENT_ORDER_NOT_FOUND")
-    wish = args["fulfillmentHold"]
-    made = Hold(shop.next_id(), wish["reason"], wish.get("reasonNotes"), APP_TITLE, wish.get("handle") or "")
+    spec = args["fulfillmentHold"]
+    made = Hold(shop.next_id(), spec["reason"], spec.get("reasonNotes"), APP_TITLE, spec.get("handle") or "")
     shipping.hold(shop, order, asked, made)
     return {
         "fulfillmentHold": fulfillment.hold(made),
         "fulfillmentOrder": fulfillment.asked(shop, order, asked),
-        "remainingFulfillmentOrder": None,
     }
 
 
-def release_hold(shop: "Shopify", args: Json) -> Json:
+def release_hold(shop: Shop, args: Json) -> Json:
     """Release holds by id, or all of them."""
     order, asked = _asked(shop, args["id"], code="FULFILLMENT_ORDER_NOT_FOUND")
     ids = args.get("holdIds")
@@ -85,37 +76,30 @@ def release_hold(shop: "Shopify", args: Json) -> Json:
     return {"fulfillmentOrder": fulfillment.asked(shop, order, asked)}
 
 
-def subscribe(shop: "Shopify", args: Json) -> Json:
+def subscribe(shop: Shop, args: Json) -> Json:
     """Subscribe to a topic."""
-    entry = shop.subscriptions.create(args["topic"], args["webhookSubscription"])
+    entry = webhooks.subscribe(shop, args["topic"], args["webhookSubscription"])
     return {"webhookSubscription": setup.subscription(entry)}
 
 
-def resubscribe(shop: "Shopify", args: Json) -> Json:
+def resubscribe(shop: Shop, args: Json) -> Json:
     """Change a subscription."""
     wanted = number("WebhookSubscription", args["id"])
-    entry = shop.subscriptions.update(wanted, args["webhookSubscription"])
+    entry = webhooks.resubscribe(shop, wanted, args["webhookSubscription"])
     return {"webhookSubscription": setup.subscription(entry)}
 
 
-def unsubscribe(shop: "Shopify", args: Json) -> Json:
+def unsubscribe(shop: Shop, args: Json) -> Json:
     """End a subscription."""
     wanted = number("WebhookSubscription", args["id"])
-    shop.subscriptions.delete(wanted)
+    webhooks.unsubscribe(shop, wanted)
     return {"deletedWebhookSubscriptionId": gid("WebhookSubscription", wanted or 0)}
 
 
-def _asked(shop: "Shopify", name: str, *, code: str | None = None) -> tuple[Order, FulfillmentOrder]:
-    found = fulfillment_order(shop, name)
+def _asked(shop: Shop, name: str, *, code: str | None = None) -> tuple[Order, FulfillmentOrder]:
+    found = shop.fulfillment_order(number("FulfillmentOrder", name))
     if found is None:
         raise Refusal("Fulfillment order does not exist.", "id", code=code)
-    return found
-
-
-def _parcel(shop: "Shopify", name: str, field: str) -> tuple[Order, Fulfillment]:
-    found = parcel(shop, name)
-    if found is None:
-        raise Refusal("Fulfillment does not exist.", field)
     return found
 
 
@@ -126,13 +110,13 @@ def _quantities(group: Json) -> dict[int, int] | None:
     return {number("FulfillmentOrderLineItem", entry["id"]) or 0: entry["quantity"] for entry in wanted}
 
 
-def _tracking(wish: Json | None) -> Sequence[Json]:
-    if not wish:
+def _tracking(spec: Json | None) -> Sequence[Json]:
+    if not spec:
         return []
-    numbers = wish.get("numbers") or [wish.get("number")]
-    urls = wish.get("urls") or [wish.get("url")]
+    numbers = spec.get("numbers") or [spec.get("number")]
+    urls = spec.get("urls") or [spec.get("url")]
     urls = [*urls, *[None] * (len(numbers) - len(urls))]
     return [
-        {"company": wish.get("company"), "number": each, "url": url}
+        {"company": spec.get("company"), "number": each, "url": url}
         for each, url in zip(numbers, urls, strict=False)
     ]

@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.amazon.money import money, split
+from sandbox.amazon.order_json import money
+from sandbox.amounts import split
 
 
 def test_leftovers_go_to_the_largest_remainders() -> None:

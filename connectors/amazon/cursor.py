@@ -14,7 +14,7 @@ Json = dict[str, Any]
 
 
 @dataclass(slots=True, kw_only=True)
-class Walk:
+class PageCursor:
     """A walk through all listings, oldest first, which may be interrupted between pages."""
 
     at: datetime
@@ -43,7 +43,7 @@ class Walk:
 
 
 @dataclass(slots=True, kw_only=True)
-class Half:
+class PartialRead:
     """What a read of many SKUs has found so far."""
 
     at: datetime

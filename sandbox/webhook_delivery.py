@@ -3,16 +3,15 @@
 import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from datetime import datetime, timedelta
+from typing import Final
 
 import aiohttp
 
-from sandbox.planned import PATIENCE, Message
+from sandbox.clock import Clock
+from sandbox.faults import Faults
+from sandbox.planned import PATIENCE, Message, Planned
 from sandbox.values import Json
-
-if TYPE_CHECKING:
-    from sandbox.world import World
 
 Build = Callable[[int], tuple[str, Mapping[str, str], bytes]]
 """Gives URL, headers and body of one attempt (0, 1, ...); headers may be signed anew for each."""
@@ -28,53 +27,52 @@ SOON_SECONDS: Final = 600.0
 OK: Final = range(200, 300)
 
 
-class Courier:
+class WebhookDelivery:
     """Every webhook on its way."""
 
-    def __init__(self, world: "World") -> None:
-        self._world = world
+    def __init__(
+        self,
+        clock: Clock,
+        faults: Faults,
+        planned: Planned,
+        at: Callable[[datetime, Callable[[], object]], None],
+    ) -> None:
+        self._clock = clock
+        self._faults = faults
+        self._planned = planned
+        self._at = at
         self._tasks: set[asyncio.Task[None]] = set()
         self._overtaking: dict[str, list[asyncio.Future[None]]] = defaultdict(list)
         self._session: aiohttp.ClientSession | None = None
         self._slots = asyncio.Semaphore(AT_ONCE)
-        self._count: Counter[str] = Counter()
+        self._count: Counter[tuple[str, str]] = Counter()
         self._far_off = 0
         self.delivered: list[Json] = []
 
-    def post(
-        self,
-        vendor: str,
-        subject: str,
-        build: Build,
-        *,
-        retries: Sequence[float],
-        about: Message | None = None,
-    ) -> None:
+    def post(self, about: Message, subject: str, build: Build, *, retries: Sequence[float]) -> None:
         """Queue one webhook; retries are the virtual seconds before each redelivery, `about` what the day's faults go by."""
-        self._count[f"{vendor} {subject}"] += 1
-        where = f"{vendor} webhook {subject} #{self._count[f'{vendor} {subject}']}"
-        faults, planned = self._world.faults, self._world.planned
-        about = about or Message(vendor, subject, None)
-        fate = planned.fate(about, where)
-        if fate.dropped or faults.strike("drop", where):
+        self._count[about.vendor, subject] += 1
+        where = f"{about.vendor} webhook {subject} #{self._count[about.vendor, subject]}"
+        fate = self._planned.fate(about, where)
+        if fate.dropped or self._faults.strike("drop", where):
             return
-        dice = faults.dice(where)
-        copies = max(fate.copies, dice.randint(2, 4) if faults.strike("duplicate", where) else 1)
-        held = faults.strike("reorder", where)
-        late = dice.uniform(*LATE_SECONDS) if faults.strike("delay", where) else 0.0
+        dice = self._faults.dice(where)
+        copies = max(fate.copies, dice.randint(2, 4) if self._faults.strike("duplicate", where) else 1)
+        held = self._faults.strike("reorder", where)
+        late = dice.uniform(*LATE_SECONDS) if self._faults.strike("delay", where) else 0.0
 
         def go() -> None:
             for copy in range(copies):
                 self._after(
-                    fate.late + planned.weather.late(where, copy),
+                    fate.late + self._planned.weather.late(where, copy),
                     lambda: self._carry(about, build, retries, held=held, late=late),
                 )
 
         if fate.behind is None:
             go()
         else:
-            give_up = planned.wait(fate.behind, about, go, where)
-            self._world.at(self._world.clock.now() + PATIENCE, give_up)
+            give_up = self._planned.wait(fate.behind, about, go, where)
+            self._at(self._clock.now() + PATIENCE, give_up)
 
     def forget(self) -> None:
         """Lose what is on its way: the house it came from is gone."""
@@ -109,22 +107,22 @@ class Courier:
     def _after(self, wait: timedelta, carry: Callable[[], "asyncio._CoroutineLike[None]"]) -> None:
         """Carry at once, or that much (virtual) later."""
         if wait:
-            self._world.at(self._world.clock.now() + wait, lambda: self._start(carry()))
+            self._at(self._clock.now() + wait, lambda: self._start(carry()))
         else:
             self._start(carry())
 
     async def _carry(
         self, about: Message, build: Build, retries: Sequence[float], *, held: bool, late: float
     ) -> None:
-        clock, vendor = self._world.clock, about.vendor
+        vendor = about.vendor
         if held:
             await self._overtaken(vendor)
-        await clock.sleep(late)
+        await self._clock.sleep(late)
         for attempt, pause in enumerate((0.0, *retries)):
             await self._pause(pause)
             done = await self._send(vendor, attempt, build)
             self._has_gone(vendor)
-            self._world.planned.gone(about)
+            self._planned.gone(about)
             if done:
                 return
 
@@ -132,20 +130,20 @@ class Courier:
         far_off = seconds > SOON_SECONDS
         self._far_off += far_off
         try:
-            await self._world.clock.sleep(seconds)
+            await self._clock.sleep(seconds)
         finally:
             self._far_off -= far_off
 
     async def _overtaken(self, vendor: str) -> None:
         """Wait until a later message of the vendor has gone, or long enough."""
-        told: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._overtaking[vendor].append(told)
-        await self._world.clock.wait(told, HELD_SECONDS)
+        woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._overtaking[vendor].append(woken)
+        await self._clock.wait(woken, HELD_SECONDS)
 
     def _has_gone(self, vendor: str) -> None:
-        for told in self._overtaking.pop(vendor, []):
-            if not told.done():
-                told.set_result(None)
+        for woken in self._overtaking.pop(vendor, []):
+            if not woken.done():
+                woken.set_result(None)
 
     async def _send(self, vendor: str, attempt: int, build: Build) -> bool:
         url, headers, body = build(attempt)

@@ -105,8 +105,8 @@ async def test_destinations_and_subscriptions_are_there_once() -> None:
         with pytest.raises(SellingApiException, match="denied"):
             await notifications.delete_destination(destination["destinationId"])
 
-        assert len(stand.amazon.notices.destinations) == 1
-        assert len(stand.amazon.notices.subscriptions) == 1
+        assert len(stand.amazon.notifications.destinations) == 1
+        assert len(stand.amazon.notifications.subscriptions) == 1
     assert destination["resource"]["sqs"]["arn"] == arn
     assert shown["subscriptionId"] == subscription_id
 
@@ -121,8 +121,8 @@ async def test_wrong_destinations_and_subscriptions_are_refused() -> None:
         with pytest.raises(SellingApiBadRequestException):
             await notifications.create_subscription("ORDER_CHANGED", destination_id="none")
 
-        assert stand.amazon.notices.destinations == {}
-        assert stand.amazon.notices.subscriptions == {}
+        assert stand.amazon.notifications.destinations == {}
+        assert stand.amazon.notifications.subscriptions == {}
 
 
 async def test_a_dropped_notification_never_comes() -> None:

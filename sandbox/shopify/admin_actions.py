@@ -1,71 +1,81 @@
 """What the merchant does in the shop's own admin, and what another tool does there with its own token."""
 
-from typing import TYPE_CHECKING
-
 from sandbox.reading import nearest
-from sandbox.shopify import refunding, shipping
+from sandbox.shopify import payloads, refunding, shipping, webhooks
 from sandbox.shopify.money import nearest as rounded
-from sandbox.shopify.records import FulfillmentOrder, Hold, Line, Order, Transaction
-from sandbox.shopify.sums import TAKEN, refundable, shipped, unfulfilled
+from sandbox.shopify.records import FulfillmentOrder, Hold, Order, Transaction
+from sandbox.shopify.state import Shop
+from sandbox.shopify.totals import TAKEN, refundable, shipped, unfulfilled
 from sandbox.values import Json
-
-if TYPE_CHECKING:
-    from sandbox.shopify.state import Shopify
 
 DO_SHIP = (*shipping.SHIPPABLE, "ON_HOLD")
 
 
-def refund(shop: "Shopify", wish: Json) -> Json:
+def refund(shop: Shop, spec: Json) -> Json:
     """Give back an amount, units of lines, or both; without an amount, what the units cost with their tax."""
-    order = shop.named(wish["order"])
+    order = shop.named(spec["order"])
     units = [
         part
-        for entry in wish.get("lines", [])
-        for part in _units(order, entry, restock=wish.get("restock", False))
+        for entry in spec.get("lines", [])
+        for part in _units(order, entry, restock=spec.get("restock", False))
     ]
-    amount = _asked(order, wish) if "amount" in wish else _cost(order, units)
+    amount = _asked(order, spec) if "amount" in spec else _cost(order, units)
     pays = _spent(order, amount) if amount else []
-    refunding.refund(shop, order, refunding.Wish(units, pays, note="refunded in the admin"))
+    refunding.refund(shop, order, refunding.RefundSpec(units, pays, note="refunded in the admin"))
     return {"id": order.name}
 
 
-def grant(shop: "Shopify", wish: Json) -> Json:
+def grant(shop: Shop, spec: Json) -> Json:
     """The app is approved for the data that names people: of one order (with its `address`, where it had none), or of all."""
-    orders = [shop.named(wish["order"])] if wish.get("order") else list(shop.orders.values())
+    orders = [shop.named(spec["order"])] if spec.get("order") else list(shop.orders.values())
     for order in orders:
         if order.withheld:
-            order.ship_to = _named(wish.get("address"), order) or order.ship_to
+            order.ship_to = _named(spec.get("address"), order) or order.ship_to
             order.withheld = order.ship_to is None
             shop.touch(order)
-    return {"id": str(wish.get("order") or "")}
+    return {"id": str(spec.get("order") or "")}
 
 
-def other_tool(shop: "Shopify", wish: Json) -> Json:
+def uninstall(shop: Shop, _what: Json) -> Json:
+    """The merchant removes the app: every token dies, subscriptions go, after one last webhook."""
+    webhooks.announce(shop, "APP_UNINSTALLED", shop.domain, payloads.shop(shop))
+    shop.subscriptions.clear()
+    shop.tokens.revoke()
+    return {"ok": True}
+
+
+def allow(shop: Shop, _what: Json) -> Json:
+    """The merchant lets the app in again: its permanent token is good once more, and so is a new consent."""
+    shop.tokens.cut = False
+    return {"ok": True}
+
+
+def other_tool(shop: Shop, spec: Json) -> Json:
     """Another tool acts under its own name: ships, holds, releases its holds, or sets a level."""
-    name = str(wish.get("name") or "Other tool")
+    name = str(spec.get("name") or "Other tool")
     with shop.acting(name):
-        if wish["do"] == "set_level":
-            return _set_level(shop, wish)
-        order = shop.named(str(wish.get("order")))
+        if spec["do"] == "set_level":
+            return _set_level(shop, spec)
+        order = shop.named(str(spec.get("order")))
         found = [asked for asked in order.fulfillment_orders if asked.status in DO_SHIP]
         if not found:
-            raise ValueError(f"{order.name} has nothing left to {wish['do']}")
+            raise ValueError(f"{order.name} has nothing left to {spec['do']}")
         for asked in found:
-            _do(shop, order, asked, wish=wish, name=name)
+            _do(shop, order, asked, spec=spec, name=name)
         return {"id": order.name, "fulfillment_orders": len(found)}
 
 
-def _do(shop: "Shopify", order: Order, asked: FulfillmentOrder, *, wish: Json, name: str) -> None:
-    if wish["do"] == "ship":
-        chosen = _chosen(order, asked, wish["lines"]) if wish.get("lines") else None
+def _do(shop: Shop, order: Order, asked: FulfillmentOrder, *, spec: Json, name: str) -> None:
+    if spec["do"] == "ship":
+        chosen = _chosen(order, asked, spec["lines"]) if spec.get("lines") else None
         if chosen == {}:
             return
-        number = str(wish["tracking"]) if wish.get("tracking") else None
-        tracking = {"company": wish.get("carrier"), "number": number, "url": None}
+        number = str(spec["tracking"]) if spec.get("tracking") else None
+        tracking = {"company": spec.get("carrier"), "number": number, "url": None}
         shipping.fulfill(shop, order, shipping.Parcel([(asked, chosen)], [tracking]))
-    elif wish["do"] == "hold":
-        reason = str(wish.get("reason") or "OTHER").upper()
-        shipping.hold(shop, order, asked, Hold(shop.next_id(), reason, wish.get("notes"), name))
+    elif spec["do"] == "hold":
+        reason = str(spec.get("reason") or "OTHER").upper()
+        shipping.hold(shop, order, asked, Hold(shop.next_id(), reason, spec.get("notes"), name))
     else:
         own = [kept.id for kept in asked.holds if kept.app == name]
         if own:
@@ -74,7 +84,7 @@ def _do(shop: "Shopify", order: Order, asked: FulfillmentOrder, *, wish: Json, n
 
 def _chosen(order: Order, asked: FulfillmentOrder, lines: list[Json]) -> dict[int, int]:
     """Portions and quantities of one fulfillment order that the named lines take."""
-    left = {_line(order, entry).id: int(entry["qty"]) for entry in lines}
+    left = {order.line_named(entry).id: int(entry["qty"]) for entry in lines}
     chosen: dict[int, int] = {}
     for portion in asked.portions:
         units = min(portion.remaining, left.get(portion.line, 0))
@@ -84,12 +94,12 @@ def _chosen(order: Order, asked: FulfillmentOrder, lines: list[Json]) -> dict[in
     return chosen
 
 
-def _set_level(shop: "Shopify", wish: Json) -> Json:
-    sku, to = str(wish.get("listing")), wish.get("to", wish.get("quantity"))
+def _set_level(shop: Shop, spec: Json) -> Json:
+    sku, to = str(spec.get("listing")), spec.get("to", spec.get("quantity"))
     item = shop.stock.items.get(sku)
     if item is None:
         raise ValueError(f"no listing is called {sku!r}{nearest(sku, shop.stock.items)}")
-    at = wish.get("at") or next(iter(item.levels))
+    at = spec.get("at") or next(iter(item.levels))
     if at not in item.levels:
         raise ValueError(f"{sku} is not stocked at {at!r}{nearest(str(at), item.levels)}")
     if to is None:
@@ -100,22 +110,13 @@ def _set_level(shop: "Shopify", wish: Json) -> Json:
 
 def _units(order: Order, entry: Json, *, restock: bool) -> list[refunding.Units]:
     """The units of one line; those that were shipped come back, the others are never sent."""
-    line, wanted = _line(order, entry), int(entry["qty"])
+    line, wanted = order.line_named(entry), int(entry["qty"])
     if not restock:
         return [refunding.Units(line.id, wanted, "NO_RESTOCK", None)]
     unsent = min(wanted, unfulfilled(order, line.id) if line.ships else wanted)
     parts = [(unsent, "CANCEL"), (wanted - unsent, "RETURN")]
     at = next((made.location for made in order.fulfillments if shipped(order, line.id)), None)
     return [refunding.Units(line.id, units, how, at) for units, how in parts if units]
-
-
-def _line(order: Order, entry: Json) -> Line:
-    name = entry.get("sku") or entry.get("listing") or entry.get("title")
-    for line in order.lines:
-        if name in (line.sku, line.title) and line.current:
-            return line
-    known = [line.sku or line.title for line in order.lines if line.current]
-    raise ValueError(f"{order.name} has no line {name!r}{nearest(str(name), known)}")
 
 
 def _cost(order: Order, units: list[refunding.Units]) -> int:
@@ -129,9 +130,9 @@ def _cost(order: Order, units: list[refunding.Units]) -> int:
     return min(whole, left)
 
 
-def _asked(order: Order, wish: Json) -> int:
+def _asked(order: Order, spec: Json) -> int:
     """The amount in the money the shopper paid."""
-    amount, currency = int(wish["amount"]), wish.get("currency", order.presentment)
+    amount, currency = int(spec["amount"]), spec.get("currency", order.presentment)
     if currency == order.presentment:
         return amount
     if currency != order.currency:

@@ -1,16 +1,13 @@
 """Notifications: destinations, subscriptions, and the ORDER_CHANGE message."""
 
-import uuid
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from datetime import datetime
+from typing import Final
 
 from sandbox.amazon.listing import AMAZON
 from sandbox.amazon.order import UNPAID, Line, Order
 from sandbox.amazon.times import text
 from sandbox.values import Json
-
-if TYPE_CHECKING:
-    from sandbox.amazon.state import Amazon
 
 STATUS_WORDS: Final = {
     "PENDING_AVAILABILITY": "PendingAvailability",
@@ -32,7 +29,7 @@ SHIPPING_PROGRAMS: Final = {"AMAZON_EASY_SHIP": "EasyShip", "IN_STORE_PICK_UP": 
 
 @dataclass(frozen=True)
 class Destination:
-    """Where notifications go: an SQS queue or an EventBridge account."""
+    """Where notifications go: an SQS queue."""
 
     destination_id: str
     name: str
@@ -42,10 +39,9 @@ class Destination:
         """The destination as the model shows it."""
         return {"destinationId": self.destination_id, "name": self.name, "resource": self.resource}
 
-    def arn(self) -> str | None:
-        """The queue's ARN, for a queue."""
-        sqs = self.resource.get("sqs")
-        return str(sqs["arn"]) if sqs else None
+    def arn(self) -> str:
+        """The queue's ARN."""
+        return str(self.resource["sqs"]["arn"])
 
 
 @dataclass(frozen=True)
@@ -76,7 +72,7 @@ class Subscription:
 
 
 @dataclass
-class Notices:
+class Notifications:
     """The application's destinations and the seller's subscriptions."""
 
     destinations: dict[str, Destination] = field(default_factory=dict)
@@ -86,36 +82,46 @@ class Notices:
         """The subscriptions that such a change goes to."""
         return [one for one in self.subscriptions.values() if one.kind == kind and one.wants(change)]
 
-    def arn_of(self, subscription: Subscription) -> str | None:
+    def arn_of(self, subscription: Subscription) -> str:
         """The queue that a subscription's messages go to."""
         return self.destinations[subscription.destination_id].arn()
 
 
-def order_change(
-    amazon: "Amazon", order: Order, subscription: Subscription, *, kind: str, reason: str
-) -> Json:
+@dataclass(frozen=True)
+class Change:
+    """What became of an order of a seller, and when."""
+
+    kind: str
+    reason: str
+    at: datetime
+    seller: str
+    marketplace: str
+    application_id: str
+
+
+def order_change(order: Order, change: Change, subscription_id: str, notification_id: str) -> Json:
     """One ORDER_CHANGE message: what changed, and a summary of the order without any person in it."""
-    now = text(amazon.now())
+    trigger = {"TimeOfOrderChange": text(order.updated_at), "ChangeReason": change.reason}
     return {
         "NotificationVersion": "1.0",
         "NotificationType": "ORDER_CHANGE",
         "PayloadVersion": "1.0",
-        "EventTime": now,
+        "EventTime": text(change.at),
         "Payload": {
             "OrderChangeNotification": {
                 "NotificationLevel": "OrderLevel",
-                "SellerId": amazon.seller,
+                "SellerId": change.seller,
                 "AmazonOrderId": order.order_id,
-                "OrderChangeType": kind,
-                "OrderChangeTrigger": {"TimeOfOrderChange": text(order.updated_at), "ChangeReason": reason},
-                "Summary": _summary(order, amazon.marketplace),
+                "OrderChangeType": change.kind,
+                "OrderChangeTrigger": trigger,
+                "Summary": _summary(order, change.marketplace),
             }
         },
         "NotificationMetadata": {
-            "ApplicationId": amazon.login.application_id,
-            "SubscriptionId": subscription.subscription_id,
-            "PublishTime": now,
-            "NotificationId": str(uuid.UUID(int=amazon.world.rng.getrandbits(128), version=4)),
+            "ApplicationId": change.application_id,
+            "SubscriptionId": subscription_id,
+            "PublishTime": text(change.at),
+            "NotificationId": notification_id,
         },
     }
 

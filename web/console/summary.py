@@ -8,7 +8,7 @@ def _money(amount: Money | None) -> str:
     return f"{amount.text()} {amount.currency}" if amount else "nothing"
 
 
-def told(fact: f.Fact) -> str:  # noqa: C901, PLR0912 - a table of every fact
+def summary(fact: f.Fact) -> str:  # noqa: C901, PLR0912 - a table of every fact
     """Return what a fact says, in one line; empty where it only matters to the machine."""
     match fact:
         case f.Received():
