@@ -278,7 +278,7 @@ FORBIDDEN = (
 )
 FORBIDDEN_TOO = (
     (
-        "web and connectors stand on core, never the other way",
+        "commands, web and connectors stand on core, never the other way",
         "connectors.bogus.client",
         "simulation.shoppers",
     ),

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from connectors.bogus.client import Effect
-from core.jobs import notifications
+from core.jobs import poll
 from simulation.run import simulate
 from simulation.scene import Scene
 
@@ -29,7 +29,7 @@ WRITES = frozenset(
 @pytest.mark.req("R21", "R82", "R85")
 async def test_a_week_of_orders_makes_no_write_to_any_vendor(monkeypatch: pytest.MonkeyPatch) -> None:
     # A poll every five minutes of a week would only make the test slow.
-    monkeypatch.setattr(notifications, "POLL_EVERY", timedelta(hours=3))
+    monkeypatch.setattr(poll, "POLL_EVERY", timedelta(hours=3))
     scene = Scene(11, 28, apart_s=21_600, accepts=())
     began = scene.clock.now()
 
