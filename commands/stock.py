@@ -8,9 +8,10 @@ from commands.arguments import UsageError, add_merchant_options, whole_number
 from commands.output import Rows
 from commands.running import ACTOR, show_for_merchant
 from core.engine.hub import Hub
+from core.model.products import Product
 from core.services import actions
 from core.store.listings import list_listings
-from core.store.products import Product, save_products
+from core.store.products import save_products
 from core.store.stock import list_stock
 
 _WANTED = {

@@ -2,9 +2,10 @@
 
 from core.config.loader import read
 from core.engine.hub import Connections, Hub
+from core.model.products import Product
 from core.services.connecting import begin
 from core.store.links import link_all
-from core.store.products import Product, save_products
+from core.store.products import save_products
 from core.store.stock import count_stock
 from core.store.store import Store
 from core.store.switches import go_live, set_switch

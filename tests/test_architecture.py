@@ -19,7 +19,7 @@ from tests.requirements import CATALOGUE, catalogue, page, proofs, proofs_in
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("commands", "core", "connectors", "sandbox", "simulation", "web", "demo")
 PRODUCT = (*PACKAGES, "migrations", "cli.py", "server.py", "scheduler.py")
-LONGEST_BODY, LONGEST_TABLE, LONGEST_MODULE = 40, 80, 500
+LONGEST_BODY, LONGEST_TABLE, LONGEST_MODULE = 40, 80, 400
 
 FLOATLESS = (
     "core/model",
@@ -263,6 +263,7 @@ def contract_names() -> list[str]:
 # A forbidden import for each contract, and a second where a contract forbids two kinds of thing:
 # its name, a module, and what that module may not import.
 FORBIDDEN = (
+    ("the layers of core", "core.model.money", "core.ports"),
     ("commands, web and connectors stand on core, never the other way", "core.engine.worker", "web.app"),
     ("nothing imports the wiring", "web.app", "server"),
     (
@@ -277,6 +278,7 @@ FORBIDDEN = (
     ("httpx is imported in one module", "web.app", "httpx"),
 )
 FORBIDDEN_TOO = (
+    ("the layers of core", "core.store.store", "core.engine.run"),
     (
         "commands, web and connectors stand on core, never the other way",
         "connectors.bogus.client",
@@ -371,6 +373,41 @@ def test_each_contract_refuses_a_forbidden_import(
     told = complaints(said)
     for contract, module, target in forbidden:
         assert f"{module} -> {target}" in told.get(contract, ""), f"{contract}:\n{said}"
+
+
+def layers() -> list[list[str]]:
+    """Return the layers of core, the highest first, each with its packages and modules."""
+    [contract] = [
+        c for c in project()["tool"]["importlinter"]["contracts"] if c["name"] == "the layers of core"
+    ]
+    return [[name.strip() for name in layer.split(":")] for layer in contract["layers"]]
+
+
+def test_every_part_of_core_lies_in_one_layer() -> None:
+    core = ROOT / "core"
+    parts = {f"core.{p.stem}" for p in core.iterdir() if p.suffix == ".py" or (p / "__init__.py").is_file()}
+
+    placed = [name for layer in layers() for name in layer]
+    assert sorted(placed) == sorted(parts - {"core.__init__"})
+
+
+def test_no_layer_of_core_may_import_any_above_it(tmp_path: Path) -> None:
+    skeleton(tmp_path)
+    ranked = layers()
+    upwards = [
+        (below, above)
+        for height, layer in enumerate(ranked)
+        for below in layer
+        for above in (name for higher in ranked[:height] for name in higher)
+    ]
+    for below, above in upwards:
+        add_import(tmp_path, below, above)
+
+    _, said = lint_imports(tmp_path)
+
+    told = complaints(said)["the layers of core"]
+    assert len(upwards) > 27
+    assert [(b, a) for b, a in upwards if f"{b} is not allowed to import {a}:" not in told] == []
 
 
 # --- connectors ---

@@ -20,12 +20,13 @@ import pytest
 import cli
 from connectors.bogus.webhooks import HEADER, signature_of
 from core.domain.state import Stage
+from core.model.products import Product
 from core.model.stock import Listing
 from core.ports import Notification, NotificationKind
 from core.store.links import link_all
 from core.store.listings import save_listings
 from core.store.orders import facts_of
-from core.store.products import Product, save_products
+from core.store.products import save_products
 from core.store.stock import count_stock
 from core.store.switches import go_live, set_switch
 from server import keyring_of, open_hub

@@ -6,12 +6,13 @@ from typing import Any
 import aiohttp
 import pytest
 
+from core.model.products import Product
 from core.model.stock import Listing, ListingKey
 from core.store.channel_locations import save_channel_locations
 from core.store.jobs import list_jobs
 from core.store.links import all_links, link_all
 from core.store.listings import save_listings
-from core.store.products import Product, save_products
+from core.store.products import save_products
 from core.store.stock import count_stock
 from simulation.shoppers import Cart, place
 from tests.builders import MARKET_LINKS, MERCHANT, SHOP_LINKS, home

@@ -2,10 +2,11 @@
 
 from datetime import timedelta
 
+from core.model.products import Product
 from core.model.stock import Listing, ListingKey
 from core.services import actions
 from core.services.connecting import begin
-from core.store.products import Product, save_products
+from core.store.products import save_products
 from core.store.store import Store
 from core.store.switches import go_live
 from simulation.shoppers import Cart, place

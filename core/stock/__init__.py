@@ -1,1 +1,0 @@
-"""Units: where they are, what is promised, and what each listing is to show."""
