@@ -157,7 +157,6 @@ def world(clock: SteppedClock) -> World:
     made = World(clock=clock)
     shop, market = made.shop("shop"), made.shop("amz")
     shop.locations = {"loc-reno": "Kendra Reno", "loc-easton": "Kendra Easton"}
-    market.marketplace = True
     for listing in SHOP_LINKS:
         at: tuple[str, ...] = ("loc-easton",) if listing == "DUTCH-6" else ("loc-reno",)
         if listing == "SKILLET-12":

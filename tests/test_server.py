@@ -39,11 +39,11 @@ from dataclasses import replace
 
 from connectors.bogus import CONNECTOR as BOGUS
 from connectors.bogus.client import world_named
-from connectors.bogus.shoppers import Wish, place
+from simulation.shoppers import Cart, place
 from core.model.stock import Listing
 from tests.builders import home
 
-WISH = Wish(number="KK-1", lines=(("CHEF-8", 1, 6997),), ship_to=home(), email="kara@example.test")
+WISH = Cart(number="KK-1", lines=(("CHEF-8", 1, 6997),), ship_to=home(), email="kara@example.test")
 
 
 def build(connection):
