@@ -283,7 +283,7 @@ async def _commit_for(seconds: float, *, batched: bool) -> Rates:
         commits = await asyncio.gather(*(_commit(store, scene, began + seconds) for _ in range(PER_MERCHANT)))
         taken = time.perf_counter() - began
         transactions = store.db.transactions - 1  # the tables
-    return {"per_s": sum(commits) / taken, "commits_per_transaction": sum(units) / transactions}
+    return {"per_s": sum(commits) / taken, "commits_per_transaction": sum(commits) / transactions}
 
 
 async def _commit(store: Store, scene: Scene, until: float) -> int:
