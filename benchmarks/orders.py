@@ -44,7 +44,7 @@ from simulation.scene import Scene
 QUIET = timedelta(minutes=40)
 STEP = timedelta(minutes=5)
 NOTES = 4
-"""Further units per order, where units alone are measured."""
+"""Further commits per order, where only commits are measured."""
 _NAMES = count(1)
 
 Call = Callable[[Mapping[str, Ports]], Awaitable[object]]
@@ -168,7 +168,7 @@ def a_scene(orders: int) -> Scene:
 
 
 async def flow(orders: int, what: str, *, wire: Callable[[], Awaitable[None]] | None, floor: float) -> Figure:
-    """Return how many orders a second go the whole way, of those whose vendor calls alone are made."""
+    """Return how many orders a second go the whole way, of those of which only the vendor calls are made."""
     tape = Tape()
 
     async def ours() -> Rates:
@@ -192,7 +192,7 @@ async def flow(orders: int, what: str, *, wire: Callable[[], Awaitable[None]] | 
         await asyncio.gather(*(_again(waiting, scene.ports) for _ in range(PER_MERCHANT)))
         return {"per_s": orders / (time.perf_counter() - began)}
 
-    await ours()  # the first round may begin with the calls alone
+    await ours()  # the first round may begin with the bare calls
     return await compare(what, ours, base, floor=floor)
 
 
@@ -270,9 +270,9 @@ async def _serve_until_told(pipe: Connection) -> None:
 
 
 async def committing(seconds: float) -> Figure:
-    """Return how many units a second are committed in groups, of those in a transaction each."""
+    """Return how many commits a second are made in groups, of those in a transaction each."""
     ours, base = (partial(_commit_for, seconds, batched=batched) for batched in (True, False))
-    return await compare("units committed in groups / one by one", ours, base)
+    return await compare("commits in groups / one by one", ours, base)
 
 
 async def _commit_for(seconds: float, *, batched: bool) -> Rates:
@@ -280,16 +280,16 @@ async def _commit_for(seconds: float, *, batched: bool) -> Rates:
     scene.act()
     async with open_store(batched=batched) as store:
         began = time.perf_counter()
-        units = await asyncio.gather(*(_commit(store, scene, began + seconds) for _ in range(PER_MERCHANT)))
+        commits = await asyncio.gather(*(_commit(store, scene, began + seconds) for _ in range(PER_MERCHANT)))
         taken = time.perf_counter() - began
         transactions = store.db.transactions - 1  # the tables
-    return {"per_s": sum(units) / taken, "units_per_transaction": sum(units) / transactions}
+    return {"per_s": sum(commits) / taken, "commits_per_transaction": sum(commits) / transactions}
 
 
 async def _commit(store: Store, scene: Scene, until: float) -> int:
-    """Make orders known and note a few things about each, until the time is over; return how many units it took."""
+    """Make orders known and note a few things about each, until the time is over; return how many commits it took."""
     shop = next(shop for shop in scene.world.shops.values() if shop.orders)
-    sample, now, units = next(iter(shop.orders.values())).order, scene.clock.now(), 0
+    sample, now, commits = next(iter(shop.orders.values())).order, scene.clock.now(), 0
     while time.perf_counter() < until:
         name = str(next(_NAMES))
         create = NewOrder(connection="shop", external_id=name, number=name, placed_at=now)
@@ -299,8 +299,8 @@ async def _commit(store: Store, scene: Scene, until: float) -> int:
         )
         followed = replace(commit, create=None, expect=None, happened=(Noted(at=now, text="measured"),))
         for one in (commit, *([followed] * NOTES)):
-            units += isinstance(await store.commit(one), Landed)
-    return units
+            commits += isinstance(await store.commit(one), Landed)
+    return commits
 
 
 def memory(orders: int) -> Figure:

@@ -1,4 +1,4 @@
-"""``crossdock links``: the workbench of links, its CSV file, and taking the last import back."""
+"""``crossdock links``: the review of links, its CSV file, and taking the last import back."""
 
 import argparse
 from functools import partial

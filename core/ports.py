@@ -136,7 +136,7 @@ class LevelState(StrEnum):
     """How one level of a push ended."""
 
     ACCEPTED = "accepted"  # taken; shown after a read-back
-    STALE = "stale"  # the channel shows another number than we believed; nothing was written
+    STALE = "stale"  # the channel shows another number than was last read; nothing was written
     REJECTED = "rejected"  # the channel refuses this listing
     UNKNOWN = "unknown"  # the call ended without a word on this one
 
@@ -280,7 +280,7 @@ class Notifier(Protocol):
     """A way to reach people."""
 
     async def send(self, message: Message) -> None:
-        """Hand the notice over, or raise.
+        """Hand the message over, or raise.
 
         Raises:
             OutcomeUnknownError: it may have been taken; it is never sent again.
@@ -332,7 +332,7 @@ class WebhookSource(Protocol):
     """A connector that is told of changes over HTTP."""
 
     def parse_webhook(self, request: WebhookRequest, *, now: datetime) -> tuple[Notification, ...]:
-        """Verify the signature over the raw body (either of two secrets during rotation), then say what rang.
+        """Verify the signature over the raw body (either of two secrets during rotation), then say what changed.
 
         Raises:
             SignatureError: not signed by this vendor or, where it signs a time, too old.

@@ -87,7 +87,9 @@ def _effects(
     states: Mapping[str, OrderState], facts: Mapping[str, list[Fact]], outside: Mapping[Name, int]
 ) -> Iterator[str]:
     """Yield every effect that came to pass more than once, unknown to the hub, or only in its books."""
-    told = [pair for order_id, state in states.items() for pair in _told(order_id, state, facts[order_id])]
+    told = [
+        pair for order_id, state in states.items() for pair in _effects_told(order_id, state, facts[order_id])
+    ]
     ours = Counter(name for name, _ in told)
     unknown = {name for name, known in told if not known}
     theirs = {name: times for name, times in outside.items() if name[0] in _COMPARED}
@@ -101,7 +103,7 @@ def _effects(
             yield f"{name[0]} {name[1]}: came to pass {times} times"
 
 
-def _told(order_id: str, state: OrderState, facts: Sequence[Fact]) -> Iterator[tuple[Name, bool]]:
+def _effects_told(order_id: str, state: OrderState, facts: Sequence[Fact]) -> Iterator[tuple[Name, bool]]:
     """Yield every effect that the facts of an order tell of, and whether its outcome is known."""
     asked = {f.key: f.data for f in facts if f.kind == "intended"}
     for fact in facts:
@@ -136,7 +138,7 @@ def _tracking(state: OrderState, parcel_id: str) -> str:
 
 
 def _unbalanced(conn: sa.Connection) -> list[str]:
-    """Return shelves whose ledger does not add up, or on which more was promised than lay there."""
+    """Return counters whose ledger does not add up, or of which more was promised than lay there."""
     sums: dict[tuple[str, str], tuple[int, int]] = {}
     found: list[str] = []
     for row in conn.execute(sa.select(ledger).order_by(ledger.c.sku, ledger.c.location, ledger.c.seq)):
@@ -158,12 +160,12 @@ def _unsettled(conn: sa.Connection) -> list[str]:
     return [f"{key}: intended and never settled" for (key,) in conn.execute(asked)]
 
 
-def _committed(states: Mapping[str, OrderState], shelves: Sequence[StockRow]) -> Iterator[str]:
+def _committed(states: Mapping[str, OrderState], counters: Sequence[StockRow]) -> Iterator[str]:
     held: Counter[tuple[str, str]] = Counter()
     for state in states.values():
         for allocation in state.allocations:
             held[allocation.sku, allocation.location] += allocation.units
-    for row in shelves:
+    for row in counters:
         in_orders = held[row.sku, row.location]
         if row.committed != in_orders:
             yield f"{row.sku} at {row.location}: {row.committed} committed, {in_orders} in orders"

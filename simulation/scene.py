@@ -101,7 +101,7 @@ class Scene:
             self._plan(at, partial(self._shop_for, number))
 
     def _offer(self) -> None:
-        """Put goods on the shelves and listings into both channels."""
+        """Put goods into the warehouses and listings into both channels."""
         units = max(6, 2 * self.size)
         self.goods = {
             "MUG": (300, (100, 100, 100), {"west": units, "east": units // 2}),

@@ -33,7 +33,7 @@ _ZERO = Money(minor=0, currency="USD")
 _NOTHING = (
     "shipping", "shipping_discount", "shipping_tax", "duties", "tips", "rounding", "marketplace_tax",
 )  # fmt: skip
-"""What these orders cost nothing of."""
+"""What costs nothing in these orders."""
 Pay = Literal["now", "later", "marketplace"]
 
 

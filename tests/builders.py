@@ -153,7 +153,7 @@ def home(**changes: str) -> Address:
 
 
 def world(clock: SteppedClock) -> World:
-    """A shop with two locations and a marketplace, showing what lies on the shelves."""
+    """A shop with two locations and a marketplace, showing what lies in the warehouse."""
     made = World(clock=clock)
     shop, market = made.shop("shop"), made.shop("amz")
     shop.locations = {"loc-reno": "Kendra Reno", "loc-easton": "Kendra Easton"}

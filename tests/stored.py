@@ -52,7 +52,7 @@ def effects_of(conn: sa.Connection, merchant: str, order_id: str | None = None) 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerRow:
-    """Units that came or went at a shelf, and why."""
+    """Units that came or went at a counter, and why."""
 
     sku: str
     location: str

@@ -1,4 +1,4 @@
-"""The shape of the house, read from its source: what may stand where, how large it may be, who may import whom."""
+"""The shape of the code, read from its source: what may stand where, how large it may be, who may import whom."""
 
 import ast
 import functools

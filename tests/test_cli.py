@@ -96,8 +96,8 @@ def with_an_order(said: Said) -> None:
             Cart(number="KK-1", lines=(("CHEF-8", 1, 6997),), ship_to=home(), email="kara@example.test"),
         )
         await sync_order(hub, MERCHANT, "shop", "kk-1")
-        bell = Notification(event_id="e1", kind=NotificationKind.ORDER, topic="order", subject="kk-1")
-        await hub.store.deliver(MERCHANT, "shop", [delivery_of("shop", bell, b"{}", now)], now=now)
+        notification = Notification(event_id="e1", kind=NotificationKind.ORDER, topic="order", subject="kk-1")
+        await hub.store.deliver(MERCHANT, "shop", [delivery_of("shop", notification, b"{}", now)], now=now)
 
     in_hub(sell)
 
@@ -213,7 +213,7 @@ def test_what_a_vendor_paused_is_shown_and_tried_again_by_command(said: Said) ->
 
 
 def look_in_s() -> float:
-    """Return in how many seconds from now the vendor of the one alarm is asked again."""
+    """Return in how many seconds from now the vendor of the one pause is asked again."""
     found: list[float] = []
 
     async def look(hub: Hub) -> None:

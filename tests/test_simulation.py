@@ -45,7 +45,7 @@ async def test_a_day_of_faults_and_dying_workers_loses_and_doubles_nothing(seed:
 
 
 @pytest.mark.req("R06")
-async def test_orders_are_found_although_their_doorbells_are_lost() -> None:
+async def test_orders_are_found_although_their_notifications_are_lost() -> None:
     report = await simulate(Scene(7, 6, faults_named("dropped,late,twice")), seed=7)
     assert report.differences == ()
 

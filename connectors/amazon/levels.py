@@ -39,23 +39,23 @@ class AmazonLevels:
         self._settings = settings
         self._clock = clock
         self._channels: dict[str, tuple[str, datetime]] = {}
-        self._walk: PageCursor | None = None
-        self._half: PartialRead | None = None
+        self._cursor: PageCursor | None = None
+        self._partial: PartialRead | None = None
 
     async def list_listings(self) -> tuple[Listing, ...]:
         """Return everything that can be bought; variation parents, which hold no quantity, are left out.
 
         Where Amazon's limits interrupt it, the next call goes on with the page that is missing.
         """
-        cursor = self._walk if self._walk and self._is_fresh(self._walk.at, CURSOR_KEPT_S) else None
-        self._walk = cursor = cursor or PageCursor(at=self._clock.now())
+        cursor = self._cursor if self._cursor and self._is_fresh(self._cursor.at, CURSOR_KEPT_S) else None
+        self._cursor = cursor = cursor or PageCursor(at=self._clock.now())
         while not cursor.done:
             answer = await self._client.search_listings_items(
                 sortBy="createdDate", sortOrder="ASC", **cursor.window, **cursor.token
             )
             self._remember(answer["items"])
             cursor.take(answer)
-        self._walk = None
+        self._cursor = None
         return tuple(_listing(item) for item in cursor.found.values() if _channel(item) is not None)
 
     async def list_locations(self) -> tuple[tuple[str, str], ...]:
@@ -73,7 +73,7 @@ class AmazonLevels:
         return tuple(Level(key=key, units=shown[key.listing]) for key in keys if key.listing in shown)
 
     async def set_levels(self, changes: Sequence[LevelChange], *, key: str) -> tuple[LevelResult, ...]:  # noqa: ARG002
-        """Set absolute levels. ``believed`` is not compared: Amazon cannot, and its reads lag behind its writes.
+        """Set absolute levels. ``last_read`` is not compared: Amazon cannot, and its reads lag behind its writes.
 
         Where Amazon's limits end a push early, the rest is UNKNOWN with the code ``NotSent``.
         """
@@ -110,8 +110,10 @@ class AmazonLevels:
     async def _items(self, skus: Sequence[str]) -> dict[str, Json]:
         """Return the listings of these SKUs; those that Amazon does not know are left out."""
         wanted = list(dict.fromkeys(skus))
-        partial = self._half if self._half and self._is_fresh(self._half.at, PARTIAL_KEPT_S) else None
-        self._half = partial = partial or PartialRead(at=self._clock.now())
+        partial = (
+            self._partial if self._partial and self._is_fresh(self._partial.at, PARTIAL_KEPT_S) else None
+        )
+        self._partial = partial = partial or PartialRead(at=self._clock.now())
         # A comma would split one SKU into two.
         plain = [sku for sku in wanted if "," not in sku and sku not in partial.asked]
         for start in range(0, len(plain), PAGE):
@@ -123,7 +125,7 @@ class AmazonLevels:
         for sku in wanted:
             if sku not in partial.asked:
                 partial.take([sku], await self._one(sku))
-        self._half = None
+        self._partial = None
         self._remember(partial.found.values())
         return {sku: partial.found[sku] for sku in wanted if sku in partial.found}
 

@@ -162,7 +162,7 @@ def receipt_of(message: dict[str, Any]) -> Receipt:
 
 
 def _notification(told: dict[str, Any]) -> Notification:
-    """Return the doorbell of a notification: ORDER_CHANGE names an order; all else is known and idle."""
+    """Return what an SQS message notifies of: ORDER_CHANGE names an order; all else is known and idle."""
     event_id = str(told["NotificationMetadata"]["NotificationId"])
     topic = str(told["NotificationType"])
     if topic != ORDER_CHANGE:

@@ -1,4 +1,4 @@
-"""Stripe: payments are read as the second witness beside a channel, and moved where Stripe itself is ours to act on."""
+"""Stripe: payments are checked beside what a channel says, and moved where Stripe itself is ours to act on."""
 
 from connectors.stripe.settings import StripeSettings
 from core.ports import Connection, Connector, Fence, Operation, Ports
@@ -8,7 +8,7 @@ API_VERSION = "2026-10-28.endive"
 
 def build(connection: Connection) -> Ports:
     """Return what a Stripe connection can do."""
-    # The SDK takes a third of a second and 38 MB to import: only a house that uses Stripe pays for it.
+    # The SDK takes a third of a second and 38 MB to import: only an installation that uses Stripe pays for it.
     from connectors.stripe.client import StripeApi  # noqa: PLC0415
     from connectors.stripe.gateway import StripeGateway  # noqa: PLC0415
     from connectors.stripe.webhooks import StripeWebhooks  # noqa: PLC0415

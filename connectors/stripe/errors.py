@@ -52,15 +52,15 @@ REFUSALS = frozenset({
 
 def refused_code(error: stripe.StripeError) -> str | None:
     """Return the code of a refusal that is a value (``REFUSALS``, or any card error); None for every other error."""
-    code = _told(error, "code")
+    code = _field_of(error, "code")
     if code in REFUSALS or isinstance(error, stripe.CardError):
-        return _told(error, "decline_code") or code or "card_error"
+        return _field_of(error, "decline_code") or code or "card_error"
     return None
 
 
 def error_of(error: stripe.StripeError, *, connection: str, what: str, may_act: bool) -> ConnectorError:
     """Return what an error of the SDK means; Stripe's own words are left out, for they may quote what was sent."""
-    code, status = _told(error, "code"), error.http_status
+    code, status = _field_of(error, "code"), error.http_status
     said = f"{what}: answered {status}" + (f" {code}" if code else "")
     kind = CODES.get(code or "")
     if kind is not None and status != HTTPStatus.TOO_MANY_REQUESTS:
@@ -99,7 +99,7 @@ def readable(what: str, *, connection: str, acted: bool = False) -> Iterator[Non
         raise MappingError(what, f"not the shape that was expected ({type(error).__name__})") from error
 
 
-def _told(error: stripe.StripeError, part: str) -> str | None:
+def _field_of(error: stripe.StripeError, part: str) -> str | None:
     """Return a part of Stripe's own error object: the SDK's exceptions leave out some codes (409, 429)."""
     body = error.json_body
     told = body.get("error") if isinstance(body, dict) else None

@@ -118,7 +118,7 @@ class Run:
         attempts: int = 0,
         free_claim: bool = False,
     ) -> Committed:
-        """Commit a unit for this order, guarded by the version read and the claim, and read the order again.
+        """Commit for this order, guarded by the version read and the claim, and read the order again.
 
         Raises:
             ClaimLostError: the order has not moved, but it is no longer ours; what happened is committed.

@@ -191,7 +191,7 @@ async def _write(hub: Hub, levels: Levels, due: list[Due], job: Job, *, accepted
 
 
 async def _stopped(hub: Hub, merchant: str, connection: str, due: list[Due], differ: list[Due]) -> bool:
-    """Return whether the brake stops the round, judged together with what waits behind this part of it."""
+    """Return whether the push guard stops the round, judged together with what waits behind this part of it."""
     rest: list[Due] = []
     if len(due) == AT_ONCE:
         waiting = await hub.store.read(due_levels, merchant, connection, hub.clock.now(), limit=_ALL)
@@ -234,7 +234,7 @@ def _left(due: Due, now: datetime, *, accepted: bool) -> ListingRow:
 
 
 def _after(due: Due, result: LevelResult, now: datetime) -> ListingRow:
-    """Return the row of a listing after a write: believed once accepted, read again where it was stale or unknown."""
+    """Return the row of a listing after a write: taken as shown once accepted, read again where it was stale or unknown."""
     before = due.wanted if due.row.restore_to is None else due.row.last_read
     row = replace(due.row, wanted_last=before, refused=None, agreed=due.agreed)
     if result.state is LevelState.ACCEPTED:

@@ -1,6 +1,6 @@
-"""A unit of work is a value: what happened, what is decided, and what that changes, for one order.
+"""A commit is a value: what happened, what is decided, and what that changes, for one order.
 
-``store.commit(unit)`` is the only write on the hot path. Version = number of facts. The first half (``happened``,
+``store.commit(commit)`` is the only write on the hot path. Version = number of facts. The first half (``happened``,
 ``outcomes``) always lands: what happened, happened. The second half (``decided``, ``intents``, ``reserve``,
 ``due_at``) lands only if the order still stands at ``expect``; otherwise the answer is ``Moved`` and the caller reads
 again. Nothing here knows a database.
@@ -17,7 +17,7 @@ from core.model.stock import Allocation, Need
 
 
 class Due(Enum):
-    """When the order is looked at next, if the unit gives no instant."""
+    """When the order is looked at next, if the commit gives no instant."""
 
     NOW = "now"
 
@@ -103,7 +103,7 @@ class OrderCommit:
     intents: tuple[Intent, ...] = ()
     reserve: Reserve | None = None
     ship: tuple[Allocation, ...] = ()
-    """Units that left the house: off on hand and off committed; part of the first half."""
+    """Units that left: off on hand and off committed; part of the first half."""
     release: tuple[Allocation, ...] = ()
     """Units set free: off committed; part of the second half."""
     sealed: Sealed | None = None
@@ -114,7 +114,7 @@ class OrderCommit:
     notices: tuple[MerchantNotice, ...] = ()
     """What this tells the merchant; part of the second half."""
     due_at: datetime | Due | None = Due.NOW
-    """Part of the second half; a unit without one, or one that is Moved, leaves the order due now."""
+    """Part of the second half; a commit without one, or one that is Moved, leaves the order due now."""
     attempts: int = 0
     """Failed runs in a row so far; 0 after any progress."""
     owner: str | None = None
@@ -125,7 +125,7 @@ class OrderCommit:
 
 @dataclass(frozen=True, slots=True)
 class Landed:
-    """Everything of the unit is committed."""
+    """Everything of it is committed."""
 
     version: int
     allocations: tuple[Allocation, ...] = ()

@@ -21,7 +21,7 @@ class PaymentState(StrEnum):
 
 
 class GatewayPayment(Shape):
-    """One payment as its gateway keeps it: the second witness beside the channel."""
+    """One payment as its gateway keeps it: checked beside what the channel says."""
 
     reference: str
     state: PaymentState

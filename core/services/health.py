@@ -103,7 +103,7 @@ class WorkLeft:
 
 
 async def work_left(hub: Hub, merchant: str) -> WorkLeft:
-    """Return how much a merchant's hub still has to do soon; standing errands that only look do not count."""
+    """Return how much a merchant's hub still has to do soon; standing jobs that only look do not count."""
     now = hub.clock.now()
     jobs = [
         e
@@ -142,9 +142,9 @@ class NextWork:
     """Whether a merchant's hub stands still, and until when: for whoever moves the clock."""
 
     running: int
-    """Orders and errands that this process is at."""
+    """Orders and jobs that this process is at."""
     due: int
-    """Orders and errands that are due and not ended, in whichever process; nothing due is nothing to do."""
+    """Orders and jobs that are due and not ended, in whichever process; nothing due is nothing to do."""
     next_at: datetime | None
     """When the next one is due."""
     moves: int

@@ -1,4 +1,4 @@
-"""Capture: fetch the order as it stands at its channel, and make it ours: facts, units, listing levels."""
+"""Sync: fetch the order as it stands at its channel, and make it ours: facts, units, listing levels."""
 
 from collections.abc import Mapping
 
@@ -103,7 +103,7 @@ async def refresh(run: Run) -> bool:
 async def commit_of(
     hub: Hub, merchant: str, order_id: str, fetched: FetchedOrder, state: OrderState | None
 ) -> OrderCommit:
-    """Return the unit that makes a fetched order ours: it is told, and its units are set aside, in one commit."""
+    """Return the commit that makes a fetched order ours: it is told, and its units are set aside, in one commit."""
     order, now = fetched.order, hub.clock.now()
     links = await hub.store.read(links_of, merchant, order.connection)
     needs, unlinked = needs_of(order, links, gone_of(state, order))
@@ -148,7 +148,7 @@ async def address_digest_of(hub: Hub, merchant: str, order_id: str, personal: Pe
 
 
 def gone_of(state: OrderState | None, order: Order) -> Mapping[str, int]:
-    """Return the units by line that another hand shipped of an order that is open still, and not labelled by us."""
+    """Return the units by line that a third party shipped of an order that is open still, and not labelled by us."""
     known = state or OrderState()
     if order.state is not ChannelState.OPEN or any(is_locked(known, p) for p in known.parcels):
         return {}
@@ -172,7 +172,7 @@ async def reserve_of(
     if state is not None and any(
         n > state.third_party_units.get(i, 0) for i, n in gone_of(state, order).items()
     ):
-        return None  # first what another hand shipped leaves the shelf
+        return None  # first what a third party shipped is taken off on hand
     held = state.allocations if state else ()
     if not needs and not held:
         return None
@@ -216,5 +216,5 @@ def sealed_of(fetched: FetchedOrder) -> Sealed:
 
 
 def references_of(transactions: tuple[Transaction, ...]) -> tuple[tuple[str, str], ...]:
-    """Return the payment references by which a gateway's doorbell finds the order."""
+    """Return the payment references by which a gateway's notification finds the order."""
     return tuple(("payment", t.reference) for t in transactions if t.reference)

@@ -35,10 +35,10 @@ def intents_open(conn: sa.Connection, merchant: str) -> int:
 def due_and_next(
     conn: sa.Connection, merchant: str, now: datetime, *, without: Collection[str]
 ) -> tuple[int, datetime | None]:
-    """Return how many orders and errands of a merchant are due, claimed or not, and when the next one is.
+    """Return how many orders and jobs of a merchant are due, claimed or not, and when the next one is.
 
     Whatever runs is due until it ends, in whichever process: nothing due means that nobody works on anything.
-    ``without`` names kinds of errands that do not count.
+    ``without`` names kinds of jobs that do not count.
     """
     due, later = 0, []
     for table, counted in ((orders, sa.true()), (jobs, jobs.c.kind.not_in(sorted(without)))):

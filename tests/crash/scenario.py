@@ -31,7 +31,7 @@ from core.store.sealing import Keyring
 from core.store.store import Store
 from core.store.tables import deliveries
 from core.store.tables import notices as notices_table
-from core.store.tables import pauses as alarm_rows
+from core.store.tables import pauses as pause_rows
 from simulation.books import differences
 from simulation.due import next_at
 from simulation.shoppers import Cart, Pay, cancel, place
@@ -70,7 +70,7 @@ def _bench(store: Store, made: World, clock: SteppedClock, owner: str) -> Bench:
 
 
 async def prepare(url: str, keys: str, books: Path) -> None:
-    """An open house, an empty wallet at the carrier's, and five orders that nobody told the hub of yet."""
+    """An open hub, an empty wallet at the carrier's, and five orders that nobody told the hub of yet."""
     store = await Store.open(url, keys=_keys(keys))
     await store.create_tables()
     clock = SteppedClock(START)
@@ -102,16 +102,16 @@ async def prepare(url: str, keys: str, books: Path) -> None:
         ],
     )
     made.notifications = [
-        (name, _torn(bell) if bell.subject == "kk-4" else bell) for name, bell in made.notifications
+        (name, _torn(one) if one.subject == "kk-4" else one) for name, one in made.notifications
     ]
     made.paused = {"buy"}
     keep(made, books)
     await store.close()
 
 
-def _torn(bell: Notification) -> Notification:
-    """A doorbell that is signed and cannot be read: the poll finds its order."""
-    return bell.model_copy(
+def _torn(one: Notification) -> Notification:
+    """A notification that is signed and cannot be read: the poll finds its order."""
+    return one.model_copy(
         update={"kind": NotificationKind.UNREADABLE, "topic": "unreadable", "subject": "torn"}
     )
 
@@ -149,17 +149,17 @@ async def _left_to_people(b: Bench) -> list[str]:
     return [f"told to people, and whether it is over: {found}"] if found != ALL_DEALT_WITH else []
 
 
-ALL_DEALT_WITH = {"alarms": [("post labels", True)], "notices": [(UNLISTED, True)], "torn": [("shop", True)]}
+ALL_DEALT_WITH = {"pauses": [("post labels", True)], "notices": [(UNLISTED, True)], "torn": [("shop", True)]}
 
 
 def _told_to_people(conn: sa.Connection) -> dict[str, list[tuple[str, bool]]]:
     raised = [
-        (f"{r.connection} {r.action}", r.cleared_at is not None) for r in conn.execute(sa.select(alarm_rows))
+        (f"{r.connection} {r.action}", r.cleared_at is not None) for r in conn.execute(sa.select(pause_rows))
     ]
     told = [(r.subject, r.seen_at is not None) for r in conn.execute(sa.select(notices_table))]
     torn = sa.select(deliveries).where(deliveries.c.kind == "unreadable")
     parked = [(r.connection, r.state == "done") for r in conn.execute(torn)]
-    return {"alarms": raised, "notices": told, "torn": parked}
+    return {"pauses": raised, "notices": told, "torn": parked}
 
 
 async def _until(b: Bench, end: datetime) -> None:
@@ -193,9 +193,9 @@ async def _what_people_do(b: Bench, minutes: int) -> None:
 
 
 async def _what_a_person_mends(b: Bench, minutes: int) -> None:
-    """Replay what could not be read, fill the wallet and say so while the alarm stands, see what one is told.
+    """Replay what could not be read, fill the wallet and say so while the pause stands, see what one is told.
 
-    The first label after that is bought and its answer is lost: the alarm stands on, and is answered once more.
+    The first label after that is bought and its answer is lost: the pause stands on, and is answered once more.
     """
     if minutes >= 5:
         for delivery in (await b.store.read(list_deliveries, MERCHANT, state="parked")).items:

@@ -13,7 +13,7 @@ from core.store.stock import list_stock
 from simulation.shoppers import Cart, place
 from tests.builders import MERCHANT, home
 from tests.core.flow.play import pass_time, settle
-from tests.web.site import KEY, Site, bell
+from tests.web.site import KEY, Site, a_notification
 
 API = "/api/v1"
 ORDER = "shop:kk-1001"
@@ -113,7 +113,7 @@ REFUSED = {
 async def test_every_endpoint_answers_as_its_schema_says(site: Site) -> None:
     page = await described(site)
     await shipped(site)
-    await site.ring(f"/webhooks/{MERCHANT}/shop", bell())
+    await site.notify(f"/webhooks/{MERCHANT}/shop", a_notification())
     named = {"order": ORDER, "connection": "shop", "listing": "CHEF-8", "event": "e1", "id": "3f0c9a1b2d4e"}
 
     for path, methods in page["paths"].items():
@@ -153,7 +153,7 @@ async def test_orders_are_paged_by_key_and_each_is_shown_once_whatever_arrives_m
 
 async def test_deliveries_are_paged_by_key(site: Site) -> None:
     for number in range(5):
-        await site.ring(f"/webhooks/{MERCHANT}/shop", bell(f"a/b:{number}", subject=str(number)))
+        await site.notify(f"/webhooks/{MERCHANT}/shop", a_notification(f"a/b:{number}", subject=str(number)))
     first = (await site.ask("GET", f"{API}/deliveries", key=KEY, params={"limit": "3"})).json
     # The cursor is sent as it came, its plus sign not escaped.
     rest = (await site.ask("GET", f"{API}/deliveries?limit=3&after={first['after']}", key=KEY)).json
@@ -164,7 +164,7 @@ async def test_deliveries_are_paged_by_key(site: Site) -> None:
 
 
 async def test_a_delivery_whose_id_has_slashes_can_be_replayed(site: Site) -> None:
-    await site.ring(f"/webhooks/{MERCHANT}/shop", bell("w1:orders/create:5"))
+    await site.notify(f"/webhooks/{MERCHANT}/shop", a_notification("w1:orders/create:5"))
     path = f"{API}/deliveries/shop/{quote('w1:orders/create:5', safe='')}/replay"
     from yarl import URL
 

@@ -35,7 +35,7 @@ async def test_planted_words_are_nowhere_but_in_the_sealed_columns_and_on_the_or
     )
     await pass_time(site.b, timedelta(minutes=16))
     private = f'{{"email": "{MAIL}", "name": "{NAME}", "token": "{TOKEN}"'.encode()
-    await site.ring(f"/webhooks/{MERCHANT}/shop", private)
+    await site.notify(f"/webhooks/{MERCHANT}/shop", private)
     shop = f"/webhooks/{MERCHANT}/shop"
     answers = [
         await site.ask("POST", shop, data=private, headers={HEADER: TOKEN}),

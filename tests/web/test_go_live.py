@@ -115,7 +115,7 @@ async def test_a_wrong_file_is_answered_line_by_line_and_nothing_is_counted(site
 
 
 @pytest.mark.req("R83")
-async def test_a_brake_is_shown_and_answered(site: Site) -> None:
+async def test_a_stopped_round_is_shown_and_answered(site: Site) -> None:
     await count(site)
     await api(site, "POST", "/go-live/accept", {"actions": ["levels"]})
     await pass_time(site.b, site.b.clock.span(300))

@@ -1,4 +1,4 @@
-"""The workbench of links over real HTTP: proposals, accepting, CSV, undo; and whether all is ready."""
+"""The review of links over real HTTP: proposals, accepting, CSV, undo; and whether all is ready."""
 
 from datetime import timedelta
 from typing import Any

@@ -16,7 +16,7 @@ from core.store.switches import accepted_actions
 from simulation.shoppers import Cart, place
 from tests.builders import MERCHANT, home
 from tests.core.flow.play import pass_time, settle
-from tests.web.site import KEY, OTHER_KEY, Site, bell
+from tests.web.site import KEY, OTHER_KEY, Site, a_notification
 
 VOID = {"meta", "link", "input", "br"}
 PATHS = ("/orders", "/exceptions", "/orders?stage=shipped", "/orders/KK-1001", "/orders/KK-1002", "/connections", "/stock", "/deliveries", "/login", "/orders/NOPE")  # fmt: skip
@@ -57,7 +57,7 @@ async def with_orders(site: Site) -> None:
         Cart(number="KK-1002", lines=(("SKILLET-12", 9, 8597),), ship_to=home(name=name)),
     )
     await settle(site.b)
-    await site.ring(f"/webhooks/{MERCHANT}/shop", b"garbage")
+    await site.notify(f"/webhooks/{MERCHANT}/shop", b"garbage")
 
 
 async def test_every_page_is_whole_and_has_no_script_with_and_without_data(site: Site) -> None:
@@ -118,7 +118,7 @@ async def test_an_order_is_rejected_by_its_button(site: Site) -> None:
 
 
 async def test_a_delivery_is_replayed_by_its_button(site: Site) -> None:
-    await site.ring(f"/webhooks/{MERCHANT}/shop", bell())
+    await site.notify(f"/webhooks/{MERCHANT}/shop", a_notification())
     form = {"connection": "shop", "event": "e1"}
 
     answer = await site.ask("POST", "/deliveries", cookie=await site.log_in(), data=form)

@@ -62,7 +62,7 @@ async def test_after_the_wallet_is_filled_the_api_has_the_label_bought_at_once(s
 
 
 @pytest.mark.req("R87")
-async def test_while_the_wallet_is_still_empty_one_more_call_is_made_and_the_alarm_stands_on(
+async def test_while_the_wallet_is_still_empty_one_more_call_is_made_and_the_pause_stands_on(
     site: Site,
 ) -> None:
     await empty_wallet(site)

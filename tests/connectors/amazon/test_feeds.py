@@ -64,7 +64,7 @@ async def test_a_feeds_report_names_the_refused_skus() -> None:
         results = await levels.set_levels([change(CHEF, 4), change(gone.sku, 5)], key="k")
         feed_id = str(results[0].code).removeprefix("feed ")
         async with asyncio.timeout(10):
-            while (report := await levels.feed_results(feed_id)) is None:  # noqa: ASYNC110  a feed rings no bell
+            while (report := await levels.feed_results(feed_id)) is None:  # noqa: ASYNC110  no feed tells of its end
                 await asyncio.sleep(0.02)
 
     assert report == {TONGS: "90057"}

@@ -21,7 +21,7 @@ DAY = timedelta(hours=24)
 
 
 async def with_easypost(stand: Stand) -> Bench:
-    """The bench's house, whose labels EasyPost sells."""
+    """The bench's configuration, whose labels EasyPost sells."""
     b = review(await store_in_memory(), now=NOON)
     connections = b.hub.merchants[MERCHANT]
     ports = Ports(carrier=stand.carrier, label_files=stand.files)

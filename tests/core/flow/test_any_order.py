@@ -62,15 +62,18 @@ async def test_only_a_return_to_sender_follows_a_delivery(b: Bench) -> None:
 
 @pytest.mark.req("R03", "R01")
 @pytest.mark.parametrize("order", list(permutations(range(4)))[::4])
-async def test_doorbells_in_any_order_with_gaps_and_repeats_end_the_same(
+async def test_notifications_in_any_order_with_gaps_and_repeats_end_the_same(
     b: Bench, order: tuple[int, ...]
 ) -> None:
     state = await shipped(b)
     scan(b.world, "post", "shp-1", TrackingState.IN_TRANSIT)
     b.clock.move_to(b.clock.now() + timedelta(hours=30))
     scan(b.world, "post", "shp-1", TrackingState.DELIVERED)
-    notifications = [*_bells_of(b.world), ("pay", _bell("p1", NotificationKind.PAYMENT, "pay-KK-1"))]
-    notifications.append(("shop", _bell("o1", NotificationKind.ORDER, "kk-1")))
+    notifications = [
+        *_notifications_of(b.world),
+        ("pay", _notification("p1", NotificationKind.PAYMENT, "pay-KK-1")),
+    ]
+    notifications.append(("shop", _notification("o1", NotificationKind.ORDER, "kk-1")))
     b.world.notifications = []
     for index in order:
         await carry(b, [notifications[index], notifications[index]])
@@ -82,9 +85,9 @@ async def test_doorbells_in_any_order_with_gaps_and_repeats_end_the_same(
     assert [p.label for p in ended.parcels] == [p.label for p in state.parcels]
 
 
-def _bells_of(world: World) -> list[tuple[str, Notification]]:
-    return [(name, bell) for name, bell in world.notifications if name == "post"]
+def _notifications_of(world: World) -> list[tuple[str, Notification]]:
+    return [(name, one) for name, one in world.notifications if name == "post"]
 
 
-def _bell(event_id: str, kind: NotificationKind, subject: str) -> Notification:
+def _notification(event_id: str, kind: NotificationKind, subject: str) -> Notification:
     return Notification(event_id=event_id, kind=kind, topic=kind.value, subject=subject)

@@ -1,4 +1,4 @@
-"""An answer is lost, the process dies, and no doorbell and no poll tells what came of it: only the look-up can (R42).
+"""An answer is lost, the process dies, and no notification and no poll tells what came of it: only the look-up can (R42).
 
 Each test would fail if that one look-up alone were broken; the second test breaks each of them, and sees it.
 """
@@ -139,7 +139,7 @@ def first_of(operation: str, left: list[Fault], called: str) -> Fault | None:
 
 
 async def unheard(b: Bench, length: timedelta, *, until: list[Fault] | None = None) -> None:
-    """Let time pass while everything that rings is lost; with ``until``, no longer than that fault is to come."""
+    """Let time pass while every notification is lost; with ``until``, no longer than that fault is to come."""
     end = b.clock.now() + length
     while b.clock.now() < end:
         for _ in range(60):
@@ -155,7 +155,7 @@ async def unheard(b: Bench, length: timedelta, *, until: list[Fault] | None = No
 
 
 async def goes_wrong(b: Bench, operation: str) -> str:
-    """Lose the answer, have the process die and another take over, and lose every doorbell; return the order's id."""
+    """Lose the answer, have the process die and another take over, and lose every notification; return the order's id."""
     case = CASES[operation]
     order_id = await case.begins(b)
     left = [case.fault]

@@ -25,7 +25,7 @@ KURT = Cart(number="KK-1003", lines=(("CHEF-8", 3, 18900),), ship_to=home(state=
 
 
 def gateway_says(b: Bench, number: str, **changes: Any) -> None:
-    """Have the gateway judge a payment anew, and ring."""
+    """Have the gateway judge a payment anew, and tell of it."""
     known = b.world.payments[f"pay-{number}"]
     b.world.payments[known.reference] = known.model_copy(update=changes)
     b.world.notify("pay", NotificationKind.PAYMENT, known.reference)
@@ -92,7 +92,7 @@ async def test_a_judgment_that_never_comes_is_asked_for_once_more_and_left_to_a_
 
 
 @pytest.mark.req("R104")
-async def test_an_answer_of_which_no_doorbell_told_is_found_at_the_limit(b: Bench) -> None:
+async def test_an_answer_of_which_no_notification_told_is_found_at_the_limit(b: Bench) -> None:
     place(b.world, "shop", KARA)
     edit(b, "kk-1001", risk=RiskLevel.PENDING)
     await settle(b)

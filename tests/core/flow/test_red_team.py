@@ -1,4 +1,4 @@
-"""Things that go on behind the hub's back: between reading and deciding, after the label, in part, or by other hands."""
+"""Things that go on behind the hub's back: between reading and deciding, after the label, in part, or by third parties."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -207,12 +207,12 @@ async def test_a_street_changed_within_the_channel_clocks_same_instant_is_where_
 
 
 @pytest.mark.req("R84")
-async def test_an_order_partly_shipped_by_another_hand_is_held(b: Bench) -> None:
+async def test_an_order_partly_shipped_by_a_third_party_is_held(b: Bench) -> None:
     place(b.world, "shop", PANS)
     sent = Shipped(tracking="LINN1", carrier="Other", lines=(("l1", 1),))
     change_order(b.world, "shop", shipped_more(order_of(b.world, "shop", "kk-5"), sent))
     await pass_time(b, GRACE)
-    assert (await state_of(b, "shop:kk-5")).holds == {"not_ours": "another hand shipped a part of it"}
+    assert (await state_of(b, "shop:kk-5")).holds == {"not_ours": "a third party shipped a part of it"}
     assert labels(b) == []
 
 
@@ -244,7 +244,7 @@ async def test_of_a_cancelled_order_what_left_is_gone_and_what_stayed_is_free(b:
 
 
 @pytest.mark.req("R46", "R31")
-async def test_a_parcel_that_left_a_parked_order_is_off_the_shelf(b: Bench) -> None:
+async def test_a_parcel_that_left_a_parked_order_is_taken_off_on_hand(b: Bench) -> None:
     tell_at_the_scan(b)
     place(b.world, "shop", KARA)
     await pass_time(b, GRACE)

@@ -1,4 +1,4 @@
-"""A carrier that never rings: its parcels are looked at all the same (R06, R14)."""
+"""A carrier that never tells: its parcels are looked at all the same (R06, R14)."""
 
 from datetime import timedelta
 
@@ -37,7 +37,7 @@ def scan_unheard(b: Bench, state: TrackingState) -> None:
     """Scan the parcel; the carrier's webhook is lost."""
     scan(b.world, "post", "shp-1", state)
     b.world.notifications = [
-        bell for bell in b.world.notifications if bell[1].kind is not NotificationKind.TRACKING
+        one for one in b.world.notifications if one[1].kind is not NotificationKind.TRACKING
     ]
 
 
@@ -50,7 +50,7 @@ async def looks(b: Bench) -> list[tuple[str, timedelta | None]]:
 
 
 @pytest.mark.req("R06", "R31")
-async def test_units_leave_the_house_a_day_after_the_label_although_no_scan_was_told(b: Bench) -> None:
+async def test_units_leave_a_day_after_the_label_although_no_scan_was_told(b: Bench) -> None:
     await shipped(b)
     assert await looks(b) == [("post:tracker-shp-1", 24 * HOUR)]
     scan_unheard(b, TrackingState.IN_TRANSIT)
@@ -76,7 +76,7 @@ async def test_a_parcel_is_looked_at_every_twelve_hours_until_it_is_delivered(b:
 
 
 @pytest.mark.req("R06")
-async def test_a_doorbell_is_answered_at_once_and_the_looks_go_on_from_there(b: Bench) -> None:
+async def test_a_notification_is_answered_at_once_and_the_looks_go_on_from_there(b: Bench) -> None:
     await shipped(b)
     b.clock.move_to(LABEL + 2 * HOUR)
     scan(b.world, "post", "shp-1", TrackingState.IN_TRANSIT)

@@ -92,10 +92,10 @@ async def test_what_is_signed_and_cannot_be_read_is_parked_and_the_shop_is_polle
     await settle(b)
     place(b.world, "shop", KARA)
     b.world.notifications.clear()
-    bell = Notification(
+    notification = Notification(
         event_id="unreadable:1", kind=NotificationKind.UNREADABLE, topic="unreadable", subject="1"
     )
-    await carry(b, [("shop", bell)])
+    await carry(b, [("shop", notification)])
     await settle(b)
     [row] = (await b.store.read(list_deliveries, MERCHANT, state="parked")).items
     assert (row.event_id, row.error) == ("unreadable:1", "shop: signed, and cannot be read; see its body")

@@ -1,4 +1,4 @@
-"""The wallet is empty, the account is off: one alarm, everything of that kind waits, and goes on by itself (R87, R64)."""
+"""The wallet is empty, the account is off: one pause, everything of that kind waits, and goes on by itself (R87, R64)."""
 
 from datetime import timedelta
 
@@ -41,7 +41,7 @@ def labels(b: Bench) -> list[int]:
 
 
 @pytest.mark.req("R87", "R64")
-async def test_an_empty_wallet_raises_one_alarm_and_fifty_orders_wait_until_there_is_money(b: Bench) -> None:
+async def test_an_empty_wallet_raises_one_pause_and_fifty_orders_wait_until_there_is_money(b: Bench) -> None:
     await fifty_orders(b)
     b.world.paused = {"buy"}
     await pass_time(b, 16 * MINUTE)
@@ -113,7 +113,7 @@ async def test_what_is_paused_stops_nothing_else(b: Bench) -> None:
 
 
 @pytest.mark.req("R87")
-async def test_levels_wait_with_one_alarm_of_their_own(b: Bench) -> None:
+async def test_levels_wait_with_one_pause_of_their_own(b: Bench) -> None:
     b.world.paused = {"set_levels"}
     await settle(b)
     found = [(a.connection, a.action) for a in await b.store.read(list_pauses, MERCHANT)]

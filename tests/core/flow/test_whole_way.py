@@ -1,4 +1,4 @@
-"""An order goes its whole way: from the channel's doorbell to shipped, told, mailed, delivered."""
+"""An order goes its whole way: from the channel's notification to shipped, told, mailed, delivered."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -73,7 +73,7 @@ async def test_the_way_is_the_same_on_a_real_database(on_disk: Bench) -> None:
 
 
 @pytest.mark.req("R31")
-async def test_units_leave_the_house_at_the_first_scan_and_the_order_ends_delivered(b: Bench) -> None:
+async def test_units_leave_at_the_first_scan_and_the_order_ends_delivered(b: Bench) -> None:
     place(b.world, "shop", KARA)
     await pass_time(b, GRACE)
     assert (await on_hand(b))["CHEF-8", "reno"] == (14, 1)
@@ -153,7 +153,7 @@ async def test_an_order_cancelled_after_its_label_has_the_label_taken_back(b: Be
 
 
 @pytest.mark.req("R84")
-async def test_an_order_shipped_by_another_tool_gets_no_label_although_no_doorbell_rang(b: Bench) -> None:
+async def test_an_order_shipped_by_another_tool_gets_no_label_although_no_notification_came(b: Bench) -> None:
     place(b.world, "shop", KARA)
     await settle(b)
     ship_elsewhere(b.world, "shop", "kk-1001", "LINN1")
@@ -166,7 +166,7 @@ async def test_an_order_shipped_by_another_tool_gets_no_label_although_no_doorbe
 
 
 @pytest.mark.req("R06")
-async def test_an_order_whose_doorbell_was_lost_is_found_by_the_poll(b: Bench) -> None:
+async def test_an_order_whose_notification_was_lost_is_found_by_the_poll(b: Bench) -> None:
     now = b.clock.now()
     await b.store.write(
         enqueue,
@@ -267,7 +267,7 @@ async def test_a_rejected_order_is_cancelled_refunded_once_and_its_units_are_fre
 
 
 @pytest.mark.req("R01")
-async def test_a_doorbell_that_rings_fifty_times_makes_one_order_and_one_set_of_effects(b: Bench) -> None:
+async def test_a_notification_that_comes_fifty_times_makes_one_order_and_one_set_of_effects(b: Bench) -> None:
     place(b.world, "shop", KARA)
     notifications, b.world.notifications = tuple(b.world.notifications), []
     await carry(b, notifications * 50)

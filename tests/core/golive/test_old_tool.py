@@ -184,7 +184,9 @@ async def test_taking_back_puts_nothing_on_sale_again_that_was_sold_or_counted_a
 
 
 @pytest.mark.req("R21", "R83")
-async def test_accepting_what_was_shown_lets_the_brake_pass_those_numbers_and_no_others(b: Bench) -> None:
+async def test_accepting_what_was_shown_lets_the_push_guard_pass_those_numbers_and_no_others(
+    b: Bench,
+) -> None:
     seen = await differences(b.hub, MERCHANT)
     before = shown(b)
     emptied = [(row.sku, row.location, 0) for row in await b.store.read(list_stock, MERCHANT)]
@@ -217,7 +219,9 @@ async def test_what_was_just_written_by_acceptance_is_not_open_to_another_number
 
 
 @pytest.mark.req("R83")
-async def test_go_lets_pass_what_the_brake_showed_and_not_what_comes_in_the_same_minute(b: Bench) -> None:
+async def test_go_lets_pass_what_the_push_guard_showed_and_not_what_comes_in_the_same_minute(
+    b: Bench,
+) -> None:
     await accept(b.hub, MERCHANT, actor=KENDRA)
     await pass_time(b, HOUR)
     written = len(b.world.shop("shop").writes)
