@@ -20,11 +20,12 @@ from core.errors import (
     UnavailableError,
     VendorPausedError,
 )
+from core.model.message import Message
 from core.model.order import FetchedOrder
 from core.model.payment import GatewayPayment
 from core.model.shipment import Label, Rate, TrackingEvent
 from core.model.stock import Listing, ListingKey
-from core.ports import Message, Notification, NotificationKind
+from core.ports import Notification, NotificationKind
 
 T = TypeVar("T")
 
@@ -219,8 +220,3 @@ _WORLDS: dict[str, World] = {}
 def world_named(name: str, clock: Clock) -> World:
     """Return the world of a name; all connections of this process that name it share it."""
     return _WORLDS.setdefault(name, World(clock=clock))
-
-
-def let_world_be(name: str, world: World) -> None:
-    """Make a world known under a name: for those who look into its books."""
-    _WORLDS[name] = world

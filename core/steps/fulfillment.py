@@ -19,9 +19,9 @@ from core.model.effects import Outcome
 from core.model.facts import Held, LabelBought, LabelStored, Quoted
 from core.model.holds import Hold
 from core.model.money import Money
-from core.model.shipment import CustomsItem, Label, Parcel, Quotes
+from core.model.shipment import CustomsItem, Label, LabelRefused, Parcel, Quotes
 from core.model.stock import Allocation
-from core.ports import Carrier, LabelRefused
+from core.ports import Carrier
 from core.steps.sync import address_digest_of, refresh
 from core.store.labels import LabelFile, save_label
 from core.store.products import Product, list_products
