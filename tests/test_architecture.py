@@ -373,9 +373,7 @@ def test_each_contract_refuses_a_forbidden_import(
 
 def layers() -> list[list[str]]:
     """Return the layers of core, the highest first, each with its packages and modules."""
-    [contract] = [
-        c for c in project()["tool"]["importlinter"]["contracts"] if c["name"] == "the layers of core"
-    ]
+    [contract] = [c for c in project()["tool"]["importlinter"]["contracts"] if c["name"] == "the layers of core"]
     return [[name.strip() for name in layer.split(":")] for layer in contract["layers"]]
 
 
