@@ -26,7 +26,6 @@ from aiohttp import web
 
 from benchmarks.rounds import Figure, Rates, compare
 from connectors.bogus import CONNECTOR
-from connectors.bogus.scene import CONFIG
 from connectors.shopify.webhooks import ShopifyWebhooks
 from core.clock import SystemClock
 from core.config.loader import read
@@ -37,6 +36,7 @@ from core.store.quota import quota_of
 from core.store.sealing import Keyring
 from core.store.store import Store
 from core.store.vault import StaticTokens
+from simulation.scene import CONFIG
 from web.app import build
 from web.context import Settings
 

@@ -23,9 +23,7 @@ import aiohttp
 from aiohttp import web
 
 from benchmarks.rounds import Figure, Rates, compare
-from connectors.bogus.scene import Scene
-from core.config.loader import read
-from core.engine.hub import Connections, Hub
+from core.engine.hub import Hub
 from core.engine.worker import JOBS_AT_ONCE, PER_MERCHANT, Worker
 from core.errors import HubError
 from core.jobs import JOBS
@@ -33,18 +31,15 @@ from core.jobs.notifications import delivery_of
 from core.model.commit import Landed, NewOrder, OrderCommit
 from core.model.facts import Noted, Received
 from core.ports import Ports
-from core.services.connecting import begin
 from core.steps import STEPS
 from core.store.claims import due_orders
 from core.store.jobs import claim_jobs
-from core.store.links import link_all
 from core.store.orders import counts_by_stage
-from core.store.products import Product, save_products
 from core.store.sealing import Keyring
-from core.store.stock import count_stock
 from core.store.store import Store
-from core.store.switches import go_live, set_switch
-from simulation.agenda import due_now, next_at
+from simulation.due import due_now, next_at
+from simulation.opening import open_hub
+from simulation.scene import Scene
 
 QUIET = timedelta(minutes=40)
 STEP = timedelta(minutes=5)
@@ -127,8 +122,8 @@ class Day:
     async def _turn(self) -> bool:
         self.scene.act()
         store, now = self.hub.store, self.hub.clock.now()
-        notifications = [(name, delivery_of(name, bell, bell.model_dump_json().encode(), now))
-                 for name, bell in self.scene.take_notifications()]  # fmt: skip
+        notifications = [(name, delivery_of(name, notification, notification.model_dump_json().encode(), now))
+                 for name, notification in self.scene.take_notifications()]  # fmt: skip
         await asyncio.gather(
             *(store.deliver(self.merchant, name, [one], now=now) for name, one in notifications)
         )
@@ -159,31 +154,12 @@ async def open_store(*, batched: bool) -> AsyncIterator[Store]:
 
 
 async def open_day(scene: Scene, store: Store, tape: Tape | None = None) -> Day:
-    """Count, link, connect and accept everything, as after go-live."""
-    known = {connector.key: connector.settings for connector in scene.connectors.values()}
-    config = read(scene.config, file="crossdock.yaml", environ={}, known=known)
-    taped: dict[str, Any] = {
-        name: tape.over(name, ports) if tape else ports for name, ports in scene.ports.items()
-    }
-    connections = Connections(config=config, ports=taped, connectors=scene.connectors)
-    hub = Hub(store=store, clock=scene.clock, owner="benchmark", merchants={config.merchant: connections})
-    merchant, now = config.merchant, scene.clock.now()
-    goods = scene.goods.items()
-    products = [
-        Product(sku=sku, title=sku, weight_g=grams, size_mm=size, hs="0000.00", origin="US")
-        for sku, (grams, size, _) in goods
-    ]
-    await store.write(save_products, merchant, products)
-    counted = [(sku, place, units) for sku, (_, _, at) in goods for place, units in at.items()]
-    await store.write(count_stock, merchant, counted, actor="person:seed", now=now)
-    for connection, links in scene.links.items():
-        await store.write(go_live, merchant, connection, actor="person:seed", now=now)
-        await begin(hub, merchant, connection, "http://hub.invalid")
-        for listing, units in links.items():
-            await store.write(link_all, merchant, {(connection, listing): units}, now=now)
-    for connection, action in scene.accepts:
-        await store.write(set_switch, merchant, connection, action, on=True, actor="person:seed", now=now)
-    return Day(scene=scene, hub=hub, worker=Worker(steps=STEPS, hub=hub, jobs=JOBS), merchant=merchant)
+    """Open the hub of a scene; every vendor call is written down on a tape."""
+    if tape is not None:
+        scene.ports = {name: tape.over(name, ports) for name, ports in scene.ports.items()}
+    hub = await open_hub(scene, store, owner="benchmark")
+    (merchant,) = hub.merchants
+    return Day(scene=scene, hub=hub, worker=Worker(hub=hub, steps=STEPS, jobs=JOBS), merchant=merchant)
 
 
 def a_scene(orders: int) -> Scene:
@@ -235,8 +211,8 @@ async def _all_is_over(day: Day) -> None:
     """
     stages = await day.hub.store.read(counts_by_stage, day.merchant)
     left = {stage.value: n for stage, n in stages.items() if stage.value not in _ENDS}
-    if left or sum(stages.values()) != len(day.scene.orders()):
-        raise RuntimeError(f"of {len(day.scene.orders())} orders these were not finished: {left}")
+    if left or sum(stages.values()) != len(day.scene.world.orders()):
+        raise RuntimeError(f"of {len(day.scene.world.orders())} orders these were not finished: {left}")
 
 
 _ENDS = frozenset({"shipped", "delivered", "cancelled", "shipped_elsewhere", "on_hold"})
@@ -251,7 +227,7 @@ def over_the_wire(scene: Scene, wire: Callable[[], Awaitable[None]] | None) -> N
             await wire()
 
     if wire is not None:
-        scene.between(every_other)
+        scene.world.meanwhile = every_other
 
 
 @contextlib.asynccontextmanager

@@ -4,14 +4,14 @@ import argparse
 import json
 from pathlib import Path
 
-from commands.running import show
+from commands.arguments import UsageError
+from commands.output import show
 from core.errors import HubError
-from core.words import WordsError
 
 USUAL_ORDERS = 20
 
 
-def add_words(demo: argparse.ArgumentParser) -> None:
+def add_arguments(demo: argparse.ArgumentParser) -> None:
     """Add the words of the command."""
     demo.add_argument(
         "--day", type=Path, metavar="FILE", help="a day of the format day/1 (the Kendra Kookware day)"
@@ -56,7 +56,7 @@ def run(asked: argparse.Namespace) -> int:
     if asked.orders is None and asked.sabotage is None:
         return play(asked)
     if asked.day or asked.act or asked.weather:
-        raise WordsError(
+        raise UsageError(
             "--day, --act and --weather are for a day; --orders and --sabotage are for random orders"
         )
     return sell(asked)

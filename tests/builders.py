@@ -15,13 +15,14 @@ from core.engine.hub import Connections, Hub
 from core.engine.worker import Worker
 from core.jobs import JOBS
 from core.model.address import Address
+from core.model.products import Product
 from core.model.shipment import Box
 from core.model.stock import Listing, ListingKey
 from core.steps import STEPS
 from core.store.channel_locations import save_channel_locations
 from core.store.links import link_all
 from core.store.listings import save_listings
-from core.store.products import Product, save_products
+from core.store.products import save_products
 from core.store.stock import count_stock
 from core.store.store import Store
 from core.store.switches import go_live, set_switch
@@ -155,7 +156,6 @@ def world(clock: SteppedClock) -> World:
     made = World(clock=clock)
     shop, market = made.shop("shop"), made.shop("amz")
     shop.locations = {"loc-reno": "Kendra Reno", "loc-easton": "Kendra Easton"}
-    market.marketplace = True
     for listing in SHOP_LINKS:
         at: tuple[str, ...] = ("loc-easton",) if listing == "DUTCH-6" else ("loc-reno",)
         if listing == "SKILLET-12":

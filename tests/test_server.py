@@ -20,12 +20,13 @@ import pytest
 import cli
 from connectors.bogus.webhooks import HEADER, signature_of
 from core.domain.state import Stage
+from core.model.products import Product
 from core.model.stock import Listing
 from core.ports import Notification, NotificationKind
 from core.store.links import link_all
 from core.store.listings import save_listings
 from core.store.orders import facts_of
-from core.store.products import Product, save_products
+from core.store.products import save_products
 from core.store.stock import count_stock
 from core.store.switches import go_live, set_switch
 from server import keyring_of, open_hub
@@ -38,11 +39,11 @@ from dataclasses import replace
 
 from connectors.bogus import CONNECTOR as BOGUS
 from connectors.bogus.client import world_named
-from connectors.bogus.shoppers import Wish, place
+from simulation.shoppers import Cart, place
 from core.model.stock import Listing
 from tests.builders import home
 
-WISH = Wish(number="KK-1", lines=(("CHEF-8", 1, 6997),), ship_to=home(), email="kara@example.test")
+WISH = Cart(number="KK-1", lines=(("CHEF-8", 1, 6997),), ship_to=home(), email="kara@example.test")
 
 
 def build(connection):

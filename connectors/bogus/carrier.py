@@ -133,11 +133,11 @@ class BogusCarrier:
 
 
 def scan(world: World, connection: str, shipment_id: str, state: TrackingState) -> None:
-    """Have a carrier scan a parcel now, and ring."""
+    """Have a carrier scan a parcel now, and tell of it."""
     shipment = world.shipments[shipment_id]
     if shipment.label is None:
         raise ValueError(f"{shipment_id} has no label to scan")
     event = TrackingEvent(tracking=shipment.label.tracking, state=state, at=world.clock.now())
     shipment.scans.append(event)
-    world.ring(connection, NotificationKind.TRACKING, f"tracker-{shipment_id}")
+    world.notify(connection, NotificationKind.TRACKING, f"tracker-{shipment_id}")
     world.changed()

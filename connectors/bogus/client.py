@@ -62,9 +62,6 @@ class Effect(StrEnum):
 class Shop:
     """A channel's own books: its orders, what it offers, and what its shoppers can buy."""
 
-    name: str
-    marketplace: bool = False
-    """It took the money itself, keeps one quantity per listing and no books of ours."""
     locations: dict[str, str] = field(default_factory=dict)
     """The channel's own location id -> its name."""
     orders: dict[str, FetchedOrder] = field(default_factory=dict)
@@ -113,7 +110,7 @@ class World:
     """Told after every change, so that books can outlive the process."""
     shops: dict[str, Shop] = field(default_factory=dict)
     gateway: str | None = None
-    """The connection that plays the gateway: it rings when money moves."""
+    """The connection that plays the gateway: it tells of money that moves."""
     payments: dict[str, GatewayPayment] = field(default_factory=dict)
     shipments: dict[str, Shipment] = field(default_factory=dict)
     mails: list[Message] = field(default_factory=list)
@@ -122,8 +119,8 @@ class World:
     calls: Counter[tuple[str, str]] = field(default_factory=Counter)
     """How often each (connection, operation) was called."""
     notifications: list[tuple[str, Notification]] = field(default_factory=list)
-    """(connection, doorbell) that rang and nobody carried to the hub yet."""
-    rung: int = 0
+    """(connection, notification) that nobody carried to the hub yet."""
+    notified: int = 0
     later: list[tuple[datetime, Callable[[], object]]] = field(default_factory=list)
     """What is done a little later, and when."""
     keyed: dict[str, object] = field(default_factory=dict)
@@ -131,19 +128,31 @@ class World:
 
     def shop(self, connection: str) -> Shop:
         """Return a channel's books."""
-        return self.shops.setdefault(connection, Shop(name=connection))
+        return self.shops.setdefault(connection, Shop())
+
+    def orders(self) -> dict[str, str]:
+        """Return the channels' own state of each order, by the hub's order id."""
+        return {
+            f"{name}:{order_id}": found.order.state.value
+            for name, shop in self.shops.items()
+            for order_id, found in shop.orders.items()
+        }
+
+    def levels(self) -> dict[tuple[str, ListingKey], int]:
+        """Return what each channel shows."""
+        return {(name, key): units for name, shop in self.shops.items() for key, units in shop.levels.items()}
 
     def did(self, effect: Effect, subject: str) -> None:
         """Write into the books what came to pass."""
         self.effects[effect, subject] += 1
 
-    def ring(self, connection: str, kind: NotificationKind, subject: str) -> None:
-        """Ring: something of a connection changed."""
-        self.rung += 1
-        bell = Notification(
-            event_id=f"{connection}-{self.rung}", kind=kind, topic=kind.value, subject=subject
+    def notify(self, connection: str, kind: NotificationKind, subject: str) -> None:
+        """Say that something of a connection changed."""
+        self.notified += 1
+        notification = Notification(
+            event_id=f"{connection}-{self.notified}", kind=kind, topic=kind.value, subject=subject
         )
-        self.notifications.append((connection, bell))
+        self.notifications.append((connection, notification))
 
     async def call(self, connection: str, operation: str, act: Callable[[], T]) -> T:
         """Make a call that may change something, with whatever goes wrong with it.

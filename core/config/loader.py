@@ -200,7 +200,7 @@ def _connection(name: str, keys: ConnectionKeys, common: CommonWith, own: BaseMo
         mails=keys.mails,
         endpoints=common.endpoints,
         token=common.token,
-        push_guard=PushGuardRule(**keys.push_guard.model_dump()),
+        push_guard=PushGuardRule(**keys.brake.model_dump()),
     )
 
 

@@ -111,7 +111,7 @@ class ConnectionKeys(_Keys):
     with_: dict[str, Any] = Field(default_factory=dict, alias="with")
     payments: Annotated[str | dict[str, str], BeforeValidator(authorities)] = "channel"
     mails: Literal["hub", "channel", "none"] = "channel"
-    push_guard: PushGuardKeys = Field(default_factory=PushGuardKeys)
+    brake: PushGuardKeys = Field(default_factory=PushGuardKeys)
 
 
 class CommonWith(_Keys):

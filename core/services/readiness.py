@@ -7,10 +7,11 @@ from core.config.merchant import MerchantConfig
 from core.domain.link_conflicts import conflicts
 from core.domain.link_proposals import ChannelListing, folded
 from core.engine.hub import Hub
+from core.model.products import Product
 from core.services.health import health_of
 from core.services.links import listings_of
 from core.store.channel_locations import channel_places
-from core.store.products import Product, list_products
+from core.store.products import list_products
 from core.store.stock import list_stock
 
 _NAMED = 20

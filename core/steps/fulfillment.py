@@ -1,30 +1,29 @@
 """Fulfillment: box, rates of every carrier, choice, one more look at the order, the label, its file."""
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from core.domain.due import not_in
 from core.domain.notices import notices_of
-from core.domain.shipping.boxes import Item, Packed, pack
-from core.domain.shipping.rates import Choice, Wanted, choose
-from core.domain.state import OpenIntent, ParcelState, region_of_order
+from core.domain.shipping.customs import customs_items
+from core.domain.shipping.judging import judge
+from core.domain.shipping.packing import pack_lines, parcel_of, why_unboxed
+from core.domain.state import OpenIntent, ParcelState
 from core.engine.effects import Done, Effect, perform
 from core.engine.run import Run
 from core.errors import RejectedError, UnavailableError
 from core.failpoints import failpoint
 from core.model.actions import Action
 from core.model.address import Address
-from core.model.calendar import promised_day
 from core.model.effects import Outcome
 from core.model.facts import Held, LabelBought, LabelStored, Quoted
 from core.model.holds import Hold
-from core.model.money import Money
-from core.model.shipment import CustomsItem, Label, LabelRefused, Parcel, Quotes
+from core.model.products import Product
+from core.model.shipment import Label, LabelRefused, Parcel
 from core.model.stock import Allocation
 from core.ports import Carrier
 from core.steps.sync import address_digest_of, refresh
 from core.store.labels import LabelFile, save_label
-from core.store.products import Product, list_products
+from core.store.products import list_products
 from core.store.switches import accepted_actions
 
 RATE_BUDGET_S = 4.0
@@ -39,14 +38,14 @@ async def quote(run: Run) -> None:
     waiting = [p.quote.parcel for p in run.state.parcels if p.label is None]
     facts = [await _quoted(run, parcel, products) for parcel in waiting]
     for location, allocations in _by_location(run).items():
-        packed = _packed(run, allocations, products)
+        packed = pack_lines(run.order, run.config.boxes, allocations, products)
         if packed is None:
             await run.commit(
-                decided=[Held(at=run.now, reason=Hold.NO_BOX, detail=_unboxed(allocations, products))]
+                decided=[Held(at=run.now, reason=Hold.NO_BOX, detail=why_unboxed(allocations, products))]
             )
             return
         for number, box in enumerate(packed, start=1):
-            facts.append(await _quoted(run, _parcel(run, location, number, box), products))
+            facts.append(await _quoted(run, parcel_of(run.state, run.order, location, number, box), products))
     told = [fact.model_copy(update={"address": address}) for fact in facts]
     await run.commit(
         decided=told,
@@ -62,69 +61,10 @@ def _by_location(run: Run) -> dict[str, list[Allocation]]:
     return found
 
 
-def _packed(
-    run: Run, allocations: Sequence[Allocation], products: Mapping[str, Product]
-) -> tuple[Packed, ...] | None:
-    quantities = {line.line_id: line.quantity for line in run.order.lines}
-    bundles: list[tuple[Item, ...]] = []
-    for line_id, quantity in quantities.items():
-        components: list[Item] = []
-        for a in allocations:
-            if a.line_id != line_id:
-                continue
-            product = products.get(a.sku)
-            if product is None or product.size_mm is None or not product.weight_g:
-                return None
-            item = Item(line_id=line_id, sku=a.sku, size_mm=product.size_mm, weight_g=product.weight_g)
-            components += [item] * a.units
-        if components:
-            each = len(components) // quantity
-            components.sort(key=lambda i: i.sku)
-            bundles += (
-                [tuple(components[n::quantity]) for n in range(quantity)] if each else [tuple(components)]
-            )
-    return pack(bundles, run.config.boxes)
-
-
-def _unboxed(allocations: Sequence[Allocation], products: Mapping[str, Product]) -> str:
-    lacking = sorted(
-        {
-            a.sku
-            for a in allocations
-            if a.sku not in products or products[a.sku].size_mm is None or not products[a.sku].weight_g
-        }
-    )
-    return (
-        f"size or weight is missing of {', '.join(lacking)}"
-        if lacking
-        else "a unit fits no box of crossdock.yaml"
-    )
-
-
-def _parcel(run: Run, location: str, number: int, packed: Packed) -> Parcel:
-    before = sum(p.quote.parcel.location == location for p in (*run.state.parcels, *run.state.voided))
-    units_of = {a.line_id: 0 for a in run.state.allocations}
-    for need in run.state.needs:
-        units_of[need.line_id] = units_of.get(need.line_id, 0) + need.units
-    quantities = {line.line_id: line.quantity for line in run.order.lines}
-    items = Counter(place.item.line_id for place in packed.places)
-    lines = tuple(
-        (line_id, max(1, count * quantities[line_id] // units_of[line_id]))
-        for line_id, count in sorted(items.items())
-    )
-    return Parcel(
-        parcel_id=f"{location}-{number + before}",
-        location=location,
-        box=packed.box.box_id,
-        size_mm=packed.box.inner_mm,
-        gross_g=packed.gross_g,
-        lines=lines,
-    )
-
-
 async def _quoted(run: Run, parcel: Parcel, products: Mapping[str, Product]) -> Quoted:
     name, carrier = _carrier(run)
-    customs = _customs(run, parcel, products)
+    home = run.config.locations[parcel.location].country
+    customs = customs_items(run.state, run.order, parcel, products, home=home)
     failpoint("fulfillment.quote.before")
     quotes = await carrier.quote(
         reference=f"{run.order.number}/{parcel.parcel_id}",
@@ -135,43 +75,8 @@ async def _quoted(run: Run, parcel: Parcel, products: Mapping[str, Product]) -> 
         budget_s=RATE_BUDGET_S,
     )
     failpoint("fulfillment.quote.after")
-    return _judged(run, parcel, quotes, name).model_copy(update={"customs": customs})
-
-
-def _judged(run: Run, parcel: Parcel, quotes: Quotes, connection: str) -> Quoted:
-    config, order = run.config, run.order
-    first = next(iter(config.locations.values()))
-    calendar = config.locations[parcel.location].calendar
-    region = region_of_order(order)
-    promised = promised_day(
-        calendar=first.calendar,
-        placed_at=order.placed_at,
-        working_days=config.promise(order.method or ""),
-        deliver_by=order.deliver_by,
-    )
-    ships = calendar.ship_day(run.now)
-    wanted = Wanted(
-        ship_day=ships,
-        promised=promised,
-        currency=order.total.currency,
-        po_box=region is not None and region.po_box,
-        at_most=config.labels.at_most,
-        allowed=config.allowed(order.method or ""),
-    )
-    choice: Choice = choose(quotes, wanted, calendar)
-    return Quoted(
-        at=run.now,
-        parcel=parcel,
-        shipment_id=quotes.shipment_id,
-        rates=choice.rates,
-        chosen=choice.chosen.rate_id if choice.chosen else None,
-        price=choice.chosen.price if choice.chosen else None,
-        saved=choice.saved,
-        arrives=choice.chosen.arrives if choice.chosen else None,
-        promised=promised,
-        connection=connection,
-        ships=ships,
-    )
+    judged = judge(run.order, run.config, parcel, quotes, connection=name, now=run.now)
+    return judged.model_copy(update={"customs": customs})
 
 
 def sender_of(run: Run, location: str) -> Address:
@@ -183,36 +88,6 @@ def _recipient(run: Run) -> Address:
     if run.personal.ship_to is None:
         raise RejectedError("the address is not known any more", connection=run.order.connection)
     return run.personal.ship_to
-
-
-def _customs(run: Run, parcel: Parcel, products: Mapping[str, Product]) -> tuple[CustomsItem, ...]:
-    """Return one item per SKU where the parcel leaves the country; values add up to the goods in it (R50)."""
-    region = region_of_order(run.order)
-    if region is None or region.country == run.config.locations[parcel.location].country:
-        return ()
-    inside = dict(parcel.lines)
-    found: list[CustomsItem] = []
-    for line in run.order.lines:
-        needs = [n for n in run.state.needs if n.line_id == line.line_id]
-        if line.line_id not in inside or not needs:
-            continue
-        value = line.unit_price * inside[line.line_id]
-        for at, need in enumerate(needs):
-            product = products[need.sku]
-            units = need.units * inside[line.line_id] // line.quantity
-            share = value.minor // len(needs) + (value.minor % len(needs) if at == 0 else 0)
-            found.append(
-                CustomsItem(
-                    sku=need.sku,
-                    title=product.title,
-                    units=units,
-                    value=Money(minor=share, currency=value.currency),
-                    weight_g=(product.weight_g or 0) * units,
-                    hs=product.hs or "",
-                    origin=product.origin or "",
-                )
-            )
-    return tuple(found)
 
 
 async def buy(run: Run) -> None:

@@ -2,26 +2,13 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
+from core.model.products import Product
 from core.store.tables import products
 from core.store.writes import upsert
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Product:
-    """A SKU of ours; None where nobody has said it yet. ``size_mm`` is length, width, height."""
-
-    sku: str
-    title: str
-    weight_g: int | None = None
-    size_mm: tuple[int, int, int] | None = None
-    hs: str | None = None
-    origin: str | None = None
-    barcode: str | None = None
 
 
 def save_products(conn: sa.Connection, merchant: str, saved: Sequence[Product]) -> None:

@@ -7,11 +7,12 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from core.model.order import Personal
+from core.model.products import Product
 from core.store.channel_locations import channel_places
 from core.store.golive import mails_since
 from core.store.pauses import VendorPause, list_pauses
 from core.store.personal import personal_of
-from core.store.products import Product, list_products
+from core.store.products import list_products
 from core.store.sealing import Keyring
 from core.store.switches import accepted_actions
 

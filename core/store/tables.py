@@ -49,15 +49,18 @@ def _maybe_at(name: str) -> sa.Column[Any]:
     return sa.Column(name, UTCDateTime, nullable=True)
 
 
+def _table(name: str, *parts: sa.schema.SchemaItem) -> sa.Table:
+    """Return a table whose first column is the merchant."""
+    return sa.Table(name, METADATA, _key("merchant"), *parts)
+
+
 def _of_order() -> sa.ForeignKeyConstraint:
     """Return the reference to an order of the same merchant."""
     return sa.ForeignKeyConstraint(["merchant", "order_id"], ["orders.merchant", "orders.order_id"])
 
 
-orders = sa.Table(
+orders = _table(
     "orders",
-    METADATA,
-    _key("merchant"),
     _key("order_id"),
     _text("connection"),
     _text("external_id"),
@@ -88,10 +91,8 @@ orders = sa.Table(
     sa.Index("ix_orders_number", "merchant", "number"),
 )
 
-facts = sa.Table(
+facts = _table(
     "facts",
-    METADATA,
-    _key("merchant"),
     _key("order_id"),
     sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
     _text("kind"),
@@ -102,10 +103,8 @@ facts = sa.Table(
     _of_order(),
 )
 
-effects = sa.Table(
+effects = _table(
     "effects",
-    METADATA,
-    _key("merchant"),
     _key("key"),
     _optional("order_id"),  # none where it is of no one order: a push of levels
     _text("operation"),
@@ -121,10 +120,8 @@ effects = sa.Table(
     sa.Index("ix_effects_order", "merchant", "order_id"),
 )
 
-refs = sa.Table(
+refs = _table(
     "refs",
-    METADATA,
-    _key("merchant"),
     _key("kind"),
     _key("reference"),
     _key("order_id"),
@@ -132,10 +129,8 @@ refs = sa.Table(
     sa.Index("ix_refs_order", "merchant", "order_id"),
 )
 
-stock = sa.Table(
+stock = _table(
     "stock",
-    METADATA,
-    _key("merchant"),
     _key("sku"),
     _key("location"),
     _count("on_hand"),
@@ -145,10 +140,8 @@ stock = sa.Table(
     sa.CheckConstraint("committed >= 0", name="committed"),
 )
 
-ledger = sa.Table(
+ledger = _table(
     "ledger",
-    METADATA,
-    _key("merchant"),
     _key("sku"),
     _key("location"),
     sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
@@ -166,10 +159,8 @@ ledger = sa.Table(
     sa.Index("ix_ledger_order", "merchant", "order_id"),
 )
 
-products = sa.Table(
+products = _table(
     "products",
-    METADATA,
-    _key("merchant"),
     _key("sku"),
     _text("title"),
     sa.Column("weight_g", sa.Integer, nullable=True),
@@ -179,10 +170,8 @@ products = sa.Table(
     _optional("barcode"),
 )
 
-listings = sa.Table(
+listings = _table(
     "listings",
-    METADATA,
-    _key("merchant"),
     _key("connection"),
     _key("listing"),
     _key("location"),  # the channel's own location id; empty where the channel keeps one quantity
@@ -202,15 +191,12 @@ listings = sa.Table(
     _count("copies", 1),  # how many things of the channel go by this name
     _yes("computed_by_channel"),  # a bundle whose quantity follows from its parts
     _yes("agreed"),  # a person saw the difference and accepted it: the brake lets `wanted_last` pass
-    sa.Column(
-        "put_back", sa.Integer, nullable=True, key="restore_to"
-    ),  # the number from before go-live that is to be shown again
+    # the number from before go-live that is to be shown again
+    sa.Column("put_back", sa.Integer, nullable=True, key="restore_to"),
 )
 
-links = sa.Table(
+links = _table(
     "links",
-    METADATA,
-    _key("merchant"),
     _key("connection"),
     _key("listing"),
     _key("sku"),
@@ -219,10 +205,8 @@ links = sa.Table(
     sa.Index("ix_links_sku", "merchant", "sku"),
 )
 
-link_imports = sa.Table(
+link_imports = _table(
     "link_imports",
-    METADATA,
-    _key("merchant"),
     sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
     _at("at"),
     _text("actor"),
@@ -231,20 +215,16 @@ link_imports = sa.Table(
     _maybe_at("undone_at"),
 )
 
-channel_locations = sa.Table(
+channel_locations = _table(
     "channel_locations",
-    METADATA,
-    _key("merchant"),
     _key("connection"),
     _key("channel_location"),
     _text("name"),
     _optional("location"),
 )
 
-deliveries = sa.Table(
+deliveries = _table(
     "deliveries",
-    METADATA,
-    _key("merchant"),
     _key("connection"),
     _key("event_id"),
     _text("topic"),
@@ -259,10 +239,8 @@ deliveries = sa.Table(
     sa.Index("ix_deliveries_received", "merchant", "received_at"),
 )
 
-jobs = sa.Table(
+jobs = _table(
     "errands",
-    METADATA,
-    _key("merchant"),
     _key("kind"),
     _key("subject"),
     _text("connection"),
@@ -277,10 +255,8 @@ jobs = sa.Table(
     sa.Index("ix_errands_due", "due_at"),
 )
 
-switches = sa.Table(
+switches = _table(
     "switches",
-    METADATA,
-    _key("merchant"),
     _key("connection"),
     _key("action"),
     _text("state"),  # off, on
@@ -289,10 +265,8 @@ switches = sa.Table(
     _maybe_at("first_at"),  # when it was first accepted; stays through off and on
 )
 
-go_lives = sa.Table(
+go_lives = _table(
     "go_lives",
-    METADATA,
-    _key("merchant"),
     _key("document_id"),
     _at("taken_at"),
     _text("document"),  # what was shown
@@ -303,20 +277,16 @@ go_lives = sa.Table(
     _maybe_at("undone_at"),
 )
 
-stopped_pushes = sa.Table(
+stopped_pushes = _table(
     "brakes",
-    METADATA,
-    _key("merchant"),
     _key("connection"),
     _at("at"),
     _text("changes"),  # the levels that the round would have set
     _count("listings"),
 )
 
-pauses = sa.Table(
+pauses = _table(
     "alarms",
-    METADATA,
-    _key("merchant"),
     _key("connection"),
     _key("action"),
     _at("since"),
@@ -325,10 +295,8 @@ pauses = sa.Table(
     _maybe_at("cleared_at"),
 )
 
-notices = sa.Table(
+notices = _table(
     "notices",
-    METADATA,
-    _key("merchant"),
     _key("kind"),  # unlisted_method
     _key("subject"),
     _text("text"),
@@ -336,20 +304,16 @@ notices = sa.Table(
     _maybe_at("seen_at"),
 )
 
-zones = sa.Table(
+zones = _table(
     "zones",
-    METADATA,
-    _key("merchant"),
     _key("location"),
     _key("zone"),
     _count("nearness"),  # 0 is the location's nearest zone
     _text("prefixes"),  # of COUNTRY-STATE
 )
 
-openings = sa.Table(
+openings = _table(
     "openings",
-    METADATA,
-    _key("merchant"),
     sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
     _at("at"),
     _text("actor"),
@@ -358,10 +322,8 @@ openings = sa.Table(
     _maybe_at("undone_at"),
 )
 
-labels = sa.Table(
+labels = _table(
     "labels",
-    METADATA,
-    _key("merchant"),
     _key("order_id"),
     _key("parcel_id"),
     _key("label_id"),
@@ -371,10 +333,8 @@ labels = sa.Table(
     _of_order(),
 )
 
-vault = sa.Table(
+vault = _table(
     "vault",
-    METADATA,
-    _key("merchant"),
     _key("connection"),
     _key("name"),
     sa.Column("sealed", sa.LargeBinary, nullable=True),
@@ -385,10 +345,8 @@ vault = sa.Table(
     _maybe_at("expires_at"),
 )
 
-data_keys = sa.Table(
+data_keys = _table(
     "data_keys",
-    METADATA,
-    _key("merchant"),
     _key("key_id"),
     _text("purpose"),
     sa.Column("wrapped", sa.LargeBinary, nullable=False),
@@ -397,10 +355,8 @@ data_keys = sa.Table(
     sa.UniqueConstraint("merchant", "purpose"),
 )
 
-quota = sa.Table(
+quota = _table(
     "quota",
-    METADATA,
-    _key("merchant"),
     _key("app"),
     _key("operation"),
     sa.Column("tat", sa.Double, nullable=False, server_default=sa.text("0")),
@@ -409,14 +365,12 @@ quota = sa.Table(
     sa.Column("paused_until", sa.Double, nullable=True),
 )
 
-api_keys = sa.Table(
+api_keys = _table(
     "api_keys",
-    METADATA,
-    _key("merchant"),
     _key("key_hash"),
     _text("name"),
     _text("role"),
     _at("created_at"),
 )
 
-configs = sa.Table("configs", METADATA, _key("merchant"), _key("hash"), _at("loaded_at"), _text("text"))
+configs = _table("configs", _key("hash"), _at("loaded_at"), _text("text"))

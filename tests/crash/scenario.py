@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import os
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,7 +12,6 @@ import sqlalchemy as sa
 from connectors.bogus.carrier import scan
 from connectors.bogus.client import World
 from connectors.bogus.notifications import BogusNotifications
-from connectors.bogus.shoppers import Pay, Wish, cancel, place
 from core.clock import SteppedClock
 from core.engine.hub import Hub
 from core.engine.pauses import resume
@@ -34,8 +32,9 @@ from core.store.store import Store
 from core.store.tables import deliveries
 from core.store.tables import notices as notices_table
 from core.store.tables import pauses as alarm_rows
-from simulation.agenda import next_at
 from simulation.books import differences
+from simulation.due import next_at
+from simulation.shoppers import Cart, Pay, cancel, place
 from tests.builders import (
     MARKET_LINKS,
     MERCHANT,
@@ -59,6 +58,7 @@ ORDERS: tuple[tuple[str, str, Pay, str], ...] = (
     ("KK-3", "BOARD-WAL", "now", "Standard"),
     ("KK-4", "SOCKS-CHEF", "now", UNLISTED),
 )
+LINKS = {"shop": SHOP_LINKS, "amz": MARKET_LINKS}
 SECOND_LIFE = START + timedelta(minutes=50)
 """When the second process starts: every claim of the first has run out."""
 
@@ -80,11 +80,11 @@ async def prepare(url: str, keys: str, books: Path) -> None:
     await store.write(link_all, MERCHANT, {("shop", "SOCKS-CHEF"): {}}, now=START)
     for number, listing, pay, method in ORDERS:
         lines = ((listing, 1, 5000),)
-        wish = Wish(
+        cart = Cart(
             number=number, lines=lines, ship_to=home(), email="k@example.test", pay=pay, method=method
         )
-        place(made, "shop", wish)
-    place(made, "amz", Wish(number="AZ-1", lines=(("KK-CHEF8", 1, 7000),), ship_to=home(), pay="marketplace"))
+        place(made, "shop", cart)
+    place(made, "amz", Cart(number="AZ-1", lines=(("KK-CHEF8", 1, 7000),), ship_to=home(), pay="marketplace"))
     await store.write(
         enqueue, MERCHANT, [NewJob(kind="receive", subject="amz", connection="amz", due_at=START)]
     )
@@ -138,7 +138,7 @@ async def live(url: str, keys: str, books: Path, start: datetime) -> list[str]:
     for minutes in range(0, 45, 5):
         await _what_people_do(b, minutes)
         await _until(b, start + timedelta(minutes=minutes + 5))
-    found = await differences(b.hub, MERCHANT, _Outside(b.world)) + await _left_to_people(b)
+    found = await differences(b.hub, MERCHANT, b.world, LINKS) + await _left_to_people(b)
     await store.close()
     return found
 
@@ -180,8 +180,8 @@ async def _what_people_do(b: Bench, minutes: int) -> None:
         state = await b.store.load(MERCHANT, "shop:kk-2")
         if state is not None and not state.cancelled and state.rejection is None and not state.parcels:
             await actions.reject(b.hub, MERCHANT, "shop:kk-2", "fraud", "person:kendra")
-        b.world.ring("amz", NotificationKind.LEVEL, "KK-CHEF8")
-        b.world.ring("shop", NotificationKind.ORDER, "kk-unheard-of")
+        b.world.notify("amz", NotificationKind.LEVEL, "KK-CHEF8")
+        b.world.notify("shop", NotificationKind.ORDER, "kk-unheard-of")
     await _what_a_person_mends(b, minutes)
     if minutes == 30 and b.world.shops["shop"].orders["kk-3"].order.state is ChannelState.OPEN:
         cancel(b.world, "shop", "kk-3")
@@ -211,35 +211,6 @@ async def _what_a_person_mends(b: Bench, minutes: int) -> None:
     if minutes >= 30:
         for notice in await notices.open_notices(b.hub, MERCHANT):
             await notices.see(b.hub, MERCHANT, notice.kind, notice.subject)
-
-
-class _Outside:
-    """What the comparison of the books asks of the world."""
-
-    links: Mapping[str, Mapping[str, Mapping[str, int]]] = {
-        "shop": SHOP_LINKS,
-        "amz": MARKET_LINKS,
-    }
-
-    def __init__(self, made: World) -> None:
-        self._world = made
-
-    def effects(self) -> Mapping[tuple[str, str], int]:
-        return {(kind.value, subject): times for (kind, subject), times in self._world.effects.items()}
-
-    def levels(self) -> Mapping[tuple[str, ListingKey], int]:
-        return {
-            (name, key): units
-            for name, shop in self._world.shops.items()
-            for key, units in shop.levels.items()
-        }
-
-    def orders(self) -> Mapping[str, str]:
-        return {
-            f"{name}:{order_id}": found.order.state.value
-            for name, shop in self._world.shops.items()
-            for order_id, found in shop.orders.items()
-        }
 
 
 def _keys(text: str) -> Keyring:

@@ -8,8 +8,8 @@ import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from connectors.bogus.shoppers import Wish, place
 from core.store.stock import list_stock
+from simulation.shoppers import Cart, place
 from tests.builders import MERCHANT, home
 from tests.core.flow.play import pass_time, settle
 from tests.stored import jobs_of_kind
@@ -19,15 +19,15 @@ API = "/api/v1"
 ORDER = "shop:kk-1001"
 
 
-def wish(number: int) -> Wish:
-    return Wish(
+def cart(number: int) -> Cart:
+    return Cart(
         number=f"KK-{number}", lines=(("SOCKS-CHEF", 1, 2797),), ship_to=home(), email="kara@example.test"
     )
 
 
 async def shipped(site: Site) -> None:
     """Have one order on its way, with a label."""
-    place(site.b.world, "shop", wish(1001))
+    place(site.b.world, "shop", cart(1001))
     await pass_time(site.b, timedelta(minutes=16))
 
 
@@ -130,7 +130,7 @@ async def test_every_endpoint_answers_as_its_schema_says(site: Site) -> None:
 
 async def test_orders_are_paged_by_key_and_each_is_shown_once_whatever_arrives_meanwhile(site: Site) -> None:
     for number in range(1001, 1008):
-        place(site.b.world, "shop", wish(number))
+        place(site.b.world, "shop", cart(number))
         await settle(site.b)
         site.b.clock.move_to(site.b.clock.now() + timedelta(seconds=1))
     seen: list[str] = []
@@ -142,7 +142,7 @@ async def test_orders_are_paged_by_key_and_each_is_shown_once_whatever_arrives_m
         seen += [o["number"] for o in page["orders"]]
         after = page["after"]
         if len(seen) == 2:
-            place(site.b.world, "shop", wish(2001))
+            place(site.b.world, "shop", cart(2001))
             await settle(site.b)
         if after is None:
             break
@@ -278,7 +278,7 @@ async def test_a_body_over_the_cap_is_413(site: Site) -> None:
 
 
 async def test_a_hold_is_released_once_and_only_where_a_person_may(site: Site) -> None:
-    place(site.b.world, "shop", wish(1001))
+    place(site.b.world, "shop", cart(1001))
     await settle(site.b)
 
     told = await problem_of(site, "POST", f"/orders/{ORDER}/release", 409, body=b'{"reason": "risk"}')

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from connectors.bogus.shoppers import Wish, place
 from core.store.orders import facts_of
 from core.store.switches import accepted_actions
+from simulation.shoppers import Cart, place
 from tests.builders import MERCHANT, home
 from tests.core.flow.play import pass_time, settle
 from tests.stored import jobs_of_kind
@@ -47,14 +47,14 @@ class Markup(HTMLParser):
 
 async def with_orders(site: Site) -> None:
     """Have a shipped order and one on hold."""
-    shop = Wish(number="KK-1001", lines=(("SET-KNIFE-BOARD", 1, 11610),), ship_to=home(), email="k@example.test")  # fmt: skip
+    shop = Cart(number="KK-1001", lines=(("SET-KNIFE-BOARD", 1, 11610),), ship_to=home(), email="k@example.test")  # fmt: skip
     place(site.b.world, "shop", shop)
     await pass_time(site.b, timedelta(minutes=16))
     name = '<script>alert("x")</script>'
     place(
         site.b.world,
         "shop",
-        Wish(number="KK-1002", lines=(("SKILLET-12", 9, 8597),), ship_to=home(name=name)),
+        Cart(number="KK-1002", lines=(("SKILLET-12", 9, 8597),), ship_to=home(name=name)),
     )
     await settle(site.b)
     await site.ring(f"/webhooks/{MERCHANT}/shop", b"garbage")

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from connectors.bogus.client import Effect
-from connectors.bogus.shoppers import Wish, place
+from simulation.shoppers import Cart, place
 from tests.builders import MERCHANT, home
 from tests.core.flow.play import pass_time, settle
 from tests.web.site import KEY, OTHER_KEY, Site
@@ -23,7 +23,7 @@ PAUSED = {
 
 async def empty_wallet(site: Site) -> None:
     """Have one order wait for its label since 16:15; it is 16:16."""
-    place(site.b.world, "shop", Wish(number="KK-1001", lines=(("SOCKS-CHEF", 1, 1400),), ship_to=home()))
+    place(site.b.world, "shop", Cart(number="KK-1001", lines=(("SOCKS-CHEF", 1, 1400),), ship_to=home()))
     site.b.world.paused = {"buy"}
     await pass_time(site.b, timedelta(minutes=16))
 

@@ -1,19 +1,27 @@
 """Orders: lists, one order with its timeline, and what people ask of it."""
 
-from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import Field
 
 from core.domain.state import OrderState, ParcelState, Stage
 from core.errors import NotFoundError
-from core.model.effects import Outcome
-from core.model.holds import Hold
 from core.model.order import OrderLine, Transaction
-from core.model.shipment import CustomsItem, RateReason
+from core.model.shipment import CustomsItem
 from core.services import actions
 from core.store.orders import OrderRow, counts_by_stage, facts_of, list_orders
 from web.api.endpoint import Answer, Call, Endpoint, OrderCursor
+from web.api.order_views import (
+    CustomsView,
+    LineView,
+    OrderItem,
+    OrderList,
+    OrderView,
+    ParcelView,
+    RateView,
+    Timeline,
+    TransactionView,
+)
 from web.keys import HUB
 
 
@@ -26,134 +34,6 @@ class OrdersAsked(Answer):
     text: str | None = Field(None, description="only orders whose number begins so")
     after: OrderCursor | None = Field(None, description="the `after` of the page before")
     limit: int = Field(50, ge=1, le=200, description="orders a page")
-
-
-class OrderItem(Answer):
-    """An order as lists show it."""
-
-    order_id: str
-    connection: str
-    number: str
-    placed_at: datetime
-    stage: Stage
-    holds: tuple[Hold, ...]
-    total_minor: int | None
-    currency: str | None
-
-
-class OrderList(Answer):
-    """A page of orders, newest first; ``after`` asks for the next one."""
-
-    orders: tuple[OrderItem, ...]
-    after: str | None
-    counts: dict[str, int]
-
-
-class LineView(Answer):
-    """A line of an order."""
-
-    line_id: str
-    sku: str | None
-    title: str
-    quantity: int
-    unit_price_minor: int
-    ships: bool
-
-
-class RateView(Answer):
-    """A rate, and why it was taken or lost."""
-
-    carrier: str
-    service: str
-    price_minor: int | None
-    currency: str | None
-    arrives: str | None
-    reason: RateReason
-
-
-class CustomsView(Answer):
-    """What was declared of one SKU in a parcel; value and weight are of all its units."""
-
-    sku: str
-    units: int
-    value_minor: int
-    currency: str
-    weight_g: int
-    hs: str
-    origin: str
-
-
-class TransactionView(Answer):
-    """One movement of money as the channel tells it."""
-
-    transaction_id: str
-    gateway: str
-    kind: str
-    state: str
-    amount_minor: int
-    currency: str
-    reference: str | None
-
-
-class ParcelView(Answer):
-    """A parcel: where from, in what, by whom, how far."""
-
-    parcel_id: str
-    location: str
-    box: str
-    gross_g: int
-    lines: dict[str, int]
-    rates: tuple[RateView, ...]
-    saved_minor: int | None
-    promised: str | None
-    ship_day: str | None
-    customs: tuple[CustomsView, ...]
-    carrier: str | None
-    service: str | None
-    tracking: str | None
-    shipment: str
-    price_minor: int | None
-    currency: str | None
-    bought_at: datetime | None
-    told: bool
-    mailed: bool
-    tracking_state: str | None
-
-
-class OrderView(Answer):
-    """One order, without personal data."""
-
-    order_id: str
-    connection: str
-    external_id: str
-    number: str
-    placed_at: datetime
-    stage: Stage
-    holds: dict[Hold, str]
-    parked: str | None
-    total_minor: int
-    currency: str
-    lines: tuple[LineView, ...]
-    units: dict[str, int]
-    backordered: dict[str, int]
-    payment: str | None
-    payment_authorities: tuple[str, ...]
-    paid_minor: int | None
-    paid_via_channel: bool
-    transactions: tuple[TransactionView, ...]
-    captures: dict[str, int]
-    """What the hub captured itself, by authorization."""
-    parcels: tuple[ParcelView, ...]
-    voided: tuple[ParcelView, ...]
-    messages: tuple[str, ...]
-    effects: dict[str, Outcome | Literal["intent"]]
-    version: int
-
-
-class Timeline(Answer):
-    """An order's facts, the first one first."""
-
-    facts: tuple[dict[str, Any], ...]
 
 
 class ReleaseAsk(Answer):

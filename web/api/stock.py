@@ -7,13 +7,14 @@ from pydantic import Field
 
 from core.config.merchant import MerchantConfig
 from core.domain.levels import wanted_level
+from core.model.products import Product
 from core.model.stock import ListingKey
 from core.services import actions
 from core.store.channel_locations import matched_locations
 from core.store.claims import wake_open_orders
 from core.store.links import links_of
 from core.store.listings import list_listings
-from core.store.products import Product, list_products, save_products
+from core.store.products import list_products, save_products
 from core.store.stock import list_stock, listable_units
 from web.api.endpoint import Answer, Call, Endpoint
 from web.keys import HUB

@@ -5,11 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from connectors.bogus.shoppers import place
 from connectors.easypost import CONNECTOR
 from core.domain.state import Stage
 from core.ports import Ports
 from simulation.memory import store_in_memory
+from simulation.shoppers import place
 from tests.builders import MERCHANT, Bench, open_hub_of, review
 from tests.connectors.easypost.stand import NOON, Stand, standing
 from tests.core.flow.play import pass_time

@@ -13,7 +13,6 @@ from typing import Any
 
 from connectors.bogus.carrier import scan
 from connectors.bogus.channel import change_order, order_of
-from connectors.bogus.shoppers import Wish, cancel, place
 from core.domain.state import OrderState
 from core.jobs.notifications import delivery_of
 from core.model.money import Money, Side
@@ -23,7 +22,8 @@ from core.model.shipment import TrackingState
 from core.ports import Notification, NotificationKind
 from core.store.claims import due_orders
 from core.store.jobs import claim_jobs
-from simulation.agenda import due_now
+from simulation.due import due_now
+from simulation.shoppers import Cart, cancel, place
 from tests.builders import MERCHANT, Bench, home
 
 Event = Callable[[Bench, str], None]
@@ -38,21 +38,21 @@ def usd(minor: int) -> Money:
 
 def created(b: Bench, number: str) -> None:
     """The shop tells of an order whose money its gateway knows nothing of yet."""
-    wish = Wish(
+    cart = Cart(
         number=number,
         lines=(("CHEF-8", 1, PRICE),),
         ship_to=home(),
         email="kara@example.test",
         pay="later",
     )
-    place(b.world, "shop", wish)
+    place(b.world, "shop", cart)
     del b.world.payments[f"pay-{number}"]
 
 
 def authorized(b: Bench, number: str) -> None:
     """The gateway holds the money."""
     _at_gateway(b, f"pay-{number}", amount=PRICE, captured=0)
-    b.world.ring("pay", NotificationKind.PAYMENT, f"pay-{number}")
+    b.world.notify("pay", NotificationKind.PAYMENT, f"pay-{number}")
 
 
 def paid(b: Bench, number: str) -> None:
@@ -143,7 +143,7 @@ def refunded_at_gateway(b: Bench, number: str) -> None:
     b.world.payments[reference] = kept.model_copy(
         update={"refunded": usd(1000), "state": PaymentState.PARTIALLY_REFUNDED}
     )
-    b.world.ring("pay", NotificationKind.PAYMENT, reference)
+    b.world.notify("pay", NotificationKind.PAYMENT, reference)
 
 
 def known(b: Bench, number: str) -> Order:

@@ -7,7 +7,7 @@ from core.jobs.notifications import delivery_of
 from core.ports import Notification
 from core.store.claims import due_orders
 from core.store.jobs import claim_jobs
-from simulation.agenda import due_now, next_at
+from simulation.due import due_now, next_at
 from tests.builders import MERCHANT, Bench
 
 

@@ -7,13 +7,13 @@ import pytest
 
 from connectors.bogus.carrier import scan
 from connectors.bogus.client import World
-from connectors.bogus.shoppers import Wish, place
 from core.domain.fold import summarize
 from core.domain.state import OrderState, Stage
 from core.model.facts import Tracked
 from core.model.shipment import TrackingState
 from core.ports import Notification, NotificationKind
 from core.store.orders import facts_of
+from simulation.shoppers import Cart, place
 from tests.builders import MERCHANT, MONDAY_8, Bench, home
 from tests.core.flow.play import carry, pass_time, settle
 
@@ -31,7 +31,7 @@ SCANS = tuple(
 
 
 async def shipped(b: Bench) -> OrderState:
-    place(b.world, "shop", Wish(number="KK-1", lines=(("CHEF-8", 1, 9000),), ship_to=home()))
+    place(b.world, "shop", Cart(number="KK-1", lines=(("CHEF-8", 1, 9000),), ship_to=home()))
     await pass_time(b, timedelta(minutes=16))
     state = await b.store.load(MERCHANT, "shop:kk-1")
     assert state is not None

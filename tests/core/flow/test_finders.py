@@ -13,7 +13,6 @@ from typing import cast
 import pytest
 
 from connectors.bogus.client import Effect, Fault
-from connectors.bogus.shoppers import cancel, place
 from core.domain.state import OpenIntent
 from core.engine.effects import Done
 from core.engine.run import Run
@@ -25,7 +24,8 @@ from core.services import actions
 from core.steps import STEPS, delivery, fulfillment, payment, stock
 from core.steps.sync import refresh
 from core.store.orders import facts_of
-from simulation.agenda import next_at
+from simulation.due import next_at
+from simulation.shoppers import cancel, place
 from tests.builders import MERCHANT, Bench
 from tests.core.flow.play import carry, pass_time, settle, work
 from tests.core.flow.test_whole_way import GRACE, KARA, KIM

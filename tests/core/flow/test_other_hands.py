@@ -7,7 +7,6 @@ import pytest
 from connectors.bogus.carrier import scan
 from connectors.bogus.channel import change_order, order_of, shipped_more
 from connectors.bogus.client import Effect
-from connectors.bogus.shoppers import Wish, place, ship_elsewhere
 from core.domain.state import Stage
 from core.engine.advance import begin
 from core.engine.hub import Hub
@@ -20,13 +19,14 @@ from core.steps.third_party import note_part_shipped
 from core.store.channel_locations import save_channel_locations
 from core.store.jobs import NewJob, enqueue
 from core.store.store import Store
+from simulation.shoppers import Cart, place, ship_elsewhere
 from tests.builders import MERCHANT, Bench, home
 from tests.core.flow.play import pass_time, settle
 from tests.core.flow.test_red_team import PANS, edit, labels, state_of, tell_at_the_scan
 from tests.core.flow.test_whole_way import GRACE, KARA, on_hand
 
 OURS = {"loc-reno": "reno", "loc-easton": "easton"}
-TWO = Wish(number="KK-6", lines=(("CHEF-8", 1, 100), ("SOCKS-CHEF", 1, 100)), ship_to=home())
+TWO = Cart(number="KK-6", lines=(("CHEF-8", 1, 100), ("SOCKS-CHEF", 1, 100)), ship_to=home())
 
 
 async def open_tokyo(store: Store) -> None:
@@ -210,7 +210,7 @@ async def test_an_order_of_a_program_of_the_channel_is_held_with_its_name_and_ne
     b: Bench, program: str
 ) -> None:
     place(
-        b.world, "amz", Wish(number="112-9", lines=(("KK-CHEF8", 1, 100),), ship_to=home(), pay="marketplace")
+        b.world, "amz", Cart(number="112-9", lines=(("KK-CHEF8", 1, 100),), ship_to=home(), pay="marketplace")
     )
     order = order_of(b.world, "amz", "112-9")
     change_order(b.world, "amz", order.model_copy(update={"programs": (program,)}))

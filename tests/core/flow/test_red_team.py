@@ -10,7 +10,6 @@ import pytest
 from connectors.bogus.carrier import BogusCarrier, scan
 from connectors.bogus.channel import change_order, order_of, shipped_more
 from connectors.bogus.client import Effect, Fault
-from connectors.bogus.shoppers import Wish, cancel, place
 from core.domain.state import OrderState, Stage
 from core.engine.advance import begin
 from core.engine.hub import Hub
@@ -25,11 +24,12 @@ from core.steps import delivery
 from core.steps.sync import sync_order
 from core.store.listings import invalidate_level
 from core.store.stock import receive_stock
+from simulation.shoppers import Cart, cancel, place
 from tests.builders import MERCHANT, Bench, config, home
 from tests.core.flow.play import pass_time, settle
 from tests.core.flow.test_whole_way import GRACE, KARA, on_hand
 
-PANS = Wish(number="KK-5", lines=(("SKILLET-12", 2, 100),), ship_to=home())
+PANS = Cart(number="KK-5", lines=(("SKILLET-12", 2, 100),), ship_to=home())
 SECOND = timedelta(seconds=1)
 
 
@@ -230,7 +230,7 @@ async def test_an_order_whose_work_order_is_closed_is_held(b: Bench) -> None:
 async def test_of_a_cancelled_order_what_left_is_gone_and_what_stayed_is_free(b: Bench) -> None:
     tell_at_the_scan(b)
     place(
-        b.world, "shop", Wish(number="KK-6", lines=(("CHEF-8", 1, 100), ("DUTCH-6", 1, 100)), ship_to=home())
+        b.world, "shop", Cart(number="KK-6", lines=(("CHEF-8", 1, 100), ("DUTCH-6", 1, 100)), ship_to=home())
     )
     await pass_time(b, GRACE)
     scan(b.world, "post", "shp-1", TrackingState.IN_TRANSIT)
@@ -282,7 +282,7 @@ async def test_levels_stopped_while_they_are_read_are_not_written(b: Bench) -> N
 
     during(b, "read_levels", stop)
     await b.store.write(invalidate_level, MERCHANT, "amz", "KK-CHEF8", now=b.clock.now())
-    place(b.world, "shop", Wish(number="KK-1", lines=(("CHEF-8", 2, 9000),), ship_to=home()))
+    place(b.world, "shop", Cart(number="KK-1", lines=(("CHEF-8", 2, 9000),), ship_to=home()))
     await pass_time(b, timedelta(minutes=5))
     assert len(b.world.shop("amz").writes) == written
 

@@ -6,12 +6,12 @@ import pytest
 
 from connectors.bogus.carrier import scan
 from connectors.bogus.client import Fault
-from connectors.bogus.shoppers import cancel, place
 from core.domain.state import OrderState, Stage
 from core.model.shipment import TrackingState
 from core.ports import NotificationKind
 from core.services.health import work_left
 from core.store.orders import facts_of
+from simulation.shoppers import cancel, place
 from tests.builders import MERCHANT, MONDAY_8, Bench
 from tests.core.flow.play import carry, pass_time, settle
 from tests.core.flow.test_whole_way import GRACE, KARA, on_hand

@@ -6,7 +6,6 @@ import pytest
 
 from connectors.bogus.carrier import BogusCarrier
 from connectors.bogus.client import Effect
-from connectors.bogus.shoppers import cancel, place
 from core.domain.state import Stage
 from core.jobs.poll import poll_from
 from core.model.payment import Movement, MovementState
@@ -15,6 +14,7 @@ from core.steps.stock import void_pause_s
 from core.store.inbox import list_deliveries, replay_delivery
 from core.store.jobs import NewJob, enqueue
 from core.store.orders import facts_of
+from simulation.shoppers import cancel, place
 from tests.builders import MERCHANT, Bench
 from tests.core.flow.play import carry, pass_time, settle
 from tests.core.flow.test_whole_way import GRACE, KARA, on_hand

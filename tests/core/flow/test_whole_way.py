@@ -8,7 +8,6 @@ import pytest
 
 from connectors.bogus.carrier import scan
 from connectors.bogus.client import Effect, Fault
-from connectors.bogus.shoppers import Wish, cancel, place, ship_elsewhere
 from core.domain.state import OrderState, Stage
 from core.model.shipment import TrackingState
 from core.model.stock import ListingKey
@@ -18,20 +17,21 @@ from core.store.links import link_all
 from core.store.orders import facts_of
 from core.store.products import list_products, save_products
 from core.store.stock import list_stock
+from simulation.shoppers import Cart, cancel, place, ship_elsewhere
 from tests.builders import MERCHANT, PRODUCTS, Bench, home
 from tests.core.flow.play import carry, pass_time, settle, work
 
-KARA = Wish(
+KARA = Cart(
     number="KK-1001", lines=(("SET-KNIFE-BOARD", 1, 11610),), ship_to=home(), email="kara@example.test"
 )
-KIM = Wish(
+KIM = Cart(
     number="KK-1002",
     lines=(("SKILLET-12", 1, 8597),),
     ship_to=home(name="Kim"),
     email="kim@example.test",
     pay="later",
 )
-KARL = Wish(number="112-1", lines=(("KK-SOCKS-2PK", 1, 3869),), ship_to=home(), pay="marketplace")
+KARL = Cart(number="112-1", lines=(("KK-SOCKS-2PK", 1, 3869),), ship_to=home(), pay="marketplace")
 GRACE = timedelta(minutes=16)
 
 
@@ -117,7 +117,7 @@ async def test_a_sale_is_shown_on_every_other_listing_and_never_written_where_it
     assert shop.levels[ListingKey(listing="CHEF-8", location="loc-reno")] == 13
     assert market.levels[ListingKey(listing="KK-CHEF8")] == 12
     written = len(shop.writes), len(market.writes)
-    place(b.world, "shop", Wish(number="KK-1", lines=(("CHEF-8", 2, 9000),), ship_to=home()))
+    place(b.world, "shop", Cart(number="KK-1", lines=(("CHEF-8", 2, 9000),), ship_to=home()))
     await pass_time(b, timedelta(minutes=5))
     assert shop.levels[ListingKey(listing="CHEF-8", location="loc-reno")] == 11
     assert market.levels[ListingKey(listing="KK-CHEF8")] == 10
@@ -216,7 +216,7 @@ def _first(operation: str, left: list[Fault], called: str) -> Fault | None:
 async def test_an_order_of_an_unlinked_listing_is_held_and_goes_on_once_linked(b: Bench) -> None:
     now = b.clock.now()
     await b.store.write(link_all, MERCHANT, {("shop", "SOCKS-CHEF"): {}}, now=now)
-    place(b.world, "shop", Wish(number="KK-7", lines=(("SOCKS-CHEF", 1, 900),), ship_to=home()))
+    place(b.world, "shop", Cart(number="KK-7", lines=(("SOCKS-CHEF", 1, 900),), ship_to=home()))
     await pass_time(b, GRACE)
     assert (await state_of(b, "shop:kk-7")).holds == {"unlinked_sku": "SOCKS-CHEF"}
     await actions.link(b.hub, MERCHANT, "shop", "SOCKS-CHEF", {"SOCKS-CHEF": 1})

@@ -7,7 +7,6 @@ from datetime import timedelta
 import pytest
 
 from connectors.bogus.channel import change_order, order_of
-from connectors.bogus.shoppers import AUTHORIZED_FOR, Wish, place, ship_elsewhere
 from core.domain.state import OrderState
 from core.errors import RefusedError
 from core.model.actions import Action
@@ -23,6 +22,7 @@ from core.store.stock import count_stock, list_stock
 from core.store.store import Store
 from core.store.switches import accepted_actions, go_live
 from simulation.memory import store_in_memory
+from simulation.shoppers import AUTHORIZED_FOR, Cart, place, ship_elsewhere
 from tests.builders import (
     COUNTS,
     MARKET_LINKS,
@@ -87,8 +87,8 @@ async def connect_market(b: Bench) -> None:
     await settle(b)
 
 
-def sale(number: str, listing: str = "KK-CHEF8", units: int = 1) -> Wish:
-    return Wish(
+def sale(number: str, listing: str = "KK-CHEF8", units: int = 1) -> Cart:
+    return Cart(
         number=number,
         lines=((listing, units, 9000),),
         ship_to=home(),
@@ -330,8 +330,8 @@ async def test_money_that_lapses_in_the_instant_of_the_label_buys_none(b: Bench)
     await accept(b.hub, MERCHANT, actor=KENDRA)
     await settle(b)
     await actions.switch(b.hub, MERCHANT, "post", [Action.LABELS], on=False, actor=KENDRA)
-    wish = Wish(number="S-1", lines=(("CHEF-8", 1, 9000),), ship_to=home(), pay="later")
-    place(b.world, "shop", wish)
+    cart = Cart(number="S-1", lines=(("CHEF-8", 1, 9000),), ship_to=home(), pay="later")
+    place(b.world, "shop", cart)
     await settle(b)
     b.clock.move_to(b.clock.now() + AUTHORIZED_FOR)
     await accept(b.hub, MERCHANT, kinds=[Action.LABELS], actor=KENDRA)

@@ -5,12 +5,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from connectors.bogus.client import World
-from connectors.bogus.shoppers import Wish, place
 from core.clock import SteppedClock
 from core.domain.payment import asked_of_gateways, check, digest_of, to_capture
 from core.model.money import Money, Side
 from core.model.order import ChannelState, Order, RiskLevel, Transaction, TransactionKind, TransactionState
 from core.model.payment import GatewayPayment, PaymentState
+from simulation.shoppers import Cart, place
 from tests.builders import home
 
 NOW = datetime(2026, 11, 30, 18, 0, tzinfo=UTC)
@@ -46,7 +46,7 @@ def paid(
 
 def order(total: int, *transactions: Transaction, marketplace: bool = False) -> Order:
     world = World(clock=SteppedClock(NOW))
-    place(world, "shop", Wish(number="KK-1", lines=(("CHEF-8", 1, total),), ship_to=home()))
+    place(world, "shop", Cart(number="KK-1", lines=(("CHEF-8", 1, total),), ship_to=home()))
     made = world.shop("shop").orders["kk-1"].order
     return made.model_copy(update={"transactions": transactions, "paid_via_channel": marketplace})
 

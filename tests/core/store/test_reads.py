@@ -4,11 +4,12 @@ import pytest
 
 from core.domain.state import Stage
 from core.model.facts import Held
+from core.model.products import Product
 from core.store.api_keys import delete_api_key, find_api_key, save_api_key
 from core.store.configs import save_config
 from core.store.labels import LabelFile, labels_of, print_label, save_label
 from core.store.orders import counts_by_stage, facts_of, find_external, find_number, list_orders, orders_held
-from core.store.products import Product, list_products, save_products
+from core.store.products import list_products, save_products
 from core.store.rebuild import rebuild
 from core.store.stock import available_units, count_stock, receive_stock
 from core.store.store import Store

@@ -1,0 +1,49 @@
+"""A parcel's rates judged against what its order was promised."""
+
+from datetime import datetime
+
+from core.config.merchant import MerchantConfig
+from core.domain.shipping.rates import Choice, Wanted, choose
+from core.domain.state import region_of_order
+from core.model.calendar import promised_day
+from core.model.facts import Quoted
+from core.model.order import Order
+from core.model.shipment import Parcel, Quotes
+
+
+def judge(
+    order: Order, config: MerchantConfig, parcel: Parcel, quotes: Quotes, *, connection: str, now: datetime
+) -> Quoted:
+    """Return a parcel's rates, each judged, as the fact that is told of them."""
+    first = next(iter(config.locations.values()))
+    calendar = config.locations[parcel.location].calendar
+    region = region_of_order(order)
+    promised = promised_day(
+        calendar=first.calendar,
+        placed_at=order.placed_at,
+        working_days=config.promise(order.method or ""),
+        deliver_by=order.deliver_by,
+    )
+    ships = calendar.ship_day(now)
+    wanted = Wanted(
+        ship_day=ships,
+        promised=promised,
+        currency=order.total.currency,
+        po_box=region is not None and region.po_box,
+        at_most=config.labels.at_most,
+        allowed=config.allowed(order.method or ""),
+    )
+    choice: Choice = choose(quotes, wanted, calendar)
+    return Quoted(
+        at=now,
+        parcel=parcel,
+        shipment_id=quotes.shipment_id,
+        rates=choice.rates,
+        chosen=choice.chosen.rate_id if choice.chosen else None,
+        price=choice.chosen.price if choice.chosen else None,
+        saved=choice.saved,
+        arrives=choice.chosen.arrives if choice.chosen else None,
+        promised=promised,
+        connection=connection,
+        ships=ships,
+    )
