@@ -16,8 +16,8 @@ from core.engine.job import Reschedule
 from core.failpoints import failpoint
 from core.jobs.push_guard import stops_push
 from core.model.actions import Action
-from core.model.stock import LevelChange, ListingKey
-from core.ports import LevelResult, Levels, LevelState
+from core.model.stock import LevelChange, LevelResult, LevelState, ListingKey
+from core.ports import Levels
 from core.store.channel_locations import matched_locations
 from core.store.jobs import Job, NewJob, enqueue
 from core.store.links import links_of
