@@ -12,7 +12,7 @@ from types import FrameType
 from simulation.shoppers import place
 from tests.builders import MERCHANT
 from tests.core.flow.play import pass_time, settle
-from tests.web.site import bell, open_site
+from tests.web.site import a_notification, open_site
 from tests.web.test_api import cart
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -57,7 +57,7 @@ async def test_an_order_goes_the_way_that_the_page_shows(tmp_path: Path) -> None
         order_id = place(site.b.world, "shop", cart(1001))
         site.b.world.notifications = []  # the webhook alone tells
         with calls(set(way())) as seen:
-            await site.ring(f"/webhooks/{MERCHANT}/shop", bell("w1", subject=order_id))
+            await site.notify(f"/webhooks/{MERCHANT}/shop", a_notification("w1", subject=order_id))
             await pass_time(site.b, timedelta(hours=1))
 
     assert len(way()) == 10

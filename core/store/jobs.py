@@ -195,7 +195,7 @@ def finish_job(
 
 
 def list_jobs(conn: sa.Connection, merchant: str) -> list[Job]:
-    """Return a merchant's errands by kind and subject."""
+    """Return a merchant's jobs by kind and subject."""
     query = sa.select(jobs).where(jobs.c.merchant == merchant).order_by(jobs.c.kind, jobs.c.subject)
     return [job_of(row) for row in conn.execute(query)]
 

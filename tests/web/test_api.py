@@ -13,7 +13,7 @@ from simulation.shoppers import Cart, place
 from tests.builders import MERCHANT, home
 from tests.core.flow.play import pass_time, settle
 from tests.stored import jobs_of_kind
-from tests.web.site import KEY, Site, bell
+from tests.web.site import KEY, Site, a_notification
 
 API = "/api/v1"
 ORDER = "shop:kk-1001"

@@ -16,7 +16,7 @@ from simulation.shoppers import Cart, place
 from tests.builders import MERCHANT, home
 from tests.core.flow.play import pass_time, settle
 from tests.stored import jobs_of_kind
-from tests.web.site import KEY, OTHER_KEY, Site, bell
+from tests.web.site import KEY, OTHER_KEY, Site, a_notification
 
 VOID = {"meta", "link", "input", "br"}
 PATHS = ("/orders", "/exceptions", "/orders?stage=shipped", "/orders/KK-1001", "/orders/KK-1002", "/connections", "/stock", "/deliveries", "/login", "/orders/NOPE")  # fmt: skip

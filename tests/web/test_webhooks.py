@@ -22,7 +22,7 @@ from core.store.tables import deliveries
 from core.store.tokens import TokenRow
 from tests.builders import MERCHANT
 from tests.stored import jobs_of_kind
-from tests.web.site import OTHER, Site, bell
+from tests.web.site import OTHER, Site, a_notification
 from web.webhooks import LARGEST_BODY
 
 SHOP = f"/webhooks/{MERCHANT}/shop"

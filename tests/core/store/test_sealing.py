@@ -123,34 +123,34 @@ def test_a_generated_keyring_can_be_written_down_and_read_again() -> None:
 async def test_an_order_keeps_its_key_and_every_order_has_its_own(batched_store: Store) -> None:
     db, keyring = batched_store.db, batched_store.keys
 
-    first = await db.write(keys.data_key, ring, "acme", Purpose.order("1"))
+    first = await db.write(keys.data_key, keyring, "acme", Purpose.order("1"))
 
-    assert await db.write(keys.data_key, ring, "acme", Purpose.order("1")) == first
-    assert await db.read(keys.find_key, ring, "acme", Purpose.order("1")) == first
-    assert await db.write(keys.data_key, ring, "acme", Purpose.order("2")) != first
-    assert await db.write(keys.data_key, ring, "other", Purpose.order("1")) != first
+    assert await db.write(keys.data_key, keyring, "acme", Purpose.order("1")) == first
+    assert await db.read(keys.find_key, keyring, "acme", Purpose.order("1")) == first
+    assert await db.write(keys.data_key, keyring, "acme", Purpose.order("2")) != first
+    assert await db.write(keys.data_key, keyring, "other", Purpose.order("1")) != first
 
 
 @pytest.mark.req("R66")
 async def test_forgetting_one_order_leaves_the_others_readable(batched_store: Store) -> None:
-    db, ring = batched_store.db, batched_store.keys
-    kara = await db.write(keys.data_key, ring, "acme", Purpose.order("1"))
-    karl = await db.write(keys.data_key, ring, "acme", Purpose.order("2"))
+    db, keyring = batched_store.db, batched_store.keys
+    kara = await db.write(keys.data_key, keyring, "acme", Purpose.order("1"))
+    karl = await db.write(keys.data_key, keyring, "acme", Purpose.order("2"))
 
     assert await db.write(keys.forget_order, "acme", "1") is True
 
     assert await db.read(keys.find_key, keyring, "acme", Purpose.order("1")) is None
     assert await db.read(keys.find_key, keyring, "acme", Purpose.order("2")) == karl
     assert await db.write(keys.forget_order, "acme", "1") is False
-    assert await db.write(keys.data_key, ring, "acme", Purpose.order("1")) != kara
+    assert await db.write(keys.data_key, keyring, "acme", Purpose.order("1")) != kara
 
 
 async def test_forgetting_days_takes_only_the_days_before(batched_store: Store) -> None:
     db, keyring = batched_store.db, batched_store.keys
     for day in (date(2026, 11, 29), date(2026, 11, 30), date(2026, 12, 1)):
-        await db.write(keys.data_key, ring, "acme", Purpose.day(day))
-    order = await db.write(keys.data_key, ring, "acme", Purpose.order("1"))
-    await db.write(keys.data_key, ring, "other", Purpose.day(date(2026, 11, 29)))
+        await db.write(keys.data_key, keyring, "acme", Purpose.day(day))
+    order = await db.write(keys.data_key, keyring, "acme", Purpose.order("1"))
+    await db.write(keys.data_key, keyring, "other", Purpose.day(date(2026, 11, 29)))
 
     assert await db.write(keys.forget_days_before, "acme", date(2026, 12, 1)) == 2
 
@@ -176,11 +176,11 @@ async def test_a_value_is_found_by_its_hash_within_one_merchant_and_kind_only(ba
     assert await db.read(keys.find_search_hash, keyring, "acme", "email", "kara@example.test") is None
 
     stored = keys.hash_under(
-        await db.write(keys.data_key, ring, "acme", Purpose.search()), "email", "kara@example.test"
+        await db.write(keys.data_key, keyring, "acme", Purpose.search()), "email", "kara@example.test"
     )
-    await db.write(keys.data_key, ring, "other", Purpose.search())
+    await db.write(keys.data_key, keyring, "other", Purpose.search())
 
-    assert await db.read(keys.find_search_hash, ring, "acme", "email", " Kara@Example.test ") == stored
-    assert await db.read(keys.find_search_hash, ring, "acme", "phone", "kara@example.test") != stored
-    assert await db.read(keys.find_search_hash, ring, "other", "email", "kara@example.test") != stored
+    assert await db.read(keys.find_search_hash, keyring, "acme", "email", " Kara@Example.test ") == stored
+    assert await db.read(keys.find_search_hash, keyring, "acme", "phone", "kara@example.test") != stored
+    assert await db.read(keys.find_search_hash, keyring, "other", "email", "kara@example.test") != stored
     assert "kara" not in stored
