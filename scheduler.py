@@ -37,7 +37,7 @@ def scheduler_of(worker: Worker) -> AsyncIOScheduler:
     """Return the ticks of a process that works, not started; a tick that is late runs once, never twice at a time."""
     scheduler = waker_of(worker)
     if not _by_hand(worker):
-        scheduler.add_job(worker.tick_jobs, "interval", seconds=JOBS_EVERY_S, id="errands")
+        scheduler.add_job(worker.tick_jobs, "interval", seconds=JOBS_EVERY_S, id="jobs")
     scheduler.add_job(worker.tick_claims, "interval", seconds=CLAIMS_EVERY_S, id="claims")
     return scheduler
 
@@ -65,7 +65,7 @@ def _by_hand(worker: Worker) -> bool:
 async def follow(worker: Worker, *, works: bool) -> None:
     """Tick as soon as the page moves or something has ended, until cancelled; not at all on a clock that runs itself.
 
-    ``works`` says whether this process does errands, or only wakes orders.
+    ``works`` says whether this process does jobs, or only wakes orders.
     """
     if not _by_hand(worker):
         return
@@ -80,7 +80,7 @@ async def follow(worker: Worker, *, works: bool) -> None:
         if now != moved or (worker.ended, written) != stirred or loop.time() - ticked_s >= PAGE_TICK_S:
             moved, ended, written = now, worker.ended, db.transactions
             await _tick(ticks)
-            # The claim of errands is a write of our own; another one meanwhile may be news.
+            # The claim of jobs is a write of our own; another one meanwhile may be news.
             stirred = (ended, db.transactions) if db.transactions - written <= works else (ended, written)
             ticked_s = loop.time()
         await asyncio.sleep(LOOK_EVERY_S)

@@ -182,7 +182,7 @@ def database_url(environ: Mapping[str, str]) -> str:
 async def open_hub(
     environ: Mapping[str, str] = os.environ, redactor: Redactor | None = None
 ) -> AsyncIterator[tuple[Hub, Installation]]:
-    """Open the store (brought up to date first) and every merchant's desk; ``redactor`` learns every secret."""
+    """Open the store (brought up to date first) and every merchant's connections; ``redactor`` learns every secret."""
     url = database_url(environ)
     known = connectors()
     loaded = configs(environ, known)

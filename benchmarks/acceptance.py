@@ -1,6 +1,6 @@
 """Webhooks: the hub's own site on loopback, storing each delivery before it answers, or verifying it only.
 
-The site is a process of its own on one core; whoever rings is on another where there are two.
+The site is a process of its own on one core; whoever sends is on another where there are two.
 """
 
 import asyncio
@@ -26,7 +26,6 @@ from aiohttp import web
 
 from benchmarks.rounds import Figure, Rates, compare
 from connectors.bogus import CONNECTOR
-from connectors.bogus.scene import CONFIG
 from connectors.shopify.webhooks import ShopifyWebhooks
 from core.clock import SystemClock
 from core.config.loader import read
@@ -37,6 +36,7 @@ from core.store.quota import quota_of
 from core.store.sealing import Keyring
 from core.store.store import Store
 from core.store.vault import StaticTokens
+from simulation.scene import CONFIG
 from web.app import build
 from web.context import Settings
 
@@ -47,7 +47,7 @@ _NUMBERS = count(1)
 
 
 class Forgetful(Store):
-    """A store that answers for a delivery without keeping it: what is left is the site and the signature."""
+    """A store that answers for a delivery and keeps nothing: what is left is the site and the signature."""
 
     async def deliver(
         self, merchant: str, connection: str, deliveries: Sequence[Delivery], *, now: datetime
@@ -60,7 +60,7 @@ class Forgetful(Store):
 async def acceptance(seconds: float) -> Figure:
     """Return how many webhooks a second are stored, of those that are only verified."""
     with tempfile.TemporaryDirectory() as folder, _served(folder) as (secret, durable, forgetful):
-        ours, base = (partial(_ring_for, seconds, port, secret) for port in (durable, forgetful))
+        ours, base = (partial(_send_for, seconds, port, secret) for port in (durable, forgetful))
         return await compare("webhooks stored on SQLite / HMAC only", ours, base, floor=0.35)
 
 
@@ -132,18 +132,18 @@ async def _site(store: Store, secret: str) -> AsyncIterator[int]:
         await runner.cleanup()
 
 
-async def _ring_for(seconds: float, port: int, secret: bytes) -> Rates:
-    """Ring over many connections at once, each as soon as it has its answer."""
+async def _send_for(seconds: float, port: int, secret: bytes) -> Rates:
+    """Send over many connections at once, each as soon as it has its answer."""
     body = json.dumps(json.loads(SAMPLE.read_bytes()), separators=(",", ":")).encode()
     waits: list[float] = []
     began = time.perf_counter()
-    await asyncio.gather(*(_ring(port, secret, body, began + seconds, waits) for _ in range(CALLERS)))
+    await asyncio.gather(*(_send(port, secret, body, began + seconds, waits) for _ in range(CALLERS)))
     taken = time.perf_counter() - began
     centiles = quantiles(waits, n=100)
     return {"per_s": len(waits) / taken, "p50_ms": centiles[49] * 1000, "p99_ms": centiles[98] * 1000}
 
 
-async def _ring(port: int, secret: bytes, sample: bytes, until: float, waits: list[float]) -> None:
+async def _send(port: int, secret: bytes, sample: bytes, until: float, waits: list[float]) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     while (asked := time.perf_counter()) < until:
         writer.write(_request(next(_NUMBERS), secret, sample))

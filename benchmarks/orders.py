@@ -23,34 +23,28 @@ import aiohttp
 from aiohttp import web
 
 from benchmarks.rounds import Figure, Rates, compare
-from connectors.bogus.scene import Scene
-from core.config.loader import read
-from core.engine.hub import Connections, Hub
+from core.engine.hub import Hub
 from core.engine.worker import JOBS_AT_ONCE, PER_MERCHANT, Worker
 from core.errors import HubError
 from core.jobs import JOBS
 from core.jobs.notifications import delivery_of
 from core.model.commit import Landed, NewOrder, OrderCommit
 from core.model.facts import Noted, Received
-from core.model.products import Product
 from core.ports import Ports
-from core.services.connecting import begin
 from core.steps import STEPS
 from core.store.claims import due_orders
 from core.store.jobs import claim_jobs
-from core.store.links import link_all
 from core.store.orders import counts_by_stage
-from core.store.products import save_products
 from core.store.sealing import Keyring
-from core.store.stock import count_stock
 from core.store.store import Store
-from core.store.switches import go_live, set_switch
-from simulation.agenda import due_now, next_at
+from simulation.due import due_now, next_at
+from simulation.opening import open_hub
+from simulation.scene import Scene
 
 QUIET = timedelta(minutes=40)
 STEP = timedelta(minutes=5)
 NOTES = 4
-"""Further units per order, where units alone are measured."""
+"""Further commits per order, where only commits are measured."""
 _NAMES = count(1)
 
 Call = Callable[[Mapping[str, Ports]], Awaitable[object]]
@@ -128,8 +122,8 @@ class Day:
     async def _turn(self) -> bool:
         self.scene.act()
         store, now = self.hub.store, self.hub.clock.now()
-        notifications = [(name, delivery_of(name, bell, bell.model_dump_json().encode(), now))
-                 for name, bell in self.scene.take_notifications()]  # fmt: skip
+        notifications = [(name, delivery_of(name, notification, notification.model_dump_json().encode(), now))
+                 for name, notification in self.scene.take_notifications()]  # fmt: skip
         await asyncio.gather(
             *(store.deliver(self.merchant, name, [one], now=now) for name, one in notifications)
         )
@@ -160,31 +154,12 @@ async def open_store(*, batched: bool) -> AsyncIterator[Store]:
 
 
 async def open_day(scene: Scene, store: Store, tape: Tape | None = None) -> Day:
-    """Count, link, connect and accept everything, as after go-live."""
-    known = {connector.key: connector.settings for connector in scene.connectors.values()}
-    config = read(scene.config, file="crossdock.yaml", environ={}, known=known)
-    taped: dict[str, Any] = {
-        name: tape.over(name, ports) if tape else ports for name, ports in scene.ports.items()
-    }
-    connections = Connections(config=config, ports=taped, connectors=scene.connectors)
-    hub = Hub(store=store, clock=scene.clock, owner="benchmark", merchants={config.merchant: connections})
-    merchant, now = config.merchant, scene.clock.now()
-    goods = scene.goods.items()
-    products = [
-        Product(sku=sku, title=sku, weight_g=grams, size_mm=size, hs="0000.00", origin="US")
-        for sku, (grams, size, _) in goods
-    ]
-    await store.write(save_products, merchant, products)
-    counted = [(sku, place, units) for sku, (_, _, at) in goods for place, units in at.items()]
-    await store.write(count_stock, merchant, counted, actor="person:seed", now=now)
-    for connection, links in scene.links.items():
-        await store.write(go_live, merchant, connection, actor="person:seed", now=now)
-        await begin(hub, merchant, connection, "http://hub.invalid")
-        for listing, units in links.items():
-            await store.write(link_all, merchant, {(connection, listing): units}, now=now)
-    for connection, action in scene.accepts:
-        await store.write(set_switch, merchant, connection, action, on=True, actor="person:seed", now=now)
-    return Day(scene=scene, hub=hub, worker=Worker(steps=STEPS, hub=hub, jobs=JOBS), merchant=merchant)
+    """Open the hub of a scene; every vendor call is written down on a tape."""
+    if tape is not None:
+        scene.ports = {name: tape.over(name, ports) for name, ports in scene.ports.items()}
+    hub = await open_hub(scene, store, owner="benchmark")
+    (merchant,) = hub.merchants
+    return Day(scene=scene, hub=hub, worker=Worker(hub=hub, steps=STEPS, jobs=JOBS), merchant=merchant)
 
 
 def a_scene(orders: int) -> Scene:
@@ -193,7 +168,7 @@ def a_scene(orders: int) -> Scene:
 
 
 async def flow(orders: int, what: str, *, wire: Callable[[], Awaitable[None]] | None, floor: float) -> Figure:
-    """Return how many orders a second go the whole way, of those whose vendor calls alone are made."""
+    """Return how many orders a second go the whole way, of those of which only the vendor calls are made."""
     tape = Tape()
 
     async def ours() -> Rates:
@@ -217,7 +192,7 @@ async def flow(orders: int, what: str, *, wire: Callable[[], Awaitable[None]] | 
         await asyncio.gather(*(_again(waiting, scene.ports) for _ in range(PER_MERCHANT)))
         return {"per_s": orders / (time.perf_counter() - began)}
 
-    await ours()  # the first round may begin with the calls alone
+    await ours()  # the first round may begin with the bare calls
     return await compare(what, ours, base, floor=floor)
 
 
@@ -236,8 +211,8 @@ async def _all_is_over(day: Day) -> None:
     """
     stages = await day.hub.store.read(counts_by_stage, day.merchant)
     left = {stage.value: n for stage, n in stages.items() if stage.value not in _ENDS}
-    if left or sum(stages.values()) != len(day.scene.orders()):
-        raise RuntimeError(f"of {len(day.scene.orders())} orders these were not finished: {left}")
+    if left or sum(stages.values()) != len(day.scene.world.orders()):
+        raise RuntimeError(f"of {len(day.scene.world.orders())} orders these were not finished: {left}")
 
 
 _ENDS = frozenset({"shipped", "delivered", "cancelled", "shipped_elsewhere", "on_hold"})
@@ -252,7 +227,7 @@ def over_the_wire(scene: Scene, wire: Callable[[], Awaitable[None]] | None) -> N
             await wire()
 
     if wire is not None:
-        scene.between(every_other)
+        scene.world.meanwhile = every_other
 
 
 @contextlib.asynccontextmanager
@@ -295,9 +270,9 @@ async def _serve_until_told(pipe: Connection) -> None:
 
 
 async def committing(seconds: float) -> Figure:
-    """Return how many units a second are committed in groups, of those in a transaction each."""
+    """Return how many commits a second are made in groups, of those in a transaction each."""
     ours, base = (partial(_commit_for, seconds, batched=batched) for batched in (True, False))
-    return await compare("units committed in groups / one by one", ours, base)
+    return await compare("commits in groups / one by one", ours, base)
 
 
 async def _commit_for(seconds: float, *, batched: bool) -> Rates:
@@ -305,16 +280,16 @@ async def _commit_for(seconds: float, *, batched: bool) -> Rates:
     scene.act()
     async with open_store(batched=batched) as store:
         began = time.perf_counter()
-        units = await asyncio.gather(*(_commit(store, scene, began + seconds) for _ in range(PER_MERCHANT)))
+        commits = await asyncio.gather(*(_commit(store, scene, began + seconds) for _ in range(PER_MERCHANT)))
         taken = time.perf_counter() - began
         transactions = store.db.transactions - 1  # the tables
-    return {"per_s": sum(units) / taken, "units_per_transaction": sum(units) / transactions}
+    return {"per_s": sum(commits) / taken, "commits_per_transaction": sum(commits) / transactions}
 
 
 async def _commit(store: Store, scene: Scene, until: float) -> int:
-    """Make orders known and note a few things about each, until the time is over; return how many units it took."""
+    """Make orders known and note a few things about each, until the time is over; return how many commits it took."""
     shop = next(shop for shop in scene.world.shops.values() if shop.orders)
-    sample, now, units = next(iter(shop.orders.values())).order, scene.clock.now(), 0
+    sample, now, commits = next(iter(shop.orders.values())).order, scene.clock.now(), 0
     while time.perf_counter() < until:
         name = str(next(_NAMES))
         create = NewOrder(connection="shop", external_id=name, number=name, placed_at=now)
@@ -324,8 +299,8 @@ async def _commit(store: Store, scene: Scene, until: float) -> int:
         )
         followed = replace(commit, create=None, expect=None, happened=(Noted(at=now, text="measured"),))
         for one in (commit, *([followed] * NOTES)):
-            units += isinstance(await store.commit(one), Landed)
-    return units
+            commits += isinstance(await store.commit(one), Landed)
+    return commits
 
 
 def memory(orders: int) -> Figure:

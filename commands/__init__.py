@@ -1,1 +1,1 @@
-"""Commands that need more than a few lines; cli.py gives them their words and shows what they return."""
+"""The verbs of the ``crossdock`` command: each module has ``add_arguments(parser)`` and ``run(arguments)``, the exit code."""

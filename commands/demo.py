@@ -4,15 +4,15 @@ import argparse
 import json
 from pathlib import Path
 
-from commands.running import show
+from commands.arguments import UsageError
+from commands.output import show
 from core.errors import HubError
-from core.words import WordsError
 
 USUAL_ORDERS = 20
 
 
-def add_words(demo: argparse.ArgumentParser) -> None:
-    """Add the words of the command."""
+def add_arguments(demo: argparse.ArgumentParser) -> None:
+    """Add what the verb takes."""
     demo.add_argument(
         "--day", type=Path, metavar="FILE", help="a day of the format day/1 (the Kendra Kookware day)"
     )
@@ -22,7 +22,7 @@ def add_words(demo: argparse.ArgumentParser) -> None:
         choices=("twice", "shuffle"),
         help="every message of the day comes twice, or within 60 s of its time",
     )
-    demo.add_argument("--orders", type=int, metavar="N", help="no day: N random orders on the same house")
+    demo.add_argument("--orders", type=int, metavar="N", help="no day: N random orders for the same merchant")
     demo.add_argument("--seed", type=int, default=1, help="another seed, other orders and faults (1)")
     demo.add_argument(
         "--faults", default="none", metavar="SPEC", help="none, all, or kinds as in drop:0.2,throttle"
@@ -46,7 +46,7 @@ def run(asked: argparse.Namespace) -> int:
         return 0
     random = asked.orders is not None or asked.sabotage is not None
     if random and (asked.day or asked.act or asked.weather):
-        raise WordsError(
+        raise UsageError(
             "--day, --act and --weather are for a day; --orders and --sabotage are for random orders"
         )
     usual = USUAL_ORDERS if asked.orders is None else asked.orders

@@ -1,109 +1,75 @@
-"""``crossdock go-live`` and ``crossdock stock opening|adopt``: what would change, accepting it, opening counts, and back."""
+"""``crossdock go-live``: what would change, accepting it, and taking it back."""
 
 import argparse
 import json
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
-from commands.running import in_hub, merchant_of, show
+from commands.arguments import UsageError, add_merchant_options
+from commands.output import Rows, show
+from commands.running import ACTOR, actions_named, for_merchant, show_for_merchant
 from core.engine.hub import Hub
 from core.errors import HubError
-from core.services import actions
-from core.services.golive import adopt, opening
+from core.model.actions import Action
 from core.services.golive.accept import Acceptance, accept, acceptances, undo, undo_text
 from core.services.golive.document import Differences, differences
-from core.services.golive.opening import Loaded, Preview
-from core.words import Rows, WordsError, actions_named
-
-ACTOR = "person:command"
 
 
-def add_words(made: argparse.ArgumentParser) -> None:
-    """Add the words of ``crossdock go-live``."""
-    made.add_argument("do", nargs="?", default="show", choices=("show", "accept", "accepted", "undo", "file"))
-    made.add_argument("words", nargs="*", help="accept [ACTION ...]; undo|file ID")
-    made.add_argument("--connection", action="append", metavar="NAME", help="accept: only of this one")
-    made.add_argument("--id", metavar="ID", help="accept: the differences that were shown")
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what the verb takes."""
+    add_merchant_options(parser)
+    parser.add_argument(
+        "do", nargs="?", default="show", choices=("show", "accept", "accepted", "undo", "file")
+    )
+    parser.add_argument("words", nargs="*", help="accept [ACTION ...]; undo|file ID")
+    parser.add_argument("--connection", action="append", metavar="NAME", help="accept: only of this one")
+    parser.add_argument("--id", metavar="ID", help="accept: the differences that were shown")
 
 
-def run(asked: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace) -> int:
     """Show what would change, accept it, or take it back."""
-    if asked.do in ("undo", "file") and len(asked.words) != 1:
-        raise WordsError(f"{asked.do} wants the id of what was accepted, as in: {asked.do} 3f0c9a1b2d4e")
-    if asked.do in ("show", "accepted") and asked.words:
-        raise WordsError(f"{asked.do} wants no more words")
-    kinds = actions_named(asked.words) if asked.do == "accept" else []
-
-    async def work(hub: Hub) -> int:
-        merchant = merchant_of(hub, asked)
-        match asked.do:
-            case "accept":
-                done = await accept(
-                    hub,
-                    merchant,
-                    kinds=kinds,
-                    connections=asked.connection or "all",
-                    document=asked.id,
-                    actor=ACTOR,
-                )
-                show([_accepted_row(done)], as_json=asked.json)
-            case "undo":
-                show(
-                    [_accepted_row(await undo(hub, merchant, asked.words[0], actor=ACTOR))],
-                    as_json=asked.json,
-                )
-            case "file":
-                found = [a for a in await acceptances(hub, merchant) if a.id == asked.words[0]]
-                if not found:
-                    raise HubError(f"nothing of the id {asked.words[0]!r} was accepted")
-                print(undo_text(found[0]), end="")
-            case "accepted":
-                show([_accepted_row(a) for a in await acceptances(hub, merchant)], as_json=asked.json)
-            case _:
-                _print(await differences(hub, merchant), as_json=asked.json)
-        return 0
-
-    return in_hub(work)
+    do, words = arguments.do, arguments.words
+    if do in ("undo", "file") and len(words) != 1:
+        raise UsageError(f"{do} wants the id of what was accepted, as in: {do} 3f0c9a1b2d4e")
+    if do in ("show", "accepted") and words:
+        raise UsageError(f"{do} wants no more words")
+    match do:
+        case "accept":
+            return show_for_merchant(arguments, partial(_accept, arguments, actions_named(words)))
+        case "undo":
+            return show_for_merchant(arguments, partial(_undo, words[0]))
+        case "accepted":
+            return show_for_merchant(arguments, _accepted)
+        case "file":
+            print(for_merchant(arguments, partial(_file, words[0])), end="")
+        case _:
+            _show(for_merchant(arguments, differences), as_json=arguments.json)
+    return 0
 
 
-def _print(shown: Differences, *, as_json: bool) -> None:
-    if as_json:
-        print(json.dumps(shown.model_dump(mode="json")))
-        return
-    show(
-        [
-            {
-                "connection": r.connection,
-                "listing": r.listing,
-                "location": r.location or "",
-                "shows": "-" if r.shows is None else r.shows,
-                "wanted": "-" if r.wanted is None else r.wanted,
-                "state": r.state,
-                "because": r.because,
-            }
-            for r in shown.rows
-        ],
-        as_json=False,
-    )
-    print(f"\n{sentence(shown)}")
-    print(f"id: {shown.id}; accept it: crossdock go-live accept --id {shown.id}")
+async def _accept(arguments: argparse.Namespace, kinds: Sequence[Action], hub: Hub, merchant: str) -> Rows:
+    of = arguments.connection or "all"
+    done = await accept(hub, merchant, kinds=kinds, connections=of, document=arguments.id, actor=ACTOR)
+    return [_row(done)]
 
 
-def sentence(shown: Differences) -> str:
-    """Return the differences in one line."""
-    of, by = shown.listings, shown.of_which
-    counts = (
-        f"{len(shown.rows)} listings: {of['differ']} differ ({by['by_buffer_only']} by buffer only,"
-        f" {by['by_count']} by count), {of['equal']} equal, {of['unlinked']} not linked,"
-        f" {of['read_only']} kept by the channel, {of['not_counted']} not counted"
-    )
-    orders = f"{len(shown.open_orders)} open orders from before: {', '.join(shown.open_orders) or 'none'}"
-    mails = f"{sum(shown.mails.values())} mails and {shown.money.at_once} captures would follow at once"
-    return f"{counts}. {orders}. {mails}. Calls that changed anything so far: {shown.writes_so_far}."
+async def _undo(document: str, hub: Hub, merchant: str) -> Rows:
+    return [_row(await undo(hub, merchant, document, actor=ACTOR))]
 
 
-def _accepted_row(accepted: Acceptance) -> Mapping[str, Any]:
+async def _accepted(hub: Hub, merchant: str) -> Rows:
+    return [_row(accepted) for accepted in await acceptances(hub, merchant)]
+
+
+async def _file(document: str, hub: Hub, merchant: str) -> str:
+    for accepted in await acceptances(hub, merchant):
+        if accepted.id == document:
+            return undo_text(accepted)
+    raise HubError(f"nothing of the id {document!r} was accepted")
+
+
+def _row(accepted: Acceptance) -> Mapping[str, Any]:
     return {
         "id": accepted.id,
         "at": accepted.at.isoformat(timespec="seconds"),
@@ -115,88 +81,34 @@ def _accepted_row(accepted: Acceptance) -> Mapping[str, Any]:
     }
 
 
-def run_opening(asked: argparse.Namespace) -> int:
-    """Load opening counts from a file or a channel, preview them, or take them back."""
-    words: list[str] = asked.words
-    wants = {"opening": "FILE, or undo [NUMBER]", "adopt": "CONNECTION [LOCATION]"}[asked.do]
-    taking_back = asked.do == "opening" and words[:1] == ["undo"]
-    most = 2 if asked.do == "adopt" or taking_back else 1
-    if not 1 <= len(words) <= most or (taking_back and not all(w.isdecimal() for w in words[1:])):
-        raise WordsError(f"{asked.do} wants {wants}")
-
-    async def work(hub: Hub) -> int:
-        merchant = merchant_of(hub, asked)
-        if taking_back:
-            number = int(words[1]) if len(words) == 2 else None  # noqa: PLR2004 - undo NUMBER
-            show(_loaded(await opening.undo(hub, merchant, number, actor=ACTOR)), as_json=asked.json)
-            return 0
-        seen = await _preview(hub, merchant, asked)
-        if asked.preview or seen.mistakes:
-            show(_previewed(seen), as_json=asked.json)
-            return 1 if seen.mistakes else 0
-        show(_loaded(await _load(hub, merchant, asked)), as_json=asked.json)
-        return 0
-
-    return in_hub(work)
-
-
-async def _preview(hub: Hub, merchant: str, asked: argparse.Namespace) -> Preview:
-    if asked.do == "adopt":
-        return await adopt.preview(hub, merchant, *asked.words)
-    return await opening.preview(hub, merchant, _text(asked.words[0]))
-
-
-async def _load(hub: Hub, merchant: str, asked: argparse.Namespace) -> Loaded:
-    if asked.do == "adopt":
-        return await adopt.adopt(hub, merchant, *asked.words, actor=ACTOR)
-    return await opening.load(hub, merchant, _text(asked.words[0]), actor=ACTOR)
-
-
-def _text(name: str) -> str:
-    try:
-        return Path(name).read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise HubError(f"{name}: cannot be read as UTF-8 text") from error
-
-
-def _previewed(seen: Preview) -> Rows:
-    wrong = [
-        {"line": m.line, "sku": "", "location": "", "before": "", "units": "", "what": m.what}
-        for m in seen.mistakes
-    ]
-    changes = [
+def _show(shown: Differences, *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(shown.model_dump(mode="json")))
+        return
+    rows = [
         {
-            "line": c.line,
-            "sku": c.sku,
-            "location": c.location,
-            "before": "never counted" if c.before is None else c.before,
-            "units": c.units,
-            "what": f"{c.committed} promised to open orders" if c.committed else "",
+            "connection": row.connection,
+            "listing": row.listing,
+            "location": row.location or "",
+            "shows": "-" if row.shows is None else row.shows,
+            "wanted": "-" if row.wanted is None else row.wanted,
+            "state": row.state,
+            "because": row.because,
         }
-        for c in seen.lines
+        for row in shown.rows
     ]
-    over = [
-        {"line": "", "sku": "", "location": "", "before": "", "units": "", "what": why}
-        for why in seen.passed_over
-    ]
-    return [*wrong, *changes, *over]
+    show(rows, as_json=False)
+    print(f"\n{_summary(shown)}")
+    print(f"id: {shown.id}; accept it: crossdock go-live accept --id {shown.id}")
 
 
-def _loaded(loaded: Loaded) -> Rows:
-    return [{"opening": loaded.number, **line, "taken back": loaded.undone_at or ""} for line in loaded.lines]
-
-
-async def release_all(hub: Hub, merchant: str, reason: str) -> Rows:
-    """Release one hold of every order that has it."""
-    released = await actions.release_all(hub, merchant, reason, "all", ACTOR)
-    return [{"released": order_id, "hold": reason} for order_id in released]
-
-
-async def switch_on(hub: Hub, merchant: str, connection: str, words: list[str]) -> None:
-    """Accept kinds of action of one connection; what would change is written down with it."""
-    await accept(hub, merchant, kinds=actions_named(words), connections=[connection], actor=ACTOR)
-
-
-async def answer_push_guard(hub: Hub, merchant: str, connection: str, words: list[str]) -> None:
-    """Answer a brake."""
-    await actions.answer_push_guard(hub, merchant, connection, go=words == ["go"], actor=ACTOR)
+def _summary(shown: Differences) -> str:
+    of, by = shown.listings, shown.of_which
+    counts = (
+        f"{len(shown.rows)} listings: {of['differ']} differ ({by['by_buffer_only']} by buffer only,"
+        f" {by['by_count']} by count), {of['equal']} equal, {of['unlinked']} not linked,"
+        f" {of['read_only']} kept by the channel, {of['not_counted']} not counted"
+    )
+    orders = f"{len(shown.open_orders)} open orders from before: {', '.join(shown.open_orders) or 'none'}"
+    mails = f"{sum(shown.mails.values())} mails and {shown.money.at_once} captures would follow at once"
+    return f"{counts}. {orders}. {mails}. Calls that changed anything so far: {shown.writes_so_far}."

@@ -1,16 +1,24 @@
-"""What every command shares: opening the hub, whose merchant is meant, and showing rows."""
+"""What the verbs share in doing their work: the hub that is opened for it, whose merchant is meant, and files."""
 
 import argparse
 import asyncio
-import json
 import logging
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
 
+from commands.arguments import UsageError
+from commands.output import Rows, show
 from core.engine.hub import Hub
 from core.errors import HubError
 from core.log import Redactor, start_logging
-from core.words import Rows
+from core.model.actions import Action
+
+T = TypeVar("T")
+
+ACTOR = "person:command"
+"""What the timeline calls whoever uses the command."""
 
 
 def log_from(level: int) -> Redactor:
@@ -22,39 +30,61 @@ def log_from(level: int) -> Redactor:
     return redactor
 
 
-def in_hub(work: Callable[[Hub], Awaitable[int]]) -> int:
+def in_hub(work: Callable[[Hub], Awaitable[T]]) -> T:
     """Open the hub, do one thing, close it."""
     from server import open_hub  # noqa: PLC0415 - loads every vendor's SDK
 
-    redactor = log_from(logging.WARNING)
-
-    async def run() -> int:
-        async with open_hub(redactor=redactor) as (hub, _):
+    async def run() -> T:
+        async with open_hub(redactor=log_from(logging.WARNING)) as (hub, _):
             return await work(hub)
 
     return asyncio.run(run())
 
 
-def merchant_of(hub: Hub, asked: argparse.Namespace) -> str:
-    """Return the merchant that is meant."""
-    if asked.merchant:
-        hub.connections(asked.merchant)
-        return str(asked.merchant)
+def for_merchant(arguments: argparse.Namespace, work: Callable[[Hub, str], Awaitable[T]]) -> T:
+    """Do one thing for the merchant that is meant."""
+
+    async def run(hub: Hub) -> T:
+        return await work(hub, _merchant_of(hub, arguments.merchant))
+
+    return in_hub(run)
+
+
+def show_for_merchant(arguments: argparse.Namespace, rows: Callable[[Hub, str], Awaitable[Rows]]) -> int:
+    """Print rows about the merchant that is meant."""
+    show(for_merchant(arguments, rows), as_json=arguments.json)
+    return 0
+
+
+def _merchant_of(hub: Hub, named: str | None) -> str:
+    if named:
+        hub.connections(named)
+        return named
     if len(hub.merchants) == 1:
         return next(iter(hub.merchants))
     raise HubError(f"name one of the merchants: --merchant {' | '.join(hub.merchants)}")
 
 
-def show(rows: Rows, *, as_json: bool) -> None:
-    """Print rows as a table, or as JSON."""
-    if as_json:
-        print(json.dumps(list(rows), default=str))
-        return
-    if not rows:
-        print("nothing")
-        return
-    names = list(rows[0])
-    cells = [names, *([str(row[name]) for name in names] for row in rows)]
-    widths = [max(len(line[i]) for line in cells) for i in range(len(names))]
-    for line in cells:
-        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+def actions_named(names: Sequence[str]) -> list[Action]:
+    """Return the kinds of action that are named; none named means all of them.
+
+    Raises:
+        UsageError: there is no such kind.
+    """
+    known = [action.value for action in Action]
+    for name in names:
+        if name not in known:
+            raise UsageError(f"{name!r} is no kind of action; there is {', '.join(known)}")
+    return [Action(name) for name in names] or list(Action)
+
+
+def text_of(path: str) -> str:
+    """Return what a file says.
+
+    Raises:
+        HubError: there is no such file, or it is no text.
+    """
+    try:
+        return Path(path).read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise HubError(f"{path}: cannot be read as UTF-8 text") from error

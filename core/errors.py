@@ -8,7 +8,7 @@ HubError
 └── ConnectorError          a vendor call failed; carries connection, the vendor's code and request id
     ├── SignatureError      answer 401 and store nothing
     ├── AuthError           suspend the connection and say so
-    ├── VendorPausedError   raise one alarm and wait; the vendor does this for nobody of the account until it is mended
+    ├── VendorPausedError   note one pause and wait; the vendor does this for nobody of the account until it is mended
     ├── RateLimitError      retry after retry_after_s; does not count as an attempt
     ├── NotYetError         retry after retry_after_s, for as long as whoever raised it gives it; no attempt
     ├── UnavailableError    retry with backoff; the vendor did nothing

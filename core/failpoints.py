@@ -1,7 +1,7 @@
 """Places at which a test can make the process die, or see that it passed.
 
 ``CROSSDOCK_FAILPOINT=name`` (or ``name:3`` for the third passing) ends the process there at once, as a power cut
-would. Every await on a port or the store in core/flow, core/steps and core/engine/effects has one; a test finds the awaits
+would. Every await on a port or the store in core/engine, core/steps and core/jobs has one; a test finds the awaits
 and fails where one is missing.
 """
 

@@ -1,64 +1,224 @@
-"""What a simulation needs of the world outside the hub: vendors in memory, and what people and carriers do there."""
+"""A scene to simulate: a merchant, its bogus vendors, and people who order, cancel and carry, all from one seed."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import datetime
-from typing import Protocol
+import heapq
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from itertools import count
 
+from connectors.bogus import CONNECTOR, ports_of
+from connectors.bogus.carrier import scan
+from connectors.bogus.client import Fault, World
+from connectors.bogus.settings import BogusSettings
 from core.clock import SteppedClock
-from core.model.stock import ListingKey
-from core.ports import Connector, Notification, Ports
+from core.model.address import Address
+from core.model.order import ChannelState
+from core.model.shipment import TrackingState
+from core.model.stock import Listing, ListingKey
+from core.ports import Connector, Notification, NotificationKind, Ports
+from simulation.faults import OF_CALLS, OF_READS, READS
+from simulation.shoppers import Cart, Pay, cancel, place, ship_elsewhere
+
+CONFIG = """
+version: 1
+merchant: seed
+connections:
+  shop: {use: bogus, with: {plays: shop}, payments: {bogus: pay, "*": channel}, mails: hub}
+  market: {use: bogus, with: {plays: marketplace}}
+  pay: {use: bogus, with: {plays: gateway}}
+  post: {use: bogus, with: {plays: carrier}}
+  mail: {use: bogus, with: {plays: mailer}}
+locations:
+  west: {name: West, street1: 1 Depot Way, city: Reno, state: NV, zip: "89502", country: US,
+         timezone: America/Los_Angeles, cutoff: "15:00", labels: auto, grace: 5m, tell: label}
+  east: {name: East, street1: 2 Canal Street, city: Easton, state: PA, zip: "18042", country: US,
+         timezone: America/New_York, cutoff: "15:00", labels: auto, grace: 5m, tell: scan}
+sla: {promise: {Standard: 9}}
+stock:
+  default: {buffer: {shop: 1, market: 2}}
+boxes:
+  - {id: SMALL, inner_mm: [200, 200, 100], tare_g: 50, max_g: 5000}
+  - {id: LARGE, inner_mm: [600, 400, 400], tare_g: 400, max_g: 30000}
+"""
+_PLAYS = {"shop": "shop", "market": "marketplace", "pay": "gateway", "post": "carrier", "mail": "mailer"}
+_START = datetime(2026, 11, 30, 16, 0, tzinfo=UTC)
+_FAULT_OF_CALLS = 0.03
+_DROPPED, _LATE, _TWICE = 0.1, 0.2, 0.2
+_CANCELLED, _ELSEWHERE = 0.12, 0.05
+_SHOPPERS = (("Ann", "OR", "97205"), ("Ben", "NY", "10001"), ("Cal", "TX", "78701"), ("Dee", "CA", "94016"))
 
 
-class Outside(Protocol):
-    """What the world outside says of itself once all is quiet. Effects are named by (kind, subject)."""
+@dataclass(slots=True)
+class Scene:
+    """A day of ``size`` orders, whose every move follows from its seed."""
 
-    links: Mapping[str, Mapping[str, Mapping[str, int]]]
-    """Connection -> listing -> units by SKU."""
-
-    def effects(self) -> Mapping[tuple[str, str], int]:
-        """Return how often each effect really came to pass."""
-        ...
-
-    def levels(self) -> Mapping[tuple[str, ListingKey], int]:
-        """Return what each channel shows."""
-        ...
-
-    def orders(self) -> Mapping[str, str]:
-        """Return the channel's own state of each order, by the hub's order id."""
-        ...
-
-
-class Scene(Outside, Protocol):
-    """A world whose every move follows from its seed."""
-
-    clock: SteppedClock
-    config: str
-    """The merchant's crossdock.yaml."""
-    connectors: Mapping[str, Connector]
-    """By connection."""
-    ports: Mapping[str, Ports]
-    """By connection."""
-    goods: Mapping[str, tuple[int, tuple[int, int, int], Mapping[str, int]]]
-    """SKU -> (grams, size in millimetres, units counted by location)."""
-    accepts: Sequence[tuple[str, str]]
+    seed: int
+    size: int
+    faults: frozenset[str] = frozenset()
+    apart_s: int = 40
+    """Seconds between two orders on average."""
+    accepts: Sequence[tuple[str, str]] = (
+        ("shop", "levels"),
+        ("market", "levels"),
+        ("shop", "captures"),
+        ("post", "labels"),
+        ("mail", "mails"),
+    )
     """(connection, action) that the merchant accepts."""
+    config: str = CONFIG
+    """The merchant's crossdock.yaml."""
+    clock: SteppedClock = field(init=False)
+    world: World = field(init=False)
+    connectors: Mapping[str, Connector] = field(init=False)
+    """By connection."""
+    ports: Mapping[str, Ports] = field(init=False)
+    """By connection."""
+    goods: Mapping[str, tuple[int, tuple[int, int, int], Mapping[str, int]]] = field(init=False)
+    """SKU -> (grams, size in millimetres, units counted by location)."""
+    links: Mapping[str, Mapping[str, Mapping[str, int]]] = field(init=False)
+    """Connection -> listing -> units by SKU."""
+    _chance: random.Random = field(init=False)
+    _plans: list[tuple[datetime, int, Callable[[], None]]] = field(default_factory=list)
+    _planned: "count[int]" = field(default_factory=count)
+    _late: list[tuple[datetime, str, Notification]] = field(default_factory=list)
+    _followed: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self._chance = random.Random(f"scene {self.seed}")  # noqa: S311 - a seed
+        self.clock = SteppedClock(_START)
+        self.world = World(clock=self.clock, faults=self._fault)
+        self.connectors = dict.fromkeys(_PLAYS, CONNECTOR)
+        self.ports = {
+            name: ports_of(self.world, name, BogusSettings.model_validate({"plays": plays}))
+            for name, plays in _PLAYS.items()
+        }
+        self._offer()
+        at = _START
+        for number in range(1, self.size + 1):
+            at += timedelta(seconds=self._chance.randint(0, 2 * self.apart_s))
+            self._plan(at, partial(self._shop_for, number))
+
+    def _offer(self) -> None:
+        """Put goods into the warehouses and listings into both channels."""
+        units = max(6, 2 * self.size)
+        self.goods = {
+            "MUG": (300, (100, 100, 100), {"west": units, "east": units // 2}),
+            "POT": (1800, (240, 200, 180), {"west": units // 2, "east": units}),
+            "LID": (400, (220, 220, 30), {"west": units, "east": units}),
+        }
+        self.links = {
+            "shop": {"MUG": {"MUG": 1}, "POT": {"POT": 1}, "POT-SET": {"POT": 1, "LID": 1}},
+            "market": {"M-MUG-2": {"MUG": 2}, "M-POT": {"POT": 1}},
+        }
+        self.world.shop("shop").locations = {"loc-west": "West", "loc-east": "East"}
+        for connection, listings in self.links.items():
+            for listing in listings:
+                self._list(connection, listing)
+
+    def _list(self, connection: str, listing: str) -> None:
+        shop = self.world.shop(connection)
+        shop.listings[listing] = Listing(
+            listing=listing, sku=listing, title=listing, locations=tuple(shop.locations)
+        )
+        for location in shop.locations or (None,):
+            shop.levels[ListingKey(listing=listing, location=location)] = max(3, self.size // 2)
+
+    def _plan(self, at: datetime, what: Callable[[], None]) -> None:
+        heapq.heappush(self._plans, (at, next(self._planned), what))
 
     def next_at(self) -> datetime | None:
         """Return when something next happens outside by itself."""
-        ...
+        times = [at for at, _, _ in self._plans[:1]] + [at for at, _, _ in self._late]
+        return min([*times, *(at for at, _ in self.world.later)], default=None)
 
     def act(self) -> None:
-        """Let everything outside happen whose time has come."""
-        ...
+        """Let people and carriers do what they do by now."""
+        self.world.catch_up()
+        while self._plans and self._plans[0][0] <= self.clock.now():
+            heapq.heappop(self._plans)[2]()
+        self._follow_parcels()
+
+    def _shop_for(self, number: int) -> None:
+        """Order something that is shown as there; some cancel later, some parcels another tool ships."""
+        connection = self._chance.choice(("shop", "shop", "market"))
+        shop = self.world.shop(connection)
+        shown = sorted({key.listing for key, units in shop.levels.items() if units > 0})
+        if not shown:
+            return
+        listing = self._chance.choice(shown)
+        most = max(units for key, units in shop.levels.items() if key.listing == listing)
+        order_id = place(self.world, connection, self._cart(number, connection, listing, min(2, most)))
+        fate = self._chance.random()
+        later = self.clock.now() + timedelta(seconds=self._chance.randint(0, 900))
+        if fate < _CANCELLED:
+            self._plan(later, partial(cancel, self.world, connection, order_id))
+        elif fate < _CANCELLED + _ELSEWHERE:
+            self._plan(later, partial(self._ship_elsewhere, connection, order_id))
+
+    def _cart(self, number: int, connection: str, listing: str, most: int) -> Cart:
+        name, state, code = self._chance.choice(_SHOPPERS)
+        pay: Pay = self._chance.choice(("now", "later")) if connection == "shop" else "marketplace"
+        return Cart(
+            number=f"{connection[0].upper()}-{number}",
+            lines=((listing, self._chance.randint(1, most), 2500),),
+            ship_to=Address(
+                name=name, street1=f"{number} Way", city="City", state=state, zip=code, country="US"
+            ),
+            email=f"{name.lower()}@example.test" if connection == "shop" else None,
+            pay=pay,
+        )
+
+    def _ship_elsewhere(self, connection: str, order_id: str) -> None:
+        order = self.world.shop(connection).orders[order_id].order
+        if order.state is ChannelState.OPEN and not order.shipped:
+            ship_elsewhere(self.world, connection, order_id, f"OTHER-{order_id}")
+
+    def _follow_parcels(self) -> None:
+        """Have carriers fetch every labelled parcel in a while, and deliver it."""
+        for shipment_id, shipment in self.world.shipments.items():
+            if shipment.label is None or shipment_id in self._followed:
+                continue
+            self._followed.add(shipment_id)
+            fetched = self.clock.now() + timedelta(minutes=self._chance.randint(10, 30))
+            for state, wait_min in ((TrackingState.IN_TRANSIT, 0), (TrackingState.DELIVERED, 20)):
+                self._plan(fetched + timedelta(minutes=wait_min), partial(self._scan, shipment_id, state))
+
+    def _scan(self, shipment_id: str, state: TrackingState) -> None:
+        if not self.world.shipments[shipment_id].voided:
+            scan(self.world, "post", shipment_id, state)
 
     def take_notifications(self) -> Sequence[tuple[str, Notification]]:
-        """Return (connection, doorbell) that reach the hub now: some late, some twice, some never."""
-        ...
+        """Return (connection, notification) that reach the hub now: some late, some twice, some never."""
+        now = self.clock.now()
+        arrived = [(name, notification) for at, name, notification in self._late if at <= now]
+        self._late = [(at, name, notification) for at, name, notification in self._late if at > now]
+        fresh, self.world.notifications = self.world.notifications, []
+        for name, notification in fresh:
+            arrived += [(name, notification)] * self._arrivals(name, notification)
+        self._chance.shuffle(arrived)
+        return arrived
 
-    def between(self, happens: Callable[[], Awaitable[None]]) -> None:
-        """Have something happen in the middle of vendor calls."""
-        ...
+    def _arrivals(self, name: str, notification: Notification) -> int:
+        """Return how often a notification reaches the hub now."""
+        fate = self._chance.random()
+        # A carrier that tells nothing is asked a day later, long after this scene ends: it tells late at worst.
+        if (
+            "dropped" in self.faults
+            and fate < _DROPPED
+            and notification.kind is not NotificationKind.TRACKING
+        ):
+            return 0
+        if "late" in self.faults and fate > 1 - _LATE:
+            self._late.append(
+                (self.clock.now() + timedelta(seconds=self._chance.randint(1, 90)), name, notification)
+            )
+            return 0
+        return 2 if "twice" in self.faults and 0.5 - _TWICE / 2 < fate < 0.5 + _TWICE / 2 else 1
 
-    def calm(self) -> None:
-        """Let nothing go wrong any more."""
-        ...
+    def _fault(self, operation: str) -> Fault | None:
+        if not self.faults or self._chance.random() > _FAULT_OF_CALLS:
+            return None
+        fault = self._chance.choice(OF_READS if operation in READS else OF_CALLS)
+        return fault if fault.value in self.faults else None

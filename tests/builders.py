@@ -123,7 +123,6 @@ def config(*, labels: str = "auto", tell: str = "label") -> MerchantConfig:
         },
         boxes=BOXES,
         promises={"Standard": 5, "Express": 2, "International": 7},
-        hold_alert=timedelta(hours=48),
         stock=(
             StockRule(pattern="default", buffer={"shop": 1, "amz": 2}, low=3),
             StockRule(pattern="SOCKS-*", buffer={"shop": 2, "amz": 4}, low=3),
@@ -153,11 +152,10 @@ def home(**changes: str) -> Address:
 
 
 def world(clock: SteppedClock) -> World:
-    """A shop with two locations and a marketplace, showing what lies on the shelves."""
+    """A shop with two locations and a marketplace, showing what lies in the warehouse."""
     made = World(clock=clock)
     shop, market = made.shop("shop"), made.shop("amz")
     shop.locations = {"loc-reno": "Kendra Reno", "loc-easton": "Kendra Easton"}
-    market.marketplace = True
     for listing in SHOP_LINKS:
         at: tuple[str, ...] = ("loc-easton",) if listing == "DUTCH-6" else ("loc-reno",)
         if listing == "SKILLET-12":

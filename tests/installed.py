@@ -8,7 +8,7 @@ from pathlib import Path
 import yaml
 
 MERCHANT = "kendra"
-_HOUSE = {
+_CONFIG = {
     "version": 1,
     "merchant": MERCHANT,
     "connections": {
@@ -50,7 +50,7 @@ SECRET = "bogus-webhook-secret-17"
 def installed(folder: Path, *, database: str | None = None, use: str = "bogus") -> dict[str, str]:
     """Write crossdock.yaml; return the environment of a hub that runs on it."""
     (folder / "crossdock.yaml").write_text(
-        yaml.safe_dump(_HOUSE, sort_keys=False).replace("use: bogus", f"use: {use}", 1), encoding="utf-8"
+        yaml.safe_dump(_CONFIG, sort_keys=False).replace("use: bogus", f"use: {use}", 1), encoding="utf-8"
     )
     ours = {
         "CROSSDOCK_CONFIG": str(folder / "crossdock.yaml"),

@@ -15,7 +15,6 @@ import pytest
 
 import cli
 from connectors.bogus.client import world_named
-from connectors.bogus.shoppers import Wish, place
 from core.engine.hub import Hub
 from core.engine.pauses import raise_pause
 from core.errors import VendorPausedError
@@ -30,6 +29,7 @@ from core.store.listings import save_listings
 from core.store.pauses import list_pauses
 from core.store.switches import go_live
 from server import open_hub
+from simulation.shoppers import Cart, place
 from tests.builders import home
 from tests.installed import MERCHANT, SECRET, installed
 
@@ -93,11 +93,11 @@ def with_an_order(said: Said) -> None:
         place(
             world,
             "shop",
-            Wish(number="KK-1", lines=(("CHEF-8", 1, 6997),), ship_to=home(), email="kara@example.test"),
+            Cart(number="KK-1", lines=(("CHEF-8", 1, 6997),), ship_to=home(), email="kara@example.test"),
         )
         await sync_order(hub, MERCHANT, "shop", "kk-1")
-        bell = Notification(event_id="e1", kind=NotificationKind.ORDER, topic="order", subject="kk-1")
-        await hub.store.deliver(MERCHANT, "shop", [delivery_of("shop", bell, b"{}", now)], now=now)
+        notification = Notification(event_id="e1", kind=NotificationKind.ORDER, topic="order", subject="kk-1")
+        await hub.store.deliver(MERCHANT, "shop", [delivery_of("shop", notification, b"{}", now)], now=now)
 
     in_hub(sell)
 
@@ -213,7 +213,7 @@ def test_what_a_vendor_paused_is_shown_and_tried_again_by_command(said: Said) ->
 
 
 def look_in_s() -> float:
-    """Return in how many seconds from now the vendor of the one alarm is asked again."""
+    """Return in how many seconds from now the vendor of the one pause is asked again."""
     found: list[float] = []
 
     async def look(hub: Hub) -> None:
@@ -348,14 +348,21 @@ def test_the_kinds_of_sabotage_are_listed(said: Said) -> None:
     assert all(set(row) == {"kind", "what it does"} for row in listed)
 
 
-@pytest.mark.parametrize(
-    "verb",
-    ["demo", "simulate", "sandbox", "serve", "validate", "db", "orders", "stock", "deliveries", "connections", "connect", "keys"],
-)  # fmt: skip
+@pytest.mark.parametrize("verb", cli.VERBS)
 def test_every_verb_explains_itself(said: Said, verb: str) -> None:
     code, out, _ = said(verb, "--help")
     assert code == 0
     assert out.startswith(f"usage: crossdock {verb}")
+
+
+def test_the_command_loads_no_verb_but_the_one_that_is_asked() -> None:
+    look = "import cli, sys; cli.parser(['keys']); print([m for m in ('sandbox', 'simulation', 'web') if m in sys.modules])"
+
+    ended = subprocess.run(
+        [sys.executable, "-c", look], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
+    )
+
+    assert ended.stdout == "[]\n"
 
 
 def test_the_command_runs_from_any_folder(tmp_path: Path) -> None:

@@ -39,11 +39,11 @@ from dataclasses import replace
 
 from connectors.bogus import CONNECTOR as BOGUS
 from connectors.bogus.client import world_named
-from connectors.bogus.shoppers import Wish, place
+from simulation.shoppers import Cart, place
 from core.model.stock import Listing
 from tests.builders import home
 
-WISH = Wish(number="KK-1", lines=(("CHEF-8", 1, 6997),), ship_to=home(), email="kara@example.test")
+WISH = Cart(number="KK-1", lines=(("CHEF-8", 1, 6997),), ship_to=home(), email="kara@example.test")
 
 
 def build(connection):
@@ -100,9 +100,9 @@ async def ready(url: str, within_s: float = 40) -> None:
             await asyncio.sleep(0.1)
 
 
-async def ring(url: str, subject: str) -> int:
-    bell = Notification(event_id="e1", kind=NotificationKind.ORDER, topic="order", subject=subject)
-    body = bell.model_dump_json().encode()
+async def notify(url: str, subject: str) -> int:
+    notification = Notification(event_id="e1", kind=NotificationKind.ORDER, topic="order", subject=subject)
+    body = notification.model_dump_json().encode()
     async with (
         aiohttp.ClientSession() as http,
         http.post(
@@ -117,7 +117,7 @@ async def test_one_process_serves_refuses_a_second_one_and_stops_when_told(tmp_p
     url = f"http://127.0.0.1:{port}"
     async with serving(environ, "--port", str(port)) as child:
         await ready(url)
-        assert await ring(url, "no-such-order") == 200
+        assert await notify(url, "no-such-order") == 200
         second, other = await asyncio.gather(
             ended(await start(environ, "--port", str(free_port()))),
             ended(
@@ -262,7 +262,7 @@ async def _share(environ: Mapping[str, str]) -> None:
             for role in roles
         ]
         await ready(f"http://127.0.0.1:{port}")
-        assert await ring(f"http://127.0.0.1:{port}", "kk-1") == 200
+        assert await notify(f"http://127.0.0.1:{port}", "kk-1") == 200
         kinds = await settled(environ)
         for child in children:
             child.send_signal(signal.SIGTERM)

@@ -43,8 +43,8 @@ async def receive(request: web.Request) -> web.Response:
     body = await _body(request)
     if body is None:
         return _too_large()
-    rung = _rung(hub.connections(merchant).ports[connection], connection, request, body)
-    await _store(hub, (merchant, connection), rung, body)
+    told = _notifications(hub.connections(merchant).ports[connection], connection, request, body)
+    await _store(hub, (merchant, connection), told, body)
     return web.Response(status=HTTPStatus.OK)
 
 
@@ -65,7 +65,7 @@ async def receive_app_wide(request: web.Request) -> web.Response:
         return _too_large()
     heard = _heard(hub, ours, request, body)
     account = next(
-        (notification.account for rung in heard.values() for notification in rung if notification.account),
+        (notification.account for told in heard.values() for notification in told if notification.account),
         None,
     )
     if account is None and len(heard) > 1:
@@ -86,7 +86,7 @@ async def receive_app_wide(request: web.Request) -> web.Response:
 def _heard(
     hub: Hub, ours: list[Place], request: web.Request, body: bytes
 ) -> dict[Place, tuple[Notification, ...]]:
-    """Return what rang at each connection whose secret signed it: nobody rings at another's by naming his account.
+    """Return the notifications of each connection whose secret signed them: naming another's account reaches nobody.
 
     Raises:
         SignatureError: no connection's secret signed it.
@@ -95,7 +95,7 @@ def _heard(
     refused: SignatureError | None = None
     for merchant, name in ours:
         try:
-            found[merchant, name] = _rung(hub.connections(merchant).ports[name], name, request, body)
+            found[merchant, name] = _notifications(hub.connections(merchant).ports[name], name, request, body)
         except SignatureError as error:
             refused = error
     if not found and refused is not None:
@@ -116,8 +116,10 @@ def _too_large() -> web.Response:
     return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"at most {LARGEST_BODY} bytes")
 
 
-def _rung(ports: Ports, connection: str, request: web.Request, body: bytes) -> tuple[Notification, ...]:
-    """Return what rang; a signed body that cannot be read is kept as a doorbell of its own, for people to see.
+def _notifications(
+    ports: Ports, connection: str, request: web.Request, body: bytes
+) -> tuple[Notification, ...]:
+    """Return what a webhook notifies of; a signed body that cannot be read is one of its own kind, for people to see.
 
     Raises:
         SignatureError: not signed by the vendor.
@@ -152,10 +154,10 @@ def _text(header: str) -> str:
     return header.encode("utf-8", "surrogateescape").decode("latin-1")
 
 
-async def _store(hub: Hub, place: Place, rung: tuple[Notification, ...], body: bytes) -> None:
+async def _store(hub: Hub, place: Place, told: tuple[Notification, ...], body: bytes) -> None:
     failpoint("webhooks.store.before")
     merchant, connection = place
     now = hub.clock.now()
-    stored = [delivery_of(connection, notification, body, now) for notification in rung]
+    stored = [delivery_of(connection, notification, body, now) for notification in told]
     await hub.store.deliver(merchant, connection, stored, now=now)
     failpoint("webhooks.store.after")

@@ -70,7 +70,7 @@ def item_money(item: Mapping[str, Any], zero: Money) -> ItemMoney:
 def lines_of(item: Mapping[str, Any], money: ItemMoney, *, cancelled: bool) -> list[OrderLine]:
     """Return the item's line, and one more for each of its extra charges."""
     wanted, still_open = _units(item, cancelled=cancelled)
-    commit, discount = _unit_price(money.goods, wanted, money.discount)
+    price, discount = _unit_price(money.goods, wanted, money.discount)
     line = OrderLine(
         line_id=item["line_id"],
         listing=item["listing"],
@@ -78,7 +78,7 @@ def lines_of(item: Mapping[str, Any], money: ItemMoney, *, cancelled: bool) -> l
         title=item["title"],
         quantity=wanted,
         open_quantity=still_open,
-        unit_price=commit,
+        unit_price=price,
         discount=discount,
         tax=money.tax,
         customized=item["customized_url"] is not None,

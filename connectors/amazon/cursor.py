@@ -15,7 +15,7 @@ Json = dict[str, Any]
 
 @dataclass(slots=True, kw_only=True)
 class PageCursor:
-    """A walk through all listings, oldest first, which may be interrupted between pages."""
+    """A search through all listings, oldest first, which may be interrupted between pages."""
 
     at: datetime
     found: dict[str, Json] = field(default_factory=dict)

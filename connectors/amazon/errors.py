@@ -2,7 +2,7 @@
 
 Codes of the Selling Partner API: https://developer-docs.amazon.com/sp-api/docs/sp-api-errors; of Login with Amazon:
 https://developer-docs.amazon.com/sp-api/docs/authorization-errors; of SQS: its API reference (all read 2026-11).
-An answer without a code that stands here is judged by its status alone.
+An answer without a code that stands here is judged by its status only.
 """
 
 import json
@@ -77,7 +77,7 @@ def refusal(
     response: Response, *, connection: str, operation: str, may_act: bool, rate_per_s: float = 1.0
 ) -> ConnectorError:
     """Return the error that an answer other than 2xx stands for; its body must have been read."""
-    code, words = _said(response.content)
+    code, words = _refusal_of(response.content)
     if _is_about_the_token(response.status_code, words):
         code = TOKEN_EXPIRED if "expired" in words else TOKEN_INVALID
     said = f"{operation}: answered {response.status_code}" + (f" {code}" if code else "")
@@ -107,7 +107,7 @@ def refusal(
 
 
 def error_of_code(code: str, *, connection: str, operation: str, may_act: bool) -> ConnectorError:
-    """Return the error that a code alone stands for, as SQS gives it."""
+    """Return the error that a bare code stands for, as SQS gives it."""
     said = f"{operation}: {code if code in CODES else 'refused'}"
     kind = CODES.get(code, RejectedError)
     if kind is RateLimitError:
@@ -117,7 +117,7 @@ def error_of_code(code: str, *, connection: str, operation: str, may_act: bool) 
     return kind(said, connection=connection, code=code)
 
 
-def _said(body: bytes) -> tuple[str | None, str]:
+def _refusal_of(body: bytes) -> tuple[str | None, str]:
     """Return the first error's code and its words in lower case; nothing where the body is no error list of Amazon's."""
     try:
         told = json.loads(body)

@@ -10,8 +10,7 @@ from connectors.amazon.cursor import PageCursor, PartialRead
 from connectors.amazon.settings import AmazonSettings
 from core.clock import Clock
 from core.errors import OutcomeUnknownError, RateLimitError, RejectedError, UnavailableError
-from core.model.stock import Level, LevelChange, Listing, ListingKey
-from core.ports import LevelResult, LevelState
+from core.model.stock import Level, LevelChange, LevelResult, LevelState, Listing, ListingKey
 
 MERCHANT = "DEFAULT"
 """Amazon's code of the merchant's own fulfillment; every other code is Amazon's (AMAZON_NA, AMAZON_EU ...)."""
@@ -20,7 +19,6 @@ PRODUCT_TYPE = "PRODUCT"
 PAGE = 20
 FBA_PAGE = 50
 CHANNEL_KNOWN_S = 600.0
-GIVEN_UP = frozenset({"FATAL", "CANCELLED"})
 CURSOR_KEPT_S = 600.0
 PARTIAL_KEPT_S = 30.0
 """How long the listings read before Amazon's limits interrupted a read are still good for the rest of it."""
@@ -39,23 +37,23 @@ class AmazonLevels:
         self._settings = settings
         self._clock = clock
         self._channels: dict[str, tuple[str, datetime]] = {}
-        self._walk: PageCursor | None = None
-        self._half: PartialRead | None = None
+        self._cursor: PageCursor | None = None
+        self._partial: PartialRead | None = None
 
     async def list_listings(self) -> tuple[Listing, ...]:
         """Return everything that can be bought; variation parents, which hold no quantity, are left out.
 
         Where Amazon's limits interrupt it, the next call goes on with the page that is missing.
         """
-        cursor = self._walk if self._walk and self._is_fresh(self._walk.at, CURSOR_KEPT_S) else None
-        self._walk = cursor = cursor or PageCursor(at=self._clock.now())
+        cursor = self._cursor if self._cursor and self._is_fresh(self._cursor.at, CURSOR_KEPT_S) else None
+        self._cursor = cursor = cursor or PageCursor(at=self._clock.now())
         while not cursor.done:
             answer = await self._client.search_listings_items(
                 sortBy="createdDate", sortOrder="ASC", **cursor.window, **cursor.token
             )
             self._remember(answer["items"])
             cursor.take(answer)
-        self._walk = None
+        self._cursor = None
         return tuple(_listing(item) for item in cursor.found.values() if _channel(item) is not None)
 
     async def list_locations(self) -> tuple[tuple[str, str], ...]:
@@ -73,7 +71,7 @@ class AmazonLevels:
         return tuple(Level(key=key, units=shown[key.listing]) for key in keys if key.listing in shown)
 
     async def set_levels(self, changes: Sequence[LevelChange], *, key: str) -> tuple[LevelResult, ...]:  # noqa: ARG002
-        """Set absolute levels. ``believed`` is not compared: Amazon cannot, and its reads lag behind its writes.
+        """Set absolute levels. ``last_read`` is not compared: Amazon cannot, and its reads lag behind its writes.
 
         Where Amazon's limits end a push early, the rest is UNKNOWN with the code ``NotSent``.
         """
@@ -89,29 +87,13 @@ class AmazonLevels:
         }
         return tuple((refused | ended)[change.key] for change in changes)
 
-    async def feed_results(self, feed_id: str) -> dict[str, str] | None:
-        """Return the SKUs that a feed refused, each with its code; None while the feed is not processed.
-
-        Raises:
-            RejectedError: Amazon gave the whole feed up; nothing of it counts.
-        """
-        feed = await self._client.get_feed(feed_id)
-        if "resultFeedDocumentId" not in feed:
-            if feed["processingStatus"] in GIVEN_UP:
-                raise RejectedError(f"feed {feed_id} ended {feed['processingStatus']}", connection=self._name)
-            return None
-        report = await self._client.get_feed_result(feed["resultFeedDocumentId"])
-        return {
-            str(issue.get("sku", issue.get("messageId"))): str(issue["code"])
-            for issue in report.get("issues", [])
-            if issue.get("severity") == "ERROR"
-        }
-
     async def _items(self, skus: Sequence[str]) -> dict[str, Json]:
         """Return the listings of these SKUs; those that Amazon does not know are left out."""
         wanted = list(dict.fromkeys(skus))
-        partial = self._half if self._half and self._is_fresh(self._half.at, PARTIAL_KEPT_S) else None
-        self._half = partial = partial or PartialRead(at=self._clock.now())
+        partial = (
+            self._partial if self._partial and self._is_fresh(self._partial.at, PARTIAL_KEPT_S) else None
+        )
+        self._partial = partial = partial or PartialRead(at=self._clock.now())
         # A comma would split one SKU into two.
         plain = [sku for sku in wanted if "," not in sku and sku not in partial.asked]
         for start in range(0, len(plain), PAGE):
@@ -123,7 +105,7 @@ class AmazonLevels:
         for sku in wanted:
             if sku not in partial.asked:
                 partial.take([sku], await self._one(sku))
-        self._half = None
+        self._partial = None
         self._remember(partial.found.values())
         return {sku: partial.found[sku] for sku in wanted if sku in partial.found}
 

@@ -1,5 +1,7 @@
 """Bogus: every kind of vendor in memory, with books of its own; for simulation, tests and the tutorial."""
 
+from dataclasses import replace
+
 from connectors.bogus.carrier import BogusCarrier
 from connectors.bogus.channel import BogusChannel
 from connectors.bogus.channel_payments import BogusChannelPayments
@@ -21,36 +23,22 @@ def build(connection: Connection) -> Ports:
 
 def ports_of(world: World, name: str, settings: BogusSettings) -> Ports:
     """Return the ports of one vendor of a world."""
-    webhooks = BogusWebhooks(name, settings.webhook_secret.get_secret_value())
+    plain = Ports(mode=settings.mode)
+    told = replace(plain, webhooks=BogusWebhooks(name, settings.webhook_secret.get_secret_value()))
+    channel, carrier = BogusChannel(name, world), BogusCarrier(name, world)
+    selling = replace(told, channel=channel, shipment_notifier=channel, levels=BogusLevels(name, world))
     match settings.plays:
         case "shop":
-            channel = BogusChannel(name, world)
-            return Ports(
-                mode=settings.mode,
-                channel=channel,
-                shipment_notifier=channel,
-                levels=BogusLevels(name, world),
-                channel_payments=BogusChannelPayments(name, world),
-                webhooks=webhooks,
-            )
+            return replace(selling, channel_payments=BogusChannelPayments(name, world))
         case "marketplace":
-            channel = BogusChannel(name, world)
-            return Ports(
-                mode=settings.mode,
-                channel=channel,
-                shipment_notifier=channel,
-                levels=BogusLevels(name, world),
-                webhooks=webhooks,
-                notifications=BogusNotifications(name, world) if settings.queue else None,
-            )
+            return replace(selling, notifications=BogusNotifications(name, world) if settings.queue else None)
         case "gateway":
             world.gateway = name
-            return Ports(mode=settings.mode, gateway=BogusGateway(name, world), webhooks=webhooks)
+            return replace(told, gateway=BogusGateway(name, world))
         case "carrier":
-            carrier = BogusCarrier(name, world)
-            return Ports(mode=settings.mode, carrier=carrier, label_files=carrier, webhooks=webhooks)
+            return replace(told, carrier=carrier, label_files=carrier)
         case "mailer":
-            return Ports(mode=settings.mode, notifier=BogusNotifier(name, world))
+            return replace(plain, notifier=BogusNotifier(name, world))
 
 
 CONNECTOR = Connector(
@@ -62,10 +50,7 @@ CONNECTOR = Connector(
         "set_levels": Operation(fence=Fence.ABSOLUTE),
         "tell_shipped": Operation(fence=Fence.OBJECT),
         "capture": Operation(fence=Fence.KEY),
-        "refund": Operation(fence=Fence.KEY),
         "cancel_order": Operation(fence=Fence.OBJECT),
-        "capture_payment": Operation(fence=Fence.KEY),
-        "refund_payment": Operation(fence=Fence.KEY),
         "buy": Operation(fence=Fence.OBJECT),
         "void": Operation(fence=Fence.ABSOLUTE),
         "send": Operation(fence=Fence.NONE),

@@ -8,8 +8,17 @@ from core.errors import RejectedError
 from core.model.address import Address
 from core.model.money import Money
 from core.model.payment import Movement, MovementState
-from core.model.shipment import CustomsItem, Label, Parcel, Quotes, Rate, TrackingEvent, TrackingState
-from core.ports import LabelRefused, NotificationKind
+from core.model.shipment import (
+    CustomsItem,
+    Label,
+    LabelRefused,
+    Parcel,
+    Quotes,
+    Rate,
+    TrackingEvent,
+    TrackingState,
+)
+from core.ports import NotificationKind
 
 # (carrier, service, base, per started half kilogram, working days), in minor units of USD.
 _CARD = (("Tortoise", "Ground", 480, 110, 3), ("Hare", "Ground", 780, 50, 2), ("Hare", "Swift", 1350, 110, 1))
@@ -124,11 +133,11 @@ class BogusCarrier:
 
 
 def scan(world: World, connection: str, shipment_id: str, state: TrackingState) -> None:
-    """Have a carrier scan a parcel now, and ring."""
+    """Have a carrier scan a parcel now, and tell of it."""
     shipment = world.shipments[shipment_id]
     if shipment.label is None:
         raise ValueError(f"{shipment_id} has no label to scan")
     event = TrackingEvent(tracking=shipment.label.tracking, state=state, at=world.clock.now())
     shipment.scans.append(event)
-    world.ring(connection, NotificationKind.TRACKING, f"tracker-{shipment_id}")
+    world.notify(connection, NotificationKind.TRACKING, f"tracker-{shipment_id}")
     world.changed()

@@ -83,14 +83,14 @@ def order_of(world: World, connection: str, order_id: str) -> Order:
 
 
 def change_order(world: World, connection: str, order: Order) -> None:
-    """Put an order as it now is into the books, and ring."""
+    """Put an order as it now is into the books, and tell of it."""
     shop = world.shop(connection)
     known = shop.orders[order.order_id]
     shop.before[order.order_id] = known
     shop.orders[order.order_id] = known.model_copy(
         update={"order": order.model_copy(update={"updated_at": world.clock.now()})}
     )
-    world.ring(connection, NotificationKind.ORDER, order.order_id)
+    world.notify(connection, NotificationKind.ORDER, order.order_id)
 
 
 def shipped_more(order: Order, parcel: Shipped) -> Order:

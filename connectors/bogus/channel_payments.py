@@ -1,5 +1,6 @@
-"""The bogus shop's books of money: captures, refunds and cancellations go through it and show at the gateway."""
+"""The bogus shop's books of money: captures and cancellations go through it and show at the gateway."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from connectors.bogus.channel import change_order, order_of
@@ -7,7 +8,7 @@ from connectors.bogus.client import Effect, World
 from core.errors import RejectedError
 from core.model.money import Money
 from core.model.order import ChannelState, Order, Transaction, TransactionKind, TransactionState
-from core.model.payment import Movement, MovementState, PaymentState
+from core.model.payment import GatewayPayment, Movement, MovementState, PaymentState
 from core.model.stock import ListingKey
 from core.ports import NotificationKind
 
@@ -23,11 +24,6 @@ class BogusChannelPayments:
         """Take authorized money, once per key."""
         act = self.world.once(key, lambda: self._capture(order_id, authorization, amount))
         return await self.world.call(self.connection, "capture", act)
-
-    async def refund(self, order_id: str, amount: Money, *, key: str) -> Movement:
-        """Give captured money back, once per key."""
-        act = self.world.once(key, lambda: self._refund(order_id, amount))
-        return await self.world.call(self.connection, "refund", act)
 
     async def cancel_order(self, order_id: str, *, refund: bool, restock: bool, key: str) -> None:
         """Cancel the whole order; one that is cancelled already is refused."""
@@ -51,11 +47,11 @@ class BogusChannelPayments:
             reference=held.reference,
         )
         self._move(order, taken)
-        self._at_gateway(held.reference, captured=amount)
+        self._at_gateway(held.reference, lambda payment: _captured(payment, amount))
         self.world.did(Effect.CAPTURE, f"{order_id}/{authorization}")
         return Movement(state=MovementState.DONE, reference=taken.transaction_id, amount=amount)
 
-    def _refund(self, order_id: str, amount: Money) -> Movement:
+    def _refund(self, order_id: str, amount: Money) -> None:
         order = order_of(self.world, self.connection, order_id)
         paid = next(t for t in order.transactions if t.kind is TransactionKind.SALE)
         back = paid.model_copy(
@@ -67,9 +63,8 @@ class BogusChannelPayments:
             }
         )
         self._move(order, back)
-        self._at_gateway(paid.reference, refunded=amount)
+        self._at_gateway(paid.reference, lambda payment: _refunded(payment, amount))
         self.world.did(Effect.REFUND, f"{order_id}/{paid.transaction_id}")
-        return Movement(state=MovementState.DONE, reference=back.transaction_id, amount=amount)
 
     def _cancel(self, order_id: str, *, refund: bool, restock: bool) -> None:
         order = order_of(self.world, self.connection, order_id)
@@ -80,7 +75,7 @@ class BogusChannelPayments:
                 self._refund(order_id, paid.amount)
         order = order_of(self.world, self.connection, order_id)
         if restock:
-            restore_to(self.world, self.connection, order)
+            return_units(self.world, self.connection, order)
         cancelled = order.model_copy(update={"state": ChannelState.CANCELLED, "work_orders": ()})
         change_order(self.world, self.connection, cancelled)
         self.world.did(Effect.CANCEL, order_id)
@@ -89,30 +84,31 @@ class BogusChannelPayments:
         moved = order.model_copy(update={"transactions": (*order.transactions, transaction)})
         change_order(self.world, self.connection, moved)
 
-    def _at_gateway(
-        self, reference: str | None, *, captured: Money | None = None, refunded: Money | None = None
-    ) -> None:
+    def _at_gateway(self, reference: str | None, change: Callable[[GatewayPayment], GatewayPayment]) -> None:
         known = self.world.payments.get(reference or "")
         if known is None:
             return
-        if captured is not None:
-            known = known.model_copy(
-                update={
-                    "captured": known.captured + captured,
-                    "capturable": known.capturable.zero(),
-                    "capture_before": None,
-                }
-            )
-        if refunded is not None:
-            back = known.refunded + refunded
-            state = PaymentState.REFUNDED if back == known.amount else PaymentState.PARTIALLY_REFUNDED
-            known = known.model_copy(update={"refunded": back, "state": state})
-        self.world.payments[known.reference] = known
+        self.world.payments[known.reference] = change(known)
         if self.world.gateway is not None:
-            self.world.ring(self.world.gateway, NotificationKind.PAYMENT, known.reference)
+            self.world.notify(self.world.gateway, NotificationKind.PAYMENT, known.reference)
 
 
-def restore_to(world: World, connection: str, order: Order) -> None:
+def _captured(payment: GatewayPayment, amount: Money) -> GatewayPayment:
+    return payment.model_copy(
+        update={
+            "captured": payment.captured + amount,
+            "capture_before": None,
+        }
+    )
+
+
+def _refunded(payment: GatewayPayment, amount: Money) -> GatewayPayment:
+    back = payment.refunded + amount
+    state = PaymentState.REFUNDED if back == payment.amount else PaymentState.PARTIALLY_REFUNDED
+    return payment.model_copy(update={"refunded": back, "state": state})
+
+
+def return_units(world: World, connection: str, order: Order) -> None:
     """Give the units of an order back to what the channel itself shows."""
     shop = world.shop(connection)
     for line in order.lines:

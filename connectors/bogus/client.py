@@ -20,11 +20,12 @@ from core.errors import (
     UnavailableError,
     VendorPausedError,
 )
+from core.model.message import Message
 from core.model.order import FetchedOrder
 from core.model.payment import GatewayPayment
 from core.model.shipment import Label, Rate, TrackingEvent
 from core.model.stock import Listing, ListingKey
-from core.ports import Message, Notification, NotificationKind
+from core.ports import Notification, NotificationKind
 
 T = TypeVar("T")
 
@@ -61,9 +62,6 @@ class Effect(StrEnum):
 class Shop:
     """A channel's own books: its orders, what it offers, and what its shoppers can buy."""
 
-    name: str
-    marketplace: bool = False
-    """It took the money itself, keeps one quantity per listing and no books of ours."""
     locations: dict[str, str] = field(default_factory=dict)
     """The channel's own location id -> its name."""
     orders: dict[str, FetchedOrder] = field(default_factory=dict)
@@ -112,7 +110,7 @@ class World:
     """Told after every change, so that books can outlive the process."""
     shops: dict[str, Shop] = field(default_factory=dict)
     gateway: str | None = None
-    """The connection that plays the gateway: it rings when money moves."""
+    """The connection that plays the gateway: it tells of money that moves."""
     payments: dict[str, GatewayPayment] = field(default_factory=dict)
     shipments: dict[str, Shipment] = field(default_factory=dict)
     mails: list[Message] = field(default_factory=list)
@@ -121,8 +119,8 @@ class World:
     calls: Counter[tuple[str, str]] = field(default_factory=Counter)
     """How often each (connection, operation) was called."""
     notifications: list[tuple[str, Notification]] = field(default_factory=list)
-    """(connection, doorbell) that rang and nobody carried to the hub yet."""
-    rung: int = 0
+    """(connection, notification) that nobody carried to the hub yet."""
+    notified: int = 0
     later: list[tuple[datetime, Callable[[], object]]] = field(default_factory=list)
     """What is done a little later, and when."""
     keyed: dict[str, object] = field(default_factory=dict)
@@ -130,19 +128,31 @@ class World:
 
     def shop(self, connection: str) -> Shop:
         """Return a channel's books."""
-        return self.shops.setdefault(connection, Shop(name=connection))
+        return self.shops.setdefault(connection, Shop())
+
+    def orders(self) -> dict[str, str]:
+        """Return the channels' own state of each order, by the hub's order id."""
+        return {
+            f"{name}:{order_id}": found.order.state.value
+            for name, shop in self.shops.items()
+            for order_id, found in shop.orders.items()
+        }
+
+    def levels(self) -> dict[tuple[str, ListingKey], int]:
+        """Return what each channel shows."""
+        return {(name, key): units for name, shop in self.shops.items() for key, units in shop.levels.items()}
 
     def did(self, effect: Effect, subject: str) -> None:
         """Write into the books what came to pass."""
         self.effects[effect, subject] += 1
 
-    def ring(self, connection: str, kind: NotificationKind, subject: str) -> None:
-        """Ring: something of a connection changed."""
-        self.rung += 1
-        bell = Notification(
-            event_id=f"{connection}-{self.rung}", kind=kind, topic=kind.value, subject=subject
+    def notify(self, connection: str, kind: NotificationKind, subject: str) -> None:
+        """Say that something of a connection changed."""
+        self.notified += 1
+        notification = Notification(
+            event_id=f"{connection}-{self.notified}", kind=kind, topic=kind.value, subject=subject
         )
-        self.notifications.append((connection, bell))
+        self.notifications.append((connection, notification))
 
     async def call(self, connection: str, operation: str, act: Callable[[], T]) -> T:
         """Make a call that may change something, with whatever goes wrong with it.
@@ -219,8 +229,3 @@ _WORLDS: dict[str, World] = {}
 def world_named(name: str, clock: Clock) -> World:
     """Return the world of a name; all connections of this process that name it share it."""
     return _WORLDS.setdefault(name, World(clock=clock))
-
-
-def let_world_be(name: str, world: World) -> None:
-    """Make a world known under a name: for those who look into its books."""
-    _WORLDS[name] = world

@@ -1,11 +1,10 @@
-"""The bogus channel's levels: compared with what the hub believes before they are set."""
+"""The bogus channel's levels: compared with what the hub last read before they are set."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from connectors.bogus.client import Shop, World
-from core.model.stock import Level, LevelChange, Listing, ListingKey
-from core.ports import LevelResult, LevelState
+from core.model.stock import Level, LevelChange, LevelResult, LevelState, Listing, ListingKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +38,10 @@ class BogusLevels:
         )
 
     async def set_levels(self, changes: Sequence[LevelChange], *, key: str) -> tuple[LevelResult, ...]:
-        """Set levels, each only where the channel shows what the hub believes."""
+        """Set levels, each only where the channel shows what the hub last read."""
         del (
             key
-        )  # absolute and compared: a repeat finds another number than it believes, or sets the same again
+        )  # absolute and compared: a repeat finds another number than was last read, or sets the same again
         shop = self.world.shop(self.connection)
         return await self.world.call(
             self.connection, "set_levels", lambda: tuple(self._set(shop, change) for change in changes)

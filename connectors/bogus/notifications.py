@@ -1,4 +1,4 @@
-"""What the bogus world rings with through a queue: it comes again until it is acknowledged."""
+"""Notifications of the bogus world through a queue: each comes again until it is acknowledged."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,14 +27,14 @@ class BogusNotifications:
 
     def _waiting(self) -> tuple[Receipt, ...]:
         return tuple(
-            Receipt(notification=bell, handle=bell.event_id)
-            for name, bell in self.world.notifications
+            Receipt(notification=notification, handle=notification.event_id)
+            for name, notification in self.world.notifications
             if name == self.connection
         )
 
     def _forget(self, gone: set[str]) -> None:
         self.world.notifications = [
-            (name, bell)
-            for name, bell in self.world.notifications
-            if name != self.connection or bell.event_id not in gone
+            (name, notification)
+            for name, notification in self.world.notifications
+            if name != self.connection or notification.event_id not in gone
         ]

@@ -15,8 +15,8 @@ class BogusSettings(Shape):
     world: str = "main"
     """Connections of the same world know one another: a capture at the shop shows at the gateway."""
     queue: bool = False
-    """A marketplace rings through a queue besides."""
+    """A marketplace notifies through a queue besides."""
     webhook_secret: SecretStr = SecretStr("bogus")
-    """Signs what the world rings with."""
+    """Signs the notifications."""
     mode: Literal["test", "live"] | None = None
     """Whether the vendor stands for a test account."""

@@ -1,4 +1,4 @@
-"""What the bogus world rings with over HTTP: JSON, signed with a shared secret."""
+"""Notifications of the bogus world over HTTP: JSON, signed with a shared secret."""
 
 import hashlib
 import hmac
@@ -21,7 +21,7 @@ class BogusWebhooks:
     secret: str = field(repr=False)
 
     def parse_webhook(self, request: WebhookRequest, *, now: datetime) -> tuple[Notification, ...]:
-        """Verify the signature over the raw body, then say what rang."""
+        """Verify the signature over the raw body, then say what changed."""
         del now  # it signs no time
         given = request.headers.get(HEADER, "")
         if not hmac.compare_digest(given.encode(), signature_of(self.secret, request.body).encode()):
@@ -29,7 +29,7 @@ class BogusWebhooks:
         try:
             return (Notification.model_validate_json(request.body),)
         except ValidationError as error:
-            raise RejectedError("the body is no doorbell", connection=self.connection) from error
+            raise RejectedError("the body is no notification", connection=self.connection) from error
 
 
 def signature_of(secret: str, body: bytes) -> str:

@@ -6,7 +6,7 @@ from core.ports import Connection, Connector, Fence, Operation, Ports
 
 def build(connection: Connection) -> Ports:
     """Return what an EasyPost connection can do."""
-    # The SDK takes a quarter of a second and 31 MB to import: only a house that uses EasyPost pays for it.
+    # The SDK takes a quarter of a second and 31 MB to import: only an installation that uses EasyPost pays for it.
     from connectors.easypost.carrier import EasyPostCarrier  # noqa: PLC0415
     from connectors.easypost.client import EasyPostApi  # noqa: PLC0415
     from connectors.easypost.webhooks import EasyPostWebhooks  # noqa: PLC0415

@@ -1,8 +1,8 @@
-"""EasyPost's webhooks: verified over the raw body, and only heard as a bell.
+"""EasyPost's webhooks: verified over the raw body; they say what to look at, never how it is.
 
-Two signatures are in use (https://docs.easypost.com/docs/webhooks, read 2026-11). The older covers the body alone:
+Two signatures are in use (https://docs.easypost.com/docs/webhooks, read 2026-11). The older covers only the body:
 ``X-Hmac-Signature: hmac-sha256-hex=<hex>``. The newer, ``X-Hmac-Signature-V2``, covers time, method, path and body, with
-``X-Timestamp`` (a mail date) and ``X-Path`` as signed. Where the newer is given, it alone decides.
+``X-Timestamp`` (a mail date) and ``X-Path`` as signed. Where the newer is given, only it decides.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ TOPICS = {"tracker.created": NotificationKind.TRACKING, "tracker.updated": Notif
 
 
 class EasyPostWebhooks:
-    """Says what rang; ``now`` is the machine's own time, for EasyPost signs with the time on the wall."""
+    """Says what changed; ``now`` is the machine's own time, for EasyPost signs with the time on the wall."""
 
     def __init__(self, connection: str, secrets: Sequence[str]) -> None:
         self._connection = connection
@@ -33,7 +33,7 @@ class EasyPostWebhooks:
         self._keys = tuple(unicodedata.normalize("NFKD", secret).encode() for secret in secrets)
 
     def parse_webhook(self, request: WebhookRequest, *, now: datetime) -> tuple[Notification, ...]:
-        """Verify the signature (either secret, either scheme), then say what rang."""
+        """Verify the signature (either secret, either scheme), then say what changed."""
         if "x-hmac-signature-v2" in request.headers:
             self._verify_newer(request, now)
         else:

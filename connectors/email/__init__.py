@@ -6,7 +6,7 @@ from core.ports import Connection, Connector, Fence, Operation, Ports
 
 def build(connection: Connection) -> Ports:
     """Return what a mail connection can do."""
-    from connectors.email.client import SmtpServer  # noqa: PLC0415  only a house that sends mail pays for the SDK
+    from connectors.email.client import SmtpServer  # noqa: PLC0415  only an installation that sends mail pays for the SDK
     from connectors.email.notifier import EmailNotifier  # noqa: PLC0415
 
     settings = EmailSettings.model_validate(connection.settings)

@@ -1,4 +1,4 @@
-"""Notices as mail."""
+"""Messages as mail."""
 
 import hashlib
 from email.message import EmailMessage
@@ -8,11 +8,11 @@ from connectors.email.client import SmtpServer
 from connectors.email.settings import ADDRESS
 from core.clock import Clock
 from core.errors import RejectedError
-from core.ports import Message
+from core.model.message import Message
 
 
 class EmailNotifier:
-    """Sends each notice as one mail of text and HTML."""
+    """Sends each message as one mail of text and HTML."""
 
     def __init__(self, server: SmtpServer, sender: str, *, clock: Clock) -> None:
         self._server = server
@@ -20,7 +20,7 @@ class EmailNotifier:
         self._clock = clock
 
     async def send(self, message: Message) -> None:
-        """Hand the notice to the mail server, once."""
+        """Hand the message to the mail server, once."""
         await self._server.send(self._mail(message), sender=self._sender, to=message.to)
 
     def _mail(self, message: Message) -> EmailMessage:
@@ -40,7 +40,7 @@ class EmailNotifier:
         return mail
 
     def _message_id(self, message: Message) -> str:
-        """Return an id that the same notice always has, so that a mailbox that gets it twice can tell."""
+        """Return an id that the same message always has, so that a mailbox that gets it twice can tell."""
         whole = f"{message.kind}\n{message.subject_id}\n{message.to}\n{message.text}"
         digest = hashlib.sha256(whole.encode()).hexdigest()[:32]
         return f"<{digest}@{self._sender.rpartition('@')[2]}>"

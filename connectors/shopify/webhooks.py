@@ -1,4 +1,4 @@
-"""What Shopify tells us: verified deliveries as doorbells, and the subscriptions that make them come."""
+"""What Shopify tells us: verified deliveries as notifications, and the subscriptions that make them come."""
 
 import base64
 import binascii
@@ -43,7 +43,7 @@ class ShopifyWebhooks:
         self._secrets = tuple(app[key] for key in ("client_secret", "client_secret_old") if app.get(key))
 
     def parse_webhook(self, request: WebhookRequest, *, now: datetime) -> tuple[Notification, ...]:  # noqa: ARG002  no time is signed
-        """Verify the signature over the raw body, then say what rang.
+        """Verify the signature over the raw body, then say what changed.
 
         Only the body is signed: topic and shop are taken from headers, and whatever they say leads to a fetch only.
         """
@@ -101,7 +101,7 @@ class ShopifySubscriber:
         """Make sure that every topic reaches us; return what was mended, as in ``ORDERS_PAID: wrong version``.
 
         A subscription's version is that of the API it was made through, so one of another version goes and is made
-        anew; what rings in between is found by the poll. Where only the address is wrong it is changed in place.
+        anew; what happens in between is found by the poll. Where only the address is wrong it is changed in place.
         """
         mended: list[str] = []
         known = await self._known()
@@ -163,7 +163,7 @@ def _order_of(body: Body) -> str | None:
 
 
 def _work(body: Body) -> str | None:
-    """Return the fulfillment order: these topics name no order, and what the order says of itself rings besides."""
+    """Return the fulfillment order: these topics name no order, and the order's own topics tell of it besides."""
     for key in ("fulfillment_order", "moved_fulfillment_order", "original_fulfillment_order"):
         inner = body.get(key)
         if isinstance(inner, dict) and (identity := _text(inner.get("id"))):

@@ -1,14 +1,14 @@
-"""Stripe: payments are read as the second witness beside a channel, and moved where Stripe itself is ours to act on."""
+"""Stripe: payments are read as the second witness beside a channel."""
 
 from connectors.stripe.settings import StripeSettings
-from core.ports import Connection, Connector, Fence, Operation, Ports
+from core.ports import Connection, Connector, Ports
 
 API_VERSION = "2026-10-28.endive"
 
 
 def build(connection: Connection) -> Ports:
     """Return what a Stripe connection can do."""
-    # The SDK takes a third of a second and 38 MB to import: only a house that uses Stripe pays for it.
+    # The SDK takes a third of a second and 38 MB to import: only an installation that uses Stripe pays for it.
     from connectors.stripe.client import StripeApi  # noqa: PLC0415
     from connectors.stripe.gateway import StripeGateway  # noqa: PLC0415
     from connectors.stripe.webhooks import StripeWebhooks  # noqa: PLC0415
@@ -31,11 +31,7 @@ CONNECTOR = Connector(
     title="Stripe",
     settings=StripeSettings,
     build=build,
-    operations={
-        # Two calls each: the payment is read first, so that no amount is taken in another currency than was meant.
-        "capture_payment": Operation(fence=Fence.KEY, call_limit_s=20.0),
-        "refund_payment": Operation(fence=Fence.KEY, call_limit_s=20.0),
-    },
+    operations={},
     api_version=API_VERSION,
     # Stripe dates its versions and names no end: an old one keeps working until the account is moved.
     version_ends=None,

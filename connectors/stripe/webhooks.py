@@ -1,4 +1,4 @@
-"""Stripe's webhooks: verified over the raw body, and only heard as a bell."""
+"""Stripe's webhooks: verified over the raw body; they say what to look at, never how it is."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -37,14 +37,14 @@ ENABLED_EVENTS = (
 
 
 class StripeWebhooks:
-    """Says what rang; ``now`` is the machine's own time, for Stripe signs with the time on the wall."""
+    """Says what changed; ``now`` is the machine's own time, for Stripe signs with the time on the wall."""
 
     def __init__(self, connection: str, secrets: Sequence[str]) -> None:
         self._connection = connection
         self._secrets = tuple(secrets)
 
     def parse_webhook(self, request: WebhookRequest, *, now: datetime) -> tuple[Notification, ...]:
-        """Verify the signature (either secret), then say what rang.
+        """Verify the signature (either secret), then say what changed.
 
         A payment is named twice where the event knows both its payment intent and its charge, because a channel may
         have told us either.

@@ -1,4 +1,4 @@
-"""Reads crossdock.yaml into a ``House``; everything that is wrong with it is told at once, with line and column."""
+"""Reads crossdock.yaml into a ``MerchantConfig``; everything that is wrong with it is told at once, with line and column."""
 
 import hashlib
 from collections.abc import Mapping
@@ -34,7 +34,7 @@ _LATER = {
 
 
 def load(path: Path, environ: Mapping[str, str], known: Known) -> tuple[MerchantConfig, ...]:
-    """Return the houses of a file, or of every ``.yaml`` file of a folder in the order of their names.
+    """Return the configurations of a file, or of every ``.yaml`` file of a folder in the order of their names.
 
     Raises:
         ConfigFileError: with every problem of every file.
@@ -61,7 +61,7 @@ def load(path: Path, environ: Mapping[str, str], known: Known) -> tuple[Merchant
 
 
 def load_file(path: Path, environ: Mapping[str, str], known: Known) -> MerchantConfig:
-    """Return the house that a file describes.
+    """Return the configuration that a file describes.
 
     Raises:
         ConfigFileError: with every problem of the file.
@@ -75,7 +75,7 @@ def load_file(path: Path, environ: Mapping[str, str], known: Known) -> MerchantC
 
 
 def read(text: str, *, file: str, environ: Mapping[str, str], known: Known) -> MerchantConfig:
-    """Return the house that a text describes; ``file`` is its name in messages.
+    """Return the configuration that a text describes; ``file`` is its name in messages.
 
     Raises:
         ConfigFileError: with every problem of the text.
@@ -162,7 +162,6 @@ def _config(
         ),
         promises=keys.sla.promise,
         services={method: tuple(allowed) for method, allowed in keys.sla.services.items()},
-        hold_alert=keys.sla.hold,
         stock=tuple(
             StockRule(pattern=pattern, buffer=rule.buffer, low=rule.low)
             for pattern, rule in keys.stock.items()

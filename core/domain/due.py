@@ -95,7 +95,7 @@ def units_to_commit(state: OrderState) -> bool:
 
 
 def third_party_allocations(state: OrderState) -> tuple[Allocation, ...]:
-    """Return the units set aside of an open order that another hand shipped, and that were not taken off yet."""
+    """Return the units set aside of an open order that a third party shipped, and that were not taken off yet."""
     order = state.order
     if (
         order is None
@@ -330,7 +330,7 @@ def shipping_mail(view: View) -> datetime | None:
 
 
 def leave(view: View) -> datetime | None:
-    """Return when units that left are to be taken off the shelf."""
+    """Return when units that left are to be taken off on hand."""
     return view.now if units_gone(view.state) else None
 
 

@@ -69,7 +69,7 @@ def _changes(state: OrderState, fact: f.Fact) -> dict[str, Any]:  # noqa: C901, 
             }
         case f.Captured():
             known = {(c.authorization, c.reference) for c in state.captured}
-            again = (fact.authorization, fact.reference) in known  # settled by two hands, taken once
+            again = (fact.authorization, fact.reference) in known  # settled twice, taken once
             return {} if again else {"captured": (*state.captured, fact)}
         case f.ShopperTold():
             return _mailed(state, fact)

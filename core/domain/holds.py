@@ -110,7 +110,7 @@ def _why_not_ours(state: OrderState, order: Order, context: Context) -> str:
         if foreign:
             return f"the channel has it shipped from {', '.join(foreign)}, which crossdock.yaml does not name"
         if third_party_shipped(state):
-            return "another hand shipped a part of it"
+            return "a third party shipped a part of it"
         return _why_not_free(order, context.now)
     return ""
 
@@ -120,7 +120,7 @@ def _shipped_twice(state: OrderState, order: Order) -> str:
     known = {p.label.tracking for p in (*state.parcels, *state.voided) if p.label is not None}
     theirs = [s.tracking for s in order.shipped if s.tracking is not None and s.tracking not in known]
     by = f": {', '.join(theirs)}" if theirs else ""
-    return f"another hand shipped it too{by}; our label {', '.join(ours)} is not used"
+    return f"a third party shipped it too{by}; our label {', '.join(ours)} is not used"
 
 
 def foreign_places(order: Order, places: Places) -> frozenset[str]:

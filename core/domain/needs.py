@@ -16,7 +16,7 @@ def needs_of(
     """Return the units each line needs, and the lines that ship but whose listing nobody linked.
 
     Lines that need no shipping have no units; what the channel itself ships (FBA) takes none of ours. ``gone`` are
-    units by line that another hand shipped.
+    units by line that a third party shipped.
     """
     if order.fulfilled_by is FulfilledBy.CHANNEL:
         return (), ()

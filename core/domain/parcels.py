@@ -1,4 +1,4 @@
-"""What the parcels hold against what the order wants by now: other units, another address, another hand."""
+"""What the parcels hold against what the order wants by now: other units, another address, a third party."""
 
 from collections import Counter
 
@@ -49,7 +49,7 @@ def parcels_elsewhere(state: OrderState) -> tuple[str, ...]:
 
 
 def shipped_twice(state: OrderState) -> bool:
-    """Return whether another hand shipped units for which we bought a label that the channel does not know."""
+    """Return whether a third party shipped units for which we bought a label that the channel does not know."""
     others = third_party_shipped(state)
     if state.order is None or not others:
         return False
@@ -61,7 +61,7 @@ def shipped_twice(state: OrderState) -> bool:
 
 
 def third_party_shipped_more(state: OrderState) -> bool:
-    """Return whether another hand shipped more than was noted so far."""
+    """Return whether a third party shipped more than was noted so far."""
     return any(
         units > state.third_party_units.get(line, 0) for line, units in third_party_shipped(state).items()
     )

@@ -79,7 +79,7 @@ class OrderState(StoredShape):
     backordered: tuple[Need, ...] = ()
     payment: f.PaymentChecked | None = None
     payment_stale: bool = False
-    """The gateway rang since the last check."""
+    """The gateway notified us of a change since the last check."""
     holds: dict[Hold, str] = Field(default_factory=dict)
     overruled: tuple[Hold, ...] = ()
     """Hold reasons that a person released: the same cause does not hold again."""
@@ -96,7 +96,7 @@ class OrderState(StoredShape):
     address: str | None = None
     """Digest of the address, once the channel changed the order; None: as it was first."""
     third_party_units: dict[str, int] = Field(default_factory=dict, alias="parted")
-    """Units by line that another hand shipped and that lie on no shelf of ours any more."""
+    """Units by line that a third party shipped and that are not on hand any more."""
     label_asked: bool = False
     parked: f.Parked | None = None
 

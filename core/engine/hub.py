@@ -88,7 +88,7 @@ class Activity:
 
 @dataclass(slots=True, kw_only=True)
 class Hub:
-    """The store, the clock, every merchant's desk, and the name under which this process claims work."""
+    """The store, the clock, every merchant's connections, and the name under which this process claims work."""
 
     store: Store
     clock: Clock

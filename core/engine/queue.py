@@ -2,7 +2,7 @@
 
 A wake-up is a pointer (merchant, order, version): the key holds the version, because a key of the order alone would
 be swallowed by a job that is being worked on already. In one process the pointers live in memory and are filled again
-from ``due_at`` at the start; on PostgreSQL they are rows, written in the transaction of the unit that makes the order
+from ``due_at`` at the start; on PostgreSQL they are rows, written in the transaction of the commit that makes the order
 due. Losing them all delays work until the next tick and loses nothing.
 """
 

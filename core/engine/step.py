@@ -63,7 +63,7 @@ def next_step(view: View, steps: Steps) -> NextStep:
     if open_until is not None:
         return NextStep(LOOK_UP) if open_until <= view.now else NextStep(None, open_until)
     if state.parked is not None and units_gone(state):
-        return NextStep(LEAVE)  # what left is off the shelf, whatever else a person must see to
+        return NextStep(LEAVE)  # what left is taken off on hand, whatever else a person must see to
     unknown = state.order is None or state.order.connection not in view.config.connections
     if unknown or state.parked is not None:
         return NextStep(None)

@@ -1,6 +1,6 @@
-"""The brake on mass change: a push round that would change too much of a connection writes nothing and asks (R83).
+"""The guard against mass change: a push round that would change too much of a connection writes nothing and asks (R83).
 
-While a brake stands, nothing of its connection is written; what further rounds would change is added to it.
+While a round is stopped, nothing of its connection is written; what further rounds would change is added to it.
 """
 
 from collections.abc import Sequence
@@ -37,7 +37,7 @@ async def stops_push(
 
 
 def describe(stopped: StoppedPush) -> str:
-    """Return what a brake stopped, for people."""
+    """Return what was stopped, for people."""
     return (
         f"a round of levels would change {len(stopped.changes)} of {stopped.listings} listings, {stopped.zeros} of them to"
         " sold out: nothing is written until you say go or stop"

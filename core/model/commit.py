@@ -1,15 +1,16 @@
-"""A unit of work is a value: what happened, what is decided, and what that changes, for one order.
+"""A commit is a value: what happened, what is decided, and what that changes, for one order.
 
-``store.commit(unit)`` is the only write on the hot path. Version = number of facts. The first half (``happened``,
+``store.commit(commit)`` is the only write on the hot path. Version = number of facts. The first half (``happened``,
 ``outcomes``) always lands: what happened, happened. The second half (``decided``, ``intents``, ``reserve``,
 ``due_at``) lands only if the order still stands at ``expect``; otherwise the answer is ``Moved`` and the caller reads
 again. Nothing here knows a database.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
-from typing import Any
+from typing import Any, TypedDict
 
 from core.model.effects import Outcome
 from core.model.facts import Fact
@@ -17,7 +18,7 @@ from core.model.stock import Allocation, Need
 
 
 class Due(Enum):
-    """When the order is looked at next, if the unit gives no instant."""
+    """When the order is looked at next, if the commit gives no instant."""
 
     NOW = "now"
 
@@ -97,24 +98,24 @@ class OrderCommit:
     at: datetime
     expect: int | None = None
     create: NewOrder | None = None
-    happened: tuple[Fact, ...] = ()
-    outcomes: tuple[Settlement, ...] = ()
-    decided: tuple[Fact, ...] = ()
-    intents: tuple[Intent, ...] = ()
+    happened: Sequence[Fact] = ()
+    outcomes: Sequence[Settlement] = ()
+    decided: Sequence[Fact] = ()
+    intents: Sequence[Intent] = ()
     reserve: Reserve | None = None
-    ship: tuple[Allocation, ...] = ()
-    """Units that left the house: off on hand and off committed; part of the first half."""
-    release: tuple[Allocation, ...] = ()
+    ship: Sequence[Allocation] = ()
+    """Units that left: off on hand and off committed; part of the first half."""
+    release: Sequence[Allocation] = ()
     """Units set free: off committed; part of the second half."""
     sealed: Sealed | None = None
-    references: tuple[tuple[str, str], ...] = ()
+    references: Sequence[tuple[str, str]] = ()
     """(kind, reference) by which this order is found again: payment, tracker, shipment."""
-    invalidate_levels: tuple[tuple[str, str], ...] = ()
+    invalidate_levels: Sequence[tuple[str, str]] = ()
     """(connection, listing) whose shown level the channel changed by itself: to be read before it is written."""
-    notices: tuple[MerchantNotice, ...] = ()
+    notices: Sequence[MerchantNotice] = ()
     """What this tells the merchant; part of the second half."""
     due_at: datetime | Due | None = Due.NOW
-    """Part of the second half; a unit without one, or one that is Moved, leaves the order due now."""
+    """Part of the second half; a commit without one, or one that is Moved, leaves the order due now."""
     attempts: int = 0
     """Failed runs in a row so far; 0 after any progress."""
     owner: str | None = None
@@ -123,9 +124,28 @@ class OrderCommit:
     """The owner has nothing more to do: give the claim back with this commit. Part of the second half."""
 
 
+class CommitParts(TypedDict, total=False):
+    """What a run may say of a commit; see ``OrderCommit``."""
+
+    happened: Sequence[Fact]
+    outcomes: Sequence[Settlement]
+    decided: Sequence[Fact]
+    intents: Sequence[Intent]
+    reserve: Reserve | None
+    ship: Sequence[Allocation]
+    release: Sequence[Allocation]
+    sealed: Sealed | None
+    references: Sequence[tuple[str, str]]
+    invalidate_levels: Sequence[tuple[str, str]]
+    notices: Sequence[MerchantNotice]
+    due_at: datetime | Due | None
+    attempts: int
+    free_claim: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Landed:
-    """Everything of the unit is committed."""
+    """Everything of it is committed."""
 
     version: int
     allocations: tuple[Allocation, ...] = ()

@@ -1,6 +1,6 @@
 """Every fact that can be told of an order, each with its version.
 
-A fact is what happened: append-only, never changed, and without personal data. ``summarize`` in core/flow folds them
+A fact is what happened: append-only, never changed, and without personal data. ``summarize`` in core/domain folds them
 into where the order stands. Adding a field with a default keeps a version; anything else makes a new one.
 """
 
@@ -67,7 +67,7 @@ class UnitsReleased(FactBase):
 
 
 class UnitsShipped(FactBase):
-    """Units left the house: they leave both on hand and committed."""
+    """Units left: they leave both on hand and committed."""
 
     kind: Literal["units_shipped"] = "units_shipped"
     allocations: tuple[Allocation, ...]
@@ -225,7 +225,7 @@ class ShippedElsewhere(FactBase):
 
 
 class PartShippedElsewhere(FactBase):
-    """Another hand shipped a part of the order: so many units of each line so far."""
+    """A third party shipped a part of the order: so many units of each line so far."""
 
     kind: Literal["part_shipped_elsewhere"] = "part_shipped_elsewhere"
     lines: tuple[tuple[str, int], ...]

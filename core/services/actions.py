@@ -171,15 +171,17 @@ async def switch(
 
 
 async def answer_push_guard(hub: Hub, merchant: str, connection: str, *, go: bool, actor: str) -> None:
-    """Answer a brake: go has what it stopped written once, stop switches the connection's levels off.
+    """Answer the push guard: go has what it stopped written once, stop switches the connection's levels off.
 
     Raises:
         NotFoundError: no such connection.
-        RefusedError: no brake stands there.
+        RefusedError: nothing is stopped there.
     """
     hub.connections(merchant).named(connection)
     if connection not in await hub.store.read(list_stopped_pushes, merchant):
-        raise RefusedError(f"no brake stands at {connection}: nothing waits for an answer")
+        raise RefusedError(
+            f"nothing of {connection} is stopped by the push guard: nothing waits for an answer"
+        )
     if not go:
         await switch(hub, merchant, connection, [Action.LEVELS], on=False, actor=actor)
         return

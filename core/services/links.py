@@ -1,4 +1,4 @@
-"""The workbench of links: what is linked, what could be, what contradicts, and the ways to accept, import and undo."""
+"""The review of links: what is linked, what could be, what contradicts, and the ways to accept, import and undo."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ class Change:
 
 
 async def review_links(hub: Hub, merchant: str) -> LinkReview:
-    """Return the workbench of a merchant."""
+    """Return the review of a merchant's links."""
     products, found = await products_of(hub, merchant), await listings_of(hub, merchant)
     links = await hub.store.read(all_links, merchant)
     book, listed = book_of(products, found), {(o.connection, o.listing) for o in found}

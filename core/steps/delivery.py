@@ -22,7 +22,7 @@ async def tell_channel(run: Run) -> None:
     """Tell the channel of one parcel, with its tracking number."""
     parcel = next(p for p in run.state.parcels if tells(run.view(), p))
     if parcel.departed and await refresh(run):
-        return  # hours may lie between label and scan: another hand may have shipped it meanwhile
+        return  # hours may lie between label and scan: a third party may have shipped it meanwhile
     shipment_notifier, label = run.connections.named(run.order.connection).shipment_notifier, parcel.label
     if shipment_notifier is None or label is None:
         await run.commit(decided=[ChannelTold(at=run.now, parcel_id=parcel.parcel_id, reference="-")])

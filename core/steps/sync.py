@@ -1,4 +1,4 @@
-"""Capture: fetch the order as it stands at its channel, and make it ours: facts, units, listing levels."""
+"""Sync: fetch the order as it stands at its channel, and make it ours: facts, units, listing levels."""
 
 from collections.abc import Mapping
 
@@ -11,7 +11,7 @@ from core.errors import UnavailableError
 from core.failpoints import failpoint
 from core.model.address import plain_text
 from core.model.commit import Landed, NewOrder, OrderCommit, Reserve, Sealed
-from core.model.facts import Changed, Fact, Received
+from core.model.facts import Changed, Received
 from core.model.order import ChannelState, FetchedOrder, FulfilledBy, Order, Personal, Transaction
 from core.model.stock import Need
 from core.store.golive import orders_since
@@ -103,22 +103,9 @@ async def refresh(run: Run) -> bool:
 async def commit_of(
     hub: Hub, merchant: str, order_id: str, fetched: FetchedOrder, state: OrderState | None
 ) -> OrderCommit:
-    """Return the unit that makes a fetched order ours: it is told, and its units are set aside, in one commit."""
+    """Return the commit that makes a fetched order ours: it is told, and its units are set aside, in one commit."""
     order, now = fetched.order, hub.clock.now()
-    links = await hub.store.read(links_of, merchant, order.connection)
-    needs, unlinked = needs_of(order, links, gone_of(state, order))
-    fact: Fact
-    if state is None or state.order is None:
-        since = await hub.store.read(
-            orders_since, merchant, order.connection, carrier=hub.connections(merchant).carrier
-        )
-        before = since is None or order.placed_at < since
-        fact = Received(
-            at=now, actor="channel", order=order, needs=needs, unlinked=unlinked, before_go_live=before
-        )
-    else:
-        address = await address_digest_of(hub, merchant, order_id, fetched.personal)
-        fact = Changed(at=now, actor="channel", order=order, needs=needs, unlinked=unlinked, address=address)
+    fact = await _fact_of(hub, merchant, order_id, fetched, state)
     return OrderCommit(
         merchant=merchant,
         order_id=order_id,
@@ -131,10 +118,27 @@ async def commit_of(
             placed_at=order.placed_at,
         ),
         happened=(fact,),
-        reserve=await reserve_of(hub, merchant, order, needs, state),
+        reserve=await reserve_of(hub, merchant, order, fact.needs, state),
         sealed=sealed_of(fetched),
         references=references_of(order.transactions),
         invalidate_levels=tuple((order.connection, line.listing) for line in order.lines if line.listing),
+    )
+
+
+async def _fact_of(
+    hub: Hub, merchant: str, order_id: str, fetched: FetchedOrder, state: OrderState | None
+) -> Received | Changed:
+    """Return what is told of a fetched order: that it is known now, or that it changed."""
+    order, now, read = fetched.order, hub.clock.now(), hub.store.read
+    links = await read(links_of, merchant, order.connection)
+    needs, unlinked = needs_of(order, links, gone_of(state, order))
+    if state is not None and state.order is not None:
+        address = await address_digest_of(hub, merchant, order_id, fetched.personal)
+        return Changed(at=now, actor="channel", order=order, needs=needs, unlinked=unlinked, address=address)
+    since = await read(orders_since, merchant, order.connection, carrier=hub.connections(merchant).carrier)
+    before = since is None or order.placed_at < since
+    return Received(
+        at=now, actor="channel", order=order, needs=needs, unlinked=unlinked, before_go_live=before
     )
 
 
@@ -148,7 +152,7 @@ async def address_digest_of(hub: Hub, merchant: str, order_id: str, personal: Pe
 
 
 def gone_of(state: OrderState | None, order: Order) -> Mapping[str, int]:
-    """Return the units by line that another hand shipped of an order that is open still, and not labelled by us."""
+    """Return the units by line that a third party shipped of an order that is open still, and not labelled by us."""
     known = state or OrderState()
     if order.state is not ChannelState.OPEN or any(is_locked(known, p) for p in known.parcels):
         return {}
@@ -172,7 +176,7 @@ async def reserve_of(
     if state is not None and any(
         n > state.third_party_units.get(i, 0) for i, n in gone_of(state, order).items()
     ):
-        return None  # first what another hand shipped leaves the shelf
+        return None  # first what a third party shipped is taken off on hand
     held = state.allocations if state else ()
     if not needs and not held:
         return None
@@ -216,5 +220,5 @@ def sealed_of(fetched: FetchedOrder) -> Sealed:
 
 
 def references_of(transactions: tuple[Transaction, ...]) -> tuple[tuple[str, str], ...]:
-    """Return the payment references by which a gateway's doorbell finds the order."""
+    """Return the payment references by which a gateway's notification finds the order."""
     return tuple(("payment", t.reference) for t in transactions if t.reference)

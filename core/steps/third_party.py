@@ -7,7 +7,7 @@ from core.model.facts import PartShippedElsewhere, ShippedElsewhere
 
 
 async def note_shipped_elsewhere(run: Run) -> None:
-    """Note that another hand shipped the whole order: its units are gone, and nothing is bought.
+    """Note that a third party shipped the whole order: its units are gone, and nothing is bought.
 
     What was shipped from locations that are none of ours only lay on the shelves of others: ours are free again.
     """
@@ -25,7 +25,7 @@ def _shipped_by_foreign_places(run: Run) -> bool:
 
 
 async def note_part_shipped(run: Run) -> None:
-    """Note that another hand shipped a part of the order: those units are gone from the shelf, once."""
+    """Note that a third party shipped a part of the order: those units are no longer on hand, once."""
     lines = tuple(sorted(third_party_shipped(run.state).items()))
     await run.commit(
         happened=[PartShippedElsewhere(at=run.now, actor="channel", lines=lines)],

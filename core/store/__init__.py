@@ -1,1 +1,1 @@
-"""Tables, the unit and its commit, the inbox, the vault and the sealed columns."""
+"""Tables, the commit of an order, the inbox, the vault and the sealed columns."""

@@ -1,7 +1,7 @@
-"""Apply units to the database, many at once: one locked read and one set-based write per table.
+"""Apply commits to the database, many at once: one locked read and one set-based write per table.
 
 Every decision is taken between the reads and the writes, on rows that are locked, by ``decide``. Locks are taken in
-one order everywhere: orders, stock, effects, listings, errands, notices, each by key.
+one order everywhere: orders, stock, effects, listings, jobs, notices, each by key.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -34,21 +34,21 @@ Wake = tuple[str, str, int]
 
 @dataclass(slots=True)
 class Applied:
-    """What became of each unit, in order, and which orders are due now."""
+    """What became of each commit, in order, and which orders are due now."""
 
     answers: list[Committed | HubError]
     wakes: list[Wake] = field(default_factory=list)
 
 
-def apply(conn: sa.Connection, units: Sequence[OrderCommit], keyring: Keyring) -> Applied:
-    """Apply units of distinct orders in the order given, and say what became of each."""
-    _create_rows(conn, units)
-    standing = _lock_orders(conn, units)
-    taken = _taken_keys(conn, units)
-    stock = lock_stock(conn, _stock_keys(units), create=_shipped_stock_keys(units))
+def apply(conn: sa.Connection, commits: Sequence[OrderCommit], keyring: Keyring) -> Applied:
+    """Apply commits of distinct orders in the order given, and say what became of each."""
+    _create_rows(conn, commits)
+    standing = _lock_orders(conn, commits)
+    taken = _taken_keys(conn, commits)
+    stock = lock_stock(conn, _stock_keys(commits), create=_shipped_stock_keys(commits))
     answers: list[Committed | HubError] = []
     decisions: list[Decision] = []
-    for commit in units:
+    for commit in commits:
         stands = standing.get((commit.merchant, commit.order_id))
         if stands is None:
             answers.append(_answer_without_row(conn, commit))
@@ -61,7 +61,7 @@ def apply(conn: sa.Connection, units: Sequence[OrderCommit], keyring: Keyring) -
     return Applied(answers, [d.wake for d in decisions if d.wake is not None])
 
 
-def _create_rows(conn: sa.Connection, units: Sequence[OrderCommit]) -> None:
+def _create_rows(conn: sa.Connection, commits: Sequence[OrderCommit]) -> None:
     rows = [
         {
             "merchant": commit.merchant,
@@ -73,16 +73,16 @@ def _create_rows(conn: sa.Connection, units: Sequence[OrderCommit]) -> None:
             **projection(OrderState()),
             "updated_at": commit.at,
         }
-        for commit in units
+        for commit in commits
         if commit.create is not None
     ]
     rows.sort(key=lambda row: (row["merchant"], row["connection"], row["external_id"]))
     insert_new(conn, orders, rows)
 
 
-def _lock_orders(conn: sa.Connection, units: Sequence[OrderCommit]) -> dict[OrderKey, Standing]:
+def _lock_orders(conn: sa.Connection, commits: Sequence[OrderCommit]) -> dict[OrderKey, Standing]:
     key = (orders.c.merchant, orders.c.order_id)
-    wanted = sorted({(commit.merchant, commit.order_id) for commit in units})
+    wanted = sorted({(commit.merchant, commit.order_id) for commit in commits})
     claim = (orders.c.claimed_by, orders.c.claimed_until, orders.c.attempts)
     found = conn.execute(
         sa.select(*key, orders.c.version, orders.c.state, *claim)
@@ -103,7 +103,7 @@ def _lock_orders(conn: sa.Connection, units: Sequence[OrderCommit]) -> dict[Orde
 
 
 def _answer_without_row(conn: sa.Connection, commit: OrderCommit) -> Committed | HubError:
-    """Answer a unit whose order is not there: another order has the channel's id, or nobody created it."""
+    """Answer a commit whose order is not there: another order has the channel's id, or nobody created it."""
     if commit.create is not None:
         version = conn.execute(
             sa.select(orders.c.version).where(
@@ -116,17 +116,17 @@ def _answer_without_row(conn: sa.Connection, commit: OrderCommit) -> Committed |
     return NotFoundError(f"no order {commit.order_id} of merchant {commit.merchant}")
 
 
-def _taken_keys(conn: sa.Connection, units: Sequence[OrderCommit]) -> set[tuple[str, str]]:
+def _taken_keys(conn: sa.Connection, commits: Sequence[OrderCommit]) -> set[tuple[str, str]]:
     key = (effects.c.merchant, effects.c.key)
-    wanted = sorted({(commit.merchant, intent.key) for commit in units for intent in commit.intents})
+    wanted = sorted({(commit.merchant, intent.key) for commit in commits for intent in commit.intents})
     if not wanted:
         return set()
     return {(m, k) for m, k in conn.execute(sa.select(*key).where(among(conn, key, wanted)))}
 
 
-def _stock_keys(units: Iterable[OrderCommit]) -> Iterator[StockKey]:
-    """Yield every shelf that the units may take from or give back to."""
-    for commit in units:
+def _stock_keys(commits: Iterable[OrderCommit]) -> Iterator[StockKey]:
+    """Yield every counter that the commits may take from or give back to."""
+    for commit in commits:
         for allocation in commit.release:
             yield (commit.merchant, allocation.sku, allocation.location)
         if commit.reserve is None:
@@ -138,8 +138,8 @@ def _stock_keys(units: Iterable[OrderCommit]) -> Iterator[StockKey]:
                 yield (commit.merchant, need.sku, location)
 
 
-def _shipped_stock_keys(units: Iterable[OrderCommit]) -> Iterator[StockKey]:
-    for commit in units:
+def _shipped_stock_keys(commits: Iterable[OrderCommit]) -> Iterator[StockKey]:
+    for commit in commits:
         for allocation in commit.ship:
             yield (commit.merchant, allocation.sku, allocation.location)
 

@@ -1,4 +1,4 @@
-"""Commit units: one transaction each (plain), or everything that waits in one (batched). Same rules, same answers."""
+"""Commit what comes of orders: one transaction each (plain), or everything that waits in one (batched). Same rules, same answers."""
 
 from collections.abc import Callable, Sequence
 
@@ -21,10 +21,10 @@ Answer = Committed | HubError
 
 
 class Committer:
-    """Commits units in groups, or one by one where ``batched`` is false.
+    """Commits in groups, or one by one where ``batched`` is false.
 
-    One unit per order and batch. An error that no rule foresees rolls the batch back, which is then halved until the
-    unit that fails alone is found: its caller gets the error, everybody else's unit lands.
+    One commit per order and batch. An error that no rule foresees rolls the batch back, which is then halved until the
+    commit that fails by itself is found: its caller gets the error, everybody else's lands.
     """
 
     def __init__(self, db: Database, keyring: Keyring, *, batched: bool) -> None:
@@ -38,10 +38,10 @@ class Committer:
         self.on_wake: OnWake | None = None
 
     async def commit(self, commit: OrderCommit) -> Committed:
-        """Commit one unit.
+        """Commit for one order.
 
         Raises:
-            NotFoundError: the unit creates no order and none of that id is there.
+            NotFoundError: the commit creates no order and none of that id is there.
         """
         if self._batched:
             return await self._group.ask(commit)
@@ -54,36 +54,36 @@ class Committer:
         """Wait until nothing is under way."""
         await self._group.settle()
 
-    async def _commit_all(self, units: Sequence[OrderCommit]) -> Sequence[Answer]:
+    async def _commit_all(self, commits: Sequence[OrderCommit]) -> Sequence[Answer]:
         try:
-            applied = await self._write(units)
+            applied = await self._write(commits)
         except CommitLostError:
-            return await self._db.read(_versions, units)
+            return await self._db.read(_versions, commits)
         if self.on_wake is not None:
             for wake in applied.wakes:
                 self.on_wake(*wake)
         return applied.answers
 
-    async def _write(self, units: Sequence[OrderCommit]) -> Applied:
+    async def _write(self, commits: Sequence[OrderCommit]) -> Applied:
         try:
-            return await self._db.write(self._apply, units)
+            return await self._db.write(self._apply, commits)
         except sa.exc.IntegrityError:
-            if len(units) > 1:
+            if len(commits) > 1:
                 raise
         # Another process took the same key between our reading and our writing: now we read that it did.
-        return await self._db.write(self._apply, units)
+        return await self._db.write(self._apply, commits)
 
-    def _apply(self, conn: sa.Connection, units: Sequence[OrderCommit]) -> Applied:
-        applied = apply(conn, units, self._keyring)
+    def _apply(self, conn: sa.Connection, commits: Sequence[OrderCommit]) -> Applied:
+        applied = apply(conn, commits, self._keyring)
         if self.in_transaction is not None and applied.wakes:
             self.in_transaction(conn, applied.wakes)
         return applied
 
 
-def _versions(conn: sa.Connection, units: Sequence[OrderCommit]) -> list[Answer]:
-    """Answer units of which nobody can say whether they landed: their callers read again and see."""
+def _versions(conn: sa.Connection, commits: Sequence[OrderCommit]) -> list[Answer]:
+    """Answer commits of which nobody can say whether they landed: their callers read again and see."""
     key = (orders.c.merchant, orders.c.order_id)
-    wanted = [(commit.merchant, commit.order_id) for commit in units]
+    wanted = [(commit.merchant, commit.order_id) for commit in commits]
     found = conn.execute(sa.select(*key, orders.c.version).where(among(conn, key, wanted)))
     versions = {(m, o): version for m, o, version in found}
     return [

@@ -1,4 +1,4 @@
-"""What a unit comes to, given where its order stands and what stock is free. Nothing here writes to a database."""
+"""What a commit comes to, given where its order stands and what stock is free. Nothing here writes to a database."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -27,7 +27,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What is to be written for a unit. ``landed`` says whether the second half is part of it."""
+    """What is to be written for a commit. ``landed`` says whether the second half is part of it."""
 
     commit: OrderCommit
     before: Standing
@@ -60,7 +60,7 @@ class Decision:
 def decide(
     commit: OrderCommit, stands: Standing, stock: LockedStock, taken: set[tuple[str, str]]
 ) -> Decision:
-    """Decide a unit and move its stock; ``taken`` are the effect keys in use, to which its own are added."""
+    """Decide a commit and move its stock; ``taken`` are the effect keys in use, to which its own are added."""
     late = commit.create is not None and stands.version > 0 and not commit.expect
     facts: list[Fact] = [fact for fact in commit.happened if not (late and isinstance(fact, Received))]
     state = reduce(fold, facts, stands.state)
@@ -182,7 +182,7 @@ def _move(
 
 
 def _by_stock_key(merchant: str, allocations: Iterable[Allocation]) -> dict[StockKey, int]:
-    """Return units by shelf; several lines of one SKU are summed."""
+    """Return units by counter; several lines of one SKU are summed."""
     sums: dict[StockKey, int] = {}
     for allocation in allocations:
         stock_key = (merchant, allocation.sku, allocation.location)

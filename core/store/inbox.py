@@ -1,4 +1,4 @@
-"""The inbox: every delivery a vendor made, once, sealed, with the errands it rings for."""
+"""The inbox: every delivery a vendor made, once, sealed, with the job that each asks for."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from core.store.tables import deliveries
 class Delivery:
     """Something a vendor delivered; ``event_id`` is unique within its connection for as long as it is kept.
 
-    It is done when the errand it rings has run; at once where it rings none.
+    It is done when the job it asks for has run; at once where it asks for none.
     """
 
     event_id: str
@@ -59,7 +59,7 @@ _KEY = (deliveries.c.merchant, deliveries.c.connection, deliveries.c.event_id)
 
 
 def deliver_all(conn: sa.Connection, keyring: Keyring, asks: Sequence[Delivered]) -> list[int]:
-    """Store deliveries that are new and ring for them; return how many were new, per ask."""
+    """Store deliveries that are new and enqueue their jobs; return how many were new, per ask."""
     first: _First = {}
     for index, ask in enumerate(asks):
         for delivery in ask.deliveries:
@@ -134,7 +134,7 @@ def list_deliveries(
 def replay_delivery(
     conn: sa.Connection, merchant: str, connection: str, event_id: str, *, now: datetime
 ) -> None:
-    """Ring again for a delivery's subject; it is pending until that ran. One that rings nothing stays as it is.
+    """Enqueue a delivery's job again; it is pending until that ran. One that asks for no job stays as it is.
 
     Raises:
         NotFoundError: no such delivery.

@@ -1,6 +1,6 @@
-"""Errands: everything that waits and is not an order (fetches, polls, pushes, refreshes), as rows with ``due_at``.
+"""Jobs: everything that waits and is not an order (fetches, polls, pushes, refreshes), as rows with ``due_at``.
 
-An errand can ring while it runs; it is then due again when it ends, so that nothing that again is lost.
+A job can be asked for again while it runs; it is then due again when it ends, so that no request is lost.
 """
 
 import json
@@ -23,7 +23,7 @@ _KEY = (jobs.c.merchant, jobs.c.kind, jobs.c.subject)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewJob:
-    """A wish that an errand runs, no later than ``due_at``; ``data`` is kept only where the errand is new."""
+    """A request that a job runs, no later than ``due_at``; ``data`` is kept only where the job is new."""
 
     kind: str
     subject: str
@@ -41,7 +41,7 @@ class NewJob:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """An errand as its row says; ``rings`` counts how often it again."""
+    """A job as its row says; ``requests`` counts how often it was asked for."""
 
     merchant: str
     kind: str
@@ -75,7 +75,7 @@ def enqueue_all(conn: sa.Connection, requests: Sequence[tuple[str, NewJob]]) -> 
     """Make each (merchant, job) due by its instant or earlier; a parked one is sent on."""
     if not requests:
         return
-    # The same errand may ring several times in one batch: a repeated key would be refused.
+    # The same job may be asked for several times in one batch: a repeated key would be refused.
     merged: dict[tuple[str, str, str], dict[str, Any]] = {}
     for merchant, request in requests:
         key = (merchant, request.kind, request.subject)
@@ -142,7 +142,7 @@ def renew_jobs(conn: sa.Connection, owner: str, keys: Sequence[JobKey], *, until
 
 
 def release_jobs(conn: sa.Connection, owner: str, keys: Sequence[JobKey]) -> None:
-    """End an owner's claims on errands that were cut off: they stay due."""
+    """End an owner's claims on jobs that were cut off: they stay due."""
     conn.execute(
         sa.update(jobs)
         .where(among(conn, _KEY, keys), jobs.c.claimed_by == owner)
@@ -161,9 +161,9 @@ def finish_job(
     attempts: int = 0,
     park: bool = False,
 ) -> bool:
-    """End a run and free the claim; return whether the errand again meanwhile and so is due now.
+    """End a run and free the claim; return whether it was asked for again meanwhile and so is due now.
 
-    Without ``due_at`` the errand is gone and its deliveries are done; parked, both are kept with the error.
+    Without ``due_at`` the job is gone and its deliveries are done; parked, both are kept with the error.
     """
     row = conn.execute(sa.select(jobs).where(_is(job)).with_for_update()).one_or_none()
     if row is None or row.claimed_by != job.claimed_by:  # the claim ran out and somebody else took over
@@ -194,16 +194,14 @@ def finish_job(
     return again
 
 
-def list_jobs(conn: sa.Connection, merchant: str, *, kind: str | None = None) -> list[Job]:
-    """Return a merchant's errands by kind and subject."""
-    query = sa.select(jobs).where(jobs.c.merchant == merchant)
-    if kind is not None:
-        query = query.where(jobs.c.kind == kind)
-    return [job_of(row) for row in conn.execute(query.order_by(jobs.c.kind, jobs.c.subject))]
+def list_jobs(conn: sa.Connection, merchant: str) -> list[Job]:
+    """Return a merchant's jobs by kind and subject."""
+    query = sa.select(jobs).where(jobs.c.merchant == merchant).order_by(jobs.c.kind, jobs.c.subject)
+    return [job_of(row) for row in conn.execute(query)]
 
 
 def job_of(row: sa.Row[Any]) -> Job:
-    """Return the errand of a row."""
+    """Return the job of a row."""
     return Job(
         merchant=row.merchant,
         kind=row.kind,

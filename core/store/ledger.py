@@ -22,7 +22,7 @@ MoveKind = Literal["committed", "released", "shipped", "counted", "received", "a
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Move:
-    """Units that come or go at one shelf, and why."""
+    """Units that come to or go from one counter, and why."""
 
     stock_key: StockKey
     at: datetime
@@ -36,7 +36,7 @@ class Move:
 
 @dataclass(slots=True)
 class Counter:
-    """What a shelf holds, how many ledger rows say so, and whether it was ever counted."""
+    """What lies at one (SKU, location), how many ledger rows say so, and whether it was ever counted."""
 
     on_hand: int = 0
     committed: int = 0
@@ -115,7 +115,7 @@ class LockedStock:
 def lock_stock(
     conn: sa.Connection, stock_keys: Iterable[StockKey], *, create: Iterable[StockKey] = ()
 ) -> LockedStock:
-    """Lock counters in the order of their keys; shelves of ``create`` are made first where they are missing."""
+    """Lock counters in the order of their keys; those of ``create`` are made first where they are missing."""
     made = sorted(set(create))
     insert_new(conn, stock, [{"merchant": m, "sku": s, "location": p} for m, s, p in made])
     wanted = sorted({*stock_keys, *made})
@@ -142,7 +142,7 @@ def count(
 ) -> set[tuple[str, str]]:
     """Set what is on hand to what was counted, as (SKU, location, units); return whose availability changed.
 
-    A shelf that nobody counted before changed even where the number stays: from now on it is known.
+    A counter that nobody counted before changed even where the number stays: from now on it is known.
     """
     stock_keys = [(merchant, sku, location) for sku, location, _ in counted]
     locked = lock_stock(conn, (), create=stock_keys)

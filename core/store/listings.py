@@ -20,7 +20,7 @@ from core.store.tables import links, listings
 from core.store.writes import upsert
 
 PUSH = "push"
-"""Kind of the errand that brings a connection's levels up to date; its subject is the connection."""
+"""Kind of the job that brings a connection's levels up to date; its subject is the connection."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +64,7 @@ _LISTING = (listings.c.merchant, listings.c.connection, listings.c.listing)
 _WRITTEN = sa.and_(
     listings.c.fulfilled_by_channel.is_(sa.false()), listings.c.computed_by_channel.is_(sa.false())
 )
-"""Only these are ever written; what the channel ships or computes itself is read alone, which is no failure (R30)."""
+"""Only these are ever written; what the channel ships or computes itself is only read, which is no failure (R30)."""
 
 
 def listings_named(conn: sa.Connection, merchant: str, connection: str, name: str) -> list[str]:

@@ -16,7 +16,7 @@ from core.store.tables import ledger, openings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpeningLine:
-    """Units that an opening says lie on a shelf; ``before`` is what was counted there, None where nothing was."""
+    """Units that an opening says lie at a location; ``before`` is what was counted there, None where nothing was."""
 
     sku: str
     location: str
@@ -71,7 +71,7 @@ def undo_opening(
 ) -> list[str]:
     """Take opening counts back; return the lines that another count moved since: then nothing is taken back.
 
-    What came and went since stays so: each shelf is changed by the difference that the opening made.
+    What came and went since stays so: each counter is changed by the difference that the opening made.
     """
     keys = [(merchant, line.sku, line.location) for line in opening.lines]
     locked = stock_ledger.lock_stock(conn, keys)

@@ -1,4 +1,4 @@
-"""Alarms: a vendor does nothing of one kind for a whole account; one row says so until it is mended."""
+"""Vendor pauses: a vendor does nothing of one kind for a whole account; one row says so until it is mended."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,7 +23,7 @@ class VendorPause:
 
 
 def save_pause(conn: sa.Connection, merchant: str, pause: VendorPause) -> bool:
-    """Raise an alarm, or put off the next look of the one that stands; return whether it is new."""
+    """Raise a pause, or put off the next look of the one that stands; return whether it is new."""
     key = {"merchant": merchant, "connection": pause.connection, "action": pause.action}
     told = {"since": pause.since, "reason": pause.reason, "look_at": pause.look_at}
     of = [pauses.c[name] == value for name, value in key.items()]
@@ -37,7 +37,7 @@ def save_pause(conn: sa.Connection, merchant: str, pause: VendorPause) -> bool:
 
 
 def list_pauses(conn: sa.Connection, merchant: str) -> tuple[VendorPause, ...]:
-    """Return the alarms that stand, by connection and action."""
+    """Return the pauses that stand, by connection and action."""
     found = conn.execute(
         sa.select(pauses)
         .where(pauses.c.merchant == merchant, pauses.c.cleared_at.is_(None))
@@ -68,7 +68,7 @@ def take_turn(
 
 
 def end_pause(conn: sa.Connection, merchant: str, connection: str, action: str, *, now: datetime) -> bool:
-    """Clear an alarm, and have all that waited for it go on; return whether it stood."""
+    """Clear a pause, and have all that waited for it go on; return whether it stood."""
     changed = conn.execute(sa.update(pauses).where(*_is(merchant, connection, action)).values(cleared_at=now))
     if changed.rowcount:
         _go_on(conn, merchant, connection, now)

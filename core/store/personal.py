@@ -26,7 +26,7 @@ class SealedPersonal:
 def seal_personal(
     conn: sa.Connection, keyring: Keyring, units: Sequence[OrderCommit]
 ) -> dict[tuple[str, str], SealedPersonal]:
-    """Seal what the units bring, by (merchant, order id)."""
+    """Seal what the commits bring, by (merchant, order id)."""
     bring = [(commit, commit.sealed) for commit in units if commit.sealed is not None]
     of_orders = [(commit.merchant, Purpose.order(commit.order_id)) for commit, _ in bring]
     of_search = [(commit.merchant, Purpose.search()) for commit, brought in bring if brought.search]

@@ -46,7 +46,7 @@ def stop_push(conn: sa.Connection, merchant: str, stopped: StoppedPush) -> None:
 
 
 def list_stopped_pushes(conn: sa.Connection, merchant: str) -> dict[str, StoppedPush]:
-    """Return the brakes that stand, by connection."""
+    """Return the stopped rounds, by connection."""
     found = conn.execute(sa.select(stopped_pushes).where(stopped_pushes.c.merchant == merchant))
     return {
         row.connection: StoppedPush(
@@ -61,7 +61,7 @@ def _changes_of(text: str) -> tuple[LevelChange, ...]:
 
 
 def release_push(conn: sa.Connection, merchant: str, connection: str, *, go: bool, now: datetime) -> None:
-    """Take a brake away; ``go`` lets what it stopped be written once."""
+    """Take a stopped round away; ``go`` lets it be written once."""
     of = (stopped_pushes.c.merchant == merchant, stopped_pushes.c.connection == connection)
     row = conn.execute(sa.select(stopped_pushes.c.changes).where(*of).with_for_update()).one_or_none()
     conn.execute(sa.delete(stopped_pushes).where(*of))

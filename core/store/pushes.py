@@ -1,4 +1,4 @@
-"""Level pushes: their journal (one row of effects per call, written before it), their brake, what a person said of them."""
+"""Level pushes: their journal (one row of effects per call, written before it), the push guard, what a person said of them."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -74,7 +74,7 @@ def open_levels(
 ) -> None:
     """Have every level of a connection that was just accepted read afresh and brought true.
 
-    The numbers of ``agreed`` were shown to the person who accepted: the brake lets these pass, and no others.
+    The numbers of ``agreed`` were shown to the person who accepted: the push guard lets these pass, and no others.
     """
     conn.execute(
         sa.delete(stopped_pushes).where(

@@ -37,7 +37,7 @@ class Limit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
-    """A wish for ``cost`` grants of a counter, leaving a ``reserve`` share of its burst to others."""
+    """A request for ``cost`` grants of a counter, leaving a ``reserve`` share of its burst to others."""
 
     counter: str
     cost: int

@@ -190,7 +190,7 @@ listings = _table(
     _optional("catalog"),  # the channel's catalog entry (an ASIN): listings that share it sell the same thing
     _count("copies", 1),  # how many things of the channel go by this name
     _yes("computed_by_channel"),  # a bundle whose quantity follows from its parts
-    _yes("agreed"),  # a person saw the difference and accepted it: the brake lets `wanted_last` pass
+    _yes("agreed"),  # a person saw the difference and accepted it: the push guard lets `wanted_last` pass
     # the number from before go-live that is to be shown again
     sa.Column("put_back", sa.Integer, nullable=True, key="restore_to"),
 )

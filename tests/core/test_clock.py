@@ -137,7 +137,7 @@ async def test_a_faster_rate_that_is_learned_does_not_make_more_of_what_was_take
 
 
 class Busy:
-    """Errands that run until they are let go, and how often each began."""
+    """Jobs that run until they are let go, and how often each began."""
 
     def __init__(self) -> None:
         self.began: list[str] = []
@@ -178,7 +178,7 @@ def hub_of(store: Store, clock: Clock) -> Hub:
     return Hub(store=store, clock=clock, owner="w1", merchants={MERCHANT: connections(world(clock))})  # type: ignore[arg-type]
 
 
-async def ring(worker: Worker, kind: str, subject: str, at: datetime) -> None:
+async def ask_for(worker: Worker, kind: str, subject: str, at: datetime) -> None:
     await worker.hub.store.write(
         enqueue, MERCHANT, [NewJob(kind=kind, subject=subject, connection="shop", due_at=at)]
     )
@@ -196,7 +196,7 @@ async def test_what_is_due_begins_within_milliseconds_of_the_page_s_move_and_not
 ) -> None:
     busy = Busy()
     async with followed(tmp_path, busy) as (worker, page):
-        await ring(worker, "fetch", "shop:1", MONDAY + timedelta(hours=1))
+        await ask_for(worker, "fetch", "shop:1", MONDAY + timedelta(hours=1))
         await asyncio.sleep(0.1)
         assert busy.began == []
         assert await standing(worker.hub, MERCHANT) == (0, 0, MONDAY + timedelta(hours=1), 0)
@@ -219,15 +219,15 @@ async def standing(hub: Hub, merchant: str) -> tuple[int, int, datetime | None, 
 
 
 @pytest.mark.req("R45")
-async def test_an_errand_that_runs_is_not_begun_again_when_the_page_jumps_past_its_claim(
+async def test_a_job_that_runs_is_not_begun_again_when_the_page_jumps_past_its_claim(
     tmp_path: Path,
 ) -> None:
     busy = Busy()
     async with followed(tmp_path, busy) as (worker, page):
-        await ring(worker, "fetch", "shop:1", MONDAY)
+        await ask_for(worker, "fetch", "shop:1", MONDAY)
         await until(lambda: busy.began)
         write(page, MONDAY + timedelta(hours=12))
-        await ring(worker, "fetch", "shop:2", MONDAY + timedelta(hours=12))
+        await ask_for(worker, "fetch", "shop:2", MONDAY + timedelta(hours=12))
         await until(lambda: len(busy.began) == 2)
         await asyncio.sleep(0.1)
 
@@ -239,7 +239,7 @@ async def test_an_errand_that_runs_is_not_begun_again_when_the_page_jumps_past_i
         assert stolen == []
 
 
-async def test_an_errand_whose_claim_ran_out_while_it_runs_here_is_left_alone(tmp_path: Path) -> None:
+async def test_a_job_whose_claim_ran_out_while_it_runs_here_is_left_alone(tmp_path: Path) -> None:
     busy = Busy()
     async with open_store("sqlite", tmp_path, batched=True) as store:
         write(tmp_path / "page", MONDAY)
@@ -248,7 +248,7 @@ async def test_an_errand_whose_claim_ran_out_while_it_runs_here_is_left_alone(tm
             hub=hub_of(store, PageClock.open(tmp_path / "page")),
             jobs={**JOBS, **run_by("fetch", busy.run)},
         )
-        await ring(worker, "fetch", "shop:1", MONDAY)
+        await ask_for(worker, "fetch", "shop:1", MONDAY)
         assert await worker.tick_jobs() == 1
         write(tmp_path / "page", MONDAY + timedelta(hours=12))
 
@@ -265,11 +265,11 @@ async def test_those_that_listen_take_nobody_s_place_and_do_not_count(tmp_path: 
     async with followed(tmp_path, busy) as (worker, _):
         names = [f"q{number}" for number in range(JOBS_AT_ONCE + 4)]
         for name in names:
-            await ring(worker, "receive", name, MONDAY)
+            await ask_for(worker, "receive", name, MONDAY)
         await until(lambda: len(busy.began) == len(names))
         assert await standing(worker.hub, MERCHANT) == (0, 0, None, 0)
 
-        await ring(worker, "fetch", "shop:1", MONDAY)
+        await ask_for(worker, "fetch", "shop:1", MONDAY)
         await until(lambda: "shop:1" in busy.began)
 
 
@@ -280,7 +280,7 @@ async def test_those_that_listen_are_cut_off_at_the_end_and_free_for_the_next_pr
             steps=STEPS, hub=hub_of(store, SystemClock()), jobs={**JOBS, **run_by("receive", busy.run)}
         )
         now = datetime.now(UTC)
-        await ring(worker, "receive", "amz", now)
+        await ask_for(worker, "receive", "amz", now)
         await worker.tick_jobs()
         await until(lambda: busy.began)
 
@@ -306,7 +306,7 @@ async def test_a_queue_that_cannot_be_reached_is_asked_again_after_ever_longer_p
             steps=STEPS, hub=hub_of(store, SystemClock()), jobs={**JOBS, **run_by("receive", fail)}
         )
         now = datetime.now(UTC)
-        await ring(worker, "receive", "amz", now)
+        await ask_for(worker, "receive", "amz", now)
         pauses = []
         for _ in range(3):
             await store.write(
@@ -388,7 +388,7 @@ async def test_a_tick_that_fails_comes_again(tmp_path: Path, monkeypatch: pytest
             raise OSError("the disk is full")
 
         monkeypatch.setattr(engine, "claim_jobs", broken)
-        await ring(worker, "fetch", "shop:1", MONDAY)
+        await ask_for(worker, "fetch", "shop:1", MONDAY)
         await asyncio.wait_for(failed.wait(), 2)
         assert busy.began == []
 

@@ -143,8 +143,8 @@ def test_what_is_no_mapping_at_all_is_refused(text: str) -> None:
         compile_mapping(text, name="m.yaml")
 
 
-def test_every_mapping_of_the_house_compiles() -> None:
+def test_every_mapping_of_ours_compiles() -> None:
     names = sorted(f"{path.parent.name}/{path.stem}" for path in MAPPINGS.glob("*/*.yaml"))
     assert "shopify/order" in names
     for name in names:
-        assert load_mapping(name).target
+        load_mapping(name)

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import os
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,7 +12,6 @@ import sqlalchemy as sa
 from connectors.bogus.carrier import scan
 from connectors.bogus.client import World
 from connectors.bogus.notifications import BogusNotifications
-from connectors.bogus.shoppers import Pay, Wish, cancel, place
 from core.clock import SteppedClock
 from core.engine.hub import Hub
 from core.engine.pauses import resume
@@ -33,9 +31,10 @@ from core.store.sealing import Keyring
 from core.store.store import Store
 from core.store.tables import deliveries
 from core.store.tables import notices as notices_table
-from core.store.tables import pauses as alarm_rows
-from simulation.agenda import next_at
+from core.store.tables import pauses as pause_rows
 from simulation.books import differences
+from simulation.due import next_at
+from simulation.shoppers import Cart, Pay, cancel, place
 from tests.builders import (
     MARKET_LINKS,
     MERCHANT,
@@ -59,6 +58,7 @@ ORDERS: tuple[tuple[str, str, Pay, str], ...] = (
     ("KK-3", "BOARD-WAL", "now", "Standard"),
     ("KK-4", "SOCKS-CHEF", "now", UNLISTED),
 )
+LINKS = {"shop": SHOP_LINKS, "amz": MARKET_LINKS}
 SECOND_LIFE = START + timedelta(minutes=50)
 """When the second process starts: every claim of the first has run out."""
 
@@ -70,7 +70,7 @@ def _bench(store: Store, made: World, clock: SteppedClock, owner: str) -> Bench:
 
 
 async def prepare(url: str, keys: str, books: Path) -> None:
-    """An open house, an empty wallet at the carrier's, and five orders that nobody told the hub of yet."""
+    """An open hub, an empty wallet at the carrier's, and five orders that nobody told the hub of yet."""
     store = await Store.open(url, keys=_keys(keys))
     await store.create_tables()
     clock = SteppedClock(START)
@@ -80,11 +80,11 @@ async def prepare(url: str, keys: str, books: Path) -> None:
     await store.write(link_all, MERCHANT, {("shop", "SOCKS-CHEF"): {}}, now=START)
     for number, listing, pay, method in ORDERS:
         lines = ((listing, 1, 5000),)
-        wish = Wish(
+        cart = Cart(
             number=number, lines=lines, ship_to=home(), email="k@example.test", pay=pay, method=method
         )
-        place(made, "shop", wish)
-    place(made, "amz", Wish(number="AZ-1", lines=(("KK-CHEF8", 1, 7000),), ship_to=home(), pay="marketplace"))
+        place(made, "shop", cart)
+    place(made, "amz", Cart(number="AZ-1", lines=(("KK-CHEF8", 1, 7000),), ship_to=home(), pay="marketplace"))
     await store.write(
         enqueue, MERCHANT, [NewJob(kind="receive", subject="amz", connection="amz", due_at=START)]
     )
@@ -102,16 +102,16 @@ async def prepare(url: str, keys: str, books: Path) -> None:
         ],
     )
     made.notifications = [
-        (name, _torn(bell) if bell.subject == "kk-4" else bell) for name, bell in made.notifications
+        (name, _torn(one) if one.subject == "kk-4" else one) for name, one in made.notifications
     ]
     made.paused = {"buy"}
     keep(made, books)
     await store.close()
 
 
-def _torn(bell: Notification) -> Notification:
-    """A doorbell that is signed and cannot be read: the poll finds its order."""
-    return bell.model_copy(
+def _torn(one: Notification) -> Notification:
+    """A notification that is signed and cannot be read: the poll finds its order."""
+    return one.model_copy(
         update={"kind": NotificationKind.UNREADABLE, "topic": "unreadable", "subject": "torn"}
     )
 
@@ -138,7 +138,7 @@ async def live(url: str, keys: str, books: Path, start: datetime) -> list[str]:
     for minutes in range(0, 45, 5):
         await _what_people_do(b, minutes)
         await _until(b, start + timedelta(minutes=minutes + 5))
-    found = await differences(b.hub, MERCHANT, _Outside(b.world)) + await _left_to_people(b)
+    found = await differences(b.hub, MERCHANT, b.world, LINKS) + await _left_to_people(b)
     await store.close()
     return found
 
@@ -149,17 +149,17 @@ async def _left_to_people(b: Bench) -> list[str]:
     return [f"told to people, and whether it is over: {found}"] if found != ALL_DEALT_WITH else []
 
 
-ALL_DEALT_WITH = {"alarms": [("post labels", True)], "notices": [(UNLISTED, True)], "torn": [("shop", True)]}
+ALL_DEALT_WITH = {"pauses": [("post labels", True)], "notices": [(UNLISTED, True)], "torn": [("shop", True)]}
 
 
 def _told_to_people(conn: sa.Connection) -> dict[str, list[tuple[str, bool]]]:
     raised = [
-        (f"{r.connection} {r.action}", r.cleared_at is not None) for r in conn.execute(sa.select(alarm_rows))
+        (f"{r.connection} {r.action}", r.cleared_at is not None) for r in conn.execute(sa.select(pause_rows))
     ]
     told = [(r.subject, r.seen_at is not None) for r in conn.execute(sa.select(notices_table))]
     torn = sa.select(deliveries).where(deliveries.c.kind == "unreadable")
     parked = [(r.connection, r.state == "done") for r in conn.execute(torn)]
-    return {"alarms": raised, "notices": told, "torn": parked}
+    return {"pauses": raised, "notices": told, "torn": parked}
 
 
 async def _until(b: Bench, end: datetime) -> None:
@@ -180,8 +180,8 @@ async def _what_people_do(b: Bench, minutes: int) -> None:
         state = await b.store.load(MERCHANT, "shop:kk-2")
         if state is not None and not state.cancelled and state.rejection is None and not state.parcels:
             await actions.reject(b.hub, MERCHANT, "shop:kk-2", "fraud", "person:kendra")
-        b.world.ring("amz", NotificationKind.LEVEL, "KK-CHEF8")
-        b.world.ring("shop", NotificationKind.ORDER, "kk-unheard-of")
+        b.world.notify("amz", NotificationKind.LEVEL, "KK-CHEF8")
+        b.world.notify("shop", NotificationKind.ORDER, "kk-unheard-of")
     await _what_a_person_mends(b, minutes)
     if minutes == 30 and b.world.shops["shop"].orders["kk-3"].order.state is ChannelState.OPEN:
         cancel(b.world, "shop", "kk-3")
@@ -193,9 +193,9 @@ async def _what_people_do(b: Bench, minutes: int) -> None:
 
 
 async def _what_a_person_mends(b: Bench, minutes: int) -> None:
-    """Replay what could not be read, fill the wallet and say so while the alarm stands, see what one is told.
+    """Replay what could not be read, fill the wallet and say so while the pause stands, see what one is told.
 
-    The first label after that is bought and its answer is lost: the alarm stands on, and is answered once more.
+    The first label after that is bought and its answer is lost: the pause stands on, and is answered once more.
     """
     if minutes >= 5:
         for delivery in (await b.store.read(list_deliveries, MERCHANT, state="parked")).items:
@@ -211,35 +211,6 @@ async def _what_a_person_mends(b: Bench, minutes: int) -> None:
     if minutes >= 30:
         for notice in await notices.open_notices(b.hub, MERCHANT):
             await notices.see(b.hub, MERCHANT, notice.kind, notice.subject)
-
-
-class _Outside:
-    """What the comparison of the books asks of the world."""
-
-    links: Mapping[str, Mapping[str, Mapping[str, int]]] = {
-        "shop": SHOP_LINKS,
-        "amz": MARKET_LINKS,
-    }
-
-    def __init__(self, made: World) -> None:
-        self._world = made
-
-    def effects(self) -> Mapping[tuple[str, str], int]:
-        return {(kind.value, subject): times for (kind, subject), times in self._world.effects.items()}
-
-    def levels(self) -> Mapping[tuple[str, ListingKey], int]:
-        return {
-            (name, key): units
-            for name, shop in self._world.shops.items()
-            for key, units in shop.levels.items()
-        }
-
-    def orders(self) -> Mapping[str, str]:
-        return {
-            f"{name}:{order_id}": found.order.state.value
-            for name, shop in self._world.shops.items()
-            for order_id, found in shop.orders.items()
-        }
 
 
 def _keys(text: str) -> Keyring:

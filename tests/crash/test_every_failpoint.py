@@ -52,7 +52,7 @@ def forks() -> ForkServerContext:
 
 @pytest.fixture(scope="module")
 def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
-    """A folder with an open house on SQLite and its world, and the keys of it."""
+    """A folder with an open hub on SQLite and its world, and the keys of it."""
     fast = Path("/dev/shm")
     folder = Path(tempfile.mkdtemp(dir=fast if fast.is_dir() else tmp_path_factory.getbasetemp()))
     keys = Keyring.generate().text()

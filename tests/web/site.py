@@ -79,7 +79,7 @@ class Site:
         assert answer.status == 303
         return answer.headers["Set-Cookie"].partition(";")[0]
 
-    async def ring(self, path: str, body: bytes, *, secret: str = "bogus", **more: Any) -> Answer:
+    async def notify(self, path: str, body: bytes, *, secret: str = "bogus", **more: Any) -> Answer:
         """Deliver a webhook, signed."""
         headers = {HEADER: signature_of(secret, body)} | dict(more.pop("headers", {}))
         return await self.ask("POST", path, data=io.BytesIO(body), headers=headers, **more)
@@ -96,18 +96,18 @@ class Site:
         self.b.hub.merchants[merchant] = replace(kept, ports=changed)
 
 
-def bell(
+def a_notification(
     event_id: str = "e1", *, subject: str = "5001", topic: str = "order", account: str | None = None
 ) -> bytes:
-    """Return the body of a doorbell of an order."""
+    """Return the body of a notification of an order."""
     kind = NotificationKind.ORDER if topic == "order" else NotificationKind.OTHER
-    rung = Notification(event_id=event_id, kind=kind, topic=topic, subject=subject, account=account)
-    return rung.model_dump_json().encode()
+    notification = Notification(event_id=event_id, kind=kind, topic=topic, subject=subject, account=account)
+    return notification.model_dump_json().encode()
 
 
 @contextlib.asynccontextmanager
 async def open_site(folder: Path) -> AsyncIterator[Site]:
-    """Serve an open house, and a rival of it on the same store."""
+    """Serve an open hub, and a rival of it on the same store."""
     with written_log() as log:
         async with _served(folder, log) as site:
             yield site

@@ -8,26 +8,26 @@ import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from connectors.bogus.shoppers import Wish, place
-from core.store.jobs import list_jobs
 from core.store.stock import list_stock
+from simulation.shoppers import Cart, place
 from tests.builders import MERCHANT, home
 from tests.core.flow.play import pass_time, settle
-from tests.web.site import KEY, Site, bell
+from tests.stored import jobs_of_kind
+from tests.web.site import KEY, Site, a_notification
 
 API = "/api/v1"
 ORDER = "shop:kk-1001"
 
 
-def wish(number: int) -> Wish:
-    return Wish(
+def cart(number: int) -> Cart:
+    return Cart(
         number=f"KK-{number}", lines=(("SOCKS-CHEF", 1, 2797),), ship_to=home(), email="kara@example.test"
     )
 
 
 async def shipped(site: Site) -> None:
     """Have one order on its way, with a label."""
-    place(site.b.world, "shop", wish(1001))
+    place(site.b.world, "shop", cart(1001))
     await pass_time(site.b, timedelta(minutes=16))
 
 
@@ -113,7 +113,7 @@ REFUSED = {
 async def test_every_endpoint_answers_as_its_schema_says(site: Site) -> None:
     page = await described(site)
     await shipped(site)
-    await site.ring(f"/webhooks/{MERCHANT}/shop", bell())
+    await site.notify(f"/webhooks/{MERCHANT}/shop", a_notification())
     named = {"order": ORDER, "connection": "shop", "listing": "CHEF-8", "event": "e1", "id": "3f0c9a1b2d4e"}
 
     for path, methods in page["paths"].items():
@@ -130,7 +130,7 @@ async def test_every_endpoint_answers_as_its_schema_says(site: Site) -> None:
 
 async def test_orders_are_paged_by_key_and_each_is_shown_once_whatever_arrives_meanwhile(site: Site) -> None:
     for number in range(1001, 1008):
-        place(site.b.world, "shop", wish(number))
+        place(site.b.world, "shop", cart(number))
         await settle(site.b)
         site.b.clock.move_to(site.b.clock.now() + timedelta(seconds=1))
     seen: list[str] = []
@@ -142,7 +142,7 @@ async def test_orders_are_paged_by_key_and_each_is_shown_once_whatever_arrives_m
         seen += [o["number"] for o in page["orders"]]
         after = page["after"]
         if len(seen) == 2:
-            place(site.b.world, "shop", wish(2001))
+            place(site.b.world, "shop", cart(2001))
             await settle(site.b)
         if after is None:
             break
@@ -153,7 +153,7 @@ async def test_orders_are_paged_by_key_and_each_is_shown_once_whatever_arrives_m
 
 async def test_deliveries_are_paged_by_key(site: Site) -> None:
     for number in range(5):
-        await site.ring(f"/webhooks/{MERCHANT}/shop", bell(f"a/b:{number}", subject=str(number)))
+        await site.notify(f"/webhooks/{MERCHANT}/shop", a_notification(f"a/b:{number}", subject=str(number)))
     first = (await site.ask("GET", f"{API}/deliveries", key=KEY, params={"limit": "3"})).json
     # The cursor is sent as it came, its plus sign not escaped.
     rest = (await site.ask("GET", f"{API}/deliveries?limit=3&after={first['after']}", key=KEY)).json
@@ -164,7 +164,7 @@ async def test_deliveries_are_paged_by_key(site: Site) -> None:
 
 
 async def test_a_delivery_whose_id_has_slashes_can_be_replayed(site: Site) -> None:
-    await site.ring(f"/webhooks/{MERCHANT}/shop", bell("w1:orders/create:5"))
+    await site.notify(f"/webhooks/{MERCHANT}/shop", a_notification("w1:orders/create:5"))
     path = f"{API}/deliveries/shop/{quote('w1:orders/create:5', safe='')}/replay"
     from yarl import URL
 
@@ -173,7 +173,7 @@ async def test_a_delivery_whose_id_has_slashes_can_be_replayed(site: Site) -> No
     )
 
     assert await answer.json() == {"event_id": "w1:orders/create:5"}
-    [job] = await site.b.store.read(list_jobs, MERCHANT, kind="fetch")
+    [job] = await site.b.store.read(jobs_of_kind, MERCHANT, "fetch")
     assert job.requests == 2
 
 
@@ -278,7 +278,7 @@ async def test_a_body_over_the_cap_is_413(site: Site) -> None:
 
 
 async def test_a_hold_is_released_once_and_only_where_a_person_may(site: Site) -> None:
-    place(site.b.world, "shop", wish(1001))
+    place(site.b.world, "shop", cart(1001))
     await settle(site.b)
 
     told = await problem_of(site, "POST", f"/orders/{ORDER}/release", 409, body=b'{"reason": "risk"}')

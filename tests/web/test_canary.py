@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from connectors.bogus.shoppers import Wish, place
 from connectors.bogus.webhooks import HEADER
 from core.ports import Token
 from core.store.orders import facts_of
 from core.store.tokens import TokenRow
+from simulation.shoppers import Cart, place
 from tests.builders import MERCHANT, home
 from tests.core.flow.play import pass_time
 from tests.stored import effects_of
@@ -31,11 +31,11 @@ async def test_planted_words_are_nowhere_but_in_the_sealed_columns_and_on_the_or
     place(
         site.b.world,
         "shop",
-        Wish(number="KK-1001", lines=(("CHEF-8", 1, 6997),), ship_to=ship_to, email=MAIL),
+        Cart(number="KK-1001", lines=(("CHEF-8", 1, 6997),), ship_to=ship_to, email=MAIL),
     )
     await pass_time(site.b, timedelta(minutes=16))
     private = f'{{"email": "{MAIL}", "name": "{NAME}", "token": "{TOKEN}"'.encode()
-    await site.ring(f"/webhooks/{MERCHANT}/shop", private)
+    await site.notify(f"/webhooks/{MERCHANT}/shop", private)
     shop = f"/webhooks/{MERCHANT}/shop"
     answers = [
         await site.ask("POST", shop, data=private, headers={HEADER: TOKEN}),

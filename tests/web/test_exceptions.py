@@ -2,17 +2,17 @@
 
 import pytest
 
-from connectors.bogus.shoppers import Wish, place
 from core.model.order import RiskLevel
 from core.store.orders import list_orders
+from simulation.shoppers import Cart, place
 from tests.builders import MERCHANT, home
 from tests.core.flow.play import settle
 from tests.web.site import KEY, OTHER_KEY, Site
 
 
 async def risky(site: Site) -> str:
-    wish = Wish(number="KK-1003", lines=(("CHEF-8", 1, 8900),), ship_to=home())
-    place(site.b.world, "shop", wish)
+    cart = Cart(number="KK-1003", lines=(("CHEF-8", 1, 8900),), ship_to=home())
+    place(site.b.world, "shop", cart)
     for reference, paid in site.b.world.payments.items():
         site.b.world.payments[reference] = paid.model_copy(update={"risk": RiskLevel.HIGH})
     await settle(site.b)

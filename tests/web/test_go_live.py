@@ -9,10 +9,10 @@ import aiohttp
 import pytest
 from aiohttp.test_utils import TestServer
 
-from connectors.bogus.shoppers import Wish, place
 from core.store.api_keys import save_api_key
 from core.store.store import Store
 from core.store.switches import accepted_actions
+from simulation.shoppers import Cart, place
 from tests.builders import MERCHANT, Bench, home
 from tests.core.flow.play import pass_time, settle
 from tests.core.golive.kendra import COUNTED, morning, shown, written
@@ -115,7 +115,7 @@ async def test_a_wrong_file_is_answered_line_by_line_and_nothing_is_counted(site
 
 
 @pytest.mark.req("R83")
-async def test_a_brake_is_shown_and_answered(site: Site) -> None:
+async def test_a_stopped_round_is_shown_and_answered(site: Site) -> None:
     await count(site)
     await api(site, "POST", "/go-live/accept", {"actions": ["levels"]})
     await pass_time(site.b, site.b.clock.span(300))
@@ -201,7 +201,7 @@ async def test_a_stop_over_http_holds_with_the_next_step_and_after_a_restart(
     for connection, action in (("shop", "levels"), ("post", "labels"), ("mail", "mails")):
         await api(site, "POST", f"/connections/{connection}/stop", {"actions": [action]})
     assert asyncio.get_running_loop().time() - began < 1
-    place(b.world, "shop", Wish(number="KK-2", lines=(("CHEF-8", 1, 100),), ship_to=home(), email="k@x.test"))
+    place(b.world, "shop", Cart(number="KK-2", lines=(("CHEF-8", 1, 100),), ship_to=home(), email="k@x.test"))
     await pass_time(b, b.clock.span(3600))
 
     assert b.world.shop("shop").writes == []

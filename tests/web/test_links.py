@@ -1,4 +1,4 @@
-"""The workbench of links over real HTTP: proposals, accepting, CSV, undo; and whether all is ready."""
+"""The review of links over real HTTP: proposals, accepting, CSV, undo; and whether all is ready."""
 
 from datetime import timedelta
 from typing import Any
@@ -6,7 +6,6 @@ from typing import Any
 import aiohttp
 import pytest
 
-from connectors.bogus.shoppers import Wish, place
 from core.model.products import Product
 from core.model.stock import Listing, ListingKey
 from core.store.channel_locations import save_channel_locations
@@ -15,6 +14,7 @@ from core.store.links import all_links, link_all
 from core.store.listings import save_listings
 from core.store.products import save_products
 from core.store.stock import count_stock
+from simulation.shoppers import Cart, place
 from tests.builders import MARKET_LINKS, MERCHANT, SHOP_LINKS, home
 from tests.core.flow.play import pass_time, settle
 from tests.web.site import KEY, OTHER_KEY, Site
@@ -87,7 +87,7 @@ async def test_a_listing_that_nobody_linked_comes_with_proposals_and_is_not_link
 @pytest.mark.req("R18", "R30")
 async def test_tongs_that_are_linked_ship_the_order_that_waited_and_are_pushed(site: Site) -> None:
     await offer_tongs(site)
-    bought = Wish(
+    bought = Cart(
         number="112-2",
         lines=(("KK-CHEF8", 1, 9200), (TONGS, 1, 1800)),
         ship_to=home(),
@@ -130,7 +130,7 @@ async def test_selling_a_part_of_a_kit_moves_every_listing_that_holds_it_and_ski
     shop.writes.clear()
     site.b.world.shop("amz").writes.clear()
 
-    place(site.b.world, "shop", Wish(number="KK-7", lines=(("CHEF-8", 1, 9278),), ship_to=home(), email=None))
+    place(site.b.world, "shop", Cart(number="KK-7", lines=(("CHEF-8", 1, 9278),), ship_to=home(), email=None))
     await pass_time(site.b, timedelta(minutes=2))
 
     # Seven boards less Amazon's two are five sets, as before: only the knife is written there.
@@ -244,7 +244,7 @@ async def test_an_open_order_learns_what_a_corrected_link_says(site: Site) -> No
     place(
         site.b.world,
         "amz",
-        Wish(
+        Cart(
             number="112-9", lines=(("KK-SOCKS-2PK", 1, 2600),), ship_to=home(), email=None, pay="marketplace"
         ),
     )

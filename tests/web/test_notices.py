@@ -2,7 +2,7 @@
 
 import pytest
 
-from connectors.bogus.shoppers import Wish, place
+from simulation.shoppers import Cart, place
 from tests.builders import home
 from tests.core.flow.play import pass_time
 from tests.core.flow.test_whole_way import GRACE
@@ -21,8 +21,8 @@ OPEN = {
 
 
 async def overnight(site: Site) -> None:
-    wish = Wish(number="KK-1004", lines=(("SOCKS-CHEF", 1, 2400),), ship_to=home(), method=METHOD)
-    place(site.b.world, "shop", wish)
+    cart = Cart(number="KK-1004", lines=(("SOCKS-CHEF", 1, 2400),), ship_to=home(), method=METHOD)
+    place(site.b.world, "shop", cart)
     await pass_time(site.b, GRACE)
 
 

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from connectors.bogus.shoppers import Wish, place
-from core.store.jobs import list_jobs
 from core.store.orders import facts_of
 from core.store.switches import accepted_actions
+from simulation.shoppers import Cart, place
 from tests.builders import MERCHANT, home
 from tests.core.flow.play import pass_time, settle
-from tests.web.site import KEY, OTHER_KEY, Site, bell
+from tests.stored import jobs_of_kind
+from tests.web.site import KEY, OTHER_KEY, Site, a_notification
 
 VOID = {"meta", "link", "input", "br"}
 PATHS = ("/orders", "/exceptions", "/orders?stage=shipped", "/orders/KK-1001", "/orders/KK-1002", "/connections", "/stock", "/deliveries", "/login", "/orders/NOPE")  # fmt: skip
@@ -47,17 +47,17 @@ class Markup(HTMLParser):
 
 async def with_orders(site: Site) -> None:
     """Have a shipped order and one on hold."""
-    shop = Wish(number="KK-1001", lines=(("SET-KNIFE-BOARD", 1, 11610),), ship_to=home(), email="k@example.test")  # fmt: skip
+    shop = Cart(number="KK-1001", lines=(("SET-KNIFE-BOARD", 1, 11610),), ship_to=home(), email="k@example.test")  # fmt: skip
     place(site.b.world, "shop", shop)
     await pass_time(site.b, timedelta(minutes=16))
     name = '<script>alert("x")</script>'
     place(
         site.b.world,
         "shop",
-        Wish(number="KK-1002", lines=(("SKILLET-12", 9, 8597),), ship_to=home(name=name)),
+        Cart(number="KK-1002", lines=(("SKILLET-12", 9, 8597),), ship_to=home(name=name)),
     )
     await settle(site.b)
-    await site.ring(f"/webhooks/{MERCHANT}/shop", b"garbage")
+    await site.notify(f"/webhooks/{MERCHANT}/shop", b"garbage")
 
 
 async def test_every_page_is_whole_and_has_no_script_with_and_without_data(site: Site) -> None:
@@ -118,13 +118,13 @@ async def test_an_order_is_rejected_by_its_button(site: Site) -> None:
 
 
 async def test_a_delivery_is_replayed_by_its_button(site: Site) -> None:
-    await site.ring(f"/webhooks/{MERCHANT}/shop", bell())
+    await site.notify(f"/webhooks/{MERCHANT}/shop", a_notification())
     form = {"connection": "shop", "event": "e1"}
 
     answer = await site.ask("POST", "/deliveries", cookie=await site.log_in(), data=form)
 
     assert (answer.status, answer.headers["Location"]) == (303, "/deliveries")
-    [job] = await site.b.store.read(list_jobs, MERCHANT, kind="fetch")
+    [job] = await site.b.store.read(jobs_of_kind, MERCHANT, "fetch")
     assert job.requests == 2
 
 

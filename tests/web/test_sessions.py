@@ -7,14 +7,14 @@ from datetime import timedelta
 import pytest
 from aiohttp import web
 
-from connectors.bogus.shoppers import Wish, place
 from core.store.api_keys import delete_api_key, save_api_key
 from core.store.orders import facts_of
 from core.store.stock import list_stock
 from core.store.switches import accepted_actions
+from simulation.shoppers import Cart, place
 from tests.builders import MERCHANT, home
 from tests.core.flow.play import settle
-from tests.web.site import KEY, OTHER, OTHER_KEY, SECRET, Answer, Site, bell
+from tests.web.site import KEY, OTHER, OTHER_KEY, SECRET, Answer, Site, a_notification
 from web.signing import sign
 
 PAGES = ("/orders", "/stock", "/connections", "/deliveries")
@@ -31,7 +31,7 @@ OPEN_TO_ALL = {
     "/healthz", "/readyz", "/metrics", "/login", "/api/v1/openapi.json", "/assets",
     "/webhooks/{merchant}/{connection}", "/webhooks/{app}", "/connect/callback/{connector}",
 }  # fmt: skip
-KARA = Wish(
+KARA = Cart(
     number="KK-1001", lines=(("CHEF-8", 1, 6997),), ship_to=home(name="Kara Kline"), email="kara@example.test"
 )
 
@@ -207,7 +207,7 @@ async def test_every_route_wants_to_know_who_asks(site: Site) -> None:
 
 async def test_no_route_shows_one_merchant_to_another(site: Site) -> None:
     await with_an_order(site)
-    await site.ring(f"/webhooks/{MERCHANT}/shop", bell())
+    await site.notify(f"/webhooks/{MERCHANT}/shop", a_notification())
     before = (
         await site.stored(),
         await site.b.store.read(accepted_actions, MERCHANT),

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from connectors.bogus.shoppers import Wish, place
+from simulation.shoppers import Cart, place
 from tests.builders import MERCHANT, home
 from tests.core.flow.play import pass_time
 from tests.web.site import KEY, OTHER_KEY, Site
@@ -22,7 +22,7 @@ async def test_every_page_says_that_the_merchant_is_in_test_mode_and_no_page_of_
     place(
         site.b.world,
         "shop",
-        Wish(number="KK-1001", lines=(("SOCKS-CHEF", 1, 2797),), ship_to=home(), email=None),
+        Cart(number="KK-1001", lines=(("SOCKS-CHEF", 1, 2797),), ship_to=home(), email=None),
     )
     await pass_time(site.b, timedelta(minutes=1))
     cookie, rivals = await site.log_in(), await site.log_in(OTHER_KEY)
@@ -71,7 +71,7 @@ async def test_a_live_order_cannot_be_rejected_in_test_mode(site: Site) -> None:
     place(
         site.b.world,
         "shop",
-        Wish(number="KK-1001", lines=(("SOCKS-CHEF", 1, 2797),), ship_to=home(), email=None),
+        Cart(number="KK-1001", lines=(("SOCKS-CHEF", 1, 2797),), ship_to=home(), email=None),
     )
     await pass_time(site.b, timedelta(minutes=1))
     site.change(MERCHANT, "pay", mode="test")

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from connectors.bogus.client import Effect
-from connectors.bogus.shoppers import Wish, place
+from simulation.shoppers import Cart, place
 from tests.builders import MERCHANT, home
 from tests.core.flow.play import pass_time, settle
 from tests.web.site import KEY, OTHER_KEY, Site
@@ -23,7 +23,7 @@ PAUSED = {
 
 async def empty_wallet(site: Site) -> None:
     """Have one order wait for its label since 16:15; it is 16:16."""
-    place(site.b.world, "shop", Wish(number="KK-1001", lines=(("SOCKS-CHEF", 1, 1400),), ship_to=home()))
+    place(site.b.world, "shop", Cart(number="KK-1001", lines=(("SOCKS-CHEF", 1, 1400),), ship_to=home()))
     site.b.world.paused = {"buy"}
     await pass_time(site.b, timedelta(minutes=16))
 
@@ -62,7 +62,7 @@ async def test_after_the_wallet_is_filled_the_api_has_the_label_bought_at_once(s
 
 
 @pytest.mark.req("R87")
-async def test_while_the_wallet_is_still_empty_one_more_call_is_made_and_the_alarm_stands_on(
+async def test_while_the_wallet_is_still_empty_one_more_call_is_made_and_the_pause_stands_on(
     site: Site,
 ) -> None:
     await empty_wallet(site)

@@ -21,14 +21,15 @@ from core.store.personal import body_of
 from core.store.tables import deliveries
 from core.store.tokens import TokenRow
 from tests.builders import MERCHANT
-from tests.web.site import OTHER, Site, bell
+from tests.stored import jobs_of_kind
+from tests.web.site import OTHER, Site, a_notification
 from web.webhooks import LARGEST_BODY
 
 SHOP = f"/webhooks/{MERCHANT}/shop"
 
 
 async def nothing_is_stored(site: Site) -> bool:
-    """Say whether neither a delivery nor an errand was left at any merchant."""
+    """Say whether neither a delivery nor a job was left at any merchant."""
     kept = [await site.stored(m) for m in (MERCHANT, OTHER)]
     jobs = [e for m in (MERCHANT, OTHER) for e in await site.b.store.read(list_jobs, m) if e.kind == "fetch"]
     return not any(kept) and not jobs
@@ -36,11 +37,11 @@ async def nothing_is_stored(site: Site) -> bool:
 
 @pytest.mark.req("R17", "R04")
 async def test_a_signed_delivery_is_stored_before_it_is_answered(site: Site) -> None:
-    answer = await site.ring(SHOP, bell())
+    answer = await site.notify(SHOP, a_notification())
 
     assert (answer.status, answer.body) == (200, b"")
     assert await site.stored() == [("shop", "e1", "order", "pending")]
-    [job] = await site.b.store.read(list_jobs, MERCHANT, kind="fetch")
+    [job] = await site.b.store.read(jobs_of_kind, MERCHANT, "fetch")
     assert (job.subject, job.connection) == ("shop:5001", "shop")
 
 
@@ -48,7 +49,7 @@ async def test_a_signed_delivery_is_stored_before_it_is_answered(site: Site) -> 
 async def test_a_delivery_that_cannot_be_stored_is_not_acknowledged(site: Site) -> None:
     await site.b.store.write(lambda conn: conn.execute(sa.text("ALTER TABLE deliveries RENAME TO gone")))
 
-    answer = await site.ring(SHOP, bell())
+    answer = await site.notify(SHOP, a_notification())
 
     assert answer.status == 500
     await site.b.store.write(lambda conn: conn.execute(sa.text("ALTER TABLE gone RENAME TO deliveries")))
@@ -63,8 +64,8 @@ async def test_a_delivery_that_cannot_be_stored_is_not_acknowledged(site: Site) 
         "",
         "nonsense",
         "0" * 64,
-        signature_of("another secret", bell()),
-        signature_of("bogus", bell("e2")),
+        signature_of("another secret", a_notification()),
+        signature_of("bogus", a_notification("e2")),
         "\u00fcnl\u00e4ut",
         "\udcff\udcfe",
     ],
@@ -73,7 +74,7 @@ async def test_a_delivery_that_cannot_be_stored_is_not_acknowledged(site: Site) 
 async def test_what_is_not_signed_is_401_and_leaves_nothing(site: Site, signature: str | None) -> None:
     headers = {} if signature is None else {HEADER: signature}
 
-    answer = await site.ask("POST", SHOP, data=bell(), headers=headers)
+    answer = await site.ask("POST", SHOP, data=a_notification(), headers=headers)
 
     assert answer.status == 401
     assert answer.headers["Content-Type"].startswith("application/problem+json")
@@ -133,7 +134,7 @@ async def test_a_body_over_the_cap_is_413_however_it_is_sent(site: Site) -> None
         for start in range(0, len(body), 65536):
             yield body[start : start + 65536]
 
-    whole = await site.ring(SHOP, body)
+    whole = await site.notify(SHOP, body)
     chunked = await site.ask("POST", SHOP, data=chunks(), headers={HEADER: signature_of("bogus", body)})
 
     assert (whole.status, chunked.status) == (413, 413)
@@ -142,7 +143,7 @@ async def test_a_body_over_the_cap_is_413_however_it_is_sent(site: Site) -> None
 
 @pytest.mark.req("R17")
 async def test_a_body_of_exactly_the_cap_is_taken(site: Site) -> None:
-    assert (await site.ring(SHOP, b"x" * LARGEST_BODY)).status == 200
+    assert (await site.notify(SHOP, b"x" * LARGEST_BODY)).status == 200
 
 
 @pytest.mark.parametrize(
@@ -150,7 +151,7 @@ async def test_a_body_of_exactly_the_cap_is_taken(site: Site) -> None:
     ["/webhooks/nobody/shop", f"/webhooks/{MERCHANT}/nothing", f"/webhooks/{MERCHANT}/mail", "/webhooks/x"],
 )
 async def test_an_unknown_merchant_connection_or_app_is_404(site: Site, path: str) -> None:
-    assert (await site.ring(path, bell())).status == 404
+    assert (await site.notify(path, a_notification())).status == 404
     assert await nothing_is_stored(site)
 
 
@@ -158,7 +159,7 @@ async def test_an_unknown_merchant_connection_or_app_is_404(site: Site, path: st
 async def test_signed_garbage_is_kept_sealed_and_visible(site: Site) -> None:
     garbage = b'{"order": \xff not json'
 
-    answer = await site.ring(SHOP, garbage)
+    answer = await site.notify(SHOP, garbage)
 
     assert answer.status == 200
     event = f"unreadable:{hashlib.sha256(garbage).hexdigest()}"
@@ -170,30 +171,30 @@ async def test_signed_garbage_is_kept_sealed_and_visible(site: Site) -> None:
 
 
 @pytest.mark.req("R04")
-async def test_a_topic_that_means_nothing_is_kept_as_done_and_rings_nothing(site: Site) -> None:
-    answer = await site.ring(SHOP, bell("e9", topic="themes/publish"))
+async def test_a_topic_that_means_nothing_is_kept_as_done_and_asks_for_no_job(site: Site) -> None:
+    answer = await site.notify(SHOP, a_notification("e9", topic="themes/publish"))
 
     assert answer.status == 200
     assert await site.stored() == [("shop", "e9", "themes/publish", "done")]
-    assert await site.b.store.read(list_jobs, MERCHANT, kind="fetch") == []
+    assert await site.b.store.read(jobs_of_kind, MERCHANT, "fetch") == []
 
 
 @pytest.mark.req("R01")
-async def test_fifty_repeats_from_eight_clients_make_one_row_and_one_errand(site: Site) -> None:
+async def test_fifty_repeats_from_eight_clients_make_one_row_and_one_job(site: Site) -> None:
     left = list(range(50))
 
     async def client() -> list[int]:
         found = []
         while left:
             left.pop()
-            found.append((await site.ring(SHOP, bell())).status)
+            found.append((await site.notify(SHOP, a_notification())).status)
         return found
 
     answers = await asyncio.gather(*(client() for _ in range(8)))
 
     assert sorted(status for one in answers for status in one) == [200] * 50
     assert await site.stored() == [("shop", "e1", "order", "pending")]
-    [job] = await site.b.store.read(list_jobs, MERCHANT, kind="fetch")
+    [job] = await site.b.store.read(jobs_of_kind, MERCHANT, "fetch")
     assert job.requests == 1
 
 
@@ -206,8 +207,8 @@ async def test_a_crash_between_storing_and_answering_loses_nothing_when_the_vend
             raise ConnectionResetError
 
     with listening(crash):
-        assert (await site.ring(SHOP, bell())).status == 500
-    assert (await site.ring(SHOP, bell())).status == 200
+        assert (await site.notify(SHOP, a_notification())).status == 500
+    assert (await site.notify(SHOP, a_notification())).status == 200
 
     assert await site.stored() == [("shop", "e1", "order", "pending")]
 
@@ -224,7 +225,7 @@ async def test_an_app_wide_delivery_reaches_the_merchant_of_its_account_and_nobo
     await of_account(site, MERCHANT, "kendra.test")
     await of_account(site, OTHER, "rival.test")
 
-    answer = await site.ring("/webhooks/bogus", bell(account="rival.test"))
+    answer = await site.notify("/webhooks/bogus", a_notification(account="rival.test"))
 
     assert answer.status == 200
     assert await site.stored(OTHER) == [("shop", "e1", "order", "pending")]
@@ -236,12 +237,12 @@ async def test_an_app_wide_delivery_of_an_account_that_left_is_answered_and_show
 ) -> None:
     await of_account(site, MERCHANT, "kendra.test")
 
-    assert (await site.ring("/webhooks/bogus", bell(account="gone.test"))).status == 200
+    assert (await site.notify("/webhooks/bogus", a_notification(account="gone.test"))).status == 200
     assert await nothing_is_stored(site)
 
 
 async def test_an_app_wide_delivery_that_names_no_account_is_given_to_none_of_several(site: Site) -> None:
-    assert (await site.ring("/webhooks/bogus", bell())).status == 404
+    assert (await site.notify("/webhooks/bogus", a_notification())).status == 404
     assert await nothing_is_stored(site)
 
 
@@ -249,7 +250,7 @@ async def test_an_app_wide_delivery_that_names_no_account_is_given_to_none_of_se
 async def test_an_app_wide_delivery_needs_a_signature(site: Site) -> None:
     await of_account(site, MERCHANT, "kendra.test")
 
-    answer = await site.ring("/webhooks/bogus", bell(account="kendra.test"), secret="other")
+    answer = await site.notify("/webhooks/bogus", a_notification(account="kendra.test"), secret="other")
 
     assert answer.status == 401
     assert await nothing_is_stored(site)
@@ -265,7 +266,7 @@ class Own:
         return self.inner.parse_webhook(request, now=now)
 
 
-async def test_a_merchant_cannot_ring_at_another_by_naming_his_account(site: Site) -> None:
+async def test_a_merchant_cannot_notify_another_by_naming_his_account(site: Site) -> None:
     await of_account(site, MERCHANT, "kendra.test")
     for connection in ("shop", "amz", "pay", "post"):
         own = BogusWebhooks(connection, "rita's own secret")
@@ -275,7 +276,9 @@ async def test_a_merchant_cannot_ring_at_another_by_naming_his_account(site: Sit
                 WebhookRequest(method="POST", path="/", headers={}, body=b""), now=datetime.now(UTC)
             )
 
-    answer = await site.ring("/webhooks/bogus", bell(account="kendra.test"), secret="rita's own secret")
+    answer = await site.notify(
+        "/webhooks/bogus", a_notification(account="kendra.test"), secret="rita's own secret"
+    )
 
     assert answer.status == 200
     assert await nothing_is_stored(site)
@@ -289,7 +292,7 @@ async def test_a_burst_is_acknowledged_within_a_second(site: Site) -> None:
     async def one(number: int) -> None:
         await asyncio.sleep(number / 200)
         began = loop.time()
-        assert (await site.ring(SHOP, bell(f"e{number}", subject=str(number)))).status == 200
+        assert (await site.notify(SHOP, a_notification(f"e{number}", subject=str(number)))).status == 200
         took.append(loop.time() - began)
 
     await asyncio.gather(*(one(n) for n in range(200)))

@@ -117,7 +117,7 @@ class NextWorkView(Answer):
 
 
 class Replayed(Answer):
-    """A delivery that rings again."""
+    """A delivery that is replayed."""
 
     event_id: str
 
@@ -225,7 +225,7 @@ async def get_deliveries(call: Call) -> DeliveryList:
 
 
 async def replay(call: Call) -> Replayed:
-    """Ring again for a delivery."""
+    """Replay a delivery."""
     hub = call.request.app[HUB]
     event_id = call.path["event"]
     await hub.store.write(
@@ -295,7 +295,7 @@ ENDPOINTS = (
     Endpoint(
         method="POST",
         path="/deliveries/{connection}/{event}/replay",
-        summary="Ring again for a delivery",
+        summary="Replay a delivery",
         gives=Replayed,
         run=replay,
     ),

@@ -1,4 +1,4 @@
-"""Go-live: the written differences, accepting and taking back, opening counts, brakes, orders from before."""
+"""Go-live: the written differences, accepting and taking back, opening counts, the push guard, orders from before."""
 
 from datetime import datetime
 from typing import Literal
@@ -92,7 +92,7 @@ class OpeningList(Answer):
 
 
 class PushGuardAsk(Answer):
-    """Write what the brake stopped, once; or stop the connection's levels."""
+    """Write what the push guard stopped, once; or stop the connection's levels."""
 
     do: Literal["go", "stop"]
 
@@ -190,7 +190,7 @@ async def adopt_opening(call: Call) -> Adopted:
 
 
 async def answer_push_guard(call: Call) -> ConnectionList:
-    """Answer a brake."""
+    """Answer the push guard."""
     go = call.body.do == "go"
     await actions.answer_push_guard(
         call.request.app[HUB], call.merchant, call.path["connection"], go=go, actor=call.actor
@@ -287,7 +287,7 @@ ENDPOINTS = (
     Endpoint(
         method="POST",
         path="/connections/{connection}/brake",
-        summary="Answer a brake: go or stop",
+        summary="Answer the push guard: go or stop",
         gives=ConnectionList,
         run=answer_push_guard,
         takes=PushGuardAsk,

@@ -133,7 +133,7 @@ class Readiness(Answer):
 
 
 async def list_links(call: Call) -> LinksView:
-    """Return the workbench."""
+    """Return the review of links."""
     review = await review_links(call.request.app[HUB], call.merchant)
     last = review.last_import
     gone = [

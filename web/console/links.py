@@ -22,7 +22,7 @@ Wrong = tuple[tuple[str, str], ...]
 
 
 async def links_page(request: web.Request) -> web.Response:
-    """Show the workbench."""
+    """Show the review of links."""
     return await _shown(request)
 
 
@@ -82,7 +82,7 @@ async def _do(request: web.Request) -> web.Response:
 
 
 def made_of(text: str) -> dict[str, int]:
-    """Return what ``2 x SOCKS-CHEF + 1 x CHEF-8`` says; a SKU alone is one of it. Buttons send JSON, units by SKU.
+    """Return what ``2 x SOCKS-CHEF + 1 x CHEF-8`` says; a bare SKU is one of it. Buttons send JSON, units by SKU.
 
     Raises:
         LinksError: a SKU is named twice.

@@ -261,7 +261,7 @@ async def deliveries(request: web.Request) -> web.Response:
 
 
 async def delivery_action(request: web.Request) -> web.Response:
-    """Ring again for a delivery."""
+    """Replay a delivery."""
     hub, merchant, _ = hub_of(request)
     form = await form_of(request)
     connection, event = str(form.get("connection", "")), str(form.get("event", ""))

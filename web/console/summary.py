@@ -57,7 +57,7 @@ def summary(fact: f.Fact) -> str:  # noqa: C901, PLR0912 - a table of every fact
         case f.ShippedElsewhere():
             return f"Shipped elsewhere: {', '.join(fact.tracking) or 'no tracking number'}"
         case f.PartShippedElsewhere():
-            return f"Another hand shipped {sum(units for _, units in fact.lines)} units of it"
+            return f"A third party shipped {sum(units for _, units in fact.lines)} units of it"
         case f.Tracked():
             return f"Parcel {fact.parcel_id}: {fact.state.replace('_', ' ')}"
         case f.Settled() if fact.outcome != "done":

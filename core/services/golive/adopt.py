@@ -1,7 +1,7 @@
 """Opening counts from the numbers that one channel shows, for SKUs that were never counted (R82).
 
-What a shop shows is what can still be bought there: on hand less what its own open orders took (R32). So what lies on
-the shelf is the number shown plus the units of that channel's open orders; committing those leaves the number shown.
+What a shop shows is what can still be bought there: on hand less what its own open orders took (R32). So what lies
+there is the number shown plus the units of that channel's open orders; committing those leaves the number shown.
 Only listings of one unit of one SKU say how much there is of it: a kit or a multipack does not.
 """
 
@@ -67,7 +67,7 @@ def _taken(
     places: Mapping[str, str | None],
     location: str | None,
 ) -> tuple[str, StockKey | None]:
-    """Return why a listing says nothing of a shelf (or nothing), and the shelf it speaks of."""
+    """Return why a listing says nothing of a counter (or nothing), and the counter it speaks of."""
     if row.never_written:
         return "the channel keeps this quantity itself", None
     if not made_of:
@@ -90,7 +90,7 @@ def _promised(
     location: str | None,
     links: Mapping[str, Mapping[str, int]],
 ) -> Counter[StockKey | str]:
-    """Return the units that the channel's own open orders took off: by shelf where it assigned one, else by SKU."""
+    """Return the units that the channel's own open orders took off: by counter where it assigned one, else by SKU."""
     found: Counter[StockKey | str] = Counter()
     for state in states:
         order = state.order

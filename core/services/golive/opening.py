@@ -29,7 +29,7 @@ class Mistake(Shape):
 
 
 class Change(Shape):
-    """What a line would change; ``before`` is None where the shelf was never counted."""
+    """What a line would change; ``before`` is None where it was never counted."""
 
     line: int
     sku: str
@@ -194,7 +194,7 @@ async def undo(hub: Hub, merchant: str, number: int | None, *, actor: str) -> Lo
 
     Raises:
         NotFoundError: no opening counts of that number.
-        RefusedError: they were taken back before, or a shelf of them was counted since.
+        RefusedError: they were taken back before, or some of it was counted since.
     """
     known = await hub.store.read(list_openings, merchant)
     standing = [o for o in known if (o.undone_at is None if number is None else o.number == number)]

@@ -11,16 +11,16 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from core.errors import MappingError
 from core.model.base import Shape
+from core.model.message import Message
 from core.model.money import Money
 from core.model.order import Order, Personal, TaxMode
-from core.ports import Message
 
 SUBJECTS = {
     "confirmation": "Your order {number}",
     "shipping": "Your order {number} is on its way",
     "cancellation": "Your order {number} was cancelled",
 }
-"""Every kind of notice, and its subject line."""
+"""Every kind of message, and its subject line."""
 
 
 class Sent(Shape):
@@ -34,7 +34,7 @@ class Sent(Shape):
 def render(
     kind: str, *, order: Order, personal: Personal, shop_name: str, parcels: Sequence[Sent] = ()
 ) -> Message:
-    """Return the notice of one kind (a key of ``SUBJECTS``) about an order.
+    """Return the message of one kind (a key of ``SUBJECTS``) about an order.
 
     ``subject_id`` is the order's number, as people and the shop call it.
 

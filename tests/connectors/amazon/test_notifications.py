@@ -34,7 +34,7 @@ def message(body: str) -> dict[str, Any]:
     return {"MessageId": "m-1", "ReceiptHandle": "h-1", "Body": body}
 
 
-def test_amazons_own_example_rings_for_its_order_and_seller() -> None:
+def test_amazons_own_example_names_its_order_and_seller() -> None:
     receipt = receipt_of(message(json.dumps(example())))
 
     assert receipt.handle == "h-1"
@@ -99,7 +99,7 @@ async def test_a_missing_queue_and_a_deaf_host_are_told_apart(moto: str) -> None
     assert "canary" not in str(away.value)
 
 
-async def test_subscribing_twice_mends_once_and_orders_then_ring() -> None:
+async def test_subscribing_twice_mends_once_and_orders_then_arrive() -> None:
     async with selling() as sold:
         subscriber, queue = sold.ports.subscriber, sold.ports.notifications
         assert subscriber is not None

@@ -5,23 +5,23 @@ from datetime import timedelta
 
 import pytest
 
-from connectors.bogus.shoppers import place
 from connectors.easypost import CONNECTOR
 from core.domain.state import Stage
 from core.ports import Ports
-from core.store.jobs import list_jobs
 from simulation.memory import store_in_memory
+from simulation.shoppers import place
 from tests.builders import MERCHANT, Bench, open_hub_of, review
 from tests.connectors.easypost.stand import NOON, Stand, standing
 from tests.core.flow.play import pass_time
 from tests.core.flow.test_whole_way import KARA, on_hand
 from tests.sandbox.stand import until
+from tests.stored import jobs_of_kind
 
 DAY = timedelta(hours=24)
 
 
 async def with_easypost(stand: Stand) -> Bench:
-    """The bench's house, whose labels EasyPost sells."""
+    """The bench's configuration, whose labels EasyPost sells."""
     b = review(await store_in_memory(), now=NOON)
     connections = b.hub.merchants[MERCHANT]
     ports = Ports(carrier=stand.carrier, label_files=stand.files)
@@ -55,5 +55,5 @@ async def test_a_parcel_whose_webhooks_are_all_lost_is_found_delivered_a_day_aft
     assert found is not None
     assert found.stage is Stage.DELIVERED
     assert (await on_hand(b))["CHEF-8", "reno"] == (13, 0)
-    assert await b.store.read(list_jobs, MERCHANT, kind="tracking") == []
+    assert await b.store.read(jobs_of_kind, MERCHANT, "tracking") == []
     await b.store.close()

@@ -48,10 +48,10 @@ def newer(body: bytes, *, secret: str = SECRET, at: datetime = NOON) -> dict[str
 @pytest.mark.req("R17")
 @pytest.mark.parametrize("sign", [older, newer])
 @pytest.mark.parametrize("secret", [SECRET, "older-secret"])
-def test_a_tracker_rings_with_its_id_under_either_signature_and_secret(sign: Any, secret: str) -> None:
+def test_a_tracker_is_named_by_its_id_under_either_signature_and_secret(sign: Any, secret: str) -> None:
     body = an_event()
-    [bell] = HOOKS.parse_webhook(request(body, sign(body, secret=secret)), now=NOON)
-    assert (bell.event_id, bell.kind, bell.topic, bell.subject) == (
+    [notification] = HOOKS.parse_webhook(request(body, sign(body, secret=secret)), now=NOON)
+    assert (notification.event_id, notification.kind, notification.topic, notification.subject) == (
         "evt_1",
         NotificationKind.TRACKING,
         "tracker.updated",
@@ -61,8 +61,8 @@ def test_a_tracker_rings_with_its_id_under_either_signature_and_secret(sign: Any
 
 def test_other_events_are_known_and_mean_nothing() -> None:
     body = an_event(description="batch.created", result={"id": "batch_1"})
-    [bell] = HOOKS.parse_webhook(request(body, older(body)), now=NOON)
-    assert (bell.kind, bell.subject) == (NotificationKind.OTHER, "batch_1")
+    [notification] = HOOKS.parse_webhook(request(body, older(body)), now=NOON)
+    assert (notification.kind, notification.subject) == (NotificationKind.OTHER, "batch_1")
 
 
 @pytest.mark.req("R17")
@@ -70,8 +70,10 @@ def test_the_official_vector_verifies() -> None:
     vector = json.loads((contracts() / "easypost" / "webhook-hmac-vector.json").read_text(encoding="utf-8"))
     hooks = EasyPostWebhooks("post", (vector["secret"],))
     body = base64.b64decode(vector["body_base64"])
-    [bell] = hooks.parse_webhook(request(body, {vector["header"].lower(): vector["signature"]}), now=NOON)
-    assert (bell.event_id, bell.subject) == ("evt_1", "trk_1")
+    [notification] = hooks.parse_webhook(
+        request(body, {vector["header"].lower(): vector["signature"]}), now=NOON
+    )
+    assert (notification.event_id, notification.subject) == ("evt_1", "trk_1")
     with pytest.raises(SignatureError):
         hooks.parse_webhook(request(body + b"\n", {"x-hmac-signature": vector["signature"]}), now=NOON)
 

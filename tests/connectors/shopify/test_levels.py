@@ -3,8 +3,7 @@
 import pytest
 
 from core.errors import RejectedError
-from core.model.stock import Level, LevelChange, ListingKey
-from core.ports import LevelResult, LevelState
+from core.model.stock import Level, LevelChange, LevelResult, LevelState, ListingKey
 from tests.connectors.shopify.shop import Shop, connected
 from tests.sandbox.shopify_stand import Stand
 
@@ -34,7 +33,7 @@ async def test_every_variant_is_listed_under_its_sku_with_its_locations() -> Non
 
 
 @pytest.mark.req("R32", "S13")
-async def test_a_level_is_set_from_what_we_believed_and_read_back() -> None:
+async def test_a_level_is_set_from_what_was_last_read_and_read_back() -> None:
     async with connected() as (stand, shop):
         reno, _ = await reno_and_easton(shop)
         was = shown(stand, "PARE-3")

@@ -1,4 +1,4 @@
-"""What rings, what does not, and what is set up so that it rings."""
+"""What is notified of, what is not, and what is set up so that it is."""
 
 import base64
 import hashlib
@@ -34,14 +34,14 @@ def a_request(topic: str, body: bytes, **headers: str | None) -> WebhookRequest:
     return WebhookRequest(method="POST", path="/webhooks/kendra/shop", headers=kept, body=body)
 
 
-def rung(request: WebhookRequest, **app: str) -> tuple[Notification, ...]:
+def parsed(request: WebhookRequest, **app: str) -> tuple[Notification, ...]:
     return a_shop(None, app={**APP, **app}).webhooks.parse_webhook(request, now=NOON)
 
 
-def test_a_signed_order_rings_with_its_id_and_its_shop() -> None:
+def test_a_signed_order_names_its_id_and_its_shop() -> None:
     body = b'{"id": 820982911946154508, "name": "#9999"}'
 
-    assert rung(a_request("orders/paid", body)) == (
+    assert parsed(a_request("orders/paid", body)) == (
         Notification(
             event_id="ev-1:orders/paid:820982911946154508",
             kind=NotificationKind.ORDER,
@@ -56,8 +56,8 @@ def test_a_signed_order_rings_with_its_id_and_its_shop() -> None:
 def test_a_redelivery_under_another_delivery_id_is_the_same_event() -> None:
     body = b'{"id": 1}'
 
-    first = rung(a_request("orders/create", body))
-    again = rung(a_request("orders/create", body, x_shopify_webhook_id="wh-2"))
+    first = parsed(a_request("orders/create", body))
+    again = parsed(a_request("orders/create", body, x_shopify_webhook_id="wh-2"))
 
     assert first == again
 
@@ -65,8 +65,8 @@ def test_a_redelivery_under_another_delivery_id_is_the_same_event() -> None:
 def test_without_an_event_id_the_delivery_id_serves_and_then_the_body() -> None:
     body = b'{"id": 1}'
 
-    (by_delivery,) = rung(a_request("orders/create", body, x_shopify_event_id=None))
-    (by_body,) = rung(a_request("orders/create", body, x_shopify_event_id=None, x_shopify_webhook_id=None))
+    (by_delivery,) = parsed(a_request("orders/create", body, x_shopify_event_id=None))
+    (by_body,) = parsed(a_request("orders/create", body, x_shopify_event_id=None, x_shopify_webhook_id=None))
 
     assert by_delivery.event_id == "wh-1"
     assert by_body.event_id == hashlib.sha256(b'orders/create\n{"id": 1}').hexdigest()
@@ -90,7 +90,7 @@ def test_without_an_event_id_the_delivery_id_serves_and_then_the_body() -> None:
 )
 def test_a_wrong_missing_or_malformed_signature_is_refused(signature: str | None) -> None:
     with pytest.raises(SignatureError):
-        rung(a_request("orders/paid", b'{"id": 1}', x_shopify_hmac_sha256=signature))
+        parsed(a_request("orders/paid", b'{"id": 1}', x_shopify_hmac_sha256=signature))
 
 
 @pytest.mark.req("R17")
@@ -98,32 +98,32 @@ def test_both_secrets_are_good_while_one_replaces_the_other() -> None:
     body = b'{"id": 1}'
     request = a_request("orders/paid", body, x_shopify_hmac_sha256=signed(body, OLD))
 
-    assert rung(request, client_secret_old=OLD)[0].subject == "1"
+    assert parsed(request, client_secret_old=OLD)[0].subject == "1"
     with pytest.raises(SignatureError):
-        rung(request)
+        parsed(request)
 
 
 def test_an_app_without_a_secret_takes_nothing() -> None:
     body = b'{"id": 1}'
     with pytest.raises(SignatureError):
-        rung(a_request("orders/paid", body, x_shopify_hmac_sha256=signed(body, "")), client_secret="")
+        parsed(a_request("orders/paid", body, x_shopify_hmac_sha256=signed(body, "")), client_secret="")
 
 
 @pytest.mark.parametrize("body", [b"", b"<xml/>", b"[]", b"null", b"\xff\xfe", b"[" * 100_000])
 def test_a_signed_body_that_cannot_be_read_is_rejected_and_not_lost(body: bytes) -> None:
     with pytest.raises(RejectedError):
-        rung(a_request("orders/paid", body))
+        parsed(a_request("orders/paid", body))
 
 
-def test_a_topic_we_do_not_know_rings_for_nothing() -> None:
-    (notification,) = rung(a_request("carts/update", b'{"id": "abc"}'))
+def test_a_topic_we_do_not_know_asks_for_nothing() -> None:
+    (notification,) = parsed(a_request("carts/update", b'{"id": "abc"}'))
 
     assert (notification.kind, notification.subject) == (NotificationKind.OTHER, "abc")
 
 
 def test_an_order_topic_without_an_order_is_rejected() -> None:
     with pytest.raises(RejectedError):
-        rung(a_request("orders/paid", b'{"name": "#1"}'))
+        parsed(a_request("orders/paid", b'{"name": "#1"}'))
 
 
 SAMPLES: list[tuple[str, NotificationKind, str]] = [
@@ -143,13 +143,13 @@ SAMPLES: list[tuple[str, NotificationKind, str]] = [
 
 
 @pytest.mark.parametrize(("topic", "kind", "subject"), SAMPLES)
-def test_the_vendors_own_sample_of_a_topic_rings_for_its_subject(
+def test_the_vendors_own_sample_of_a_topic_names_its_subject(
     topic: str, kind: NotificationKind, subject: str
 ) -> None:
     path = contracts() / "shopify" / "webhooks" / "metadatas" / "2026-07" / f"{topic}.json"
     sample: dict[str, Any] = json.loads(path.read_text())["response"]
 
-    (notification,) = rung(a_request(topic, json.dumps(sample).encode()))
+    (notification,) = parsed(a_request(topic, json.dumps(sample).encode()))
 
     assert (notification.kind, notification.subject) == (kind, subject)
 
@@ -160,13 +160,13 @@ def test_the_vendors_own_sample_of_a_topic_rings_for_its_subject(
 def test_a_privacy_request_names_its_orders(topic: str, key: str) -> None:
     body = json.dumps({"customer": {"id": 191167}, key: [299938, 280263]}).encode()
 
-    (notification,) = rung(a_request(f"customers/{topic}", body))
+    (notification,) = parsed(a_request(f"customers/{topic}", body))
 
     assert (notification.subject, notification.orders) == ("191167", ("299938", "280263"))
 
 
-def test_an_uninstalled_app_rings_for_its_shop() -> None:
-    (notification,) = rung(
+def test_an_uninstalled_app_names_its_shop() -> None:
+    (notification,) = parsed(
         a_request("app/uninstalled", json.dumps({"id": 1, "myshopify_domain": STORE}).encode())
     )
 

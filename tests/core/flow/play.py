@@ -1,4 +1,4 @@
-"""Let time pass on a bench: doorbells are carried in, what is due runs, one thing after another."""
+"""Let time pass on a bench: notifications are carried in, what is due runs, one thing after another."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -7,17 +7,17 @@ from core.jobs.notifications import delivery_of
 from core.ports import Notification
 from core.store.claims import due_orders
 from core.store.jobs import claim_jobs
-from simulation.agenda import due_now, next_at
+from simulation.due import due_now, next_at
 from tests.builders import MERCHANT, Bench
 
 
 async def carry(b: Bench, notifications: Sequence[tuple[str, Notification]] | None = None) -> None:
-    """Carry doorbells to the hub as the web process does: all that rang, unless some are given."""
+    """Carry notifications to the hub as the web process does: all there are, unless some are given."""
     if notifications is None:
         notifications, b.world.notifications = tuple(b.world.notifications), []
-    for connection, bell in notifications:
-        body = bell.model_dump_json().encode()
-        delivery = delivery_of(connection, bell, body, b.clock.now())
+    for connection, notification in notifications:
+        body = notification.model_dump_json().encode()
+        delivery = delivery_of(connection, notification, body, b.clock.now())
         await b.store.deliver(MERCHANT, connection, [delivery], now=b.clock.now())
 
 

@@ -7,13 +7,13 @@ import pytest
 
 from connectors.bogus.carrier import scan
 from connectors.bogus.client import World
-from connectors.bogus.shoppers import Wish, place
 from core.domain.fold import summarize
 from core.domain.state import OrderState, Stage
 from core.model.facts import Tracked
 from core.model.shipment import TrackingState
 from core.ports import Notification, NotificationKind
 from core.store.orders import facts_of
+from simulation.shoppers import Cart, place
 from tests.builders import MERCHANT, MONDAY_8, Bench, home
 from tests.core.flow.play import carry, pass_time, settle
 
@@ -31,7 +31,7 @@ SCANS = tuple(
 
 
 async def shipped(b: Bench) -> OrderState:
-    place(b.world, "shop", Wish(number="KK-1", lines=(("CHEF-8", 1, 9000),), ship_to=home()))
+    place(b.world, "shop", Cart(number="KK-1", lines=(("CHEF-8", 1, 9000),), ship_to=home()))
     await pass_time(b, timedelta(minutes=16))
     state = await b.store.load(MERCHANT, "shop:kk-1")
     assert state is not None
@@ -62,15 +62,18 @@ async def test_only_a_return_to_sender_follows_a_delivery(b: Bench) -> None:
 
 @pytest.mark.req("R03", "R01")
 @pytest.mark.parametrize("order", list(permutations(range(4)))[::4])
-async def test_doorbells_in_any_order_with_gaps_and_repeats_end_the_same(
+async def test_notifications_in_any_order_with_gaps_and_repeats_end_the_same(
     b: Bench, order: tuple[int, ...]
 ) -> None:
     state = await shipped(b)
     scan(b.world, "post", "shp-1", TrackingState.IN_TRANSIT)
     b.clock.move_to(b.clock.now() + timedelta(hours=30))
     scan(b.world, "post", "shp-1", TrackingState.DELIVERED)
-    notifications = [*_bells_of(b.world), ("pay", _bell("p1", NotificationKind.PAYMENT, "pay-KK-1"))]
-    notifications.append(("shop", _bell("o1", NotificationKind.ORDER, "kk-1")))
+    notifications = [
+        *_notifications_of(b.world),
+        ("pay", _notification("p1", NotificationKind.PAYMENT, "pay-KK-1")),
+    ]
+    notifications.append(("shop", _notification("o1", NotificationKind.ORDER, "kk-1")))
     b.world.notifications = []
     for index in order:
         await carry(b, [notifications[index], notifications[index]])
@@ -82,9 +85,9 @@ async def test_doorbells_in_any_order_with_gaps_and_repeats_end_the_same(
     assert [p.label for p in ended.parcels] == [p.label for p in state.parcels]
 
 
-def _bells_of(world: World) -> list[tuple[str, Notification]]:
-    return [(name, bell) for name, bell in world.notifications if name == "post"]
+def _notifications_of(world: World) -> list[tuple[str, Notification]]:
+    return [(name, one) for name, one in world.notifications if name == "post"]
 
 
-def _bell(event_id: str, kind: NotificationKind, subject: str) -> Notification:
+def _notification(event_id: str, kind: NotificationKind, subject: str) -> Notification:
     return Notification(event_id=event_id, kind=kind, topic=kind.value, subject=subject)

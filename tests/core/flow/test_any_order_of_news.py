@@ -1,4 +1,4 @@
-"""Every order of arrival of six doorbells, with gaps and repeats, over the real intake: the order ends the same (R03)."""
+"""Every order of arrival of six notifications, with gaps and repeats, over the real intake: the order ends the same (R03)."""
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
@@ -91,7 +91,7 @@ GONE_AND_EDITED = READY | {
 
 @pytest.fixture
 async def many(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bench]:
-    """A house with room and units for a thousand orders at once."""
+    """A merchant with room and units for a thousand orders at once."""
     monkeypatch.setattr(core.engine.worker, "PER_MERCHANT", 2000)
     store = Store(Memory(), Keyring.generate(), batched=True)
     await store.create_tables()
@@ -102,7 +102,7 @@ async def many(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bench]:
 
 
 async def opened(b: Bench, *, ships: bool) -> Bench:
-    """Open the house; unless it ships, it asks before every label and nobody is mailed."""
+    """Open the hub; unless it ships, it asks before every label and nobody is mailed."""
     await open_hub_of(b, accept=ships)
     now = b.clock.now()
     await b.store.write(count_stock, MERCHANT, [("CHEF-8", "reno", 5000)], actor="person:kendra", now=now)
@@ -136,7 +136,7 @@ def unlike(ends: Sequence[dict[str, Any]], end: dict[str, Any]) -> list[dict[str
 
 @pytest.mark.req("R03")
 @pytest.mark.parametrize("first", range(6))
-async def test_all_720_orders_of_six_doorbells_make_the_same_paid_order_of_two(
+async def test_all_720_orders_of_six_notifications_make_the_same_paid_order_of_two(
     many: Bench, first: int
 ) -> None:
     b = await opened(many, ships=False)
@@ -174,7 +174,7 @@ async def test_all_orders_of_what_is_told_after_the_label_end_the_same(many: Ben
 
 
 @pytest.mark.req("R03", "R06", "R70")
-async def test_whichever_doorbell_is_lost_a_poll_makes_up_for_it(many: Bench) -> None:
+async def test_whichever_notification_is_lost_a_poll_makes_up_for_it(many: Bench) -> None:
     b = await opened(many, ships=False)
     gaps = [tuple(i for i in range(6) if i != lost) for lost in range(6)]
     numbers = await play(b, BEFORE_LABEL, [*gaps, *(g[::-1] for g in gaps), (), (0,), (5,)])
@@ -208,7 +208,7 @@ LABELLED = 4
 
 
 async def learn_and_label(b: Bench, one: news.News) -> None:
-    """Everything up to the label has happened: whatever rings of it are under way, a poll finds it, and it is labelled."""
+    """Everything up to the label has happened: whatever notifications of it are under way, a poll finds it, and it is labelled."""
     one.happens(b, LABELLED - 1)
     await poll(b)
     b.clock.move_to(b.clock.now() + timedelta(minutes=20))

@@ -1,4 +1,4 @@
-"""An answer is lost, the process dies, and no doorbell and no poll tells what came of it: only the look-up can (R42).
+"""An answer is lost, the process dies, and no notification and no poll tells what came of it: only the look-up can (R42).
 
 Each test would fail if that one look-up alone were broken; the second test breaks each of them, and sees it.
 """
@@ -13,7 +13,6 @@ from typing import cast
 import pytest
 
 from connectors.bogus.client import Effect, Fault
-from connectors.bogus.shoppers import cancel, place
 from core.domain.state import OpenIntent
 from core.engine.effects import Done
 from core.engine.run import Run
@@ -25,7 +24,8 @@ from core.services import actions
 from core.steps import STEPS, delivery, fulfillment, payment, stock
 from core.steps.sync import refresh
 from core.store.orders import facts_of
-from simulation.agenda import next_at
+from simulation.due import next_at
+from simulation.shoppers import cancel, place
 from tests.builders import MERCHANT, Bench
 from tests.core.flow.play import carry, pass_time, settle, work
 from tests.core.flow.test_whole_way import GRACE, KARA, KIM
@@ -139,7 +139,7 @@ def first_of(operation: str, left: list[Fault], called: str) -> Fault | None:
 
 
 async def unheard(b: Bench, length: timedelta, *, until: list[Fault] | None = None) -> None:
-    """Let time pass while everything that rings is lost; with ``until``, no longer than that fault is to come."""
+    """Let time pass while every notification is lost; with ``until``, no longer than that fault is to come."""
     end = b.clock.now() + length
     while b.clock.now() < end:
         for _ in range(60):
@@ -155,7 +155,7 @@ async def unheard(b: Bench, length: timedelta, *, until: list[Fault] | None = No
 
 
 async def goes_wrong(b: Bench, operation: str) -> str:
-    """Lose the answer, have the process die and another take over, and lose every doorbell; return the order's id."""
+    """Lose the answer, have the process die and another take over, and lose every notification; return the order's id."""
     case = CASES[operation]
     order_id = await case.begins(b)
     left = [case.fault]

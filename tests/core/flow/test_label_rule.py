@@ -8,13 +8,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from connectors.bogus.client import Fault
-from connectors.bogus.shoppers import place
 from core.config.merchant import LabelRule
 from core.config.schema import LocationKeys
 from core.domain.state import ParcelState, Stage
 from core.model.shipment import RateReason
 from core.store.labels import labels_of
 from core.store.orders import facts_of
+from simulation.shoppers import place
 from tests.builders import MERCHANT, Bench, config
 from tests.core.flow.play import pass_time, settle
 from tests.core.flow.test_red_team import labels, state_of

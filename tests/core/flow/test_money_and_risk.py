@@ -8,7 +8,6 @@ import pytest
 from connectors.bogus.carrier import scan
 from connectors.bogus.channel import change_order, order_of
 from connectors.bogus.client import Effect
-from connectors.bogus.shoppers import Wish, place
 from core.domain.state import Stage
 from core.model.order import RiskLevel
 from core.model.shipment import TrackingState
@@ -16,19 +15,20 @@ from core.ports import NotificationKind
 from core.services import actions
 from core.store.jobs import NewJob, enqueue
 from core.store.orders import facts_of
+from simulation.shoppers import Cart, place
 from tests.builders import MERCHANT, Bench, home
 from tests.core.flow.play import pass_time, settle
 from tests.core.flow.test_red_team import edit, labels, state_of, tell_at_the_scan, with_total
 from tests.core.flow.test_whole_way import GRACE, KARA, on_hand
 
-KURT = Wish(number="KK-1003", lines=(("CHEF-8", 3, 18900),), ship_to=home(state="FL"))
+KURT = Cart(number="KK-1003", lines=(("CHEF-8", 3, 18900),), ship_to=home(state="FL"))
 
 
 def gateway_says(b: Bench, number: str, **changes: Any) -> None:
-    """Have the gateway judge a payment anew, and ring."""
+    """Have the gateway judge a payment anew, and tell of it."""
     known = b.world.payments[f"pay-{number}"]
     b.world.payments[known.reference] = known.model_copy(update=changes)
-    b.world.ring("pay", NotificationKind.PAYMENT, known.reference)
+    b.world.notify("pay", NotificationKind.PAYMENT, known.reference)
 
 
 @pytest.mark.req("R44", "R81")
@@ -92,7 +92,7 @@ async def test_a_judgment_that_never_comes_is_asked_for_once_more_and_left_to_a_
 
 
 @pytest.mark.req("R104")
-async def test_an_answer_of_which_no_doorbell_told_is_found_at_the_limit(b: Bench) -> None:
+async def test_an_answer_of_which_no_notification_told_is_found_at_the_limit(b: Bench) -> None:
     place(b.world, "shop", KARA)
     edit(b, "kk-1001", risk=RiskLevel.PENDING)
     await settle(b)
@@ -117,7 +117,7 @@ async def test_what_was_paid_too_much_is_noted_once_and_holds_nobody_up(b: Bench
 
 @pytest.mark.req("R92", "R29")
 async def test_units_taken_off_the_order_before_it_ships_are_not_shipped(b: Bench) -> None:
-    place(b.world, "shop", Wish(number="KK-5", lines=(("SKILLET-12", 3, 100),), ship_to=home()))
+    place(b.world, "shop", Cart(number="KK-5", lines=(("SKILLET-12", 3, 100),), ship_to=home()))
     await settle(b)
     order = order_of(b.world, "shop", "kk-5")
     [line] = order.lines

@@ -14,7 +14,6 @@ import pytest
 import sqlalchemy as sa
 
 from connectors.bogus.client import Effect
-from connectors.bogus.shoppers import place
 from core.domain.state import Stage
 from core.engine.hub import Hub
 from core.engine.run import Run
@@ -23,6 +22,7 @@ from core.jobs import JOBS
 from core.steps import STEPS
 from core.store import claims
 from core.store.tables import orders
+from simulation.shoppers import place
 from tests.builders import MERCHANT, Bench
 from tests.core.flow.play import carry, pass_time, settle
 from tests.core.flow.test_whole_way import KARA, KIM
@@ -96,8 +96,8 @@ def pair_of(b: Bench) -> Pair:
 async def ship_two_orders(b: Bench) -> Pair:
     pair = pair_of(b)
     await settle(b)
-    for wish in (KARA, KIM):
-        place(b.world, "shop", wish)
+    for cart in (KARA, KIM):
+        place(b.world, "shop", cart)
     await carry(b)
     await pass_time(b, timedelta(minutes=20))
     return pair
@@ -123,11 +123,11 @@ async def test_a_worker_woken_in_the_middle_of_anothers_call_leaves_the_order_al
 
 
 def shared(conn: sa.Connection, wishes: Any) -> list[claims.Claimed | None]:
-    """Grant every wish, whoever holds the order."""
+    """Grant every cart, whoever holds the order."""
     granted: list[claims.Claimed | None] = []
-    for wish in wishes:
+    for cart in wishes:
         conn.execute(sa.update(orders).values(claimed_by=None, claimed_until=None))
-        granted += CLAIM_ALL(conn, [wish])
+        granted += CLAIM_ALL(conn, [cart])
     return granted
 
 

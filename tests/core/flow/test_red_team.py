@@ -1,4 +1,4 @@
-"""Things that go on behind the hub's back: between reading and deciding, after the label, in part, or by other hands."""
+"""Things that go on behind the hub's back: between reading and deciding, after the label, in part, or by third parties."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -10,7 +10,6 @@ import pytest
 from connectors.bogus.carrier import BogusCarrier, scan
 from connectors.bogus.channel import change_order, order_of, shipped_more
 from connectors.bogus.client import Effect, Fault
-from connectors.bogus.shoppers import Wish, cancel, place
 from core.domain.state import OrderState, Stage
 from core.engine.advance import begin
 from core.engine.hub import Hub
@@ -25,11 +24,12 @@ from core.steps import delivery
 from core.steps.sync import sync_order
 from core.store.listings import invalidate_level
 from core.store.stock import receive_stock
+from simulation.shoppers import Cart, cancel, place
 from tests.builders import MERCHANT, Bench, config, home
 from tests.core.flow.play import pass_time, settle
 from tests.core.flow.test_whole_way import GRACE, KARA, on_hand
 
-PANS = Wish(number="KK-5", lines=(("SKILLET-12", 2, 100),), ship_to=home())
+PANS = Cart(number="KK-5", lines=(("SKILLET-12", 2, 100),), ship_to=home())
 SECOND = timedelta(seconds=1)
 
 
@@ -207,12 +207,12 @@ async def test_a_street_changed_within_the_channel_clocks_same_instant_is_where_
 
 
 @pytest.mark.req("R84")
-async def test_an_order_partly_shipped_by_another_hand_is_held(b: Bench) -> None:
+async def test_an_order_partly_shipped_by_a_third_party_is_held(b: Bench) -> None:
     place(b.world, "shop", PANS)
     sent = Shipped(tracking="LINN1", carrier="Other", lines=(("l1", 1),))
     change_order(b.world, "shop", shipped_more(order_of(b.world, "shop", "kk-5"), sent))
     await pass_time(b, GRACE)
-    assert (await state_of(b, "shop:kk-5")).holds == {"not_ours": "another hand shipped a part of it"}
+    assert (await state_of(b, "shop:kk-5")).holds == {"not_ours": "a third party shipped a part of it"}
     assert labels(b) == []
 
 
@@ -230,7 +230,7 @@ async def test_an_order_whose_work_order_is_closed_is_held(b: Bench) -> None:
 async def test_of_a_cancelled_order_what_left_is_gone_and_what_stayed_is_free(b: Bench) -> None:
     tell_at_the_scan(b)
     place(
-        b.world, "shop", Wish(number="KK-6", lines=(("CHEF-8", 1, 100), ("DUTCH-6", 1, 100)), ship_to=home())
+        b.world, "shop", Cart(number="KK-6", lines=(("CHEF-8", 1, 100), ("DUTCH-6", 1, 100)), ship_to=home())
     )
     await pass_time(b, GRACE)
     scan(b.world, "post", "shp-1", TrackingState.IN_TRANSIT)
@@ -244,7 +244,7 @@ async def test_of_a_cancelled_order_what_left_is_gone_and_what_stayed_is_free(b:
 
 
 @pytest.mark.req("R46", "R31")
-async def test_a_parcel_that_left_a_parked_order_is_off_the_shelf(b: Bench) -> None:
+async def test_a_parcel_that_left_a_parked_order_is_taken_off_on_hand(b: Bench) -> None:
     tell_at_the_scan(b)
     place(b.world, "shop", KARA)
     await pass_time(b, GRACE)
@@ -282,7 +282,7 @@ async def test_levels_stopped_while_they_are_read_are_not_written(b: Bench) -> N
 
     during(b, "read_levels", stop)
     await b.store.write(invalidate_level, MERCHANT, "amz", "KK-CHEF8", now=b.clock.now())
-    place(b.world, "shop", Wish(number="KK-1", lines=(("CHEF-8", 2, 9000),), ship_to=home()))
+    place(b.world, "shop", Cart(number="KK-1", lines=(("CHEF-8", 2, 9000),), ship_to=home()))
     await pass_time(b, timedelta(minutes=5))
     assert len(b.world.shop("amz").writes) == written
 

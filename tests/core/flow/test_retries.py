@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import pytest
 
-from connectors.bogus.shoppers import Wish, place
 from core.domain.state import Stage
 from core.engine.retry import MOST_ATTEMPTS, Park, Retry, after_failure
 from core.errors import (
@@ -18,6 +17,7 @@ from core.errors import (
 from core.services.connecting import LOOK_BACK, begin
 from core.services.health import health_of
 from core.steps.sync import is_news
+from simulation.shoppers import Cart, place
 from tests.builders import MERCHANT, Bench, home
 from tests.core.flow.play import pass_time, settle
 
@@ -63,7 +63,7 @@ def test_waiting_because_the_vendor_asked_uses_up_no_attempt() -> None:
 @pytest.mark.req("R07")
 async def test_an_older_answer_is_asked_again_and_an_equal_one_is_no_news(b: Bench) -> None:
     await settle(b)
-    place(b.world, "shop", Wish(number="KK-1", lines=(("SKILLET-12", 1, 8597),), ship_to=home()))
+    place(b.world, "shop", Cart(number="KK-1", lines=(("SKILLET-12", 1, 8597),), ship_to=home()))
     await settle(b)
     state = await b.store.load(MERCHANT, "shop:kk-1")
     assert state is not None
@@ -84,7 +84,7 @@ async def test_an_older_answer_is_asked_again_and_an_equal_one_is_no_news(b: Ben
 async def test_an_order_that_is_not_paid_gets_no_label_however_long_it_waits(b: Bench) -> None:
     await settle(b)
     shop = b.world.shop("shop")
-    order_id = place(b.world, "shop", Wish(number="KK-2", lines=(("SKILLET-12", 1, 8597),), ship_to=home()))
+    order_id = place(b.world, "shop", Cart(number="KK-2", lines=(("SKILLET-12", 1, 8597),), ship_to=home()))
     fetched = shop.orders[order_id]
     unpaid = fetched.order.model_copy(update={"transactions": ()})
     shop.orders[order_id] = fetched.model_copy(update={"order": unpaid})

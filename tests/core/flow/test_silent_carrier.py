@@ -1,4 +1,4 @@
-"""A carrier that never rings: its parcels are looked at all the same (R06, R14)."""
+"""A carrier that never tells: its parcels are looked at all the same (R06, R14)."""
 
 from datetime import timedelta
 
@@ -6,16 +6,16 @@ import pytest
 
 from connectors.bogus.carrier import scan
 from connectors.bogus.client import Fault
-from connectors.bogus.shoppers import cancel, place
 from core.domain.state import OrderState, Stage
 from core.model.shipment import TrackingState
 from core.ports import NotificationKind
 from core.services.health import work_left
-from core.store.jobs import list_jobs
 from core.store.orders import facts_of
+from simulation.shoppers import cancel, place
 from tests.builders import MERCHANT, MONDAY_8, Bench
 from tests.core.flow.play import carry, pass_time, settle
 from tests.core.flow.test_whole_way import GRACE, KARA, on_hand
+from tests.stored import jobs_of_kind
 
 LABEL = MONDAY_8 + timedelta(minutes=15)
 HOUR = timedelta(hours=1)
@@ -37,7 +37,7 @@ def scan_unheard(b: Bench, state: TrackingState) -> None:
     """Scan the parcel; the carrier's webhook is lost."""
     scan(b.world, "post", "shp-1", state)
     b.world.notifications = [
-        bell for bell in b.world.notifications if bell[1].kind is not NotificationKind.TRACKING
+        one for one in b.world.notifications if one[1].kind is not NotificationKind.TRACKING
     ]
 
 
@@ -45,12 +45,12 @@ async def looks(b: Bench) -> list[tuple[str, timedelta | None]]:
     """(subject, due how long after the label) of every look that waits."""
     return [
         (e.subject, e.due_at - LABEL if e.due_at else None)
-        for e in await b.store.read(list_jobs, MERCHANT, kind="tracking")
+        for e in await b.store.read(jobs_of_kind, MERCHANT, "tracking")
     ]
 
 
 @pytest.mark.req("R06", "R31")
-async def test_units_leave_the_house_a_day_after_the_label_although_no_scan_was_told(b: Bench) -> None:
+async def test_units_leave_a_day_after_the_label_although_no_scan_was_told(b: Bench) -> None:
     await shipped(b)
     assert await looks(b) == [("post:tracker-shp-1", 24 * HOUR)]
     scan_unheard(b, TrackingState.IN_TRANSIT)
@@ -76,7 +76,7 @@ async def test_a_parcel_is_looked_at_every_twelve_hours_until_it_is_delivered(b:
 
 
 @pytest.mark.req("R06")
-async def test_a_doorbell_is_answered_at_once_and_the_looks_go_on_from_there(b: Bench) -> None:
+async def test_a_notification_is_answered_at_once_and_the_looks_go_on_from_there(b: Bench) -> None:
     await shipped(b)
     b.clock.move_to(LABEL + 2 * HOUR)
     scan(b.world, "post", "shp-1", TrackingState.IN_TRANSIT)
@@ -120,7 +120,7 @@ async def test_a_carrier_that_is_away_for_days_is_looked_at_when_it_is_back(b: B
     scan_unheard(b, TrackingState.IN_TRANSIT)
     b.world.faults = lambda called: Fault.BEFORE if called == "fetch_tracking" else None
     await pass_time(b, 72 * HOUR)
-    assert [e.parked_at for e in await b.store.read(list_jobs, MERCHANT, kind="tracking")] == [None]
+    assert [e.parked_at for e in await b.store.read(jobs_of_kind, MERCHANT, "tracking")] == [None]
     b.world.faults = lambda _: None
     await pass_time(b, HOUR)
     assert (await on_hand(b))["CHEF-8", "reno"] == (13, 0)

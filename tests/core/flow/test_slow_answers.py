@@ -6,7 +6,6 @@ import pytest
 
 from connectors.bogus.carrier import BogusCarrier
 from connectors.bogus.client import Effect
-from connectors.bogus.shoppers import cancel, place
 from core.domain.state import Stage
 from core.jobs.poll import poll_from
 from core.model.payment import Movement, MovementState
@@ -15,6 +14,7 @@ from core.steps.stock import void_pause_s
 from core.store.inbox import list_deliveries, replay_delivery
 from core.store.jobs import NewJob, enqueue
 from core.store.orders import facts_of
+from simulation.shoppers import cancel, place
 from tests.builders import MERCHANT, Bench
 from tests.core.flow.play import carry, pass_time, settle
 from tests.core.flow.test_whole_way import GRACE, KARA, on_hand
@@ -92,10 +92,10 @@ async def test_what_is_signed_and_cannot_be_read_is_parked_and_the_shop_is_polle
     await settle(b)
     place(b.world, "shop", KARA)
     b.world.notifications.clear()
-    bell = Notification(
+    notification = Notification(
         event_id="unreadable:1", kind=NotificationKind.UNREADABLE, topic="unreadable", subject="1"
     )
-    await carry(b, [("shop", bell)])
+    await carry(b, [("shop", notification)])
     await settle(b)
     [row] = (await b.store.read(list_deliveries, MERCHANT, state="parked")).items
     assert (row.event_id, row.error) == ("unreadable:1", "shop: signed, and cannot be read; see its body")

@@ -7,7 +7,6 @@ from datetime import timedelta
 import pytest
 
 from connectors.bogus.client import Effect
-from connectors.bogus.shoppers import Wish, place
 from core.errors import RefusedError
 from core.model.actions import Action
 from core.model.stock import ListingKey
@@ -16,6 +15,7 @@ from core.services import actions
 from core.store.claims import wake_open_orders
 from core.store.jobs import NewJob, enqueue
 from core.store.pushes import restore_levels
+from simulation.shoppers import Cart, place
 from tests.builders import MERCHANT, Bench, config, home
 from tests.core.flow.play import pass_time, settle
 
@@ -38,14 +38,14 @@ HALF_AN_HOUR = timedelta(minutes=30)
 
 async def sell(b: Bench, *, test: bool = False, for_: timedelta = HALF_AN_HOUR) -> None:
     """Have Kara buy a knife on the shop, authorized only, and let time pass."""
-    wish = Wish(
+    cart = Cart(
         number="KK-1",
         lines=(("CHEF-8", 1, 9278),),
         ship_to=home(),
         email="kara@example.test",
         pay="later",
     )
-    place(b.world, "shop", wish)
+    place(b.world, "shop", cart)
     if test:
         shop = b.world.shop("shop")
         known = shop.orders["kk-1"]

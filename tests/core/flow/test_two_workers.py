@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from connectors.bogus.client import Effect, Fault
-from connectors.bogus.shoppers import Wish, place
 from core.domain.state import Stage
 from core.engine.hub import Hub
 from core.engine.worker import Worker
@@ -19,14 +18,15 @@ from core.store.claims import due_orders
 from core.store.jobs import claim_jobs
 from core.store.sealing import Keyring
 from core.store.store import Store
-from simulation.agenda import due_now
+from simulation.due import due_now
+from simulation.shoppers import Cart, place
 from tests.builders import MERCHANT, Bench, home, open_hub_of, review
 from tests.core.flow.play import carry
 from tests.core.store.conftest import books_balance
 from tests.databases import database_with_tables
 
 WISHES = tuple(
-    Wish(number=f"KK-{n}", lines=(("SOCKS-CHEF", 1, 1400),), ship_to=home(), pay="now" if n % 2 else "later")
+    Cart(number=f"KK-{n}", lines=(("SOCKS-CHEF", 1, 1400),), ship_to=home(), pay="now" if n % 2 else "later")
     for n in range(1, 7)
 )
 
@@ -67,8 +67,8 @@ async def test_two_workers_woken_twice_for_each_order_do_every_effect_once(
         other = Hub(store=second, clock=b.clock, owner="w2", merchants=b.hub.merchants)
         workers = (b.worker, Worker(steps=STEPS, hub=other, jobs=JOBS, chance=random.Random(8)))
         await work_twice_each(b, workers)
-        for wish in WISHES:
-            place(b.world, "shop", wish)
+        for cart in WISHES:
+            place(b.world, "shop", cart)
         await work_twice_each(b, workers)
         if fault is not None:
             b.world.faults = partial(first_of, "buy", [fault])
@@ -77,7 +77,7 @@ async def test_two_workers_woken_twice_for_each_order_do_every_effect_once(
             b.world.catch_up()
             await work_twice_each(b, workers)
 
-        states = [await first.load(MERCHANT, f"shop:{wish.number.lower()}") for wish in WISHES]
+        states = [await first.load(MERCHANT, f"shop:{cart.number.lower()}") for cart in WISHES]
         assert {state.stage for state in states if state is not None} == {Stage.SHIPPED}
         per_kind = {
             kind: [n for (k, _), n in b.world.effects.items() if k is kind]

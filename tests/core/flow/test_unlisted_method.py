@@ -5,10 +5,10 @@ from datetime import date, timedelta
 
 import pytest
 
-from connectors.bogus.shoppers import Wish, place
 from core.config.merchant import MerchantConfig
 from core.errors import NotFoundError
 from core.services.notices import open_notices, see
+from simulation.shoppers import Cart, place
 from tests.builders import MERCHANT, MONDAY_8, Bench, config, home
 from tests.core.flow.play import pass_time
 from tests.core.flow.test_red_team import labels, state_of
@@ -20,9 +20,9 @@ TEXT = (
 )
 
 
-def wish(number: int, method: str = "Overnight", **changes: object) -> Wish:
+def cart(number: int, method: str = "Overnight", **changes: object) -> Cart:
     known = {"lines": (("SOCKS-CHEF", 1, 2400),), "ship_to": home(), "method": method}
-    return Wish(number=f"KK-{number}", **(known | changes))  # type: ignore[arg-type]
+    return Cart(number=f"KK-{number}", **(known | changes))  # type: ignore[arg-type]
 
 
 def runs(b: Bench, **changes: object) -> None:
@@ -38,7 +38,7 @@ async def told(b: Bench) -> list[tuple[str, str, str]]:
 @pytest.mark.req("R95")
 async def test_of_twenty_orders_by_an_unlisted_method_one_notice_is_raised(b: Bench) -> None:
     for number in range(1001, 1021):
-        place(b.world, "shop", wish(number))
+        place(b.world, "shop", cart(number))
     await pass_time(b, GRACE)
     assert len(labels(b)) == 20
     [notice] = await open_notices(b.hub, MERCHANT)
@@ -52,7 +52,7 @@ async def test_of_twenty_orders_by_an_unlisted_method_one_notice_is_raised(b: Be
 async def test_each_unlisted_method_has_a_notice_and_goes_by_the_default_of_the_file(b: Bench) -> None:
     runs(b, promises={"Standard": 5, "*": 3})
     for number, method in enumerate(("Overnight", "Pick-up", "Standard", "Overnight"), start=1001):
-        place(b.world, "shop", wish(number, method))
+        place(b.world, "shop", cart(number, method))
     await pass_time(b, GRACE)
     assert [(subject, text.partition(": ")[2]) for _, subject, text in await told(b)] == [
         ("Overnight", 'its orders go by the promise of "*" (3 working days). Name it under sla.promise.'),
@@ -65,7 +65,7 @@ async def test_each_unlisted_method_has_a_notice_and_goes_by_the_default_of_the_
 
 @pytest.mark.req("R95")
 async def test_once_seen_it_is_gone_and_later_orders_do_not_bring_it_back(b: Bench) -> None:
-    place(b.world, "shop", wish(1001))
+    place(b.world, "shop", cart(1001))
     await pass_time(b, GRACE)
     with pytest.raises(NotFoundError, match="no notice 'unlisted_method' of 'overnight'"):
         await see(b.hub, MERCHANT, "unlisted_method", "overnight")
@@ -73,7 +73,7 @@ async def test_once_seen_it_is_gone_and_later_orders_do_not_bring_it_back(b: Ben
 
     await see(b.hub, MERCHANT, "unlisted_method", "Overnight")
     assert await told(b) == []
-    place(b.world, "shop", wish(1002))
+    place(b.world, "shop", cart(1002))
     await pass_time(b, GRACE)
     assert len(labels(b)) == 2
     assert await told(b) == []
@@ -81,7 +81,7 @@ async def test_once_seen_it_is_gone_and_later_orders_do_not_bring_it_back(b: Ben
 
 @pytest.mark.req("R95")
 async def test_once_the_file_names_the_method_the_notice_is_gone(b: Bench) -> None:
-    place(b.world, "shop", wish(1001))
+    place(b.world, "shop", cart(1001))
     await pass_time(b, GRACE)
     assert len(await told(b)) == 1
     runs(b, promises={"*": 4})
@@ -92,8 +92,8 @@ async def test_once_the_file_names_the_method_the_notice_is_gone(b: Bench) -> No
 
 @pytest.mark.req("R95")
 async def test_a_listed_method_and_amazons_own_date_raise_nothing(b: Bench) -> None:
-    place(b.world, "shop", wish(1001, "Express"))
-    of_amazon = wish(2001, "Expedited", lines=(("KK-CHEF8", 1, 9900),), pay="marketplace")
+    place(b.world, "shop", cart(1001, "Express"))
+    of_amazon = cart(2001, "Expedited", lines=(("KK-CHEF8", 1, 9900),), pay="marketplace")
     place(b.world, "amz", of_amazon)
     await pass_time(b, GRACE)
     assert len(labels(b)) == 2
@@ -104,7 +104,7 @@ async def test_a_listed_method_and_amazons_own_date_raise_nothing(b: Bench) -> N
 async def test_a_method_goes_by_its_allowed_services_and_without_any_the_order_is_held(b: Bench) -> None:
     runs(b, services={"Express": ("Hare Sw*",), "Standard": ("Snail *",), "*": ("Tortoise *",)})
     for number, method in enumerate(("Express", "International", "Standard"), start=1001):
-        place(b.world, "shop", wish(number, method))
+        place(b.world, "shop", cart(number, method))
     await pass_time(b, GRACE)
     bought = [(await state_of(b, f"shop:kk-{number}")).parcels[0].label for number in (1001, 1002)]
     assert [(label.carrier, label.service) for label in bought if label] == [

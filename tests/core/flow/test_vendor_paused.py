@@ -1,11 +1,10 @@
-"""The wallet is empty, the account is off: one alarm, everything of that kind waits, and goes on by itself (R87, R64)."""
+"""The wallet is empty, the account is off: one pause, everything of that kind waits, and goes on by itself (R87, R64)."""
 
 from datetime import timedelta
 
 import pytest
 
 from connectors.bogus.client import Effect
-from connectors.bogus.shoppers import Wish, place
 from core.domain.state import Stage
 from core.engine.pauses import resume
 from core.engine.retry import Retry, after_failure
@@ -14,6 +13,7 @@ from core.services.health import health_of
 from core.store.orders import counts_by_stage, facts_of
 from core.store.pauses import list_pauses
 from core.store.stock import count_stock
+from simulation.shoppers import Cart, place
 from tests.builders import MERCHANT, MONDAY_8, Bench, home
 from tests.core.flow.play import pass_time, settle
 from tests.core.flow.test_whole_way import KIM
@@ -28,7 +28,7 @@ async def fifty_orders(b: Bench) -> None:
         count_stock, MERCHANT, [("SOCKS-CHEF", "reno", 100)], actor="person:kendra", now=b.clock.now()
     )
     for number in FIFTY:
-        place(b.world, "shop", Wish(number=number, lines=(("SOCKS-CHEF", 1, 1400),), ship_to=home()))
+        place(b.world, "shop", Cart(number=number, lines=(("SOCKS-CHEF", 1, 1400),), ship_to=home()))
     await settle(b)
 
 
@@ -41,7 +41,7 @@ def labels(b: Bench) -> list[int]:
 
 
 @pytest.mark.req("R87", "R64")
-async def test_an_empty_wallet_raises_one_alarm_and_fifty_orders_wait_until_there_is_money(b: Bench) -> None:
+async def test_an_empty_wallet_raises_one_pause_and_fifty_orders_wait_until_there_is_money(b: Bench) -> None:
     await fifty_orders(b)
     b.world.paused = {"buy"}
     await pass_time(b, 16 * MINUTE)
@@ -100,7 +100,7 @@ async def test_what_is_paused_stops_nothing_else(b: Bench) -> None:
     place(
         b.world,
         "amz",
-        Wish(number="112-1", lines=(("KK-SOCKS-2PK", 1, 1400),), ship_to=home(), pay="marketplace"),
+        Cart(number="112-1", lines=(("KK-SOCKS-2PK", 1, 1400),), ship_to=home(), pay="marketplace"),
     )
     await pass_time(b, 20 * MINUTE)
     state = await b.store.load(MERCHANT, "amz:112-1")
@@ -113,7 +113,7 @@ async def test_what_is_paused_stops_nothing_else(b: Bench) -> None:
 
 
 @pytest.mark.req("R87")
-async def test_levels_wait_with_one_alarm_of_their_own(b: Bench) -> None:
+async def test_levels_wait_with_one_pause_of_their_own(b: Bench) -> None:
     b.world.paused = {"set_levels"}
     await settle(b)
     found = [(a.connection, a.action) for a in await b.store.read(list_pauses, MERCHANT)]

@@ -1,4 +1,4 @@
-"""An order goes its whole way: from the channel's doorbell to shipped, told, mailed, delivered."""
+"""An order goes its whole way: from the channel's notification to shipped, told, mailed, delivered."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -8,7 +8,6 @@ import pytest
 
 from connectors.bogus.carrier import scan
 from connectors.bogus.client import Effect, Fault
-from connectors.bogus.shoppers import Wish, cancel, place, ship_elsewhere
 from core.domain.state import OrderState, Stage
 from core.model.shipment import TrackingState
 from core.model.stock import ListingKey
@@ -18,20 +17,21 @@ from core.store.links import link_all
 from core.store.orders import facts_of
 from core.store.products import list_products, save_products
 from core.store.stock import list_stock
+from simulation.shoppers import Cart, cancel, place, ship_elsewhere
 from tests.builders import MERCHANT, PRODUCTS, Bench, home
 from tests.core.flow.play import carry, pass_time, settle, work
 
-KARA = Wish(
+KARA = Cart(
     number="KK-1001", lines=(("SET-KNIFE-BOARD", 1, 11610),), ship_to=home(), email="kara@example.test"
 )
-KIM = Wish(
+KIM = Cart(
     number="KK-1002",
     lines=(("SKILLET-12", 1, 8597),),
     ship_to=home(name="Kim"),
     email="kim@example.test",
     pay="later",
 )
-KARL = Wish(number="112-1", lines=(("KK-SOCKS-2PK", 1, 3869),), ship_to=home(), pay="marketplace")
+KARL = Cart(number="112-1", lines=(("KK-SOCKS-2PK", 1, 3869),), ship_to=home(), pay="marketplace")
 GRACE = timedelta(minutes=16)
 
 
@@ -73,7 +73,7 @@ async def test_the_way_is_the_same_on_a_real_database(on_disk: Bench) -> None:
 
 
 @pytest.mark.req("R31")
-async def test_units_leave_the_house_at_the_first_scan_and_the_order_ends_delivered(b: Bench) -> None:
+async def test_units_leave_at_the_first_scan_and_the_order_ends_delivered(b: Bench) -> None:
     place(b.world, "shop", KARA)
     await pass_time(b, GRACE)
     assert (await on_hand(b))["CHEF-8", "reno"] == (14, 1)
@@ -117,7 +117,7 @@ async def test_a_sale_is_shown_on_every_other_listing_and_never_written_where_it
     assert shop.levels[ListingKey(listing="CHEF-8", location="loc-reno")] == 13
     assert market.levels[ListingKey(listing="KK-CHEF8")] == 12
     written = len(shop.writes), len(market.writes)
-    place(b.world, "shop", Wish(number="KK-1", lines=(("CHEF-8", 2, 9000),), ship_to=home()))
+    place(b.world, "shop", Cart(number="KK-1", lines=(("CHEF-8", 2, 9000),), ship_to=home()))
     await pass_time(b, timedelta(minutes=5))
     assert shop.levels[ListingKey(listing="CHEF-8", location="loc-reno")] == 11
     assert market.levels[ListingKey(listing="KK-CHEF8")] == 10
@@ -153,7 +153,7 @@ async def test_an_order_cancelled_after_its_label_has_the_label_taken_back(b: Be
 
 
 @pytest.mark.req("R84")
-async def test_an_order_shipped_by_another_tool_gets_no_label_although_no_doorbell_rang(b: Bench) -> None:
+async def test_an_order_shipped_by_another_tool_gets_no_label_although_no_notification_came(b: Bench) -> None:
     place(b.world, "shop", KARA)
     await settle(b)
     ship_elsewhere(b.world, "shop", "kk-1001", "LINN1")
@@ -166,7 +166,7 @@ async def test_an_order_shipped_by_another_tool_gets_no_label_although_no_doorbe
 
 
 @pytest.mark.req("R06")
-async def test_an_order_whose_doorbell_was_lost_is_found_by_the_poll(b: Bench) -> None:
+async def test_an_order_whose_notification_was_lost_is_found_by_the_poll(b: Bench) -> None:
     now = b.clock.now()
     await b.store.write(
         enqueue,
@@ -216,7 +216,7 @@ def _first(operation: str, left: list[Fault], called: str) -> Fault | None:
 async def test_an_order_of_an_unlinked_listing_is_held_and_goes_on_once_linked(b: Bench) -> None:
     now = b.clock.now()
     await b.store.write(link_all, MERCHANT, {("shop", "SOCKS-CHEF"): {}}, now=now)
-    place(b.world, "shop", Wish(number="KK-7", lines=(("SOCKS-CHEF", 1, 900),), ship_to=home()))
+    place(b.world, "shop", Cart(number="KK-7", lines=(("SOCKS-CHEF", 1, 900),), ship_to=home()))
     await pass_time(b, GRACE)
     assert (await state_of(b, "shop:kk-7")).holds == {"unlinked_sku": "SOCKS-CHEF"}
     await actions.link(b.hub, MERCHANT, "shop", "SOCKS-CHEF", {"SOCKS-CHEF": 1})
@@ -267,7 +267,7 @@ async def test_a_rejected_order_is_cancelled_refunded_once_and_its_units_are_fre
 
 
 @pytest.mark.req("R01")
-async def test_a_doorbell_that_rings_fifty_times_makes_one_order_and_one_set_of_effects(b: Bench) -> None:
+async def test_a_notification_that_comes_fifty_times_makes_one_order_and_one_set_of_effects(b: Bench) -> None:
     place(b.world, "shop", KARA)
     notifications, b.world.notifications = tuple(b.world.notifications), []
     await carry(b, notifications * 50)

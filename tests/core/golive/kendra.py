@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-from connectors.bogus.shoppers import Wish, place
 from core.model.products import Product
 from core.model.stock import Listing, ListingKey
 from core.services import actions
@@ -10,6 +9,7 @@ from core.services.connecting import begin
 from core.store.products import save_products
 from core.store.store import Store
 from core.store.switches import go_live
+from simulation.shoppers import Cart, place
 from tests.builders import MERCHANT, MONDAY_8, Bench, home, review
 from tests.core.flow.play import settle
 
@@ -52,7 +52,7 @@ SKUS = (
     "TONGS-9",
     "UTIL-5",
 )
-KWAME = Wish(
+KWAME = Cart(
     number="KK-1000", lines=(("UTIL-5", 1, 4974),), ship_to=home(), email="kwame@example.test", pay="now"
 )
 

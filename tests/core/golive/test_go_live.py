@@ -5,7 +5,6 @@ from datetime import timedelta
 
 import pytest
 
-from connectors.bogus.shoppers import Wish, place
 from core.domain.state import OrderState, Stage
 from core.errors import NotFoundError, RefusedError
 from core.model.actions import Action
@@ -17,6 +16,7 @@ from core.store.push_guard import list_stopped_pushes
 from core.store.stock import list_stock, receive_stock
 from core.store.switches import accepted_actions
 from simulation.memory import store_in_memory
+from simulation.shoppers import Cart, place
 from tests.builders import MERCHANT, Bench, home
 from tests.core.flow.play import pass_time, settle
 from tests.core.golive.kendra import COUNTED, morning, shown, written
@@ -139,7 +139,7 @@ async def test_taking_back_shows_every_former_number_again_and_stops_levels(b: B
     with pytest.raises(RefusedError, match="before"):
         await undo(b.hub, MERCHANT, accepted.id, actor=KENDRA)
     # A sale after it is the channel's own business: nothing is put back a second time.
-    place(b.world, "shop", Wish(number="KK-2", lines=(("CHEF-8", 1, 100),), ship_to=home(), pay="now"))
+    place(b.world, "shop", Cart(number="KK-2", lines=(("CHEF-8", 1, 100),), ship_to=home(), pay="now"))
     await pass_time(b, timedelta(hours=2))
     assert shown(b)["shop", "CHEF-8", "loc-reno"] == 14
 
@@ -166,7 +166,7 @@ async def test_orders_from_before_are_committed_listed_and_released_in_bulk_with
     await counted(b)
     await accept(b.hub, MERCHANT, actor=KENDRA)
     b.clock.instant += timedelta(minutes=1)
-    place(b.world, "shop", Wish(number="KK-2", lines=(("CHEF-8", 1, 100),), ship_to=home(), email="k@x.test"))
+    place(b.world, "shop", Cart(number="KK-2", lines=(("CHEF-8", 1, 100),), ship_to=home(), email="k@x.test"))
     await pass_time(b, timedelta(hours=1))
     [kwame] = [row for row in await b.store.read(list_stock, MERCHANT) if row.sku == "UTIL-5"]
     assert (kwame.on_hand, kwame.committed) == (10, 1)
@@ -190,7 +190,7 @@ async def test_the_first_acceptance_counts_through_off_and_on(b: Bench) -> None:
     await accept(b.hub, MERCHANT, actor=KENDRA)
     await actions.switch(b.hub, MERCHANT, "post", [Action.LABELS], on=False, actor=KENDRA)
     b.clock.instant += timedelta(minutes=10)
-    place(b.world, "shop", Wish(number="KK-2", lines=(("CHEF-8", 1, 100),), ship_to=home(), email="k@x.test"))
+    place(b.world, "shop", Cart(number="KK-2", lines=(("CHEF-8", 1, 100),), ship_to=home(), email="k@x.test"))
     await pass_time(b, timedelta(hours=1))
 
     state = await state_of(b, "shop:kk-2")

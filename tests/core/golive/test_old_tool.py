@@ -7,7 +7,6 @@ from datetime import timedelta
 import pytest
 
 from connectors.bogus.channel import change_order, order_of
-from connectors.bogus.shoppers import AUTHORIZED_FOR, Wish, place, ship_elsewhere
 from core.domain.state import OrderState
 from core.errors import RefusedError
 from core.model.actions import Action
@@ -23,6 +22,7 @@ from core.store.stock import count_stock, list_stock
 from core.store.store import Store
 from core.store.switches import accepted_actions, go_live
 from simulation.memory import store_in_memory
+from simulation.shoppers import AUTHORIZED_FOR, Cart, place, ship_elsewhere
 from tests.builders import (
     COUNTS,
     MARKET_LINKS,
@@ -87,8 +87,8 @@ async def connect_market(b: Bench) -> None:
     await settle(b)
 
 
-def sale(number: str, listing: str = "KK-CHEF8", units: int = 1) -> Wish:
-    return Wish(
+def sale(number: str, listing: str = "KK-CHEF8", units: int = 1) -> Cart:
+    return Cart(
         number=number,
         lines=((listing, units, 9000),),
         ship_to=home(),
@@ -184,7 +184,9 @@ async def test_taking_back_puts_nothing_on_sale_again_that_was_sold_or_counted_a
 
 
 @pytest.mark.req("R21", "R83")
-async def test_accepting_what_was_shown_lets_the_brake_pass_those_numbers_and_no_others(b: Bench) -> None:
+async def test_accepting_what_was_shown_lets_the_push_guard_pass_those_numbers_and_no_others(
+    b: Bench,
+) -> None:
     seen = await differences(b.hub, MERCHANT)
     before = shown(b)
     emptied = [(row.sku, row.location, 0) for row in await b.store.read(list_stock, MERCHANT)]
@@ -217,7 +219,9 @@ async def test_what_was_just_written_by_acceptance_is_not_open_to_another_number
 
 
 @pytest.mark.req("R83")
-async def test_go_lets_pass_what_the_brake_showed_and_not_what_comes_in_the_same_minute(b: Bench) -> None:
+async def test_go_lets_pass_what_the_push_guard_showed_and_not_what_comes_in_the_same_minute(
+    b: Bench,
+) -> None:
     await accept(b.hub, MERCHANT, actor=KENDRA)
     await pass_time(b, HOUR)
     written = len(b.world.shop("shop").writes)
@@ -330,8 +334,8 @@ async def test_money_that_lapses_in_the_instant_of_the_label_buys_none(b: Bench)
     await accept(b.hub, MERCHANT, actor=KENDRA)
     await settle(b)
     await actions.switch(b.hub, MERCHANT, "post", [Action.LABELS], on=False, actor=KENDRA)
-    wish = Wish(number="S-1", lines=(("CHEF-8", 1, 9000),), ship_to=home(), pay="later")
-    place(b.world, "shop", wish)
+    cart = Cart(number="S-1", lines=(("CHEF-8", 1, 9000),), ship_to=home(), pay="later")
+    place(b.world, "shop", cart)
     await settle(b)
     b.clock.move_to(b.clock.now() + AUTHORIZED_FOR)
     await accept(b.hub, MERCHANT, kinds=[Action.LABELS], actor=KENDRA)

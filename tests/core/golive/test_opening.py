@@ -27,7 +27,7 @@ async def b(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Ben
         await books_balance(store)
 
 
-async def shelves(b: Bench) -> dict[tuple[str, str], tuple[int, int]]:
+async def counters(b: Bench) -> dict[tuple[str, str], tuple[int, int]]:
     return {
         (row.sku, row.location): (row.on_hand, row.committed)
         for row in await b.store.read(list_stock, MERCHANT)
@@ -47,7 +47,7 @@ async def test_a_preview_says_what_changes_line_by_line_and_stores_nothing(b: Be
         (4, "DUTCH-6", "easton", None, 0),
     ]
     assert seen.mistakes == ()
-    assert await shelves(b) == {("CHEF-8", "reno"): (9, 0)}
+    assert await counters(b) == {("CHEF-8", "reno"): (9, 0)}
 
 
 @pytest.mark.req("R82")
@@ -68,7 +68,7 @@ async def test_every_mistake_is_named_with_its_line_and_nothing_is_loaded(b: Ben
         (7, "CHEF-8 at reno stands on line 2 already"),
         (8, "2 values; there are 3 columns"),
     ]
-    assert await shelves(b) == {}
+    assert await counters(b) == {}
 
 
 @pytest.mark.parametrize(
@@ -93,11 +93,11 @@ async def test_undo_restores_the_former_counts_and_leaves_what_orders_are_promis
     await actions.count(b.hub, MERCHANT, [("CHEF-8", "reno", 9)], actor=KENDRA)
     loaded = await opening.load(b.hub, MERCHANT, "\ufeff" + COUNTED, actor=KENDRA)
     await settle(b)
-    assert (await shelves(b))["UTIL-5", "reno"] == (10, 1)
+    assert (await counters(b))["UTIL-5", "reno"] == (10, 1)
 
     await opening.undo(b.hub, MERCHANT, None, actor=KENDRA)
 
-    now = await shelves(b)
+    now = await counters(b)
     assert (now["CHEF-8", "reno"], now["UTIL-5", "reno"], now["DUTCH-6", "easton"]) == (
         (9, 0),
         (0, 1),
@@ -115,12 +115,12 @@ async def test_undo_restores_the_former_counts_and_leaves_what_orders_are_promis
 
 
 @pytest.mark.req("R82")
-async def test_undo_is_refused_where_a_shelf_was_counted_since_and_changes_nothing(b: Bench) -> None:
+async def test_undo_is_refused_where_something_was_counted_since_and_changes_nothing(b: Bench) -> None:
     await opening.load(b.hub, MERCHANT, COUNTED, actor=KENDRA)
     await actions.count(b.hub, MERCHANT, [("DUTCH-6", "easton", 3)], actor=KENDRA)
-    before = await shelves(b)
+    before = await counters(b)
 
     with pytest.raises(RefusedError, match="counted since: DUTCH-6 at easton; nothing was taken back"):
         await opening.undo(b.hub, MERCHANT, 1, actor=KENDRA)
 
-    assert await shelves(b) == before
+    assert await counters(b) == before

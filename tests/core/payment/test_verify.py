@@ -5,12 +5,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from connectors.bogus.client import World
-from connectors.bogus.shoppers import Wish, place
 from core.clock import SteppedClock
 from core.domain.payment import asked_of_gateways, check, digest_of, to_capture
 from core.model.money import Money, Side
 from core.model.order import ChannelState, Order, RiskLevel, Transaction, TransactionKind, TransactionState
 from core.model.payment import GatewayPayment, PaymentState
+from simulation.shoppers import Cart, place
 from tests.builders import home
 
 NOW = datetime(2026, 11, 30, 18, 0, tzinfo=UTC)
@@ -46,12 +46,12 @@ def paid(
 
 def order(total: int, *transactions: Transaction, marketplace: bool = False) -> Order:
     world = World(clock=SteppedClock(NOW))
-    place(world, "shop", Wish(number="KK-1", lines=(("CHEF-8", 1, total),), ship_to=home()))
+    place(world, "shop", Cart(number="KK-1", lines=(("CHEF-8", 1, total),), ship_to=home()))
     made = world.shop("shop").orders["kk-1"].order
     return made.model_copy(update={"transactions": transactions, "paid_via_channel": marketplace})
 
 
-def witness(
+def at_gateway(
     minor: int,
     *,
     number: int = 1,
@@ -68,7 +68,6 @@ def witness(
         state=state,
         amount=usd(minor),
         captured=usd(0 if held else minor),
-        capturable=usd(minor if held else 0),
         refunded=usd(refunded),
         capture_before=capture_before,
         live=live,
@@ -80,7 +79,7 @@ def witness(
 
 @pytest.mark.req("R88", "R43")
 def test_shop_and_gateway_agree_on_the_whole_total() -> None:
-    found = check(order(11610, paid("sale", 11610)), STRIPE, witness(11610, score=11), NOW)
+    found = check(order(11610, paid("sale", 11610)), STRIPE, at_gateway(11610, score=11), NOW)
     assert (found.state, found.paid, found.difference) == (PaymentState.VERIFIED, usd(11610), None)
     assert [(v.authority, v.captured) for v in found.verdicts] == [("pay", usd(11610))]
     assert found.risk_score == 11
@@ -88,10 +87,10 @@ def test_shop_and_gateway_agree_on_the_whole_total() -> None:
 
 @pytest.mark.req("R92")
 def test_kaito_is_short_by_exactly_what_was_added_and_verified_once_it_is_paid() -> None:
-    short = check(order(11140, paid("sale", 10588)), STRIPE, witness(10588), NOW)
+    short = check(order(11140, paid("sale", 10588)), STRIPE, at_gateway(10588), NOW)
     assert (short.state, short.difference) == (PaymentState.SHORT, usd(-552))
     both = order(11140, paid("sale", 10588), paid("sale", 552, number=2))
-    found = check(both, STRIPE, {**witness(10588), **witness(552, number=2)}, NOW)
+    found = check(both, STRIPE, {**at_gateway(10588), **at_gateway(552, number=2)}, NOW)
     assert (found.state, found.paid) == (PaymentState.VERIFIED, usd(11140))
 
 
@@ -99,7 +98,7 @@ def test_kaito_is_short_by_exactly_what_was_added_and_verified_once_it_is_paid()
 def test_a_gift_card_is_the_channels_word_and_only_stripes_part_is_asked_of_stripe() -> None:
     both = order(6693, paid("sale", 5000, gateway="gift_card"), paid("sale", 1693, number=2))
     assert asked_of_gateways(both, STRIPE) == (("pay", "pi_2"),)
-    found = check(both, STRIPE, witness(1693, number=2), NOW)
+    found = check(both, STRIPE, at_gateway(1693, number=2), NOW)
     assert found.state is PaymentState.VERIFIED
     assert [v.authority for v in found.verdicts] == ["channel", "pay"]
 
@@ -109,9 +108,9 @@ def test_a_gift_card_is_the_channels_word_and_only_stripes_part_is_asked_of_stri
     "seen",
     [
         {"pi_1": None},
-        witness(11000),
-        witness(11610, refunded=610),
-        witness(11610, live=False),
+        at_gateway(11000),
+        at_gateway(11610, refunded=610),
+        at_gateway(11610, live=False),
     ],
 )
 def test_where_shop_and_gateway_differ_it_is_a_mismatch(seen: dict[str, GatewayPayment | None]) -> None:
@@ -128,12 +127,12 @@ def test_money_in_another_currency_pays_nothing_of_the_total() -> None:
 def test_an_authorization_counts_until_it_lapses_and_is_checked_again_then() -> None:
     ends = NOW + timedelta(days=7)
     held = order(9291, paid("authorization", 9291, expires_at=ends))
-    seen = witness(9291, capture_before=ends)
+    seen = at_gateway(9291, capture_before=ends)
     found = check(held, STRIPE, seen, NOW)
     assert (found.state, found.again_at) == (PaymentState.VERIFIED, ends)
     lapsed = check(held, STRIPE, seen, ends)
     assert (lapsed.state, lapsed.again_at) == (PaymentState.LAPSED, None)
-    cancelled = check(held, STRIPE, witness(9291, state=PaymentState.CANCELLED, capture_before=ends), NOW)
+    cancelled = check(held, STRIPE, at_gateway(9291, state=PaymentState.CANCELLED, capture_before=ends), NOW)
     assert cancelled.state is PaymentState.LAPSED
 
 
@@ -156,14 +155,14 @@ def test_nothing_to_pay_is_paid_and_a_failed_try_is_no_payment() -> None:
 
 def test_what_was_paid_and_went_back_is_refunded() -> None:
     back = order(500, paid("sale", 500), paid("refund", 500, number=2, parent="t1"))
-    seen = witness(500, refunded=500, state=PaymentState.REFUNDED)
+    seen = at_gateway(500, refunded=500, state=PaymentState.REFUNDED)
     assert check(back, STRIPE, seen, NOW).state is PaymentState.REFUNDED
 
 
 @pytest.mark.req("R44", "R104")
 def test_the_worst_judgment_of_channel_and_gateway_counts() -> None:
     made = order(62164, paid("sale", 62164))
-    found = check(made, STRIPE, witness(62164, risk=RiskLevel.HIGH, score=82), NOW)
+    found = check(made, STRIPE, at_gateway(62164, risk=RiskLevel.HIGH, score=82), NOW)
     assert (found.risk, found.risk_score) == (RiskLevel.HIGH, 82)
 
 

@@ -14,7 +14,7 @@ GOLDEN: Zones = {
     "reno": {"near": WEST, "mid": MIDDLE, "far": EAST, "canada": ("CA",)},
     "easton": {"near": EAST, "mid": MIDDLE, "far": WEST, "canada": ("CA",)},
 }
-HOUSES = {"reno": ("US", "NV"), "easton": ("US", "PA")}
+WAREHOUSES = {"reno": ("US", "NV"), "easton": ("US", "PA")}
 
 
 @pytest.mark.parametrize(
@@ -32,15 +32,15 @@ def test_the_nearest_zone_comes_first_and_of_equal_ones_the_order_of_the_file(
     country: str, state: str, first: str, first_by_distance: str
 ) -> None:
     to = Region(country=country, state=state)
-    assert nearest_first(to, HOUSES, GOLDEN)[0] == first
-    assert nearest_first(to, HOUSES, {})[0] == first_by_distance
+    assert nearest_first(to, WAREHOUSES, GOLDEN)[0] == first
+    assert nearest_first(to, WAREHOUSES, {})[0] == first_by_distance
 
 
 def test_equal_zones_follow_the_file_and_not_the_table() -> None:
-    turned = {"easton": HOUSES["easton"], "reno": HOUSES["reno"]}
+    turned = {"easton": WAREHOUSES["easton"], "reno": WAREHOUSES["reno"]}
     assert nearest_first(Region(country="US", state="IL"), turned, GOLDEN) == ("easton", "reno")
     backwards = {name: GOLDEN[name] for name in ("easton", "reno")}
-    assert nearest_first(Region(country="US", state="IL"), HOUSES, backwards) == ("reno", "easton")
+    assert nearest_first(Region(country="US", state="IL"), WAREHOUSES, backwards) == ("reno", "easton")
 
 
 def test_what_counts_is_the_zones_place_in_its_own_locations_list_whatever_it_is_called() -> None:
@@ -48,8 +48,8 @@ def test_what_counts_is_the_zones_place_in_its_own_locations_list_whatever_it_is
         "reno": {"a": ("US-NV",), "b": ("US",)},
         "easton": {"lokal": ("US-PA", "US-IL"), "far": ("US",)},
     }
-    assert nearest_first(Region(country="US", state="IL"), HOUSES, named) == ("easton", "reno")
-    assert nearest_first(Region(country="US", state="TX"), HOUSES, named) == ("reno", "easton")
+    assert nearest_first(Region(country="US", state="IL"), WAREHOUSES, named) == ("easton", "reno")
+    assert nearest_first(Region(country="US", state="TX"), WAREHOUSES, named) == ("reno", "easton")
 
 
 def test_the_longest_prefix_counts() -> None:
@@ -65,8 +65,8 @@ def test_the_longest_prefix_counts() -> None:
 @pytest.mark.parametrize("state", ["GA", "IL"])
 def test_a_destination_that_one_location_does_not_know_goes_by_distance(state: str) -> None:
     half: Zones = {"reno": {"near": (f"US-{state}",)}, "easton": {"near": ("US-PA",)}}
-    assert nearest_first(Region(country="US", state=state), HOUSES, half) == ("easton", "reno")
-    assert nearest_first(Region(country="US", state=state), HOUSES, {"reno": half["reno"]}) == (
+    assert nearest_first(Region(country="US", state=state), WAREHOUSES, half) == ("easton", "reno")
+    assert nearest_first(Region(country="US", state=state), WAREHOUSES, {"reno": half["reno"]}) == (
         "easton",
         "reno",
     )
@@ -74,8 +74,8 @@ def test_a_destination_that_one_location_does_not_know_goes_by_distance(state: s
 
 def test_a_table_of_locations_that_are_gone_does_no_harm() -> None:
     gone = {**GOLDEN, "boise": {"near": MIDDLE}}
-    assert nearest_first(Region(country="US", state="IL"), HOUSES, gone) == ("reno", "easton")
+    assert nearest_first(Region(country="US", state="IL"), WAREHOUSES, gone) == ("reno", "easton")
 
 
 def test_without_a_destination_the_order_of_the_file_counts() -> None:
-    assert nearest_first(None, HOUSES, GOLDEN) == ("reno", "easton")
+    assert nearest_first(None, WAREHOUSES, GOLDEN) == ("reno", "easton")

@@ -52,7 +52,7 @@ def noted(text: str) -> Noted:
 
 
 def a_new_order(number: str = "1", *, merchant: str = "kendra", **more: Any) -> OrderCommit:
-    """Return the unit that makes order ``shop:<number>`` known."""
+    """Return the commit that makes order ``shop:<number>`` known."""
     placed_at = more.pop("placed_at", NOON)
     create = NewOrder(connection="shop", external_id=number, number=f"KK-{number}", placed_at=placed_at)
     told = {"happened": (received(number, placed_at=placed_at),), "expect": 0, **more}

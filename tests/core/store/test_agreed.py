@@ -1,4 +1,4 @@
-"""What a person agreed to, on every database: which numbers the brake lets pass, and since when a channel is accepted."""
+"""What a person agreed to, on every database: which numbers the push guard lets pass, and since when a channel is accepted."""
 
 from datetime import timedelta
 
@@ -22,7 +22,9 @@ async def numbers(store: Store) -> dict[tuple[str, str], tuple[bool, int | None]
 
 
 @pytest.mark.req("R83", "R21")
-async def test_what_was_shown_and_what_a_brake_stopped_is_agreed_to_by_its_number(store: Store) -> None:
+async def test_what_was_shown_and_what_the_push_guard_stopped_is_agreed_to_by_its_number(
+    store: Store,
+) -> None:
     offered = [Listing(listing=name, sku=name, title=name, locations=("r", "e")) for name in ("A", "B")]
     await store.write(save_listings, KENDRA, "shop", offered, now=NOON)
     await store.write(

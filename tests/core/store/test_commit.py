@@ -86,7 +86,7 @@ async def test_the_channels_own_id_decides_even_where_the_creators_call_the_orde
     assert await store.read(personal_of, store.keys, KENDRA, FIRST) is None
 
 
-async def test_a_unit_that_knows_the_order_may_still_say_how_to_create_it(store: Store) -> None:
+async def test_a_commit_that_knows_the_order_may_still_say_how_to_create_it(store: Store) -> None:
     await store.commit(a_new_order())
 
     assert await store.commit(a_new_order(expect=1, happened=(noted("changed"),))) == Landed(2)
@@ -241,7 +241,7 @@ async def test_a_line_that_no_location_holds_any_more_is_backordered_whole(store
     assert await stock_key(store) == (3, 0)
 
 
-async def test_a_unit_for_an_order_nobody_created_is_an_error_of_its_caller_alone(store: Store) -> None:
+async def test_a_commit_for_an_order_nobody_created_is_an_error_of_its_caller_alone(store: Store) -> None:
     answers = await asyncio.gather(
         store.commit(a_new_order("1")),
         store.commit(a_unit("2", happened=(noted("?"),))),
@@ -254,7 +254,7 @@ async def test_a_unit_for_an_order_nobody_created_is_an_error_of_its_caller_alon
 
 
 @pytest.mark.req("R19")
-async def test_a_unit_that_breaks_its_batch_fails_alone_and_all_others_land(store: Store) -> None:
+async def test_a_commit_that_breaks_its_batch_fails_alone_and_all_others_land(store: Store) -> None:
     # A lone surrogate is text that neither database can keep.
     units = [a_new_order(str(i), references=(("payment", "\ud800"),) if i == 11 else ()) for i in range(24)]
 
@@ -278,7 +278,7 @@ async def test_whoever_lost_the_order_to_another_may_not_decide(store: Store) ->
     assert await store.commit(a_unit(expect=1, owner="w2", decided=(noted("mine"),))) == Landed(2)
 
 
-async def test_a_unit_says_when_the_order_is_due_and_how_often_it_failed_and_frees_the_claim(
+async def test_a_commit_says_when_the_order_is_due_and_how_often_it_failed_and_frees_the_claim(
     store: Store,
 ) -> None:
     await store.commit(a_new_order())

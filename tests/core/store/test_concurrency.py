@@ -92,7 +92,7 @@ async def test_what_waits_at_once_is_committed_in_one_transaction(batched_store:
     assert batched_store.db.transactions - before == 1
 
 
-async def test_units_of_one_order_go_into_batches_of_their_own_in_the_order_they_came(
+async def test_commits_of_one_order_go_into_batches_of_their_own_in_the_order_they_came(
     batched_store: Store,
 ) -> None:
     await batched_store.commit(a_new_order())
@@ -141,7 +141,7 @@ async def test_an_order_left_due_now_is_told_inside_the_transaction_and_after_it
 
 
 @pytest.mark.req("R11")
-async def test_a_wake_up_that_cannot_be_written_takes_its_unit_with_it(store: Store) -> None:
+async def test_a_wake_up_that_cannot_be_written_takes_its_commit_with_it(store: Store) -> None:
     def broken(_conn: sa.Connection, _wakes: object) -> None:
         raise RuntimeError("the queue's table is gone")
 

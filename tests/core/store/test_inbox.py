@@ -24,7 +24,7 @@ async def states(store: Store) -> dict[str, tuple[str, str | None]]:
 
 
 @pytest.mark.req("R01")
-async def test_fifty_deliveries_of_one_event_by_eight_workers_are_one_row_and_one_errand(
+async def test_fifty_deliveries_of_one_event_by_eight_workers_are_one_row_and_one_job(
     store: Store,
 ) -> None:
     async def worker() -> int:
@@ -65,7 +65,7 @@ async def test_a_body_is_sealed_and_read_in_clear(store: Store) -> None:
 
 
 @pytest.mark.req("R04")
-async def test_a_delivery_is_done_when_its_errand_has_run_and_pending_until_then(store: Store) -> None:
+async def test_a_delivery_is_done_when_its_job_has_run_and_pending_until_then(store: Store) -> None:
     await store.deliver(KENDRA, "shop", [a_delivery()], now=NOON)
     [job] = await store.write(claim_jobs, owner="w1", now=NOON, until=SOON, limit=9)
 
@@ -93,7 +93,7 @@ async def test_a_parked_delivery_says_why_and_can_be_replayed(store: Store) -> N
     assert (job.subject, job.parked_at) == ("shop:1", None)
 
 
-async def test_a_delivery_that_rings_nothing_is_done_at_once(store: Store) -> None:
+async def test_a_delivery_that_asks_for_no_job_is_done_at_once(store: Store) -> None:
     await store.deliver(KENDRA, "shop", [Delivery(event_id="e1", topic="ping", body=b"")], now=NOON)
 
     assert await states(store) == {"e1": ("done", None)}

@@ -4,7 +4,7 @@ import pytest
 
 from core.model.stock import LevelChange, Listing, ListingKey
 from core.store.channel_locations import matched_locations, save_channel_locations
-from core.store.jobs import claim_jobs, finish_job, list_jobs
+from core.store.jobs import claim_jobs, finish_job
 from core.store.links import link_all, links_of
 from core.store.listings import (
     due_levels,
@@ -18,12 +18,12 @@ from core.store.pushes import journal_push, settle_push
 from core.store.stock import count_stock, receive_stock
 from core.store.store import Store
 from tests.core.store.builders import LATER, NOON, SOON, a_need, a_new_order, a_reserve, a_unit, an_allocation
-from tests.stored import effects_of
+from tests.stored import effects_of, jobs_of_kind
 
 KENDRA = "kendra"
 
 
-async def a_house(store: Store) -> None:
+async def a_merchant(store: Store) -> None:
     """A mug sold on two channels and in a kit, all of it clean; a hat; and what the channel fulfills itself."""
     await store.write(
         save_listings,
@@ -70,14 +70,14 @@ async def dirty(store: Store) -> list[tuple[str, str, str]]:
 
 
 async def pushes(store: Store) -> list[str]:
-    return [job.subject for job in await store.read(list_jobs, KENDRA, kind="push")]
+    return [job.subject for job in await store.read(jobs_of_kind, KENDRA, "push")]
 
 
 @pytest.mark.req("R34", "R30", "S13")
 async def test_an_order_makes_every_listing_of_its_units_due_for_a_push_in_the_same_commit(
     store: Store,
 ) -> None:
-    await a_house(store)
+    await a_merchant(store)
 
     await store.commit(a_new_order(reserve=a_reserve(a_need(1))))
 
@@ -93,7 +93,7 @@ async def test_an_order_makes_every_listing_of_its_units_due_for_a_push_in_the_s
 @pytest.mark.req("R34")
 @pytest.mark.parametrize("cause", ["count", "receive", "release"])
 async def test_whatever_changes_what_is_available_makes_the_listings_due(store: Store, cause: str) -> None:
-    await a_house(store)
+    await a_merchant(store)
     await store.commit(a_new_order(reserve=a_reserve(a_need(1))))
     await clean(store)
 
@@ -111,7 +111,7 @@ async def test_whatever_changes_what_is_available_makes_the_listings_due(store: 
 
 @pytest.mark.req("R13")
 async def test_what_leaves_available_as_it_was_pushes_nothing(store: Store) -> None:
-    await a_house(store)
+    await a_merchant(store)
     await store.commit(a_new_order(reserve=a_reserve(a_need(1))))
     await clean(store)
 
@@ -122,7 +122,7 @@ async def test_what_leaves_available_as_it_was_pushes_nothing(store: Store) -> N
 
 
 async def test_a_change_during_a_push_leaves_the_listing_dirty(store: Store) -> None:
-    await a_house(store)
+    await a_merchant(store)
     await store.write(count_stock, KENDRA, [("HAT", "reno", 4)], actor="person:kim", now=NOON)
     read = await store.read(due_levels, KENDRA, "shop", NOON, limit=9)
     await store.write(count_stock, KENDRA, [("HAT", "reno", 3)], actor="person:kim", now=NOON)
@@ -138,7 +138,7 @@ async def test_a_change_during_a_push_leaves_the_listing_dirty(store: Store) -> 
 
 
 async def test_a_level_the_channel_changed_by_itself_is_forgotten_even_during_a_push(store: Store) -> None:
-    await a_house(store)
+    await a_merchant(store)
     await store.write(count_stock, KENDRA, [("MUG", "reno", 9)], actor="person:kim", now=NOON)
     read = await store.read(due_levels, KENDRA, "amazon", NOON, limit=9)
     await store.commit(a_new_order(reserve=a_reserve(a_need(1)), invalidate_levels=(("amazon", "mug"),)))
@@ -155,7 +155,7 @@ async def test_a_level_the_channel_changed_by_itself_is_forgotten_even_during_a_
 async def test_what_the_channel_fulfills_itself_is_read_when_it_sold_and_left_alone_when_stock_moves(
     store: Store,
 ) -> None:
-    await a_house(store)
+    await a_merchant(store)
     await store.write(link_all, KENDRA, {("amazon", "fba"): {"MUG": 1}}, now=NOON)
     before = {row.listing: row.dirty_seq for row in await store.read(list_listings, KENDRA, "amazon")}
     await store.write(count_stock, KENDRA, [("MUG", "reno", 9)], actor="person:kim", now=NOON)
@@ -169,7 +169,7 @@ async def test_what_the_channel_fulfills_itself_is_read_when_it_sold_and_left_al
 
 
 async def test_a_listing_is_looked_at_again_at_the_instant_it_is_told(store: Store) -> None:
-    await a_house(store)
+    await a_merchant(store)
     assert await store.read(next_level_at, KENDRA, "amazon") is None
     [row] = [r for r in await store.read(list_listings, KENDRA, "amazon") if r.listing == "mug"]
 
@@ -181,7 +181,7 @@ async def test_a_listing_is_looked_at_again_at_the_instant_it_is_told(store: Sto
 
 
 async def test_a_channels_listings_are_stored_whole_and_keep_what_is_known_of_them(store: Store) -> None:
-    await a_house(store)
+    await a_merchant(store)
 
     offered = [
         Listing(listing="mug", sku="MUG", title="Big mug", locations=("L1",)),
@@ -201,7 +201,7 @@ async def test_a_channels_listings_are_stored_whole_and_keep_what_is_known_of_th
 
 
 async def test_links_are_replaced_and_taken_away(store: Store) -> None:
-    await a_house(store)
+    await a_merchant(store)
 
     await store.write(link_all, KENDRA, {("shop", "set"): {"HAT": 2}}, now=NOON)
     await store.write(link_all, KENDRA, {("shop", "hat"): {}}, now=NOON)

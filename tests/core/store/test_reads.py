@@ -139,12 +139,12 @@ async def test_products_configs_and_api_keys_are_kept(store: Store) -> None:
     await store.write(save_products, KENDRA, [Product(sku="HAT", title="Red hat")])
     await store.write(save_config, KENDRA, "h1", "version: 1", now=NOON)
     await store.write(save_config, KENDRA, "h2", "version: 2", now=SOON)
-    await store.write(save_api_key, KENDRA, "secret-key", name="till", role="admin", now=NOON)
+    await store.write(save_api_key, KENDRA, "secret-key", name="office", role="admin", now=NOON)
 
     assert await store.read(list_products, KENDRA) == {"HAT": Product(sku="HAT", title="Red hat"), "MUG": mug}
     assert await store.read(latest_config, KENDRA) == ("h2", "version: 2")
-    assert await store.read(find_api_key, "secret-key") == (KENDRA, "till")
-    await store.write(delete_api_key, KENDRA, "till")
+    assert await store.read(find_api_key, "secret-key") == (KENDRA, "office")
+    await store.write(delete_api_key, KENDRA, "office")
     assert await store.read(find_api_key, "secret-key") is None
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from connectors.bogus.channel import change_order, order_of, shipped_more
-from connectors.bogus.channel_payments import restore_to
+from connectors.bogus.channel_payments import return_units
 from connectors.bogus.client import Shop, World
 from core.model.address import Address, region_of
 from core.model.money import Money, Side
@@ -29,11 +29,16 @@ from core.ports import NotificationKind
 
 AUTHORIZED_FOR = timedelta(days=7)
 DELIVERED_WITHIN = timedelta(days=7)
+_ZERO = Money(minor=0, currency="USD")
+_NOTHING = (
+    "shipping", "shipping_discount", "shipping_tax", "duties", "tips", "rounding", "marketplace_tax",
+)  # fmt: skip
+"""What costs nothing in these orders."""
 Pay = Literal["now", "later", "marketplace"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class Cart:
     """What a shopper orders: (listing, units, price of one in minor units of USD) per line."""
 
     number: str
@@ -45,20 +50,20 @@ class Wish:
     gateway: str = "bogus"
 
 
-def place(world: World, connection: str, wish: Wish) -> str:
-    """Place an order and return its id: the channel takes the units off what it shows, and rings."""
+def place(world: World, connection: str, cart: Cart) -> str:
+    """Place an order and return its id: the channel takes the units off what it shows, and tells of it."""
     shop, now = world.shop(connection), world.clock.now()
-    place_id = _location(shop, wish.lines)
-    for listing, units, _ in wish.lines:
+    place_id = _location(shop, cart.lines)
+    for listing, units, _ in cart.lines:
         key = ListingKey(listing=listing, location=place_id)
         if key in shop.levels:
             shop.levels[key] = max(0, shop.levels[key] - units)
-    order = _order(connection, wish, now, place_id)
-    personal = Personal(ship_to=wish.ship_to, email=wish.email, customer_name=wish.ship_to.name)
+    order = _order(connection, cart, now, place_id)
+    personal = Personal(ship_to=cart.ship_to, email=cart.email, customer_name=cart.ship_to.name)
     shop.orders[order.order_id] = FetchedOrder(order=order, personal=personal)
     for t in order.transactions:
         world.payments[t.reference or ""] = _payment(t)
-    world.ring(connection, NotificationKind.ORDER, order.order_id)
+    world.notify(connection, NotificationKind.ORDER, order.order_id)
     world.changed()
     return order.order_id
 
@@ -68,7 +73,7 @@ def cancel(world: World, connection: str, order_id: str) -> None:
     order = order_of(world, connection, order_id)
     if order.state not in (ChannelState.OPEN, ChannelState.PENDING):
         return
-    restore_to(world, connection, order)
+    return_units(world, connection, order)
     cancelled = order.model_copy(update={"state": ChannelState.CANCELLED, "work_orders": ()})
     change_order(world, connection, cancelled)
     world.changed()
@@ -91,49 +96,39 @@ def _location(shop: Shop, lines: Sequence[tuple[str, int, int]]) -> str | None:
     return next(iter(shop.locations), None)
 
 
-def _order(connection: str, wish: Wish, now: datetime, place_id: str | None) -> Order:
-    zero = Money(minor=0, currency="USD")
-    total = zero
-    for _, units, price in wish.lines:
-        total = total + Money(minor=price, currency="USD") * units
-    shown = Money(minor=total.minor, currency="USD", side=Side.PRESENTMENT)
-    lines = tuple(_line(number, *line) for number, line in enumerate(wish.lines, start=1))
+def _order(connection: str, cart: Cart, now: datetime, place_id: str | None) -> Order:
+    lines = tuple(_line(number, *line) for number, line in enumerate(cart.lines, start=1))
+    minor = sum(line.unit_price.minor * line.quantity for line in lines)
+    shown = Money(minor=minor, currency="USD", side=Side.PRESENTMENT)
     work = WorkOrder(
-        work_id=f"{wish.number}-w1",
+        work_id=f"{cart.number}-w1",
         location=place_id,
         open=True,
         lines=tuple((f"{line.line_id}-w", line.line_id, line.quantity) for line in lines),
     )
-    marketplace = wish.pay == "marketplace"
+    marketplace = cart.pay == "marketplace"
     return Order(
         connection=connection,
-        order_id=wish.number.lower(),
-        number=wish.number,
+        order_id=cart.number.lower(),
+        number=cart.number,
         placed_at=now,
         updated_at=now,
         state=ChannelState.OPEN,
         tax_mode=TaxMode.INCLUDED,
         lines=lines,
-        shipping=zero,
-        shipping_discount=zero,
-        shipping_tax=zero,
-        duties=zero,
-        tips=zero,
-        rounding=zero,
-        total=total,
+        total=Money(minor=minor, currency="USD"),
         total_presentment=shown,
-        marketplace_tax=zero,
-        method=wish.method,
+        method=cart.method,
         deliver_by=now + DELIVERED_WITHIN if marketplace else None,
-        ship_to=region_of(wish.ship_to),
-        transactions=() if marketplace else (_transaction(wish, shown, now),),
+        ship_to=region_of(cart.ship_to),
+        transactions=() if marketplace else (_transaction(cart, shown, now),),
         paid_via_channel=marketplace,
         work_orders=() if marketplace else (work,),
+        **dict.fromkeys(_NOTHING, _ZERO),
     )
 
 
 def _line(number: int, listing: str, units: int, price: int) -> OrderLine:
-    zero = Money(minor=0, currency="USD")
     return OrderLine(
         line_id=f"l{number}",
         listing=listing,
@@ -142,21 +137,21 @@ def _line(number: int, listing: str, units: int, price: int) -> OrderLine:
         quantity=units,
         open_quantity=units,
         unit_price=Money(minor=price, currency="USD"),
-        discount=zero,
-        tax=zero,
+        discount=_ZERO,
+        tax=_ZERO,
     )
 
 
-def _transaction(wish: Wish, amount: Money, now: datetime) -> Transaction:
-    now_or_later = TransactionKind.SALE if wish.pay == "now" else TransactionKind.AUTHORIZATION
+def _transaction(cart: Cart, amount: Money, now: datetime) -> Transaction:
+    now_or_later = TransactionKind.SALE if cart.pay == "now" else TransactionKind.AUTHORIZATION
     return Transaction(
-        transaction_id=f"{wish.number}-t1",
+        transaction_id=f"{cart.number}-t1",
         kind=now_or_later,
         state=TransactionState.SUCCEEDED,
-        gateway=wish.gateway,
+        gateway=cart.gateway,
         amount=amount,
-        reference=f"pay-{wish.number}",
-        expires_at=now + AUTHORIZED_FOR if wish.pay == "later" else None,
+        reference=f"pay-{cart.number}",
+        expires_at=now + AUTHORIZED_FOR if cart.pay == "later" else None,
     )
 
 
@@ -167,7 +162,6 @@ def _payment(t: Transaction) -> GatewayPayment:
         state=PaymentState.VERIFIED,
         amount=t.amount,
         captured=t.amount if taken else t.amount.zero(),
-        capturable=t.amount.zero() if taken else t.amount,
         refunded=t.amount.zero(),
         capture_before=t.expires_at,
         live=True,

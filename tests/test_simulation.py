@@ -10,26 +10,28 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from connectors.bogus.client import Effect, Fault
-from connectors.bogus.scene import NOTIFICATIONS, Scene, faults_named
-from simulation import simulate_in_memory
+from simulation.faults import ON_THE_WAY, faults_named
+from simulation.run import simulate
+from simulation.scene import Scene
 
 ALL = faults_named("all")
 _ONE_RUN = """
 import asyncio
-from connectors.bogus.scene import Scene, faults_named
-from simulation import simulate_in_memory
+from simulation.faults import faults_named
+from simulation.scene import Scene
+from simulation.run import simulate
 scene = Scene(5, 3, faults_named("all"))
-print(asyncio.run(simulate_in_memory(scene, seed=5, kills=2)).digest)
+print(asyncio.run(simulate(scene, seed=5, kills=2)).digest)
 """
 
 
 async def test_a_quiet_day_ships_every_order_that_nobody_cancelled() -> None:
     scene = Scene(1, 8)
-    report = await simulate_in_memory(scene, seed=1)
+    report = await simulate(scene, seed=1)
     assert report.differences == ()
     assert report.ok
     assert (report.orders, report.kills) == (8, 0)
-    states = Counter(scene.orders().values())
+    states = Counter(scene.world.orders().values())
     assert states == {"shipped": 8}
     assert report.effects["label"] == report.effects["told"]
 
@@ -37,14 +39,14 @@ async def test_a_quiet_day_ships_every_order_that_nobody_cancelled() -> None:
 @pytest.mark.req("R01", "R42", "R45", "R31", "R29")
 @pytest.mark.parametrize("seed", [2, 3])
 async def test_a_day_of_faults_and_dying_workers_loses_and_doubles_nothing(seed: int) -> None:
-    report = await simulate_in_memory(Scene(seed, 8, ALL), seed=seed, kills=4)
+    report = await simulate(Scene(seed, 8, ALL), seed=seed, kills=4)
     assert report.differences == ()
     assert report.kills == 4
 
 
 @pytest.mark.req("R06")
-async def test_orders_are_found_although_their_doorbells_are_lost() -> None:
-    report = await simulate_in_memory(Scene(7, 6, faults_named("dropped,late,twice")), seed=7)
+async def test_orders_are_found_although_their_notifications_are_lost() -> None:
+    report = await simulate(Scene(7, 6, faults_named("dropped,late,twice")), seed=7)
     assert report.differences == ()
 
 
@@ -64,7 +66,7 @@ def test_the_same_seed_gives_the_same_run_in_another_process() -> None:
 
 
 async def test_another_seed_gives_another_run() -> None:
-    first, other = [await simulate_in_memory(Scene(seed, 2), seed=seed) for seed in (1, 2)]
+    first, other = [await simulate(Scene(seed, 2), seed=seed) for seed in (1, 2)]
     assert first.digest != other.digest
 
 
@@ -83,7 +85,7 @@ class _SoldTwice(Scene):
 
 async def test_the_books_tell_of_an_effect_that_came_to_pass_twice() -> None:
     scene = _SoldTwice(1, 3)
-    report = await simulate_in_memory(scene, seed=1)
+    report = await simulate(scene, seed=1)
     assert not report.ok
     assert report.differences == (
         f"label {scene.doubled}: 1 in the hub's books, 2 outside",
@@ -101,11 +103,11 @@ def test_an_unknown_fault_is_refused_by_name() -> None:
 @given(
     seed=st.integers(0, 10_000),
     size=st.integers(1, 3),
-    faults=st.frozensets(st.sampled_from([*(f.value for f in Fault), *NOTIFICATIONS])),
+    faults=st.frozensets(st.sampled_from([*(f.value for f in Fault), *ON_THE_WAY])),
     kills=st.integers(0, 4),
 )
 async def test_whatever_fails_and_whoever_dies_the_books_agree(
     seed: int, size: int, faults: frozenset[str], kills: int
 ) -> None:
-    report = await simulate_in_memory(Scene(seed, size, faults, apart_s=10), seed=seed, kills=kills)
+    report = await simulate(Scene(seed, size, faults, apart_s=10), seed=seed, kills=kills)
     assert report.differences == ()

@@ -37,7 +37,7 @@ async def b() -> AsyncIterator[Bench]:
 
 
 async def recounted(b: Bench, more: int) -> None:
-    """Count every shelf so many units higher: each of the shop's twelve listings is to change."""
+    """Count every SKU so many units higher: each of the shop's twelve listings is to change."""
     lines = [(row.sku, row.location, row.on_hand + more) for row in await b.store.read(list_stock, MERCHANT)]
     await actions.count(b.hub, MERCHANT, lines, actor=KENDRA)
 
@@ -92,7 +92,7 @@ async def test_go_writes_the_stopped_round_once_and_the_next_one_is_stopped_agai
     assert len(b.world.shop("shop").writes) == 12
     assert shown(b)["shop", "CHEF-8", "loc-reno"] == 23
     assert await b.store.read(list_stopped_pushes, MERCHANT) == {}
-    with pytest.raises(RefusedError, match="no brake stands at shop"):
+    with pytest.raises(RefusedError, match="nothing of shop is stopped by the push guard"):
         await actions.answer_push_guard(b.hub, MERCHANT, "shop", go=True, actor=KENDRA)
     await recounted(b, 10)
     await pass_time(b, timedelta(minutes=5))
@@ -114,7 +114,7 @@ async def test_stop_switches_levels_off_and_nothing_is_written(b: Bench) -> None
 
 
 @pytest.mark.req("R83")
-async def test_while_a_brake_stands_what_comes_after_is_added_to_it(b: Bench) -> None:
+async def test_while_a_round_is_stopped_what_comes_after_is_added_to_it(b: Bench) -> None:
     await recounted(b, 10)
     await pass_time(b, timedelta(minutes=5))
     await actions.count(b.hub, MERCHANT, [("CHEF-8", "reno", 30)], actor=KENDRA)
@@ -130,7 +130,7 @@ async def test_while_a_brake_stands_what_comes_after_is_added_to_it(b: Bench) ->
 
 
 @pytest.mark.req("R83")
-async def test_a_few_changes_and_a_house_that_allows_more_are_written(b: Bench) -> None:
+async def test_a_few_changes_and_a_merchant_who_allows_more_are_written(b: Bench) -> None:
     await actions.count(b.hub, MERCHANT, [("CHEF-8", "reno", 20)], actor=KENDRA)
     await pass_time(b, timedelta(minutes=5))
     assert {key.listing for _, key, _ in b.world.shop("shop").writes} == {"CHEF-8"}

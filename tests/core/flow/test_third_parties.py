@@ -1,4 +1,4 @@
-"""What others have a hand in is theirs: foreign locations, other tools that ship, other apps that hold."""
+"""What third parties do is theirs: foreign locations, other tools that ship, other apps that hold."""
 
 from datetime import timedelta
 
@@ -7,7 +7,6 @@ import pytest
 from connectors.bogus.carrier import scan
 from connectors.bogus.channel import change_order, order_of, shipped_more
 from connectors.bogus.client import Effect
-from connectors.bogus.shoppers import Wish, place, ship_elsewhere
 from core.domain.state import Stage
 from core.engine.advance import begin
 from core.engine.hub import Hub
@@ -20,13 +19,14 @@ from core.steps.third_party import note_part_shipped
 from core.store.channel_locations import save_channel_locations
 from core.store.jobs import NewJob, enqueue
 from core.store.store import Store
+from simulation.shoppers import Cart, place, ship_elsewhere
 from tests.builders import MERCHANT, Bench, home
 from tests.core.flow.play import pass_time, settle
 from tests.core.flow.test_red_team import PANS, edit, labels, state_of, tell_at_the_scan
 from tests.core.flow.test_whole_way import GRACE, KARA, on_hand
 
 OURS = {"loc-reno": "reno", "loc-easton": "easton"}
-TWO = Wish(number="KK-6", lines=(("CHEF-8", 1, 100), ("SOCKS-CHEF", 1, 100)), ship_to=home())
+TWO = Cart(number="KK-6", lines=(("CHEF-8", 1, 100), ("SOCKS-CHEF", 1, 100)), ship_to=home())
 
 
 async def open_tokyo(store: Store) -> None:
@@ -99,7 +99,7 @@ async def test_while_nobody_read_the_channels_locations_nothing_is_bought_and_no
 
 
 @pytest.mark.req("R97", "R31")
-async def test_what_a_foreign_location_ships_leaves_none_of_our_shelves(b: Bench) -> None:
+async def test_what_a_foreign_location_ships_leaves_none_of_our_units(b: Bench) -> None:
     await open_tokyo(b.store)
     place(b.world, "shop", KARA)
     assign(b, "kk-1001", ("loc-tokyo", ("l1",)))
@@ -131,7 +131,7 @@ async def test_the_channel_is_told_of_our_own_work_only_and_of_a_parcels_own_lin
 
 
 @pytest.mark.req("R84", "R31")
-async def test_a_part_that_another_tool_ships_before_the_label_leaves_the_shelf_once(b: Bench) -> None:
+async def test_a_part_that_another_tool_ships_before_the_label_is_taken_off_once(b: Bench) -> None:
     place(b.world, "shop", PANS)
     await settle(b)
     assert (await on_hand(b))["SKILLET-12", "reno"] == (3, 2)
@@ -153,7 +153,7 @@ async def test_of_an_order_partly_shipped_when_first_seen_only_its_open_units_ar
     sent = Shipped(tracking="LINN1", carrier="Other", lines=(("l1", 1),))
     change_order(b.world, "shop", shipped_more(order_of(b.world, "shop", "kk-5"), sent))
     await pass_time(b, GRACE)
-    assert (await state_of(b, "shop:kk-5")).holds == {"not_ours": "another hand shipped a part of it"}
+    assert (await state_of(b, "shop:kk-5")).holds == {"not_ours": "a third party shipped a part of it"}
     assert (await on_hand(b))["SKILLET-12", "reno"] == (3, 1)
     assert labels(b) == []
 
@@ -169,7 +169,9 @@ async def test_an_order_that_another_tool_ships_after_our_label_is_held_and_neve
     ship_elsewhere(b.world, "shop", "kk-1001", "LINN1")
     await settle(b)
     held = await state_of(b, "shop:kk-1001")
-    assert held.holds == {"not_ours": "another hand shipped it too: LINN1; our label TRK00000001 is not used"}
+    assert held.holds == {
+        "not_ours": "a third party shipped it too: LINN1; our label TRK00000001 is not used"
+    }
     assert (await on_hand(b))["CHEF-8", "reno"] == (14, 1)
     scan(b.world, "post", "shp-1", TrackingState.IN_TRANSIT)
     await settle(b)
@@ -179,7 +181,7 @@ async def test_an_order_that_another_tool_ships_after_our_label_is_held_and_neve
 
 
 @pytest.mark.req("R84")
-async def test_what_we_told_the_channel_ourselves_is_not_another_hands(b: Bench) -> None:
+async def test_what_we_told_the_channel_ourselves_is_no_third_partys(b: Bench) -> None:
     place(b.world, "shop", PANS)
     await pass_time(b, GRACE)
     edit(b, "kk-5")
@@ -210,7 +212,7 @@ async def test_an_order_of_a_program_of_the_channel_is_held_with_its_name_and_ne
     b: Bench, program: str
 ) -> None:
     place(
-        b.world, "amz", Wish(number="112-9", lines=(("KK-CHEF8", 1, 100),), ship_to=home(), pay="marketplace")
+        b.world, "amz", Cart(number="112-9", lines=(("KK-CHEF8", 1, 100),), ship_to=home(), pay="marketplace")
     )
     order = order_of(b.world, "amz", "112-9")
     change_order(b.world, "amz", order.model_copy(update={"programs": (program,)}))
@@ -222,7 +224,9 @@ async def test_an_order_of_a_program_of_the_channel_is_held_with_its_name_and_ne
 
 
 @pytest.mark.req("R31", "R84")
-async def test_a_run_that_lost_its_claim_takes_what_another_hand_shipped_off_no_second_time(b: Bench) -> None:
+async def test_a_run_that_lost_its_claim_takes_what_a_third_party_shipped_off_no_second_time(
+    b: Bench,
+) -> None:
     place(b.world, "shop", PANS)
     await settle(b)
     sent = Shipped(tracking="LINN1", carrier="Other", lines=(("l1", 1),))

@@ -12,7 +12,7 @@ _MOMENT = timedelta(microseconds=1)
 
 
 def next_at(conn: sa.Connection) -> datetime | None:
-    """Return the earliest instant at which an order or an errand is due and held by nobody."""
+    """Return the earliest instant at which an order or a job is due and held by nobody."""
     found: list[datetime] = []
     for table in (orders, jobs):
         free = sa.select(sa.func.min(table.c.due_at)).where(table.c.claimed_until.is_(None))
@@ -26,10 +26,10 @@ def next_at(conn: sa.Connection) -> datetime | None:
 
 
 def due_now(conn: sa.Connection, now: datetime) -> list[tuple[str, str]]:
-    """Return what is due: (merchant, order id) of orders, and ("", kind) for each kind of errand, in one order."""
+    """Return what is due: (merchant, order id) of orders, and ("", kind) for each kind of job, in one order."""
     of_orders = sa.select(orders.c.merchant, orders.c.order_id).where(_free(orders, now))
-    of_errands = sa.select(jobs.c.kind).where(_free(jobs, now)).distinct()
-    kinds = [("", kind) for (kind,) in conn.execute(of_errands.order_by(jobs.c.kind))]
+    of_jobs = sa.select(jobs.c.kind).where(_free(jobs, now)).distinct()
+    kinds = [("", kind) for (kind,) in conn.execute(of_jobs.order_by(jobs.c.kind))]
     return kinds + [(m, o) for m, o in conn.execute(of_orders.order_by(*orders.primary_key))]
 
 

@@ -10,7 +10,7 @@ from tests.core.store.builders import LATER, NOON, SOON
 KENDRA = "kendra"
 
 
-async def ring(store: Store, *, due_at: Any = NOON, kind: str = "poll", **data: Any) -> None:
+async def ask_for(store: Store, *, due_at: Any = NOON, kind: str = "poll", **data: Any) -> None:
     await store.write(
         enqueue, KENDRA, [NewJob(kind=kind, subject="shop", connection="shop", due_at=due_at, data=data)]
     )
@@ -20,20 +20,20 @@ async def claim(store: Store, *, owner: str = "w1", now: Any = NOON, until: Any 
     return await store.write(claim_jobs, owner=owner, now=now, until=until, limit=9)
 
 
-async def test_an_errand_rings_as_early_as_any_ring_asked_and_keeps_what_it_remembers(store: Store) -> None:
-    await ring(store, due_at=LATER, since="2026-11-01")
-    await ring(store, due_at=NOON, since="2026-11-30")
-    await ring(store, due_at=LATER)
+async def test_a_job_is_due_as_early_as_any_request_asked_and_keeps_what_it_remembers(store: Store) -> None:
+    await ask_for(store, due_at=LATER, since="2026-11-01")
+    await ask_for(store, due_at=NOON, since="2026-11-30")
+    await ask_for(store, due_at=LATER)
 
     [job] = await store.read(list_jobs, KENDRA)
     assert (job.due_at, job.requests, job.data) == (NOON, 3, {"since": "2026-11-01"})
 
 
 @pytest.mark.req("R11")
-async def test_an_errand_that_rings_while_it_runs_is_due_again_when_it_ends(store: Store) -> None:
-    await ring(store)
+async def test_a_job_that_is_asked_for_while_it_runs_is_due_again_when_it_ends(store: Store) -> None:
+    await ask_for(store)
     [job] = await claim(store)
-    await ring(store)
+    await ask_for(store)
 
     assert await store.write(finish_job, job, now=SOON, data={"since": "now"}) is True
 
@@ -44,10 +44,10 @@ async def test_an_errand_that_rings_while_it_runs_is_due_again_when_it_ends(stor
 
 
 @pytest.mark.req("R11")
-async def test_not_even_a_run_that_fails_for_good_swallows_a_ring(store: Store) -> None:
-    await ring(store)
+async def test_not_even_a_run_that_fails_for_good_swallows_a_request(store: Store) -> None:
+    await ask_for(store)
     [job] = await claim(store)
-    await ring(store)
+    await ask_for(store)
 
     await store.write(finish_job, job, now=SOON, error="refused", attempts=3, park=True)
 
@@ -55,9 +55,9 @@ async def test_not_even_a_run_that_fails_for_good_swallows_a_ring(store: Store) 
     assert again.parked_at is None
 
 
-async def test_a_claimed_errand_is_nobody_elses_until_the_claim_runs_out(store: Store) -> None:
+async def test_a_claimed_job_is_nobody_elses_until_the_claim_runs_out(store: Store) -> None:
     for kind in ("a", "b", "c", "d"):
-        await ring(store, kind=kind)
+        await ask_for(store, kind=kind)
 
     claims = await asyncio.gather(*(claim(store, owner=f"w{i}") for i in range(6)))
 
@@ -66,8 +66,8 @@ async def test_a_claimed_errand_is_nobody_elses_until_the_claim_runs_out(store: 
     assert len(await claim(store, now=LATER)) == 4
 
 
-async def test_whoever_lost_its_claim_can_no_longer_end_the_errand(store: Store) -> None:
-    await ring(store)
+async def test_whoever_lost_its_claim_can_no_longer_end_the_job(store: Store) -> None:
+    await ask_for(store)
     [lost] = await claim(store, owner="w1")
     [held] = await claim(store, owner="w2", now=LATER, until=LATER)
 
@@ -78,8 +78,8 @@ async def test_whoever_lost_its_claim_can_no_longer_end_the_errand(store: Store)
     assert await store.read(list_jobs, KENDRA) == []
 
 
-async def test_an_errand_comes_again_at_the_instant_it_is_told_with_its_attempts(store: Store) -> None:
-    await ring(store)
+async def test_a_job_comes_again_at_the_instant_it_is_told_with_its_attempts(store: Store) -> None:
+    await ask_for(store)
     [job] = await claim(store)
 
     await store.write(finish_job, job, now=NOON, due_at=LATER, error="the shop is down", attempts=1)
@@ -91,14 +91,14 @@ async def test_an_errand_comes_again_at_the_instant_it_is_told_with_its_attempts
 
 async def test_only_the_wanted_kinds_are_claimed_and_no_more_than_asked_for(store: Store) -> None:
     for kind in ("a", "b", "c"):
-        await ring(store, kind=kind)
+        await ask_for(store, kind=kind)
 
     some = await store.write(claim_jobs, owner="w", now=NOON, until=SOON, limit=1, kinds=["b", "c"])
 
     assert [job.kind for job in some] == ["b"]
 
 
-async def test_several_rings_of_one_errand_in_one_call_are_one_errand(store: Store) -> None:
+async def test_several_requests_for_one_job_in_one_call_are_one_job(store: Store) -> None:
     wish = NewJob(kind="fetch", subject="shop:1", connection="shop", due_at=NOON)
 
     await store.write(enqueue, KENDRA, [wish, wish])

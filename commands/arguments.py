@@ -1,0 +1,27 @@
+"""What the verbs share in taking arguments."""
+
+import argparse
+
+from core.errors import HubError
+
+
+class UsageError(HubError):
+    """Arguments of a command are missing or wrong; the message says which are wanted."""
+
+
+def add_merchant_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of a verb that works on one merchant."""
+    parser.add_argument("--config", help="crossdock.yaml, or a folder of them")
+    parser.add_argument("--merchant", help="which merchant; not needed where the file names one")
+    parser.add_argument("--json", action="store_true")
+
+
+def whole_number(text: str, what: str) -> int:
+    """Return the number that a text is.
+
+    Raises:
+        UsageError: it is none.
+    """
+    if not (text.isascii() and text.isdigit()):
+        raise UsageError(f"{what}: {text!r} is no whole number")
+    return int(text)

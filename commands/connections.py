@@ -1,0 +1,67 @@
+"""``crossdock connections``: list connections; accept or stop what they do."""
+
+import argparse
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from commands.arguments import UsageError, add_merchant_options
+from commands.output import Rows
+from commands.running import ACTOR, actions_named, show_for_merchant
+from core.engine.hub import Hub
+from core.engine.pauses import resume
+from core.model.actions import Action
+from core.services import actions
+from core.services.golive.accept import accept
+from core.services.health import ConnectionHealth, health_of
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what the verb takes."""
+    add_merchant_options(parser)
+    parser.add_argument(
+        "do", nargs="?", default="list", choices=("list", "accept", "stop", "resume", "brake")
+    )
+    parser.add_argument("connection", nargs="?")
+    parser.add_argument(
+        "actions", nargs="*", help="labels levels mails captures; none means all. brake: go or stop"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Do what is asked, then list connections."""
+    do, words = arguments.do, arguments.actions
+    if do != "list" and not arguments.connection:
+        raise UsageError(f"{do} wants a connection, as in: {do} shop levels")
+    if do == "brake" and words not in (["go"], ["stop"]):
+        raise UsageError("brake wants a connection and go or stop, as in: brake shop go")
+    kinds = [] if do == "brake" else actions_named(words)
+    return show_for_merchant(arguments, partial(_done, arguments, kinds))
+
+
+async def _done(arguments: argparse.Namespace, kinds: list[Action], hub: Hub, merchant: str) -> Rows:
+    connection = arguments.connection
+    match arguments.do:
+        case "resume":
+            await resume(hub, merchant, connection)
+        case "brake":
+            await actions.answer_push_guard(
+                hub, merchant, connection, go=arguments.actions == ["go"], actor=ACTOR
+            )
+        case "accept":
+            await accept(hub, merchant, kinds=kinds, connections=[connection], actor=ACTOR)
+        case "stop":
+            await actions.switch(hub, merchant, connection, kinds, on=False, actor=ACTOR)
+    return [_row(health) for health in await health_of(hub, merchant)]
+
+
+def _row(health: ConnectionHealth) -> Mapping[str, Any]:
+    paused = [f"{pause.action} paused: {pause.reason}" for pause in health.paused]
+    return {
+        "connection": health.connection,
+        "use": health.use,
+        "mode": health.mode or "-",
+        "state": health.state,
+        "accepted": ", ".join(health.accepted),
+        "trouble": "; ".join([*paused, health.error or ""]).strip("; "),
+    }

@@ -1,0 +1,21 @@
+"""``crossdock serve``: the hub."""
+
+import argparse
+import asyncio
+import logging
+
+from commands.running import log_from
+from server import serve
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what the verb takes."""
+    parser.add_argument("--config", help="crossdock.yaml, or a folder of them")
+    parser.add_argument("--role", choices=("all", "web", "worker", "scheduler"), default="all")
+    parser.add_argument("--port", type=int, default=8080)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Serve until told to stop."""
+    asyncio.run(serve(role=arguments.role, port=arguments.port, redactor=log_from(logging.INFO)))
+    return 0

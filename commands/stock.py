@@ -1,0 +1,114 @@
+"""``crossdock stock``: list stock and listings, or say what was counted, received, added or linked."""
+
+import argparse
+from collections.abc import Awaitable, Callable
+
+from commands import opening
+from commands.arguments import UsageError, add_merchant_options, whole_number
+from commands.output import Rows
+from commands.running import ACTOR, show_for_merchant
+from core.engine.hub import Hub
+from core.model.products import Product
+from core.services import actions
+from core.store.listings import list_listings
+from core.store.products import save_products
+from core.store.stock import list_stock
+
+_WANTED = {
+    "list": "no more words",
+    "listings": "no more words",
+    "count": "SKU LOCATION UNITS",
+    "receive": "SKU LOCATION UNITS",
+    "product": "SKU TITLE GRAMS LxWxH, as in: product CHEF-8 'Chef knife' 300 380x70x30",
+    "link": "CONNECTION LISTING SKU=UNITS ...",
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what the verb takes."""
+    add_merchant_options(parser)
+    parser.add_argument(
+        "do",
+        nargs="?",
+        default="list",
+        choices=("list", "count", "receive", "product", "listings", "link", "opening", "adopt"),
+    )
+    parser.add_argument("--preview", action="store_true", help="opening, adopt: only say what would change")
+    parser.add_argument(
+        "words",
+        nargs="*",
+        help="count|receive SKU LOCATION UNITS; product SKU TITLE GRAMS LxWxH; link CONNECTION LISTING SKU=UNITS ...;"
+        " opening FILE | undo [NUMBER]; adopt CONNECTION [LOCATION]",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Change what is asked, then list what there is."""
+    if arguments.do in ("opening", "adopt"):
+        return opening.run(arguments)
+    change = _change(arguments.do, arguments.words)
+    listed = _listings if arguments.do in ("link", "listings") else _stock
+
+    async def rows(hub: Hub, merchant: str) -> Rows:
+        await change(hub, merchant)
+        return await listed(hub, merchant)
+
+    return show_for_merchant(arguments, rows)
+
+
+def _change(do: str, words: list[str]) -> Callable[[Hub, str], Awaitable[None]]:
+    """Return what is to be done before stock is listed; wrong words are found before the hub is opened."""
+    match do, words:
+        case "product", [sku, title, grams, size] if size.count("x") == 2:  # noqa: PLR2004 - length, width, height
+            product = _product(sku, title, grams, size)
+            return lambda hub, merchant: hub.store.write(save_products, merchant, [product])
+        case (("count" | "receive"), [sku, location, units]):
+            act = actions.count if do == "count" else actions.receive
+            lines = [(sku, location, whole_number(units, "units"))]
+            return lambda hub, merchant: act(hub, merchant, lines, actor=ACTOR)
+        case "link", [connection, listing, _, *_]:
+            pairs = [part.partition("=") for part in words[2:]]
+            made_of = {sku: whole_number(units, f"units of {sku}") for sku, _, units in pairs}
+            return lambda hub, merchant: actions.link(hub, merchant, connection, listing, made_of)
+        case (("list" | "listings"), []):
+            return _nothing
+    raise UsageError(f"{do} wants {_WANTED[do]}")
+
+
+def _product(sku: str, title: str, grams: str, size: str) -> Product:
+    length, width, height = (whole_number(side, "a side in mm") for side in size.split("x"))
+    return Product(
+        sku=sku, title=title, weight_g=whole_number(grams, "grams"), size_mm=(length, width, height)
+    )
+
+
+async def _nothing(hub: Hub, merchant: str) -> None:
+    """Change nothing."""
+
+
+async def _listings(hub: Hub, merchant: str) -> Rows:
+    """Return every listing with what it shows and should show."""
+    return [
+        {
+            "connection": row.connection,
+            "listing": row.listing,
+            "location": row.location,
+            "shown": row.last_read,
+            "wanted": row.wanted_last,
+        }
+        for row in await hub.store.read(list_listings, merchant)
+    ]
+
+
+async def _stock(hub: Hub, merchant: str) -> Rows:
+    """Return what every location holds."""
+    return [
+        {
+            "sku": row.sku,
+            "location": row.location,
+            "on_hand": row.on_hand,
+            "committed": row.committed,
+            "available": row.available,
+        }
+        for row in await hub.store.read(list_stock, merchant)
+    ]
