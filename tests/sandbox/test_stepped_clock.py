@@ -47,7 +47,9 @@ async def running(clock: SteppedClock) -> AsyncIterator[Running]:
 
 async def idle(running: Running) -> Any:
     async with aiohttp.ClientSession() as http, http.get(running.control + "/idle") as answer:
-        return await answer.json()
+        found = await answer.json()
+        assert found.pop("changes") >= 0
+        return found
 
 
 async def move(running: Running, to: str) -> tuple[int, Any]:
