@@ -190,13 +190,13 @@ def _shelves(last: Taken, day: Day) -> Iterator[Row]:
             "low" if any(row["low"] for row in rows) else "",
             "+".join(str(row["on_hand"]) for row in rows) or "-",
             str(sum(row["committed"] for row in rows)),
-            *_believed(alone),
+            *_shown(alone),
         )
     for kit, parts in (day.given.get("kits") or {}).items():
-        yield (kit, "", "", "", *_believed([x for x in listings if x["of"] == parts]))
+        yield (kit, "", "", "", *_shown([x for x in listings if x["of"] == parts]))
 
 
-def _believed(listings: list[Json]) -> tuple[str, str]:
+def _shown(listings: list[Json]) -> tuple[str, str]:
     """Return what the shop and Amazon show of a good."""
     shop, amazon = (
         "+".join(str(x["believed"]) for x in listings if x["connection"] == connection) or "-"

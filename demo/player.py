@@ -144,14 +144,19 @@ async def _hours(playing: Playing) -> None:
     await playing.client.stand("POST", "/faults/day", {"faults": scripted})
     events = _events(day, act)
     quiet_at = events[-1].at + _FAULTS_GO_ON if events else day.start
-    looks = [each for each in day.checkpoints if each.at <= act.until]
-    instants = {*(e.at for e in events), *(x.at for x in looks), act.until, min(quiet_at, act.until)}
+    checkpoints = [each for each in day.checkpoints if each.at <= act.until]
+    instants = {
+        *(e.at for e in events),
+        *(each.at for each in checkpoints),
+        act.until,
+        min(quiet_at, act.until),
+    }
     for instant in sorted(instants):
         await playing.clock.until(instant)
         await _happen(playing, [event for event in events if event.at == instant])
-        for look in looks:
-            if look.at == instant:
-                await _look(playing, look.name)
+        for each in checkpoints:
+            if each.at == instant:
+                await _compare(playing, each.name)
         if instant == quiet_at:
             await playing.client.stand("POST", "/faults/quiet", {})
 
@@ -181,7 +186,7 @@ async def _arm(playing: Playing) -> None:
         await client.stand("POST", "/faults", {"spec": play.faults, "seed": play.seed})
 
 
-async def _look(playing: Playing, name: str) -> tuple[Json, Taken]:
+async def _compare(playing: Playing, name: str) -> tuple[Json, Taken]:
     """Take everybody's books, and compare them."""
     taken = await take(playing.client, name, playing.clock.now)
     found = checkpoint(taken, playing.words)
@@ -198,7 +203,7 @@ END: Final = "end"
 
 
 async def _found(playing: Playing, seconds: float) -> tuple[Json, str]:
-    end, last = await _look(playing, END)
+    end, last = await _compare(playing, END)
     if playing.play.orders is not None:
         playing.checks.append(at_rest(await playing.client.api("GET", "/work")))
     injected = await playing.client.stand("GET", "/faults")

@@ -34,7 +34,7 @@ def build(world: World) -> web.Application:
         web.post("/faults", _arm),
         web.post("/faults/quiet", _quiet),
         web.post("/faults/day", _day),
-        web.post("/faults/weather", _weather),
+        web.post("/faults/weather", _order_of_messages),
         web.get("/faults", _injected),
         web.post("/sabotage", _sabotage),
         web.get("/sabotage", _sabotaged),
@@ -117,7 +117,7 @@ async def _day(request: web.Request) -> web.Response:
     return web.json_response({"ok": True, "faults": len(wanted["faults"])})
 
 
-async def _weather(request: web.Request) -> web.Response:
+async def _order_of_messages(request: web.Request) -> web.Response:
     """Do something to every message of a day: deliver it twice, shuffle it with those around it."""
     wanted: Json = await request.json()
     check(record({}, {"twice": flag, "shuffle_s": number, "seed": whole}), wanted, "weather")

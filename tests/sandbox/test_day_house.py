@@ -40,7 +40,8 @@ def a_cup(**more: Any) -> Json:
         "channel": "shop", "id": "T-1", "customer": {"name": "Kirsten Koch", "email": "kirsten@example.test"},
         "ship_to": {"street1": "1 Nyhavn", "city": "Aarhus", "zip": "8000", "country": "DK"},
         "lines": [{"sku": "TEA-1", "qty": 2, "price": 1250}], "shipping": 400, "tax": 580, "tax_included": True,
-        "total": 2900, "method": "Standard", "currency": "EUR", "pay": [{"gateway": "stripe", "amount": 2900, "currency": "EUR", "capture": "now"}], **more,
+        "total": 2900, "method": "Standard", "currency": "EUR",
+        "pay": [{"gateway": "stripe", "amount": 2900, "currency": "EUR", "capture": "now"}], **more,
     }  # fmt: skip
 
 
