@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.model.commit import Landed, Moved
+from core.model.stock import Allocation
 from core.store.claims import due_orders
 from core.store.commit import Committer
 from core.store.engine import CommitLostError, Database
@@ -75,13 +76,17 @@ def test_whatever_is_ordered_at_once_no_more_is_promised_than_was_counted(
 
 
 @pytest.mark.req("R30")
-async def test_several_lines_of_one_component_are_promised_as_one_sum(store: Store) -> None:
+async def test_several_lines_of_one_component_share_what_is_there(store: Store) -> None:
     await store.write(count_stock, KENDRA, [("MUG", "reno", 3)], actor="person:kim", now=NOON)
 
     wants = a_reserve(a_need(2, line="1"), a_need(2, line="2"))
 
-    assert not isinstance(await store.commit(a_new_order(reserve=wants)), Landed)
-    assert await store.read(available_units, KENDRA) == {("MUG", "reno"): 3}
+    landed = await store.commit(a_new_order(reserve=wants))
+
+    assert isinstance(landed, Landed)
+    assert landed.allocations == (Allocation(line_id="1", sku="MUG", location="reno", units=2),)
+    assert landed.backordered == (a_need(2, line="2"),)
+    assert await store.read(available_units, KENDRA) == {("MUG", "reno"): 1}
 
 
 async def test_what_waits_at_once_is_committed_in_one_transaction(batched_store: Store) -> None:
