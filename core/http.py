@@ -1,7 +1,7 @@
 """One HTTP call to a vendor, with its failures told apart.
 
 The question that a caller must be able to answer is: may the vendor have acted? This is the one module that imports
-httpx; whoever needs its types takes ``Client``, ``Response`` and ``Transport`` from here.
+httpx; whoever needs its types takes ``Client`` and ``Response`` from here.
 
 Two measured facts shape the client: httpx's pool slows down quadratically beyond about eight connections, so there is
 one client per merchant connection; and building an SSL context costs 40 ms, so all clients share one.
@@ -29,7 +29,6 @@ from core.errors import (
 
 Client = httpx.AsyncClient
 Response = httpx.Response
-Transport = httpx.AsyncBaseTransport
 
 CALL_LIMIT_S = 10.0
 CONNECT_LIMIT_S = 5.0
@@ -41,21 +40,20 @@ _REQUEST_IDS = ("x-request-id", "request-id", "x-amzn-requestid", "x-ep-request-
 _SECONDS = re.compile(r"\d{1,9}(\.\d+)?")
 
 
-def open_client(*, call_limit_s: float = CALL_LIMIT_S, transport: Transport | None = None) -> Client:
+def open_client() -> Client:
     """Return a client of at most eight connections that follows no redirect and reads no proxy from the environment.
 
     A redirect is not followed because httpx, like others, would carry our token to wherever it points.
     """
     limits = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
     # Waiting for a free connection ends before the call's limit does, so that it is known that nothing was sent.
-    timeout = httpx.Timeout(call_limit_s, connect=min(CONNECT_LIMIT_S, call_limit_s), pool=call_limit_s / 2)
+    timeout = httpx.Timeout(CALL_LIMIT_S, connect=CONNECT_LIMIT_S, pool=CALL_LIMIT_S / 2)
     return httpx.AsyncClient(
         verify=_ssl_context(),
         limits=limits,
         timeout=timeout,
         follow_redirects=False,
         trust_env=False,
-        transport=transport,
     )
 
 

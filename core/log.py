@@ -158,13 +158,10 @@ def error_text(error: BaseException, redactor: Redactor) -> str:
     return "(its message may quote values and is not logged)"
 
 
-def start_logging(
-    stream: TextIO, redactor: Redactor, *, level: int = logging.INFO, as_json: bool | None = None
-) -> logging.Handler:
+def start_logging(stream: TextIO, redactor: Redactor, *, level: int = logging.INFO) -> logging.Handler:
     """Send every logger's records to a stream: JSON lines, or readable ones where it is a terminal."""
     handler = logging.StreamHandler(stream)
-    wants_json = not stream.isatty() if as_json is None else as_json
-    handler.setFormatter(JsonLines(redactor) if wants_json else Readable(redactor))
+    handler.setFormatter(Readable(redactor) if stream.isatty() else JsonLines(redactor))
     root = logging.getLogger()
     for old in root.handlers[:]:
         root.removeHandler(old)

@@ -56,8 +56,6 @@ class Compiled:
     """A mapping, ready to be called with a payload."""
 
     name: str
-    source: str
-    target: str
     fields: Mapping[str, Field]
 
     def __call__(self, payload: object) -> dict[str, Any]:
@@ -96,7 +94,9 @@ def compile_mapping(text: str, *, name: str) -> Compiled:
     if node is None:
         raise ConfigError(f"{name}:1:1: empty; a mapping has source, target and fields")
     top = file.keys(node, {"source", "target", "fields"}, required=("source", "target", "fields"))
-    return Compiled(name, file.text(top["source"]), file.text(top["target"]), file.fields(top["fields"]))
+    for documented in ("source", "target"):
+        file.text(top[documented])
+    return Compiled(name, file.fields(top["fields"]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,11 +19,12 @@ from pydantic import BaseModel
 from core.clock import Clock
 from core.model.address import Address
 from core.model.base import Instant, Shape
+from core.model.message import Message
 from core.model.money import Money
 from core.model.order import FetchedOrder
 from core.model.payment import GatewayPayment, Movement
-from core.model.shipment import CustomsItem, Dispatch, Label, Parcel, Quotes, TrackingEvent
-from core.model.stock import Level, LevelChange, Listing, ListingKey
+from core.model.shipment import CustomsItem, Dispatch, Label, LabelRefused, Parcel, Quotes, TrackingEvent
+from core.model.stock import Level, LevelChange, LevelResult, Listing, ListingKey
 
 
 class Fence(StrEnum):
@@ -132,23 +133,6 @@ class Channel(Protocol):
         ...
 
 
-class LevelState(StrEnum):
-    """How one level of a push ended."""
-
-    ACCEPTED = "accepted"  # taken; shown after a read-back
-    STALE = "stale"  # the channel shows another number than was last read; nothing was written
-    REJECTED = "rejected"  # the channel refuses this listing
-    UNKNOWN = "unknown"  # the call ended without a word on this one
-
-
-class LevelResult(Shape):
-    """How one level of a push ended; ``code`` is the vendor's."""
-
-    key: ListingKey
-    state: LevelState
-    code: str | None = None
-
-
 class Levels(Protocol):
     """A channel whose listed quantities can be read and set. Locations are the channel's own ids."""
 
@@ -182,14 +166,10 @@ class ShipmentNotifier(Protocol):
 
 
 class ChannelPayments(Protocol):
-    """A channel that keeps its own books of money: capture, refund and cancel go through it."""
+    """A channel that keeps its own books of money: captures and cancellations go through it."""
 
     async def capture(self, order_id: str, authorization: str, amount: Money, *, key: str) -> Movement:
         """Take authorized money of one transaction."""
-        ...
-
-    async def refund(self, order_id: str, amount: Money, *, key: str) -> Movement:
-        """Give captured money back."""
         ...
 
     async def cancel_order(self, order_id: str, *, refund: bool, restock: bool, key: str) -> None:
@@ -198,7 +178,7 @@ class ChannelPayments(Protocol):
 
 
 class Gateway(Protocol):
-    """A payment processor. Money moves once per ``key``, however often called."""
+    """A payment processor, asked what it keeps."""
 
     async def fetch_payment(self, reference: str) -> GatewayPayment:
         """Return the payment as the gateway keeps it.
@@ -207,21 +187,6 @@ class Gateway(Protocol):
             RejectedError: no such payment in this account.
         """
         ...
-
-    async def capture_payment(self, reference: str, amount: Money, *, key: str) -> Movement:
-        """Take authorized money; ``amount`` may be less than was authorized."""
-        ...
-
-    async def refund_payment(self, reference: str, amount: Money, *, key: str) -> Movement:
-        """Give captured money back, in whole or in part."""
-        ...
-
-
-class LabelRefused(Shape):
-    """The vendor will not sell this label; a value, not an error."""
-
-    code: str
-    message: str
 
 
 class Carrier(Protocol):
@@ -263,17 +228,6 @@ class LabelFiles(Protocol):
     async def fetch_tracking(self, tracker_id: str) -> tuple[TrackingEvent, ...]:
         """Return every scan so far, oldest first."""
         ...
-
-
-class Message(Shape):
-    """A message to one person; ``kind`` and ``subject_id`` say what it is about, in headers, without personal data."""
-
-    kind: str
-    subject_id: str
-    to: str
-    subject: str
-    text: str
-    html: str
 
 
 class Notifier(Protocol):

@@ -162,7 +162,6 @@ def _payment(t: Transaction) -> GatewayPayment:
         state=PaymentState.VERIFIED,
         amount=t.amount,
         captured=t.amount if taken else t.amount.zero(),
-        capturable=t.amount.zero() if taken else t.amount,
         refunded=t.amount.zero(),
         capture_before=t.expires_at,
         live=True,

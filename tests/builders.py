@@ -123,7 +123,6 @@ def config(*, labels: str = "auto", tell: str = "label") -> MerchantConfig:
         },
         boxes=BOXES,
         promises={"Standard": 5, "Express": 2, "International": 7},
-        hold_alert=timedelta(hours=48),
         stock=(
             StockRule(pattern="default", buffer={"shop": 1, "amz": 2}, low=3),
             StockRule(pattern="SOCKS-*", buffer={"shop": 2, "amz": 4}, low=3),

@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from core.store.jobs import Job, list_jobs
 from core.store.tables import configs, effects, ledger
 
 
@@ -87,3 +88,8 @@ def latest_config(conn: sa.Connection, merchant: str) -> tuple[str, str] | None:
     query = sa.select(configs.c.hash, configs.c.text).where(configs.c.merchant == merchant)
     row = conn.execute(query.order_by(configs.c.loaded_at.desc()).limit(1)).one_or_none()
     return None if row is None else (row.hash, row.text)
+
+
+def jobs_of_kind(conn: sa.Connection, merchant: str, kind: str) -> list[Job]:
+    """Return a merchant's jobs of one kind, by subject."""
+    return [job for job in list_jobs(conn, merchant) if job.kind == kind]

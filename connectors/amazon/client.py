@@ -3,17 +3,15 @@
 Importing this module takes half a second (the SDK), so it is imported when a connection is built.
 """
 
-import gzip
 import json
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import quote
 
 from sp_api.asyncio.api import Feeds, Inventories, ListingsItems, Notifications, Orders
 
 from connectors.amazon.calls import Calls
 from connectors.amazon.settings import AmazonSettings
-from core.errors import AuthError, MappingError
+from core.errors import AuthError
 from core.ports import Connection
 
 INCLUDED = "BUYER,RECIPIENT,PROCEEDS,CANCELLATION,FULFILLMENT,PACKAGES,TAX"
@@ -138,32 +136,6 @@ class AmazonClient:
             needs="feedId",
         )
         return str(created["feedId"])
-
-    async def get_feed(self, feed_id: str) -> Json:
-        """Return how far a feed is."""
-        return await self._calls.call(
-            "getFeed", lambda: self._feeds.get_feed(feed_id), needs="processingStatus"
-        )
-
-    async def get_feed_result(self, document_id: str) -> Json:
-        """Return the processing report of a feed."""
-
-        async def located() -> Any:
-            # The SDK fetches the document itself and would hide how it was compressed.
-            return await self._feeds._request(
-                f"/feeds/2021-06-30/documents/{quote(document_id, safe='')}",
-                params={"method": "GET"},
-                add_marketplace=False,
-            )
-
-        document = await self._calls.call("getFeedDocument", located, needs="url")
-        content = await self._calls.fetch("GET", document["url"])
-        if document.get("compressionAlgorithm") == "GZIP":
-            content = gzip.decompress(content)
-        report = json.loads(content)
-        if not isinstance(report, dict):
-            raise MappingError("report", "expected an object")
-        return report
 
     async def get_inventory_summaries(self, skus: Sequence[str]) -> list[Json]:
         """Return Amazon's own stock of up to fifty SKUs."""

@@ -10,8 +10,7 @@ from connectors.amazon.cursor import PageCursor, PartialRead
 from connectors.amazon.settings import AmazonSettings
 from core.clock import Clock
 from core.errors import OutcomeUnknownError, RateLimitError, RejectedError, UnavailableError
-from core.model.stock import Level, LevelChange, Listing, ListingKey
-from core.ports import LevelResult, LevelState
+from core.model.stock import Level, LevelChange, LevelResult, LevelState, Listing, ListingKey
 
 MERCHANT = "DEFAULT"
 """Amazon's code of the merchant's own fulfillment; every other code is Amazon's (AMAZON_NA, AMAZON_EU ...)."""
@@ -20,7 +19,6 @@ PRODUCT_TYPE = "PRODUCT"
 PAGE = 20
 FBA_PAGE = 50
 CHANNEL_KNOWN_S = 600.0
-GIVEN_UP = frozenset({"FATAL", "CANCELLED"})
 CURSOR_KEPT_S = 600.0
 PARTIAL_KEPT_S = 30.0
 """How long the listings read before Amazon's limits interrupted a read are still good for the rest of it."""
@@ -88,24 +86,6 @@ class AmazonLevels:
             if (code := self._refusal(change)) is not None
         }
         return tuple((refused | ended)[change.key] for change in changes)
-
-    async def feed_results(self, feed_id: str) -> dict[str, str] | None:
-        """Return the SKUs that a feed refused, each with its code; None while the feed is not processed.
-
-        Raises:
-            RejectedError: Amazon gave the whole feed up; nothing of it counts.
-        """
-        feed = await self._client.get_feed(feed_id)
-        if "resultFeedDocumentId" not in feed:
-            if feed["processingStatus"] in GIVEN_UP:
-                raise RejectedError(f"feed {feed_id} ended {feed['processingStatus']}", connection=self._name)
-            return None
-        report = await self._client.get_feed_result(feed["resultFeedDocumentId"])
-        return {
-            str(issue.get("sku", issue.get("messageId"))): str(issue["code"])
-            for issue in report.get("issues", [])
-            if issue.get("severity") == "ERROR"
-        }
 
     async def _items(self, skus: Sequence[str]) -> dict[str, Json]:
         """Return the listings of these SKUs; those that Amazon does not know are left out."""

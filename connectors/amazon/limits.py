@@ -14,8 +14,6 @@ RATES: dict[str, tuple[float, int]] = {
     "searchListingsItems": (5.0, 5),
     "createFeedDocument": (0.5, 15),
     "createFeed": (0.0083, 15),
-    "getFeed": (2.0, 15),
-    "getFeedDocument": (0.0222, 10),
     "getInventorySummaries": (2.0, 2),
     "createDestination": (1.0, 5),
     "getDestinations": (1.0, 5),

@@ -31,13 +31,12 @@ DESTINATION = "crossdock"
 
 
 class AmazonNotifications:
-    """The queue that Amazon's notifications come through; ``wait_s`` is how long ``receive`` listens (1 to 20)."""
+    """The queue that Amazon's notifications come through."""
 
     waits: ClassVar[bool] = True
 
-    def __init__(self, connection: Connection, *, wait_s: int = WAIT_S) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._wait_s = wait_s
         self._stack = AsyncExitStack()
         self._opening = asyncio.Lock()
         self._sqs: Any = None
@@ -50,7 +49,7 @@ class AmazonNotifications:
             sqs.receive_message(
                 QueueUrl=self._connection.app["queue_url"],
                 MaxNumberOfMessages=BATCH,
-                WaitTimeSeconds=self._wait_s,
+                WaitTimeSeconds=WAIT_S,
             ),
         )
         return tuple(receipt_of(message) for message in answer.get("Messages", []))
@@ -87,7 +86,7 @@ class AmazonNotifications:
                     aws_secret_access_key=app["aws_secret_access_key"],
                     config=AioConfig(
                         connect_timeout=CONNECT_LIMIT_S,
-                        read_timeout=self._wait_s + READ_BEYOND_S,
+                        read_timeout=WAIT_S + READ_BEYOND_S,
                         retries={"total_max_attempts": 1},
                     ),
                 )

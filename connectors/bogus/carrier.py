@@ -8,8 +8,17 @@ from core.errors import RejectedError
 from core.model.address import Address
 from core.model.money import Money
 from core.model.payment import Movement, MovementState
-from core.model.shipment import CustomsItem, Label, Parcel, Quotes, Rate, TrackingEvent, TrackingState
-from core.ports import LabelRefused, NotificationKind
+from core.model.shipment import (
+    CustomsItem,
+    Label,
+    LabelRefused,
+    Parcel,
+    Quotes,
+    Rate,
+    TrackingEvent,
+    TrackingState,
+)
+from core.ports import NotificationKind
 
 # (carrier, service, base, per started half kilogram, working days), in minor units of USD.
 _CARD = (("Tortoise", "Ground", 480, 110, 3), ("Hare", "Ground", 780, 50, 2), ("Hare", "Swift", 1350, 110, 1))

@@ -1,4 +1,4 @@
-"""The bogus shop's books of money: captures, refunds and cancellations go through it and show at the gateway."""
+"""The bogus shop's books of money: captures and cancellations go through it and show at the gateway."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,11 +24,6 @@ class BogusChannelPayments:
         """Take authorized money, once per key."""
         act = self.world.once(key, lambda: self._capture(order_id, authorization, amount))
         return await self.world.call(self.connection, "capture", act)
-
-    async def refund(self, order_id: str, amount: Money, *, key: str) -> Movement:
-        """Give captured money back, once per key."""
-        act = self.world.once(key, lambda: self._refund(order_id, amount))
-        return await self.world.call(self.connection, "refund", act)
 
     async def cancel_order(self, order_id: str, *, refund: bool, restock: bool, key: str) -> None:
         """Cancel the whole order; one that is cancelled already is refused."""
@@ -56,7 +51,7 @@ class BogusChannelPayments:
         self.world.did(Effect.CAPTURE, f"{order_id}/{authorization}")
         return Movement(state=MovementState.DONE, reference=taken.transaction_id, amount=amount)
 
-    def _refund(self, order_id: str, amount: Money) -> Movement:
+    def _refund(self, order_id: str, amount: Money) -> None:
         order = order_of(self.world, self.connection, order_id)
         paid = next(t for t in order.transactions if t.kind is TransactionKind.SALE)
         back = paid.model_copy(
@@ -70,7 +65,6 @@ class BogusChannelPayments:
         self._move(order, back)
         self._at_gateway(paid.reference, lambda payment: _refunded(payment, amount))
         self.world.did(Effect.REFUND, f"{order_id}/{paid.transaction_id}")
-        return Movement(state=MovementState.DONE, reference=back.transaction_id, amount=amount)
 
     def _cancel(self, order_id: str, *, refund: bool, restock: bool) -> None:
         order = order_of(self.world, self.connection, order_id)
@@ -103,7 +97,6 @@ def _captured(payment: GatewayPayment, amount: Money) -> GatewayPayment:
     return payment.model_copy(
         update={
             "captured": payment.captured + amount,
-            "capturable": payment.capturable.zero(),
             "capture_before": None,
         }
     )

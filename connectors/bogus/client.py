@@ -20,11 +20,12 @@ from core.errors import (
     UnavailableError,
     VendorPausedError,
 )
+from core.model.message import Message
 from core.model.order import FetchedOrder
 from core.model.payment import GatewayPayment
 from core.model.shipment import Label, Rate, TrackingEvent
 from core.model.stock import Listing, ListingKey
-from core.ports import Message, Notification, NotificationKind
+from core.ports import Notification, NotificationKind
 
 T = TypeVar("T")
 

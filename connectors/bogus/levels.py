@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from connectors.bogus.client import Shop, World
-from core.model.stock import Level, LevelChange, Listing, ListingKey
-from core.ports import LevelResult, LevelState
+from core.model.stock import Level, LevelChange, LevelResult, LevelState, Listing, ListingKey
 
 
 @dataclass(frozen=True, slots=True)

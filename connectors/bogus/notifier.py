@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from connectors.bogus.client import Effect, World
-from core.ports import Message
+from core.model.message import Message
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,16 @@ from core.errors import ConnectorError, OutcomeUnknownError, RejectedError
 from core.model.address import Address
 from core.model.money import Money
 from core.model.payment import Movement, MovementState
-from core.model.shipment import CustomsItem, Label, Parcel, Quotes, Rate, TrackingEvent, TrackingState
-from core.ports import LabelRefused
+from core.model.shipment import (
+    CustomsItem,
+    Label,
+    LabelRefused,
+    Parcel,
+    Quotes,
+    Rate,
+    TrackingEvent,
+    TrackingState,
+)
 
 STATES: Mapping[str, TrackingState] = {
     "unknown": TrackingState.UNKNOWN,

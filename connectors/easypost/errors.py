@@ -46,12 +46,6 @@ CODES: Mapping[str, type[ConnectorError]] = {
 }
 """Codes that say more than their status does."""
 
-WALLET = frozenset({
-    "PAYMENT_REQUIRED", "INSUFFICIENT_FUNDS", "PAYMENT_GATEWAY.ERROR", "BANK_ACCOUNT.CHARGE.FAILURE",
-    "CREDIT_CARD.CHARGE.FAILURE",
-})  # fmt: skip
-"""Codes after which no label of any order can be bought until money is there."""
-
 REFUSALS = frozenset({
     "SHIPMENT.POSTAGE.FAILURE", "SHIPMENT.POSTAGE.INVALID_FORMAT", "SHIPMENT.POSTAGE.FORMAT_UNAVAILABLE",
     "SHIPMENT.POSTAGE.ASCII", "SHIPMENT.PURCHASE.FAILURE", "SHIPMENT.INVALID", "SHIPMENT.INVALID_PARAMS",

@@ -8,7 +8,7 @@ from connectors.email.client import SmtpServer
 from connectors.email.settings import ADDRESS
 from core.clock import Clock
 from core.errors import RejectedError
-from core.ports import Message
+from core.model.message import Message
 
 
 class EmailNotifier:

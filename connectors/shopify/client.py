@@ -138,22 +138,9 @@ class Admin:
         )
         return made
 
-    async def order_money(self, order_gid: str) -> Json:
-        """Return an order's transactions and refunds."""
-        answer = await self._query("order_money", id=order_gid)
-        found = answer.fields.get("order")
-        if not isinstance(found, dict):
-            raise self.absent("order", answer)
-        return found
-
     async def order_capture(self, given: Json) -> Json:
         """Capture an authorization; return its transaction."""
         made: Json = await self._change("capture", "orderCapture", "transaction", input=given)
-        return made
-
-    async def refund_create(self, given: Json, *, key: str) -> Json:
-        """Create a refund."""
-        made: Json = await self._change("refund", "refundCreate", "refund", input=given, key=key)
         return made
 
     async def order_cancel(self, order_gid: str, *, refund: bool, restock: bool) -> None:

@@ -18,7 +18,6 @@ OPERATIONS: Mapping[str, Operation] = {
     "set_levels": Operation(fence=Fence.KEY),
     "tell_shipped": Operation(fence=Fence.OBJECT),
     "capture": Operation(fence=Fence.OBJECT),
-    "refund": Operation(fence=Fence.KEY),
     # The cancelling itself is a job that Shopify finishes after it has answered.
     "cancel_order": Operation(fence=Fence.OBJECT, settle_s=30.0),
 }

@@ -9,8 +9,7 @@ from typing import Any, TypeVar
 
 from connectors.shopify.client import Admin, gid, tail
 from core.errors import RejectedError, UnavailableError
-from core.model.stock import Level, LevelChange, Listing, ListingKey
-from core.ports import LevelResult, LevelState
+from core.model.stock import Level, LevelChange, LevelResult, LevelState, Listing, ListingKey
 
 T = TypeVar("T")
 

@@ -1,7 +1,7 @@
-"""Stripe: payments are checked beside what a channel says, and moved where Stripe itself is ours to act on."""
+"""Stripe: payments are read as the second witness beside a channel."""
 
 from connectors.stripe.settings import StripeSettings
-from core.ports import Connection, Connector, Fence, Operation, Ports
+from core.ports import Connection, Connector, Ports
 
 API_VERSION = "2026-10-28.endive"
 
@@ -31,11 +31,7 @@ CONNECTOR = Connector(
     title="Stripe",
     settings=StripeSettings,
     build=build,
-    operations={
-        # Two calls each: the payment is read first, so that no amount is taken in another currency than was meant.
-        "capture_payment": Operation(fence=Fence.KEY, call_limit_s=20.0),
-        "refund_payment": Operation(fence=Fence.KEY, call_limit_s=20.0),
-    },
+    operations={},
     api_version=API_VERSION,
     # Stripe dates its versions and names no end: an old one keeps working until the account is moved.
     version_ends=None,

@@ -29,19 +29,6 @@ def money_of(amount: int, currency: str) -> Money:
     return Money(minor=minor, currency=code, side=Side.PRESENTMENT)
 
 
-def amount_of(money: Money) -> int:
-    """Return the amount as Stripe is to be told it.
-
-    Raises:
-        ValueError: Stripe's unit is too coarse for it.
-    """
-    ours, theirs = _smallest(money.currency)
-    amount, rest = divmod(money.minor * theirs, ours)
-    if rest:
-        raise ValueError(f"{money.text()} {money.currency} is finer than Stripe counts")
-    return amount
-
-
 def _smallest(code: str) -> tuple[int, int]:
     """Return how many of the smallest units make one: ours, Stripe's."""
     exponent = exponent_of(code)

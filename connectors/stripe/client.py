@@ -49,43 +49,11 @@ class StripeApi:
         params: Any = {"expand": _CHARGE}
         return await self._read("charges.retrieve", self._stripe.v1.charges.retrieve_async(charge, params))
 
-    async def capture_payment_intent(self, intent: str, amount: int, *, key: str) -> Answer:
-        """POST /v1/payment_intents/{intent}/capture.
-
-        Raises:
-            stripe.StripeError: refused; see ``errors.refused_code``.
-        """
-        answer = await self._stripe.v1.payment_intents.capture_async(
-            intent, {"amount_to_capture": amount}, {"idempotency_key": key}
-        )
-        return answer.to_dict()
-
-    async def capture_charge(self, charge: str, amount: int, *, key: str) -> Answer:
-        """POST /v1/charges/{charge}/capture.
-
-        Raises:
-            stripe.StripeError: refused; see ``errors.refused_code``.
-        """
-        answer = await self._stripe.v1.charges.capture_async(
-            charge, {"amount": amount}, {"idempotency_key": key}
-        )
-        return answer.to_dict()
-
-    async def create_refund(self, of: Mapping[str, str], amount: int, *, key: str) -> Answer:
-        """POST /v1/refunds; ``of`` is ``{"payment_intent": id}`` or ``{"charge": id}``.
-
-        Raises:
-            stripe.StripeError: refused; see ``errors.refused_code``.
-        """
-        params: Any = {**of, "amount": amount}
-        answer = await self._stripe.v1.refunds.create_async(params, {"idempotency_key": key})
-        return answer.to_dict()
-
     async def _read(self, what: str, call: Awaitable[stripe.StripeObject]) -> Answer:
         try:
             return (await call).to_dict()
         except stripe.StripeError as error:
-            raise error_of(error, connection=self._connection, what=what, may_act=False) from error
+            raise error_of(error, connection=self._connection, what=what) from error
 
 
 def verify_header(body: bytes, header: str, secret: str) -> bool:
@@ -131,14 +99,13 @@ class _HubClient(stripe.HTTPClient):
             ConnectorError: no answer came.
         """
         sent = {name: value for name, value in headers.items() if name.lower() not in _TOLD_ON_US} | _OURS
-        may_act = method.lower() != "get"
         try:
             response = await send(
                 self._client,
                 method,
                 url,
                 connection=self._connection,
-                may_act=may_act,
+                may_act=False,  # the hub reads only
                 what="stripe",
                 headers=sent,
                 content=post_data or None,

@@ -1,18 +1,15 @@
-"""Payments: read, captured, refunded."""
+"""Payments, as Stripe keeps them."""
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
-import stripe
-
-from connectors.stripe.amounts import amount_of, money_of
+from connectors.stripe.amounts import money_of
 from connectors.stripe.client import Answer, StripeApi
-from connectors.stripe.errors import error_of, readable, refused_code
+from connectors.stripe.errors import readable
 from core.errors import RejectedError
-from core.model.money import Money
 from core.model.order import RiskLevel
-from core.model.payment import GatewayPayment, Movement, MovementState, PaymentState
+from core.model.payment import GatewayPayment, PaymentState
 
 _REFERENCE = re.compile(r"(pi|ch|py)_[A-Za-z0-9]{1,240}")
 
@@ -37,14 +34,6 @@ _RISKS: Mapping[str, RiskLevel] = {
     "not_assessed": RiskLevel.NONE,
     "unknown": RiskLevel.NONE,
 }
-_MOVED: Mapping[str, MovementState] = {
-    "succeeded": MovementState.DONE,
-    "pending": MovementState.PENDING,
-    "processing": MovementState.PENDING,
-    "requires_action": MovementState.PENDING,
-    "failed": MovementState.DECLINED,
-    "canceled": MovementState.DECLINED,
-}
 
 
 class StripeGateway:
@@ -59,69 +48,11 @@ class StripeGateway:
         self._known(reference)
         if reference.startswith("pi_"):
             answer = await self._api.retrieve_payment_intent(reference)
-            with readable("payment_intent", connection=self._connection):
+            with readable("payment_intent"):
                 return _of_intent(answer)
         answer = await self._api.retrieve_charge(reference)
-        with readable("charge", connection=self._connection):
+        with readable("charge"):
             return _of_charge(answer)
-
-    async def capture_payment(self, reference: str, amount: Money, *, key: str) -> Movement:
-        """Take authorized money; a refusal of the card's bank, or an authorization that is gone, is a value."""
-        wanted = await self._amount(reference, amount)
-        of_intent = reference.startswith("pi_")
-        call = self._api.capture_payment_intent if of_intent else self._api.capture_charge
-        answer = await self._move("capture", lambda: call(reference, wanted, key=key))
-        if isinstance(answer, Movement):
-            return answer
-        with readable("capture", connection=self._connection, acted=True):
-            taken = answer["amount_received"] if of_intent else answer["amount_captured"]
-            return Movement(
-                state=_MOVED[answer["status"]],
-                reference=_id_of(answer.get("latest_charge")) or answer["id"],
-                amount=money_of(taken, answer["currency"]),
-            )
-
-    async def refund_payment(self, reference: str, amount: Money, *, key: str) -> Movement:
-        """Give captured money back, in whole or in part."""
-        wanted = await self._amount(reference, amount)
-        of = {"payment_intent" if reference.startswith("pi_") else "charge": reference}
-        answer = await self._move("refund", lambda: self._api.create_refund(of, wanted, key=key))
-        if isinstance(answer, Movement):
-            return answer
-        with readable("refund", connection=self._connection, acted=True):
-            return Movement(
-                state=_MOVED[answer["status"]],
-                reference=answer["id"],
-                amount=money_of(answer["amount"], answer["currency"]),
-                code=answer.get("failure_reason"),
-            )
-
-    async def _amount(self, reference: str, amount: Money) -> int:
-        """Return the bare number that Stripe is told; it would take it in the payment's own currency, so that is asked.
-
-        Raises:
-            RejectedError: the payment is in another currency, or Stripe's unit is too coarse for the amount.
-        """
-        paid = (await self.fetch_payment(reference)).amount
-        if paid.currency != amount.currency:
-            raise RejectedError(
-                f"the payment is in {paid.currency}, not in {amount.currency}",
-                connection=self._connection,
-                code="currency",
-            )
-        try:
-            return amount_of(amount)
-        except ValueError as error:
-            raise RejectedError(str(error), connection=self._connection, code="amount") from error
-
-    async def _move(self, what: str, call: Callable[[], Awaitable[Answer]]) -> Answer | Movement:
-        try:
-            return await call()
-        except stripe.StripeError as error:
-            code = refused_code(error)
-            if code is not None:
-                return Movement(state=MovementState.DECLINED, code=code)
-            raise error_of(error, connection=self._connection, what=what, may_act=True) from error
 
     def _known(self, reference: str) -> None:
         if not _REFERENCE.fullmatch(reference):
@@ -145,7 +76,6 @@ def _of_intent(intent: Answer) -> GatewayPayment:
         state=_after_refunds(state, received, back),
         amount=money_of(intent["amount"], currency),
         captured=money_of(received, currency),
-        capturable=money_of(intent["amount_capturable"], currency),
         refunded=money_of(back, currency),
         capture_before=_capture_before(charge),
         live=intent["livemode"],
@@ -165,7 +95,6 @@ def _of_charge(charge: Answer) -> GatewayPayment:
     if state is PaymentState.VERIFIED and let_go:
         lapsed = intent.get("cancellation_reason") == "automatic"
         state = PaymentState.LAPSED if lapsed else PaymentState.CANCELLED
-    held = state is PaymentState.VERIFIED and not charge["captured"]
     # An authorization that is let go is shown as refunded, though no money had moved.
     back = charge["amount_refunded"] if charge["captured"] else 0
     return GatewayPayment(
@@ -173,7 +102,6 @@ def _of_charge(charge: Answer) -> GatewayPayment:
         state=_after_refunds(state, taken, back),
         amount=money_of(charge["amount"], currency),
         captured=money_of(taken, currency),
-        capturable=money_of(charge["amount"] if held else 0, currency),
         refunded=money_of(back, currency),
         capture_before=_capture_before(charge),
         live=charge["livemode"],
@@ -205,9 +133,3 @@ def _capture_before(charge: Answer) -> datetime | None:
     card = (charge.get("payment_method_details") or {}).get("card") or {}
     until = card.get("capture_before")
     return datetime.fromtimestamp(until, UTC) if until is not None else None
-
-
-def _id_of(value: object) -> str | None:
-    """Return the id of something that Stripe shows whole or as its id alone."""
-    found = value.get("id") if isinstance(value, dict) else value
-    return found if isinstance(found, str) else None

@@ -162,7 +162,6 @@ def _config(
         ),
         promises=keys.sla.promise,
         services={method: tuple(allowed) for method, allowed in keys.sla.services.items()},
-        hold_alert=keys.sla.hold,
         stock=tuple(
             StockRule(pattern=pattern, buffer=rule.buffer, low=rule.low)
             for pattern, rule in keys.stock.items()

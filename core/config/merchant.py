@@ -128,8 +128,6 @@ class MerchantConfig:
     promises: Mapping[str, int]
     services: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Shipping method -> patterns of ``<carrier> <service>``."""
-    hold_alert: timedelta
-    """A hold older than this raises one alert."""
     stock: tuple[StockRule, ...]
     """As the file names them."""
     labels: LabelRule = field(default_factory=LabelRule)

@@ -31,7 +31,7 @@ class Breaker:
         """Return if a call may be made.
 
         Raises:
-            LeftAloneError: the vendor failed too often in a row; the message says for how long it is left alone.
+            BreakerOpenError: the vendor failed too often in a row; the message says for how long it is left alone.
         """
         line = self._lines.get((merchant, connection))
         if line is None or line.closed_until <= self.monotonic():
@@ -50,8 +50,3 @@ class Breaker:
     def answered(self, merchant: str, connection: str) -> None:
         """Forget the failures: the vendor answers."""
         self._lines.pop((merchant, connection), None)
-
-    def open_lines(self) -> tuple[tuple[str, str], ...]:
-        """Return the connections that are being left alone now."""
-        now = self.monotonic()
-        return tuple(key for key, line in self._lines.items() if line.closed_until > now)

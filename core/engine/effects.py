@@ -26,7 +26,6 @@ from core.failpoints import failpoint
 from core.model.commit import Intent, Landed, Settlement
 from core.model.effects import Outcome
 from core.model.facts import Fact, Intended, Settled
-from core.model.stock import Allocation
 from core.ports import Fence, Operation
 
 
@@ -39,7 +38,6 @@ class Done:
     code: str | None = None
     result: Mapping[str, Any] = field(default_factory=dict)
     references: Sequence[tuple[str, str]] = ()
-    ship: Sequence[Allocation] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +154,5 @@ async def settle(run: Run, key: str, operation: str, done: Done, attempts: int =
         happened=[settled, *done.facts],
         outcomes=[Settlement(key=key, outcome=done.outcome, result=dict(done.result))],
         references=done.references,
-        ship=done.ship,
         attempts=attempts,
     )

@@ -1,8 +1,8 @@
 """One run over one order: what it has read, and how it commits."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Unpack
 
 from core.config.merchant import MerchantConfig
 from core.domain.due import View
@@ -11,21 +11,8 @@ from core.domain.state import OrderState
 from core.engine.hub import Connections, Hub
 from core.failpoints import failpoint
 from core.model.actions import Action
-from core.model.commit import (
-    Committed,
-    Due,
-    Intent,
-    Landed,
-    MerchantNotice,
-    Moved,
-    OrderCommit,
-    Reserve,
-    Sealed,
-    Settlement,
-)
-from core.model.facts import Fact
+from core.model.commit import CommitParts, Committed, Landed, Moved, OrderCommit
 from core.model.order import Order, Personal
-from core.model.stock import Allocation
 from core.store.pauses import VendorPause
 from core.store.personal import personal_of
 
@@ -100,24 +87,7 @@ class Run:
         """Return whether the merchant accepted an action of a connection."""
         return (connection, action.value) in self.accepted
 
-    async def commit(
-        self,
-        *,
-        happened: Sequence[Fact] = (),
-        outcomes: Sequence[Settlement] = (),
-        decided: Sequence[Fact] = (),
-        intents: Sequence[Intent] = (),
-        reserve: Reserve | None = None,
-        ship: Sequence[Allocation] = (),
-        release: Sequence[Allocation] = (),
-        sealed: Sealed | None = None,
-        references: Sequence[tuple[str, str]] = (),
-        invalidate_levels: Sequence[tuple[str, str]] = (),
-        notices: Sequence[MerchantNotice] = (),
-        due_at: datetime | Due | None = Due.NOW,
-        attempts: int = 0,
-        free_claim: bool = False,
-    ) -> Committed:
+    async def commit(self, **parts: Unpack[CommitParts]) -> Committed:
         """Commit for this order, guarded by the version read and the claim, and read the order again.
 
         Raises:
@@ -131,29 +101,16 @@ class Run:
                 order_id=self.order_id,
                 at=self.now,
                 expect=stood,
-                happened=tuple(happened),
-                outcomes=tuple(outcomes),
-                decided=tuple(decided),
-                intents=tuple(intents),
-                reserve=reserve,
-                ship=tuple(ship),
-                release=tuple(release),
-                sealed=sealed,
-                references=tuple(references),
-                invalidate_levels=tuple(invalidate_levels),
-                notices=tuple(notices),
-                due_at=due_at,
-                attempts=attempts,
-                free_claim=free_claim,
                 owner=self.hub.owner,
+                **parts,
             )
         )
-        self.attempts = attempts
+        self.attempts = parts.get("attempts", 0)
         failpoint("run.commit.after")
-        told = len(happened) + bool(ship)
+        told = len(parts.get("happened", ())) + bool(parts.get("ship"))
         if isinstance(committed, Moved) and committed.version == stood + told:
             raise ClaimLostError(self.order_id)
-        if not free_claim or not isinstance(committed, Landed):
+        if not parts.get("free_claim") or not isinstance(committed, Landed):
             known = self.state.order
             self.state = await self.hub.store.load(self.merchant, self.order_id) or self.state
             if self.state.order != known:

@@ -16,8 +16,8 @@ from core.engine.job import Reschedule
 from core.failpoints import failpoint
 from core.jobs.push_guard import stops_push
 from core.model.actions import Action
-from core.model.stock import LevelChange, ListingKey
-from core.ports import LevelResult, Levels, LevelState
+from core.model.stock import LevelChange, LevelResult, LevelState, ListingKey
+from core.ports import Levels
 from core.store.channel_locations import matched_locations
 from core.store.jobs import Job, NewJob, enqueue
 from core.store.links import links_of
@@ -159,35 +159,30 @@ async def _write(hub: Hub, levels: Levels, due: list[Due], job: Job, *, accepted
     if differ and await _stopped(hub, merchant, connection, due, differ):
         differ = []
     written = [*differ, *back]
+    left = [_left(d, now, accepted=accepted) for d in due if d not in written]
     failpoint("levels.left.before")
-    await hub.store.write(
-        save_levels, merchant, [_left(d, now, accepted=accepted) for d in due if d not in written]
-    )
+    await hub.store.write(save_levels, merchant, left)
     if accepted and any(d.surprising and d.unlike for d in due):
         # A sale that we have not heard of may be the cause: ask for it, and write only if the number stays.
         failpoint("levels.surprise.before")
-        await hub.store.write(
-            enqueue, merchant, [NewJob(kind="poll", subject=connection, connection=connection, due_at=now)]
-        )
-    if not written:
-        return
-    key = _key_of_push(connection, written, now)
-    changes = [d.change for d in written]
+        await hub.store.write(enqueue, merchant, [NewJob.of_connection("poll", connection, now)])
+    if written:
+        await _set(hub, levels, written, job)
+
+
+async def _set(hub: Hub, levels: Levels, written: list[Due], job: Job) -> None:
+    """Set levels in one call, journaled before it and settled after."""
+    now, merchant, connection = hub.clock.now(), job.merchant, job.subject
+    key, changes = _key_of_push(connection, written, now), [d.change for d in written]
     failpoint("levels.journal.before")
     await hub.store.write(journal_push, merchant, connection, key, changes=changes, owner=hub.owner, now=now)
     failpoint("levels.write.before")
-    results = await levels.set_levels(changes, key=key)
+    results = {r.key: r for r in await levels.set_levels(changes, key=key)}
     failpoint("levels.write.after")
-    ended = {r.key: r for r in results}
-    await hub.store.write(save_levels, merchant, [_after(d, ended[key_of(d.row)], now) for d in written])
+    await hub.store.write(save_levels, merchant, [_after(d, results[key_of(d.row)], now) for d in written])
+    ended = {key.listing: result.state.value for key, result in results.items()}
     failpoint("levels.settle.before")
-    await hub.store.write(
-        settle_push,
-        merchant,
-        key,
-        results={r.key.listing: r.state.value for r in results},
-        now=hub.clock.now(),
-    )
+    await hub.store.write(settle_push, merchant, key, results=ended, now=hub.clock.now())
 
 
 async def _stopped(hub: Hub, merchant: str, connection: str, due: list[Due], differ: list[Due]) -> bool:

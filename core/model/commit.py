@@ -6,10 +6,11 @@
 again. Nothing here knows a database.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
-from typing import Any
+from typing import Any, TypedDict
 
 from core.model.effects import Outcome
 from core.model.facts import Fact
@@ -97,21 +98,21 @@ class OrderCommit:
     at: datetime
     expect: int | None = None
     create: NewOrder | None = None
-    happened: tuple[Fact, ...] = ()
-    outcomes: tuple[Settlement, ...] = ()
-    decided: tuple[Fact, ...] = ()
-    intents: tuple[Intent, ...] = ()
+    happened: Sequence[Fact] = ()
+    outcomes: Sequence[Settlement] = ()
+    decided: Sequence[Fact] = ()
+    intents: Sequence[Intent] = ()
     reserve: Reserve | None = None
-    ship: tuple[Allocation, ...] = ()
+    ship: Sequence[Allocation] = ()
     """Units that left: off on hand and off committed; part of the first half."""
-    release: tuple[Allocation, ...] = ()
+    release: Sequence[Allocation] = ()
     """Units set free: off committed; part of the second half."""
     sealed: Sealed | None = None
-    references: tuple[tuple[str, str], ...] = ()
+    references: Sequence[tuple[str, str]] = ()
     """(kind, reference) by which this order is found again: payment, tracker, shipment."""
-    invalidate_levels: tuple[tuple[str, str], ...] = ()
+    invalidate_levels: Sequence[tuple[str, str]] = ()
     """(connection, listing) whose shown level the channel changed by itself: to be read before it is written."""
-    notices: tuple[MerchantNotice, ...] = ()
+    notices: Sequence[MerchantNotice] = ()
     """What this tells the merchant; part of the second half."""
     due_at: datetime | Due | None = Due.NOW
     """Part of the second half; a commit without one, or one that is Moved, leaves the order due now."""
@@ -121,6 +122,25 @@ class OrderCommit:
     """Who decides under a claim. If somebody else holds the order by now, the second half is refused."""
     free_claim: bool = False
     """The owner has nothing more to do: give the claim back with this commit. Part of the second half."""
+
+
+class CommitParts(TypedDict, total=False):
+    """What a run may say of a commit; see ``OrderCommit``."""
+
+    happened: Sequence[Fact]
+    outcomes: Sequence[Settlement]
+    decided: Sequence[Fact]
+    intents: Sequence[Intent]
+    reserve: Reserve | None
+    ship: Sequence[Allocation]
+    release: Sequence[Allocation]
+    sealed: Sealed | None
+    references: Sequence[tuple[str, str]]
+    invalidate_levels: Sequence[tuple[str, str]]
+    notices: Sequence[MerchantNotice]
+    due_at: datetime | Due | None
+    attempts: int
+    free_claim: bool
 
 
 @dataclass(frozen=True, slots=True)

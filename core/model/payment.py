@@ -28,20 +28,12 @@ class GatewayPayment(Shape):
     amount: Money
     """Authorized or charged, in the currency the shopper paid in."""
     captured: Money
-    capturable: Money
     refunded: Money
     capture_before: Instant | None = None
     live: bool
     disputed: bool = False
     risk: RiskLevel = RiskLevel.NONE
     risk_score: int | None = None
-
-
-class MoneyMoved(Shape):
-    """The vendor's record of a capture, a refund or a void."""
-
-    reference: str
-    amount: Money
 
 
 class MovementState(StrEnum):

@@ -99,6 +99,13 @@ class Label(Shape):
     """When the vendor sold it; None where the vendor does not say."""
 
 
+class LabelRefused(Shape):
+    """The vendor will not sell this label; a value, not an error."""
+
+    code: str
+    message: str
+
+
 class TrackingState(StrEnum):
     """A parcel's stage as carriers tell it, in canonical words."""
 

@@ -1,5 +1,7 @@
 """Units, where they are, what is promised, and what each listing is to show."""
 
+from enum import StrEnum
+
 from pydantic import Field
 
 from core.model.base import Shape, StoredShape
@@ -42,6 +44,23 @@ class LevelChange(StoredShape):
     key: ListingKey
     units: int = Field(ge=0)
     last_read: int | None = Field(alias="believed")
+
+
+class LevelState(StrEnum):
+    """How one level of a push ended."""
+
+    ACCEPTED = "accepted"  # taken; shown after a read-back
+    STALE = "stale"  # the channel shows another number than we believed; nothing was written
+    REJECTED = "rejected"  # the channel refuses this listing
+    UNKNOWN = "unknown"  # the call ended without a word on this one
+
+
+class LevelResult(Shape):
+    """How one level of a push ended; ``code`` is the vendor's."""
+
+    key: ListingKey
+    state: LevelState
+    code: str | None = None
 
 
 class Listing(Shape):

@@ -1,6 +1,6 @@
 """How each connection is: authorized or dead, what is accepted, when it last spoke, what is stuck."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -16,7 +16,7 @@ from core.store.listings import ListingRow, list_listings
 from core.store.pauses import VendorPause, list_pauses
 from core.store.push_guard import list_stopped_pushes
 from core.store.switches import accepted_actions
-from core.store.tokens import account_of, token_states
+from core.store.tokens import TokenState, account_of, token_states
 
 State = Literal["connected", "not connected", "reconnect", "failing"]
 
@@ -34,7 +34,6 @@ class ConnectionHealth:
     needs_browser: bool
     account: str | None
     expires_at: datetime | None
-    accepted: tuple[str, ...]
     actions: tuple[str, ...]
     last_delivery_at: datetime | None
     last_poll_at: datetime | None
@@ -42,50 +41,62 @@ class ConnectionHealth:
     """The hub asked for no order changed before this: the list is complete from here on only (R25)."""
     parked: int
     error: str | None
-    push_guard: str | None
+    accepted: tuple[str, ...] = ()
+    push_guard: str | None = None
     """What a round of levels would change that waits for a person; None where none waits."""
-    paused: tuple[VendorPause, ...]
+    paused: tuple[VendorPause, ...] = ()
     """What its vendor does for nobody of the account just now."""
 
 
 async def health_of(hub: Hub, merchant: str) -> tuple[ConnectionHealth, ...]:
     """Return every connection of a merchant, in the order of crossdock.yaml."""
-    connections = hub.connections(merchant)
     tokens = await hub.store.read(token_states, merchant)
     switches = await hub.store.read(accepted_actions, merchant)
     jobs = await hub.store.read(list_jobs, merchant)
-    stopped_pushes = await hub.store.read(list_stopped_pushes, merchant)
+    stopped = await hub.store.read(list_stopped_pushes, merchant)
     paused = await hub.store.read(list_pauses, merchant)
     found: list[ConnectionHealth] = []
-    for name, ports in connections.ports.items():
-        ours = [e for e in jobs if e.connection == name]
-        token = tokens.get(name)
-        browser = ports.authorizer is not None and connections.config.connections[name].token is None
-        deliveries = await hub.store.read(list_deliveries, merchant, connection=name, limit=1)
-        last = deliveries.items[0].received_at if deliveries.items else None
-        error = next((e.error for e in ours if e.error), None)
+    for name in hub.connections(merchant).ports:
+        health = await _health(
+            hub, merchant, name, tokens.get(name), [j for j in jobs if j.connection == name]
+        )
         found.append(
-            ConnectionHealth(
-                connection=name,
-                use=connections.connectors[name].key,
-                title=connections.connectors[name].title,
-                mode=ports.mode,
-                state=_state(browser=browser, token=token.state if token else None, error=error),
-                needs_browser=browser,
-                account=await hub.store.read(account_of, hub.store.keys, merchant, name),
-                expires_at=token.expires_at if token else None,
-                accepted=tuple(a for a in actions_of(hub, merchant, name) if (name, a) in switches),
-                actions=actions_of(hub, merchant, name),
-                last_delivery_at=last,
-                last_poll_at=_of_poll(ours, "last"),
-                orders_since=_of_poll(ours, "from"),
-                parked=sum(1 for e in ours if e.parked_at is not None),
-                error=error,
-                push_guard=describe(stopped_pushes[name]) if name in stopped_pushes else None,
+            replace(
+                health,
+                accepted=tuple(action for action in health.actions if (name, action) in switches),
+                push_guard=describe(stopped[name]) if name in stopped else None,
                 paused=tuple(pause for pause in paused if pause.connection == name),
             )
         )
     return tuple(found)
+
+
+async def _health(
+    hub: Hub, merchant: str, name: str, token: TokenState | None, jobs: list[Job]
+) -> ConnectionHealth:
+    """Return how one connection is, by its token, its jobs and what it told last."""
+    connections = hub.connections(merchant)
+    browser = (
+        connections.ports[name].authorizer is not None and connections.config.connections[name].token is None
+    )
+    last = (await hub.store.read(list_deliveries, merchant, connection=name, limit=1)).items
+    error = next((job.error for job in jobs if job.error), None)
+    return ConnectionHealth(
+        connection=name,
+        use=connections.connectors[name].key,
+        title=connections.connectors[name].title,
+        mode=connections.ports[name].mode,
+        state=_state(browser=browser, token=token.state if token else None, error=error),
+        needs_browser=browser,
+        account=await hub.store.read(account_of, hub.store.keys, merchant, name),
+        expires_at=token.expires_at if token else None,
+        actions=actions_of(hub, merchant, name),
+        last_delivery_at=last[0].received_at if last else None,
+        last_poll_at=_of_poll(jobs, "last"),
+        orders_since=_of_poll(jobs, "from"),
+        parked=sum(1 for job in jobs if job.parked_at is not None),
+        error=error,
+    )
 
 
 SOON = timedelta(hours=6)

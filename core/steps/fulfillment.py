@@ -18,9 +18,9 @@ from core.model.effects import Outcome
 from core.model.facts import Held, LabelBought, LabelStored, Quoted
 from core.model.holds import Hold
 from core.model.products import Product
-from core.model.shipment import Label, Parcel
+from core.model.shipment import Label, LabelRefused, Parcel
 from core.model.stock import Allocation
-from core.ports import Carrier, LabelRefused
+from core.ports import Carrier
 from core.steps.sync import address_digest_of, refresh
 from core.store.labels import LabelFile, save_label
 from core.store.products import list_products

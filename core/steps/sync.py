@@ -11,7 +11,7 @@ from core.errors import UnavailableError
 from core.failpoints import failpoint
 from core.model.address import plain_text
 from core.model.commit import Landed, NewOrder, OrderCommit, Reserve, Sealed
-from core.model.facts import Changed, Fact, Received
+from core.model.facts import Changed, Received
 from core.model.order import ChannelState, FetchedOrder, FulfilledBy, Order, Personal, Transaction
 from core.model.stock import Need
 from core.store.golive import orders_since
@@ -105,20 +105,7 @@ async def commit_of(
 ) -> OrderCommit:
     """Return the commit that makes a fetched order ours: it is told, and its units are set aside, in one commit."""
     order, now = fetched.order, hub.clock.now()
-    links = await hub.store.read(links_of, merchant, order.connection)
-    needs, unlinked = needs_of(order, links, gone_of(state, order))
-    fact: Fact
-    if state is None or state.order is None:
-        since = await hub.store.read(
-            orders_since, merchant, order.connection, carrier=hub.connections(merchant).carrier
-        )
-        before = since is None or order.placed_at < since
-        fact = Received(
-            at=now, actor="channel", order=order, needs=needs, unlinked=unlinked, before_go_live=before
-        )
-    else:
-        address = await address_digest_of(hub, merchant, order_id, fetched.personal)
-        fact = Changed(at=now, actor="channel", order=order, needs=needs, unlinked=unlinked, address=address)
+    fact = await _fact_of(hub, merchant, order_id, fetched, state)
     return OrderCommit(
         merchant=merchant,
         order_id=order_id,
@@ -131,10 +118,27 @@ async def commit_of(
             placed_at=order.placed_at,
         ),
         happened=(fact,),
-        reserve=await reserve_of(hub, merchant, order, needs, state),
+        reserve=await reserve_of(hub, merchant, order, fact.needs, state),
         sealed=sealed_of(fetched),
         references=references_of(order.transactions),
         invalidate_levels=tuple((order.connection, line.listing) for line in order.lines if line.listing),
+    )
+
+
+async def _fact_of(
+    hub: Hub, merchant: str, order_id: str, fetched: FetchedOrder, state: OrderState | None
+) -> Received | Changed:
+    """Return what is told of a fetched order: that it is known now, or that it changed."""
+    order, now, read = fetched.order, hub.clock.now(), hub.store.read
+    links = await read(links_of, merchant, order.connection)
+    needs, unlinked = needs_of(order, links, gone_of(state, order))
+    if state is not None and state.order is not None:
+        address = await address_digest_of(hub, merchant, order_id, fetched.personal)
+        return Changed(at=now, actor="channel", order=order, needs=needs, unlinked=unlinked, address=address)
+    since = await read(orders_since, merchant, order.connection, carrier=hub.connections(merchant).carrier)
+    before = since is None or order.placed_at < since
+    return Received(
+        at=now, actor="channel", order=order, needs=needs, unlinked=unlinked, before_go_live=before
     )
 
 

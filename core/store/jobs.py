@@ -194,12 +194,10 @@ def finish_job(
     return again
 
 
-def list_jobs(conn: sa.Connection, merchant: str, *, kind: str | None = None) -> list[Job]:
+def list_jobs(conn: sa.Connection, merchant: str) -> list[Job]:
     """Return a merchant's jobs by kind and subject."""
-    query = sa.select(jobs).where(jobs.c.merchant == merchant)
-    if kind is not None:
-        query = query.where(jobs.c.kind == kind)
-    return [job_of(row) for row in conn.execute(query.order_by(jobs.c.kind, jobs.c.subject))]
+    query = sa.select(jobs).where(jobs.c.merchant == merchant).order_by(jobs.c.kind, jobs.c.subject)
+    return [job_of(row) for row in conn.execute(query)]
 
 
 def job_of(row: sa.Row[Any]) -> Job:

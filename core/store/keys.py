@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from core.store.columns import among
 from core.store.sealing import Key, Keyring, Place
 from core.store.tables import data_keys
-from core.store.writes import insert_new, update_by_key
+from core.store.writes import insert_new
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +43,6 @@ class Purpose:
     def search(cls) -> "Purpose":
         """The hashes by which persons' orders are found again."""
         return cls("search")
-
-
-def order_key(conn: sa.Connection, keyring: Keyring, merchant: str, order_id: str) -> Key:
-    """Return the key of an order, made if there is none."""
-    return data_key(conn, keyring, merchant, Purpose.order(order_id))
-
-
-def day_key(conn: sa.Connection, keyring: Keyring, merchant: str, day: date) -> Key:
-    """Return the key of a day's deliveries, made if there is none."""
-    return data_key(conn, keyring, merchant, Purpose.day(day))
 
 
 def data_key(conn: sa.Connection, keyring: Keyring, merchant: str, purpose: Purpose) -> Key:
@@ -118,29 +108,6 @@ def forget_days_before(conn: sa.Connection, merchant: str, day: date) -> int:
         data_keys.c.purpose < Purpose.day(day).text,
     )
     return conn.execute(older).rowcount
-
-
-def rewrap(conn: sa.Connection, keyring: Keyring) -> int:
-    """Wrap every data key under the keyring's first key; return how many were under an older one.
-
-    After it the older keys can leave ``CROSSDOCK_SECRET_KEYS``: tokens, personal data and deliveries all lie under
-    data keys and need no sealing again.
-    """
-    old = conn.execute(
-        sa.select(data_keys).where(data_keys.c.wrapped_by != keyring.current.key_id).with_for_update()
-    ).all()
-    rows = []
-    for row in old:
-        place = _place(row.merchant, row.purpose)
-        again = keyring.seal(keyring.open_sealed(row.wrapped, place), place)
-        rows.append({"merchant": row.merchant, "key_id": row.key_id, "wrapped": again})
-    update_by_key(conn, data_keys, [{**row, "wrapped_by": keyring.current.key_id} for row in rows])
-    return len(rows)
-
-
-def search_hash(conn: sa.Connection, keyring: Keyring, merchant: str, kind: str, value: str) -> str:
-    """Return the hash by which a value is found again: the same only for the same merchant, kind and value."""
-    return hash_under(data_key(conn, keyring, merchant, Purpose.search()), kind, value)
 
 
 def find_search_hash(

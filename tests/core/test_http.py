@@ -37,7 +37,8 @@ async def vendor(answer: Callable[[web.Request], Any]) -> AsyncIterator[str]:
 
 
 async def call(url: str, *, may_act: bool, limit_s: float = 5.0) -> httpx.Response:
-    async with http.open_client(call_limit_s=limit_s) as client:
+    async with http.open_client() as client:
+        client.timeout = httpx.Timeout(limit_s)
         return await http.send(
             client,
             "POST",

@@ -147,4 +147,4 @@ def test_every_mapping_of_ours_compiles() -> None:
     names = sorted(f"{path.parent.name}/{path.stem}" for path in MAPPINGS.glob("*/*.yaml"))
     assert "shopify/order" in names
     for name in names:
-        assert load_mapping(name).target
+        load_mapping(name)

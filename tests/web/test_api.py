@@ -8,11 +8,11 @@ import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from core.store.jobs import list_jobs
 from core.store.stock import list_stock
 from simulation.shoppers import Cart, place
 from tests.builders import MERCHANT, home
 from tests.core.flow.play import pass_time, settle
+from tests.stored import jobs_of_kind
 from tests.web.site import KEY, Site, a_notification
 
 API = "/api/v1"
@@ -173,7 +173,7 @@ async def test_a_delivery_whose_id_has_slashes_can_be_replayed(site: Site) -> No
     )
 
     assert await answer.json() == {"event_id": "w1:orders/create:5"}
-    [job] = await site.b.store.read(list_jobs, MERCHANT, kind="fetch")
+    [job] = await site.b.store.read(jobs_of_kind, MERCHANT, "fetch")
     assert job.requests == 2
 
 

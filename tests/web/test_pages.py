@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from core.store.jobs import list_jobs
 from core.store.orders import facts_of
 from core.store.switches import accepted_actions
 from simulation.shoppers import Cart, place
 from tests.builders import MERCHANT, home
 from tests.core.flow.play import pass_time, settle
+from tests.stored import jobs_of_kind
 from tests.web.site import KEY, OTHER_KEY, Site, a_notification
 
 VOID = {"meta", "link", "input", "br"}
@@ -124,7 +124,7 @@ async def test_a_delivery_is_replayed_by_its_button(site: Site) -> None:
     answer = await site.ask("POST", "/deliveries", cookie=await site.log_in(), data=form)
 
     assert (answer.status, answer.headers["Location"]) == (303, "/deliveries")
-    [job] = await site.b.store.read(list_jobs, MERCHANT, kind="fetch")
+    [job] = await site.b.store.read(jobs_of_kind, MERCHANT, "fetch")
     assert job.requests == 2
 
 

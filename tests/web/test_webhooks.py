@@ -21,6 +21,7 @@ from core.store.personal import body_of
 from core.store.tables import deliveries
 from core.store.tokens import TokenRow
 from tests.builders import MERCHANT
+from tests.stored import jobs_of_kind
 from tests.web.site import OTHER, Site, a_notification
 from web.webhooks import LARGEST_BODY
 
@@ -40,7 +41,7 @@ async def test_a_signed_delivery_is_stored_before_it_is_answered(site: Site) -> 
 
     assert (answer.status, answer.body) == (200, b"")
     assert await site.stored() == [("shop", "e1", "order", "pending")]
-    [job] = await site.b.store.read(list_jobs, MERCHANT, kind="fetch")
+    [job] = await site.b.store.read(jobs_of_kind, MERCHANT, "fetch")
     assert (job.subject, job.connection) == ("shop:5001", "shop")
 
 
@@ -175,7 +176,7 @@ async def test_a_topic_that_means_nothing_is_kept_as_done_and_asks_for_no_job(si
 
     assert answer.status == 200
     assert await site.stored() == [("shop", "e9", "themes/publish", "done")]
-    assert await site.b.store.read(list_jobs, MERCHANT, kind="fetch") == []
+    assert await site.b.store.read(jobs_of_kind, MERCHANT, "fetch") == []
 
 
 @pytest.mark.req("R01")
@@ -193,7 +194,7 @@ async def test_fifty_repeats_from_eight_clients_make_one_row_and_one_job(site: S
 
     assert sorted(status for one in answers for status in one) == [200] * 50
     assert await site.stored() == [("shop", "e1", "order", "pending")]
-    [job] = await site.b.store.read(list_jobs, MERCHANT, kind="fetch")
+    [job] = await site.b.store.read(jobs_of_kind, MERCHANT, "fetch")
     assert job.requests == 1
 
 

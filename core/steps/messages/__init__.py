@@ -11,9 +11,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from core.errors import MappingError
 from core.model.base import Shape
+from core.model.message import Message
 from core.model.money import Money
 from core.model.order import Order, Personal, TaxMode
-from core.ports import Message
 
 SUBJECTS = {
     "confirmation": "Your order {number}",

@@ -1,4 +1,4 @@
-"""Many levels at once: one feed, what it says, and what becomes of it."""
+"""Many levels at once: one feed, and what becomes of it."""
 
 import asyncio
 import json
@@ -7,8 +7,8 @@ import pytest
 import respx
 
 from connectors.amazon.levels import AmazonLevels
-from core.errors import RejectedError, UnavailableError
-from core.ports import LevelState
+from core.errors import UnavailableError
+from core.model.stock import LevelState
 from tests.connectors.amazon.account import API, an_account, selling
 from tests.connectors.amazon.test_levels import (
     CHEF,
@@ -24,18 +24,15 @@ from tests.connectors.amazon.test_levels import (
 from tests.sandbox.amazon_stand import SELLER
 
 
-async def test_many_levels_go_as_one_feed_that_merges_and_reports() -> None:
+async def test_many_levels_go_as_one_feed_that_merges() -> None:
     async with selling(feed_threshold=2) as sold:
         levels = sold.ports.levels
         assert isinstance(levels, AmazonLevels)
         wanted = [change(CHEF, 4), change(TONGS, 5), change(SOCKS, 6), change(FBA, 9)]
         results = await levels.set_levels(wanted, key="k")
-        feed_id = str(results[0].code).removeprefix("feed ")
-        early = await levels.feed_results(feed_id)
         document = next(iter(sold.stand.amazon.feeds.documents.values()))
 
     assert [one.state for one in results] == [LevelState.ACCEPTED] * 3 + [LevelState.REJECTED]
-    assert early is None
     assert sold.account.quota.taken["patchListingsItem"] == 0
     fed = json.loads(document.content or b"")
     assert fed["header"] == {"sellerId": SELLER, "version": "2.0", "issueLocale": "en_US"}
@@ -55,31 +52,18 @@ async def test_many_levels_go_as_one_feed_that_merges_and_reports() -> None:
     }
 
 
-async def test_a_feeds_report_names_the_refused_skus() -> None:
+async def test_a_feed_sets_what_is_there_and_leaves_out_a_sku_that_is_gone() -> None:
     async with selling(feed_threshold=1, rate=1000) as sold:
         levels = sold.ports.levels
         assert isinstance(levels, AmazonLevels)
         await levels.list_listings()
         gone = sold.stand.amazon.listings.pop(TONGS)
-        results = await levels.set_levels([change(CHEF, 4), change(gone.sku, 5)], key="k")
-        feed_id = str(results[0].code).removeprefix("feed ")
+        await levels.set_levels([change(CHEF, 4), change(gone.sku, 5)], key="k")
         async with asyncio.timeout(10):
-            while (report := await levels.feed_results(feed_id)) is None:  # noqa: ASYNC110  no feed tells of its end
+            while sold.stand.amazon.listings[CHEF].quantity != 4:  # noqa: ASYNC110  a feed sets no event
                 await asyncio.sleep(0.02)
 
-    assert report == {TONGS: "90057"}
-    assert sold.stand.amazon.listings[CHEF].quantity == 4
-
-
-@respx.mock
-async def test_a_feed_that_amazon_gave_up_is_rejected() -> None:
-    feed = {"feedId": "5", "feedType": "JSON_LISTINGS_FEED", "processingStatus": "FATAL"}
-    respx.get(f"{API}/feeds/2021-06-30/feeds/5").respond(json=feed)
-    account = an_account()
-    levels = levels_of(account)
-
-    with pytest.raises(RejectedError):
-        await levels.feed_results("5")
+    assert TONGS not in sold.stand.amazon.listings
 
 
 @respx.mock

@@ -10,8 +10,7 @@ import respx
 from connectors.amazon.levels import AmazonLevels
 from core.clock import SteppedClock
 from core.errors import RateLimitError
-from core.model.stock import Level, LevelChange, Listing, ListingKey
-from core.ports import LevelResult, LevelState
+from core.model.stock import Level, LevelChange, LevelResult, LevelState, Listing, ListingKey
 from tests.connectors.amazon.account import API, Account, an_account, selling
 from tests.contracts_amazon import check_request
 from tests.sandbox.amazon_stand import MONDAY, SELLER, US

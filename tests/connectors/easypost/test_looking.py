@@ -8,7 +8,6 @@ import pytest
 from connectors.easypost import CONNECTOR
 from core.domain.state import Stage
 from core.ports import Ports
-from core.store.jobs import list_jobs
 from simulation.memory import store_in_memory
 from simulation.shoppers import place
 from tests.builders import MERCHANT, Bench, open_hub_of, review
@@ -16,6 +15,7 @@ from tests.connectors.easypost.stand import NOON, Stand, standing
 from tests.core.flow.play import pass_time
 from tests.core.flow.test_whole_way import KARA, on_hand
 from tests.sandbox.stand import until
+from tests.stored import jobs_of_kind
 
 DAY = timedelta(hours=24)
 
@@ -55,5 +55,5 @@ async def test_a_parcel_whose_webhooks_are_all_lost_is_found_delivered_a_day_aft
     assert found is not None
     assert found.stage is Stage.DELIVERED
     assert (await on_hand(b))["CHEF-8", "reno"] == (13, 0)
-    assert await b.store.read(list_jobs, MERCHANT, kind="tracking") == []
+    assert await b.store.read(jobs_of_kind, MERCHANT, "tracking") == []
     await b.store.close()

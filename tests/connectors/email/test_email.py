@@ -18,7 +18,8 @@ from connectors.email import CONNECTOR
 from connectors.email.errors import CODES, error_of
 from core.clock import SteppedClock
 from core.errors import AuthError, ConnectorError, OutcomeUnknownError, RejectedError, UnavailableError
-from core.ports import Connection, Fence, Message, Notifier, Token
+from core.model.message import Message
+from core.ports import Connection, Fence, Notifier, Token
 
 NOON = datetime(2026, 11, 30, 20, 0, tzinfo=UTC)
 PASSWORD = "planted/pass@word"

@@ -342,7 +342,6 @@ def test_each_changing_operation_says_what_a_repeat_does() -> None:
         "set_levels": Fence.KEY,
         "tell_shipped": Fence.OBJECT,
         "capture": Fence.OBJECT,
-        "refund": Fence.KEY,
         "cancel_order": Fence.OBJECT,
     }
     assert set(HTTP) == {402, 404, 423, 430}

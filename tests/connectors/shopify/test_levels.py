@@ -3,8 +3,7 @@
 import pytest
 
 from core.errors import RejectedError
-from core.model.stock import Level, LevelChange, ListingKey
-from core.ports import LevelResult, LevelState
+from core.model.stock import Level, LevelChange, LevelResult, LevelState, ListingKey
 from tests.connectors.shopify.shop import Shop, connected
 from tests.sandbox.shopify_stand import Stand
 

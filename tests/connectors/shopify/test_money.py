@@ -1,4 +1,4 @@
-"""Captures, refunds and cancellations through the shop: each once."""
+"""Captures and cancellations through the shop: each once."""
 
 import asyncio
 
@@ -9,7 +9,7 @@ from core.model.money import Money, Side
 from core.model.order import ChannelState, TransactionKind
 from core.model.payment import MovementState
 from tests.connectors.shopify.shop import connected, number
-from tests.sandbox.shopify_stand import kim, paid
+from tests.sandbox.shopify_stand import kim
 
 
 def usd(minor: int) -> Money:
@@ -42,49 +42,6 @@ async def test_more_than_was_authorized_is_not_captured() -> None:
             await shop.channel_payments.capture(order_id, promise.transaction_id, usd(9292), key="c-2")
 
         assert stand.books("KK-1002")["captured"] == 0
-
-
-@pytest.mark.req("R89", "R42")
-async def test_a_refund_under_one_key_is_given_once() -> None:
-    async with connected() as (stand, shop):
-        order_id = number(stand.place())
-
-        first = await shop.channel_payments.refund(order_id, usd(11610), key="r-1")
-        again = await shop.channel_payments.refund(order_id, usd(11610), key="r-1")
-
-        assert first == again
-        assert (first.state, first.amount) == (MovementState.DONE, usd(11610))
-        assert stand.books("KK-1001")["refunded"] == 11610
-        assert stand.stripe("KK-1001")["refunded"] == 11610
-
-
-async def test_two_keys_give_two_parts_back_and_a_third_has_nothing_left() -> None:
-    async with connected() as (stand, shop):
-        order_id = number(stand.place())
-        await shop.channel_payments.refund(order_id, usd(1610), key="r-2")
-        await shop.channel_payments.refund(order_id, usd(10000), key="r-3")
-
-        with pytest.raises(RejectedError) as raised:
-            await shop.channel_payments.refund(order_id, usd(1), key="r-4")
-
-        assert raised.value.code == "OVER_REFUND"
-        assert stand.books("KK-1001")["refunded"] == 11610
-
-
-async def test_a_refund_of_two_payments_takes_from_the_first_and_then_the_second() -> None:
-    async with connected() as (stand, shop):
-        pays = [paid(5000, gateway="gift_card"), paid(6610)]
-        order_id = number(stand.place(pay=pays))
-
-        await shop.channel_payments.refund(order_id, usd(6000), key="r-5")
-
-        order = (await shop.channel.fetch_order(order_id)).order
-        back = [
-            (one.gateway, one.amount.minor)
-            for one in order.transactions
-            if one.kind is TransactionKind.REFUND
-        ]
-        assert back == [("gift_card", 5000), ("stripe", 1000)]
 
 
 @pytest.mark.req("R46", "R89")

@@ -63,8 +63,6 @@ def usd(minor: int) -> Money:
 class Wire:
     """Every request that reached the stand-in: operation, parameter names, headers."""
 
-    drops_answers: bool = False
-    """Stripe acts on a write, and its answer is lost."""
     requests: list[tuple[str, frozenset[str], dict[str, str]]] = field(default_factory=list)
 
     @property
@@ -123,29 +121,22 @@ def _keeping(wire: Wire) -> Callable[..., Awaitable[web.StreamResponse]]:
         wire.requests.append(
             (f"{request.method} {info.get('formatter', request.path)}", names, dict(request.headers))
         )
-        answer = await handler(request)
-        if wire.drops_answers and request.method == "POST" and request.transport is not None:
-            request.transport.abort()
-        return answer
+        return await handler(request)
 
     return keep
 
 
 @asynccontextmanager
 async def answering(
-    status: int, body: str, *, headers: dict[str, str] | None = None, read: dict[str, Any] | None = None
+    status: int, body: str, *, headers: dict[str, str] | None = None
 ) -> AsyncIterator[Gateway]:
-    """A gateway whose Stripe reads the payment well and answers every POST like this."""
+    """A gateway whose Stripe answers everything like this."""
 
-    async def get(_request: web.Request) -> web.Response:
-        return web.json_response(read or AN_INTENT)
-
-    async def post(_request: web.Request) -> web.Response:
+    async def answer(_request: web.Request) -> web.Response:
         return web.Response(status=status, text=body, headers=headers, content_type="application/json")
 
     app = web.Application()
-    app.router.add_get("/{tail:.*}", get)
-    app.router.add_post("/{tail:.*}", post)
+    app.router.add_get("/{tail:.*}", answer)
     async with served(app) as url:
         gateway, ports = opened(url, key="sk_test_planted")
         yield gateway

@@ -139,7 +139,6 @@ def test_the_good_file_says_everything() -> None:
         Box(box_id="MAILER", inner_mm=(300, 230, 40), tare_g=20, max_g=1000),
         Box(box_id="M", inner_mm=(420, 320, 80), tare_g=250, max_g=8000),
     )
-    assert config.hold_alert == timedelta(hours=36)
     assert (config.promise("Standard"), config.promise("Express"), config.promise("Overnight")) == (
         5,
         2,

@@ -164,7 +164,6 @@ def _at_gateway(b: Bench, reference: str, *, amount: int, captured: int) -> None
         state=PaymentState.VERIFIED,
         amount=usd(amount),
         captured=usd(captured),
-        capturable=usd(amount - captured),
         refunded=usd(0),
         capture_before=None,
         live=True,

@@ -10,12 +10,12 @@ from core.domain.state import OrderState, Stage
 from core.model.shipment import TrackingState
 from core.ports import NotificationKind
 from core.services.health import work_left
-from core.store.jobs import list_jobs
 from core.store.orders import facts_of
 from simulation.shoppers import cancel, place
 from tests.builders import MERCHANT, MONDAY_8, Bench
 from tests.core.flow.play import carry, pass_time, settle
 from tests.core.flow.test_whole_way import GRACE, KARA, on_hand
+from tests.stored import jobs_of_kind
 
 LABEL = MONDAY_8 + timedelta(minutes=15)
 HOUR = timedelta(hours=1)
@@ -45,7 +45,7 @@ async def looks(b: Bench) -> list[tuple[str, timedelta | None]]:
     """(subject, due how long after the label) of every look that waits."""
     return [
         (e.subject, e.due_at - LABEL if e.due_at else None)
-        for e in await b.store.read(list_jobs, MERCHANT, kind="tracking")
+        for e in await b.store.read(jobs_of_kind, MERCHANT, "tracking")
     ]
 
 
@@ -120,7 +120,7 @@ async def test_a_carrier_that_is_away_for_days_is_looked_at_when_it_is_back(b: B
     scan_unheard(b, TrackingState.IN_TRANSIT)
     b.world.faults = lambda called: Fault.BEFORE if called == "fetch_tracking" else None
     await pass_time(b, 72 * HOUR)
-    assert [e.parked_at for e in await b.store.read(list_jobs, MERCHANT, kind="tracking")] == [None]
+    assert [e.parked_at for e in await b.store.read(jobs_of_kind, MERCHANT, "tracking")] == [None]
     b.world.faults = lambda _: None
     await pass_time(b, HOUR)
     assert (await on_hand(b))["CHEF-8", "reno"] == (13, 0)

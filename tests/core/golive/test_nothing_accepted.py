@@ -17,10 +17,7 @@ WRITES = frozenset(
         "void",
         "tell_shipped",
         "capture",
-        "refund",
         "cancel_order",
-        "capture_payment",
-        "refund_payment",
         "send",
     }
 )

@@ -68,7 +68,6 @@ def at_gateway(
         state=state,
         amount=usd(minor),
         captured=usd(0 if held else minor),
-        capturable=usd(minor if held else 0),
         refunded=usd(refunded),
         capture_before=capture_before,
         live=live,

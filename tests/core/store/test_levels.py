@@ -4,7 +4,7 @@ import pytest
 
 from core.model.stock import LevelChange, Listing, ListingKey
 from core.store.channel_locations import matched_locations, save_channel_locations
-from core.store.jobs import claim_jobs, finish_job, list_jobs
+from core.store.jobs import claim_jobs, finish_job
 from core.store.links import link_all, links_of
 from core.store.listings import (
     due_levels,
@@ -27,7 +27,7 @@ from tests.core.store.builders import (
     a_reserve,
     an_allocation,
 )
-from tests.stored import effects_of
+from tests.stored import effects_of, jobs_of_kind
 
 KENDRA = "kendra"
 
@@ -79,7 +79,7 @@ async def dirty(store: Store) -> list[tuple[str, str, str]]:
 
 
 async def pushes(store: Store) -> list[str]:
-    return [job.subject for job in await store.read(list_jobs, KENDRA, kind="push")]
+    return [job.subject for job in await store.read(jobs_of_kind, KENDRA, "push")]
 
 
 @pytest.mark.req("R34", "R30", "S13")

@@ -123,34 +123,34 @@ def test_a_generated_keyring_can_be_written_down_and_read_again() -> None:
 async def test_an_order_keeps_its_key_and_every_order_has_its_own(batched_store: Store) -> None:
     db, keyring = batched_store.db, batched_store.keys
 
-    first = await db.write(keys.order_key, keyring, "acme", "1")
+    first = await db.write(keys.data_key, keyring, "acme", Purpose.order("1"))
 
-    assert await db.write(keys.order_key, keyring, "acme", "1") == first
+    assert await db.write(keys.data_key, keyring, "acme", Purpose.order("1")) == first
     assert await db.read(keys.find_key, keyring, "acme", Purpose.order("1")) == first
-    assert await db.write(keys.order_key, keyring, "acme", "2") != first
-    assert await db.write(keys.order_key, keyring, "other", "1") != first
+    assert await db.write(keys.data_key, keyring, "acme", Purpose.order("2")) != first
+    assert await db.write(keys.data_key, keyring, "other", Purpose.order("1")) != first
 
 
 @pytest.mark.req("R66")
 async def test_forgetting_one_order_leaves_the_others_readable(batched_store: Store) -> None:
     db, keyring = batched_store.db, batched_store.keys
-    kara = await db.write(keys.order_key, keyring, "acme", "1")
-    karl = await db.write(keys.order_key, keyring, "acme", "2")
+    kara = await db.write(keys.data_key, keyring, "acme", Purpose.order("1"))
+    karl = await db.write(keys.data_key, keyring, "acme", Purpose.order("2"))
 
     assert await db.write(keys.forget_order, "acme", "1") is True
 
     assert await db.read(keys.find_key, keyring, "acme", Purpose.order("1")) is None
     assert await db.read(keys.find_key, keyring, "acme", Purpose.order("2")) == karl
     assert await db.write(keys.forget_order, "acme", "1") is False
-    assert await db.write(keys.order_key, keyring, "acme", "1") != kara
+    assert await db.write(keys.data_key, keyring, "acme", Purpose.order("1")) != kara
 
 
 async def test_forgetting_days_takes_only_the_days_before(batched_store: Store) -> None:
     db, keyring = batched_store.db, batched_store.keys
     for day in (date(2026, 11, 29), date(2026, 11, 30), date(2026, 12, 1)):
-        await db.write(keys.day_key, keyring, "acme", day)
-    order = await db.write(keys.order_key, keyring, "acme", "1")
-    await db.write(keys.day_key, keyring, "other", date(2026, 11, 29))
+        await db.write(keys.data_key, keyring, "acme", Purpose.day(day))
+    order = await db.write(keys.data_key, keyring, "acme", Purpose.order("1"))
+    await db.write(keys.data_key, keyring, "other", Purpose.day(date(2026, 11, 29)))
 
     assert await db.write(keys.forget_days_before, "acme", date(2026, 12, 1)) == 2
 
@@ -160,28 +160,27 @@ async def test_forgetting_days_takes_only_the_days_before(batched_store: Store) 
     assert await db.read(keys.find_key, keyring, "acme", Purpose.order("1")) == order
 
 
-async def test_after_rewrapping_the_old_key_can_be_taken_away(batched_store: Store) -> None:
+async def test_a_data_key_is_opened_by_the_key_that_wrapped_it_only(batched_store: Store) -> None:
     db = batched_store.db
     old, new = Keyring([Key(b"1" * 32)]), Keyring([Key(b"2" * 32)])
     both = Keyring([Key(b"2" * 32), Key(b"1" * 32)])
-    key = await db.write(keys.order_key, old, "acme", "1")
-    await db.write(keys.order_key, both, "acme", "2")
+    key = await db.write(keys.data_key, old, "acme", Purpose.order("1"))
+
     with pytest.raises(ConfigError, match="is missing, under which data_keys of acme is sealed"):
         await db.read(keys.find_key, new, "acme", Purpose.order("1"))
-
-    assert await db.write(keys.rewrap, both) == 1
-
-    assert await db.read(keys.find_key, new, "acme", Purpose.order("1")) == key
-    assert await db.write(keys.rewrap, both) == 0
+    assert await db.read(keys.find_key, both, "acme", Purpose.order("1")) == key
 
 
 async def test_a_value_is_found_by_its_hash_within_one_merchant_and_kind_only(batched_store: Store) -> None:
     db, keyring = batched_store.db, batched_store.keys
     assert await db.read(keys.find_search_hash, keyring, "acme", "email", "kara@example.test") is None
 
-    stored = await db.write(keys.search_hash, keyring, "acme", "email", "kara@example.test")
+    stored = keys.hash_under(
+        await db.write(keys.data_key, keyring, "acme", Purpose.search()), "email", "kara@example.test"
+    )
+    await db.write(keys.data_key, keyring, "other", Purpose.search())
 
     assert await db.read(keys.find_search_hash, keyring, "acme", "email", " Kara@Example.test ") == stored
     assert await db.read(keys.find_search_hash, keyring, "acme", "phone", "kara@example.test") != stored
-    assert await db.write(keys.search_hash, keyring, "other", "email", "kara@example.test") != stored
+    assert await db.read(keys.find_search_hash, keyring, "other", "email", "kara@example.test") != stored
     assert "kara" not in stored
