@@ -277,7 +277,7 @@ class _Elements:
     where: tuple[tuple[_Path, frozenset[object]], ...]
     may_miss: bool = field(kw_only=True)
 
-    def walk(self, at: At) -> Iterator[At]:
+    def within(self, at: At) -> Iterator[At]:
         value, where = self.path.find(at)
         if value is None and self.may_miss:
             return
@@ -298,7 +298,7 @@ def _always(value: object, _at: At) -> object:
 
 
 def _each(elements: _Elements, one: Field, at: At) -> list[object]:
-    return [one(inner) for inner in elements.walk(at)]
+    return [one(inner) for inner in elements.within(at)]
 
 
 def _value(
@@ -319,7 +319,7 @@ def _money_field(paths: tuple[_Path, ...], money: _MoneyOf, default: object, at:
 
 def _total(elements: _Elements, of: _Path, money: _MoneyOf, at: At) -> Money:
     total = money.zero(at)
-    for inner in elements.walk(at):
+    for inner in elements.within(at):
         value, where = of.find(inner)
         total = total + money.read(value, inner, where)
     return total

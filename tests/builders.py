@@ -1,4 +1,4 @@
-"""A small house and its hub, for tests: Kendra's two warehouses, bogus vendors, and a clock that is moved by hand."""
+"""A small merchant and its hub, for tests: Kendra's two warehouses, bogus vendors, and a clock that is moved by hand."""
 
 import random
 from collections.abc import Mapping

@@ -52,22 +52,15 @@ async def receive(request: web.Request) -> web.Response:
 async def receive_app_wide(request: web.Request) -> web.Response:
     """Take a webhook that an installed app gets for all its merchants; the verified delivery names the account."""
     hub, app = request.app[HUB], request.match_info["app"]
-    ours = [
-        (merchant, name)
-        for merchant, connections in hub.merchants.items()
-        for name, connector in connections.connectors.items()
-        if connector.key == app and connections.ports[name].webhooks is not None
-    ]
+    ours = _connections_of(hub, app)
     if not ours:
         return problem(HTTPStatus.NOT_FOUND, "no such app is installed")
     body = await _body(request)
     if body is None:
         return _too_large()
     heard = _heard(hub, ours, request, body)
-    account = next(
-        (notification.account for told in heard.values() for notification in told if notification.account),
-        None,
-    )
+    named = [n.account for notifications in heard.values() for n in notifications if n.account]
+    account = named[0] if named else None
     if account is None and len(heard) > 1:
         return problem(
             HTTPStatus.NOT_FOUND, "the delivery names no account; use the address of its connection"
@@ -81,6 +74,16 @@ async def receive_app_wide(request: web.Request) -> web.Response:
         # Of a merchant that left: the vendor is told that it arrived, and nobody else sees it.
         LOG.warning("a delivery of %s is signed but belongs to no connection here", app)
     return web.Response(status=HTTPStatus.OK)
+
+
+def _connections_of(hub: Hub, app: str) -> list[Place]:
+    """Return every connection of an installed app that takes webhooks."""
+    return [
+        (merchant, name)
+        for merchant, connections in hub.merchants.items()
+        for name, connector in connections.connectors.items()
+        if connector.key == app and connections.ports[name].webhooks is not None
+    ]
 
 
 def _heard(

@@ -1,4 +1,4 @@
-"""Stripe: payments are read as the second witness beside a channel."""
+"""Stripe: payments are read to check what a channel says of them."""
 
 from connectors.stripe.settings import StripeSettings
 from core.ports import Connection, Connector, Ports

@@ -53,6 +53,8 @@ class Effect:
     """Asks the vendor; is given the key."""
     find: Callable[[Run, OpenIntent], Awaitable[Done]]
     """Looks up whether it was done; only reads."""
+    takes_back: bool = False
+    """It takes something back: it is done in test mode too."""
 
 
 def key_of(run: Run, name: str) -> str:
@@ -63,10 +65,6 @@ def key_of(run: Run, name: str) -> str:
     return f"{run.order_id}/{name}/{tried}"
 
 
-_ALWAYS = frozenset({"void"})
-"""Effects that take something back: they are done in test mode too."""
-
-
 async def perform(run: Run, effect: Effect) -> None:
     """Intend, ask, settle. A refused intent (the order moved) does nothing: the table is read again.
 
@@ -75,7 +73,7 @@ async def perform(run: Run, effect: Effect) -> None:
         RejectedError: settled as refused; or test mode forbids it, which no step should have asked for.
         OutcomeUnknownError: left open, to be looked up.
     """
-    if effect.operation not in _ALWAYS and not run.connections.acts(effect.connection):
+    if not effect.takes_back and not run.connections.acts(effect.connection):
         raise RejectedError(
             f"{effect.operation}: nothing is changed there while the merchant is in test mode",
             connection=effect.connection,

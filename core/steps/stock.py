@@ -78,6 +78,7 @@ async def void_label(run: Run, parcel: ParcelState, why: str) -> None:
             data={"shipment": label.shipment_id, "parcel": parcel.parcel_id, "why": why},
             call=call,
             find=find_void,
+            takes_back=True,
         ),
     )
 

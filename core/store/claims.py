@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -48,26 +49,23 @@ def claim_all(conn: sa.Connection, wishes: Sequence[ClaimWish]) -> list[Claimed 
     for wish in wishes:
         key = (wish.merchant, wish.order_id)
         row = rows.get(key)
-        if (
-            row is None
-            or row.due_at is None
-            or row.due_at > wish.now
-            or key in granted
-            or (row.claimed_until is not None and row.claimed_until >= wish.now)
-        ):
+        if row is None or key in granted or not _may_claim(row, wish.now):
             answers.append(None)
-        else:
-            granted[key] = wish
-            answers.append(Claimed(OrderState.model_validate_json(row.state), row.attempts))
-    update_by_key(
-        conn,
-        orders,
-        [
-            {"merchant": m, "order_id": o, "claimed_by": wish.owner, "claimed_until": wish.until}
-            for (m, o), wish in granted.items()
-        ],
-    )
+            continue
+        granted[key] = wish
+        answers.append(Claimed(OrderState.model_validate_json(row.state), row.attempts))
+    claimed = [
+        {"merchant": m, "order_id": o, "claimed_by": wish.owner, "claimed_until": wish.until}
+        for (m, o), wish in granted.items()
+    ]
+    update_by_key(conn, orders, claimed)
     return answers
+
+
+def _may_claim(row: Any, now: datetime) -> bool:
+    """Return whether an order is due and held by nobody."""
+    due = row.due_at is not None and row.due_at <= now
+    return due and (row.claimed_until is None or row.claimed_until < now)
 
 
 def renew_claims(

@@ -16,7 +16,6 @@ from core.store.writes import Row, insert_new, update_by_key
 
 StockKey = tuple[str, str, str]
 """(merchant, SKU, location)."""
-Coming = Literal["received", "adjusted"]
 MoveKind = Literal["committed", "released", "shipped", "counted", "received", "adjusted"]
 
 

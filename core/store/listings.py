@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from core.model.stock import Listing
 from core.store.columns import among
-from core.store.jobs import NewJob, enqueue_all
+from core.store.jobs import NewJob, enqueue, enqueue_all
 from core.store.tables import links, listings
 from core.store.writes import upsert
 
@@ -112,10 +112,7 @@ def mark_dirty(
         conn.execute(sa.update(listings).where(among(conn, _LISTING, forgotten)).values(last_read=None))
     enqueue_all(
         conn,
-        [
-            (m, NewJob(kind=PUSH, subject=c, connection=c, due_at=now))
-            for m, c in sorted({(m, c) for m, c, _ in dirty})
-        ],
+        [(m, NewJob.of_connection(PUSH, c, now)) for m, c in sorted({(m, c) for m, c, _ in dirty})],
     )
 
 
@@ -123,8 +120,24 @@ def save_listings(
     conn: sa.Connection, merchant: str, connection: str, offered: Sequence[Listing], *, now: datetime
 ) -> None:
     """Store what a channel offers now: new listings dirty, known ones renamed, those no longer offered gone."""
+    rows = _listing_rows(merchant, connection, offered)
+    of_listing = (listings.c.listing, listings.c.location)
+    query = sa.select(*of_listing).where(_of_connection(merchant, connection))
+    known = {(name, place) for name, place in conn.execute(query)}
+    offered_keys = {(row["listing"], row["location"]) for row in rows}
+    upsert(conn, listings, rows, keep=("dirty_seq",))
+    gone = sorted(known - offered_keys)
+    if gone:
+        conn.execute(
+            sa.delete(listings).where(_of_connection(merchant, connection), among(conn, of_listing, gone))
+        )
+    if offered_keys - known:
+        enqueue(conn, merchant, [NewJob.of_connection(PUSH, connection, now)])
+
+
+def _listing_rows(merchant: str, connection: str, offered: Sequence[Listing]) -> list[dict[str, Any]]:
     copies = Counter(listing.listing for listing in offered)
-    rows: list[dict[str, Any]] = [
+    return [
         {
             "merchant": merchant,
             "connection": connection,
@@ -143,20 +156,6 @@ def save_listings(
         for listing in offered
         for location in (listing.locations or ("",))
     ]
-    of_listing = (listings.c.listing, listings.c.location)
-    query = sa.select(*of_listing).where(_of_connection(merchant, connection))
-    known = {(name, place) for name, place in conn.execute(query)}
-    offered_keys = {(row["listing"], row["location"]) for row in rows}
-    upsert(conn, listings, rows, keep=("dirty_seq",))
-    gone = sorted(known - offered_keys)
-    if gone:
-        conn.execute(
-            sa.delete(listings).where(_of_connection(merchant, connection), among(conn, of_listing, gone))
-        )
-    if offered_keys - known:
-        enqueue_all(
-            conn, [(merchant, NewJob(kind=PUSH, subject=connection, connection=connection, due_at=now))]
-        )
 
 
 def list_listings(conn: sa.Connection, merchant: str, connection: str | None = None) -> list[ListingRow]:

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from core.model.stock import LevelChange
 from core.store.columns import among, compact
-from core.store.jobs import NewJob, enqueue_all
+from core.store.jobs import NewJob, enqueue
 from core.store.listings import PUSH
 from core.store.switches import set_switch
 from core.store.tables import effects, listings, stopped_pushes
@@ -147,7 +147,7 @@ def _touch(
     key = (listings.c.listing, listings.c.location)
     conn.execute(sa.select(*key).where(*ours, where).order_by(*key).with_for_update())
     conn.execute(sa.update(listings).where(*ours, where).values(dirty_seq=listings.c.dirty_seq + 1, **values))
-    enqueue_all(conn, [(merchant, NewJob(kind=PUSH, subject=connection, connection=connection, due_at=now))])
+    enqueue(conn, merchant, [NewJob.of_connection(PUSH, connection, now)])
 
 
 def accept_levels(

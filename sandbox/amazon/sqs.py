@@ -67,7 +67,7 @@ class Queue:
         """Keep a message."""
         message = Message(str(uuid.uuid4()), body, _ms(), time.monotonic() + delay)
         self.messages[message.message_id] = message
-        self._ring()
+        self._wake()
         return message
 
     async def receive(
@@ -101,7 +101,7 @@ class Queue:
         if message_id is None or message_id not in self.messages:
             return False
         self.messages[message_id].visible_at = time.monotonic() + seconds
-        self._ring()
+        self._wake()
         return True
 
     def counts(self) -> tuple[int, int]:
@@ -124,7 +124,7 @@ class Queue:
         except TimeoutError:
             return
 
-    def _ring(self) -> None:
+    def _wake(self) -> None:
         self._came.set()
         self._came = asyncio.Event()
 

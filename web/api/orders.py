@@ -7,7 +7,7 @@ from pydantic import Field
 from core.domain.state import OrderState, ParcelState, Stage
 from core.errors import NotFoundError
 from core.model.order import OrderLine, Transaction
-from core.model.shipment import CustomsItem
+from core.model.shipment import CustomsItem, JudgedRate
 from core.services import actions
 from core.store.orders import OrderRow, counts_by_stage, facts_of, list_orders
 from web.api.endpoint import Answer, Call, Endpoint, OrderCursor
@@ -167,17 +167,7 @@ def _parcel(parcel: ParcelState) -> ParcelView:
         box=quote.parcel.box,
         gross_g=quote.parcel.gross_g,
         lines=dict(quote.parcel.lines),
-        rates=tuple(
-            RateView(
-                carrier=r.carrier,
-                service=r.service,
-                price_minor=r.price.minor if r.price else None,
-                currency=r.price.currency if r.price else None,
-                arrives=r.arrives.isoformat() if r.arrives else None,
-                reason=r.reason,
-            )
-            for r in quote.rates
-        ),
+        rates=tuple(_rate(rate) for rate in quote.rates),
         saved_minor=quote.saved.minor if quote.saved else None,
         promised=quote.promised.isoformat() if quote.promised else None,
         ship_day=quote.ships.isoformat() if quote.ships else None,
@@ -192,6 +182,17 @@ def _parcel(parcel: ParcelState) -> ParcelView:
         told=parcel.told,
         mailed=parcel.mailed,
         tracking_state=parcel.tracking.value if parcel.tracking else None,
+    )
+
+
+def _rate(rate: JudgedRate) -> RateView:
+    return RateView(
+        carrier=rate.carrier,
+        service=rate.service,
+        price_minor=rate.price.minor if rate.price else None,
+        currency=rate.price.currency if rate.price else None,
+        arrives=rate.arrives.isoformat() if rate.arrives else None,
+        reason=rate.reason,
     )
 
 

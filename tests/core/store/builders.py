@@ -59,7 +59,7 @@ def a_new_order(number: str = "1", *, merchant: str = "kendra", **more: Any) -> 
     return OrderCommit(merchant=merchant, order_id=f"shop:{number}", at=NOON, create=create, **told)
 
 
-def a_unit(number: str = "1", *, merchant: str = "kendra", **more: Any) -> OrderCommit:
+def a_commit(number: str = "1", *, merchant: str = "kendra", **more: Any) -> OrderCommit:
     return OrderCommit(merchant=merchant, order_id=f"shop:{number}", **{"at": NOON, **more})
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from core.store.claims import due_orders, release_claim, renew_claims, wake_open_orders
 from core.store.store import Store
-from tests.core.store.builders import LATER, NOON, SOON, a_new_order, a_unit, noted
+from tests.core.store.builders import LATER, NOON, SOON, a_commit, a_new_order, noted
 
 KENDRA = "kendra"
 FIRST = "shop:1"
@@ -94,9 +94,9 @@ async def test_what_is_claimed_is_not_due_until_the_claim_runs_out(store: Store)
 async def test_news_during_a_run_leaves_the_order_due(store: Store) -> None:
     await store.commit(a_new_order())
     await store.claim(KENDRA, FIRST, owner="w1", now=NOON, until=LATER)
-    await store.commit(a_unit(happened=(noted("news"),)))
+    await store.commit(a_commit(happened=(noted("news"),)))
 
-    await store.commit(a_unit(expect=1, owner="w1", due_at=None, free_claim=True))
+    await store.commit(a_commit(expect=1, owner="w1", due_at=None, free_claim=True))
     await store.write(release_claim, KENDRA, FIRST, owner="w1")
 
     assert await store.read(due_orders, NOON, limit=9, per_merchant=9) == [(KENDRA, FIRST, 2)]

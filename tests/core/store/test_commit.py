@@ -20,10 +20,10 @@ from tests.core.store.builders import (
     LATER,
     NOON,
     SOON,
+    a_commit,
     a_need,
     a_new_order,
     a_reserve,
-    a_unit,
     an_allocation,
     an_intent,
     noted,
@@ -62,9 +62,9 @@ async def test_a_new_order_lands_with_its_facts_and_its_row_says_what_they_add_u
 async def test_of_two_creators_of_one_order_one_lands_and_the_other_is_told_that_it_moved(
     store: Store,
 ) -> None:
-    units = [a_new_order(expect=None, decided=(noted(f"from {i}"),)) for i in range(8)]
+    commits = [a_new_order(expect=None, decided=(noted(f"from {i}"),)) for i in range(8)]
 
-    answers = await asyncio.gather(*(store.commit(commit) for commit in units))
+    answers = await asyncio.gather(*(store.commit(commit) for commit in commits))
 
     assert answers.count(Landed(2)) == 1
     assert answers.count(Moved(2)) == 7
@@ -95,10 +95,10 @@ async def test_a_commit_that_knows_the_order_may_still_say_how_to_create_it(stor
 async def test_a_decision_on_an_order_that_moved_is_refused_and_what_happened_lands(store: Store) -> None:
     await store.write(count_stock, KENDRA, [("MUG", "reno", 5)], actor="person:kim", now=NOON)
     await store.commit(a_new_order())
-    await store.commit(a_unit(happened=(noted("somebody else"),)))
+    await store.commit(a_commit(happened=(noted("somebody else"),)))
 
     committed = await store.commit(
-        a_unit(
+        a_commit(
             expect=1,
             happened=(noted("mine"),),
             decided=(noted("decided"),),
@@ -120,10 +120,10 @@ async def test_a_decision_on_an_order_that_moved_is_refused_and_what_happened_la
 
 async def test_an_outcome_lands_however_far_the_order_has_moved(store: Store) -> None:
     await store.commit(a_new_order(intents=(an_intent("buy/1"),)))
-    await store.commit(a_unit(happened=(noted("somebody else"),)))
+    await store.commit(a_commit(happened=(noted("somebody else"),)))
 
     outcome = Settlement(key="buy/1", outcome=Outcome.DONE, result={"label": "L1"})
-    committed = await store.commit(a_unit(expect=1, outcomes=(outcome,), decided=(noted("decided"),)))
+    committed = await store.commit(a_commit(expect=1, outcomes=(outcome,), decided=(noted("decided"),)))
 
     assert committed == Moved(2)
     [effect] = await store.read(effects_of, KENDRA, FIRST)
@@ -132,9 +132,9 @@ async def test_an_outcome_lands_however_far_the_order_has_moved(store: Store) ->
 
 async def test_an_effect_that_has_its_outcome_keeps_it(store: Store) -> None:
     await store.commit(a_new_order(intents=(an_intent("buy/1"),)))
-    await store.commit(a_unit(outcomes=(Settlement(key="buy/1", outcome=Outcome.DONE),)))
+    await store.commit(a_commit(outcomes=(Settlement(key="buy/1", outcome=Outcome.DONE),)))
 
-    await store.commit(a_unit(outcomes=(Settlement(key="buy/1", outcome=Outcome.UNDONE),)))
+    await store.commit(a_commit(outcomes=(Settlement(key="buy/1", outcome=Outcome.UNDONE),)))
 
     assert [e.state for e in await store.read(effects_of, KENDRA, FIRST)] == ["done"]
 
@@ -143,7 +143,7 @@ async def test_an_effect_that_has_its_outcome_keeps_it(store: Store) -> None:
 async def test_an_effect_key_is_used_once_for_ever(store: Store) -> None:
     await store.commit(a_new_order(intents=(an_intent("buy/1"),)))
 
-    again = a_unit(expect=1, intents=(an_intent("buy/1", owner="w2"),), decided=(noted("bought"),))
+    again = a_commit(expect=1, intents=(an_intent("buy/1", owner="w2"),), decided=(noted("bought"),))
 
     assert await store.commit(again) == Moved(1)
     assert await kinds(store) == ["received"]
@@ -152,9 +152,9 @@ async def test_an_effect_key_is_used_once_for_ever(store: Store) -> None:
 
 @pytest.mark.req("R42")
 async def test_one_of_many_orders_that_want_one_effect_key_at_once_gets_it(store: Store) -> None:
-    units = [a_new_order(str(i), intents=(an_intent("same"),)) for i in range(6)]
+    commits = [a_new_order(str(i), intents=(an_intent("same"),)) for i in range(6)]
 
-    answers = await asyncio.gather(*(store.commit(commit) for commit in units))
+    answers = await asyncio.gather(*(store.commit(commit) for commit in commits))
 
     assert answers.count(Landed(1)) == 1
     assert answers.count(Moved(1)) == 5
@@ -179,7 +179,7 @@ async def test_units_that_ship_leave_both_on_hand_and_committed_even_if_the_orde
     await store.write(count_stock, KENDRA, [("MUG", "reno", 5)], actor="person:kim", now=NOON)
     await store.commit(a_new_order(reserve=a_reserve(a_need(2))))
 
-    committed = await store.commit(a_unit(expect=0, ship=(an_allocation(2),)))
+    committed = await store.commit(a_commit(expect=0, ship=(an_allocation(2),)))
 
     assert committed == Moved(3)
     assert await stock_key(store) == (3, 0)
@@ -200,7 +200,7 @@ async def test_units_are_set_free_once_however_often_it_is_asked_for(store: Stor
     await store.commit(a_new_order(reserve=a_reserve(a_need(2))))
 
     for _ in range(2):
-        await store.commit(a_unit(release=(an_allocation(2),)))
+        await store.commit(a_commit(release=(an_allocation(2),)))
 
     assert await stock_key(store) == (5, 0)
     assert (await kinds(store)).count("units_released") == 1
@@ -211,9 +211,9 @@ async def test_a_parcel_that_left_after_its_units_were_set_free_is_off_on_hand_a
 ) -> None:
     await store.write(count_stock, KENDRA, [("MUG", "reno", 1)], actor="person:kim", now=NOON)
     await store.commit(a_new_order(reserve=a_reserve(a_need(1))))
-    await store.commit(a_unit(release=(an_allocation(1),)))
+    await store.commit(a_commit(release=(an_allocation(1),)))
 
-    await store.commit(a_unit(ship=(an_allocation(1),)))
+    await store.commit(a_commit(ship=(an_allocation(1),)))
 
     assert await stock_key(store) == (0, 0)
 
@@ -223,7 +223,7 @@ async def test_what_an_order_holds_is_given_back_before_it_takes_anew(store: Sto
     await store.commit(a_new_order(reserve=a_reserve(a_need(2))))
 
     wants = a_reserve(a_need(3), give_back=(an_allocation(2),), why="edited")
-    committed = await store.commit(a_unit(expect=2, reserve=wants))
+    committed = await store.commit(a_commit(expect=2, reserve=wants))
 
     assert committed == Landed(4, (an_allocation(3),))
     assert await stock_key(store) == (3, 3)
@@ -237,14 +237,14 @@ async def test_a_line_that_no_location_holds_any_more_is_backordered_whole(store
 
     wants = a_reserve(a_need(4), give_back=(an_allocation(2),))
 
-    assert await store.commit(a_unit(expect=2, reserve=wants)) == Landed(4, (), (a_need(4),))
+    assert await store.commit(a_commit(expect=2, reserve=wants)) == Landed(4, (), (a_need(4),))
     assert await stock_key(store) == (3, 0)
 
 
 async def test_a_commit_for_an_order_nobody_created_is_an_error_of_its_caller_alone(store: Store) -> None:
     answers = await asyncio.gather(
         store.commit(a_new_order("1")),
-        store.commit(a_unit("2", happened=(noted("?"),))),
+        store.commit(a_commit("2", happened=(noted("?"),))),
         store.commit(a_new_order("3")),
         return_exceptions=True,
     )
@@ -256,9 +256,9 @@ async def test_a_commit_for_an_order_nobody_created_is_an_error_of_its_caller_al
 @pytest.mark.req("R19")
 async def test_a_commit_that_breaks_its_batch_fails_alone_and_all_others_land(store: Store) -> None:
     # A lone surrogate is text that neither database can keep.
-    units = [a_new_order(str(i), references=(("payment", "\ud800"),) if i == 11 else ()) for i in range(24)]
+    commits = [a_new_order(str(i), references=(("payment", "\ud800"),) if i == 11 else ()) for i in range(24)]
 
-    answers = await asyncio.gather(*(store.commit(commit) for commit in units), return_exceptions=True)
+    answers = await asyncio.gather(*(store.commit(commit) for commit in commits), return_exceptions=True)
 
     broken = [i for i, answer in enumerate(answers) if isinstance(answer, Exception)]
     assert broken == [11]
@@ -271,11 +271,11 @@ async def test_whoever_lost_the_order_to_another_may_not_decide(store: Store) ->
     await store.claim(KENDRA, FIRST, owner="w1", now=NOON, until=SOON)
     await store.claim(KENDRA, FIRST, owner="w2", now=LATER, until=LATER)
 
-    stale = a_unit(expect=1, owner="w1", decided=(noted("stale"),), intents=(an_intent("buy/1"),))
+    stale = a_commit(expect=1, owner="w1", decided=(noted("stale"),), intents=(an_intent("buy/1"),))
 
     assert await store.commit(stale) == Moved(1)
     assert await store.read(effects_of, KENDRA, FIRST) == []
-    assert await store.commit(a_unit(expect=1, owner="w2", decided=(noted("mine"),))) == Landed(2)
+    assert await store.commit(a_commit(expect=1, owner="w2", decided=(noted("mine"),))) == Landed(2)
 
 
 async def test_a_commit_says_when_the_order_is_due_and_how_often_it_failed_and_frees_the_claim(
@@ -284,7 +284,7 @@ async def test_a_commit_says_when_the_order_is_due_and_how_often_it_failed_and_f
     await store.commit(a_new_order())
     await store.claim(KENDRA, FIRST, owner="w1", now=NOON, until=LATER)
 
-    await store.commit(a_unit(expect=1, due_at=SOON, attempts=3, free_claim=True))
+    await store.commit(a_commit(expect=1, due_at=SOON, attempts=3, free_claim=True))
 
     assert await store.read(due_orders, NOON, limit=9, per_merchant=9) == []
     claimed = await store.claim(KENDRA, FIRST, owner="w2", now=SOON, until=LATER)
@@ -296,7 +296,7 @@ async def test_an_order_that_is_due_never_is_not_claimed_until_something_happens
     await store.commit(a_new_order(due_at=None))
     assert await store.claim(KENDRA, FIRST, owner="w1", now=LATER, until=LATER) is None
 
-    await store.commit(a_unit(happened=(noted("news"),)))
+    await store.commit(a_commit(happened=(noted("news"),)))
 
     assert await store.claim(KENDRA, FIRST, owner="w1", now=NOON, until=LATER) is not None
 

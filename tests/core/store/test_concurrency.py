@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.model.commit import Landed, Moved
+from core.model.stock import Allocation
 from core.store.claims import due_orders
 from core.store.commit import Committer
 from core.store.engine import CommitLostError, Database
@@ -17,7 +18,7 @@ from core.store.sealing import Keyring
 from core.store.stock import available_units, count_stock, list_stock
 from core.store.store import Store
 from core.store.tables import orders
-from tests.core.store.builders import LATER, NOON, a_need, a_new_order, a_reserve, a_unit, noted
+from tests.core.store.builders import LATER, NOON, a_commit, a_need, a_new_order, a_reserve, noted
 from tests.core.store.conftest import books_balance, open_store
 from tests.databases import KINDS, database_with_tables
 
@@ -30,8 +31,8 @@ async def test_forty_orders_that_want_ten_units_at_once_get_ten(store: Store) ->
         count_stock, KENDRA, [("MUG", "reno", 6), ("MUG", "easton", 4)], actor="person:kim", now=NOON
     )
 
-    units = [a_new_order(str(i), reserve=a_reserve(a_need(1))) for i in range(40)]
-    answers = await asyncio.gather(*(store.commit(commit) for commit in units))
+    commits = [a_new_order(str(i), reserve=a_reserve(a_need(1))) for i in range(40)]
+    answers = await asyncio.gather(*(store.commit(commit) for commit in commits))
 
     got = [answer for answer in answers if isinstance(answer, Landed) and answer.allocations]
     assert len(got) == 10
@@ -60,14 +61,14 @@ def test_whatever_is_ordered_at_once_no_more_is_promised_than_was_counted(
         async with open_store(kind, tmp_path_factory.mktemp("db"), batched=batched) as store:
             rows = [("MUG", "reno", counted[0]), ("HAT", "reno", counted[1])]
             await store.write(count_stock, KENDRA, rows, actor="person:kim", now=NOON)
-            units = [
+            commits = [
                 a_new_order(
                     str(i),
                     reserve=a_reserve(*(a_need(n, sku=sku, line=str(j)) for j, (sku, n) in enumerate(lines))),
                 )
                 for i, lines in enumerate(wanted)
             ]
-            await asyncio.gather(*(store.commit(commit) for commit in units))
+            await asyncio.gather(*(store.commit(commit) for commit in commits))
             assert all(row.available >= 0 for row in await store.read(list_stock, KENDRA))
             await books_balance(store)
 
@@ -75,13 +76,17 @@ def test_whatever_is_ordered_at_once_no_more_is_promised_than_was_counted(
 
 
 @pytest.mark.req("R30")
-async def test_several_lines_of_one_component_are_promised_as_one_sum(store: Store) -> None:
+async def test_several_lines_of_one_component_share_what_is_there(store: Store) -> None:
     await store.write(count_stock, KENDRA, [("MUG", "reno", 3)], actor="person:kim", now=NOON)
 
     wants = a_reserve(a_need(2, line="1"), a_need(2, line="2"))
 
-    assert not isinstance(await store.commit(a_new_order(reserve=wants)), Landed)
-    assert await store.read(available_units, KENDRA) == {("MUG", "reno"): 3}
+    landed = await store.commit(a_new_order(reserve=wants))
+
+    assert isinstance(landed, Landed)
+    assert landed.allocations == (Allocation(line_id="1", sku="MUG", location="reno", units=2),)
+    assert landed.backordered == (a_need(2, line="2"),)
+    assert await store.read(available_units, KENDRA) == {("MUG", "reno"): 1}
 
 
 async def test_what_waits_at_once_is_committed_in_one_transaction(batched_store: Store) -> None:
@@ -99,7 +104,7 @@ async def test_commits_of_one_order_go_into_batches_of_their_own_in_the_order_th
     before = batched_store.db.transactions
 
     answers = await asyncio.gather(
-        *(batched_store.commit(a_unit(happened=(noted(str(i)),))) for i in range(5))
+        *(batched_store.commit(a_commit(happened=(noted(str(i)),))) for i in range(5))
     )
 
     assert answers == [Landed(2), Landed(3), Landed(4), Landed(5), Landed(6)]
@@ -110,8 +115,8 @@ async def test_of_two_decisions_at_once_on_one_order_the_second_is_refused(batch
     await batched_store.commit(a_new_order())
 
     answers = await asyncio.gather(
-        batched_store.commit(a_unit(expect=1, decided=(noted("first"),))),
-        batched_store.commit(a_unit(expect=1, due_at=LATER)),
+        batched_store.commit(a_commit(expect=1, decided=(noted("first"),))),
+        batched_store.commit(a_commit(expect=1, due_at=LATER)),
     )
 
     assert list(answers) == [Landed(2), Moved(2)]
@@ -180,7 +185,7 @@ async def test_a_commit_whose_answer_got_lost_counts_as_moved_and_is_not_written
     await store.commit(a_new_order())
     unplugged = Committer(Unplugged(store.db), store.keys, batched=True)
 
-    assert await unplugged.commit(a_unit(happened=(noted("once"),))) == Moved(2)
+    assert await unplugged.commit(a_commit(happened=(noted("once"),))) == Moved(2)
 
     assert [fact.kind for fact in await store.read(facts_of, KENDRA, "shop:1")] == ["received", "noted"]
 
@@ -199,8 +204,8 @@ async def test_two_processes_on_one_database_promise_no_unit_twice(batched: bool
 
         # Each order wants both SKUs, in either order: whoever locks as they come would wait in a circle.
         both = (a_need(1, sku="MUG", line="1"), a_need(1, sku="HAT", line="2"))
-        units = [a_new_order(str(i), reserve=a_reserve(*both[:: 1 if i % 2 else -1])) for i in range(60)]
-        answers = await asyncio.gather(*(stores[i % 2].commit(commit) for i, commit in enumerate(units)))
+        commits = [a_new_order(str(i), reserve=a_reserve(*both[:: 1 if i % 2 else -1])) for i in range(60)]
+        answers = await asyncio.gather(*(stores[i % 2].commit(commit) for i, commit in enumerate(commits)))
 
         assert sum(len(answer.allocations) == 2 for answer in answers if isinstance(answer, Landed)) == 15
         await books_balance(stores[0])

@@ -17,7 +17,16 @@ from core.store.listings import (
 from core.store.pushes import journal_push, settle_push
 from core.store.stock import count_stock, receive_stock
 from core.store.store import Store
-from tests.core.store.builders import LATER, NOON, SOON, a_need, a_new_order, a_reserve, a_unit, an_allocation
+from tests.core.store.builders import (
+    LATER,
+    NOON,
+    SOON,
+    a_commit,
+    a_need,
+    a_new_order,
+    a_reserve,
+    an_allocation,
+)
 from tests.stored import effects_of, jobs_of_kind
 
 KENDRA = "kendra"
@@ -104,7 +113,7 @@ async def test_whatever_changes_what_is_available_makes_the_listings_due(store: 
         case "receive":
             await store.write(receive_stock, KENDRA, mugs, actor="person:kim", now=NOON)
         case _:
-            await store.commit(a_unit(release=(an_allocation(1),)))
+            await store.commit(a_commit(release=(an_allocation(1),)))
 
     assert ("amazon", "mug", "") in await dirty(store)
 
@@ -115,7 +124,7 @@ async def test_what_leaves_available_as_it_was_pushes_nothing(store: Store) -> N
     await store.commit(a_new_order(reserve=a_reserve(a_need(1))))
     await clean(store)
 
-    await store.commit(a_unit(ship=(an_allocation(1),)))
+    await store.commit(a_commit(ship=(an_allocation(1),)))
     await store.write(count_stock, KENDRA, [("MUG", "reno", 4)], actor="person:kim", now=NOON)
 
     assert await dirty(store) == []

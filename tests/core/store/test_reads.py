@@ -14,7 +14,7 @@ from core.store.rebuild import rebuild
 from core.store.stock import available_units, count_stock, receive_stock
 from core.store.store import Store
 from core.store.switches import accepted_actions, go_live, list_switches, live_since, set_switch
-from tests.core.store.builders import NOON, SOON, a_new_order, a_unit
+from tests.core.store.builders import NOON, SOON, a_commit, a_new_order
 from tests.core.store.conftest import Execute
 from tests.stored import latest_config, list_ledger
 
@@ -41,7 +41,7 @@ async def test_pages_neither_repeat_nor_hide_an_order_while_new_ones_are_placed(
 async def test_orders_are_listed_by_stage_hold_connection_and_beginning_of_their_number(store: Store) -> None:
     await orders(store, 3)
     held = (Held(at=NOON, reason="risk"), Held(at=NOON, reason="payment_short"))
-    await store.commit(a_unit("1", happened=held))
+    await store.commit(a_commit("1", happened=held))
 
     async def numbers(**filters: object) -> list[str]:
         page = await store.read(list_orders, KENDRA, **filters)  # type: ignore[arg-type]
