@@ -159,7 +159,7 @@ def _net(row: Counter[str]) -> Json:
     }
 
 
-# ---- the other witness
+# ---- the vendors' side
 
 
 def vendors(taken: Taken, day: Day) -> Json:

@@ -46,7 +46,7 @@ def _elsewhere(told: Told, words: Words) -> str:
             and event.what["do"] == "ship"
         ):
             return f"{event.what['name']} shipped it at {words.clock(event.at.isoformat())}"
-    return "shipped by another hand"
+    return "shipped by a third party"
 
 
 def _held(fact: Json, told: Told) -> Iterator[str]:
