@@ -174,13 +174,13 @@ def _arrives(parcel: Json) -> str:
 
 def _stock(found: Json, last: Taken, day: Day) -> Iterator[str]:
     beside = _sums(found)
-    rows: list[Row] = [("stock", "", "on hand", "committed", "Shopify", "Amazon"), *_shelves(last, day)]
+    rows: list[Row] = [("stock", "", "on hand", "committed", "Shopify", "Amazon"), *_stock_rows(last, day)]
     beside += [""] * (len(rows) - len(beside))
     for row, right in zip(_aligned(rows, numbers=range(2, 6)), beside, strict=False):
         yield f"{row}        {right}".rstrip()
 
 
-def _shelves(last: Taken, day: Day) -> Iterator[Row]:
+def _stock_rows(last: Taken, day: Day) -> Iterator[Row]:
     listings = last.books.listings
     for sku in day.given["products"]:
         rows = [row for row in last.books.stock if row["sku"] == sku]

@@ -47,9 +47,9 @@ def names_in(house: Json) -> Names:
 def stocked(house: Json, times: int) -> Json:
     """The same house with that many times the goods on the shelves and on every listing."""
     more: Json = copy.deepcopy(house)
-    for shelf in more["counts"].values():
-        for sku in shelf:
-            shelf[sku] *= times
+    for held in more["counts"].values():
+        for sku in held:
+            held[sku] *= times
     for listings in more["listings"].values():
         for listing in listings:
             listing["shows"] *= times

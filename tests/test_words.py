@@ -50,7 +50,6 @@ ALLOWED = {
     ("web/api/connections.py", "errands"): "key of /api/v1",
     ("web/api/stock.py", "believed"): "key of /api/v1",
     ("commands/demo.py", "weather"): "the option --weather",
-    ("sandbox/control.py", "_weather"): "the address /faults/weather",
 }
 """Names that are spoken outside."""
 OF_LIBRARIES = {"MarkedYAMLError"}
