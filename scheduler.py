@@ -12,7 +12,6 @@ import asyncpg
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy.exc import SQLAlchemyError
 
-from core.clock import PageClock
 from core.engine.advance import CLAIM_S
 from core.engine.worker import Worker
 from core.jobs.housekeeping import tick_old_deliveries
@@ -59,7 +58,7 @@ def waker_of(worker: Worker) -> AsyncIOScheduler:
 
 
 def _by_hand(worker: Worker) -> bool:
-    return isinstance(worker.hub.clock, PageClock)
+    return worker.hub.clock.by_hand
 
 
 async def follow(worker: Worker, *, works: bool) -> None:

@@ -21,7 +21,7 @@ from aiohttp import web
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from pydantic import BaseModel
 
-from core.clock import Clock, clock_of, seconds_of
+from core.clock import Clock, clock_of
 from core.config import load
 from core.config.environ import setting
 from core.config.installation import Apps, apps
@@ -320,7 +320,7 @@ async def open_queue(hub: Hub, url: str) -> Queue:
 @contextlib.asynccontextmanager
 async def _work(hub: Hub, queue: Queue, role: str) -> AsyncIterator[asyncio.Task[None] | None]:
     """Do what a role does besides answering; gives the task that takes wake-ups off the queue, if there is one."""
-    breaker = Breaker(monotonic=seconds_of(hub.clock))
+    breaker = Breaker(monotonic=hub.clock.seconds)
     worker = Worker(steps=STEPS, hub=hub, jobs=JOBS, queue=queue, breaker=breaker)
     delivering: asyncio.Task[None] | None = None
     clock: AsyncIOScheduler | None = None

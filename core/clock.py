@@ -1,14 +1,13 @@
 """What time it is, and how long a machine's second lasts on that clock.
 
-Business instants (order times, cut-offs, ``due_at``) are read from this clock; lengths that belong to the machine (call
-limits, claims, settle times) go through ``span``. A day that is played for a demonstration goes by in steps: its clock
-is a page that another process writes, and stands still in between.
+Instants (order times, cut-offs, ``due_at``) are read from this clock, never from the machine. A day that is played for a
+demonstration goes by in steps: its clock is a page that another process writes, and stands still in between.
 """
 
 import mmap
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -28,8 +27,13 @@ class Clock(Protocol):
         """Return the present instant."""
         ...
 
-    def span(self, machine_s: float) -> timedelta:
-        """Return how far this clock moves while the machine lives ``machine_s`` seconds."""
+    def seconds(self) -> float:
+        """Return the seconds by which limits and pauses are counted: the machine's, or those of a clock moved by hand."""
+        ...
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether it stands still until somebody moves it."""
         ...
 
 
@@ -41,9 +45,14 @@ class SystemClock:
         """Return the present instant."""
         return datetime.now(UTC)
 
-    def span(self, machine_s: float) -> timedelta:
-        """Return the same length: a second here is a second."""
-        return timedelta(seconds=machine_s)
+    def seconds(self) -> float:
+        """Return the machine's own seconds, which nobody sets back."""
+        return time.monotonic()
+
+    @property
+    def by_hand(self) -> bool:
+        """It runs by itself."""
+        return False
 
 
 @dataclass(slots=True)
@@ -56,9 +65,14 @@ class SteppedClock:
         """Return the instant it was last moved to."""
         return self.instant
 
-    def span(self, machine_s: float) -> timedelta:
-        """Return the same length: in simulation the machine lives on this clock."""
-        return timedelta(seconds=machine_s)
+    def seconds(self) -> float:
+        """Return the seconds of the instant: in simulation the machine lives on this clock."""
+        return self.instant.timestamp()
+
+    @property
+    def by_hand(self) -> bool:
+        """It stands still until it is moved."""
+        return True
 
     def move_to(self, instant: datetime) -> None:
         """Move forward; moving back is refused."""
@@ -95,19 +109,14 @@ class PageClock:
         """Return the instant on the page."""
         return _EPOCH + timedelta(microseconds=self._page[0])
 
-    def span(self, machine_s: float) -> timedelta:
-        """Return the same length: whoever waits for it waits until the page has been moved so far."""
-        return timedelta(seconds=machine_s)
+    def seconds(self) -> float:
+        """Return the seconds of the page: while it stands still, no pause ends at an instant that nobody could name."""
+        return self.now().timestamp()
 
-
-def seconds_of(clock: Clock) -> Callable[[], float]:
-    """Return the seconds by which limits and pauses are counted: the machine's, or those of a page.
-
-    On a page that stands still, no pause would ever end by real time at an instant that anybody could name.
-    """
-    if isinstance(clock, PageClock):
-        return lambda: clock.now().timestamp()
-    return time.monotonic
+    @property
+    def by_hand(self) -> bool:
+        """It stands still until whoever owns the page moves it."""
+        return True
 
 
 def clock_of(environ: Mapping[str, str] = os.environ) -> Clock:

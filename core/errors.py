@@ -78,7 +78,7 @@ class VendorPausedError(ConnectorError):
 
 
 class RateLimitError(ConnectorError):
-    """The vendor asks for a pause of ``retry_after_s`` machine seconds; it did nothing."""
+    """The vendor asks for a pause of ``retry_after_s`` seconds; it did nothing."""
 
     def __init__(
         self,
@@ -94,7 +94,7 @@ class RateLimitError(ConnectorError):
 
 
 class NotYetError(ConnectorError):
-    """The vendor will do it later, in hours or days: ask again after ``retry_after_s`` machine seconds."""
+    """The vendor will do it later, in hours or days: ask again after ``retry_after_s`` seconds."""
 
     def __init__(
         self, message: str, *, connection: str, retry_after_s: float, code: str | None = None

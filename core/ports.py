@@ -40,7 +40,7 @@ class Fence(StrEnum):
 class Operation:
     """How one changing operation of a connector behaves.
 
-    ``call_limit_s`` is the longest a call may take (machine seconds); an intent without an outcome is looked up no
+    ``call_limit_s`` is the longest a call may take (seconds); an intent without an outcome is looked up no
     earlier than intent + ``call_limit_s`` + ``settle_s``.
     """
 
@@ -202,7 +202,7 @@ class Carrier(Protocol):
         customs: Sequence[CustomsItem],
         budget_s: float,
     ) -> Quotes:
-        """Rate the parcel with every carrier; those silent after ``budget_s`` machine seconds are named."""
+        """Rate the parcel with every carrier; those silent after ``budget_s`` seconds are named."""
         ...
 
     async def buy(self, shipment_id: str, rate_id: str, *, label_format: str) -> Label | LabelRefused:

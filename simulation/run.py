@@ -84,7 +84,7 @@ class _Simulation:
         self.scene.world.meanwhile = self.meanwhile
 
     def _new_worker(self) -> Worker:
-        breaker = Breaker(monotonic=lambda: self.hub.clock.now().timestamp())
+        breaker = Breaker(monotonic=self.hub.clock.seconds)
         return Worker(hub=self.hub, steps=STEPS, jobs=JOBS, breaker=breaker, chance=self.chance)
 
     async def to_the_end(self) -> None:

@@ -53,7 +53,7 @@ async def connect(request: web.Request) -> web.Response:
     authorizer = _authorizer(request, merchant, connection)
     nonce = secrets.token_urlsafe(24)
     value = {"merchant": merchant, "connection": connection, "nonce": nonce}
-    state = sign(settings.secret, "connect", value, hub.clock.now() + hub.clock.span(LASTS.total_seconds()))
+    state = sign(settings.secret, "connect", value, hub.clock.now() + LASTS)
     page = authorizer.consent_url(state=state, redirect_uri=redirect_uri(request, merchant, connection))
     response = web.Response(status=HTTPStatus.SEE_OTHER, headers={"Location": page})
     response.set_cookie(

@@ -90,7 +90,10 @@ def log_in(request: web.Request, response: web.StreamResponse, merchant: str, na
     settings, clock = request.app[SETTINGS], request.app[HUB].clock
     lasts_s = int(LASTS.total_seconds())
     cookie = sign(
-        settings.secret, "session", {"merchant": merchant, "name": name}, clock.now() + clock.span(lasts_s)
+        settings.secret,
+        "session",
+        {"merchant": merchant, "name": name},
+        clock.now() + timedelta(seconds=lasts_s),
     )
     response.set_cookie(
         COOKIE, cookie, httponly=True, samesite="Lax", secure=settings.secure, max_age=lasts_s, path="/"

@@ -2,7 +2,7 @@
 
 from asyncio import get_running_loop
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from connectors.amazon.client import AmazonClient
@@ -116,7 +116,7 @@ class AmazonLevels:
             return []
 
     def _is_fresh(self, at: datetime, machine_s: float) -> bool:
-        return at >= self._clock.now() - self._clock.span(machine_s)
+        return at >= self._clock.now() - timedelta(seconds=machine_s)
 
     async def _know_channels(self, skus: Sequence[str]) -> None:
         """See who fulfills each SKU, unless seen a few minutes ago: a patch would make an FBA listing the merchant's."""

@@ -52,8 +52,7 @@ class HubTransport:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         # Amazon counts the seconds of its own clock, which a demonstration's stand-in lets run faster than the machine's.
-        self._pace = connection.clock.span(1.0).total_seconds()
-        self._rates = {operation: rate * self._pace for operation, (rate, _burst) in RATES.items()}
+        self._rates = {operation: rate for operation, (rate, _burst) in RATES.items()}
         self._learned: dict[str, float] = {}
         self.client: Client = open_client()
         self.client.event_hooks = {"response": [self._refuse]}
@@ -152,7 +151,7 @@ class HubTransport:
     async def _learn(self, response: Response, operation: str) -> None:
         """Take over the rate that the answer names, once as long as it stays the same."""
         try:
-            rate = float(response.headers.get("x-amzn-ratelimit-limit", "")) * self._pace
+            rate = float(response.headers.get("x-amzn-ratelimit-limit", ""))
         except ValueError:
             return
         if 0 < rate < math.inf and rate != self._learned.get(operation):

@@ -1,5 +1,7 @@
 """Advance one order: claim it, do what is due until nothing is, give it back with the instant of the next thing."""
 
+from datetime import timedelta
+
 from core.engine.breaker import Breaker
 from core.engine.hub import Hub
 from core.engine.pauses import check_pauses, clear_pauses
@@ -12,7 +14,7 @@ from core.store.surroundings import read_surroundings
 from core.store.switches import accepted_actions
 
 CLAIM_S = 90.0
-"""How long (machine seconds) a claim lasts unless renewed: longer than any one call."""
+"""How long (seconds) a claim lasts unless renewed: longer than any one call."""
 _MOST_STEPS = 200
 
 
@@ -25,7 +27,7 @@ async def begin(hub: Hub, merchant: str, order_id: str) -> Run | None:
     now = hub.clock.now()
     failpoint("advance.claim.before")
     claimed = await hub.store.claim(
-        merchant, order_id, owner=hub.owner, now=now, until=now + hub.clock.span(CLAIM_S)
+        merchant, order_id, owner=hub.owner, now=now, until=now + timedelta(seconds=CLAIM_S)
     )
     if claimed is None:
         return None

@@ -9,6 +9,7 @@ the claim's owner only, and never blindly repeated.
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from core.domain.state import OpenIntent
@@ -80,7 +81,7 @@ async def perform(run: Run, effect: Effect) -> None:
         )
     operation = run.connections.operation(effect.connection, effect.operation)
     key = key_of(run, effect.name)
-    look_up_at = run.now + run.hub.clock.span(operation.call_limit_s + operation.settle_s)
+    look_up_at = run.now + timedelta(seconds=operation.call_limit_s + operation.settle_s)
     intended = Intended(
         at=run.now,
         key=key,

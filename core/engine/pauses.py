@@ -22,6 +22,7 @@ from core.store.pauses import VendorPause
 LOG = logging.getLogger("crossdock.pauses")
 
 LOOK_AGAIN_S = 600.0
+_LENGTH = timedelta(seconds=LOOK_AGAIN_S)
 
 
 class StillPausedError(VendorPausedError):
@@ -38,7 +39,7 @@ async def check_pauses(run: Run, action: str) -> tuple[VendorPause, ...]:
     for pause in ours:
         if pause in run.probing:
             continue
-        look_at = run.now + _length(run.hub)
+        look_at = run.now + _LENGTH
         failpoint("pauses.turn.before")
         mine = await run.hub.store.write(
             rows.take_turn, run.merchant, pause.connection, action, now=run.now, look_at=look_at
@@ -80,7 +81,7 @@ async def raise_pause(hub: Hub, merchant: str, pausable: Pausable, error: Except
         return
     now, action = hub.clock.now(), pausable.action
     pause = VendorPause(
-        connection=error.connection, action=action, since=now, reason=str(error), look_at=now + _length(hub)
+        connection=error.connection, action=action, since=now, reason=str(error), look_at=now + _LENGTH
     )
     failpoint("pauses.raise.before")
     if await hub.store.write(rows.save_pause, merchant, pause):
@@ -112,7 +113,3 @@ async def _end(hub: Hub, merchant: str, connection: str, action: str) -> None:
     failpoint("pauses.clear.before")
     if await hub.store.write(rows.end_pause, merchant, connection, action, now=hub.clock.now()):
         LOG.warning("%s of %s: %s go on", connection, merchant, action)
-
-
-def _length(hub: Hub) -> timedelta:
-    return hub.clock.span(LOOK_AGAIN_S)

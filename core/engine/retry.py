@@ -23,7 +23,7 @@ SUSPENDED_WAIT_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """Try again after so many machine seconds; ``counts`` says whether it was an attempt."""
+    """Try again after so many seconds; ``counts`` says whether it was an attempt."""
 
     wait_s: float
     counts: bool = True

@@ -126,7 +126,7 @@ class Worker:
 
     async def _end(self, run: Run, error: Exception, verdict: Retry | Park, attempts: int) -> Committed:
         if isinstance(verdict, Retry):
-            wait = self.hub.clock.span(verdict.wait_s * self.chance.uniform(1.0, 1.5))
+            wait = timedelta(seconds=verdict.wait_s * self.chance.uniform(1.0, 1.5))
             kept = attempts if verdict.counts else run.attempts
             return await run.commit(due_at=run.now + wait, attempts=kept, free_claim=True)
         parked = Parked(
@@ -181,7 +181,7 @@ class Worker:
             finish_job,
             job,
             now=now,
-            due_at=now + self.hub.clock.span(again.wait_s * self.chance.uniform(1.0, 1.5)),
+            due_at=now + timedelta(seconds=again.wait_s * self.chance.uniform(1.0, 1.5)),
             error=said,
             attempts=attempts if again.counts else job.attempts,
         )
@@ -231,15 +231,18 @@ class Worker:
         task.add_done_callback(ended)
 
     def _job_claim(self) -> timedelta:
-        return self.hub.clock.span(CLAIM_S * 2)
+        return timedelta(seconds=CLAIM_S * 2)
 
     async def tick_claims(self) -> None:
         """Renew the claims of what runs here."""
-        now, span = self.hub.clock.now(), self.hub.clock.span
+        now = self.hub.clock.now()
         if self.orders_running:
             failpoint("work.claims.renew")
             await self.hub.store.write(
-                renew_claims, self.hub.owner, list(self.orders_running), until=now + span(CLAIM_S)
+                renew_claims,
+                self.hub.owner,
+                list(self.orders_running),
+                until=now + timedelta(seconds=CLAIM_S),
             )
         if self.jobs_running:
             failpoint("work.claims.renew")

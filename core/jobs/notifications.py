@@ -1,7 +1,7 @@
 """What vendors notify us of: it is stored and acknowledged, then the object is fetched as it stands."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from core.engine.hub import Hub
 from core.engine.job import Reschedule
@@ -17,7 +17,7 @@ from core.store.listings import invalidate_level
 from core.store.orders import find
 
 RECEIVE_EVERY_S = 0.2
-"""The pause before a queue that does not wait for news itself is asked again (machine seconds)."""
+"""The pause before a queue that does not wait for news itself is asked again (seconds)."""
 
 _JOB_OF = {
     NotificationKind.ORDER: "fetch",
@@ -85,7 +85,7 @@ async def receive_notifications(hub: Hub, job: Job) -> Reschedule | None:
         failpoint("intake.receive.stored")
         await source.acknowledge(receipts)
     pause_s = 0.0 if source.waits else RECEIVE_EVERY_S
-    return Reschedule(due_at=hub.clock.now() + hub.clock.span(pause_s))
+    return Reschedule(due_at=hub.clock.now() + timedelta(seconds=pause_s))
 
 
 async def park_unreadable(hub: Hub, job: Job) -> Reschedule | None:

@@ -82,7 +82,7 @@ async def push_levels(hub: Hub, job: Job) -> Reschedule | None:
         accepted = accepted and hub.connections(merchant).acts(connection)
         await _write(hub, levels, due, job, accepted=accepted)
     again = await hub.store.read(next_level_at, merchant, connection)
-    return None if again is None else Reschedule(due_at=max(again, now + hub.clock.span(_AGAIN_S)))
+    return None if again is None else Reschedule(due_at=max(again, now + timedelta(seconds=_AGAIN_S)))
 
 
 async def _read(levels: Levels, rows: Sequence[ListingRow], now: datetime) -> list[ListingRow]:

@@ -27,7 +27,7 @@ from core.store.products import list_products
 from core.store.switches import accepted_actions
 
 RATE_BUDGET_S = 4.0
-"""How long (machine seconds) carriers may take to offer rates; the silent are named (R48)."""
+"""How long (seconds) carriers may take to offer rates; the silent are named (R48)."""
 
 
 async def quote(run: Run) -> None:

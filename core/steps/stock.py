@@ -17,7 +17,7 @@ VOIDS_TAKEN_FOR = timedelta(days=30)
 """How long after its label carriers take one back; from then on a person must see to it (R14)."""
 FIRST_VOID_S = 1
 SLOWEST_VOID_S = 6 * 3600
-"""How often (machine seconds) a carrier that keeps refusing is asked."""
+"""How often (seconds) a carrier that keeps refusing is asked."""
 
 
 async def commit_units(run: Run) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from core.clock import Clock, PageClock, SystemClock, seconds_of
+from core.clock import Clock, SystemClock
 from core.errors import RateLimitError
 from core.ports import Quota
 from core.store.engine import Database, Postgres
@@ -74,11 +74,11 @@ def quota_of(
     """Return a connection's counters: rows that processes share on PostgreSQL, in memory on SQLite (one process)."""
     clock = clock or SystemClock()
     if isinstance(database, Postgres):
-        page = seconds_of(clock) if isinstance(clock, PageClock) else None
+        page = clock.seconds if clock.by_hand else None
         return QuotaRows(
             database, merchant=merchant, app=app, connection=connection, limits=limits, seconds=page
         )
-    return QuotaMemory(connection=connection, limits=limits, seconds=seconds_of(clock))
+    return QuotaMemory(connection=connection, limits=limits, seconds=clock.seconds)
 
 
 class QuotaMemory:

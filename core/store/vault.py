@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 
-from core.clock import Clock, PageClock
+from core.clock import Clock
 from core.errors import AuthError, OutcomeUnknownError, RateLimitError, UnavailableError
 from core.failpoints import failpoint
 from core.ports import Token
@@ -82,7 +82,7 @@ class VaultTokens:
         """
         async with self._renewing:
             owner = uuid.uuid4().hex
-            for _ in range(_MOST_POLLS_OF_A_PAGE if isinstance(self._clock, PageClock) else _MOST_POLLS):
+            for _ in range(_MOST_POLLS_OF_A_PAGE if self._clock.by_hand else _MOST_POLLS):
                 kept = await self._read()
                 if kept.token.access != refused.access:
                     return kept.token
@@ -137,7 +137,7 @@ class VaultTokens:
     def _ahead(self, kept: Kept) -> timedelta:
         """Return how long before its end a token is renewed: five minutes, or a tenth of a short life."""
         lifetime = (kept.token.expires_at or kept.saved_at) - kept.saved_at
-        return min(self._clock.span(_AHEAD_S), lifetime / _SHARE_AHEAD)
+        return min(timedelta(seconds=_AHEAD_S), lifetime / _SHARE_AHEAD)
 
     def _gone(self) -> AuthError:
         return AuthError(
@@ -164,11 +164,11 @@ class VaultTokens:
 
     async def _claim(self, kept: Kept, owner: str) -> bool:
         now = self._clock.now()
-        until = now + self._clock.span(_CLAIM_S)
+        until = now + timedelta(seconds=_CLAIM_S)
         return await self._database.write(self._row.claim, kept, owner=owner, now=now, until=until)
 
     async def _pause(self, kept: Kept, owner: str, pause_s: float) -> None:
-        until = self._clock.now() + self._clock.span(pause_s)
+        until = self._clock.now() + timedelta(seconds=pause_s)
         await self._database.write(self._row.hold_off, kept, owner=owner, until=until)
 
 

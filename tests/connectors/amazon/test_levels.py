@@ -1,6 +1,7 @@
 """Quantities at Amazon: read, patched one by one or fed in bulk, and never written where Amazon fulfills."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -130,7 +131,7 @@ async def test_a_listing_that_amazon_took_over_is_seen_before_it_is_written_agai
     )
     patch = respx.patch(f"{ITEMS}/X").respond(json=_answer("X"))
     before = await levels.set_levels([change("X", 4)], key="k1")
-    clock.move_to(MONDAY + clock.span(601))
+    clock.move_to(MONDAY + timedelta(seconds=601))
     after = await levels.set_levels([change("X", 5)], key="k2")
 
     assert (before[0].state, after[0].code) == (LevelState.ACCEPTED, "FulfilledByAmazon")
