@@ -72,7 +72,7 @@ def house(times: int) -> tuple[Json, Json]:
     return {**config, "connections": {**config["connections"], **sells}}, given
 
 
-class _Available:
+class _OnSale:
     """What is still for sale, counted so that no channel ever shows less.
 
     A sale takes its units from every location, whichever ships them; what a cancelled order gives back stays off sale.
@@ -129,33 +129,33 @@ class _Available:
 
 def _shopping(config: Json, given: Json, count: int, *, seed: int) -> Iterator[Json]:
     """Yield what shoppers do, until everything is sold."""
-    available = _Available(config, given)
+    on_sale = _OnSale(config, given)
     for number in range(count):
         chance = random.Random(f"{seed}/{number}")  # noqa: S311 - what is bought, not a secret
         at = OPENS + EVERY * (number // AT_ONCE)
         try:
-            order = _drawn(available, chance, number, at)
+            order = _drawn(on_sale, chance, number, at)
         except SoldOut:
             return
-        available.sell(order)
+        on_sale.sell(order)
         yield {"at": at.isoformat(), "place": order}
         yield from _afterwards(order, chance, at)
 
 
-def _drawn(available: _Available, chance: random.Random, number: int, at: datetime) -> Json:
+def _drawn(on_sale: _OnSale, chance: random.Random, number: int, at: datetime) -> Json:
     """Return an order at one channel or, where that has nothing left, at the other."""
     first = chance.random() < SHOP_SHARE
     try:
-        return _order(available, chance, number, at=at, shop=first)
+        return _order(on_sale, chance, number, at=at, shop=first)
     except SoldOut:
-        return _order(available, chance, number, at=at, shop=not first)
+        return _order(on_sale, chance, number, at=at, shop=not first)
 
 
-def _order(available: _Available, chance: random.Random, number: int, *, at: datetime, shop: bool) -> Json:
+def _order(on_sale: _OnSale, chance: random.Random, number: int, *, at: datetime, shop: bool) -> Json:
     if shop:
-        return orders.for_shop(chance, available.at_shop(), name=f"KK-{2001 + number}")
+        return orders.for_shop(chance, on_sale.at_shop(), name=f"KK-{2001 + number}")
     name = f"112-{9000000 + number:07d}-{chance.randint(0, 9999999):07d}"
-    return orders.for_amazon(chance, available.on_amazon(), name=name, now=at, of=available.of)
+    return orders.for_amazon(chance, on_sale.on_amazon(), name=name, now=at, of=on_sale.of)
 
 
 def _afterwards(order: Json, chance: random.Random, at: datetime) -> Iterator[Json]:

@@ -47,9 +47,9 @@ def names_in(house: Json) -> Names:
 def stocked(house: Json, times: int) -> Json:
     """The same house with that many times the goods in its locations and on every listing."""
     more: Json = copy.deepcopy(house)
-    for counted in more["counts"].values():
-        for sku in counted:
-            counted[sku] *= times
+    for held in more["counts"].values():
+        for sku in held:
+            held[sku] *= times
     for listings in more["listings"].values():
         for listing in listings:
             listing["shows"] *= times

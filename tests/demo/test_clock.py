@@ -27,10 +27,6 @@ async def every_instant(clock: SharedClock, end: datetime) -> None:
         await clock._move(min(end, rest.stands_until, rest.at("next_at")))
 
 
-def just_before(count: float) -> datetime:
-    return minutes(count) - timedelta(microseconds=1)
-
-
 def minutes(count: float) -> datetime:
     return START + timedelta(minutes=count)
 
@@ -61,11 +57,13 @@ async def test_the_hub_does_at_each_instant_what_is_due_and_stands_still_in_betw
         assert (await last_polls(environment))[1] == minutes(60)
         assert time.monotonic() - began < 5
 
-        # As long as nothing happens, polls are passed over: once the order is listed, the last one is made.
+        # As long as nothing happens, polls are passed over, and none is late when it does.
         moves, clock.now = clock.moves, minutes(60)
         await clock.until(minutes(481))
         assert clock.moves - moves <= 12
-        assert await last_polls(environment) == (just_before(481), just_before(481))
+        for asked in await last_polls(environment):
+            assert asked is not None
+            assert minutes(476) < asked < minutes(481)
 
         # A jump of hours leaves everything whole: one poll, at the instant of the jump.
         await client.stand("POST", "/clock", {"to": minutes(542).isoformat()})
