@@ -83,7 +83,7 @@ def _create_rows(conn: sa.Connection, commits: Sequence[OrderCommit]) -> None:
 def _lock_orders(conn: sa.Connection, commits: Sequence[OrderCommit]) -> dict[OrderKey, Standing]:
     key = (orders.c.merchant, orders.c.order_id)
     wanted = sorted({(commit.merchant, commit.order_id) for commit in commits})
-    claim = (orders.c.claimed_by, orders.c.claimed_until, orders.c.attempts)
+    claim = (orders.c.claimed_by, orders.c.claimed_until, orders.c.attempts, orders.c.due_at)
     found = conn.execute(
         sa.select(*key, orders.c.version, orders.c.state, *claim)
         .where(among(conn, key, wanted))
@@ -97,6 +97,7 @@ def _lock_orders(conn: sa.Connection, commits: Sequence[OrderCommit]) -> dict[Or
             claimed_by=row.claimed_by,
             claimed_until=row.claimed_until,
             attempts=row.attempts,
+            due_at=row.due_at,
         )
         for row in found
     }

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from core.domain.state import OrderState, Stage
-from core.store.columns import among
+from core.store.columns import WOKEN, among
 from core.store.tables import orders
 from core.store.writes import update_by_key
 
@@ -55,7 +55,14 @@ def claim_all(conn: sa.Connection, wishes: Sequence[ClaimWish]) -> list[Claimed 
         granted[key] = wish
         answers.append(Claimed(OrderState.model_validate_json(row.state), row.attempts))
     claimed = [
-        {"merchant": m, "order_id": o, "claimed_by": wish.owner, "claimed_until": wish.until}
+        {
+            "merchant": m,
+            "order_id": o,
+            "claimed_by": wish.owner,
+            "claimed_until": wish.until,
+            # Whoever claims reads everything afterwards: what woke the order before is heard.
+            "due_at": wish.now if rows[m, o].due_at == WOKEN else rows[m, o].due_at,
+        }
         for (m, o), wish in granted.items()
     ]
     update_by_key(conn, orders, claimed)
@@ -124,11 +131,19 @@ _OVER = (Stage.DELIVERED, Stage.SHIPPED_ELSEWHERE, Stage.FULFILLED_BY_CHANNEL, S
 
 
 def wake_open_orders(conn: sa.Connection, merchant: str, now: datetime) -> None:
-    """Make every order of a merchant that is not over due by now."""
-    open_orders = (
-        orders.c.merchant == merchant,
-        orders.c.stage.not_in([stage.value for stage in _OVER]),
-        sa.or_(orders.c.due_at.is_(None), orders.c.due_at > now),
+    """Make every order of a merchant that is not over due by now.
+
+    One that somebody works on is marked: he may have read what is changed now, so it does not rest before it was
+    looked at once more.
+    """
+    over = orders.c.stage.in_([stage.value for stage in _OVER])
+    later = sa.or_(orders.c.due_at.is_(None), orders.c.due_at > now)
+    query = sa.select(*_KEY, orders.c.claimed_by).where(
+        orders.c.merchant == merchant, ~over, sa.or_(later, orders.c.claimed_by.is_not(None))
     )
-    keys = conn.execute(sa.select(*_KEY).where(*open_orders).order_by(*_KEY).with_for_update()).all()
-    update_by_key(conn, orders, [{"merchant": m, "order_id": o, "due_at": now} for m, o in keys])
+    found = conn.execute(query.order_by(*_KEY).with_for_update()).all()
+    update_by_key(
+        conn,
+        orders,
+        [{"merchant": m, "order_id": o, "due_at": now if owner is None else WOKEN} for m, o, owner in found],
+    )

@@ -9,6 +9,9 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeEngine
 
+WOKEN = datetime(1970, 1, 1, tzinfo=UTC)
+"""When an order is due that was woken while somebody works on it: he looks once more before it rests."""
+
 
 class UTCDateTime(sa.types.TypeDecorator[datetime]):
     """An aware instant: ISO text with microseconds on SQLite, so that it sorts; timestamptz on PostgreSQL."""

@@ -11,6 +11,7 @@ from core.domain.state import OrderState
 from core.model.commit import Committed, Due, Landed, Moved, OrderCommit, Reserve
 from core.model.facts import Fact, Received, UnitsCommitted, UnitsReleased, UnitsShipped
 from core.model.stock import Allocation, Need
+from core.store.columns import WOKEN
 from core.store.ledger import LockedStock, Move, MoveKind, StockKey
 
 
@@ -23,6 +24,7 @@ class Standing:
     claimed_by: str | None
     claimed_until: datetime | None
     attempts: int
+    due_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +46,12 @@ class Decision:
 
     @property
     def due_at(self) -> datetime | None:
-        """When the order is looked at next; an order whose decision was refused is looked at now."""
+        """When the order is looked at next; an order whose decision was refused is looked at now.
+
+        Nor does one rest that was woken while it was worked on: whoever decided may not know what changed.
+        """
+        if self.before.due_at == WOKEN:
+            return self.commit.at if self.commit.free_claim else WOKEN
         if not self.landed or self.commit.due_at is Due.NOW:
             return self.commit.at
         return self.commit.due_at if isinstance(self.commit.due_at, datetime) else None

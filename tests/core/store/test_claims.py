@@ -108,3 +108,34 @@ async def test_what_is_not_over_is_looked_at_again_when_more_is_allowed(store: S
     await store.write(wake_open_orders, KENDRA, NOON)
 
     assert await store.read(due_orders, NOON, limit=9, per_merchant=9) == [(KENDRA, FIRST, 1)]
+
+
+@pytest.mark.req("R11")
+async def test_an_order_woken_while_somebody_works_on_it_does_not_come_to_rest_before_another_look(
+    store: Store,
+) -> None:
+    await store.commit(a_new_order())
+    await store.claim(KENDRA, FIRST, owner="w1", now=NOON, until=SOON)
+    await store.write(wake_open_orders, KENDRA, NOON)
+
+    await store.commit(a_commit(expect=1, decided=(noted("a step"),), owner="w1"))
+    await store.commit(a_commit(expect=2, owner="w1", due_at=None, free_claim=True))
+
+    assert await store.read(due_orders, NOON, limit=9, per_merchant=9) == [(KENDRA, FIRST, 2)]
+    again = await store.claim(KENDRA, FIRST, owner="w2", now=NOON, until=SOON)
+    assert again is not None
+    await store.commit(a_commit(expect=2, owner="w2", due_at=None, free_claim=True))
+    assert await store.read(due_orders, LATER, limit=9, per_merchant=9) == []
+
+
+@pytest.mark.req("R11")
+async def test_what_woke_an_order_before_its_claim_is_heard_by_that_claim(store: Store) -> None:
+    await store.commit(a_new_order())
+    await store.claim(KENDRA, FIRST, owner="w1", now=NOON, until=SOON)
+    await store.write(wake_open_orders, KENDRA, NOON)
+    await store.write(release_claim, KENDRA, FIRST, owner="w1")
+
+    assert await store.claim(KENDRA, FIRST, owner="w2", now=NOON, until=SOON) is not None
+    await store.commit(a_commit(expect=1, owner="w2", due_at=None, free_claim=True))
+
+    assert await store.read(due_orders, LATER, limit=9, per_merchant=9) == []
