@@ -89,6 +89,18 @@ async def test_a_row_that_says_something_else_than_its_facts_is_made_right(
     assert await store.read(counts_by_stage, KENDRA) == {Stage.AWAITING_PAYMENT: 2}
 
 
+async def test_a_row_with_a_field_that_only_an_older_hub_knew_says_nothing_else(
+    store: Store, execute: Execute
+) -> None:
+    await orders(store, 1)
+    before = (await store.read(list_orders, KENDRA)).items
+    field = '{"refunded":[],"version"'
+    await execute(f"UPDATE orders SET state = replace(state, '{{\"version\"', '{field}')")
+
+    assert await store.write(rebuild, KENDRA) == 0
+    assert (await store.read(list_orders, KENDRA)).items == before
+
+
 async def test_what_was_never_counted_is_not_available_at_all(store: Store) -> None:
     await store.write(count_stock, KENDRA, [("MUG", "reno", 0)], actor="person:kim", now=NOON)
 
