@@ -59,7 +59,7 @@ def check(
     gateway_payments: Mapping[str, GatewayPayment | None],
     now: datetime,
 ) -> PaymentChecked:
-    """Return what a check finds; ``at_gateway`` holds the gateway's own word by reference, None where it knows none."""
+    """Return what a check finds; ``gateway_payments`` holds the gateway's own word by reference, None where it knows none."""
     verdicts = tuple(
         _verdict(t, order, authority_of(t.gateway, payments), gateway_payments, now)
         for t in order.transactions

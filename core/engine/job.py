@@ -30,9 +30,9 @@ class JobKind:
     standing: bool = False
     """It belongs to a connection and never ends: however it fails, it is tried again."""
     listens: bool = False
+    """It waits at a queue for news: it takes nobody's place, and is cut off where the process is told to stop."""
     looks: bool = False
     """It only asks a vendor whether there is news: as long as nothing happens there, it finds none."""
-    """It waits at a queue for news: it takes nobody's place, and is cut off where the process is told to stop."""
     patient: bool = False
     """It asks until it is answered: an outage, however long, does not park it; a refusal does."""
     pauses: Pausable = READS

@@ -116,11 +116,8 @@ class WorkLeft:
 async def work_left(hub: Hub, merchant: str) -> WorkLeft:
     """Return how much a merchant's hub still has to do soon; standing jobs that only look do not count."""
     now = hub.clock.now()
-    jobs = [
-        e
-        for e in await hub.store.read(list_jobs, merchant)
-        if not JOBS[e.kind].standing and e.kind != "listings"
-    ]
+    standing = {"listings", *(kind.kind for kind in JOBS.values() if kind.standing)}
+    jobs = [e for e in await hub.store.read(list_jobs, merchant) if e.kind not in standing]
     listings = await hub.store.read(list_listings, merchant)
     accepted = {
         name

@@ -99,7 +99,7 @@ def import_links(conn: sa.Connection, merchant: str, made: Links, *, actor: str,
 
 def last_import(conn: sa.Connection, merchant: str) -> LinkImport | None:
     """Return the newest import, or None."""
-    row = _newest(conn, merchant)
+    row = conn.execute(_newest(merchant)).one_or_none()
     if row is None:
         return None
     return LinkImport(
@@ -117,7 +117,7 @@ def undo_import(conn: sa.Connection, merchant: str, *, now: datetime) -> int:
     Raises:
         RefusedError: there is none, it was taken back already, or somebody changed one of its listings since.
     """
-    row = _newest(conn, merchant)
+    row = conn.execute(_newest(merchant).with_for_update()).one_or_none()
     if row is None or row.undone_at is not None:
         raise RefusedError("there is no import of links to take back")
     known, after, before = all_links(conn, merchant), _links(row.after), _links(row.before)
@@ -132,9 +132,9 @@ def undo_import(conn: sa.Connection, merchant: str, *, now: datetime) -> int:
     return len(before)
 
 
-def _newest(conn: sa.Connection, merchant: str) -> sa.Row[tuple[object, ...]] | None:
+def _newest(merchant: str) -> sa.Select[tuple[object, ...]]:
     query = sa.select(link_imports).where(link_imports.c.merchant == merchant)
-    return conn.execute(query.order_by(link_imports.c.number.desc()).limit(1).with_for_update()).one_or_none()
+    return query.order_by(link_imports.c.number.desc()).limit(1)
 
 
 def _text(made: Links) -> str:

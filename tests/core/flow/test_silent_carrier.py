@@ -10,6 +10,7 @@ from core.domain.state import OrderState, Stage
 from core.model.shipment import TrackingState
 from core.ports import NotificationKind
 from core.services.health import work_left
+from core.store.jobs import NewJob, enqueue
 from core.store.orders import facts_of
 from simulation.shoppers import cancel, place
 from tests.builders import MERCHANT, MONDAY_8, Bench
@@ -132,3 +133,15 @@ async def test_a_look_that_is_due_tomorrow_is_no_work_that_is_left(b: Bench) -> 
     assert (await work_left(b.hub, MERCHANT)).jobs == 0
     await pass_time(b, 20 * HOUR)
     assert (await work_left(b.hub, MERCHANT)).jobs == 1
+
+
+@pytest.mark.req("R04")
+async def test_a_job_of_a_kind_that_nobody_knows_is_parked_and_what_is_left_is_told_all_the_same(
+    b: Bench,
+) -> None:
+    await b.store.write(enqueue, MERCHANT, [NewJob.of_connection("of_tomorrow", "post", b.hub.clock.now())])
+    assert (await work_left(b.hub, MERCHANT)).jobs == 1
+    await settle(b)
+    [job] = await b.store.read(jobs_of_kind, MERCHANT, "of_tomorrow")
+    assert job.parked_at is not None
+    assert (await work_left(b.hub, MERCHANT)).jobs == 0

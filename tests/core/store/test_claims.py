@@ -1,11 +1,22 @@
 import asyncio
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
-from core.store.claims import due_orders, release_claim, renew_claims, wake_open_orders
+from core.store.claims import (
+    Claimed,
+    ClaimWish,
+    claim_all,
+    due_orders,
+    release_claim,
+    renew_claims,
+    wake_open_orders,
+)
 from core.store.store import Store
 from tests.core.store.builders import LATER, NOON, SOON, a_commit, a_new_order, noted
+from tests.core.store.conftest import open_store
 
 KENDRA = "kendra"
 FIRST = "shop:1"
@@ -19,6 +30,26 @@ async def test_of_twenty_claims_at_once_one_is_granted(store: Store) -> None:
 
     assert len(granted) == 1
     assert granted[0].state == await store.load(KENDRA, FIRST)
+
+
+@pytest.mark.req("R42")
+async def test_of_two_processes_that_claim_at_once_the_later_waits_and_gets_nothing(tmp_path: Path) -> None:
+    """One store puts its claims into one transaction: only two transactions at once show that the row is locked."""
+
+    def claim_slowly(conn: sa.Connection) -> list[Claimed | None]:
+        wish = ClaimWish(merchant=KENDRA, order_id=FIRST, owner="w1", now=NOON, until=SOON)
+        granted = claim_all(conn, [wish])
+        conn.exec_driver_sql("SELECT pg_sleep(1.5)")
+        return granted
+
+    async with open_store("postgres", tmp_path, batched=True) as store:
+        await store.commit(a_new_order())
+        first = asyncio.create_task(store.write(claim_slowly))
+        await asyncio.sleep(0.5)
+        second = await store.claim(KENDRA, FIRST, owner="w2", now=NOON, until=SOON)
+
+        assert second is None
+        assert await first != [None]
 
 
 async def test_a_claim_is_not_even_shared_with_its_owner(store: Store) -> None:

@@ -8,6 +8,7 @@ from core.model.products import Product
 from core.store.api_keys import delete_api_key, find_api_key, save_api_key
 from core.store.configs import save_config
 from core.store.labels import LabelFile, labels_of, print_label, save_label
+from core.store.links import import_links, last_import, undo_import
 from core.store.orders import counts_by_stage, facts_of, find_external, find_number, list_orders, orders_held
 from core.store.products import list_products, save_products
 from core.store.rebuild import rebuild
@@ -89,6 +90,18 @@ async def test_a_row_that_says_something_else_than_its_facts_is_made_right(
     assert await store.read(counts_by_stage, KENDRA) == {Stage.AWAITING_PAYMENT: 2}
 
 
+async def test_a_row_with_a_field_that_only_an_older_hub_knew_says_nothing_else(
+    store: Store, execute: Execute
+) -> None:
+    await orders(store, 1)
+    before = (await store.read(list_orders, KENDRA)).items
+    field = '{"refunded":[],"version"'
+    await execute(f"UPDATE orders SET state = replace(state, '{{\"version\"', '{field}')")
+
+    assert await store.write(rebuild, KENDRA) == 0
+    assert (await store.read(list_orders, KENDRA)).items == before
+
+
 async def test_what_was_never_counted_is_not_available_at_all(store: Store) -> None:
     await store.write(count_stock, KENDRA, [("MUG", "reno", 0)], actor="person:kim", now=NOON)
 
@@ -160,3 +173,16 @@ async def test_a_labels_file_is_stored_once(store: Store) -> None:
     assert (
         await store.write(print_label, KENDRA, "shop:1", "p1") is None
     )  # no such label is in force: nothing was bought
+
+
+async def test_the_last_import_of_links_is_read_where_reading_may_change_nothing(store: Store) -> None:
+    """PostgreSQL refuses to lock a row in a transaction that only reads."""
+    assert await store.read(last_import, KENDRA) is None
+    made = {("shop", "mug"): {"MUG": 1}}
+    await store.write(import_links, KENDRA, made, actor="person:kim", now=NOON)
+
+    last = await store.read(last_import, KENDRA)
+
+    assert last is not None
+    assert (last.number, last.listings) == (1, 1)
+    assert await store.write(undo_import, KENDRA, now=NOON) == 1
