@@ -197,7 +197,8 @@ def holds(view: View) -> datetime | None:
 def payment(view: View) -> datetime | None:
     """Return when the payment is to be verified."""
     last = view.state.payment
-    if view.state.shipped_elsewhere or (view.state.cancelled and last is None):
+    gateways_asked = not view.order.paid_via_channel
+    if view.state.shipped_elsewhere or (view.state.cancelled and last is None and gateways_asked):
         return None
     if last is None or last.of != digest_of(view.order) or view.state.payment_stale:
         return view.now
