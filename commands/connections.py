@@ -56,12 +56,14 @@ async def _done(arguments: argparse.Namespace, kinds: list[Action], hub: Hub, me
 
 
 def _row(health: ConnectionHealth) -> Mapping[str, Any]:
-    paused = [f"{pause.action} paused: {pause.reason}" for pause in health.paused]
+    troubles = [f"{pause.action} paused: {pause.reason}" for pause in health.paused]
+    if health.not_sendable:
+        troubles.append(f"{health.not_sendable} messages not sendable")
     return {
         "connection": health.connection,
         "use": health.use,
         "mode": health.mode or "-",
         "state": health.state,
         "accepted": ", ".join(health.accepted),
-        "trouble": "; ".join([*paused, health.error or ""]).strip("; "),
+        "trouble": "; ".join([*troubles, health.error or ""]).strip("; "),
     }

@@ -49,7 +49,7 @@ TOPICS: Final = (
     "*", "app/uninstalled", "fulfillments/create", "fulfillments/update", "fulfillment_orders/hold_released",
     "fulfillment_orders/moved", "fulfillment_orders/placed_on_hold", "orders/cancelled", "orders/create",
     "orders/edited", "orders/fulfilled", "orders/paid", "orders/updated", "refunds/create", "ORDER_CHANGE",
-    "tracker.updated", "charge.captured", "charge.dispute.created", "charge.refunded", "charge.succeeded",
+    "tracker.updated", "charge.captured", "charge.dispute.created", "charge.expired", "charge.refunded", "charge.succeeded",
     "payment_intent.amount_capturable_updated", "payment_intent.canceled", "payment_intent.created",
     "payment_intent.succeeded", "refund.created",
 )  # fmt: skip

@@ -121,11 +121,10 @@ def _money(told: dict[str, Told]) -> Json:
             row = amazon.setdefault(
                 view["currency"], Counter(orders=0, total=0, tax_collected_by_marketplace=0)
             )
-            row.update(
-                orders=1,
-                total=each.total,
-                tax_collected_by_marketplace=each.order["marketplace_tax"]["minor"],
-            )
+            row.update(orders=1)
+            if view["payment"] != "cancelled":
+                kept_tax = each.order["marketplace_tax"]["minor"]
+                row.update(total=each.total, tax_collected_by_marketplace=kept_tax)
             continue
         shop[view["currency"]] += each.total
         for t in view["transactions"]:
@@ -234,7 +233,8 @@ def _kept_money(kept: Json) -> Json:
     for order in kept["amazon"]["orders"].values():
         row = amazon.setdefault(order["currency"], Counter())
         row.update(orders=1, total=0, tax_collected_by_marketplace=0)
-        if order["status"] != "PENDING":  # Amazon tells no money before it releases the order
+        # Amazon tells no money before it releases the order, and takes none for one that was cancelled.
+        if order["status"] not in ("PENDING", "CANCELLED"):
             kept_tax = order["tax_collected_by_marketplace"]
             row.update(total=order["total"], tax_collected_by_marketplace=kept_tax)
     return {

@@ -126,7 +126,7 @@ def _short(number: str) -> str:
 
 def _paid(told: Told, figures: Json) -> str:
     if told.view["paid_via_channel"] or told.view["connection"] == "amz":
-        return "via Amazon"
+        return "-" if figures["payment"]["state"] == "cancelled" else "via Amazon"
     money = figures["payment"]
     if money["state"] in ("refunded", "lapsed"):
         return str(money["state"])

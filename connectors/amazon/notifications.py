@@ -149,8 +149,9 @@ def receipt_of(message: dict[str, Any]) -> Receipt:
     """Return what an SQS message says. One that cannot be read is shown as UNREADABLE and never taken off the queue."""
     handle, message_id = str(message["ReceiptHandle"]), str(message["MessageId"])
     try:
-        notification = _notification(json.loads(message["Body"]))
-    except (ValueError, KeyError, TypeError):
+        told = json.loads(message["Body"], object_hook=_camel)
+        notification = _notification(told, f"sqs:{message_id}")
+    except (ValueError, KeyError, TypeError, AttributeError):
         notification = Notification(
             event_id=f"sqs:{message_id}",
             kind=NotificationKind.UNREADABLE,
@@ -160,17 +161,25 @@ def receipt_of(message: dict[str, Any]) -> Receipt:
     return Receipt(notification=notification, handle=handle)
 
 
-def _notification(told: dict[str, Any]) -> Notification:
-    """Return what an SQS message notifies of: ORDER_CHANGE names an order; all else is known and idle."""
-    event_id = str(told["NotificationMetadata"]["NotificationId"])
-    topic = str(told["NotificationType"])
+def _camel(told: dict[str, Any]) -> dict[str, Any]:
+    """Return an object with its names in camel case: some of Amazon's types write them so, others in Pascal case."""
+    return {name[:1].lower() + name[1:]: value for name, value in told.items()}
+
+
+def _notification(told: dict[str, Any], message_id: str) -> Notification:
+    """Return what an SQS message notifies of: ORDER_CHANGE names an order; all else is known and idle.
+
+    It is known by its own id; where its type carries none (FBA_INVENTORY_AVAILABILITY_CHANGES), by the message's.
+    """
+    event_id = str(told.get("notificationMetadata", {}).get("notificationId") or message_id)
+    topic = str(told["notificationType"])
     if topic != ORDER_CHANGE:
         return Notification(event_id=event_id, kind=NotificationKind.OTHER, topic=topic, subject=event_id)
-    change = told["Payload"]["OrderChangeNotification"]
+    change = told["payload"]["orderChangeNotification"]
     return Notification(
         event_id=event_id,
         kind=NotificationKind.ORDER,
         topic=topic,
-        subject=str(change["AmazonOrderId"]),
-        account=str(change["SellerId"]),
+        subject=str(change["amazonOrderId"]),
+        account=str(change["sellerId"]),
     )

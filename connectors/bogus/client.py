@@ -114,6 +114,8 @@ class World:
     payments: dict[str, GatewayPayment] = field(default_factory=dict)
     shipments: dict[str, Shipment] = field(default_factory=dict)
     mails: list[Message] = field(default_factory=list)
+    no_mailbox: set[str] = field(default_factory=set)
+    """Addresses for which the mail server takes nothing."""
     effects: Counter[tuple[Effect, str]] = field(default_factory=Counter)
     """How often each effect really came to pass."""
     calls: Counter[tuple[str, str]] = field(default_factory=Counter)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from connectors.bogus.client import Effect, World
+from core.errors import RejectedError
 from core.model.message import Message
 
 
@@ -18,5 +19,7 @@ class BogusNotifier:
         await self.world.call(self.connection, "send", lambda: self._take(notice))
 
     def _take(self, notice: Message) -> None:
+        if notice.to in self.world.no_mailbox:
+            raise RejectedError("send: answered 550", connection=self.connection, code="550")
         self.world.mails.append(notice)
         self.world.did(Effect.MAIL, f"{notice.kind} {notice.subject_id}")

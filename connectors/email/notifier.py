@@ -21,7 +21,13 @@ class EmailNotifier:
 
     async def send(self, message: Message) -> None:
         """Hand the message to the mail server, once."""
-        await self._server.send(self._mail(message), sender=self._sender, to=message.to)
+        try:
+            await self._server.send(self._mail(message), sender=self._sender, to=message.to)
+        except (
+            ValueError
+        ):  # a control character, half a surrogate pair: raised while it is written, before DATA
+            connection = self._server.connection
+            raise RejectedError("it cannot be written as a mail", connection=connection) from None
 
     def _mail(self, message: Message) -> EmailMessage:
         if not ADDRESS.fullmatch(message.to):

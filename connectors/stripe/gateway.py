@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from connectors.stripe.amounts import money_of
 from connectors.stripe.client import Answer, StripeApi
@@ -34,6 +34,13 @@ _RISKS: Mapping[str, RiskLevel] = {
     "not_assessed": RiskLevel.NONE,
     "unknown": RiskLevel.NONE,
 }
+_LAPSED = frozenset({"expired", "automatic"})
+"""Why Stripe itself cancels: nobody captured in time. Versions from 2025-03-31.basil on say ``expired``.
+
+https://docs.stripe.com/changelog/basil/2025-03-31/remove-refund-from-partial-capture-and-payment-cancellation-flow
+"""
+_HELD_FOR = timedelta(days=7)
+"""How long a charge without a payment intent is held where it does not say until when."""
 
 
 class StripeGateway:
@@ -67,8 +74,8 @@ def _of_intent(intent: Answer) -> GatewayPayment:
     charge = intent.get("latest_charge") or {}
     currency = intent["currency"]
     state = _INTENT_STATES[intent["status"]]
-    if state is PaymentState.CANCELLED and intent.get("cancellation_reason") == "automatic":
-        state = PaymentState.LAPSED  # Stripe lets go of an authorization that nobody captured in time
+    if state is PaymentState.CANCELLED and intent.get("cancellation_reason") in _LAPSED:
+        state = PaymentState.LAPSED
     received = intent["amount_received"]
     back = charge.get("amount_refunded", 0) if received else 0
     return GatewayPayment(
@@ -91,11 +98,11 @@ def _of_charge(charge: Answer) -> GatewayPayment:
     intent = intent if isinstance(intent, dict) else {}
     state = _CHARGE_STATES[charge["status"]]
     taken = charge["amount_captured"]
+    # Before 2025-03-31.basil an authorization that was let go was shown as refunded, though no money had moved.
     let_go = not charge["captured"] and (charge["refunded"] or intent.get("status") == "canceled")
     if state is PaymentState.VERIFIED and let_go:
-        lapsed = intent.get("cancellation_reason") == "automatic"
+        lapsed = intent.get("cancellation_reason") in _LAPSED
         state = PaymentState.LAPSED if lapsed else PaymentState.CANCELLED
-    # An authorization that is let go is shown as refunded, though no money had moved.
     back = charge["amount_refunded"] if charge["captured"] else 0
     return GatewayPayment(
         reference=charge["id"],
@@ -131,5 +138,10 @@ def _capture_before(charge: Answer) -> datetime | None:
     if charge.get("captured"):
         return None
     card = (charge.get("payment_method_details") or {}).get("card") or {}
-    until = card.get("capture_before")
-    return datetime.fromtimestamp(until, UTC) if until is not None else None
+    until, created = card.get("capture_before"), charge.get("created")
+    if until is not None:
+        return datetime.fromtimestamp(until, UTC)
+    if charge.get("payment_intent") is not None or created is None:
+        return None
+    # Once it is let go, a charge of its own looks like one that is held still: only the time tells.
+    return datetime.fromtimestamp(created, UTC) + _HELD_FOR

@@ -197,7 +197,8 @@ def holds(view: View) -> datetime | None:
 def payment(view: View) -> datetime | None:
     """Return when the payment is to be verified."""
     last = view.state.payment
-    if view.state.shipped_elsewhere or (view.state.cancelled and last is None):
+    gateways_asked = not view.order.paid_via_channel
+    if view.state.shipped_elsewhere or (view.state.cancelled and last is None and gateways_asked):
         return None
     if last is None or last.of != digest_of(view.order) or view.state.payment_stale:
         return view.now
@@ -208,12 +209,12 @@ def payment(view: View) -> datetime | None:
 def confirmation(view: View) -> datetime | None:
     """Return when the confirmation is to be mailed."""
     wanted = not view.state.cancelled and mails_of(view)
-    return view.now if wanted and "confirmation" not in view.state.messages else None
+    return view.now if wanted and not view.state.mail_is_over("confirmation") else None
 
 
 def cancellation_mail(view: View) -> datetime | None:
     """Return when the cancellation is to be mailed."""
-    told = "confirmation" in view.state.messages and "cancellation" not in view.state.messages
+    told = "confirmation" in view.state.messages and not view.state.mail_is_over("cancellation")
     return view.now if view.state.cancelled and told and mails_of(view) else None
 
 
@@ -325,7 +326,7 @@ def shipping_mail(view: View) -> datetime | None:
     if not mails_of(view):
         return None
     return _each(
-        view, lambda p: p.told and not p.mailed and f"shipping:{p.parcel_id}" not in view.state.messages
+        view, lambda p: p.told and not p.mailed and not view.state.mail_is_over(f"shipping:{p.parcel_id}")
     )
 
 

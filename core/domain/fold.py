@@ -73,6 +73,8 @@ def _changes(state: OrderState, fact: f.Fact) -> dict[str, Any]:  # noqa: C901, 
             return {} if again else {"captured": (*state.captured, fact)}
         case f.ShopperTold():
             return _mailed(state, fact)
+        case f.NotSendable():
+            return {"not_sendable": (*state.not_sendable, fact.about)}
         case f.RejectionAsked():
             return {"rejection": fact.why, "parked": None}
         case f.CancelledAtChannel():

@@ -28,7 +28,8 @@ _ORDER_OF_RISK = (RiskLevel.NONE, RiskLevel.LOW, RiskLevel.MEDIUM, RiskLevel.PEN
 def digest_of(order: Order) -> str:
     """Return what a payment check depends on, as one short text: when it changes, the payment is checked again."""
     told = "\n".join(t.model_dump_json() for t in order.transactions)
-    whole = f"{order.total_presentment}|{order.state == ChannelState.PENDING}|{order.risk}|{told}"
+    let_go = "|cancelled" if order.paid_via_channel and order.state is ChannelState.CANCELLED else ""
+    whole = f"{order.total_presentment}|{order.state == ChannelState.PENDING}|{order.risk}|{told}{let_go}"
     return hashlib.sha256(whole.encode()).hexdigest()[:16]
 
 
@@ -145,8 +146,7 @@ def _sum_up(
 ) -> tuple[PaymentState, Money | None]:
     total = order.total_presentment
     if order.paid_via_channel and not verdicts:
-        pending = order.state is ChannelState.PENDING
-        return (PaymentState.PENDING if pending else PaymentState.VERIFIED), (None if pending else total)
+        return _channels_word(order)
     let_go = bool(verdicts) and all(v.state is PaymentState.CANCELLED for v in verdicts)
     if let_go and order.state is ChannelState.CANCELLED:
         return PaymentState.CANCELLED, total.zero()
@@ -167,6 +167,18 @@ def _sum_up(
     if back.minor and total - paid <= back:
         return PaymentState.PARTIALLY_REFUNDED, paid
     return (PaymentState.SHORT if verdicts else PaymentState.PENDING), paid
+
+
+def _channels_word(order: Order) -> tuple[PaymentState, Money | None]:
+    """Return where an order stands that the marketplace was paid for: it takes no money for a cancelled one."""
+    total = order.total_presentment
+    if order.state is ChannelState.CANCELLED:
+        return PaymentState.CANCELLED, total.zero()
+    return (
+        (PaymentState.PENDING, None)
+        if order.state is ChannelState.PENDING
+        else (PaymentState.VERIFIED, total)
+    )
 
 
 def _lapsed_or(state: PaymentState, order: Order) -> PaymentState:

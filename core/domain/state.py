@@ -90,6 +90,8 @@ class OrderState(StoredShape):
     """Outcome of every intent so far, by key."""
     captured: tuple[f.Captured, ...] = ()
     messages: tuple[str, ...] = ()
+    not_sendable: tuple[str, ...] = ()
+    """Messages that the mail server refused for good."""
     rejection: str | None = None
     cancelled_at_channel: bool = False
     shipped_elsewhere: bool = False
@@ -106,6 +108,10 @@ class OrderState(StoredShape):
         return self.cancelled_at_channel or (
             self.order is not None and self.order.state is ChannelState.CANCELLED
         )
+
+    def mail_is_over(self, about: str) -> bool:
+        """Return whether a message was sent, or never can be."""
+        return about in self.messages or about in self.not_sendable
 
     @property
     def stage(self) -> Stage:

@@ -105,8 +105,9 @@ async def park_unreadable(hub: Hub, job: Job) -> Reschedule | None:
 
 
 async def invalidate_listing(hub: Hub, job: Job) -> Reschedule | None:
-    """A channel says that a listing's level changed: it is read again before it is next written."""
-    listing = job.object_id
+    """A listing's level may have changed at its channel: it is read again, and after a cancellation once more later."""
+    now, last = hub.clock.now(), job.data.get("last")
     failpoint("intake.level.before")
-    await hub.store.write(invalidate_level, job.merchant, job.connection, listing, now=hub.clock.now())
-    return None
+    await hub.store.write(invalidate_level, job.merchant, job.connection, job.object_id, now=now)
+    again = None if last is None else datetime.fromisoformat(last)
+    return None if again is None or again <= now else Reschedule(due_at=again)

@@ -189,6 +189,16 @@ class ShopperTold(FactBase):
     """``confirmation``, ``shipping:<parcel>`` or ``cancellation``."""
 
 
+class NotSendable(FactBase):
+    """The mail server refused a message for good; it is not sent again, and nothing waits for it."""
+
+    kind: Literal["not_sendable"] = "not_sendable"
+    about: str
+    """As in ``ShopperTold``."""
+    code: str | None = None
+    """The mail server's reply code; None where the address is none that a server could be asked about."""
+
+
 class Captured(FactBase):
     """Authorized money was taken."""
 
@@ -308,6 +318,7 @@ Fact = Annotated[
     | LabelVoided
     | ChannelTold
     | ShopperTold
+    | NotSendable
     | Captured
     | CancelledAtChannel
     | RejectionAsked

@@ -9,7 +9,7 @@ from core.jobs import JOBS
 from core.jobs.push_guard import describe
 from core.model.actions import Action
 from core.ports import Mode
-from core.store.backlog import NextDue, intents_open, next_due, orders_due_before
+from core.store.backlog import NextDue, intents_open, next_due, orders_due_before, refused_mails
 from core.store.inbox import list_deliveries
 from core.store.jobs import Job, list_jobs
 from core.store.listings import ListingRow, list_listings
@@ -44,6 +44,8 @@ class ConnectionHealth:
     accepted: tuple[str, ...] = ()
     push_guard: str | None = None
     """What a round of levels would change that waits for a person; None where none waits."""
+    not_sendable: int = 0
+    """Messages that the mail server refused for good."""
     paused: tuple[VendorPause, ...] = ()
     """What its vendor does for nobody of the account just now."""
 
@@ -55,6 +57,7 @@ async def health_of(hub: Hub, merchant: str) -> tuple[ConnectionHealth, ...]:
     jobs = await hub.store.read(list_jobs, merchant)
     stopped = await hub.store.read(list_stopped_pushes, merchant)
     paused = await hub.store.read(list_pauses, merchant)
+    refused = await hub.store.read(refused_mails, merchant)
     found: list[ConnectionHealth] = []
     for name in hub.connections(merchant).ports:
         health = await _health(
@@ -65,6 +68,7 @@ async def health_of(hub: Hub, merchant: str) -> tuple[ConnectionHealth, ...]:
                 health,
                 accepted=tuple(action for action in health.actions if (name, action) in switches),
                 push_guard=describe(stopped[name]) if name in stopped else None,
+                not_sendable=refused.get(name, 0),
                 paused=tuple(pause for pause in paused if pause.connection == name),
             )
         )

@@ -10,7 +10,7 @@ from core.engine.run import Run
 from core.errors import RejectedError
 from core.failpoints import failpoint
 from core.model.effects import Outcome
-from core.model.facts import ChannelTold, LabelBought, Noted, ShopperTold
+from core.model.facts import ChannelTold, LabelBought, Noted, NotSendable, ShopperTold
 from core.model.order import Order
 from core.model.shipment import Dispatch
 from core.steps.fulfillment import parcel_named
@@ -106,7 +106,7 @@ async def confirm(run: Run) -> None:
 async def tell_shopper(run: Run) -> None:
     """Send the shopper the tracking number of a parcel that the channel knows."""
     parcel = next(
-        p for p in run.state.parcels if p.told and f"shipping:{p.parcel_id}" not in run.state.messages
+        p for p in run.state.parcels if p.told and not run.state.mail_is_over(f"shipping:{p.parcel_id}")
     )
     label = parcel.label
     sent = (Sent(carrier=label.carrier, service=label.service, tracking=label.tracking),) if label else ()
@@ -134,7 +134,11 @@ async def _mail(run: Run, about: str, kind: str, parcels: Sequence[Sent]) -> Non
     async def call(key: str) -> Done:
         del key
         failpoint("delivery.mail.before")
-        await notifier.send(message)
+        try:
+            await notifier.send(message)
+        except RejectedError as error:  # telling never gates shipping: noted, and the order goes on
+            refused = NotSendable(at=run.now, about=about, code=error.code)
+            return Done(outcome=Outcome.REFUSED, code=error.code, facts=[refused])
         return Done(facts=[ShopperTold(at=run.now, about=about)])
 
     await perform(

@@ -21,6 +21,7 @@ from core.store.listings import mark_dirty
 from core.store.notices import raise_notices
 from core.store.personal import seal_personal
 from core.store.projection import projection
+from core.store.read_back_jobs import read_back_jobs_of
 from core.store.sealing import Keyring
 from core.store.tables import effects, facts, orders, refs
 from core.store.tracking_jobs import tracking_jobs_of
@@ -153,9 +154,8 @@ def _write(conn: sa.Connection, decisions: Sequence[Decision], stock: LockedStoc
     _write_personal(conn, decisions, keyring)
     forget = {(d.commit.merchant, c, listing) for d in decisions for c, listing in d.commit.invalidate_levels}
     mark_dirty(conn, stock.changed, decisions[0].commit.at, invalidate=forget)
-    enqueue_all(
-        conn, [request for d in decisions for request in tracking_jobs_of(d.commit.merchant, d.facts)]
-    )
+    looks = (tracking_jobs_of, read_back_jobs_of)
+    enqueue_all(conn, [job for d in decisions for of in looks for job in of(d.commit.merchant, d.facts)])
     raise_notices(conn, [(d.commit.merchant, n) for d in decisions if d.landed for n in d.commit.notices])
 
 

@@ -34,6 +34,13 @@ def intents_open(conn: sa.Connection, merchant: str) -> int:
     return conn.execute(query).scalar_one()
 
 
+def refused_mails(conn: sa.Connection, merchant: str) -> dict[str, int]:
+    """Return how many messages each mail connection could not send, ever."""
+    refused = effects.c.operation == "send", effects.c.state == "refused"
+    query = sa.select(effects.c.connection, sa.func.count()).where(effects.c.merchant == merchant, *refused)
+    return {row[0]: row[1] for row in conn.execute(query.group_by(effects.c.connection))}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NextDue:
     """How much is due, claimed or not, and when more is; whatever runs is due until it ends, in whichever process."""

@@ -173,6 +173,8 @@ class Stripe:
         payment.status = "canceled"
         payment.canceled_at = self.env.clock.now()
         payment.cancellation_reason = reason
+        if reason == "expired":
+            self.announce("charge.expired", objects.charge(payment))
         self.announce("payment_intent.canceled", objects.intent(payment))
 
     def give_back(
@@ -287,7 +289,7 @@ class Stripe:
 
     def _lapse(self, payment: Payment) -> None:
         if payment.status == "requires_capture":
-            self.cancel(payment, "automatic")
+            self.cancel(payment, "expired")
 
     def _send(self, subscriber: Endpoint, event: Json) -> None:
         body = json.dumps(event, indent=2).encode()

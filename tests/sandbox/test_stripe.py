@@ -201,7 +201,47 @@ async def test_an_authorization_lapses_at_its_own_hour(stand: Stand) -> None:
     taken = stand.state.take(9291, "USD", capture=False, capture_before=soon)
     await until(lambda: stand.state.payments[taken["payment_intent"]].status == "canceled")
     read = await stand.sdk.v1.payment_intents.retrieve_async(taken["payment_intent"])
-    assert (read.status, read.cancellation_reason) == ("canceled", "automatic")
+    assert (read.status, read.cancellation_reason) == ("canceled", "expired")
+
+
+# https://docs.stripe.com/changelog/basil/2025-03-31/remove-refund-from-partial-capture-and-payment-cancellation-flow
+@pytest.mark.req("R115")
+@pytest.mark.case("C4")
+@pytest.mark.parametrize(
+    ("reason", "told"),
+    [
+        ("expired", ["charge.expired", "payment_intent.canceled"]),
+        ("requested_by_customer", ["payment_intent.canceled"]),
+    ],
+)
+async def test_an_authorization_that_is_let_go_makes_no_refund(
+    stand: Stand, reason: str, told: list[str]
+) -> None:
+    payment = stand.authorized()
+    before = set(stand.state.events)
+    stand.state.cancel(stand.state.find(payment), reason)
+    announced = [event["type"] for name, event in stand.state.events.items() if name not in before]
+    read = await stand.sdk.v1.payment_intents.retrieve_async(payment, {"expand": ["latest_charge"]})
+    charge = read.to_dict()["latest_charge"]
+    assert sorted(announced) == told
+    shown = [charge[name] for name in ("captured", "amount_captured", "amount_refunded", "refunded")]
+    assert shown == [False, 0, 0, False]
+    assert (await stand.sdk.v1.refunds.list_async({"payment_intent": payment})).data == []
+
+
+@pytest.mark.req("R115")
+@pytest.mark.case("C4")
+async def test_what_a_capture_leaves_over_is_no_refund(stand: Stand) -> None:
+    payment = stand.authorized()
+    before = set(stand.state.events)
+    await stand.sdk.v1.payment_intents.capture_async(payment, {"amount_to_capture": 5000})
+    announced = [event["type"] for name, event in stand.state.events.items() if name not in before]
+    read = await stand.sdk.v1.payment_intents.retrieve_async(payment, {"expand": ["latest_charge"]})
+    charge = read.to_dict()["latest_charge"]
+    shown = [charge[name] for name in ("captured", "amount_captured", "amount_refunded", "refunded")]
+    assert shown == [True, 5000, 0, False]
+    assert sorted(announced) == ["charge.captured", "payment_intent.succeeded"]
+    assert (await stand.sdk.v1.refunds.list_async({"payment_intent": payment})).data == []
 
 
 async def test_a_lost_capture_looks_right_to_the_api_and_is_missing_in_the_books(stand: Stand) -> None:

@@ -51,6 +51,8 @@ class ConnectionView(Answer):
     error: str | None
     brake: str | None
     """What a round of levels would change that waits for an answer."""
+    not_sendable: int
+    """Messages that the mail server refused for good; each order's timeline shows its own."""
     paused: tuple[PausedView, ...]
     """What the vendor does for nobody of the account just now."""
 
@@ -139,6 +141,7 @@ def view_of(health: ConnectionHealth) -> ConnectionView:
         parked=health.parked,
         error=health.error,
         brake=health.push_guard,
+        not_sendable=health.not_sendable,
         paused=tuple(
             PausedView(action=a.action, since=a.since, reason=a.reason, look_at=a.look_at)
             for a in health.paused

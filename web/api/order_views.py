@@ -128,6 +128,8 @@ class OrderView(Answer):
     parcels: tuple[ParcelView, ...]
     voided: tuple[ParcelView, ...]
     messages: tuple[str, ...]
+    not_sendable: tuple[str, ...]
+    """Messages that the mail server refused for good."""
     effects: dict[str, Outcome | Literal["intent"]]
     version: int
 

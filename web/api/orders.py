@@ -124,6 +124,7 @@ def view_of(order_id: str, state: OrderState) -> OrderView:
         parcels=tuple(_parcel(p) for p in state.parcels),
         voided=tuple(_parcel(p) for p in state.voided),
         messages=state.messages,
+        not_sendable=state.not_sendable,
         effects={**state.settled, **{i.key: "intent" for i in state.open}},
         version=state.version,
     )

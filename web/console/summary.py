@@ -1,6 +1,7 @@
 """The hub's facts and states in words for people."""
 
 from core.model import facts as f
+from core.model.effects import Outcome
 from core.model.money import Money
 
 
@@ -46,6 +47,9 @@ def summary(fact: f.Fact) -> str:  # noqa: C901, PLR0912 - a table of every fact
             return f"Channel told of parcel {fact.parcel_id}"
         case f.ShopperTold():
             return f"Shopper mailed: {fact.about.replace(':', ' of parcel ')}"
+        case f.NotSendable():
+            why = f"the mail server refused it ({fact.code})" if fact.code else "no mail server takes it"
+            return f"Not sendable: {fact.about.replace(':', ' of parcel ')}, {why}"
         case f.Captured():
             return f"Captured {_money(fact.amount)}"
         case f.CancelledAtChannel():
@@ -60,6 +64,8 @@ def summary(fact: f.Fact) -> str:  # noqa: C901, PLR0912 - a table of every fact
             return f"A third party shipped {sum(units for _, units in fact.lines)} units of it"
         case f.Tracked():
             return f"Parcel {fact.parcel_id}: {fact.state.replace('_', ' ')}"
+        case f.Settled(operation="send", outcome=Outcome.REFUSED):
+            return ""  # its own line stands beside it
         case f.Settled() if fact.outcome != "done":
             return f"{fact.operation}: {fact.outcome}{f' ({fact.code})' if fact.code else ''}"
         case f.Parked():

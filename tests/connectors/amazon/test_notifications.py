@@ -1,7 +1,8 @@
 """ORDER_CHANGE through SQS: of the stand-in and of moto's server; and the subscription behind it."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -47,15 +48,75 @@ def test_amazons_own_example_names_its_order_and_seller() -> None:
     )
 
 
-def test_another_notification_is_known_and_idle() -> None:
-    told = {**example(), "NotificationType": "FEED_PROCESSING_FINISHED"}
-
-    notification = receipt_of(message(json.dumps(told))).notification
-
-    assert (notification.kind, notification.topic) == (NotificationKind.OTHER, "FEED_PROCESSING_FINISHED")
+def schemas() -> list[Path]:
+    """Return the schema files of Amazon's notifications."""
+    return sorted((contracts() / "amazon/schemas/notifications").glob("*.json"))
 
 
-@pytest.mark.parametrize("body", ["", "{", "[]", "7", "{}", '{"NotificationType": "ORDER_CHANGE"}'])
+def examples(file: Path) -> list[dict[str, Any]]:
+    """Return Amazon's own examples of a notification; one made by hand where its schema has none."""
+    schema = json.loads(file.read_text(encoding="utf-8"))
+    if schema.get("examples"):
+        return list(schema["examples"])
+    topic = {
+        "B2bAnyOfferChangedNotification": "B2B_ANY_OFFER_CHANGED",
+        "FBAInventoryAvailabilityChangeNotification": "FBA_INVENTORY_AVAILABILITY_CHANGES",
+    }[file.stem]
+    return [{"NotificationVersion": "1.0", "NotificationType": topic, "Payload": {}}]
+
+
+def spelled(told: Any, spell: Callable[[str], str]) -> Any:
+    """Return a notification with the first letter of every name as wanted."""
+    if isinstance(told, dict):
+        return {spell(name[:1]) + name[1:]: spelled(value, spell) for name, value in told.items()}
+    return [spelled(each, spell) for each in told] if isinstance(told, list) else told
+
+
+@pytest.mark.req("R115")
+@pytest.mark.case("C18")
+@pytest.mark.parametrize("spell", [str, str.lower, str.upper], ids=["as Amazon", "camel", "Pascal"])
+def test_every_type_of_amazons_schemas_is_known_in_both_spellings(spell: Callable[[str], str]) -> None:
+    found = set()
+    for file in schemas():
+        for told in examples(file):
+            [topic] = [value for name, value in told.items() if name.lower() == "notificationtype"]
+            notification = receipt_of(message(json.dumps(spelled(told, spell)))).notification
+            assert notification.topic == topic
+            found.add((topic, notification.kind))
+    assert len(found) == 22
+    assert {topic for topic, kind in found if kind is NotificationKind.ORDER} == {"ORDER_CHANGE"}
+    assert {kind for _, kind in found} == {NotificationKind.ORDER, NotificationKind.OTHER}
+
+
+@pytest.mark.case("C18")
+@pytest.mark.parametrize("spell", [str.lower, str.upper], ids=["camel", "Pascal"])
+def test_an_order_is_named_in_either_spelling(spell: Callable[[str], str]) -> None:
+    notification = receipt_of(message(json.dumps(spelled(example(), spell)))).notification
+    assert (notification.subject, notification.account) == ("903-8868176-2219830", "A3TH9S8BH6GOGM")
+
+
+@pytest.mark.case("C18")
+@pytest.mark.parametrize(
+    "metadata", [{}, {"NotificationMetadata": {}}, {"notificationMetadata": {"applicationId": "a"}}]
+)
+def test_a_notification_without_an_id_of_its_own_is_known_by_its_messages(metadata: dict[str, Any]) -> None:
+    told = {"notificationType": "FEED_PROCESSING_FINISHED", **metadata}
+    assert receipt_of(message(json.dumps(told))).notification.event_id == "sqs:m-1"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "{",
+        "[]",
+        "7",
+        "{}",
+        '{"NotificationType": "ORDER_CHANGE"}',
+        '{"notificationMetadata": 7}',
+        '{"notificationType": "ORDER_CHANGE", "payload": {"orderChangeNotification": {}}}',
+    ],
+)
 def test_a_message_that_cannot_be_read_is_shown(body: str) -> None:
     notification = receipt_of(message(body)).notification
 
@@ -64,10 +125,16 @@ def test_a_message_that_cannot_be_read_is_shown(body: str) -> None:
     )
 
 
+@pytest.mark.case("C18")
 async def test_over_motos_server_readable_messages_go_and_unreadable_ones_stay(moto: str) -> None:
     async with sqs(moto) as client:
         url = (await client.create_queue(QueueName="orders"))["QueueUrl"]
         await client.send_message(QueueUrl=url, MessageBody=json.dumps(example()))
+        camel = {
+            "notificationType": "FEED_PROCESSING_FINISHED",
+            "notificationMetadata": {"notificationId": "n-2"},
+        }
+        await client.send_message(QueueUrl=url, MessageBody=json.dumps(camel))
         await client.send_message(QueueUrl=url, MessageBody="garbage")
         account = an_account(endpoints={"sqs": moto}, app={**APP, "queue_url": url})
         queue = AmazonNotifications(account.connection)
@@ -79,7 +146,11 @@ async def test_over_motos_server_readable_messages_go_and_unreadable_ones_stay(m
         await queue.acknowledge(())
         await queue.aclose()
 
-    assert sorted(one.notification.topic for one in receipts) == ["ORDER_CHANGE", UNREADABLE]
+    assert sorted(one.notification.topic for one in receipts) == [
+        "FEED_PROCESSING_FINISHED",
+        "ORDER_CHANGE",
+        UNREADABLE,
+    ]
     assert [left[name] for name in names] == ["0", "1"]
 
 

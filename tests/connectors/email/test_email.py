@@ -180,13 +180,28 @@ async def test_a_subject_cannot_smuggle_headers_in() -> None:
 
 
 @pytest.mark.parametrize(
-    "to", ["", "kara", "kara@", "a@b>\r\nRCPT TO:<eve@example.test", "Kara <kara@example.test>", "a@b,c@d"]
-)
+    "to",
+    [
+        "", " ", "kara", "kara@", "a@b>\r\nRCPT TO:<eve@example.test", "Kara <kara@example.test>", "a@b,c@d",
+        "two@@example.test", "a b@example.test", "line\nbreak@example.test", "a\x00b@example.test",
+        "a\x7fb@example.test", "half\ud800@example.test",
+    ],
+)  # fmt: skip
+@pytest.mark.case("C17")
 async def test_what_is_no_address_is_rejected_before_anything_is_sent(to: str) -> None:
     postbox = Postbox()
     async with listening(postbox) as host:
         with pytest.raises(RejectedError):
             await a_notifier(f"smtp://{host}").send(a_notice(to=to))
+    assert postbox.got == []
+
+
+@pytest.mark.case("C17")
+async def test_words_that_no_mail_can_carry_are_rejected_before_anything_is_sent() -> None:
+    postbox = Postbox()
+    async with listening(postbox) as host:
+        with pytest.raises(RejectedError):
+            await a_notifier(f"smtp://{host}").send(a_notice(text="half \ud800"))
     assert postbox.got == []
 
 

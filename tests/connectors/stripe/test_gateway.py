@@ -3,10 +3,11 @@
 import json
 import re
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from core.domain.payment import check
 from core.errors import (
     AuthError,
     MappingError,
@@ -18,6 +19,7 @@ from core.model.order import RiskLevel
 from core.model.payment import GatewayPayment, PaymentState
 from tests.connectors.stripe.stand import AN_INTENT, NOON, Stand, answering, closed, opened, standing, usd
 from tests.contracts import contracts
+from tests.core.payment.test_verify import STRIPE, order, paid
 
 
 @pytest.fixture
@@ -66,10 +68,18 @@ async def test_refunds_and_a_dispute_are_seen(stand: Stand) -> None:
 
 @pytest.mark.parametrize(
     ("reason", "state"),
-    [("automatic", PaymentState.LAPSED), ("requested_by_customer", PaymentState.CANCELLED)],
-)
+    [
+        ("expired", PaymentState.LAPSED), ("automatic", PaymentState.LAPSED),
+        ("requested_by_customer", PaymentState.CANCELLED), ("abandoned", PaymentState.CANCELLED),
+        ("duplicate", PaymentState.CANCELLED), ("fraudulent", PaymentState.CANCELLED),
+        ("failed_invoice", PaymentState.CANCELLED), ("void_invoice", PaymentState.CANCELLED),
+        (None, PaymentState.CANCELLED),
+    ],
+)  # fmt: skip
+@pytest.mark.req("R115", "R40")
+@pytest.mark.case("C4")
 async def test_an_authorization_that_was_let_go_says_why(
-    stand: Stand, reason: str, state: PaymentState
+    stand: Stand, reason: str | None, state: PaymentState
 ) -> None:
     ids = stand.pays(9291, capture=False)
     stand.state.cancel(stand.state.find(ids["payment_intent"]), reason)
@@ -91,6 +101,32 @@ async def test_an_authorization_that_was_let_go_counts_as_nothing_given_back() -
         usd(0),
         True,
     )
+
+
+# https://docs.stripe.com/changelog/basil/2025-03-31/remove-refund-from-partial-capture-and-payment-cancellation-flow:
+# a charge that was let go says neither `refunded` nor `amount_refunded` any more.
+@pytest.mark.req("R115", "R40")
+@pytest.mark.case("C4")
+@pytest.mark.parametrize(
+    ("card", "held_until"), [({}, NOON + timedelta(days=7)), ({"capture_before": 1780000000}, None)]
+)
+async def test_a_charge_of_its_own_that_was_let_go_is_lapsed_by_its_time(
+    card: dict[str, int], held_until: datetime | None
+) -> None:
+    alone = {
+        "id": "ch_1", "object": "charge", "amount": 9291, "amount_captured": 0, "amount_refunded": 0, "captured": False,
+        "refunded": False, "currency": "usd", "status": "succeeded", "livemode": True, "payment_intent": None,
+        "review": None, "created": int(NOON.timestamp()), "payment_method_details": {"type": "card", "card": card},
+    }  # fmt: skip
+    async with answering(200, json.dumps(alone)) as gateway:
+        seen = await gateway.fetch_payment("ch_1")
+    until = held_until or datetime.fromtimestamp(1780000000, UTC)
+    assert (seen.capture_before, seen.captured, seen.refunded) == (until, usd(0), usd(0))
+
+    sold = order(9291, paid("authorization", 9291)).model_copy(update={"placed_at": NOON})
+    moment = timedelta(seconds=1)
+    found = [check(sold, STRIPE, {"pi_1": seen}, at).state for at in (until - moment, until, until + moment)]
+    assert found == [PaymentState.VERIFIED, PaymentState.LAPSED, PaymentState.LAPSED]
 
 
 @pytest.mark.req("R44")

@@ -117,6 +117,21 @@ def test_where_shop_and_gateway_differ_it_is_a_mismatch(seen: dict[str, GatewayP
     assert check(order(11610, paid("sale", 11610)), STRIPE, seen, NOW).state is PaymentState.MISMATCH
 
 
+@pytest.mark.req("R88", "R23")
+@pytest.mark.parametrize(("told", "kept"), [("USD", "EUR"), ("EUR", "USD"), ("USD", "CAD"), ("KWD", "BHD")])
+def test_a_gateway_that_keeps_the_same_number_in_another_currency_contradicts_the_shop(
+    told: str, kept: str
+) -> None:
+    said = at_gateway(10000)["pi_1"]
+    assert said is not None
+    other = {part: usd(getattr(said, part).minor, kept) for part in ("amount", "captured", "refunded")}
+    shop = order(10000, paid("sale", 10000, currency=told)).model_copy(
+        update={"total_presentment": usd(10000, told)}
+    )
+    found = check(shop, STRIPE, {"pi_1": said.model_copy(update=other)}, NOW)
+    assert (found.state, found.paid) == (PaymentState.MISMATCH, usd(0, told))
+
+
 @pytest.mark.req("R23")
 def test_money_in_another_currency_pays_nothing_of_the_total() -> None:
     found = check(order(5000, paid("sale", 5000, currency="EUR", gateway="other")), STRIPE, {}, NOW)
