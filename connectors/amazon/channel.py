@@ -3,23 +3,30 @@
 from datetime import UTC, datetime
 
 from connectors.amazon.client import AmazonClient
-from connectors.amazon.order import order_of
+from connectors.amazon.order import order_of, part_of
+from core.clock import Clock
 from core.errors import MappingError
 from core.model.order import FetchedOrder
+from core.model.part import NOT_AS_DOCUMENTED
 from core.ports import Changed
 
 
 class AmazonChannel:
     """Amazon as a place that sells."""
 
-    def __init__(self, name: str, client: AmazonClient) -> None:
+    def __init__(self, name: str, client: AmazonClient, clock: Clock) -> None:
         self._name = name
         self._client = client
+        self._clock = clock
 
     async def fetch_order(self, order_id: str) -> FetchedOrder:
-        """Return the order as it stands now."""
+        """Return the order as it stands now; what was sold alone, where the whole of it cannot be read (R105)."""
         payload = await self._client.get_order(order_id)
-        return order_of(payload, connection=self._name, main=self._client.main)
+        try:
+            return order_of(payload, connection=self._name, main=self._client.main)
+        except NOT_AS_DOCUMENTED as error:
+            now = self._clock.now()
+            return part_of(payload, connection=self._name, order_id=order_id, now=now, error=error)
 
     async def changed_orders(self, since: datetime, page: str | None) -> Changed:
         """Return a page of orders changed at or after ``since``, oldest change first within the page."""

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from connectors.bogus.client import Effect, World
-from core.errors import RejectedError
+from core.errors import MappingError, RejectedError
 from core.model.order import ChannelState, FetchedOrder, Order, Shipped, WorkOrder
+from core.model.part import part_of_order
 from core.model.shipment import Dispatch
 from core.ports import Changed, NotificationKind
 
@@ -28,7 +29,7 @@ class BogusChannel:
             found = found or shop.orders.get(order_id)
             if found is None:
                 raise RejectedError("no such order", connection=self.connection, code="not_found")
-            return found
+            return part_of(found.order, shop.unreadable[order_id]) if order_id in shop.unreadable else found
 
         return await self.world.look(self.connection, "fetch_order", read)
 
@@ -68,6 +69,18 @@ class BogusChannel:
         change_order(self.world, self.connection, shipped_more(order, parcel))
         self.world.did(Effect.TOLD, f"{order_id}/{dispatch.tracking}")
         return f"shipment-{len(order.shipped) + 1}"
+
+
+def part_of(order: Order, field: str) -> FetchedOrder:
+    """Return what was sold of an order whose reading fails at a field."""
+    lines = [line.model_dump() for line in order.lines]
+    return part_of_order(
+        {**order.model_dump(), "lines": lines},
+        connection=order.connection,
+        order_id=order.order_id,
+        now=order.updated_at,
+        error=MappingError(field, "expected text, found a number"),
+    )
 
 
 def order_of(world: World, connection: str, order_id: str) -> Order:

@@ -3,11 +3,12 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from connectors.shopify.client import Admin, Answer, gid
+from connectors.shopify.client import Admin, Answer, gid, tail
 from connectors.shopify.reading import fetched_of
 from core.errors import MappingError
 from core.mapping import load_mapping
 from core.model.order import FetchedOrder
+from core.model.part import NOT_AS_DOCUMENTED, part_of_order
 from core.ports import Changed
 
 MOST = {"transactions": 50, "fulfillments": 20, "refunds": 20}
@@ -21,14 +22,17 @@ class ShopifyChannel:
         self._admin = admin
 
     async def fetch_order(self, order_id: str) -> FetchedOrder:
-        """Return the order as it stands now."""
+        """Return the order as it stands now; what was sold alone, where the whole of it cannot be read (R105)."""
         order_gid = gid("Order", order_id)
         answer = await self._admin.order(order_gid)
         order = answer.fields.get("order")
         if order is None:
             raise self._admin.absent("order", answer)
-        await self._complete(order, order_gid)
-        return self._mapped(order, answer)
+        try:
+            await self._complete(order, order_gid)
+            return self._mapped(order, answer)
+        except NOT_AS_DOCUMENTED as error:
+            return self._part(order, tail(order_gid), error)
 
     async def changed_orders(self, since: datetime, page: str | None) -> Changed:
         """Return a page of the orders changed at or after ``since``, oldest change first."""
@@ -42,7 +46,17 @@ class ShopifyChannel:
     def _mapped(self, order: dict[str, Any], answer: Answer) -> FetchedOrder:
         connection = self._admin.connection
         values = load_mapping("shopify/order")(order)
+        _refuse_cut(order)
         return fetched_of(values, order, connection=connection.name, denied=answer.denied)
+
+    def _part(self, order: object, order_id: str, error: Exception) -> FetchedOrder:
+        values = load_mapping("shopify/part")(order)
+        if values["cancelled"]:
+            values["state"] = "cancelled"
+        connection = self._admin.connection
+        return part_of_order(
+            values, connection=connection.name, order_id=order_id, now=connection.clock.now(), error=error
+        )
 
     async def _complete(self, order: dict[str, Any], order_gid: str) -> None:
         """Read the further pages of a large order."""
@@ -61,7 +75,6 @@ class ShopifyChannel:
                 page = await self._admin.fulfillment_order_lines(one["id"], after)
                 one["lineItems"]["nodes"] += page["nodes"]
                 one["lineItems"]["pageInfo"] = page["pageInfo"]
-        _refuse_cut(order)
 
 
 def _refuse_cut(order: dict[str, Any]) -> None:
@@ -71,11 +84,28 @@ def _refuse_cut(order: dict[str, Any]) -> None:
             raise MappingError(kind, f"{most} or more: not all of them can be read")
     for kind, inner in (("fulfillments", "fulfillmentLineItems"), ("refunds", "refundLineItems")):
         for index, one in enumerate(order[kind]):
-            if one[inner]["pageInfo"]["hasNextPage"]:
+            if _has_next(one[inner]):
                 raise MappingError(f"{kind}[{index}].{inner}", "more lines than one page holds")
 
 
 def _next(page: dict[str, Any]) -> str | None:
     """Return the cursor of the next page, or None on the last one."""
-    info = page["pageInfo"]
-    return info.get("endCursor") if info["hasNextPage"] else None
+    if not _has_next(page):
+        return None
+    cursor = page["pageInfo"].get("endCursor")
+    if not isinstance(cursor, str) or not cursor:
+        raise MappingError("pageInfo.endCursor", "there is a next page, and no cursor of it")
+    return cursor
+
+
+def _has_next(page: dict[str, Any]) -> bool:
+    """Return whether there is a further page.
+
+    Raises:
+        MappingError: it does not say.
+    """
+    info = page.get("pageInfo")
+    there = info.get("hasNextPage") if isinstance(info, dict) else None
+    if not isinstance(there, bool):
+        raise MappingError("pageInfo", "does not say whether there is a next page")
+    return there
