@@ -26,6 +26,7 @@ _OUTCOMES: Final = {
     "shipped_elsewhere": "shipped_elsewhere",
     "fulfilled_by_channel": "fulfilled_by_amazon",
     "cancelled": "cancelled",
+    "closed": "closed",
     "on_hold": "held",
     "awaiting_payment": "held",
 }

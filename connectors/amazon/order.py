@@ -75,7 +75,7 @@ def _order(values: Mapping[str, Any], payload: Mapping[str, Any], *, connection:
         deliver_by=values["deliver_by"],
         ship_to=_ship_to(values, payload, state, fulfilled_by),
         paid_via_channel=True,
-        shipped=tuple(_shipped(package) for package in values["packages"]),
+        shipped=tuple(_shipped(p) for p in values["packages"] if p["status"] != "CANCELLED"),
         programs=_programs(values),
         cancel_requested=any(
             item["cancel_asked_by"] and not item["cancelled_by"] for item in values["items"]

@@ -47,7 +47,7 @@ def causes(state: OrderState, context: Context) -> dict[Hold, str]:
     order = state.order
     if (
         order is None
-        or state.cancelled
+        or state.ended
         or (order.fulfilled_by is FulfilledBy.CHANNEL and order.unreadable is None)
         or state.shipped_elsewhere
     ):

@@ -186,7 +186,7 @@ async def reserve_of(
         or order.fulfilled_by is FulfilledBy.CHANNEL
     ):
         return None
-    if state is not None and any(is_locked(state, p) for p in state.parcels):
+    if state is not None and (state.closed or any(is_locked(state, p) for p in state.parcels)):
         return None
     locations = await locations_for(hub, merchant, order)
     if state is not None and state.needs == needs and not await _leads_elsewhere(hub, merchant, state, order):
