@@ -1,18 +1,21 @@
 """The shop as a place that sells."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from connectors.shopify.client import Admin, Answer, gid, tail
 from connectors.shopify.reading import fetched_of
 from core.errors import MappingError
 from core.mapping import load_mapping
-from core.model.order import FetchedOrder
-from core.model.part import NOT_AS_DOCUMENTED, part_of_order
-from core.ports import Changed
+from core.model.order import FetchedOrder, OrderPage
+from core.model.part import NOT_AS_DOCUMENTED, instant_or_never, part_of_order
 
 MOST = {"transactions": 50, "fulfillments": 20, "refunds": 20}
 """What order.graphql asks for of the lists that Shopify does not page."""
+
+SHOWN = timedelta(days=60)
+"""How far back Shopify shows orders to an app (shopify.dev, access scopes, read 2026-11-25) without the scope below."""
+ALL_ORDERS = "read_all_orders"
 
 
 class ShopifyChannel:
@@ -34,14 +37,24 @@ class ShopifyChannel:
         except NOT_AS_DOCUMENTED as error:
             return self._part(order, tail(order_gid), error)
 
-    async def changed_orders(self, since: datetime, page: str | None) -> Changed:
+    async def changed_orders(self, since: datetime, page: str | None) -> OrderPage:
         """Return a page of the orders changed at or after ``since``, oldest change first."""
         moment = since.astimezone(UTC).replace(microsecond=0).isoformat().replace("+00:00", "Z")
-        found = await self._admin.orders(f"updated_at:>='{moment}'", page)
+        return await self._list(f"updated_at:>='{moment}'", page)
+
+    async def open_orders(self, asked_at: datetime, page: str | None) -> OrderPage:
+        """Return a page of the orders that are neither archived, cancelled nor fulfilled whole, oldest change first."""
+        found = await self._list("status:open -fulfillment_status:fulfilled", page)
+        token = await self._admin.connection.tokens.current()
+        clipped = None if ALL_ORDERS in token.scopes else asked_at - SHOWN
+        return found.model_copy(update={"shown_since": clipped})
+
+    async def _list(self, query: str, page: str | None) -> OrderPage:
+        found = await self._admin.orders(query, page)
         orders = tuple(
-            (str(one["legacyResourceId"]), datetime.fromisoformat(one["updatedAt"])) for one in found["nodes"]
+            (str(one["legacyResourceId"]), instant_or_never(one.get("updatedAt"))) for one in found["nodes"]
         )
-        return Changed(orders=orders, next_page=_next(found))
+        return OrderPage(orders=orders, next_page=_next(found))
 
     def _mapped(self, order: dict[str, Any], answer: Answer) -> FetchedOrder:
         connection = self._admin.connection

@@ -193,6 +193,16 @@ class Personal(Shape):
     customer_name: str | None = None
 
 
+class OrderPage(Shape):
+    """One page of a channel's list of orders, oldest change first."""
+
+    orders: tuple[tuple[str, Instant], ...]
+    """(order id, changed at)."""
+    next_page: str | None
+    shown_since: Instant | None = None
+    """The channel lists no order placed before this; None where it lists every one."""
+
+
 class FetchedOrder(Shape):
     """What a channel's ``fetch_order`` gives."""
 

@@ -1,7 +1,7 @@
 """An order that cannot be read whole is known all the same: its id, its instants and what was sold (R105)."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any, Final
 
@@ -105,3 +105,16 @@ def _open_units(line: Mapping[str, Any]) -> int:
         return 0
     units: int = line["quantity"] if line["open_quantity"] is None else line["open_quantity"]
     return units
+
+
+def instant_or_never(text: object) -> datetime:
+    """Return the instant that a list tells of an order; the beginning of time where it cannot be read.
+
+    What is not known yet is fetched either way, and one odd order never hides the others of its page.
+    """
+    never = datetime.min.replace(tzinfo=UTC)
+    try:
+        found = datetime.fromisoformat(text) if isinstance(text, str) else never
+    except ValueError:
+        return never
+    return found if found.tzinfo is not None else never

@@ -1,5 +1,6 @@
 """What follows when a connection is authorized, and when a process starts: its standing jobs are enqueued."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 from core.engine.hub import Hub
@@ -12,7 +13,7 @@ from core.store.orders import orders_held
 from core.store.switches import go_live, live_since
 
 LOOK_BACK = timedelta(days=7)
-"""How far back the first poll looks for open orders (R25: shown on the connections page)."""
+"""How far back the first poll looks for what changed; open orders are listed besides, however old."""
 
 
 async def connected(hub: Hub, merchant: str, connection: str, public_url: str) -> None:
@@ -48,14 +49,13 @@ async def begin(hub: Hub, merchant: str, connection: str, public_url: str) -> No
     ports, now = hub.connections(merchant).named(connection), hub.clock.now()
     requests: list[NewJob] = []
 
-    def request(kind: str, data: dict[str, str] | None = None) -> None:
+    def request(kind: str, data: Mapping[str, str] | None = None) -> None:
         requests.append(NewJob.of_connection(kind, connection, now, data))
 
     if ports.levels is not None:
         request("listings")
     if ports.channel is not None:
-        since = poll_from(now - LOOK_BACK)
-        request("poll", {**since, "from": since["since"]})
+        request("poll", poll_from(now - LOOK_BACK))
     if ports.subscriber is not None:
         request("subscribe", {"callback_url": f"{public_url}/webhooks/{merchant}/{connection}"})
     if ports.notifications is not None:

@@ -127,7 +127,7 @@ def ordered(
     return Order(
         order_id=order_id,
         placed_at=placed,
-        updated_at=now,
+        updated_at=min(placed, now),
         status=status,
         fulfilled_by=by,
         service_level=str(spec.get("service_level") or "STANDARD"),

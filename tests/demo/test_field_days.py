@@ -15,7 +15,7 @@ DOLLARS = {"gateway": "stripe", "amount": 6495, "currency": "USD", "capture": "n
 def two_hours(*events: dict[str, Any]) -> Day:
     """Kendra's Monday from seven to nine, with three paring knives on the shelf and these events after all is accepted."""
     kendra = load_day(KENDRA)
-    begun = [
+    begun: list[dict[str, Any]] = [
         {"at": "2026-11-30T07:00:00-08:00", "connect": ["shop", "amz", "pay", "post", "mail"]},
         {"at": "2026-11-30T07:30:00-08:00", "accept": "all"},
     ]

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from connectors.amazon.channel import page_of
 from connectors.amazon.order import order_of
 from core.domain.fold import fold
 from core.domain.holds import Context, causes
@@ -395,3 +396,37 @@ async def test_our_own_package_that_was_cancelled_at_amazon_is_known_there_no_mo
     assert (cancelled.shipped, cancelled.state) == ((), ChannelState.OPEN)
     assert cancelled.lines[0].open_quantity == 1
     assert ([s.tracking for s in again.shipped], again.state) == (["1Z9"], ChannelState.SHIPPED)
+
+
+@pytest.mark.req("R25", "R81")
+@pytest.mark.case("C2")
+async def test_open_orders_of_amazon_are_listed_however_long_ago_they_changed() -> None:
+    async with selling() as sold:
+        channel = sold.ports.channel
+        assert channel is not None
+        for number, days in (("1", 9), ("2", 400), ("3", 735)):
+            at = (MONDAY - timedelta(days=days)).isoformat()
+            sold.stand.amazon.place({**KARL, "id": f"112-400000{number}-0000009", "at": at})
+        sold.stand.amazon.place({**KARL, "status": "PENDING"})
+        sold.stand.amazon.place(KRIS)
+        sold.stand.amazon.cancel({"order": KRIS["id"], "by": "merchant"})
+        sold.stand.amazon.place(FBA)
+
+        found = await channel.open_orders(MONDAY, None)
+        changed = await channel.changed_orders(MONDAY - timedelta(days=7), None)
+
+    assert [order_id for order_id, _ in found.orders] == [
+        "112-4000002-0000009",
+        "112-4000001-0000009",
+        KARL["id"],
+    ]
+    assert found.shown_since == MONDAY - timedelta(days=729)
+    assert "112-4000001-0000009" not in [order_id for order_id, _ in changed.orders]
+
+
+@pytest.mark.req("R105")
+def test_one_order_whose_change_cannot_be_read_hides_no_other_of_its_page() -> None:
+    told = [{"orderId": "1", "lastUpdatedTime": 7}, {"orderId": "2"}]
+    known = {"orderId": "3", "lastUpdatedTime": MONDAY.isoformat()}
+
+    assert [order_id for order_id, _ in page_of({"orders": [known, *told]}).orders] == ["1", "2", "3"]
