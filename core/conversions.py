@@ -67,7 +67,9 @@ def time_of(value: object, where: str) -> datetime:
 def country_of(value: object, where: str) -> str:
     """Return an ISO 3166 code of two letters."""
     text = value.strip().upper() if isinstance(value, str) else ""
-    if not re.fullmatch(r"[A-Z]{2}", text):
+    if (
+        not re.fullmatch(r"[A-Z]{2}", text) or text == "ZZ"
+    ):  # ZZ: a region that the vendor does not know either
         raise MappingError(where, f"expected an ISO 3166 country of two letters, found {kind_of(value)}")
     return text
 
@@ -81,6 +83,15 @@ def choice_of(table: Mapping[str, object], value: object, where: str) -> object:
         return table["*"]
     # A word of the vendor's closed list is no personal matter, and naming it is what mends the mapping.
     raise MappingError(where, f"a word that the mapping does not know; it knows {', '.join(sorted(table))}")
+
+
+def why_no_amount(error: ValueError) -> str:
+    """Say why an amount is refused; pydantic's own text would quote the value."""
+    return (
+        "more decimals than the currency has, or not a number"
+        if "decimal" in str(error)
+        else "unknown currency"
+    )
 
 
 PLAIN: Mapping[str, Callable[[object, str], object]] = {

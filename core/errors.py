@@ -44,6 +44,7 @@ class MappingError(HubError):
     def __init__(self, path: str, reason: str) -> None:
         super().__init__(f"{path}: {reason}")
         self.path = path
+        self.reason = reason
 
 
 class ConnectorError(HubError):

@@ -3,6 +3,7 @@
 A mapping is data in ``mappings/<connector>/<name>.yaml``: no expressions, a closed list of conversions. Its keys:
 
 - ``source``: where the vendor documents the payload; ``target``: the shape that the connector builds from the values.
+- ``lenient: true``: a value that does not fit counts as absent, so that a payload is read as far as it can be.
 - ``fields``: name -> field. A field is one of
   - ``{from: PATH, as: CONVERSION}``: one value. PATH is dotted (``customer.id``, ``lines[0].title``, ``.`` for the
     element itself), from the root when it starts with ``/``; a list of paths takes the first that is there.
@@ -29,7 +30,7 @@ from typing import Any, NoReturn
 
 import yaml
 
-from core.conversions import PLAIN, choice_of, kind_of
+from core.conversions import PLAIN, choice_of, kind_of, why_no_amount
 from core.errors import ConfigError, MappingError
 from core.model.money import Money, Side
 
@@ -90,10 +91,11 @@ def compile_mapping(text: str, *, name: str) -> Compiled:
         mark = error.problem_mark
         where = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
         raise ConfigError(f"{where}: not YAML ({error.problem})") from error
-    file = _File(name)
     if node is None:
         raise ConfigError(f"{name}:1:1: empty; a mapping has source, target and fields")
-    top = file.keys(node, {"source", "target", "fields"}, required=("source", "target", "fields"))
+    required = ("source", "target", "fields")
+    top = _File(name).keys(node, {*required, "lenient"}, required=required)
+    file = _File(name, lenient="lenient" in top)
     for documented in ("source", "target"):
         file.text(top[documented])
     return Compiled(name, file.fields(top["fields"]))
@@ -104,6 +106,7 @@ class _File:
     """Reads nodes of one mapping file, and refuses by position."""
 
     name: str
+    lenient: bool = False
 
     def refuse(self, node: yaml.Node, message: str) -> NoReturn:
         mark = node.start_mark
@@ -163,7 +166,8 @@ class _File:
         one: Field = (
             partial(_group, self.fields(found["fields"])) if "fields" in found else self.field(found["item"])
         )
-        elements = _Elements(self.path(found["each"]), self.where(found), may_miss="missing" in found)
+        path, where, may_miss = self.path(found["each"]), self.where(found), "missing" in found
+        elements = _Elements(path, where, may_miss=may_miss, lenient=self.lenient)
         return partial(_each, elements, one)
 
     def single(self, node: yaml.Node) -> Field:
@@ -183,9 +187,10 @@ class _File:
         paths = self.paths(found["from"])
         if conversion == "money":
             return partial(_money_field, paths, self.money(found), default)
+        value = _lenient_value if self.lenient else _value
         if conversion == "choice":
-            return partial(_value, paths, partial(choice_of, self.table(found["table"])), default)
-        return partial(_value, paths, PLAIN[conversion], default)
+            return partial(value, paths, partial(choice_of, self.table(found["table"])), default)
+        return partial(value, paths, PLAIN[conversion], default)
 
     def money(self, found: Mapping[str, yaml.Node]) -> "_MoneyOf":
         side = self.text(found["side"]) if "side" in found else Side.SHOP.value
@@ -226,7 +231,7 @@ class _Path:
     absolute: bool
     steps: tuple[str | int, ...]
 
-    def find(self, at: At) -> tuple[object, str]:
+    def find(self, at: At, *, lenient: bool = False) -> tuple[object, str]:
         """Return the value, or None where any step is absent, and its full path."""
         value = at.root if self.absolute else at.here
         where = "" if self.absolute else at.path
@@ -236,7 +241,9 @@ class _Path:
                 value = value[step] if isinstance(value, list) and step < len(value) else None
             elif isinstance(value, Mapping):
                 value = value.get(step)
-            elif value is not None:
+            elif value is None or lenient:
+                value = None
+            else:
                 raise MappingError(where, f"expected an object around it, found {kind_of(value)}")
         return value, where or "."
 
@@ -254,7 +261,9 @@ class _MoneyOf:
         try:
             return Money.parse(str(value), self.code(at), side=self.side)
         except ValueError as error:
-            raise MappingError(where, f"no amount ({type(error).__name__}: {_reason(error)})") from error
+            raise MappingError(
+                where, f"no amount ({type(error).__name__}: {why_no_amount(error)})"
+            ) from error
 
     def zero(self, at: At) -> Money:
         try:
@@ -276,10 +285,11 @@ class _Elements:
     path: _Path
     where: tuple[tuple[_Path, frozenset[object]], ...]
     may_miss: bool = field(kw_only=True)
+    lenient: bool = field(default=False, kw_only=True)
 
     def within(self, at: At) -> Iterator[At]:
-        value, where = self.path.find(at)
-        if value is None and self.may_miss:
+        value, where = self.path.find(at, lenient=self.lenient)
+        if self.may_miss and (value is None or (self.lenient and not isinstance(value, list))):
             return
         if not isinstance(value, list):
             raise MappingError(where, f"expected a list, found {kind_of(value)}")
@@ -308,6 +318,18 @@ def _value(
     if value is None:
         return _absent(default, where)
     return convert(value, where)
+
+
+def _lenient_value(
+    paths: tuple[_Path, ...], convert: Callable[[object, str], object], default: object, at: At
+) -> object:
+    """Return the first value that can be read; what stands for an absent one, where none can."""
+    for path in paths:
+        try:
+            return _value((path,), convert, _NOTHING, at)
+        except MappingError:
+            continue
+    return _absent(default, paths[0].text)
 
 
 def _money_field(paths: tuple[_Path, ...], money: _MoneyOf, default: object, at: At) -> object:
@@ -367,15 +389,6 @@ def _joined(path: str, step: str | int) -> str:
     if isinstance(step, int):
         return f"{path}[{step}]"
     return f"{path}.{step}" if path else step
-
-
-def _reason(error: ValueError) -> str:
-    """Say why an amount is refused; pydantic's own text would quote the value."""
-    return (
-        "more decimals than the currency has, or not a number"
-        if "decimal" in str(error)
-        else "unknown currency"
-    )
 
 
 def _nearest(word: str, known: "set[str] | set[Side] | Mapping[str, object]") -> str:

@@ -18,10 +18,10 @@ from pydantic import BaseModel
 
 from core.clock import Clock
 from core.model.address import Address
-from core.model.base import Instant, Shape
+from core.model.base import Shape
 from core.model.message import Message
 from core.model.money import Money
-from core.model.order import FetchedOrder
+from core.model.order import FetchedOrder, OrderPage
 from core.model.payment import GatewayPayment, Movement
 from core.model.shipment import CustomsItem, Dispatch, Label, LabelRefused, Parcel, Quotes, TrackingEvent
 from core.model.stock import Level, LevelChange, LevelResult, Listing, ListingKey
@@ -108,14 +108,6 @@ class Connection:
     clock: Clock
 
 
-class Changed(Shape):
-    """One page of orders changed at the channel, oldest change first."""
-
-    orders: tuple[tuple[str, Instant], ...]
-    """(order id, changed at)."""
-    next_page: str | None
-
-
 class Channel(Protocol):
     """A place that sells."""
 
@@ -128,8 +120,12 @@ class Channel(Protocol):
         """
         ...
 
-    async def changed_orders(self, since: datetime, page: str | None) -> Changed:
+    async def changed_orders(self, since: datetime, page: str | None) -> OrderPage:
         """Return a page of the orders changed at or after ``since``, oldest change first."""
+        ...
+
+    async def open_orders(self, asked_at: datetime, page: str | None) -> OrderPage:
+        """Return a page of what is still to ship, however old; ``asked_at`` is when the first page was asked for."""
         ...
 
 

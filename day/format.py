@@ -27,7 +27,7 @@ from day.shapes import (
 )
 
 CHANNELS: Final = ("shop", "amz")
-OUTCOMES: Final = ("shipped", "shipped_elsewhere", "fulfilled_by_amazon", "cancelled", "held")
+OUTCOMES: Final = ("shipped", "shipped_elsewhere", "fulfilled_by_amazon", "cancelled", "closed", "held")
 REASONS: Final = (
     "chosen",
     "dearer",

@@ -117,6 +117,8 @@ def _money(told: dict[str, Told]) -> Json:
     amazon: dict[str, Counter[str]] = {}
     for each in told.values():
         view = each.view
+        if not each.amounts_known:
+            continue
         if view["connection"] == "amz":
             row = amazon.setdefault(
                 view["currency"], Counter(orders=0, total=0, tax_collected_by_marketplace=0)
@@ -124,9 +126,9 @@ def _money(told: dict[str, Told]) -> Json:
             row.update(orders=1)
             if view["payment"] != "cancelled":
                 kept_tax = each.order["marketplace_tax"]["minor"]
-                row.update(total=each.total, tax_collected_by_marketplace=kept_tax)
+                row.update(total=each.total or 0, tax_collected_by_marketplace=kept_tax)
             continue
-        shop[view["currency"]] += each.total
+        shop[view["currency"]] += each.total or 0
         for t in view["transactions"]:
             if t["state"] == "succeeded":
                 _moved(t, card, other)
@@ -172,7 +174,7 @@ def vendors(taken: Taken, day: Day) -> Json:
         "orders": _kept_orders(kept),
         "labels": _sold_labels(kept["easypost"]["labels"]),
         "mails": _mailbox(kept, day),
-        "books": _kept_money(kept),
+        "books": _kept_money(_readable(kept, taken.told)),
     }
 
 
@@ -211,6 +213,17 @@ def _mailbox(kept: Json, day: Day) -> dict[str, int]:
         order = day.orders.get(str(message["order"]))
         amazon += order is not None and order["channel"] == "amz"
     return {**found, "to_amazon_buyers": amazon}
+
+
+def _readable(kept: Json, told: dict[str, Told]) -> Json:
+    """Return the vendors' books without the orders of which the hub knows no amount: it claims nothing of them."""
+    unread = {number for number, each in told.items() if not each.amounts_known}
+    payments = kept["stripe"]["payments"].items()
+    found: Json = {"stripe": {"payments": {i: p for i, p in payments if p["order"] not in unread}}}
+    for vendor in ("shopify", "amazon"):
+        orders = kept[vendor]["orders"].items()
+        found[vendor] = {"orders": {number: order for number, order in orders if number not in unread}}
+    return found
 
 
 def _kept_money(kept: Json) -> Json:

@@ -26,6 +26,7 @@ _OUTCOMES: Final = {
     "shipped_elsewhere": "shipped_elsewhere",
     "fulfilled_by_channel": "fulfilled_by_amazon",
     "cancelled": "cancelled",
+    "closed": "closed",
     "on_hold": "held",
     "awaiting_payment": "held",
 }
@@ -60,11 +61,16 @@ class Told:
         return list(dict.fromkeys(fact["reason"] for fact in self.of("held")))
 
     @property
-    def total(self) -> int:
+    def amounts_known(self) -> bool:
+        """Whether the hub could read the order whole: of another it knows no amount."""
+        return self.view["total_minor"] is not None
+
+    @property
+    def total(self) -> int | None:
         """The present total in the shop's own currency; of a cancelled order that tells none, what it was until then."""
         alive = [f["order"] for f in self.of("received", "changed") if f["order"].get("state") != "cancelled"]
-        found: int = self.view["total_minor"]
-        if self.view["stage"] == "cancelled" and not found and alive:
+        found: int | None = self.view["total_minor"]
+        if self.view["stage"] == "cancelled" and found == 0 and alive:
             found = alive[-1]["total"]["minor"]
         return found
 
@@ -166,9 +172,9 @@ def payment(told: Told, words: Words) -> Json:
         "refunds": len(back),
         "refunded": sum(back),
         "total": told.total,
-        "tax_collected_by_marketplace": order["marketplace_tax"]["minor"],
+        "tax_collected_by_marketplace": order["marketplace_tax"]["minor"] if told.amounts_known else None,
         "stripe_calls": _asked_of(told, words, "stripe"),
-        "currency": order["total_presentment"]["currency"],
+        "currency": order["total_presentment"]["currency"] if told.amounts_known else None,
     }
 
 

@@ -30,6 +30,7 @@ _OVER = frozenset(
         Stage.SHIPPED,
         Stage.DELIVERED,
         Stage.CANCELLED,
+        Stage.CLOSED,
         Stage.SHIPPED_ELSEWHERE,
         Stage.FULFILLED_BY_CHANNEL,
         Stage.ON_HOLD,

@@ -1,7 +1,8 @@
 """Says which test proves which rule: ``python -m tests.requirements``.
 
 The rules are those of docs/reference/requirements.md; a test names the ones it proves with
-``@pytest.mark.req("R29")``. Nothing is imported or run: the marks are read from the source.
+``@pytest.mark.req("R29")``; one that plays a case from the field names it with ``@pytest.mark.case("C1")``. Nothing is
+imported or run: the marks are read from the source.
 """
 
 import ast
@@ -20,7 +21,7 @@ _ROW = re.compile(r"^\| ([RS]\d{2,3}) \| (.+?) \|$", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True, order=True)
 class Proof:
-    """A rule and the test, class or module that carries its mark."""
+    """A rule, or a case, and the test, class or module that carries its mark."""
 
     rule: str
     test: str
@@ -47,10 +48,15 @@ def _proofs(node: ast.AST, place: str) -> Iterator[Proof]:
 
 
 def _marked(node: ast.AST) -> Iterator[str]:
-    """Yield the rules of a call ``pytest.mark.req(...)``; of any other node none."""
+    """Yield what a call ``pytest.mark.req(...)`` or ``pytest.mark.case(...)`` names; of any other node nothing."""
     match node:
-        case ast.Call(func=ast.Attribute(attr="req", value=ast.Attribute(attr="mark")), args=args):
+        case ast.Call(func=ast.Attribute(attr="req" | "case", value=ast.Attribute(attr="mark")), args=args):
             yield from (str(arg.value) for arg in args if isinstance(arg, ast.Constant))
+
+
+def is_case(name: str) -> bool:
+    """Return whether a mark names a case from the field, and no rule."""
+    return re.fullmatch(r"C\d+", name) is not None
 
 
 def proofs(tests: Path = TESTS) -> tuple[Proof, ...]:
@@ -77,7 +83,11 @@ def page(rules: Mapping[str, str], found: Sequence[Proof]) -> str:
     without = [rule for rule in rules if rule not in by_rule]
     lines += ["", f"Without a test ({len(without)} of {len(rules)}):"]
     lines += [f"{rule}  {rules[rule]}" for rule in without]
-    unknown = sorted(set(by_rule) - set(rules))
+    cases = sorted((name for name in by_rule if is_case(name)), key=lambda name: int(name[1:]))
+    lines += ["", f"Cases from the field ({len(cases)}):"]
+    for case in cases:
+        lines += [case, *(f"      {test}" for test in by_rule[case])]
+    unknown = sorted(name for name in set(by_rule) - set(rules) if not is_case(name))
     lines += [f"{rule}  is marked and stands in no catalogue: {by_rule[rule][0]}" for rule in unknown]
     return "\n".join(lines)
 

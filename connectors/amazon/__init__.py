@@ -44,7 +44,7 @@ def build(connection: Connection) -> Ports:
 
     return Ports(
         mode=mode_of(connection.endpoints),
-        channel=AmazonChannel(connection.name, client),
+        channel=AmazonChannel(connection.name, client, connection.clock),
         levels=AmazonLevels(connection.name, client, settings=settings, clock=connection.clock),
         shipment_notifier=AmazonShipmentNotifier(client, settings.marketplaces),
         notifications=queue,

@@ -69,7 +69,7 @@ def item_money(item: Mapping[str, Any], zero: Money) -> ItemMoney:
 
 def lines_of(item: Mapping[str, Any], money: ItemMoney, *, cancelled: bool) -> list[OrderLine]:
     """Return the item's line, and one more for each of its extra charges."""
-    wanted, still_open = _units(item, cancelled=cancelled)
+    wanted, still_open = units_of(item, cancelled=cancelled)
     price, discount = _unit_price(money.goods, wanted, money.discount)
     line = OrderLine(
         line_id=item["line_id"],
@@ -91,13 +91,13 @@ def tax_mode(before_tax: Money, tax: Money, total: Money) -> TaxMode:
     return TaxMode.INCLUDED if tax != tax.zero() and before_tax == total else TaxMode.EXCLUDED
 
 
-def _units(item: Mapping[str, Any], *, cancelled: bool) -> tuple[int, int]:
+def units_of(item: Mapping[str, Any], *, cancelled: bool) -> tuple[int, int]:
     """Return units wanted and units still open; what was cancelled off a living order is in neither."""
     ordered, sent, left = item["ordered"], item["fulfilled"], item["unfulfilled"]
     if cancelled:
         return ordered, 0
     if left is None:
-        return ordered, ordered - (sent or 0)
+        return ordered, max(0, ordered - (sent or 0))
     return min(ordered, left + (sent or 0)), left
 
 

@@ -50,10 +50,10 @@ class AmazonClient:
             )
         return account
 
-    async def search_orders(self, *, last_updated_after: str, pagination_token: str | None) -> Json:
-        """Return a page of orders changed since then."""
+    async def search_orders(self, *, pagination_token: str | None, **filters: str) -> Json:
+        """Return a page of the orders that fit the filters, by Amazon's names."""
         wanted: Json = {
-            "lastUpdatedAfter": last_updated_after,
+            **filters,
             "marketplaceIds": ",".join(self._settings.marketplaces),
             "maxResultsPerPage": 100,
         }

@@ -1,15 +1,17 @@
 """Amazon's order of Orders 2026-01-01 as the canonical order, read through mappings/amazon/order.yaml."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
-from connectors.amazon.amounts import ItemMoney, item_money, lines_of, tax_mode
+from connectors.amazon.amounts import ItemMoney, item_money, lines_of, tax_mode, units_of
 from connectors.amazon.marketplaces import MARKETPLACES
 from core.errors import MappingError
 from core.mapping import load_mapping
 from core.model.address import Absence, Absent, Address, Region, region_of
 from core.model.money import Money, Side
 from core.model.order import ChannelState, FetchedOrder, FulfilledBy, Order, OrderLine, Personal, Shipped
+from core.model.part import part_of_order
 
 _MAPPING = "amazon/order"
 _SHIPPED_AS_ANY = frozenset({"AMAZON_BUSINESS", "INVOICE_BY_AMAZON", "PREMIUM", "SUBSCRIBE_AND_SAVE"})
@@ -29,6 +31,23 @@ def order_of(payload: Mapping[str, Any], *, connection: str, main: str) -> Fetch
         # Unlike currencies within one order, or a count the model refuses.
         raise MappingError("order", f"does not add up ({type(error).__name__})") from error
     return FetchedOrder(order=order, personal=_personal(values))
+
+
+def part_of(
+    payload: object, *, connection: str, order_id: str, now: datetime, error: Exception
+) -> FetchedOrder:
+    """Return what was sold of an order that cannot be read whole; ``error`` says what reading it failed at."""
+    values = load_mapping("amazon/part")(payload)
+    cancelled = values["state"] == ChannelState.CANCELLED
+    lines = []
+    for item in values["items"]:
+        wanted, still_open = units_of(item, cancelled=cancelled)
+        lines.append(
+            {**item, "sku": item["listing"], "quantity": wanted, "open_quantity": still_open, "ships": True}
+        )
+    return part_of_order(
+        {**values, "lines": lines}, connection=connection, order_id=order_id, now=now, error=error
+    )
 
 
 def _order(values: Mapping[str, Any], payload: Mapping[str, Any], *, connection: str, main: str) -> Order:
@@ -56,7 +75,7 @@ def _order(values: Mapping[str, Any], payload: Mapping[str, Any], *, connection:
         deliver_by=values["deliver_by"],
         ship_to=_ship_to(values, payload, state, fulfilled_by),
         paid_via_channel=True,
-        shipped=tuple(_shipped(package) for package in values["packages"]),
+        shipped=tuple(_shipped(p) for p in values["packages"] if p["status"] != "CANCELLED"),
         programs=_programs(values),
         cancel_requested=any(
             item["cancel_asked_by"] and not item["cancelled_by"] for item in values["items"]

@@ -1,13 +1,15 @@
 """The bogus channel: orders as they stand, and which of them changed."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 from connectors.bogus.client import Effect, World
-from core.errors import RejectedError
-from core.model.order import ChannelState, FetchedOrder, Order, Shipped, WorkOrder
+from core.errors import MappingError, RejectedError
+from core.model.order import ChannelState, FetchedOrder, Order, OrderPage, Shipped, WorkOrder
+from core.model.part import part_of_order
 from core.model.shipment import Dispatch
-from core.ports import Changed, NotificationKind
+from core.ports import NotificationKind
 
 PAGE = 20
 
@@ -28,28 +30,43 @@ class BogusChannel:
             found = found or shop.orders.get(order_id)
             if found is None:
                 raise RejectedError("no such order", connection=self.connection, code="not_found")
-            return found
+            return part_of(found.order, shop.unreadable[order_id]) if order_id in shop.unreadable else found
 
         return await self.world.look(self.connection, "fetch_order", read)
 
-    async def changed_orders(self, since: datetime, page: str | None) -> Changed:
+    async def changed_orders(self, since: datetime, page: str | None) -> OrderPage:
         """Return a page of the orders changed since, oldest change first."""
+        return await self._list("changed_orders", lambda order: order.updated_at >= since, page)
+
+    async def open_orders(self, asked_at: datetime, page: str | None) -> OrderPage:
+        """Return a page of the orders of which something is still to ship, as far as the shop shows them."""
+        del asked_at
+        since = self.world.shop(self.connection).shows_since
+
+        def is_open(order: Order) -> bool:
+            shown = since is None or order.placed_at >= since
+            return shown and order.state in (ChannelState.PENDING, ChannelState.OPEN)
+
+        found = await self._list("open_orders", is_open, page)
+        return found.model_copy(update={"shown_since": since})
+
+    async def _list(self, operation: str, wanted: Callable[[Order], bool], page: str | None) -> OrderPage:
         shop = self.world.shop(self.connection)
 
-        def read(_: object) -> Changed:
+        def read(_: object) -> OrderPage:
             changed = sorted(
                 (found.order.updated_at, order_id)
                 for order_id, found in shop.orders.items()
-                if found.order.updated_at >= since
+                if wanted(found.order)
             )
             start = int(page or 0)
             rest = start + PAGE < len(changed)
-            return Changed(
+            return OrderPage(
                 orders=tuple((order_id, at) for at, order_id in changed[start : start + PAGE]),
                 next_page=str(start + PAGE) if rest else None,
             )
 
-        return await self.world.look(self.connection, "changed_orders", read)
+        return await self.world.look(self.connection, operation, read)
 
     async def tell_shipped(self, order_id: str, dispatch: Dispatch, *, key: str) -> str:
         """Note the parcel; a tracking number that is known already is refused."""
@@ -68,6 +85,18 @@ class BogusChannel:
         change_order(self.world, self.connection, shipped_more(order, parcel))
         self.world.did(Effect.TOLD, f"{order_id}/{dispatch.tracking}")
         return f"shipment-{len(order.shipped) + 1}"
+
+
+def part_of(order: Order, field: str) -> FetchedOrder:
+    """Return what was sold of an order whose reading fails at a field."""
+    lines = [line.model_dump() for line in order.lines]
+    return part_of_order(
+        {**order.model_dump(), "lines": lines},
+        connection=order.connection,
+        order_id=order.order_id,
+        now=order.updated_at,
+        error=MappingError(field, "expected text, found a number"),
+    )
 
 
 def order_of(world: World, connection: str, order_id: str) -> Order:

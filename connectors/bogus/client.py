@@ -65,6 +65,10 @@ class Shop:
     locations: dict[str, str] = field(default_factory=dict)
     """The channel's own location id -> its name."""
     orders: dict[str, FetchedOrder] = field(default_factory=dict)
+    shows_since: datetime | None = None
+    """No order placed before this is shown."""
+    unreadable: dict[str, str] = field(default_factory=dict)
+    """Order id -> the field at which reading the order whole fails."""
     before: dict[str, FetchedOrder] = field(default_factory=dict)
     """Each order as it was before its last change: what a stale read gives."""
     listings: dict[str, Listing] = field(default_factory=dict)

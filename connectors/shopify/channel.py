@@ -1,17 +1,21 @@
 """The shop as a place that sells."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from connectors.shopify.client import Admin, Answer, gid
+from connectors.shopify.client import Admin, Answer, gid, tail
 from connectors.shopify.reading import fetched_of
 from core.errors import MappingError
 from core.mapping import load_mapping
-from core.model.order import FetchedOrder
-from core.ports import Changed
+from core.model.order import FetchedOrder, OrderPage
+from core.model.part import NOT_AS_DOCUMENTED, instant_or_never, part_of_order
 
 MOST = {"transactions": 50, "fulfillments": 20, "refunds": 20}
 """What order.graphql asks for of the lists that Shopify does not page."""
+
+SHOWN = timedelta(days=60)
+"""How far back Shopify shows orders to an app (shopify.dev, access scopes, read 2026-11-25) without the scope below."""
+ALL_ORDERS = "read_all_orders"
 
 
 class ShopifyChannel:
@@ -21,28 +25,51 @@ class ShopifyChannel:
         self._admin = admin
 
     async def fetch_order(self, order_id: str) -> FetchedOrder:
-        """Return the order as it stands now."""
+        """Return the order as it stands now; what was sold alone, where the whole of it cannot be read (R105)."""
         order_gid = gid("Order", order_id)
         answer = await self._admin.order(order_gid)
         order = answer.fields.get("order")
         if order is None:
             raise self._admin.absent("order", answer)
-        await self._complete(order, order_gid)
-        return self._mapped(order, answer)
+        try:
+            await self._complete(order, order_gid)
+            return self._mapped(order, answer)
+        except NOT_AS_DOCUMENTED as error:
+            return self._part(order, tail(order_gid), error)
 
-    async def changed_orders(self, since: datetime, page: str | None) -> Changed:
+    async def changed_orders(self, since: datetime, page: str | None) -> OrderPage:
         """Return a page of the orders changed at or after ``since``, oldest change first."""
         moment = since.astimezone(UTC).replace(microsecond=0).isoformat().replace("+00:00", "Z")
-        found = await self._admin.orders(f"updated_at:>='{moment}'", page)
+        return await self._list(f"updated_at:>='{moment}'", page)
+
+    async def open_orders(self, asked_at: datetime, page: str | None) -> OrderPage:
+        """Return a page of the orders that are neither archived, cancelled nor fulfilled whole, oldest change first."""
+        found = await self._list("status:open -fulfillment_status:fulfilled", page)
+        token = await self._admin.connection.tokens.current()
+        clipped = None if ALL_ORDERS in token.scopes else asked_at - SHOWN
+        return found.model_copy(update={"shown_since": clipped})
+
+    async def _list(self, query: str, page: str | None) -> OrderPage:
+        found = await self._admin.orders(query, page)
         orders = tuple(
-            (str(one["legacyResourceId"]), datetime.fromisoformat(one["updatedAt"])) for one in found["nodes"]
+            (str(one["legacyResourceId"]), instant_or_never(one.get("updatedAt"))) for one in found["nodes"]
         )
-        return Changed(orders=orders, next_page=_next(found))
+        return OrderPage(orders=orders, next_page=_next(found))
 
     def _mapped(self, order: dict[str, Any], answer: Answer) -> FetchedOrder:
         connection = self._admin.connection
         values = load_mapping("shopify/order")(order)
+        _refuse_cut(order)
         return fetched_of(values, order, connection=connection.name, denied=answer.denied)
+
+    def _part(self, order: object, order_id: str, error: Exception) -> FetchedOrder:
+        values = load_mapping("shopify/part")(order)
+        if values["cancelled"]:
+            values["state"] = "cancelled"
+        connection = self._admin.connection
+        return part_of_order(
+            values, connection=connection.name, order_id=order_id, now=connection.clock.now(), error=error
+        )
 
     async def _complete(self, order: dict[str, Any], order_gid: str) -> None:
         """Read the further pages of a large order."""
@@ -61,7 +88,6 @@ class ShopifyChannel:
                 page = await self._admin.fulfillment_order_lines(one["id"], after)
                 one["lineItems"]["nodes"] += page["nodes"]
                 one["lineItems"]["pageInfo"] = page["pageInfo"]
-        _refuse_cut(order)
 
 
 def _refuse_cut(order: dict[str, Any]) -> None:
@@ -71,11 +97,28 @@ def _refuse_cut(order: dict[str, Any]) -> None:
             raise MappingError(kind, f"{most} or more: not all of them can be read")
     for kind, inner in (("fulfillments", "fulfillmentLineItems"), ("refunds", "refundLineItems")):
         for index, one in enumerate(order[kind]):
-            if one[inner]["pageInfo"]["hasNextPage"]:
+            if _has_next(one[inner]):
                 raise MappingError(f"{kind}[{index}].{inner}", "more lines than one page holds")
 
 
 def _next(page: dict[str, Any]) -> str | None:
     """Return the cursor of the next page, or None on the last one."""
-    info = page["pageInfo"]
-    return info.get("endCursor") if info["hasNextPage"] else None
+    if not _has_next(page):
+        return None
+    cursor = page["pageInfo"].get("endCursor")
+    if not isinstance(cursor, str) or not cursor:
+        raise MappingError("pageInfo.endCursor", "there is a next page, and no cursor of it")
+    return cursor
+
+
+def _has_next(page: dict[str, Any]) -> bool:
+    """Return whether there is a further page.
+
+    Raises:
+        MappingError: it does not say.
+    """
+    info = page.get("pageInfo")
+    there = info.get("hasNextPage") if isinstance(info, dict) else None
+    if not isinstance(there, bool):
+        raise MappingError("pageInfo", "does not say whether there is a next page")
+    return there

@@ -89,7 +89,7 @@ def units_to_commit(state: OrderState) -> bool:
 
     What lies in a labelled parcel is never set free or looked for elsewhere: an edit after the label holds the order.
     """
-    if state.cancelled or state.shipped_elsewhere or any(is_locked(state, p) for p in state.parcels):
+    if state.ended or state.shipped_elsewhere or any(is_locked(state, p) for p in state.parcels):
         return False
     return holds_other_units(state)
 
@@ -161,10 +161,10 @@ def part_shipped(view: View) -> datetime | None:
 
 
 def cancellation(view: View) -> datetime | None:
-    """Return when what was bought or set aside for a cancelled order is to be given back."""
+    """Return when what was bought or set aside for an order that ended is to be given back."""
     state = view.state
     bought = [p for p in state.parcels if p.label is not None and not p.departed]
-    if state.cancelled and (bought or state.allocations):  # what left was taken off before
+    if state.ended and (bought or state.allocations):  # what left was taken off before
         return view.now
     return None
 
@@ -208,7 +208,7 @@ def payment(view: View) -> datetime | None:
 
 def confirmation(view: View) -> datetime | None:
     """Return when the confirmation is to be mailed."""
-    wanted = not view.state.cancelled and mails_of(view)
+    wanted = not view.state.ended and mails_of(view)
     return view.now if wanted and not view.state.mail_is_over("confirmation") else None
 
 
@@ -222,7 +222,7 @@ def ready_to_ship(view: View) -> bool:
     """Return whether the five gates are open: units, money, address and customs, the channel, and nobody holds."""
     state, order = view.state, view.order
     return (
-        not state.cancelled
+        not state.ended
         and not state.shipped_elsewhere
         and state.rejection is None
         and order.fulfilled_by is FulfilledBy.MERCHANT

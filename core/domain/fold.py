@@ -36,6 +36,8 @@ def _changes(state: OrderState, fact: f.Fact) -> dict[str, Any]:  # noqa: C901, 
             }
         case f.Changed():
             changes = {"order": fact.order, "needs": fact.needs, "unlinked": fact.unlinked, "parked": None}
+            if fact.before_go_live is not None:
+                changes["before_go_live"] = fact.before_go_live
             return {**changes, **_packed_anew(state), **_moved(state, fact)}
         case f.UnitsCommitted():
             changes = {"allocations": state.allocations + fact.allocations, "backordered": fact.backordered}

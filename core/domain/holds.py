@@ -16,7 +16,7 @@ from core.domain.state import OrderState, labelled, region_of_order, third_party
 from core.model.effects import Outcome
 from core.model.facts import PaymentChecked
 from core.model.holds import Hold
-from core.model.order import ChannelState, FulfilledBy, Order, RiskLevel, residue_of
+from core.model.order import ChannelState, FulfilledBy, Order, RiskLevel, Unreadable, residue_of
 from core.model.payment import PaymentState
 from core.model.stock import Need
 
@@ -47,11 +47,13 @@ def causes(state: OrderState, context: Context) -> dict[Hold, str]:
     order = state.order
     if (
         order is None
-        or state.cancelled
-        or order.fulfilled_by is FulfilledBy.CHANNEL
+        or state.ended
+        or (order.fulfilled_by is FulfilledBy.CHANNEL and order.unreadable is None)
         or state.shipped_elsewhere
     ):
         return {}
+    if order.unreadable is not None:
+        return _part_causes(state, order.unreadable)
     found = {
         **_channel_causes(state, order, context),
         **_unit_causes(state),
@@ -65,6 +67,11 @@ def causes(state: OrderState, context: Context) -> dict[Hold, str]:
         for reason, detail in found.items()
         if not (reason.overrulable and reason in state.overruled)
     }
+
+
+def _part_causes(state: OrderState, unreadable: Unreadable) -> dict[Hold, str]:
+    """Return what holds an order of which only what was sold is known: that, and what its units lack."""
+    return {Hold.UNREADABLE: f"{unreadable.field}: {unreadable.reason}", **_unit_causes(state)}
 
 
 def _channel_causes(state: OrderState, order: Order, context: Context) -> dict[Hold, str]:

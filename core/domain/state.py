@@ -33,6 +33,7 @@ class Stage(Worded):
     SHIPPED_ELSEWHERE = "shipped_elsewhere", "Shipped elsewhere"
     FULFILLED_BY_CHANNEL = "fulfilled_by_channel", "Channel ships"
     CANCELLED = "cancelled", "Cancelled"
+    CLOSED = "closed", "Refunded before shipping"
 
 
 class ParcelState(StoredShape):
@@ -114,6 +115,23 @@ class OrderState(StoredShape):
         return about in self.messages or about in self.not_sendable
 
     @property
+    def closed(self) -> bool:
+        """Whether the channel gave all of its money back before anything of it was labelled or shipped (rule M5)."""
+        paid = self.payment
+        if paid is None or paid.state is not PaymentState.REFUNDED or Hold.PAYMENT_SHORT in self.overruled:
+            return False
+        given_back = (PaymentState.REFUNDED, PaymentState.CANCELLED)
+        if any(verdict.state not in given_back for verdict in paid.verdicts):
+            return False
+        gone = self.cancelled or self.shipped_elsewhere or bool(self.third_party_units)
+        return not gone and not any(is_locked(self, p) for p in self.parcels)
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing of it is set aside, held or confirmed any more."""
+        return self.cancelled or self.closed
+
+    @property
     def stage(self) -> Stage:
         """The tab the order stands under."""
         return stage_of(self)
@@ -137,6 +155,8 @@ def stage_of(state: OrderState) -> Stage:
         return Stage.SHIPPED_ELSEWHERE
     if labelled(state):
         return _shipped_stage(state.parcels)
+    if state.closed:
+        return Stage.CLOSED
     unpaid = state.payment is not None and state.payment.state is PaymentState.PENDING
     if state.parked is not None or (
         state.holds and not (unpaid and set(state.holds) == {Hold.PAYMENT_SHORT})

@@ -44,6 +44,8 @@ class Step:
     asks: Literal["carrier", "channel"] | None = None
     """The vendor that is asked first; None where nobody is."""
     pauses: Pausable = READS
+    needs_whole: bool = False
+    """It moves money or goods, or tells of them: not done for an order that could not be read whole (R105)."""
 
 
 Steps = Mapping[str, Step]
@@ -68,8 +70,9 @@ def next_step(view: View, steps: Steps) -> NextStep:
     if unknown or state.parked is not None:
         return NextStep(None)
     later: list[datetime] = []
+    whole = view.order.unreadable is None
     for step in steps.values():
-        at = step.due(view)
+        at = step.due(view) if whole or not step.needs_whole else None
         if at is not None and at <= view.now:
             return NextStep(step.name)
         if at is not None:

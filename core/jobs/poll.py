@@ -7,6 +7,7 @@ from typing import Any
 from core.engine.hub import Hub
 from core.engine.job import Reschedule
 from core.failpoints import failpoint
+from core.ports import Channel
 from core.store.jobs import Job, NewJob, enqueue
 
 POLL_EVERY = timedelta(minutes=5)
@@ -22,6 +23,8 @@ async def poll_orders(hub: Hub, job: Job) -> Reschedule | None:
     channel = hub.connections(job.merchant).named(job.connection).channel
     if channel is None or "since" not in job.data:
         return None  # nobody began to work with this connection: it has nothing to look back from
+    if "opened" not in job.data:
+        return await _list_open(hub, job, channel)
     memory = dict(job.data)
     since = datetime.fromisoformat(memory["since"])
     failpoint("intake.poll.before")
@@ -43,6 +46,23 @@ async def poll_orders(hub: Hub, job: Job) -> Reschedule | None:
         "last": now.isoformat(),
     }
     return Reschedule(due_at=next_poll(now), data=moved)
+
+
+async def _list_open(hub: Hub, job: Job, channel: Channel) -> Reschedule:
+    """Fetch every open order of the channel, however long ago it changed: before anything else, once (R25, R81, R85)."""
+    memory, now = dict(job.data), hub.clock.now()
+    if "opening" not in memory:
+        memory.pop("page", None)
+        memory["opening"] = now.isoformat()
+    failpoint("intake.open.before")
+    asked_at = datetime.fromisoformat(memory["opening"])
+    page = await channel.open_orders(asked_at, memory.pop("page", None))
+    await _fetch_unknown(hub, job, page.orders)
+    if page.next_page is not None:
+        return Reschedule(due_at=now, data={**memory, "page": page.next_page})
+    memory["opened"] = memory.pop("opening")
+    memory["from"] = None if page.shown_since is None else page.shown_since.isoformat()
+    return Reschedule(due_at=now, data=memory)
 
 
 def next_poll(now: datetime) -> datetime:

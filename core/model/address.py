@@ -26,6 +26,7 @@ class Absence(StrEnum):
     WITHHELD = "withheld"  # the channel keeps it (FBA, or a role we were not granted)
     PENDING = "pending"  # the channel will give it later (Amazon while PENDING)
     DENIED = "denied"  # our app lacks the permission
+    UNREAD = "unread"  # the order could not be read whole
     NOT_NEEDED = "not_needed"  # nothing of the order ships
 
 

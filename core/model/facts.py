@@ -48,6 +48,8 @@ class Changed(FactBase):
     unlinked: tuple[str, ...] = ()
     address: str | None = None
     """Keyed digest of the address: equal ones are equal, and nothing else can be told from it; None: as before."""
+    before_go_live: bool | None = None
+    """Told where the instant at which the order was placed could not be relied on before; None: as before."""
 
 
 class UnitsCommitted(FactBase):

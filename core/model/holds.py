@@ -18,6 +18,7 @@ class Hold(Worded):
         member.words, member.overrulable = words, overrulable
         return member
 
+    UNREADABLE = "unreadable", "cannot be read whole"
     BEFORE_GO_LIVE = "before_go_live", "placed before go-live", True
     AWAITING_CHANNEL = "awaiting_channel", "awaiting the channel"
     RISK = "risk", "risk", True

@@ -8,6 +8,9 @@ from pydantic import Field, field_validator
 
 from core.model.base import Shape
 
+UNKNOWN_CURRENCY = "XXX"
+"""ISO 4217's code where there is no currency: of an amount that could not be read. No vendor's amount is in it."""
+
 # ISO 4217 active codes (list one, 2026) by number of decimals; every code not named in the first three sets and
 # named in TWO has two decimals.
 _ZERO = frozenset(
@@ -177,10 +180,18 @@ _TWO = frozenset(
         "ZWG",
     ]
 )
+# Not in ISO 4217: Jersey's pound and Kiribati's dollar go one to one with GBP and AUD. Of Shopify's 162 codes
+# (CurrencyCode of 2026-10, read 2026-11-30) these stay unknown: ANG BYR HRK LTL LVL SLL STD VEF, which ISO 4217 lists as
+# withdrawn (list three), XXX, which is none, and USDC, whose decimals Shopify does not state.
+_AT_PAR = frozenset(["JEP", "KID"])
 EXPONENTS: dict[str, int] = (
-    dict.fromkeys(_ZERO, 0) | dict.fromkeys(_TWO, 2) | dict.fromkeys(_THREE, 3) | dict.fromkeys(_FOUR, 4)
+    dict.fromkeys(_ZERO, 0)
+    | dict.fromkeys(_TWO, 2)
+    | dict.fromkeys(_THREE, 3)
+    | dict.fromkeys(_FOUR, 4)
+    | dict.fromkeys(_AT_PAR, 2)
 )
-"""Decimals of every ISO 4217 currency that is money."""
+"""Decimals of every ISO 4217 currency that is money, and of two more that shops take."""
 
 
 class Side(StrEnum):
@@ -212,7 +223,8 @@ class Money(Shape):
     @field_validator("currency")
     @classmethod
     def _known(cls, value: str) -> str:
-        exponent_of(value)
+        if value != UNKNOWN_CURRENCY:
+            exponent_of(value)
         return value
 
     @classmethod
@@ -237,6 +249,16 @@ class Money(Shape):
             .scaleb(-exponent_of(self.currency))
             .quantize(Decimal(1).scaleb(-exponent_of(self.currency)))
         )
+
+    @classmethod
+    def unknown(cls) -> Self:
+        """Return what stands for an amount that could not be read; it neither adds to an amount nor can be written."""
+        return cls(minor=0, currency=UNKNOWN_CURRENCY)
+
+    @property
+    def known(self) -> bool:
+        """Whether it is an amount at all."""
+        return self.currency != UNKNOWN_CURRENCY
 
     def _like(self, other: Self) -> None:
         if (self.currency, self.side) != (other.currency, other.side):

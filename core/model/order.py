@@ -129,6 +129,16 @@ class Shipped(Shape):
     """(order line id, units)."""
 
 
+class Unreadable(Shape):
+    """Why an order could not be read whole: of such a one only what was sold is known, and no amount."""
+
+    field: str
+    """Where in the vendor's order, as in ``lineItems[0].title``."""
+    reason: str
+    version: str
+    """The hub's version that tried; another one tries again."""
+
+
 class Order(Shape):
     """An order as its channel last reported it; ``connection`` and ``order_id`` together identify it."""
 
@@ -172,6 +182,7 @@ class Order(Shape):
     programs: tuple[str, ...] = ()
     """The channel's marks that change who may ship and how: PRIME, PREORDER, TRANSPARENCY ..."""
     cancel_requested: bool = False
+    unreadable: Unreadable | None = None
 
 
 class Personal(Shape):
@@ -182,11 +193,22 @@ class Personal(Shape):
     customer_name: str | None = None
 
 
+class OrderPage(Shape):
+    """One page of a channel's list of orders, oldest change first."""
+
+    orders: tuple[tuple[str, Instant], ...]
+    """(order id, changed at)."""
+    next_page: str | None
+    shown_since: Instant | None = None
+    """The channel lists no order placed before this; None where it lists every one."""
+
+
 class FetchedOrder(Shape):
     """What a channel's ``fetch_order`` gives."""
 
     order: Order
     personal: Personal
+    """Empty where the order could not be read whole; what is known already stays then."""
 
 
 def residue_of(order: Order) -> Money:

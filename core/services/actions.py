@@ -128,15 +128,24 @@ async def ask_label(hub: Hub, merchant: str, order_id: str, actor: str) -> None:
 
 
 async def retry(hub: Hub, merchant: str, order_id: str, actor: str) -> None:
-    """Send a parked order on.
+    """Send a parked order on; one that could not be read whole is fetched and read again.
 
     Raises:
-        RefusedError: it is not parked.
+        RefusedError: it is neither.
     """
     state = await _state(hub, merchant, order_id)
-    if state.parked is None:
+    unread = state.order is not None and state.order.unreadable is not None
+    if state.parked is None and not unread:
         raise RefusedError("the order is not parked")
     await _tell(hub, merchant, order_id, Retried(at=hub.clock.now(), actor=actor))
+    if state.order is not None and unread:
+        await fetch_again(hub, merchant, order_id, state.order.connection)
+
+
+async def fetch_again(hub: Hub, merchant: str, order_id: str, connection: str) -> None:
+    """Have an order fetched as it stands now at its channel."""
+    job = NewJob(kind="fetch", subject=order_id, connection=connection, due_at=hub.clock.now())
+    await hub.store.write(enqueue, merchant, [job])
 
 
 async def switch(

@@ -1,14 +1,19 @@
 """What follows when a connection is authorized, and when a process starts: its standing jobs are enqueued."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 from core.engine.hub import Hub
 from core.jobs.poll import poll_from
+from core.model.holds import Hold
+from core.model.part import VERSION
+from core.services.actions import fetch_again
 from core.store.jobs import NewJob, enqueue
+from core.store.orders import orders_held
 from core.store.switches import go_live, live_since
 
 LOOK_BACK = timedelta(days=7)
-"""How far back the first poll looks for open orders (R25: shown on the connections page)."""
+"""How far back the first poll looks for what changed; open orders are listed besides, however old."""
 
 
 async def connected(hub: Hub, merchant: str, connection: str, public_url: str) -> None:
@@ -27,6 +32,16 @@ async def begin_work(hub: Hub, merchant: str, public_url: str) -> None:
             await hub.store.write(go_live, merchant, name, actor="hub", now=hub.clock.now())
         if static or authorized:
             await begin(hub, merchant, name, public_url)
+    await _read_again(hub, merchant)
+
+
+async def _read_again(hub: Hub, merchant: str) -> None:
+    """Have each order that another version of the hub could not read whole fetched once more (R105)."""
+    for order_id in await hub.store.read(orders_held, merchant, Hold.UNREADABLE):
+        state = await hub.store.load(merchant, order_id)
+        order = None if state is None else state.order
+        if order is not None and order.unreadable is not None and order.unreadable.version != VERSION:
+            await fetch_again(hub, merchant, order_id, order.connection)
 
 
 async def begin(hub: Hub, merchant: str, connection: str, public_url: str) -> None:
@@ -34,14 +49,13 @@ async def begin(hub: Hub, merchant: str, connection: str, public_url: str) -> No
     ports, now = hub.connections(merchant).named(connection), hub.clock.now()
     requests: list[NewJob] = []
 
-    def request(kind: str, data: dict[str, str] | None = None) -> None:
+    def request(kind: str, data: Mapping[str, str] | None = None) -> None:
         requests.append(NewJob.of_connection(kind, connection, now, data))
 
     if ports.levels is not None:
         request("listings")
     if ports.channel is not None:
-        since = poll_from(now - LOOK_BACK)
-        request("poll", {**since, "from": since["since"]})
+        request("poll", poll_from(now - LOOK_BACK))
     if ports.subscriber is not None:
         request("subscribe", {"callback_url": f"{public_url}/webhooks/{merchant}/{connection}"})
     if ports.notifications is not None:

@@ -38,7 +38,7 @@ class ConnectionHealth:
     last_delivery_at: datetime | None
     last_poll_at: datetime | None
     orders_since: datetime | None
-    """The hub asked for no order changed before this: the list is complete from here on only (R25)."""
+    """The channel shows us no order placed before this; None where it shows every one, or was not asked yet (R25)."""
     parked: int
     error: str | None
     accepted: tuple[str, ...] = ()

@@ -41,9 +41,16 @@ STEPS: Steps = {
         Step(name="note_part_shipped", due=due.part_shipped, run=note_part_shipped),
         Step(name="commit_units", due=due.units, run=stock.commit_units),
         Step(name="note_shipped_elsewhere", due=due.shipped_elsewhere, run=note_shipped_elsewhere),
-        Step(name="verify_payment", due=due.payment, run=payment.verify_payment),
+        Step(name="verify_payment", due=due.payment, run=payment.verify_payment, needs_whole=True),
         Step(name="sync_holds", due=due.holds, run=sync_holds),
-        Step(name="quote", due=due.quote, run=fulfillment.quote, asks="carrier", pauses=LABELS),
+        Step(
+            name="quote",
+            due=due.quote,
+            run=fulfillment.quote,
+            asks="carrier",
+            pauses=LABELS,
+            needs_whole=True,
+        ),
         Step(
             name="buy",
             due=due.buy,
@@ -51,6 +58,7 @@ STEPS: Steps = {
             find={"buy": fulfillment.find_label},
             asks="channel",  # the order is read again before
             pauses=LABELS,
+            needs_whole=True,
         ),
         Step(
             name="capture",
@@ -59,6 +67,7 @@ STEPS: Steps = {
             find={"capture": payment.find_capture},
             asks="channel",
             pauses=Pausable("captures", "capture"),
+            needs_whole=True,
         ),
         Step(
             name="tell_channel",
@@ -67,16 +76,32 @@ STEPS: Steps = {
             find={"tell_shipped": delivery.find_told},
             asks="channel",
             pauses=Pausable("shipments", "tell"),
+            needs_whole=True,
         ),
         Step(name="store_label", due=due.store_label, run=fulfillment.store_label, asks="carrier"),
-        Step(name="confirm", due=due.confirmation, run=delivery.confirm, find=SEND, pauses=MAILS),
-        Step(name="tell_shopper", due=due.shipping_mail, run=delivery.tell_shopper, find=SEND, pauses=MAILS),
+        Step(
+            name="confirm",
+            due=due.confirmation,
+            run=delivery.confirm,
+            find=SEND,
+            pauses=MAILS,
+            needs_whole=True,
+        ),
+        Step(
+            name="tell_shopper",
+            due=due.shipping_mail,
+            run=delivery.tell_shopper,
+            find=SEND,
+            pauses=MAILS,
+            needs_whole=True,
+        ),
         Step(
             name="mail_cancellation",
             due=due.cancellation_mail,
             run=delivery.mail_cancellation,
             find=SEND,
             pauses=MAILS,
+            needs_whole=True,
         ),
     )
 }

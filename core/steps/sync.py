@@ -60,7 +60,8 @@ def is_news(known: Order, fetched: Order) -> bool:
     """
     if fetched == known:
         return False
-    if fetched.updated_at < known.updated_at:
+    # Of an order that was not read whole, the instant may be a guess.
+    if fetched.updated_at < known.updated_at and known.unreadable is None:
         raise UnavailableError(
             "answered with an older order than it gave before", connection=fetched.connection
         )
@@ -70,8 +71,10 @@ def is_news(known: Order, fetched: Order) -> bool:
 async def _knows_personal(hub: Hub, merchant: str, order_id: str, fetched: FetchedOrder) -> bool:
     """Return whether names and streets are as we know them (a channel's clock may not tell two edits apart).
 
-    Of a person who was forgotten nothing is learnt again.
+    Of a person who was forgotten nothing is learnt again, and of an order not read whole nothing is told.
     """
+    if fetched.order.unreadable is not None:
+        return True
     known = await hub.store.read(personal_of, hub.store.keys, merchant, order_id)
     return known is None or known == fetched.personal
 
@@ -89,7 +92,7 @@ async def refresh(run: Run) -> bool:
     ):
         return False
     commit = await commit_of(run.hub, run.merchant, run.order_id, fetched, run.state)
-    run.personal = fetched.personal
+    run.personal = fetched.personal if fetched.order.unreadable is None else run.personal
     await run.commit(
         happened=commit.happened,
         reserve=commit.reserve,
@@ -119,7 +122,7 @@ async def commit_of(
         ),
         happened=(fact,),
         reserve=await reserve_of(hub, merchant, order, fact.needs, state),
-        sealed=sealed_of(fetched),
+        sealed=sealed_of(fetched.personal) if order.unreadable is None else None,
         references=references_of(order.transactions),
         invalidate_levels=tuple((order.connection, line.listing) for line in order.lines if line.listing),
     )
@@ -134,12 +137,27 @@ async def _fact_of(
     needs, unlinked = needs_of(order, links, gone_of(state, order))
     if state is not None and state.order is not None:
         address = await address_digest_of(hub, merchant, order_id, fetched.personal)
-        return Changed(at=now, actor="channel", order=order, needs=needs, unlinked=unlinked, address=address)
-    since = await read(orders_since, merchant, order.connection, carrier=hub.connections(merchant).carrier)
-    before = since is None or order.placed_at < since
+        guessed = state.order.unreadable is not None and order.unreadable is None
+        return Changed(
+            at=now,
+            actor="channel",
+            order=order,
+            needs=needs,
+            unlinked=unlinked,
+            address=address,
+            before_go_live=await _before_go_live(hub, merchant, order) if guessed else None,
+        )
+    before = await _before_go_live(hub, merchant, order)
     return Received(
         at=now, actor="channel", order=order, needs=needs, unlinked=unlinked, before_go_live=before
     )
+
+
+async def _before_go_live(hub: Hub, merchant: str, order: Order) -> bool:
+    """Return whether an order was placed before the hub was to ship what its channel sells (R85)."""
+    carrier = hub.connections(merchant).carrier
+    since = await hub.store.read(orders_since, merchant, order.connection, carrier=carrier)
+    return since is None or order.placed_at < since
 
 
 async def address_digest_of(hub: Hub, merchant: str, order_id: str, personal: Personal) -> str | None:
@@ -168,7 +186,7 @@ async def reserve_of(
         or order.fulfilled_by is FulfilledBy.CHANNEL
     ):
         return None
-    if state is not None and any(is_locked(state, p) for p in state.parcels):
+    if state is not None and (state.closed or any(is_locked(state, p) for p in state.parcels)):
         return None
     locations = await locations_for(hub, merchant, order)
     if state is not None and state.needs == needs and not await _leads_elsewhere(hub, merchant, state, order):
@@ -205,9 +223,8 @@ async def locations_for(hub: Hub, merchant: str, order: Order) -> tuple[str, ...
     )
 
 
-def sealed_of(fetched: FetchedOrder) -> Sealed:
+def sealed_of(personal: Personal) -> Sealed:
     """Return the personal data to seal, and what an order may be searched by."""
-    personal = fetched.personal
     found = {
         "email": personal.email,
         "phone": personal.ship_to.phone if personal.ship_to else None,

@@ -127,7 +127,7 @@ def due_orders(
     return [(m, o, version) for m, o, version in found]
 
 
-_OVER = (Stage.DELIVERED, Stage.SHIPPED_ELSEWHERE, Stage.FULFILLED_BY_CHANNEL, Stage.CANCELLED)
+_OVER = (Stage.DELIVERED, Stage.SHIPPED_ELSEWHERE, Stage.FULFILLED_BY_CHANNEL, Stage.CANCELLED, Stage.CLOSED)
 
 
 def wake_open_orders(conn: sa.Connection, merchant: str, now: datetime) -> None:

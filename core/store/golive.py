@@ -24,6 +24,7 @@ _OVER = (
     Stage.SHIPPED_ELSEWHERE,
     Stage.FULFILLED_BY_CHANNEL,
     Stage.CANCELLED,
+    Stage.CLOSED,
 )
 
 

@@ -7,7 +7,7 @@ from core.domain.state import OrderState
 
 def projection(state: OrderState) -> dict[str, Any]:
     """Return the columns of an order's row that its facts decide."""
-    total = state.order.total if state.order else None
+    total = state.order.total if state.order and state.order.unreadable is None else None
     return {
         "version": state.version,
         "stage": state.stage.value,

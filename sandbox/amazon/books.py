@@ -32,7 +32,11 @@ def _order(order: Order) -> Json:
         "lines": [
             {"listing": line.listing, "qty": line.quantity, "price": line.price} for line in order.lines
         ],
-        "shipments": [_shipment(package, by_item) for package in order.packages.values() if not package.lost],
+        "shipments": [
+            _shipment(package, by_item)
+            for package in order.packages.values()
+            if not package.lost and not package.cancelled
+        ],
     }
 
 

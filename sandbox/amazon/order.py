@@ -56,6 +56,8 @@ class Package:
     items: dict[str, int]
     app: str = "hub"
     """Who reported it: the hub by its token, or another tool."""
+    cancelled: bool = False
+    """Taken back by the seller before the carrier had it: it stays in the order, and ships nothing."""
     lost: bool = False
     """Answered and shown, yet not in the books (sabotage)."""
 
@@ -99,7 +101,7 @@ class Order:
 
     def shipped(self, item_id: str, *, without: str | None = None) -> int:
         """Units of an item in packages, those of one package left out."""
-        kept = (package for key, package in self.packages.items() if key != without)
+        kept = (p for key, p in self.packages.items() if key != without and not p.cancelled)
         return sum(package.items.get(item_id, 0) for package in kept)
 
     def sent(self, line: Line) -> int:
@@ -125,7 +127,7 @@ def ordered(
     return Order(
         order_id=order_id,
         placed_at=placed,
-        updated_at=now,
+        updated_at=min(placed, now),
         status=status,
         fulfilled_by=by,
         service_level=str(spec.get("service_level") or "STANDARD"),

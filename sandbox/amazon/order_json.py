@@ -186,7 +186,7 @@ def _package(package: Package) -> Json:
     shown: Json = {
         "packageReferenceId": package.reference,
         "createdTime": text(package.created),
-        "packageStatus": {"status": "SHIPPED"},
+        "packageStatus": {"status": "CANCELLED" if package.cancelled else "SHIPPED"},
         "carrier": package.carrier_name or package.carrier_code,
         "shipTime": text(package.shipped),
         "trackingNumber": package.tracking,

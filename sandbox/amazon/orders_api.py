@@ -21,6 +21,9 @@ UPDATED: Final = "lastUpdated"
 NOT_YET: Final = timedelta(minutes=2)
 """An upper bound must lie this long before the request."""
 
+SHOWN: Final = timedelta(days=730)
+"""Older orders are not shown: two years."""
+
 Key = tuple[str, str]
 """Where in the list an order stands: its time, then its id."""
 
@@ -39,6 +42,7 @@ async def search_orders(amazon: Account, request: web.Request) -> web.Response:
             order
             for order in amazon.orders.values()
             if not order.hidden
+            and order.placed_at >= amazon.now() - SHOWN
             and since <= _stamp(order, clock) <= until
             and (not statuses or order.status in statuses)
             and (not parties or order.fulfilled_by.upper() in parties)

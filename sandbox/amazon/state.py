@@ -140,6 +140,14 @@ class Account:
         order.status = status_after(order)
         self.announce(order, "OrderStatusChange", "Shipment confirmed")
 
+    def cancel_package(self, order: Order, reference: str) -> None:
+        """The seller takes a package back before the carrier has it: its units are to be shipped again."""
+        order.changing(self.now())
+        order.packages[reference].cancelled = True
+        left = any(order.shipped(line.item_id) for line in order.lines)
+        order.status = status_after(order) if left else "UNSHIPPED"
+        self.announce(order, "OrderStatusChange", "Shipment cancelled")
+
     def _just_now(self, when: datetime) -> bool:
         return (self.now() - when).total_seconds() < STALE_SECONDS
 

@@ -148,3 +148,29 @@ def test_every_mapping_of_ours_compiles() -> None:
     assert "shopify/order" in names
     for name in names:
         load_mapping(name)
+
+
+@pytest.mark.req("R105")
+@pytest.mark.parametrize(
+    ("field", "payload", "value"),
+    [
+        ("{from: a, as: count, missing: 1}", {"a": "many"}, 1),
+        ("{from: [a, b], as: count, missing: 1}", {"a": [], "b": 3}, 3),
+        ("{from: a.b, as: text, missing: null}", {"a": "x"}, None),
+        ("{from: a, as: choice, missing: open, table: {S: shipped}}", {"a": "NEW"}, "open"),
+        ("{each: a.b, missing: [], item: {from: ., as: text, missing: ''}}", {"a": "x"}, []),
+        ("{each: a, missing: [], item: {from: c, as: text, missing: ''}}", {"a": ["x", {"c": "y"}]}, ["", "y"]),
+    ],
+)  # fmt: skip
+def test_a_lenient_mapping_takes_what_does_not_fit_for_absent(field: str, payload: Any, value: Any) -> None:
+    lenient = compile_mapping(f"lenient: true\n{HEAD}  it: {field}\n", name="m.yaml")
+
+    assert lenient(payload)["it"] == value
+
+
+@pytest.mark.req("R105")
+def test_a_lenient_mapping_still_needs_what_it_says_no_word_of() -> None:
+    lenient = compile_mapping(f"lenient: true\n{HEAD}  it: {{from: a, as: text}}\n", name="m.yaml")
+
+    with pytest.raises(MappingError, match="missing"):
+        lenient({"a": []})

@@ -57,3 +57,31 @@ async def test_another_merchant_sees_and_releases_nothing(site: Site) -> None:
     state = await site.b.hub.store.load(MERCHANT, order_id)
     assert state is not None
     assert state.holds.keys() == {"risk"}
+
+
+@pytest.mark.req("R105")
+@pytest.mark.case("C1")
+async def test_an_order_that_cannot_be_read_whole_is_shown_without_amounts_and_read_again_by_its_button(
+    site: Site,
+) -> None:
+    site.b.world.shop("shop").unreadable["kk-7"] = "totalTipReceivedSet"
+    place(site.b.world, "shop", Cart(number="KK-7", lines=(("CHEF-8", 1, 8900),), ship_to=home()))
+    await settle(site.b)
+    cookie = await site.log_in(KEY)
+
+    listed = (await site.ask("GET", "/exceptions", cookie=cookie)).text
+    shown = (await site.ask("GET", "/orders/shop:kk-7", cookie=cookie)).text
+    told = (await site.ask("GET", "/api/v1/orders/KK-7", key=KEY)).json
+
+    assert "<b>cannot be read whole</b>: totalTipReceivedSet: expected text, found a number" in listed
+    assert "Read it again" in listed
+    assert "amount unknown" in shown
+    assert "XXX" not in shown + listed
+    assert (told["total_minor"], told["currency"], told["lines"][0]["unit_price_minor"]) == (None, None, None)
+    assert (told["holds"].keys(), told["units"]) == ({"unreadable"}, {"CHEF-8@reno": 1})
+
+    site.b.world.shop("shop").unreadable.clear()
+    form = {"order": "shop:kk-7", "action": "retry"}
+    assert (await site.ask("POST", "/exceptions", cookie=cookie, data=form)).status == 303
+    await settle(site.b)
+    assert (await site.ask("GET", "/api/v1/orders/KK-7", key=KEY)).json["total_minor"] == 8900

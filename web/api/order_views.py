@@ -38,7 +38,7 @@ class LineView(Answer):
     sku: str | None
     title: str
     quantity: int
-    unit_price_minor: int
+    unit_price_minor: int | None
     ships: bool
 
 
@@ -113,8 +113,9 @@ class OrderView(Answer):
     stage: Stage
     holds: dict[Hold, str]
     parked: str | None
-    total_minor: int
-    currency: str
+    total_minor: int | None
+    """None where the order could not be read whole."""
+    currency: str | None
     lines: tuple[LineView, ...]
     units: dict[str, int]
     backordered: dict[str, int]

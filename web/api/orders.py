@@ -110,8 +110,8 @@ def view_of(order_id: str, state: OrderState) -> OrderView:
         stage=state.stage,
         holds=state.holds,
         parked=f"{state.parked.step}: {state.parked.message}" if state.parked else None,
-        total_minor=order.total.minor,
-        currency=order.total.currency,
+        total_minor=order.total.minor if order.total.known else None,
+        currency=order.total.currency if order.total.known else None,
         lines=tuple(_line(line) for line in order.lines),
         units=_sums((f"{a.sku}@{a.location}", a.units) for a in state.allocations),
         backordered=_sums((n.sku, n.units) for n in state.backordered),
@@ -136,7 +136,7 @@ def _line(line: OrderLine) -> LineView:
         sku=line.sku,
         title=line.title,
         quantity=line.quantity,
-        unit_price_minor=line.unit_price.minor,
+        unit_price_minor=line.unit_price.minor if line.unit_price.known else None,
         ships=line.ships,
     )
 

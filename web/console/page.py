@@ -10,7 +10,7 @@ from aiohttp import web
 from core.domain.state import Stage
 from core.model.actions import Action
 from core.model.holds import Hold
-from core.model.money import Money
+from core.model.money import UNKNOWN_CURRENCY, Money
 from web.keys import HUB
 from web.session import CALLER
 
@@ -24,7 +24,7 @@ _PAGE = jinja2.Environment(
 
 
 def _money(minor: int | None, currency: str | None) -> str:
-    if minor is None or currency is None:
+    if minor is None or currency is None or currency == UNKNOWN_CURRENCY:
         return "–"  # noqa: RUF001 - a dash, as print has it
     return f"{Money(minor=minor, currency=currency).text()} {currency}"
 

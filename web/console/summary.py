@@ -6,7 +6,9 @@ from core.model.money import Money
 
 
 def _money(amount: Money | None) -> str:
-    return f"{amount.text()} {amount.currency}" if amount else "nothing"
+    if amount is None:
+        return "nothing"
+    return f"{amount.text()} {amount.currency}" if amount.known else "amount unknown"
 
 
 def summary(fact: f.Fact) -> str:  # noqa: C901, PLR0912 - a table of every fact

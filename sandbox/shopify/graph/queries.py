@@ -1,7 +1,8 @@
 """The roots an app may read."""
 
 from collections.abc import Callable
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
 
 from sandbox.shopify import totals
 from sandbox.shopify.graph import fulfillment, orders, search, setup, stock
@@ -11,6 +12,8 @@ from sandbox.shopify.state import Shop
 from sandbox.values import Json
 
 Root = dict[str, Any]
+SHOWN: Final = timedelta(days=60)
+"""How old an order may be for an app without `read_all_orders`."""
 
 
 def roots(shop: Shop, scopes: frozenset[str]) -> Root:
@@ -21,7 +24,7 @@ def roots(shop: Shop, scopes: frozenset[str]) -> Root:
         "fulfillmentOrder": lambda _info, id: node(shop, id),  # noqa: A006
         "job": lambda _info, id: node(shop, id),  # noqa: A006
         "nodes": lambda _info, ids: [node(shop, each) for each in ids],
-        "orders": lambda _info, **args: _orders(shop, args),
+        "orders": lambda _info, **args: _orders(shop, args, _shown_since(shop, scopes)),
         "locations": lambda _info, **args: page(places, stock.location, args),
         "productVariants": lambda _info, **args: _variants(shop, args),
         "shop": lambda _info: setup.shop(shop),
@@ -64,8 +67,17 @@ NODES: dict[str, Callable[[Shop, int], Json | None]] = {
 }
 
 
-def _orders(shop: Shop, args: Json) -> Json:
-    found = [order for order in shop.visible() if search.fits(args.get("query"), _order_fields(shop, order))]
+def _shown_since(shop: Shop, scopes: frozenset[str]) -> datetime:
+    """From when on an app is shown orders: of the last sixty days, unless it may read them all."""
+    return datetime.min.replace(tzinfo=UTC) if "read_all_orders" in scopes else shop.now() - SHOWN
+
+
+def _orders(shop: Shop, args: Json, since: datetime) -> Json:
+    found = [
+        order
+        for order in shop.visible()
+        if order.created_at >= since and search.fits(args.get("query"), _order_fields(shop, order))
+    ]
     keys: dict[str, Callable[[Order], list[Any]]] = {
         "UPDATED_AT": lambda order: [when(order.updated_at), order.id],
         "ID": lambda order: [order.id],

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from connectors.amazon.channel import page_of
 from connectors.amazon.order import order_of
 from core.domain.fold import fold
 from core.domain.holds import Context, causes
@@ -18,6 +19,7 @@ from core.model.facts import Received
 from core.model.holds import Hold
 from core.model.money import Money
 from core.model.order import ChannelState, FetchedOrder, FulfilledBy, TaxMode, residue_of
+from core.model.shipment import Dispatch
 from tests.connectors.amazon.account import selling
 from tests.contracts import contracts
 from tests.contracts_amazon import check_response
@@ -319,3 +321,112 @@ async def test_changed_orders_come_page_by_page_oldest_change_first() -> None:
 
 def _money(amount: str) -> dict[str, str]:
     return {"amount": amount, "currencyCode": "USD"}
+
+
+def a_package(status: str | None, units: int = 1, tracking: str = "1Z0000000000000001") -> dict[str, Any]:
+    told = {} if status is None else {"packageStatus": {"status": status}}
+    items = [{"orderItemId": "1", "quantity": units}]
+    return {"packageReferenceId": tracking[-2:], "trackingNumber": tracking, "packageItems": items, **told}
+
+
+def unshipped_with(*packages: dict[str, Any]) -> dict[str, Any]:
+    """One knife, merchant-fulfilled, that Amazon says is not shipped."""
+    price = {"unitPrice": {"amount": "10.00", "currencyCode": "USD"}}
+    return {
+        "orderId": "111-1111111-1111111",
+        "createdTime": "2026-11-30T10:00:00Z",
+        "lastUpdatedTime": "2026-11-30T10:00:00Z",
+        "salesChannel": {"channelName": "AMAZON", "marketplaceId": US},
+        "fulfillment": {"fulfillmentStatus": "UNSHIPPED", "fulfilledBy": "MERCHANT"},
+        "orderItems": [
+            {
+                "orderItemId": "1",
+                "quantityOrdered": 1,
+                "product": {"sellerSku": "KK-CHEF8-FBM", "price": price},
+                "fulfillment": {"quantityFulfilled": 0, "quantityUnfulfilled": 1},
+            }
+        ],
+        "packages": list(packages),
+    }
+
+
+@pytest.mark.req("R84")
+@pytest.mark.case("C6")
+@pytest.mark.parametrize(
+    ("packages", "known"),
+    [
+        ([a_package("CANCELLED")], []),
+        ([a_package("SHIPPED")], ["1Z0000000000000001"]),
+        ([a_package("UNDELIVERABLE")], ["1Z0000000000000001"]),
+        ([a_package("TOMORROW")], ["1Z0000000000000001"]),
+        ([a_package(None)], ["1Z0000000000000001"]),
+        ([a_package("CANCELLED"), a_package("PENDING", tracking="1Z0000000000000002")], ["1Z0000000000000002"]),
+        ([a_package("CANCELLED"), a_package("CANCELLED", tracking="1Z0000000000000002")], []),
+    ],
+)  # fmt: skip
+def test_a_cancelled_package_is_not_shipped(packages: list[dict[str, Any]], known: list[str]) -> None:
+    order = read(unshipped_with(*packages)).order
+
+    assert order.unreadable is None
+    assert [shipped.tracking for shipped in order.shipped] == known
+    assert (order.state, order.lines[0].open_quantity) == (ChannelState.OPEN, 1)
+
+
+@pytest.mark.req("R84")
+@pytest.mark.case("C6")
+async def test_our_own_package_that_was_cancelled_at_amazon_is_known_there_no_more() -> None:
+    async with selling() as sold:
+        assert sold.ports.channel is not None
+        assert sold.ports.shipment_notifier is not None
+        sold.stand.amazon.place(KARL)
+        line = (await sold.ports.channel.fetch_order(KARL["id"])).order.lines[0]
+        parcel = Dispatch(
+            parcel_id="p1", carrier="UPS", service="Ground", tracking="1Z9", shipped_at=MONDAY + timedelta(hours=1),
+            location="reno", lines=((line.line_id, 1),), work_lines=(), work_places=(),
+        )  # fmt: skip
+        reference = await sold.ports.shipment_notifier.tell_shipped(KARL["id"], parcel, key="k")
+        told = (await sold.ports.channel.fetch_order(KARL["id"])).order
+        kept = sold.stand.amazon.known({"order": KARL["id"]})
+        sold.stand.amazon.cancel_package(kept, reference)
+        cancelled = (await sold.ports.channel.fetch_order(KARL["id"])).order
+        await sold.ports.shipment_notifier.tell_shipped(KARL["id"], parcel, key="k2")
+        again = (await sold.ports.channel.fetch_order(KARL["id"])).order
+
+    assert ([s.tracking for s in told.shipped], told.state) == (["1Z9"], ChannelState.SHIPPED)
+    assert (cancelled.shipped, cancelled.state) == ((), ChannelState.OPEN)
+    assert cancelled.lines[0].open_quantity == 1
+    assert ([s.tracking for s in again.shipped], again.state) == (["1Z9"], ChannelState.SHIPPED)
+
+
+@pytest.mark.req("R25", "R81")
+@pytest.mark.case("C2")
+async def test_open_orders_of_amazon_are_listed_however_long_ago_they_changed() -> None:
+    async with selling() as sold:
+        channel = sold.ports.channel
+        assert channel is not None
+        for number, days in (("1", 9), ("2", 400), ("3", 735)):
+            at = (MONDAY - timedelta(days=days)).isoformat()
+            sold.stand.amazon.place({**KARL, "id": f"112-400000{number}-0000009", "at": at})
+        sold.stand.amazon.place({**KARL, "status": "PENDING"})
+        sold.stand.amazon.place(KRIS)
+        sold.stand.amazon.cancel({"order": KRIS["id"], "by": "merchant"})
+        sold.stand.amazon.place(FBA)
+
+        found = await channel.open_orders(MONDAY, None)
+        changed = await channel.changed_orders(MONDAY - timedelta(days=7), None)
+
+    assert [order_id for order_id, _ in found.orders] == [
+        "112-4000002-0000009",
+        "112-4000001-0000009",
+        KARL["id"],
+    ]
+    assert found.shown_since == MONDAY - timedelta(days=729)
+    assert "112-4000001-0000009" not in [order_id for order_id, _ in changed.orders]
+
+
+@pytest.mark.req("R105")
+def test_one_order_whose_change_cannot_be_read_hides_no_other_of_its_page() -> None:
+    told = [{"orderId": "1", "lastUpdatedTime": 7}, {"orderId": "2"}]
+    known = {"orderId": "3", "lastUpdatedTime": MONDAY.isoformat()}
+
+    assert [order_id for order_id, _ in page_of({"orders": [known, *told]}).orders] == ["1", "2", "3"]

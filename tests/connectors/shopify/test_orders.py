@@ -1,5 +1,6 @@
 """Orders as the shop tells them, over HTTP."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -219,3 +220,38 @@ async def test_an_address_we_may_not_read_is_denied_and_one_that_nothing_needs_i
 
         assert fetched.order.ship_to == Absent(why=Absence.NOT_NEEDED)
         assert fetched.personal.ship_to is None
+
+
+@pytest.mark.req("R25", "R81")
+@pytest.mark.case("C2")
+async def test_open_orders_are_listed_however_long_ago_they_changed() -> None:
+    async with connected() as (stand, shop):
+        nine = number(stand.place(id="OLD-9", at=(NOON - timedelta(days=9)).isoformat()))
+        stand.place(id="OLD-61", at=(NOON - timedelta(days=61)).isoformat())
+        today = number(stand.place(id="NEW-1"))
+        stand.place(id="GONE-1")
+        stand.shop.play("cancel", {"order": "GONE-1", "by": "merchant"})
+        stand.place(id="SENT-1")
+        stand.shop.play(
+            "other_tool",
+            {"name": "Tool", "do": "ship", "order": "SENT-1", "carrier": "UPS", "tracking": "1Z1"},
+        )
+
+        found = await shop.channel.open_orders(NOON, None)
+        changed = await shop.channel.changed_orders(NOON - timedelta(days=7), None)
+
+    assert [order_id for order_id, _ in found.orders] == [nine, today]
+    assert (found.next_page, found.shown_since) == (None, NOON - timedelta(days=60))
+    assert nine not in [order_id for order_id, _ in changed.orders]
+
+
+@pytest.mark.req("R25")
+@pytest.mark.case("C2")
+async def test_an_app_that_may_read_all_orders_is_clipped_nowhere() -> None:
+    async with connected() as (_stand, shop):
+        [token] = shop.tokens.tokens
+        shop.tokens.tokens[0] = replace(token, scopes=("read_orders", "read_all_orders"))
+
+        found = await shop.channel.open_orders(NOON, None)
+
+    assert found.shown_since is None

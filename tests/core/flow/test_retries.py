@@ -14,7 +14,8 @@ from core.errors import (
     RejectedError,
     UnavailableError,
 )
-from core.services.connecting import LOOK_BACK, begin
+from core.model.order import ChannelState
+from core.services.connecting import begin
 from core.services.health import health_of
 from core.steps.sync import is_news
 from simulation.shoppers import Cart, place
@@ -99,11 +100,66 @@ async def test_an_order_that_is_not_paid_gets_no_label_however_long_it_waits(b: 
 
 
 @pytest.mark.req("R25")
-async def test_a_connection_says_from_when_on_its_orders_are_complete(b: Bench) -> None:
-    began = b.clock.now()
+async def test_a_connection_says_from_when_on_its_channel_shows_orders(b: Bench) -> None:
+    shown = b.clock.now() - timedelta(days=60)
+    b.world.shop("shop").shows_since = shown
     await begin(b.hub, MERCHANT, "shop", "https://hub.test")
     await settle(b)
     await begin(b.hub, MERCHANT, "shop", "https://hub.test")
 
     shop = next(h for h in await health_of(b.hub, MERCHANT) if h.connection == "shop")
-    assert shop.orders_since == began - LOOK_BACK
+    assert shop.orders_since == shown
+
+
+@pytest.mark.req("R25")
+async def test_a_connection_whose_channel_shows_every_order_names_no_instant(b: Bench) -> None:
+    await begin(b.hub, MERCHANT, "shop", "https://hub.test")
+    await settle(b)
+
+    shop = next(h for h in await health_of(b.hub, MERCHANT) if h.connection == "shop")
+    assert shop.orders_since is None
+
+
+@pytest.mark.req("R25", "R81", "R85")
+@pytest.mark.case("C2")
+@pytest.mark.parametrize("days", [0, 9, 59, 400])
+async def test_every_open_order_is_known_at_go_live_however_old(b: Bench, days: int) -> None:
+    skillet = Cart(number="OLD-1", lines=(("SKILLET-12", 2, 7900),), ship_to=home())
+    place(b.world, "shop", skillet)
+    shop = b.world.shop("shop")
+    old = b.clock.now() - timedelta(days=days)
+    changed = {"placed_at": old, "updated_at": old}
+    kept = shop.orders["old-1"]
+    shop.orders["old-1"] = kept.model_copy(update={"order": kept.order.model_copy(update=changed)})
+    b.world.notifications.clear()  # it was placed before anybody listened
+
+    await begin(b.hub, MERCHANT, "shop", "https://hub.test")
+    await settle(b)
+
+    state = await b.store.load(MERCHANT, "shop:old-1")
+    assert state is not None
+    assert sum(a.units for a in state.allocations) == 2
+    assert b.world.calls["shop", "open_orders"] == 1
+    await pass_time(b, timedelta(minutes=11))
+    assert b.world.calls["shop", "open_orders"] == 1
+
+
+@pytest.mark.req("R25")
+@pytest.mark.case("C2")
+async def test_open_orders_are_listed_page_by_page_and_what_is_over_is_left_out(b: Bench) -> None:
+    shop = b.world.shop("shop")
+    old = b.clock.now() - timedelta(days=30)
+    for number in range(45):
+        cart = Cart(number=f"OLD-{number}", lines=(("SOCKS-CHEF", 1, 900),), ship_to=home())
+        kept = shop.orders[place(b.world, "shop", cart)]
+        state = ChannelState.SHIPPED if number < 5 else ChannelState.OPEN
+        told = kept.order.model_copy(update={"placed_at": old, "updated_at": old, "state": state})
+        shop.orders[told.order_id] = kept.model_copy(update={"order": told})
+    b.world.notifications.clear()
+
+    await begin(b.hub, MERCHANT, "shop", "https://hub.test")
+    await settle(b)
+
+    known = [await b.store.load(MERCHANT, f"shop:old-{number}") for number in range(45)]
+    assert [state is not None for state in known] == [False] * 5 + [True] * 40
+    assert b.world.calls["shop", "open_orders"] == 2

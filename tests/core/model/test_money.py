@@ -22,6 +22,8 @@ from core.model.money import EXPONENTS, Money, Side, exponent_of
         ("BHD", 3),
         ("TND", 3),
         ("CLF", 4),
+        ("JEP", 2),
+        ("KID", 2),
     ],
 )
 def test_a_currency_has_the_decimals_that_iso_4217_gives_it(currency: str, decimals: int) -> None:
@@ -30,7 +32,7 @@ def test_a_currency_has_the_decimals_that_iso_4217_gives_it(currency: str, decim
 
 @pytest.mark.req("R28")
 def test_the_table_holds_every_currency_once() -> None:
-    assert len(EXPONENTS) == 166
+    assert len(EXPONENTS) == 168
     assert all(len(code) == 3 and code.isupper() for code in EXPONENTS)
 
 

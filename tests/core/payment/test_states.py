@@ -7,7 +7,7 @@ import pytest
 from core.domain.fold import fold
 from core.domain.holds import Context, causes
 from core.domain.payment import check
-from core.domain.state import OrderState, money_is_in_order
+from core.domain.state import OrderState, Stage, money_is_in_order
 from core.model.facts import Received
 from core.model.order import ChannelState, Order, RiskLevel
 from core.model.payment import GatewayPayment, PaymentState
@@ -74,9 +74,8 @@ def judged(made: Order, seen: GatewayPayments, payments: dict[str, str], *, late
          {}, "partially_refunded", {}),
         (order(6000, CARD, BACK), at_gateway(5000, number=2, refunded=1000, state=PaymentState.PARTIALLY_REFUNDED),
          {}, "short", {"payment_short": "20.00 USD short"}),
-        (order(5000, CARD, ALL_BACK), at_gateway(5000, number=2, refunded=5000, state=PaymentState.REFUNDED), {},
-         "refunded", {"payment_short": "50.00 USD was given back"}),
-        (order(0, CARD, ALL_BACK), at_gateway(5000, number=2, refunded=5000, state=PaymentState.REFUNDED), {},
+        (order(10000, CARD, ALL_BACK, paid("sale", 5000, gateway="manual", state="pending", number=6)),
+         at_gateway(5000, number=2, refunded=5000, state=PaymentState.REFUNDED), {},
          "refunded", {"payment_short": "50.00 USD was given back"}),
     ],
 )  # fmt: skip
@@ -89,6 +88,19 @@ def test_a_payment_is_in_one_state_and_held_by_its_cause(
     money = {"payment_short", "payment_mismatch", "payment_currency", "authorization_lapsed"}
     assert {r: d for r, d in causes(found, SETTING).items() if r in money} == holds
     assert money_is_in_order(found) is not bool(holds)
+
+
+@pytest.mark.req("R92")
+@pytest.mark.case("C5")
+@pytest.mark.parametrize("total", [5000, 0])
+def test_an_order_whose_money_was_all_given_back_is_closed(total: int) -> None:
+    seen = at_gateway(5000, number=2, refunded=5000, state=PaymentState.REFUNDED)
+
+    found = judged(order(total, CARD, ALL_BACK), seen, STRIPE, later=timedelta(0))
+
+    assert found.payment is not None
+    assert found.payment.state == "refunded"
+    assert (found.stage, causes(found, SETTING), money_is_in_order(found)) == (Stage.CLOSED, {}, False)
 
 
 @pytest.mark.req("R88")
