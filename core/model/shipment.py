@@ -23,8 +23,10 @@ class Parcel(Shape):
 
 
 class CustomsItem(Shape):
-    """One SKU of a parcel that leaves the country."""
+    """One SKU of a line, of a parcel that leaves the country."""
 
+    line_id: str = ""
+    """Empty in rows from before it was kept."""
     sku: str
     title: str
     units: int

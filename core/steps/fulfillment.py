@@ -1,6 +1,6 @@
 """Fulfillment: box, rates of every carrier, choice, one more look at the order, the label, its file."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from core.domain.due import not_in
 from core.domain.notices import notices_of
@@ -35,8 +35,10 @@ async def quote(run: Run) -> None:
     failpoint("fulfillment.products.before")
     products = await run.hub.store.read(list_products, run.merchant)
     address = await address_digest_of(run.hub, run.merchant, run.order_id, run.personal)
-    waiting = [p.quote.parcel for p in run.state.parcels if p.label is None]
-    facts = [await _quoted(run, parcel, products) for parcel in waiting]
+    facts: list[Quoted] = []
+    for waiting in run.state.parcels:
+        if waiting.label is None:
+            facts.append(await _quoted(run, waiting.quote.parcel, products, facts))
     for location, allocations in _by_location(run).items():
         packed = pack_lines(run.order, run.config.boxes, allocations, products)
         if packed is None:
@@ -45,7 +47,8 @@ async def quote(run: Run) -> None:
             )
             return
         for number, box in enumerate(packed, start=1):
-            facts.append(await _quoted(run, parcel_of(run.state, run.order, location, number, box), products))
+            parcel = parcel_of(run.state, run.order, location, number, box)
+            facts.append(await _quoted(run, parcel, products, facts))
     told = [fact.model_copy(update={"address": address}) for fact in facts]
     await run.commit(
         decided=told,
@@ -61,10 +64,13 @@ def _by_location(run: Run) -> dict[str, list[Allocation]]:
     return found
 
 
-async def _quoted(run: Run, parcel: Parcel, products: Mapping[str, Product]) -> Quoted:
+async def _quoted(
+    run: Run, parcel: Parcel, products: Mapping[str, Product], beside: Sequence[Quoted]
+) -> Quoted:
     name, carrier = _carrier(run)
     home = run.config.locations[parcel.location].country
-    customs = customs_items(run.state, run.order, parcel, products, home=home)
+    labelled = [p.quote for p in run.state.parcels if p.label is not None]
+    customs = customs_items(run.state, run.order, parcel, products, home=home, beside=[*labelled, *beside])
     failpoint("fulfillment.quote.before")
     quotes = await carrier.quote(
         reference=f"{run.order.number}/{parcel.parcel_id}",
