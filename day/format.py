@@ -33,9 +33,12 @@ REASONS: Final = (
     "dearer",
     "late",
     "no_po_box",
+    "no_military",
+    "no_customs",
     "other_currency",
     "not_allowed",
     "over_max",
+    "refused",
     "no_answer",
 )
 """Why a rate was taken or lost; quotes are listed in this order."""

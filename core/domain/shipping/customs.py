@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from core.domain.shipping.destinations import needs_form, needs_no_form
 from core.domain.state import OrderState, region_of_order
 from core.model.facts import Quoted
 from core.model.money import Money
@@ -19,13 +20,15 @@ def customs_items(
     home: str,
     beside: Sequence[Quoted],
 ) -> tuple[CustomsItem, ...]:
-    """Return one item per line and SKU where the parcel leaves the country; none where it does not.
+    """Return one item per line and SKU where a carrier wants a customs form; none where none does.
+
+    Nor where some carriers want none and the data for one is missing: the parcel goes with those.
 
     ``home`` is the country that the parcel leaves from. ``beside`` are the order's other parcels, with what is declared
     of them: all together add up to what was paid, to the cent (R50).
     """
     region = region_of_order(order)
-    if region is None or region.country == home:
+    if region is None or not needs_form(region, home):
         return ()
     inside = dict(parcel.lines)
     found: list[CustomsItem] = []
@@ -50,6 +53,8 @@ def customs_items(
                     origin=product.origin or "",
                 )
             )
+    if needs_no_form(region, home) and not all(item.hs and item.origin for item in found):
+        return ()
     return tuple(found)
 
 

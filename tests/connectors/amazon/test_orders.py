@@ -100,7 +100,7 @@ def test_what_amazon_does_not_leave_to_us_holds_with_its_reason(
     whole = order.model_copy(update={"lines": lines, "shipped": ()})
     state = fold(OrderState(), Received(at=MONDAY, order=whole, needs=()))
     context = Context(
-        home_countries=frozenset(), customs_known=lambda _: True, places={}, no_label="", now=MONDAY
+        home_countries=frozenset(), tariff_code=lambda _: "8211.92", places={}, no_label="", now=MONDAY
     )
     assert causes(state, context).get(Hold.NOT_OURS) == hold
 

@@ -28,11 +28,12 @@ def money(minor: int, currency: str = "USD") -> Money:
 
 def order(*lines: Line, to: Region | None = None, currency: str = "USD") -> Order:
     nothing = money(0, currency)
+    total = money(sum(units * price - discount for _, _, units, price, discount in lines), currency)
     return Order(
         connection="shop", order_id="1", number="1", placed_at=NOON, updated_at=NOON, state=ChannelState.OPEN,
         tax_mode=TaxMode.EXCLUDED, shipping=nothing, shipping_discount=nothing, shipping_tax=nothing, duties=nothing,
-        tips=nothing, rounding=nothing, total=nothing, marketplace_tax=nothing,
-        total_presentment=nothing.model_copy(update={"side": Side.PRESENTMENT}),
+        tips=nothing, rounding=nothing, total=total, marketplace_tax=nothing,
+        total_presentment=total.model_copy(update={"side": Side.PRESENTMENT}),
         ship_to=to or Region(country="HK"),
         lines=tuple(
             OrderLine(
