@@ -78,8 +78,16 @@ _card = record({
     "days": table(whole), "po_box": flag,
 })  # fmt: skip
 _address = record(
-    {"street1": text, "city": text, "zip": text, "country": country},
-    {"street2": text, "state": nullable(text), "phone": text, "name": text, "company": text},
+    {"street1": text, "country": country},
+    {
+        "city": text,
+        "zip": text,
+        "street2": text,
+        "state": nullable(text),
+        "phone": text,
+        "name": text,
+        "company": text,
+    },
 )
 _customer = record(
     {"name": nullable(text), "email": nullable(text)}, {"orders_before": whole, "phone": nullable(text)}

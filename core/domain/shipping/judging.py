@@ -35,7 +35,7 @@ def judge(
         calendar=first.calendar,
         placed_at=order.placed_at,
         working_days=config.promise(order.method or ""),
-        deliver_by=order.deliver_by,
+        deliver_on=order.deliver_on,
     )
     ships = calendar.ship_day(now)
     wanted = Wanted(

@@ -2,7 +2,7 @@
 
 import copy
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -256,6 +256,7 @@ async def test_an_order_is_fetched_pending_and_then_open() -> None:
     assert (order.tax_mode, residue_of(order)) == (TaxMode.EXCLUDED, usd(0))
     assert order.ship_by == datetime(2026, 12, 1, 7, 59, 59, tzinfo=UTC)
     assert order.deliver_by == datetime(2026, 12, 3, 7, 59, 59, tzinfo=UTC)
+    assert order.deliver_on == date(2026, 12, 2)
     assert (order.paid_via_channel, order.transactions) == (True, ())
     assert order.ship_to == Region(country="US", state="OH")
     assert fetched.personal.ship_to is not None
