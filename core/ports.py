@@ -197,8 +197,9 @@ class Carrier(Protocol):
         recipient: Address,
         customs: Sequence[CustomsItem],
         budget_s: float,
+        exemption: str = "",
     ) -> Quotes:
-        """Rate the parcel with every carrier; those silent after ``budget_s`` seconds are named."""
+        """Rate the parcel with every carrier; who is silent after ``budget_s`` is named. ``exemption``: EEL, US only."""
         ...
 
     async def buy(self, shipment_id: str, rate_id: str, *, label_format: str) -> Label | LabelRefused:

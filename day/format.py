@@ -33,9 +33,12 @@ REASONS: Final = (
     "dearer",
     "late",
     "no_po_box",
+    "no_military",
+    "no_customs",
     "other_currency",
     "not_allowed",
     "over_max",
+    "refused",
     "no_answer",
 )
 """Why a rate was taken or lost; quotes are listed in this order."""
@@ -75,8 +78,16 @@ _card = record({
     "days": table(whole), "po_box": flag,
 })  # fmt: skip
 _address = record(
-    {"street1": text, "city": text, "zip": text, "country": country},
-    {"street2": text, "state": nullable(text), "phone": text, "name": text, "company": text},
+    {"street1": text, "country": country},
+    {
+        "city": text,
+        "zip": text,
+        "street2": text,
+        "state": nullable(text),
+        "phone": text,
+        "name": text,
+        "company": text,
+    },
 )
 _customer = record(
     {"name": nullable(text), "email": nullable(text)}, {"orders_before": whole, "phone": nullable(text)}

@@ -120,6 +120,7 @@ def _order(connection: str, cart: Cart, now: datetime, place_id: str | None) -> 
         total_presentment=shown,
         method=cart.method,
         deliver_by=now + DELIVERED_WITHIN if marketplace else None,
+        zone="America/Los_Angeles",
         ship_to=region_of(cart.ship_to),
         transactions=() if marketplace else (_transaction(cart, shown, now),),
         paid_via_channel=marketplace,

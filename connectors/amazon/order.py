@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from connectors.amazon.amounts import ItemMoney, item_money, lines_of, tax_mode, units_of
-from connectors.amazon.marketplaces import MARKETPLACES
+from connectors.amazon.marketplaces import MARKETPLACES, Marketplace
 from core.errors import MappingError
 from core.mapping import load_mapping
 from core.model.address import Absence, Absent, Address, Region, region_of
@@ -73,6 +73,7 @@ def _order(values: Mapping[str, Any], payload: Mapping[str, Any], *, connection:
         method=values["method"],
         ship_by=values["ship_by"],
         deliver_by=values["deliver_by"],
+        zone=_place(values, main).zone,
         ship_to=_ship_to(values, payload, state, fulfilled_by),
         paid_via_channel=True,
         shipped=tuple(_shipped(p) for p in values["packages"] if p["status"] != "CANCELLED"),
@@ -124,8 +125,12 @@ def _zero(values: Mapping[str, Any], main: str) -> Money:
     for amount in known:
         if amount is not None:
             return Money(minor=0, currency=amount.currency)
-    place = MARKETPLACES.get(values["marketplace"] or main, MARKETPLACES[main])
-    return Money(minor=0, currency=place.currency)
+    return Money(minor=0, currency=_place(values, main).currency)
+
+
+def _place(values: Mapping[str, Any], main: str) -> Marketplace:
+    """Return the order's marketplace; one that is new to us is taken for the main one."""
+    return MARKETPLACES.get(values["marketplace"] or main, MARKETPLACES[main])
 
 
 def _ship_to(

@@ -59,16 +59,18 @@ def package_reference(parcel_id: str) -> str:
 
 
 def carrier_of(carrier: str, service: str) -> dict[str, str]:
-    """Return Amazon's code, and shipping method where known; an unknown carrier is told by its own name."""
-    known = _carriers().get(carrier.casefold())
-    if known is None:
-        return {"carrierCode": OTHER, "carrierName": carrier, "shippingMethod": service}
+    """Return Amazon's code, and shipping method where known; a carrier without one is told by its own name."""
+    known = _carriers().get(_plain(carrier), {"name": carrier})
+    if "code" not in known:
+        return {"carrierCode": OTHER, "carrierName": known["name"], "shippingMethod": service}
     return {"carrierCode": known["code"], "shippingMethod": known["services"].get(service, service)}
+
+
+def _plain(name: str) -> str:
+    return "".join(c for c in name.casefold() if c.isalnum())
 
 
 @cache
 def _carriers() -> Mapping[str, Mapping[str, Any]]:
     table: dict[str, dict[str, Any]] = yaml.safe_load(CARRIERS.read_text(encoding="utf-8"))
-    return {
-        name.casefold(): table[entry["like"]] if "like" in entry else entry for name, entry in table.items()
-    }
+    return {_plain(name): table[entry["like"]] if "like" in entry else entry for name, entry in table.items()}

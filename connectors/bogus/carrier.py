@@ -41,9 +41,10 @@ class BogusCarrier:
         recipient: Address,
         customs: Sequence[CustomsItem],
         budget_s: float,
+        exemption: str = "",
     ) -> Quotes:
         """Rate the parcel by weight alone."""
-        del sender, recipient, customs, budget_s
+        del sender, recipient, customs, budget_s, exemption
         return await self.world.call(self.connection, "quote", lambda: self._rate(reference, parcel))
 
     async def buy(self, shipment_id: str, rate_id: str, *, label_format: str) -> Label | LabelRefused:
@@ -101,6 +102,8 @@ class BogusCarrier:
         rate = next((r for r in shipment.rates if r.rate_id == rate_id), None)
         if rate is None:
             return LabelRefused(code="no_such_rate", message="the shipment has no such rate")
+        if rate.name in self.world.refusing:
+            return LabelRefused(code="not_there", message="the carrier does not deliver there")
         shipment.label = Label(
             shipment_id=shipment_id,
             label_id=f"label-{shipment_id}",

@@ -44,8 +44,6 @@ _VOIDS: Mapping[str, MovementState] = {
 }
 _FILES = (("ZPL", "label_zpl_url"), ("PDF", "label_pdf_url"), ("EPL2", "label_epl2_url"))
 _TYPES = {"image/png": "PNG", "application/pdf": "PDF", "application/zpl": "ZPL", "application/epl2": "EPL2"}
-_EXEMPTION = "NOEEI 30.37(a)"
-"""No export declaration to the US authorities: goods of one commodity code worth at most 2,500 dollars."""
 
 
 class EasyPostCarrier:
@@ -65,6 +63,7 @@ class EasyPostCarrier:
         recipient: Address,
         customs: Sequence[CustomsItem],
         budget_s: float,
+        exemption: str = "",
     ) -> Quotes:
         """Rate the parcel with every carrier; EasyPost names those that gave no rate, and we pass their words on."""
         shipment = {
@@ -74,7 +73,9 @@ class EasyPostCarrier:
             "parcel": _parcel(parcel),
         }
         if customs:
-            shipment["customs_info"] = _customs(customs, signer=self._signer or sender.name)
+            shipment["customs_info"] = _customs(
+                customs, signer=self._signer or sender.name, exemption=exemption
+            )
         answer = await self._api.create_shipment(shipment, budget_s=budget_s)
         hide = (recipient.name, recipient.street1, recipient.street2, recipient.zip, recipient.phone)
         with readable("shipment", connection=self._connection):
@@ -188,13 +189,13 @@ def _parcel(parcel: Parcel) -> Answer:
     }
 
 
-def _customs(items: Sequence[CustomsItem], *, signer: str) -> Answer:
+def _customs(items: Sequence[CustomsItem], *, signer: str, exemption: str) -> Answer:
     return {
         "contents_type": "merchandise",
         "contents_explanation": "",
         "restriction_type": "none",
         "non_delivery_option": "return",
-        "eel_pfc": _EXEMPTION,
+        **({"eel_pfc": exemption} if exemption else {}),
         "customs_certify": True,
         "customs_signer": signer,
         "customs_items": [

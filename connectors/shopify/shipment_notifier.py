@@ -1,19 +1,16 @@
 """Telling the shop that a parcel leaves."""
 
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
 from typing import Any
+
+import yaml
 
 from connectors.shopify.client import Admin, gid, tail
 from core.model.shipment import Dispatch
 
-COMPANIES = {
-    "UPSDAP": "UPS",
-    "FedExDefault": "FedEx",
-    "DHLExpress": "DHL Express",
-    "CanadaPost": "Canada Post",
-    "RoyalMail": "Royal Mail",
-    "AustraliaPost": "Australia Post",
-}
-"""Aggregators' carrier names that Shopify spells differently; by its own spelling it makes the tracking link."""
+CARRIERS = Path(__file__).with_name("carriers.yaml")
 
 
 class ShopifyShipmentNotifier:
@@ -75,8 +72,23 @@ def _fulfillment(dispatch: Dispatch, work_lines: WorkLines) -> dict[str, Any]:
             for work_id, lines in by_work.items()
         ],
         "trackingInfo": {
-            "company": COMPANIES.get(dispatch.carrier, dispatch.carrier),
+            "company": company_of(dispatch.carrier),
             "number": dispatch.tracking,
         },
         "notifyCustomer": False,
     }
+
+
+def company_of(carrier: str) -> str:
+    """Return the carrier as Shopify spells it; one that is not in the table keeps its name."""
+    return _companies().get(_plain(carrier), carrier)
+
+
+def _plain(name: str) -> str:
+    return "".join(c for c in name.casefold() if c.isalnum())
+
+
+@cache
+def _companies() -> Mapping[str, str]:
+    table: dict[str, str] = yaml.safe_load(CARRIERS.read_text(encoding="utf-8"))
+    return {_plain(name): company for name, company in table.items()}

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from core.config.merchant import MerchantConfig
-from core.domain.holds import Context, Customs, Places, causes, due_later, places_known
+from core.domain.holds import Context, Places, TariffCodes, causes, due_later, places_known
 from core.domain.parcels import holds_other_units, shipped_twice, third_party_shipped_more
 from core.domain.payment import RISK_LIMIT, digest_of, to_capture
 from core.domain.state import (
@@ -19,6 +19,7 @@ from core.domain.state import (
     covers_needs,
     is_locked,
     money_is_in_order,
+    region_of_order,
     third_party_shipped,
 )
 from core.model.actions import Action
@@ -40,7 +41,7 @@ class View:
     config: MerchantConfig
     accepted: Callable[[str, Action], bool]
     """Whether the merchant accepted an action of a connection."""
-    customs_known: Customs
+    tariff_code: TariffCodes
     can_capture: bool
     """Whether the order's channel keeps its own books of money."""
     email_known: bool
@@ -67,16 +68,27 @@ class View:
 
 def wanted_holds(view: View) -> dict[Hold, str]:
     """Return what holds the order now."""
-    homes = frozenset(location.country for location in view.config.locations.values())
     context = Context(
-        home_countries=homes,
-        customs_known=view.customs_known,
+        home_countries=_home_countries(view),
+        tariff_code=view.tariff_code,
         places=view.places,
         now=view.now,
         no_label=view.config.labels.no_label,
         in_test=view.in_test,
     )
     return causes(view.state, context)
+
+
+def _home_countries(view: View) -> frozenset[str]:
+    """Return the countries that the order's units lie in; of units not set aside yet, those that they may come from."""
+    locations = view.config.locations
+    aside = frozenset(
+        locations[a.location].country for a in view.state.allocations if a.location in locations
+    )
+    every = frozenset(location.country for location in locations.values())
+    region = region_of_order(view.order)
+    near = every & {region.country} if region is not None else every
+    return aside or near or every
 
 
 def look_up_at(view: View) -> datetime | None:
@@ -264,7 +276,6 @@ def _stale(view: View, parcel: ParcelState) -> bool:
     asked, location = parcel.quote.at, view.config.locations.get(parcel.quote.parcel.location)
     return (
         parcel.quote.chosen is None
-        or parcel.refused is not None
         or asked + RATES_KEEP <= view.now
         or (
             location is not None and location.calendar.ship_day(asked) != location.calendar.ship_day(view.now)

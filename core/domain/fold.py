@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from functools import reduce
 from typing import Any
 
+from core.domain.shipping.rates import without
 from core.domain.state import OpenIntent, OrderState, ParcelState, is_locked, third_party_shipped
 from core.model import facts as f
 from core.model.effects import Outcome
@@ -169,12 +170,22 @@ def _mailed(state: OrderState, fact: f.ShopperTold) -> dict[str, Any]:
 
 def _parcel_changes(
     state: OrderState,
-    fact: f.Quoted | f.LabelBought | f.LabelStored | f.LabelVoided | f.ChannelTold | f.Tracked,
+    fact: f.Quoted
+    | f.RateRefused
+    | f.LabelBought
+    | f.LabelStored
+    | f.LabelVoided
+    | f.ChannelTold
+    | f.Tracked,
 ) -> dict[str, Any]:
     match fact:
         case f.Quoted():
             others = tuple(p for p in state.parcels if p.parcel_id != fact.parcel.parcel_id)
-            return {"parcels": (*others, ParcelState(quote=fact)), **_ruled_anew(state, Hold.NO_RATE)}
+            refused = next((p.refusals for p in state.parcels if p not in others), {})
+            quoted = ParcelState(quote=fact, refusals=refused)
+            return {"parcels": (*others, quoted), **_ruled_anew(state, Hold.NO_RATE)}
+        case f.RateRefused():
+            return {"parcels": tuple(_refused(p, fact) for p in state.parcels)}
         case f.LabelBought():
             return {"parcels": _update(state.parcels, fact.parcel_id, {"label": fact})}
         case f.LabelStored():
@@ -188,6 +199,14 @@ def _parcel_changes(
             }
         case f.Tracked():
             return {"parcels": tuple(_tracked(p, fact) for p in state.parcels)}
+
+
+def _refused(parcel: ParcelState, fact: f.RateRefused) -> ParcelState:
+    """Return the parcel with the next best rate chosen."""
+    if parcel.parcel_id != fact.parcel_id:
+        return parcel
+    refusals = {**parcel.refusals, f"{fact.carrier} {fact.service}": fact.code}
+    return parcel.model_copy(update={"quote": without(parcel.quote, fact), "refusals": refusals})
 
 
 _DEPARTED = frozenset(

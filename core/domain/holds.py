@@ -12,7 +12,10 @@ from datetime import datetime, timedelta
 from core.config.merchant import MESSAGE
 from core.domain.parcels import changed_after_label, parcels_elsewhere, shipped_twice
 from core.domain.payment import HOLD, RISK_LIMIT
+from core.domain.shipping.destinations import needs_form, needs_no_form
+from core.domain.shipping.exports import lacking_itn
 from core.domain.state import OrderState, labelled, region_of_order, third_party_shipped
+from core.model.address import Region
 from core.model.effects import Outcome
 from core.model.facts import PaymentChecked
 from core.model.holds import Hold
@@ -20,8 +23,8 @@ from core.model.order import ChannelState, FulfilledBy, Order, RiskLevel, Unread
 from core.model.payment import PaymentState
 from core.model.stock import Need
 
-Customs = Callable[[str], bool]
-"""Whether a SKU's customs data (tariff code, origin) is complete."""
+TariffCodes = Callable[[str], str | None]
+"""A SKU's tariff code; None where its customs data (tariff code, origin) is not complete."""
 
 
 Places = Mapping[str, tuple[str, str | None]]
@@ -33,7 +36,8 @@ class Context:
     """What is known besides the order itself."""
 
     home_countries: frozenset[str]
-    customs_known: Customs
+    """Countries that its parcels leave from."""
+    tariff_code: TariffCodes
     places: Places
     now: datetime
     no_label: str
@@ -270,11 +274,24 @@ def _address_causes(order: Order, needs: tuple[Need, ...], context: Context) -> 
     if region is None:
         return {Hold.ADDRESS_WITHHELD: getattr(order.ship_to, "why", "")}
     if not region.complete:
-        return {Hold.ADDRESS_WITHHELD: "incomplete: name, street, city or postcode is missing"}
-    if region.country in context.home_countries:
+        return {Hold.ADDRESS_WITHHELD: f"incomplete: {', '.join(region.lacks) or 'a part'} missing"}
+    return _customs_causes(order, needs, context, region)
+
+
+def _customs_causes(
+    order: Order, needs: tuple[Need, ...], context: Context, region: Region
+) -> dict[Hold, str]:
+    """Return the hold of goods that cannot be declared as they must, from some country they leave from."""
+    homes = [home for home in context.home_countries if needs_form(region, home)]
+    codes = {n.sku: context.tariff_code(n.sku) for n in needs}
+    lacking = sorted(sku for sku, code in codes.items() if code is None)
+    if lacking and any(not needs_no_form(region, home) for home in homes):
+        return {Hold.CUSTOMS_MISSING: f"{', '.join(lacking)}: tariff code or origin"}
+    known = {sku: code for sku, code in codes.items() if code is not None}
+    over = {told for home in homes for told in lacking_itn(order, needs, region, home, codes=known)}
+    if not over:
         return {}
-    lacking = sorted({n.sku for n in needs if not context.customs_known(n.sku)})
-    return {Hold.CUSTOMS_MISSING: f"{', '.join(lacking)}: tariff code or origin"} if lacking else {}
+    return {Hold.CUSTOMS_MISSING: f"ITN: tariff code {', '.join(sorted(over))}; declare it in AES"}
 
 
 def _label_causes(state: OrderState, no_label: str) -> dict[Hold, str]:
@@ -288,6 +305,7 @@ def _label_causes(state: OrderState, no_label: str) -> dict[Hold, str]:
     return {}
 
 
-def customs_of(products: Mapping[str, tuple[str | None, str | None]]) -> Customs:
-    """Return the test for complete customs data over a table of SKU -> (tariff code, origin)."""
-    return lambda sku: all(products.get(sku, (None, None)))
+def tariff_codes_of(products: Mapping[str, tuple[str | None, str | None]]) -> TariffCodes:
+    """Return the look-up in a table of SKU -> (tariff code, origin)."""
+    whole = {sku: hs for sku, (hs, origin) in products.items() if hs and origin}
+    return whole.get

@@ -43,8 +43,8 @@ class ParcelState(StoredShape):
     label: f.LabelBought | None = None
     outdated: bool = False
     """The order changed while the label was being bought: packed anew unless the label was sold."""
-    refused: str | None = None
-    """The vendor's code where it would not sell the label."""
+    refusals: dict[str, str] = Field(default_factory=dict)
+    """``<carrier> <service>`` -> the vendor's code where it would not sell the label."""
     stored: bool = False
     told: bool = False
     mailed: bool = False

@@ -6,7 +6,7 @@ from typing import Unpack
 
 from core.config.merchant import MerchantConfig
 from core.domain.due import View
-from core.domain.holds import Places, customs_of
+from core.domain.holds import Places, tariff_codes_of
 from core.domain.state import OrderState
 from core.engine.hub import Connections, Hub
 from core.failpoints import failpoint
@@ -72,7 +72,7 @@ class Run:
             now=self.now,
             config=self.connections.config,
             accepted=lambda connection, action: (connection, action.value) in self.accepted,
-            customs_known=customs_of(self.customs),
+            tariff_code=tariff_codes_of(self.customs),
             can_capture=channel is not None and channel.channel_payments is not None,
             email_known=bool(self.personal.email),
             places=self.places,

@@ -1,9 +1,12 @@
 """Where a parcel goes, and why we may not know."""
 
+import re
 from enum import StrEnum
 from typing import Literal
 
+from core.model.address_parts import lacking_of
 from core.model.base import Shape
+from core.model.post_boxes import names_post_box
 
 
 class Address(Shape):
@@ -37,8 +40,12 @@ class Region(Shape):
     country: str
     state: str = ""
     po_box: bool = False
+    military: bool = False
+    """A post office of armed forces or embassies abroad: APO, FPO and DPO, BFPO, CFPO."""
     complete: bool = True
-    """False where street, city, postcode or name is missing: no label can be bought yet."""
+    """False where a part is missing that the country's addresses have: no label can be bought yet."""
+    lacks: tuple[str, ...] = ()
+    """The missing parts."""
 
 
 class Absent(Shape):
@@ -65,10 +72,33 @@ def plain_text(address: Address) -> str:
 
 def region_of(address: Address) -> Region:
     """Return the impersonal part of an address."""
-    street = f"{address.street1} {address.street2}".upper().replace(".", "")
+    lacks = lacking_of(
+        who=address.name or address.company,
+        street=address.street1,
+        town=address.city,
+        state=address.state,
+        postcode=address.zip,
+        country=address.country,
+    )
     return Region(
         country=address.country,
         state=address.state,
-        po_box="PO BOX" in street or "P O BOX" in street,
-        complete=all((address.name, address.street1, address.city, address.zip, address.country)),
+        po_box=names_post_box(f"{address.street1}\n{address.street2}", address.country),
+        military=_is_military(address),
+        complete=not lacks,
+        lacks=lacks,
     )
+
+
+# USPS Publication 28, 225 to 227 (APO, FPO, DPO; AA, AE, AP); BFPO and CFPO: unverified.
+_MILITARY_WORDS = {"US": ("APO", "FPO", "DPO"), "GB": ("BFPO",), "CA": ("CFPO",)}
+_MILITARY_STATES = frozenset({"AA", "AE", "AP"})
+
+
+def _is_military(address: Address) -> bool:
+    state = address.state.strip().upper()
+    if address.country == "US" and (state in _MILITARY_STATES or state.startswith("ARMED FORCES")):
+        return True
+    text = f"{address.street1} {address.street2} {address.city}".upper()
+    words = re.findall(r"[A-Z]+", text if address.country != "US" else address.city.upper())
+    return any(word in words for word in _MILITARY_WORDS.get(address.country, ()))

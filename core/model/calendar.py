@@ -54,15 +54,15 @@ class WorkCalendar:
 
 
 def promised_day(
-    *, calendar: WorkCalendar, placed_at: datetime, working_days: int | None, deliver_by: datetime | None
+    *, calendar: WorkCalendar, placed_at: datetime, working_days: int | None, deliver_on: date | None
 ) -> date | None:
     """Return the day by which the shopper expects the parcel; None where nothing was promised.
 
-    The channel's own deliver-by instant wins; otherwise the working days of the shipping method count from the day
-    of the order, or the next working day where it was placed after the cut-off.
+    The channel's own day wins; otherwise the working days of the shipping method count from the day of the order, or
+    the next working day where it was placed after the cut-off.
     """
-    if deliver_by is not None:
-        return calendar.local_day(deliver_by)
+    if deliver_on is not None:
+        return deliver_on
     if working_days is None:
         return None
     return calendar.add_working_days(calendar.ship_day(placed_at), working_days)

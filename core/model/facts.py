@@ -160,6 +160,18 @@ class LabelBought(FactBase):
     tracker_id: str | None = None
 
 
+class RateRefused(FactBase):
+    """The vendor would not sell a parcel's label at a rate: the next best rate is taken."""
+
+    kind: Literal["rate_refused"] = "rate_refused"
+    parcel_id: str
+    rate_id: str
+    carrier: str
+    service: str
+    code: str
+    message: str
+
+
 class LabelStored(FactBase):
     """The label's file lies in our own store."""
 
@@ -316,6 +328,7 @@ Fact = Annotated[
     | Released
     | Quoted
     | LabelBought
+    | RateRefused
     | LabelStored
     | LabelVoided
     | ChannelTold

@@ -4,8 +4,10 @@
 numbers are in ``Personal``, which is stored sealed.
 """
 
+from datetime import date
 from enum import StrEnum
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
@@ -171,6 +173,8 @@ class Order(Shape):
     """The shipping method's name, as ``sla.promise`` names it."""
     ship_by: Instant | None = None
     deliver_by: Instant | None = None
+    zone: str = "Etc/GMT+12"
+    """The zone in which the channel means the days of these two (R108); unless it says, where days begin last."""
     ship_to: Annotated[Region | Absent, Field(discriminator="kind")]
     transactions: tuple[Transaction, ...] = ()
     paid_via_channel: bool = False
@@ -183,6 +187,11 @@ class Order(Shape):
     """The channel's marks that change who may ship and how: PRIME, PREORDER, TRANSPARENCY ..."""
     cancel_requested: bool = False
     unreadable: Unreadable | None = None
+
+    @property
+    def deliver_on(self) -> date | None:
+        """The channel's calendar day by which the shopper expects the order."""
+        return None if self.deliver_by is None else self.deliver_by.astimezone(ZoneInfo(self.zone)).date()
 
 
 class Personal(Shape):

@@ -23,8 +23,10 @@ class Parcel(Shape):
 
 
 class CustomsItem(Shape):
-    """One SKU of a parcel that leaves the country."""
+    """One SKU of a line, of a parcel that leaves the country."""
 
+    line_id: str = ""
+    """Empty in rows from before it was kept."""
     sku: str
     title: str
     units: int
@@ -46,6 +48,11 @@ class Rate(Shape):
     days: int | None
     """The service's working days in transit; None where the carrier gives none."""
 
+    @property
+    def name(self) -> str:
+        """Carrier and service, as ``sla.services`` names them."""
+        return f"{self.carrier} {self.service}"
+
 
 class Quotes(Shape):
     """Every rate for one parcel, and the carriers that gave none."""
@@ -64,10 +71,13 @@ class RateReason(Worded):
     DEARER = "dearer", "dearer"
     LATE = "late", "later than promised"
     NO_PO_BOX = "no_po_box", "does not deliver to a PO box"
+    NO_MILITARY = "no_military", "does not deliver to a military post office"
+    NO_CUSTOMS = "no_customs", "wants customs data that is missing"
     OTHER_CURRENCY = "other_currency", "in another currency"
     NOT_ALLOWED = "not_allowed", "a service that the method does not allow"
     NO_ANSWER = "no_answer", "no answer"
     OVER_MAX = "over_max", "above the limit"
+    REFUSED = "refused", "refused to sell the label"
 
 
 class JudgedRate(Shape):
@@ -80,6 +90,11 @@ class JudgedRate(Shape):
     arrives: date | None
     reason: RateReason
     detail: str = ""
+
+    @property
+    def name(self) -> str:
+        """Carrier and service, as ``sla.services`` names them."""
+        return f"{self.carrier} {self.service}"
 
 
 class Label(Shape):

@@ -1,13 +1,14 @@
 """Fulfillment: box, rates of every carrier, choice, one more look at the order, the label, its file."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from core.domain.due import not_in
 from core.domain.notices import notices_of
 from core.domain.shipping.customs import customs_items
+from core.domain.shipping.exports import export_exemption
 from core.domain.shipping.judging import judge
 from core.domain.shipping.packing import pack_lines, parcel_of, why_unboxed
-from core.domain.state import OpenIntent, ParcelState
+from core.domain.state import OpenIntent, ParcelState, region_of_order
 from core.engine.effects import Done, Effect, perform
 from core.engine.run import Run
 from core.errors import RejectedError, UnavailableError
@@ -15,7 +16,7 @@ from core.failpoints import failpoint
 from core.model.actions import Action
 from core.model.address import Address
 from core.model.effects import Outcome
-from core.model.facts import Held, LabelBought, LabelStored, Quoted
+from core.model.facts import Held, LabelBought, LabelStored, Quoted, RateRefused
 from core.model.holds import Hold
 from core.model.products import Product
 from core.model.shipment import Label, LabelRefused, Parcel
@@ -35,8 +36,10 @@ async def quote(run: Run) -> None:
     failpoint("fulfillment.products.before")
     products = await run.hub.store.read(list_products, run.merchant)
     address = await address_digest_of(run.hub, run.merchant, run.order_id, run.personal)
-    waiting = [p.quote.parcel for p in run.state.parcels if p.label is None]
-    facts = [await _quoted(run, parcel, products) for parcel in waiting]
+    facts: list[Quoted] = []
+    for waiting in run.state.parcels:
+        if waiting.label is None:
+            facts.append(await _quoted(run, waiting.quote.parcel, products, facts))
     for location, allocations in _by_location(run).items():
         packed = pack_lines(run.order, run.config.boxes, allocations, products)
         if packed is None:
@@ -45,7 +48,8 @@ async def quote(run: Run) -> None:
             )
             return
         for number, box in enumerate(packed, start=1):
-            facts.append(await _quoted(run, parcel_of(run.state, run.order, location, number, box), products))
+            parcel = parcel_of(run.state, run.order, location, number, box)
+            facts.append(await _quoted(run, parcel, products, facts))
     told = [fact.model_copy(update={"address": address}) for fact in facts]
     await run.commit(
         decided=told,
@@ -61,10 +65,13 @@ def _by_location(run: Run) -> dict[str, list[Allocation]]:
     return found
 
 
-async def _quoted(run: Run, parcel: Parcel, products: Mapping[str, Product]) -> Quoted:
+async def _quoted(
+    run: Run, parcel: Parcel, products: Mapping[str, Product], beside: Sequence[Quoted]
+) -> Quoted:
     name, carrier = _carrier(run)
-    home = run.config.locations[parcel.location].country
-    customs = customs_items(run.state, run.order, parcel, products, home=home)
+    home, region = run.config.locations[parcel.location].country, region_of_order(run.order)
+    labelled = [p.quote for p in run.state.parcels if p.label is not None]
+    customs = customs_items(run.state, run.order, parcel, products, home=home, beside=[*labelled, *beside])
     failpoint("fulfillment.quote.before")
     quotes = await carrier.quote(
         reference=f"{run.order.number}/{parcel.parcel_id}",
@@ -73,10 +80,20 @@ async def _quoted(run: Run, parcel: Parcel, products: Mapping[str, Product]) -> 
         recipient=_recipient(run),
         customs=customs,
         budget_s=RATE_BUDGET_S,
+        exemption=export_exemption(region, home) if region is not None and customs else "",
     )
     failpoint("fulfillment.quote.after")
-    judged = judge(run.order, run.config, parcel, quotes, connection=name, now=run.now)
-    return judged.model_copy(update={"customs": customs})
+    known = parcel_named(run, parcel.parcel_id)
+    return judge(
+        run.order,
+        run.config,
+        parcel,
+        quotes,
+        connection=name,
+        now=run.now,
+        customs=customs,
+        refused=known.refusals if known is not None else {},
+    )
 
 
 def sender_of(run: Run, location: str) -> Address:
@@ -107,7 +124,8 @@ async def buy(run: Run) -> None:
         failpoint("fulfillment.buy.before")
         bought = await carrier.buy(quoted.shipment_id, str(quoted.chosen), label_format=wanted)
         if isinstance(bought, LabelRefused):
-            raise RejectedError(bought.message, connection=name, code=bought.code)
+            refusal = _refused(run, quoted, bought)
+            return Done(outcome=Outcome.REFUSED, code=bought.code, facts=[refusal])
         return bought_of(run, parcel.parcel_id, bought, name)
 
     await perform(
@@ -120,6 +138,20 @@ async def buy(run: Run) -> None:
             call=call,
             find=find_label,
         ),
+    )
+
+
+def _refused(run: Run, quoted: Quoted, refusal: LabelRefused) -> RateRefused:
+    """Return that the chosen rate's label was refused; the table then has the next best bought (R73)."""
+    chosen = next(r for r in quoted.rates if r.rate_id == quoted.chosen)
+    return RateRefused(
+        at=run.now,
+        parcel_id=quoted.parcel.parcel_id,
+        rate_id=str(quoted.chosen),
+        carrier=chosen.carrier,
+        service=chosen.service,
+        code=refusal.code,
+        message=refusal.message,
     )
 
 

@@ -41,6 +41,10 @@ def summary(fact: f.Fact) -> str:  # noqa: C901, PLR0912 - a table of every fact
             return (
                 f"{len(fact.rates)} rates for parcel {fact.parcel.parcel_id} in box {fact.parcel.box}: {best}"
             )
+        case f.RateRefused():
+            return (
+                f"Label refused: {fact.carrier} {fact.service}: {fact.message}; the next best rate is taken"
+            )
         case f.LabelBought():
             return f"Label bought: {fact.carrier} {fact.service} {_money(fact.price)}, {fact.tracking}"
         case f.LabelVoided():

@@ -1,35 +1,50 @@
 """A parcel's rates judged against what its order was promised."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from core.config.merchant import MerchantConfig
+from core.domain.shipping.destinations import needs_form, needs_no_form
 from core.domain.shipping.rates import Choice, Wanted, choose
 from core.domain.state import region_of_order
 from core.model.calendar import promised_day
 from core.model.facts import Quoted
 from core.model.order import Order
-from core.model.shipment import Parcel, Quotes
+from core.model.shipment import CustomsItem, Parcel, Quotes
 
 
 def judge(
-    order: Order, config: MerchantConfig, parcel: Parcel, quotes: Quotes, *, connection: str, now: datetime
+    order: Order,
+    config: MerchantConfig,
+    parcel: Parcel,
+    quotes: Quotes,
+    *,
+    connection: str,
+    now: datetime,
+    customs: tuple[CustomsItem, ...],
+    refused: Mapping[str, str],
 ) -> Quoted:
-    """Return a parcel's rates, each judged, as the fact that is told of them."""
+    """Return a parcel's rates, each judged, as the fact that is told of them.
+
+    ``customs`` is what is declared of it, ``refused`` at which rates its label was refused already.
+    """
     first = next(iter(config.locations.values()))
     calendar = config.locations[parcel.location].calendar
-    region = region_of_order(order)
+    region, home = region_of_order(order), config.locations[parcel.location].country
     promised = promised_day(
         calendar=first.calendar,
         placed_at=order.placed_at,
         working_days=config.promise(order.method or ""),
-        deliver_by=order.deliver_by,
+        deliver_on=order.deliver_on,
     )
     ships = calendar.ship_day(now)
     wanted = Wanted(
         ship_day=ships,
         promised=promised,
         currency=order.total.currency,
-        po_box=region is not None and region.po_box,
+        to=region,
+        only=needs_no_form(region, home) if region and needs_form(region, home) and not customs else None,
+        refused=refused,
         at_most=config.labels.at_most,
         allowed=config.allowed(order.method or ""),
     )
@@ -46,4 +61,5 @@ def judge(
         promised=promised,
         connection=connection,
         ships=ships,
+        customs=customs,
     )

@@ -1,17 +1,18 @@
 """Which rate is taken, and why every other one lost: deterministic, and exact in the minor unit."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from fnmatch import fnmatchcase
 
+from core.domain.shipping.destinations import why_not_served
+from core.model.address import Region
 from core.model.calendar import WorkCalendar
+from core.model.facts import Quoted, RateRefused
 from core.model.money import Money
 from core.model.shipment import JudgedRate, Quotes, Rate, RateReason
 
-# Only these deliver to a post-office box in the United States (carriers' service guides, read 2026-11).
-PO_BOX_CARRIERS = frozenset({"USPS", "UPSMailInnovations", "DHLECommerce"})
 _NEVER = date.max
 
 
@@ -22,7 +23,12 @@ class Wanted:
     ship_day: date
     promised: date | None
     currency: str
-    po_box: bool
+    to: Region | None = None
+    """Where the parcel goes; None: every carrier delivers there."""
+    only: frozenset[str] | None = None
+    """The carriers that need no customs form, where the data for one is missing; None: any carrier."""
+    refused: Mapping[str, str] = field(default_factory=dict)
+    """``<carrier> <service>`` -> the code with which its label of this parcel was refused."""
     at_most: Decimal | None = None
     """In major units of the rate's own currency."""
     allowed: tuple[str, ...] | None = None
@@ -48,7 +54,7 @@ def choose(quotes: Quotes, wanted: Wanted, calendar: WorkCalendar) -> Choice:
         if reason is None:
             eligible.append((rate, arrives))
         else:
-            judged.append(_judged(rate, arrives, reason))
+            judged.append(_judged(rate, arrives, reason, wanted.refused.get(rate.name, "")))
     eligible.sort(key=lambda e: (e[0].price.minor, e[1] or _NEVER, e[0].carrier, e[0].service))
     first = _judged(*eligible[0], RateReason.CHOSEN) if eligible else None
     dearer = [_judged(rate, arrives, RateReason.DEARER) for rate, arrives in eligible[1:]]
@@ -59,11 +65,40 @@ def choose(quotes: Quotes, wanted: Wanted, calendar: WorkCalendar) -> Choice:
     )
 
 
+def without(quoted: Quoted, refused: RateRefused) -> Quoted:
+    """Return the quotes with one rate's refusal noted and the next best chosen; none is where none is left (R73)."""
+    rest = [r for r in quoted.rates if r.rate_id != refused.rate_id]
+    lost = [
+        r.model_copy(update={"reason": RateReason.REFUSED, "detail": refused.code})
+        for r in quoted.rates
+        if r.rate_id == refused.rate_id
+    ]
+    eligible = [r for r in rest if r.reason is RateReason.DEARER]
+    first, second = (*eligible, None, None)[:2]
+    chosen = first.model_copy(update={"reason": RateReason.CHOSEN}) if first is not None else None
+    others = [r for r in rest if r is not first]
+    saved = second.price - first.price if first and second and first.price and second.price else None
+    return quoted.model_copy(
+        update={
+            "rates": (*((chosen,) if chosen else ()), *others, *lost),
+            "chosen": chosen.rate_id if chosen else None,
+            "price": chosen.price if chosen else None,
+            "saved": saved,
+            "arrives": chosen.arrives if chosen else None,
+        }
+    )
+
+
 def _why_not(rate: Rate, arrives: date | None, wanted: Wanted) -> RateReason | None:
     if rate.price.currency != wanted.currency:
         return RateReason.OTHER_CURRENCY
-    if wanted.po_box and rate.carrier not in PO_BOX_CARRIERS:
-        return RateReason.NO_PO_BOX
+    unserved = why_not_served(rate.carrier, wanted.to) if wanted.to is not None else None
+    if unserved is not None:
+        return unserved
+    if wanted.only is not None and rate.carrier not in wanted.only:
+        return RateReason.NO_CUSTOMS
+    if rate.name in wanted.refused:
+        return RateReason.REFUSED
     if wanted.allowed is not None and not _matches(rate, wanted.allowed):
         return RateReason.NOT_ALLOWED
     if wanted.promised is not None and (arrives is None or arrives > wanted.promised):
@@ -74,10 +109,10 @@ def _why_not(rate: Rate, arrives: date | None, wanted: Wanted) -> RateReason | N
 
 
 def _matches(rate: Rate, patterns: Sequence[str]) -> bool:
-    return any(fnmatchcase(f"{rate.carrier} {rate.service}", pattern) for pattern in patterns)
+    return any(fnmatchcase(rate.name, pattern) for pattern in patterns)
 
 
-def _judged(rate: Rate, arrives: date | None, reason: RateReason) -> JudgedRate:
+def _judged(rate: Rate, arrives: date | None, reason: RateReason, detail: str = "") -> JudgedRate:
     return JudgedRate(
         carrier=rate.carrier,
         service=rate.service,
@@ -85,6 +120,7 @@ def _judged(rate: Rate, arrives: date | None, reason: RateReason) -> JudgedRate:
         price=rate.price,
         arrives=arrives,
         reason=reason,
+        detail=detail if reason is RateReason.REFUSED else "",
     )
 
 

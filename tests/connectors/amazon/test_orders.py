@@ -2,7 +2,7 @@
 
 import copy
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -102,7 +102,7 @@ def test_what_amazon_does_not_leave_to_us_holds_with_its_reason(
     whole = order.model_copy(update={"lines": lines, "shipped": ()})
     state = fold(OrderState(), Received(at=MONDAY, order=whole, needs=()))
     context = Context(
-        home_countries=frozenset(), customs_known=lambda _: True, places={}, no_label="", now=MONDAY
+        home_countries=frozenset(), tariff_code=lambda _: "8211.92", places={}, no_label="", now=MONDAY
     )
     assert causes(state, context).get(Hold.NOT_OURS) == hold
 
@@ -258,6 +258,7 @@ async def test_an_order_is_fetched_pending_and_then_open() -> None:
     assert (order.tax_mode, residue_of(order)) == (TaxMode.EXCLUDED, usd(0))
     assert order.ship_by == datetime(2026, 12, 1, 7, 59, 59, tzinfo=UTC)
     assert order.deliver_by == datetime(2026, 12, 3, 7, 59, 59, tzinfo=UTC)
+    assert order.deliver_on == date(2026, 12, 2)
     assert (order.paid_via_channel, order.transactions) == (True, ())
     assert order.ship_to == Region(country="US", state="OH")
     assert fetched.personal.ship_to is not None

@@ -8,8 +8,9 @@ import yaml
 from connectors.amazon.shipment_notifier import CARRIERS, carrier_of, package_reference
 from core.errors import RejectedError
 from core.model.shipment import Dispatch
-from sandbox.amazon.carriers import CODES
+from sandbox.amazon.carriers import CODES, OTHER
 from tests.connectors.amazon.account import Sold, selling
+from tests.connectors.easypost_carriers import EVERY, METADATA, recorded
 from tests.sandbox.amazon_stand import FBA, KRIS, MONDAY
 
 ORDER = "112-4000002-0000002"
@@ -137,12 +138,67 @@ def test_carriers_are_named_as_amazon_names_them(carrier: str, service: str, tol
     assert carrier_of(carrier, service) == told
 
 
-@pytest.mark.req("R54")
-def test_every_code_of_the_table_is_one_that_amazon_takes() -> None:
-    table = yaml.safe_load(CARRIERS.read_text(encoding="utf-8"))
+_CODES = {
+    "USPS": "usps Usps",
+    "UPS": "ups Ups UPSDAP upsiparcel",
+    "UPS Mail Innovations": "upsmailinnovations UpsMailInnovations",
+    "FedEx": "fedex Fedex FedExDefault fedexcrossborder FedexCrossBorder FedexMailview",
+    "FedEx SmartPost": "fedexsmartpost FedexSmartpost fedexgroundeconomy",
+    "DHL": "dhlexpress DhlExpress dhlpaket DHLPaket DhlPaket DhlParcel",
+    "DHL eCommerce": "DhlEcs dhlecommercesolutions",
+    "Deutsche Post": "deutschepost deutschepostuk DeutschePostUK",
+    "Amazon Shipping": "amazonmws AmazonShipping",
+    "OnTrac": "ontrac Ontrac OntracV3",
+    "Lasership": "lasershipv2 LasershipV2 LaserShip",
+    "OSM": "osmworldwide OsmWorldwide",
+    "Newgistics": "newgistics",
+    "Canada Post": "canadapost CanadaPost",
+    "Royal Mail": "royalmail RoyalMailV3",
+    "Parcelforce": "parcelforce ParcelForce",
+    "Hermes": "evri Hermes",
+    "DPD": "dpd Dpd dpdnl DpdNl dpduk DpdUk interlinkexpress InterlinkExpress",
+    "GLS": "gls gso Gso",
+    "Fastway": "fastway",
+    "Chronopost": "chronopost",
+    "La Poste": "laposte",
+    "Australia Post": "australiapost AustraliaPost",
+    "YamatoTransport": "kuronekoyamato",
+    "SF Express": "sfexpress SfExpress",
+    "YANWEN": "yanwen",
+}
 
-    assert {entry["code"] for entry in table.values() if "code" in entry} <= CODES
+
+@pytest.mark.req("R54")
+@pytest.mark.case("C14")
+def test_every_carrier_that_easypost_sells_is_told_by_amazons_code_or_as_other() -> None:
+    told = {carrier: code for code, carriers in _CODES.items() for carrier in carriers.split()}
+    for carrier in EVERY:
+        found = carrier_of(carrier, "Service")
+        assert found["carrierCode"] == told.get(carrier, "Other"), carrier
+        assert (found["carrierCode"] == "Other") is ("carrierName" in found)
+    assert set(told) <= EVERY
+
+
+@pytest.mark.req("R54")
+@pytest.mark.case("C14")
+def test_every_code_that_amazon_takes_is_used_or_of_a_carrier_that_easypost_does_not_sell() -> None:
+    table = yaml.safe_load(CARRIERS.read_text(encoding="utf-8"))
+    used = {entry["code"] for entry in table.values() if "code" in entry}
+
+    assert used <= CODES
     assert {entry["like"] for entry in table.values() if "like" in entry} <= set(table)
+    assert CODES - used - {OTHER} == {
+        "UPSMI", "Streamlite", "Blue Package", "Target", "Smartmail", "Parcelnet", "City Link", "Yodel",
+        "Hermes Logistik Gruppe", "GO!", "TNT", "Poste Italiane", "SDA", "Seur", "Correos", "MRW", "Nacex",
+        "SagawaExpress", "NipponExpress", "BlueDart", "Aramex", "India Post", "DTDC", "Delhivery", "China Post",
+        "Yun Express", "4PX",
+    }  # fmt: skip
+
+
+@pytest.mark.req("R54")
+@pytest.mark.case("C14")
+def test_no_carrier_of_easyposts_recorded_metadata_is_left_out() -> None:
+    assert recorded() == METADATA
 
 
 def test_a_reference_is_positive_numeric_stable_and_fits_an_int() -> None:

@@ -114,6 +114,7 @@ class Stand:
         parcel: Parcel | None = None,
         customs: Sequence[CustomsItem] = (),
         budget_s: float = 4.0,
+        exemption: str = "",
     ) -> Quotes:
         return await self.carrier.quote(
             reference="KK-1001/reno-1",
@@ -122,6 +123,7 @@ class Stand:
             recipient=to,
             customs=customs,
             budget_s=budget_s,
+            exemption=exemption,
         )
 
     async def bought(self, service: str = "FEDEX_GROUND", *, label_format: str = "PNG") -> Label:

@@ -103,6 +103,16 @@ async def test_a_parcel_abroad_takes_its_customs_items_along(stand: Stand) -> No
     ]  # fmt: skip
 
 
+@pytest.mark.req("R50")
+@pytest.mark.case("C12")
+async def test_an_exemption_is_declared_only_where_one_holds(stand: Stand) -> None:
+    await stand.quoted(to=KOFI, customs=[a_board()], exemption="NOEEI 30.36")
+    await stand.quoted(to=KOFI, customs=[a_board()])
+    first, second = (body["shipment"]["customs_info"] for _, body in stand.asked)
+    assert first["eel_pfc"] == "NOEEI 30.36"
+    assert "eel_pfc" not in second
+
+
 async def test_carriers_without_a_rate_are_named_once_with_what_they_said() -> None:
     rate = {
         "id": "rate_1",

@@ -184,7 +184,7 @@ def test_work_that_is_not_ours_to_ship_now_holds_with_its_reason(change: Json, h
     whole = unshipped(read(order))
     state = fold(OrderState(), Received(at=NOON, order=whole, needs=()))
     setting = Context(
-        home_countries=frozenset(), customs_known=lambda _: True, places={}, no_label="", now=NOON
+        home_countries=frozenset(), tariff_code=lambda _: "8211.92", places={}, no_label="", now=NOON
     )
     found = causes(state, setting)
     assert {r: d for r, d in found.items() if r in {"not_ours", "held_by_other_app"}} == hold

@@ -2,7 +2,7 @@
 
 import pytest
 
-from connectors.shopify.shipment_notifier import COMPANIES
+from connectors.shopify.shipment_notifier import company_of
 from core.errors import RejectedError
 from core.model.order import Order
 from core.model.shipment import Dispatch
@@ -89,5 +89,5 @@ async def test_an_aggregators_name_of_a_carrier_is_told_as_the_shop_spells_it() 
             order_id, a_parcel(order, "1Z", carrier="UPSDAP"), key="t-6"
         )
 
-        assert COMPANIES["UPSDAP"] == "UPS"
+        assert company_of("UPSDAP") == "UPS"
         assert stand.books("KK-1001")["fulfillments"][0]["company"] == "UPS"

@@ -19,7 +19,7 @@ CARD, CASH = paid("sale", 5000, number=2), paid("sale", 5000, gateway="manual", 
 BACK = paid("refund", 1000, number=4, parent="t2")
 ALL_BACK = paid("refund", 5000, number=4, parent="t2")
 SETTING = Context(
-    home_countries=frozenset({"US"}), customs_known=lambda _: True, places={}, no_label="", now=NOW
+    home_countries=frozenset({"US"}), tariff_code=lambda _: "8211.92", places={}, no_label="", now=NOW
 )
 GatewayPayments = dict[str, GatewayPayment | None]
 

@@ -6,10 +6,12 @@ from decimal import Decimal
 import pytest
 
 from core.domain.shipping.rates import Wanted, choose
+from core.model.address import Region
 from core.model.money import Money
 from core.model.shipment import Quotes, Rate
 from tests.builders import location
 
+BOX = Region(country="US", state="OR", po_box=True)
 MONDAY = date(2026, 11, 30)
 RENO = location().calendar
 
@@ -30,13 +32,13 @@ RATES = (
 
 
 def judged(
-    *allowed: str, promised: date | None = None, po_box: bool = False, most: str | None = None
+    *allowed: str, promised: date | None = None, to: Region | None = None, most: str | None = None
 ) -> list[tuple[str, str]]:
     wanted = Wanted(
         ship_day=MONDAY,
         promised=promised,
         currency="USD",
-        po_box=po_box,
+        to=to,
         at_most=Decimal(most) if most else None,
         allowed=allowed or None,
     )
@@ -89,7 +91,7 @@ def test_a_pattern_is_the_whole_name_and_a_star_is_any_text(pattern: str, allowe
 
 @pytest.mark.req("R95", "R51")
 def test_the_other_currency_and_the_po_box_are_told_first_and_late_and_too_dear_afterwards() -> None:
-    assert judged("FedEx *", "USPS Priority", promised=date(2026, 12, 1), po_box=True) == [
+    assert judged("FedEx *", "USPS Priority", promised=date(2026, 12, 1), to=BOX) == [
         ("UPS/Express", "other_currency"),
         ("USPS/GroundAdvantage", "not_allowed"),
         ("UPS/Ground", "no_po_box"),

@@ -6,7 +6,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from connectors.amazon.marketplaces import MARKETPLACES
 from core.model.calendar import WorkCalendar, promised_day
+from tests.core.shipping.parcels_abroad import order
 
 RENO = WorkCalendar(
     timezone=ZoneInfo("America/Los_Angeles"),
@@ -74,12 +76,52 @@ def test_a_parcel_leaves_by_its_warehouses_own_clock(
     ],
 )
 def test_a_promise_counts_working_days_of_the_first_warehouse(placed: str, days: int, promised: date) -> None:
-    found = promised_day(calendar=RENO, placed_at=at(placed), working_days=days, deliver_by=None)
+    found = promised_day(calendar=RENO, placed_at=at(placed), working_days=days, deliver_on=None)
     assert found == promised
 
 
-@pytest.mark.req("R94")
-def test_a_channels_own_date_is_a_day_of_the_warehouses_calendar() -> None:
-    last = at("2026-11-01T23:59:59-08:00")  # the evening after clocks went back
-    assert promised_day(calendar=RENO, placed_at=last, working_days=5, deliver_by=last) == date(2026, 11, 1)
-    assert promised_day(calendar=BERLIN, placed_at=last, working_days=5, deliver_by=last) == date(2026, 11, 2)
+@pytest.mark.req("R94", "R108")
+@pytest.mark.case("C13")
+@pytest.mark.parametrize("calendar", [RENO, BERLIN, SYDNEY])
+def test_a_channels_own_day_is_nobody_elses_day(calendar: WorkCalendar) -> None:
+    day = date(2026, 12, 3)
+    assert (
+        promised_day(
+            calendar=calendar, placed_at=at("2026-11-30T10:00:00-08:00"), working_days=5, deliver_on=day
+        )
+        == day
+    )
+
+
+@pytest.mark.req("R108")
+@pytest.mark.case("C13")
+@pytest.mark.parametrize(
+    ("marketplace", "instant", "day"),
+    [
+        ("ATVPDKIKX0DER", "2026-12-04T07:59:59Z", date(2026, 12, 3)),
+        ("ATVPDKIKX0DER", "2026-07-04T06:59:59Z", date(2026, 7, 3)),  # clocks are an hour on in summer
+        ("A1PA6795UKMFR9", "2026-12-04T22:59:59Z", date(2026, 12, 4)),
+        ("A1PA6795UKMFR9", "2026-07-04T21:59:59Z", date(2026, 7, 4)),
+        ("A1F83G8C2ARO7P", "2026-12-04T23:59:59Z", date(2026, 12, 4)),
+        ("A1VC38T7YXB528", "2026-12-04T14:59:59Z", date(2026, 12, 4)),
+        ("A21TJRUUN4KGV", "2026-12-04T18:29:59Z", date(2026, 12, 4)),
+        ("A39IBJ37TRP1C6", "2026-12-04T12:59:59Z", date(2026, 12, 4)),  # the end of the day in Sydney
+        ("A2EUQ1WTGCTBG2", "2026-12-04T04:59:59Z", date(2026, 12, 3)),  # in Toronto
+        ("A2EUQ1WTGCTBG2", "2026-12-04T07:59:59Z", date(2026, 12, 3)),  # in Vancouver
+    ],
+)
+def test_an_instant_that_ends_a_day_is_read_in_the_marketplaces_zone(
+    marketplace: str, instant: str, day: date
+) -> None:
+    made = order(("l1", "CHEF-8", 1, 2900, 0))
+    told = made.model_copy(update={"deliver_by": at(instant), "zone": MARKETPLACES[marketplace].zone})
+    assert told.deliver_on == day
+
+
+@pytest.mark.req("R108")
+@pytest.mark.case("C13")
+def test_a_channel_that_names_no_zone_is_read_where_days_end_last() -> None:
+    made = order(("l1", "CHEF-8", 1, 2900, 0))
+    assert made.deliver_on is None
+    told = made.model_copy(update={"deliver_by": at("2026-12-04T07:59:59Z")})
+    assert told.deliver_on == date(2026, 12, 3)
