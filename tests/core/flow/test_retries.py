@@ -1,10 +1,13 @@
 """What becomes of failed work, of stale answers, and how far back a channel was asked."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from core.domain.state import Stage
+from core.engine.hub import Hub
+from core.engine.job import Reschedule
 from core.engine.retry import MOST_ATTEMPTS, Park, Retry, after_failure
 from core.errors import (
     AuthError,
@@ -14,13 +17,16 @@ from core.errors import (
     RejectedError,
     UnavailableError,
 )
+from core.jobs import JOBS
 from core.model.order import ChannelState
 from core.services.connecting import begin
 from core.services.health import health_of
 from core.steps.sync import is_news
+from core.store.jobs import Job, NewJob, claim_jobs, enqueue
 from simulation.shoppers import Cart, place
 from tests.builders import MERCHANT, Bench, home
 from tests.core.flow.play import pass_time, settle
+from tests.stored import jobs_of_kind
 
 
 @pytest.mark.req("R10")
@@ -163,3 +169,29 @@ async def test_open_orders_are_listed_page_by_page_and_what_is_over_is_left_out(
     known = [await b.store.load(MERCHANT, f"shop:old-{number}") for number in range(45)]
     assert [state is not None for state in known] == [False] * 5 + [True] * 40
     assert b.world.calls["shop", "open_orders"] == 2
+
+
+@pytest.mark.req("R10")
+@pytest.mark.parametrize("kind", JOBS)
+async def test_what_belongs_to_a_connection_is_tried_again_however_it_fails_and_all_else_is_parked(
+    b: Bench, kind: str
+) -> None:
+    async def refuse(_hub: Hub, job: Job) -> Reschedule | None:
+        raise RejectedError("no", connection=job.connection)
+
+    now = b.clock.now()
+    b.worker.jobs = {**JOBS, kind: replace(JOBS[kind], run=refuse)}
+    await b.store.write(enqueue, MERCHANT, [NewJob.of_connection(kind, "shop", now)])
+    for claimed in await b.store.write(
+        claim_jobs, owner=b.hub.owner, now=now, until=now + timedelta(minutes=3), limit=50, kinds=[kind]
+    ):
+        await b.worker.run_job(claimed)
+
+    job = next(j for j in await b.store.read(jobs_of_kind, MERCHANT, kind) if j.connection == "shop")
+    assert job.error == "shop: no"
+    if kind in {"poll", "push", "subscribe", "receive"}:
+        assert job.parked_at is None
+        assert job.due_at is not None
+        assert timedelta(minutes=5) <= job.due_at - now <= timedelta(minutes=7.5)
+    else:
+        assert (job.parked_at, job.due_at) == (now, None)
