@@ -1,5 +1,6 @@
 """Short days from the field, played over real HTTP and held to what was worked out by hand."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ ANG = {"gateway": "shopify_payments", "amount": 10382, "currency": "ANG", "captu
 DOLLARS = {"gateway": "stripe", "amount": 6495, "currency": "USD", "capture": "now"}
 
 
-def two_hours(*events: dict[str, Any]) -> Day:
+def two_hours(*events: dict[str, Any], before: Sequence[dict[str, Any]] = ()) -> Day:
     """Kendra's Monday from seven to nine, with three paring knives on the shelf and these events after all is accepted."""
     kendra = load_day(KENDRA)
     begun: list[dict[str, Any]] = [
@@ -26,7 +27,7 @@ def two_hours(*events: dict[str, Any]) -> Day:
         {
             **kendra.data,
             "clock": {"start": begun[0]["at"], "end": end},
-            "given": {**given, "counts": counts},
+            "given": {**given, "counts": counts, "before": [{"place": order} for order in before]},
             "acts": [{"id": "I", "until": end}],
             "looks": [{"id": "L1", "at": end}],
             "when": [*begun, *events],
@@ -90,3 +91,23 @@ async def test_what_was_given_back_whole_before_its_label_is_closed_and_free_for
     assert (first["payment"]["state"], first["payment"]["refunded"]) == ("refunded", 6495)
     assert (second["outcome"], second["units"]) == ("shipped", {"PARE-3@reno": 2})
     assert found["effects"] == {"doubled": 0, "unknown": 0}
+
+
+@pytest.mark.req("R25", "R81", "R85")
+@pytest.mark.case("C2")
+async def test_what_was_open_and_unchanged_for_nine_days_is_known_when_the_shop_is_connected() -> None:
+    old = knives("OLD-1", 6495, 695, DOLLARS) | {"at": "2026-11-21T07:00:00-08:00"}
+    day = two_hours(
+        {"at": "2026-11-30T08:00:00-08:00", "place": knives("NEW-1", 6495, 695, DOLLARS)}, before=[old]
+    )
+
+    found, _ = await play_day(Play(json=True), day)
+
+    first, second = found["orders"]["OLD-1"], found["orders"]["NEW-1"]
+    assert [check for check in found["checks"] if not check["ok"]] == []
+    assert (first["outcome"], first["holds"], first["units"]) == (
+        "held",
+        ["before_go_live"],
+        {"PARE-3@reno": 2},
+    )
+    assert (second["outcome"], second["holds"]) == ("held", ["backordered"])
