@@ -9,6 +9,7 @@ import pytest
 from day.day import load_day
 from demo import KENDRA
 from demo.books import Books, Taken
+from demo.checkpoints import checkpoint
 from demo.checks import COMPARED, agreed, run_checks
 from demo.figures import Told, Words, mails, order_figures, quotes
 from demo.money import amount
@@ -197,6 +198,35 @@ def test_present_totals_are_compared_and_money_in_the_currency_it_moved_in() -> 
     assert len(at_the_shop(total=5500, currency="EUR", captured=5000)) == 1
     assert len(at_the_shop(total=1500, currency="USD", captured=5000)) == 1
     assert len(at_the_shop(total=1500, currency="EUR", captured=5001)) == 1
+
+
+@pytest.mark.req("R115")
+@pytest.mark.case("C3")
+def test_what_amazon_cancelled_is_in_no_sum_of_either_witness() -> None:
+    order = {"marketplace_tax": {"minor": 270}, "state": "open"}
+    view = {
+        "connection": "amz", "currency": "USD", "stage": "shipped", "total_minor": 3869, "transactions": [],
+        "parcels": [], "voided": [], "messages": [], "effects": {}, "backordered": {}, "holds": {},
+    }  # fmt: skip
+    kept = {"currency": "USD", "total": 3869, "tax_collected_by_marketplace": 270}
+    told, books = {}, {}
+    for number, payment, status in (("1", "verified", "SHIPPED"), ("2", "cancelled", "CANCELLED")):
+        told[number] = Told({**view, "payment": payment}, [{"kind": "received", "order": order}])
+        books[number] = {**kept, "status": status, "shipments": []}
+    vendor = {
+        "shopify": {"orders": {}, "levels": {}, "writes": 0},
+        "amazon": {"orders": books, "levels": {}, "fba": {}, "writes": 0},
+        "stripe": {"payments": {}},
+        "easypost": {"labels": []},
+        "mail": {"messages": []},
+    }
+    kept_books = Books(orders={}, listings=[], stock=[], writes=0, vendors=vendor)
+    taken = Taken(name="C", at=datetime(2026, 11, 30, 19, tzinfo=UTC), books=kept_books, told=told)
+
+    found = checkpoint(taken, Words(DAY))
+
+    sums = {"USD": {"orders": 2, "total": 3869, "tax_collected_by_marketplace": 270}}
+    assert (found["books"]["amazon"], found["vendors"]["books"]["amazon"]) == (sums, sums)
 
 
 def both_sides() -> dict[str, Any]:
