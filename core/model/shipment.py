@@ -20,6 +20,8 @@ class Parcel(Shape):
     gross_g: int = Field(gt=0)
     lines: tuple[tuple[str, int], ...]
     """(order line id, units of the line)."""
+    ended_early: bool = False
+    """The search for boxes was cut short: a smaller box, or fewer parcels, might do (R109)."""
 
 
 class CustomsItem(Shape):

@@ -1,5 +1,6 @@
 """Fulfillment: box, rates of every carrier, choice, one more look at the order, the label, its file."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 
 from core.domain.due import not_in
@@ -41,7 +42,8 @@ async def quote(run: Run) -> None:
         if waiting.label is None:
             facts.append(await _quoted(run, waiting.quote.parcel, products, facts))
     for location, allocations in _by_location(run).items():
-        packed = pack_lines(run.order, run.config.boxes, allocations, products)
+        # Beside the event loop: many units take a while, and nobody else is to wait for them (R109).
+        packed = await asyncio.to_thread(pack_lines, run.order, run.config.boxes, allocations, products)
         if packed is None:
             await run.commit(
                 decided=[Held(at=run.now, reason=Hold.NO_BOX, detail=why_unboxed(allocations, products))]

@@ -38,9 +38,8 @@ def summary(fact: f.Fact) -> str:  # noqa: C901, PLR0912 - a table of every fact
         case f.Quoted():
             chosen = next((r for r in fact.rates if r.reason == "chosen"), None)
             best = f"{chosen.carrier} {chosen.service} {_money(chosen.price)}" if chosen else "none will do"
-            return (
-                f"{len(fact.rates)} rates for parcel {fact.parcel.parcel_id} in box {fact.parcel.box}: {best}"
-            )
+            box = f"{fact.parcel.box}{' (packing cut short)' if fact.parcel.ended_early else ''}"
+            return f"{len(fact.rates)} rates for parcel {fact.parcel.parcel_id} in box {box}: {best}"
         case f.RateRefused():
             return (
                 f"Label refused: {fact.carrier} {fact.service}: {fact.message}; the next best rate is taken"

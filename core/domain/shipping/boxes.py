@@ -1,13 +1,16 @@
 """Which box holds the goods: every fit is proved by a list of places."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import permutations
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
+from core.domain.shipping.layout import Budget, Room, Spot, in_order, laid_out, volume
 from core.model.shipment import Box, Size
 
-# A search this long means a tight puzzle; the next box is tried instead, so that no order can stall a worker.
-_MOST_TRIES = 20_000
+_TRIES = 4_000_000
+"""Placements tried for one order, all its boxes together: about two seconds at most."""
+_MOST_ADDED = 60
+"""More units than these are not added one by one, each with a search."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,98 +43,135 @@ class Packed:
     box: Box
     places: tuple[Place, ...]
     gross_g: int
+    ended_early: bool = False
+    """The search ended before all was tried: a smaller box, or fewer of them, might do."""
 
 
-def pack(bundles: Sequence[Bundle], boxes: Sequence[Box]) -> tuple[Packed, ...] | None:
-    """Return the parcels that hold everything: one in the first box that fits, else as few as filling up gives.
+def pack(
+    bundles: Sequence[Bundle], boxes: Sequence[Box], *, tries: int = _TRIES
+) -> tuple[Packed, ...] | None:
+    """Return the parcels that hold everything: one in the first box that fits, else as few as are found.
 
     A bundle (one unit of an order line, all its components) is never parted. None where one fits no box at all.
     """
-    whole = first_fit([item for bundle in bundles for item in bundle], boxes)
+    budget = Budget(tries)
+    whole = first_fit([item for bundle in bundles for item in bundle], boxes, budget)
     if whole is not None:
-        return (whole,)
+        return (replace(whole, ended_early=budget.ended),)
+    alone = {bundle: first_fit(bundle, boxes, budget) for bundle in dict.fromkeys(bundles)}
+    single = {bundle: packed for bundle, packed in alone.items() if packed is not None}
+    if len(single) < len(alone):
+        return None
+    parcels = _filled(Counter(bundles), boxes, single)
+    if len(parcels) > _fewest(bundles, boxes):
+        if sum(map(len, bundles)) <= _MOST_ADDED:
+            parcels = min(_added_one_by_one(bundles, boxes, budget) or parcels, parcels, key=len)
+        else:
+            budget.ended = True
+    return tuple(replace(parcel, ended_early=budget.ended) for parcel in parcels)
+
+
+def first_fit(items: Sequence[Item], boxes: Sequence[Box], budget: Budget) -> Packed | None:
+    """Return the first box of the list that holds all items within its weight."""
+    goods_g = sum(item.weight_g for item in items)
+    for box in boxes:
+        if goods_g + box.tare_g <= box.max_g:
+            spots = laid_out(box.inner_mm, [item.size_mm for item in items], budget)
+            if spots is not None:
+                return _packed(box, items, spots)
+    return None
+
+
+def _packed(box: Box, items: Sequence[Item], spots: Sequence[Spot]) -> Packed:
+    places = tuple(
+        Place(item=item, corner_mm=corner, turned_mm=turned)
+        for item, (corner, turned) in zip(items, spots, strict=True)
+    )
+    return Packed(box=box, places=places, gross_g=sum(i.weight_g for i in items) + box.tare_g)
+
+
+def _fewest(bundles: Sequence[Bundle], boxes: Sequence[Box]) -> int:
+    """Return how many boxes it takes at least, by volume and by weight; two, for one was not found."""
+    items = [item for bundle in bundles for item in bundle]
+    by_volume = -(-sum(volume(i.size_mm) for i in items) // max(volume(b.inner_mm) for b in boxes))
+    by_weight = -(-sum(i.weight_g for i in items) // max(b.max_g - b.tare_g for b in boxes))
+    return max(2, by_volume, by_weight)
+
+
+def _filled(bundles: Counter[Bundle], boxes: Sequence[Box], single: Mapping[Bundle, Packed]) -> list[Packed]:
+    """Return parcels that are each filled as far as grids go, the largest bundles first; alike ones are repeated."""
+    left = Counter({bundle: bundles[bundle] for bundle in sorted(bundles, key=lambda b: -_bulk(b))})
     parcels: list[Packed] = []
-    for bundle in sorted(bundles, key=lambda b: -sum(_volume(i.size_mm) for i in b)):
+    while left:
+        box, taken, spots = _fullest(boxes, left)
+        if not taken:  # a kit that only a search could lay
+            bundle = next(iter(left))
+            taken, fullest = Counter({bundle: 1}), single[bundle]
+        else:
+            items = [item for bundle, units in taken.items() for item in bundle * units]
+            fullest = _packed(box, items, in_order(spots, [i.size_mm for i in items]))
+            fullest = first_fit(items, boxes, Budget(0)) or fullest
+        times = min(left[bundle] // units for bundle, units in taken.items())
+        parcels += [fullest] * times
+        left -= Counter({bundle: units * times for bundle, units in taken.items()})
+    return parcels
+
+
+def _fullest(boxes: Sequence[Box], left: Counter[Bundle]) -> tuple[Box, Counter[Bundle], list[Spot]]:
+    """Return the box that takes most of the bundles, which it takes, and where they lie."""
+    best, most = (boxes[0], Counter[Bundle](), list[Spot]()), 0
+    for box in sorted(boxes, key=lambda b: -volume(b.inner_mm)):
+        if volume(box.inner_mm) > most:
+            taken, spots = _fill(box, left)
+            bulk = sum(_bulk(bundle) * units for bundle, units in taken.items())
+            if bulk > most:
+                best, most = (box, taken, spots), bulk
+    return best
+
+
+def _fill(box: Box, left: Counter[Bundle]) -> tuple[Counter[Bundle], list[Spot]]:
+    """Return as many of the bundles as the box takes, and where they lie."""
+    room, taken, free_g = Room(box.inner_mm), Counter[Bundle](), box.max_g - box.tare_g
+    for bundle, count in left.items():
+        grams = sum(item.weight_g for item in bundle)
+        most = min(count, free_g // max(1, grams), room.free_mm3() // max(1, _bulk(bundle)))
+        units, room = _put(room, bundle, most)
+        if units:
+            taken[bundle] = units
+            free_g -= grams * units
+    return taken, room.spots
+
+
+def _put(room: Room, bundle: Bundle, most: int) -> tuple[int, Room]:
+    """Return how many of a bundle more the room takes, and the room with them: halving, for its parts stay together."""
+    sizes = Counter(item.size_mm for item in bundle)
+    low, units, kept = 0, most, room
+    while low < most:
+        tried = room.copy()
+        if all(tried.put(size, each * units) == each * units for size, each in sizes.items()):
+            low, kept = units, tried
+        else:
+            most = units - 1
+        units = (low + most + 1) // 2
+    return low, kept
+
+
+def _added_one_by_one(bundles: Sequence[Bundle], boxes: Sequence[Box], budget: Budget) -> list[Packed] | None:
+    """Return parcels where each bundle, the largest first, joined the first that takes it with a search."""
+    parcels: list[Packed] = []
+    for bundle in sorted(bundles, key=lambda b: -_bulk(b)):
         for at, parcel in enumerate(parcels):
-            fuller = first_fit([*(p.item for p in parcel.places), *bundle], boxes)
+            fuller = first_fit([*(p.item for p in parcel.places), *bundle], boxes, budget)
             if fuller is not None:
                 parcels[at] = fuller
                 break
         else:
-            alone = first_fit(bundle, boxes)
+            alone = first_fit(bundle, boxes, budget)
             if alone is None:
                 return None
             parcels.append(alone)
-    return tuple(parcels)
+    return parcels
 
 
-def first_fit(items: Sequence[Item], boxes: Sequence[Box]) -> Packed | None:
-    """Return the first box of the list that holds all items within its weight."""
-    goods_g = sum(item.weight_g for item in items)
-    for box in boxes:
-        if goods_g + box.tare_g > box.max_g:
-            continue
-        places = places_in(box.inner_mm, items)
-        if places is not None:
-            return Packed(box=box, places=places, gross_g=goods_g + box.tare_g)
-    return None
-
-
-def places_in(inner_mm: Size, items: Sequence[Item]) -> tuple[Place, ...] | None:
-    """Return a place for every item, axis-parallel in any turn, none overlapping; None if none was found."""
-    if sum(_volume(i.size_mm) for i in items) > _volume(inner_mm):
-        return None
-    budget = [_MOST_TRIES]
-    return _place_rest(inner_mm, _largest_first(items), (), budget)
-
-
-def _place_rest(
-    inner: Size, rest: Sequence[Item], placed: tuple[Place, ...], budget: list[int]
-) -> tuple[Place, ...] | None:
-    if not rest:
-        return placed
-    item = rest[0]
-    for corner in _corners(placed):
-        for turned in _turns(item.size_mm):
-            budget[0] -= 1
-            if budget[0] < 0:
-                return None
-            place = Place(item=item, corner_mm=corner, turned_mm=turned)
-            if _inside(place, inner) and not any(_overlap(place, other) for other in placed):
-                done = _place_rest(inner, rest[1:], (*placed, place), budget)
-                if done is not None:
-                    return done
-    return None
-
-
-def _corners(placed: tuple[Place, ...]) -> Iterator[Size]:
-    """Yield the corners worth trying: beside, behind and above what lies already, lowest first."""
-    axes = [sorted({0, *(p.corner_mm[a] + p.turned_mm[a] for p in placed)}) for a in range(3)]
-    for z in axes[2]:
-        for y in axes[1]:
-            for x in axes[0]:
-                yield (x, y, z)
-
-
-def _turns(size: Size) -> list[Size]:
-    return sorted({(size[a], size[b], size[c]) for a, b, c in permutations(range(3))})
-
-
-def _inside(place: Place, inner: Size) -> bool:
-    return all(place.corner_mm[a] + place.turned_mm[a] <= inner[a] for a in range(3))
-
-
-def _overlap(one: Place, other: Place) -> bool:
-    return all(
-        one.corner_mm[a] < other.corner_mm[a] + other.turned_mm[a]
-        and other.corner_mm[a] < one.corner_mm[a] + one.turned_mm[a]
-        for a in range(3)
-    )
-
-
-def _largest_first(items: Sequence[Item]) -> list[Item]:
-    return sorted(items, key=lambda i: (-_volume(i.size_mm), i.sku, i.line_id))
-
-
-def _volume(size: Size) -> int:
-    return size[0] * size[1] * size[2]
+def _bulk(bundle: Bundle) -> int:
+    return sum(volume(item.size_mm) for item in bundle)

@@ -74,4 +74,5 @@ def parcel_of(state: OrderState, order: Order, location: str, number: int, packe
         size_mm=packed.box.inner_mm,
         gross_g=packed.gross_g,
         lines=lines,
+        ended_early=packed.ended_early,
     )

@@ -5,7 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from core.domain.shipping.boxes import Item, first_fit, pack, places_in
+from core.domain.shipping.boxes import Item, first_fit, pack
+from core.domain.shipping.layout import Budget, laid_out
 from core.domain.shipping.rates import Wanted, choose
 from core.domain.shipping.routing import nearest_first
 from core.model.address import Region
@@ -88,7 +89,7 @@ def quotes(zone: str, steps: int, *, but: frozenset[str] = frozenset()) -> Quote
     ],
 )
 def test_goods_lie_in_the_first_box_that_holds_them(goods: list[Item], box: str, gross_g: int) -> None:
-    packed = first_fit(goods, BOXES)
+    packed = first_fit(goods, BOXES, Budget(20_000))
     assert packed is not None
     assert (packed.box.box_id, packed.gross_g) == (box, gross_g)
     assert len(packed.places) == len(goods)
@@ -103,8 +104,7 @@ def test_what_fits_no_box_is_not_packed() -> None:
 
 @pytest.mark.req("R52")
 def test_volume_alone_does_not_make_it_fit() -> None:
-    thin = Item(line_id="l", sku="X", size_mm=(11, 1, 1), weight_g=1)
-    assert places_in((10, 10, 10), [thin]) is None
+    assert laid_out((10, 10, 10), [(11, 1, 1)], Budget(20_000)) is None
 
 
 def test_what_is_too_heavy_for_one_box_goes_in_as_few_as_filling_up_gives() -> None:
