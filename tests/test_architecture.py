@@ -37,7 +37,7 @@ TIMING = {"__init__.py", "client.py", "errors.py", "limits.py", "settings.py", "
 # Vendors want lengths and weights as JSON numbers.
 MEASURES = {"inches", "ounces"}
 
-CONNECTOR_FILES = {"__init__.py", "settings.py", "client.py", "README.md", "quality.yaml"}
+CONNECTOR_FILES = {"__init__.py", "settings.py", "client.py", "probe.py", "README.md", "quality.yaml"}
 QUALITY = {
     "signature-verified",
     "idempotent",
@@ -64,6 +64,7 @@ PORT_FILES = {
     "quote": {"carrier.py"},
     "parse_webhook": {"webhooks.py"},
     "consent_url": {"authorize.py"},
+    "probe": {"probe.py"},
 }
 
 SKIPPED = {".git", ".venv", "node_modules", "__pycache__"}
@@ -491,7 +492,7 @@ def test_no_file_names_a_package_registry_a_cdn_or_a_folder_of_one_machine() -> 
 def test_every_rule_stands_in_the_catalogue() -> None:
     rules = catalogue(CATALOGUE.read_text(encoding="utf-8"))
 
-    wanted = {f"R{n:02}" for n in range(1, 106)} | {"R107", "R108", "R109", "R115", "R116"}
+    wanted = {f"R{n:02}" for n in range(1, 106)} | {"R107", "R108", "R109", "R114", "R115", "R116"}
     wanted |= {f"S{n:02}" for n in range(1, 46)}
     assert set(rules) == wanted
 

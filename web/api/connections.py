@@ -13,7 +13,7 @@ from core.errors import NotFoundError
 from core.model.actions import Action
 from core.services import actions
 from core.services.golive.accept import accept as accept_actions
-from core.services.health import ConnectionHealth, health_of, next_work, work_left
+from core.services.health import ConnectionHealth, State, health_of, next_work, probe_now, work_left
 from core.store.inbox import list_deliveries, replay_delivery
 from core.store.labels import print_label
 from web.api.endpoint import Answer, Call, DeliveryCursor, Endpoint
@@ -40,7 +40,13 @@ class ConnectionView(Answer):
     use: str
     title: str
     mode: Literal["test", "live"] | None
-    state: str
+    state: State
+    tested_at: datetime | None
+    """When the vendor was last asked whether it takes us."""
+    said: str
+    """What came of that."""
+    do: str
+    """What to do about it."""
     account: str | None
     expires_at: datetime | None
     accepted: tuple[str, ...]
@@ -132,6 +138,9 @@ def view_of(health: ConnectionHealth) -> ConnectionView:
         title=health.title,
         mode=health.mode,
         state=health.state,
+        tested_at=health.tested_at,
+        said=health.said,
+        do=health.do,
         account=health.account,
         expires_at=health.expires_at,
         accepted=health.accepted,
@@ -184,6 +193,11 @@ async def post_resume(call: Call) -> ConnectionList:
     """Try again now what a connection's vendor did for nobody."""
     await resume(call.request.app[HUB], call.merchant, call.path["connection"])
     return await list_connections(call)
+
+
+async def post_test(call: Call) -> ConnectionView:
+    """Ask a connection's vendor now whether it takes us."""
+    return view_of(await probe_now(call.request.app[HUB], call.merchant, call.path["connection"]))
 
 
 async def work(call: Call) -> WorkView:
@@ -278,6 +292,13 @@ ENDPOINTS = (
         summary="Try again now what its vendor did for nobody of the account",
         gives=ConnectionList,
         run=post_resume,
+    ),
+    Endpoint(
+        method="POST",
+        path="/connections/{connection}/test",
+        summary="Ask its vendor now whether it takes us",
+        gives=ConnectionView,
+        run=post_test,
     ),
     Endpoint(method="GET", path="/work", summary="What is left to do soon", gives=WorkView, run=work),
     Endpoint(
