@@ -6,6 +6,7 @@ see ``group``; everything else is a function of the noun's own module, handed to
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Concatenate, ParamSpec, Self, TypeVar
 
@@ -14,6 +15,7 @@ import sqlalchemy as sa
 from core.domain.state import OrderState
 from core.model.commit import Committed, OrderCommit
 from core.store import claims, inbox
+from core.store.answers import UNDER, land
 from core.store.append_only import create_all
 from core.store.commit import Committer, InTransaction, OnWake
 from core.store.engine import Database, database
@@ -76,11 +78,20 @@ class Store:
         self, function: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """Call a function of core/store that writes, in a transaction of its own."""
-        return await self.db.write(function, *args, **kwargs)
+        asked = UNDER.get()
+        if asked is None:
+            return await self.db.write(function, *args, **kwargs)
+
+        def work(conn: sa.Connection) -> T:
+            land(conn, asked)
+            return function(conn, *args, **kwargs)
+
+        return await self.db.write(work)
 
     async def commit(self, commit: OrderCommit) -> Committed:
         """Commit what happened to an order and what is decided: see core/model/commit for the two halves."""
-        return await self._committer.commit(commit)
+        asked = UNDER.get()
+        return await self._committer.commit(commit if asked is None else replace(commit, asked=asked))
 
     async def claim(
         self, merchant: str, order_id: str, *, owner: str, now: datetime, until: datetime

@@ -23,6 +23,8 @@ from core.engine.hub import Connections, Hub
 from core.errors import RateLimitError
 from core.jobs.probe import ProbeResult, Said, ask
 from core.ports import Connection, Connector, Ports
+from sandbox.easypost import build as build_easypost
+from sandbox.stripe import build as build_stripe
 from tests.builders import MERCHANT, config
 from tests.connectors.amazon.account import an_account, selling
 from tests.connectors.easypost import stand as easypost
@@ -100,7 +102,7 @@ async def right_easypost() -> AsyncIterator[Known]:
 @asynccontextmanager
 async def easypost_at(*, live: bool = False) -> AsyncIterator[tuple[str, str]]:
     world = a_world(start=easypost.NOON)
-    async with served(easypost.build_easypost(world.easypost)) as url:
+    async with served(build_easypost(world.easypost)) as url:
         yield url, world.easypost.keys[live]
     await world.close()
 
@@ -289,7 +291,7 @@ async def test_a_mail_server_that_wants_no_password_is_greeted_and_gets_no_mail(
 @pytest.mark.req("R114")
 async def test_what_is_no_mail_server_is_silent(tmp_path: Path) -> None:
     world = a_world(start=stripe.NOON)
-    async with served(stripe.build_stripe(world.stripe)) as url:
+    async with served(build_stripe(world.stripe)) as url:
         found = await what_is_said(tmp_path, Known(EMAIL, mail(url.replace("http", "smtp"))))
     await world.close()
 

@@ -2,10 +2,8 @@
 
 from dataclasses import asdict
 from datetime import datetime
-from http import HTTPStatus
 from typing import Literal
 
-from aiohttp import web
 from pydantic import Field
 
 from core.engine.pauses import resume
@@ -15,13 +13,14 @@ from core.services import actions
 from core.services.golive.accept import accept as accept_actions
 from core.services.health import ConnectionHealth, State, health_of, next_work, probe_now, work_left
 from core.store.inbox import list_deliveries, replay_delivery
-from core.store.labels import print_label
-from web.api.endpoint import Answer, Call, DeliveryCursor, Endpoint
+from core.store.labels import find_label, print_label
+from web.api.endpoint import Answer, Call, DeliveryCursor, Endpoint, File
+from web.api.orders import known_connection
 from web.keys import HUB
-from web.session import CALLER
 
 LABEL_TYPES = {"png": "image/png", "pdf": "application/pdf", "zpl": "text/plain", "epl2": "text/plain"}
 """What a browser is told of a label's file, by its format."""
+UNKNOWN_TYPE = "application/octet-stream"
 
 
 class PausedView(Answer):
@@ -215,8 +214,8 @@ async def work_next(call: Call) -> NextWorkView:
 
 async def get_deliveries(call: Call) -> DeliveryList:
     """Return a page of deliveries."""
-    asked: DeliveriesAsked = call.query
-    page = await call.request.app[HUB].store.read(
+    hub, asked = call.request.app[HUB], call.query
+    page = await hub.store.read(
         list_deliveries,
         call.merchant,
         connection=asked.connection,
@@ -224,6 +223,7 @@ async def get_deliveries(call: Call) -> DeliveryList:
         after=asked.after,
         limit=asked.limit,
     )
+    known_connection(hub, call.merchant, asked.connection, found=bool(page.items))
     return DeliveryList(
         deliveries=tuple(
             DeliveryItem(
@@ -251,19 +251,23 @@ async def replay(call: Call) -> Replayed:
     return Replayed(event_id=event_id)
 
 
-async def label_file(request: web.Request) -> web.Response:
-    """Return a label's file; it is counted as a print."""
-    hub, (merchant, _) = request.app[HUB], request[CALLER]
-    order_id = await actions.order_named(hub, merchant, request.match_info["order"])
-    found = await hub.store.write(print_label, merchant, order_id, request.match_info["parcel"])
+async def label_file(call: Call) -> File:
+    """Return a label's file; it is counted as a print, unless only its head is asked for."""
+    hub = call.request.app[HUB]
+    order_id = await actions.order_named(hub, call.merchant, call.path["order"])
+    which = (call.merchant, order_id, call.path["parcel"])
+    if call.request.method == "HEAD":
+        found = await hub.store.read(find_label, *which)
+    else:
+        found = await hub.store.write(print_label, *which)
     if found is None:
         raise NotFoundError("no label is stored for this parcel")
-    kind = LABEL_TYPES.get(found.format.lower(), "application/octet-stream")
-    return web.Response(status=HTTPStatus.OK, body=found.file, content_type=kind)
+    return File(content=found.file, kind=LABEL_TYPES.get(found.format.lower(), UNKNOWN_TYPE))
 
 
 ENDPOINTS = (
     Endpoint(
+        name="listConnections",
         method="GET",
         path="/connections",
         summary="All connections and their health",
@@ -271,22 +275,27 @@ ENDPOINTS = (
         run=list_connections,
     ),
     Endpoint(
+        name="acceptActions",
         method="POST",
         path="/connections/{connection}/accept",
         summary="Accept kinds of action",
         gives=ConnectionList,
         run=accept,
         takes=SwitchAsk,
+        example={"actions": ["levels"]},
     ),
     Endpoint(
+        name="stopActions",
         method="POST",
         path="/connections/{connection}/stop",
         summary="Stop kinds of action",
         gives=ConnectionList,
         run=stop,
         takes=SwitchAsk,
+        example={"actions": ["labels"]},
     ),
     Endpoint(
+        name="resumeConnection",
         method="POST",
         path="/connections/{connection}/resume",
         summary="Try again now what its vendor did for nobody of the account",
@@ -294,14 +303,23 @@ ENDPOINTS = (
         run=post_resume,
     ),
     Endpoint(
+        name="testConnection",
         method="POST",
         path="/connections/{connection}/test",
         summary="Ask its vendor now whether it takes us",
         gives=ConnectionView,
         run=post_test,
     ),
-    Endpoint(method="GET", path="/work", summary="What is left to do soon", gives=WorkView, run=work),
     Endpoint(
+        name="showWork",
+        method="GET",
+        path="/work",
+        summary="What is left to do soon",
+        gives=WorkView,
+        run=work,
+    ),
+    Endpoint(
+        name="showNextWork",
         method="GET",
         path="/work/next",
         summary="What runs and is due now, and when the next thing is due",
@@ -309,6 +327,7 @@ ENDPOINTS = (
         run=work_next,
     ),
     Endpoint(
+        name="listDeliveries",
         method="GET",
         path="/deliveries",
         summary="What the vendors told us, newest first",
@@ -317,10 +336,20 @@ ENDPOINTS = (
         query=DeliveriesAsked,
     ),
     Endpoint(
+        name="replayDelivery",
         method="POST",
         path="/deliveries/{connection}/{event}/replay",
         summary="Replay a delivery",
         gives=Replayed,
         run=replay,
+    ),
+    Endpoint(
+        name="getLabelFile",
+        method="GET",
+        path="/orders/{order}/labels/{parcel}",
+        summary="The file of a label; each time it is counted as a print",
+        # The first that a client can read is taken for all: a label is bytes, whatever its format.
+        gives=(UNKNOWN_TYPE, *sorted(set(LABEL_TYPES.values()))),
+        run=label_file,
     ),
 )
