@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from core.engine.advance import CLAIM_S
 from core.engine.worker import Worker
-from core.jobs.housekeeping import tick_old_answers, tick_old_deliveries
+from core.jobs.housekeeping import tick_old_deliveries, tick_old_requests
 from core.store.engine import CommitLostError
 
 LOG = logging.getLogger("crossdock.scheduler")
@@ -55,7 +55,7 @@ def waker_of(worker: Worker) -> AsyncIOScheduler:
         tick_old_deliveries, "interval", seconds=HOUSEKEEPING_EVERY_S, id="old-deliveries", args=[worker.hub]
     )
     scheduler.add_job(
-        tick_old_answers, "interval", seconds=HOUSEKEEPING_EVERY_S, id="old-answers", args=[worker.hub]
+        tick_old_requests, "interval", seconds=HOUSEKEEPING_EVERY_S, id="old-requests", args=[worker.hub]
     )
     return scheduler
 

@@ -4,13 +4,13 @@ import logging
 from datetime import timedelta
 
 from core.engine.hub import Hub
-from core.store.answers import forget_answers
+from core.store.idempotency import forget_requests
 from core.store.privacy import forget_deliveries
 
 LOG = logging.getLogger("crossdock.housekeeping")
 
 KEEP_DELIVERIES = timedelta(days=30)
-KEEP_ANSWERS = timedelta(hours=24)
+KEEP_REQUESTS = timedelta(hours=24)
 """How long the answer to a request of the API is given again under its Idempotency-Key."""
 
 
@@ -23,8 +23,8 @@ async def tick_old_deliveries(hub: Hub) -> None:
             LOG.info("%s: %d old deliveries deleted", merchant, gone)
 
 
-async def tick_old_answers(hub: Hub) -> None:
+async def tick_old_requests(hub: Hub) -> None:
     """Delete answers of the API that are older than they are given again."""
-    before = hub.clock.now() - KEEP_ANSWERS
+    before = hub.clock.now() - KEEP_REQUESTS
     for merchant in hub.merchants:
-        await hub.store.write(forget_answers, merchant, before)
+        await hub.store.write(forget_requests, merchant, before)

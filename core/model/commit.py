@@ -90,7 +90,7 @@ class MerchantNotice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class KeyedRequest:
     """A request of the API under an Idempotency-Key; what is written for it says so in the same transaction."""
 
     merchant: str
@@ -134,7 +134,7 @@ class OrderCommit:
     """Who decides under a claim. If somebody else holds the order by now, the second half is refused."""
     free_claim: bool = False
     """The owner has nothing more to do: give the claim back with this commit. Part of the second half."""
-    asked: Asked | None = None
+    request: KeyedRequest | None = None
     """The request that this commit is work of; the store fills it in."""
 
 

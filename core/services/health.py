@@ -75,16 +75,15 @@ async def health_of(hub: Hub, merchant: str) -> tuple[ConnectionHealth, ...]:
     refused = await hub.store.read(refused_mails, merchant)
     found: list[ConnectionHealth] = []
     for name in hub.connections(merchant).ports:
-        health = await _health(
-            hub, merchant, name, tokens.get(name), [j for j in jobs if j.connection == name]
-        )
+        of_it = tuple(pause for pause in paused if pause.connection == name)
+        ours = [job for job in jobs if job.connection == name]
+        health = await _health(hub, merchant, name, tokens.get(name), jobs=ours, paused=of_it)
         found.append(
             replace(
                 health,
                 accepted=tuple(action for action in health.actions if (name, action) in switches),
                 push_guard=describe(stopped[name]) if name in stopped else None,
                 not_sendable=refused.get(name, 0),
-                paused=tuple(pause for pause in paused if pause.connection == name),
             )
         )
     return tuple(found)
@@ -111,15 +110,23 @@ async def probe_now(hub: Hub, merchant: str, connection: str) -> ConnectionHealt
 
 
 async def _health(
-    hub: Hub, merchant: str, name: str, token: TokenState | None, jobs: list[Job]
+    hub: Hub,
+    merchant: str,
+    name: str,
+    token: TokenState | None,
+    *,
+    jobs: list[Job],
+    paused: tuple[VendorPause, ...],
 ) -> ConnectionHealth:
-    """Return how one connection is, by its token, its jobs and what it told last."""
+    """Return how one connection is, by its token, its jobs, its pauses and what it told last."""
     connections = hub.connections(merchant)
     browser = needs_browser(connections, name)
     tested = next((ProbeResult.of(job.data) for job in jobs if job.kind == "probe"), None)
     last = (await hub.store.read(list_deliveries, merchant, connection=name, limit=1)).items
     error = next((job.error for job in jobs if job.error), None)
-    state = _state(browser=browser, token=token.state if token else None, tested=tested, error=error)
+    state = _state(
+        browser=browser, token=token.state if token else None, tested=tested, fails=bool(error or paused)
+    )
     return ConnectionHealth(
         connection=name,
         use=connections.connectors[name].key,
@@ -138,6 +145,7 @@ async def _health(
         orders_since=_of_poll(jobs, "from"),
         parked=sum(1 for job in jobs if job.parked_at is not None),
         error=error,
+        paused=paused,
     )
 
 
@@ -226,7 +234,7 @@ def needs_browser(connections: Connections, name: str) -> bool:
     )
 
 
-def _state(*, browser: bool, token: str | None, tested: ProbeResult | None, error: str | None) -> State:
+def _state(*, browser: bool, token: str | None, tested: ProbeResult | None, fails: bool) -> State:
     if browser and token is None:
         return "not connected"
     if token == "dead":  # noqa: S105 - a state, no secret
@@ -235,7 +243,7 @@ def _state(*, browser: bool, token: str | None, tested: ProbeResult | None, erro
         return "untested"
     if tested.said is not Said.WORKS:
         return "refused" if tested.said is Said.REFUSED else "silent"
-    return "failing" if error else "works"
+    return "failing" if fails else "works"
 
 
 def _to_do(connections: Connections, name: str, state: State) -> str:
@@ -256,7 +264,7 @@ def _to_do(connections: Connections, name: str, state: State) -> str:
         return (
             f"it is asked again every few minutes; if it is not down, see whether its address is right{named}"
         )
-    return "read the last trouble" if state == "failing" else ""
+    return "see what is paused, or the last trouble" if state == "failing" else ""
 
 
 def _of_poll(jobs: list[Job], what: str) -> datetime | None:

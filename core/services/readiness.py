@@ -166,7 +166,7 @@ async def _of_connections(hub: Hub, merchant: str) -> list[Finding]:
         ),
         *_finding(
             "failing",
-            "connections whose last call failed",
+            "connections of which something is paused, or whose last call failed",
             (c.connection for c in health if c.state == "failing"),
             "read the trouble on the page of connections",
         ),

@@ -6,11 +6,11 @@ import sqlalchemy as sa
 
 from core.errors import HubError, NotFoundError
 from core.model.commit import Committed, Moved, OrderCommit
-from core.store.answers import land
 from core.store.apply import Applied, Wake, apply
 from core.store.columns import among
 from core.store.engine import CommitLostError, Database
 from core.store.group import Grouped
+from core.store.idempotency import land
 from core.store.sealing import Keyring
 from core.store.tables import orders
 
@@ -75,8 +75,8 @@ class Committer:
         return await self._db.write(self._apply, commits)
 
     def _apply(self, conn: sa.Connection, commits: Sequence[OrderCommit]) -> Applied:
-        for asked in {commit.asked for commit in commits if commit.asked is not None}:
-            land(conn, asked)
+        for request in {commit.request for commit in commits if commit.request is not None}:
+            land(conn, request)
         applied = apply(conn, commits, self._keyring)
         if self.in_transaction is not None and applied.wakes:
             self.in_transaction(conn, applied.wakes)

@@ -373,8 +373,8 @@ api_keys = _table(
     _at("created_at"),
 )
 
-answers = _table(
-    "answers",
+idempotency_keys = _table(
+    "idempotency_keys",
     _key("caller"),  # the name of the API key
     _key("key"),  # the Idempotency-Key
     _text("fingerprint"),  # tells another request under the same key
@@ -384,7 +384,7 @@ answers = _table(
     _yes("landed"),  # some of its work is committed
     sa.Column("status", sa.Integer, nullable=True),
     sa.Column("body", sa.LargeBinary, nullable=True),  # compressed; answers hold no personal data
-    sa.Index("ix_answers_begun", "merchant", "begun_at"),
+    sa.Index("ix_idempotency_keys_begun", "merchant", "begun_at"),
 )
 
 configs = _table("configs", _key("hash"), _at("loaded_at"), _text("text"))

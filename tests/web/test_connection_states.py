@@ -10,10 +10,12 @@ from core.ports import Token
 from core.services.connecting import begin, begin_work
 from core.services.health import health_of
 from core.store.tokens import TokenRow
+from simulation.shoppers import place
 from tests.builders import MERCHANT
 from tests.core.flow.play import pass_time, settle
 from tests.stored import jobs_of_kind
 from tests.web.site import KEY, OTHER_KEY, PUBLIC, Site
+from tests.web.test_api import cart
 
 UNTESTED = {
     "state": "untested",
@@ -146,8 +148,23 @@ async def test_who_takes_us_and_then_fails_at_something_is_failing(site: Site) -
         "state": "failing",
         "tested_at": "2026-11-30T16:00:00Z",
         "said": "Bogus takes us for shop of a world in memory",
-        "do": "read the last trouble",
+        "do": "see what is paused, or the last trouble",
     }
+
+
+@pytest.mark.req("R114", "R87")
+async def test_who_takes_us_and_does_nothing_for_the_account_is_failing(site: Site) -> None:
+    await press(site, "post")
+    site.b.world.paused = {"buy"}
+    place(site.b.world, "shop", cart(1001))
+    await pass_time(site.b, timedelta(minutes=16))
+
+    assert (await shown(site, "post"))["state"] == "failing"
+    cookie = await site.log_in()
+    assert (
+        '<span class="tag failing">failing</span>'
+        in (await site.ask("GET", "/connections", cookie=cookie)).text
+    )
 
 
 @pytest.mark.req("R114")

@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 
 from connectors.bogus.client import Fault
-from core.jobs.housekeeping import tick_old_answers
-from core.model.commit import Asked
-from core.store import answers
-from core.store.answers import UNDER, Answered, Begun, ClaimTakenError, Lost, Running
+from core.jobs.housekeeping import tick_old_requests
+from core.model.commit import KeyedRequest
+from core.store import idempotency
 from core.store.api_keys import save_api_key
+from core.store.idempotency import UNDER, Answered, Begun, ClaimTakenError, Lost, Running
 from core.store.products import list_products
 from core.store.stock import list_stock, receive_stock
 from core.store.store import Store
-from core.store.tables import answers as rows
+from core.store.tables import idempotency_keys as rows
 from simulation.shoppers import place
 from tests.builders import MERCHANT, MONDAY_8
 from tests.core.flow.play import settle
@@ -274,7 +274,7 @@ async def crashed(site: Site, monkeypatch: pytest.MonkeyPatch, *, at: Callable[.
     """Let a process die in the middle of a receipt, and start again, with its claims run out."""
     with monkeypatch.context() as dead:
         # A dead process tells nobody that it gave up.
-        dead.setattr("web.api.once.give_up_answer", lambda *_: None)
+        dead.setattr("web.api.once.give_up_request", lambda *_: None)
         dying(site, dead, after=at, when=when)
         assert (await ask(site)).status == 500
     running = await ask(site)
@@ -295,7 +295,7 @@ async def test_killed_before_the_work_landed_the_request_is_carried_out_when_it_
 
 
 @pytest.mark.req("R42")
-@pytest.mark.parametrize(("at", "when"), [(receive_stock, "after"), (answers.finish_answer, "before")])
+@pytest.mark.parametrize(("at", "when"), [(receive_stock, "after"), (idempotency.finish_request, "before")])
 async def test_killed_after_the_work_landed_it_is_never_done_again_and_that_is_said(
     site: Site, monkeypatch: pytest.MonkeyPatch, at: Callable[..., Any], when: str
 ) -> None:
@@ -312,7 +312,7 @@ async def test_killed_after_the_answer_was_kept_it_is_given(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as dead:
-        dying(site, dead, after=answers.finish_answer, when="after")
+        dying(site, dead, after=idempotency.finish_request, when="after")
         assert (await ask(site)).status == 500
 
     answer = await ask(site)
@@ -351,8 +351,8 @@ async def test_what_is_committed_for_an_order_says_so_too(
     await settle(site.b)
     path = f"{API}/orders/shop:kk-1001/label"
     with monkeypatch.context() as dead:
-        dead.setattr("web.api.once.give_up_answer", lambda *_: None)
-        dying(site, dead, after=answers.finish_answer, when="before")
+        dead.setattr("web.api.once.give_up_request", lambda *_: None)
+        dying(site, dead, after=idempotency.finish_request, when="before")
         assert (await ask(site, path, {})).status == 500
     site.b.clock.move_to(site.b.clock.now() + timedelta(minutes=2))
 
@@ -369,11 +369,11 @@ async def test_what_is_committed_for_an_order_says_so_too(
 async def test_an_answer_is_kept_for_a_day_and_then_forgotten(site: Site) -> None:
     await ask(site)
     site.b.clock.move_to(MONDAY_8 + timedelta(hours=24))
-    await tick_old_answers(site.b.hub)
+    await tick_old_requests(site.b.hub)
     assert (await ask(site)).headers["Idempotent-Replayed"] == "true"
 
     site.b.clock.move_to(MONDAY_8 + timedelta(hours=24, seconds=1))
-    await tick_old_answers(site.b.hub)
+    await tick_old_requests(site.b.hub)
 
     assert await kept(site) == 0
     assert "Idempotent-Replayed" not in (await ask(site)).headers
@@ -383,14 +383,14 @@ async def test_an_answer_is_kept_for_a_day_and_then_forgotten(site: Site) -> Non
 # --- the rows themselves, on both databases ---
 
 
-def asked(claim: str, key: str = "k-1") -> Asked:
-    return Asked(merchant=MERCHANT, caller="kendra", key=key, claim=claim)
+def asked(claim: str, key: str = "k-1") -> KeyedRequest:
+    return KeyedRequest(merchant=MERCHANT, caller="kendra", key=key, claim=claim)
 
 
 async def begun(store: Store, claim: str, *, seconds: int = 0) -> object:
     now = MONDAY_8 + timedelta(seconds=seconds)
     return await store.write(
-        answers.begin_answer, asked(claim), fingerprint="f", now=now, until=now + timedelta(seconds=120)
+        idempotency.begin_request, asked(claim), fingerprint="f", now=now, until=now + timedelta(seconds=120)
     )
 
 
@@ -420,10 +420,10 @@ async def test_whoever_lost_the_claim_writes_nothing_any_more(batched_store: Sto
     assert await store.read(list_stock, MERCHANT) == []
     assert await store.read(jobs_of_kind, MERCHANT, "backorders") == []
     await under("two", receive)
-    await store.write(answers.finish_answer, asked("one"), 500, b"of the dead")
+    await store.write(idempotency.finish_request, asked("one"), 500, b"of the dead")
     assert [row.on_hand for row in await store.read(list_stock, MERCHANT)] == [3]
     assert await begun(store, "three", seconds=300) == Lost()
-    await store.write(answers.finish_answer, asked("two"), 200, "ÿ".encode())
+    await store.write(idempotency.finish_request, asked("two"), 200, "ÿ".encode())
     assert await begun(store, "three", seconds=300) == Answered(200, "ÿ".encode())
     assert await store.read(list_products, MERCHANT) == {}
 

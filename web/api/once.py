@@ -18,17 +18,17 @@ from pydantic import BaseModel
 
 from core.engine.hub import Hub
 from core.errors import HubError
-from core.model.commit import Asked
-from core.store.answers import (
+from core.model.commit import KeyedRequest
+from core.store.idempotency import (
     UNDER,
     Another,
     Answered,
     Begun,
     Lost,
     Running,
-    begin_answer,
-    finish_answer,
-    give_up_answer,
+    begin_request,
+    finish_request,
+    give_up_request,
 )
 from web.problems import PROBLEM, problem, told_of
 
@@ -58,12 +58,12 @@ async def answer_once(
             HTTPStatus.BAD_REQUEST,
             f"{HEADER}: one key of 1 to {LONGEST} printable ASCII characters, new for each request, as a UUID is",
         )
-    asked = Asked(merchant=caller[0], caller=caller[1], key=key, claim=uuid.uuid4().hex)
+    keyed = KeyedRequest(merchant=caller[0], caller=caller[1], key=key, claim=uuid.uuid4().hex)
     now = hub.clock.now()
     known = await hub.store.write(
-        begin_answer, asked, fingerprint=_fingerprint(request, body), now=now, until=now + CLAIM
+        begin_request, keyed, fingerprint=_fingerprint(request, body), now=now, until=now + CLAIM
     )
-    return await _carried_out(hub, asked, act) if isinstance(known, Begun) else _known(known)
+    return await _carried_out(hub, keyed, act) if isinstance(known, Begun) else _known(known)
 
 
 def _fingerprint(request: web.Request, body: BaseModel | None) -> str:
@@ -73,8 +73,8 @@ def _fingerprint(request: web.Request, body: BaseModel | None) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
-async def _carried_out(hub: Hub, asked: Asked, act: Callable[[], Awaitable[bytes]]) -> web.Response:
-    under, answer = UNDER.set(asked), None
+async def _carried_out(hub: Hub, keyed: KeyedRequest, act: Callable[[], Awaitable[bytes]]) -> web.Response:
+    under, answer = UNDER.set(keyed), None
     try:
         answer = _given(HTTPStatus.OK, await act())
     except HubError as error:
@@ -83,9 +83,9 @@ async def _carried_out(hub: Hub, asked: Asked, act: Callable[[], Awaitable[bytes
         UNDER.reset(under)
         if answer is not None and answer.status < HTTPStatus.INTERNAL_SERVER_ERROR:
             body = answer.body if isinstance(answer.body, bytes) else b""
-            await hub.store.write(finish_answer, asked, answer.status, body)
+            await hub.store.write(finish_request, keyed, answer.status, body)
         else:
-            await hub.store.write(give_up_answer, asked)
+            await hub.store.write(give_up_request, keyed)
     return answer
 
 

@@ -13,11 +13,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from core.errors import RefusedError
-from core.model.commit import Asked
-from core.store.tables import answers
+from core.model.commit import KeyedRequest
+from core.store.tables import idempotency_keys
 from core.store.writes import insert_new
 
-UNDER: ContextVar[Asked | None] = ContextVar("UNDER", default=None)
+UNDER: ContextVar[KeyedRequest | None] = ContextVar("UNDER", default=None)
 """The request that this task carries out; the store reads it with every write."""
 
 
@@ -53,13 +53,20 @@ class Answered:
     body: bytes
 
 
-def begin_answer(
-    conn: sa.Connection, asked: Asked, *, fingerprint: str, now: datetime, until: datetime
+def begin_request(
+    conn: sa.Connection, request: KeyedRequest, *, fingerprint: str, now: datetime, until: datetime
 ) -> Begun | Running | Another | Lost | Answered:
     """Claim a request until an instant, or say what is known of it; ``fingerprint`` tells requests apart."""
-    row = {"merchant": asked.merchant, "caller": asked.caller, "key": asked.key, "fingerprint": fingerprint}
-    insert_new(conn, answers, [{**row, "begun_at": now, "landed": False}])
-    known = conn.execute(sa.select(answers).where(_of(asked)).with_for_update()).one()
+    row = {
+        "merchant": request.merchant,
+        "caller": request.caller,
+        "key": request.key,
+        "fingerprint": fingerprint,
+    }
+    insert_new(conn, idempotency_keys, [{**row, "begun_at": now, "landed": False}])
+    known = conn.execute(sa.select(idempotency_keys).where(_of(request)).with_for_update()).one_or_none()
+    if known is None:  # it was given up between the two statements
+        return begin_request(conn, request, fingerprint=fingerprint, now=now, until=until)
     if known.fingerprint != fingerprint:
         return Another()
     if known.status is not None:
@@ -68,44 +75,46 @@ def begin_answer(
         return Running()
     if known.landed:
         return Lost()
-    claim = {"claimed_by": asked.claim, "claimed_until": until, "begun_at": now}
-    conn.execute(sa.update(answers).where(_of(asked)).values(claim))
+    claim = {"claimed_by": request.claim, "claimed_until": until, "begun_at": now}
+    conn.execute(sa.update(idempotency_keys).where(_of(request)).values(claim))
     return Begun()
 
 
-def land(conn: sa.Connection, asked: Asked) -> None:
+def land(conn: sa.Connection, request: KeyedRequest) -> None:
     """Say that what this transaction writes is work of a request.
 
     Raises:
         ClaimTakenError: another process took it over; the transaction must not be committed.
     """
-    if not conn.execute(sa.update(answers).where(_ours(asked)).values(landed=True)).rowcount:
+    if not conn.execute(sa.update(idempotency_keys).where(_ours(request)).values(landed=True)).rowcount:
         raise ClaimTakenError("another process carries out this request by now; ask again in a moment")
 
 
-def finish_answer(conn: sa.Connection, asked: Asked, status: int, body: bytes) -> None:
+def finish_request(conn: sa.Connection, request: KeyedRequest, status: int, body: bytes) -> None:
     """Keep the answer."""
     kept: dict[str, Any] = {"status": status, "body": zlib.compress(body), "claimed_until": None}
-    conn.execute(sa.update(answers).where(_ours(asked)).values(kept))
+    conn.execute(sa.update(idempotency_keys).where(_ours(request)).values(kept))
 
 
-def give_up_answer(conn: sa.Connection, asked: Asked) -> None:
+def give_up_request(conn: sa.Connection, request: KeyedRequest) -> None:
     """End a request that came to no answer: it may be made again, unless some of it landed."""
-    conn.execute(sa.delete(answers).where(_ours(asked), answers.c.landed.is_(sa.false())))
-    conn.execute(sa.update(answers).where(_ours(asked)).values(claimed_until=None))
+    conn.execute(sa.delete(idempotency_keys).where(_ours(request), idempotency_keys.c.landed.is_(sa.false())))
+    conn.execute(sa.update(idempotency_keys).where(_ours(request)).values(claimed_until=None))
 
 
-def forget_answers(conn: sa.Connection, merchant: str, before: datetime) -> int:
+def forget_requests(conn: sa.Connection, merchant: str, before: datetime) -> int:
     """Delete what was begun before an instant; return how many."""
-    old = (answers.c.merchant == merchant, answers.c.begun_at < before)
-    return int(conn.execute(sa.delete(answers).where(*old)).rowcount)
+    old = (idempotency_keys.c.merchant == merchant, idempotency_keys.c.begun_at < before)
+    return int(conn.execute(sa.delete(idempotency_keys).where(*old)).rowcount)
 
 
-def _of(asked: Asked) -> sa.ColumnElement[bool]:
+def _of(request: KeyedRequest) -> sa.ColumnElement[bool]:
     return sa.and_(
-        answers.c.merchant == asked.merchant, answers.c.caller == asked.caller, answers.c.key == asked.key
+        idempotency_keys.c.merchant == request.merchant,
+        idempotency_keys.c.caller == request.caller,
+        idempotency_keys.c.key == request.key,
     )
 
 
-def _ours(asked: Asked) -> sa.ColumnElement[bool]:
-    return sa.and_(_of(asked), answers.c.claimed_by == asked.claim)
+def _ours(request: KeyedRequest) -> sa.ColumnElement[bool]:
+    return sa.and_(_of(request), idempotency_keys.c.claimed_by == request.claim)

@@ -12,9 +12,9 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add the table of answers."""
+    """Add the table of Idempotency-Keys."""
     op.create_table(
-        "answers",
+        "idempotency_keys",
         sa.Column("merchant", sa.Text(), nullable=False),
         sa.Column("caller", sa.Text(), nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
@@ -25,11 +25,11 @@ def upgrade() -> None:
         sa.Column("landed", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("status", sa.Integer(), nullable=True),
         sa.Column("body", sa.LargeBinary(), nullable=True),
-        sa.PrimaryKeyConstraint("merchant", "caller", "key", name="pk_answers"),
+        sa.PrimaryKeyConstraint("merchant", "caller", "key", name="pk_idempotency_keys"),
     )
-    op.create_index("ix_answers_begun", "answers", ["merchant", "begun_at"])
+    op.create_index("ix_idempotency_keys_begun", "idempotency_keys", ["merchant", "begun_at"])
 
 
 def downgrade() -> None:
     """Take it away again."""
-    op.drop_table("answers")
+    op.drop_table("idempotency_keys")
