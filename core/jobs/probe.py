@@ -3,6 +3,7 @@
 The job remembers what was said last; the pages read it there.
 """
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,6 +22,8 @@ from core.errors import (
     VendorPausedError,
 )
 from core.store.jobs import Job
+
+LOG = logging.getLogger("crossdock.probe")
 
 AGAIN = timedelta(hours=6)
 """When a vendor that takes us is asked again."""
@@ -68,6 +71,8 @@ async def probe_connection(hub: Hub, job: Job) -> Reschedule | None:
         tested = await ask(hub, job.merchant, job.connection)
     except RateLimitError as error:
         return Reschedule(due_at=hub.clock.now() + max(SOON, timedelta(seconds=error.retry_after_s)))
+    if tested is not None and tested.said is not Said.WORKS:
+        LOG.warning("%s of %s: %s", job.connection, job.merchant, tested.words)
     return None if tested is None else Reschedule(due_at=tested.next_at, data=tested.data)
 
 

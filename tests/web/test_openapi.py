@@ -17,9 +17,6 @@ from web.api.endpoint import Answer, Call, Endpoint
 from web.api.openapi import describe
 from web.app import ENDPOINTS
 
-NO_CLIENT = {"/webhooks/{merchant}/{connection}", "/webhooks/{app}"}
-"""Vendors call these, each in its own words."""
-
 
 def operations(page: Any) -> dict[tuple[str, str], Any]:
     """Return every operation by method and path."""
