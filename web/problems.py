@@ -1,6 +1,7 @@
 """Errors as answers: problem+json (RFC 9457), which console/errors.py shows to people; never a trace or a value."""
 
 import json
+import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -21,6 +22,8 @@ from core.errors import (
 )
 from core.services.golive.opening import MistakesError
 from core.services.links_file import LinksError
+
+LOG = logging.getLogger("crossdock.web")
 
 PROBLEM = "application/problem+json"
 
@@ -106,6 +109,10 @@ async def problems(
         if isinstance(error, web.HTTPNotFound):
             detail = f"there is no {request.path}; /api/v1/openapi.json names every path of the API"
         return problem(HTTPStatus(error.status), detail)
+    except Exception:
+        # Whoever asked reads a problem like any other; what it was stands in the log alone.
+        LOG.exception("%s %s: a fault of ours", request.method, request.path)
+        return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "a fault of ours; the log of the hub says more")
 
 
 def _other_method(request: web.Request, offered: Sequence[str]) -> web.Response:

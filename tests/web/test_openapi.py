@@ -170,24 +170,22 @@ async def test_the_head_of_a_label_is_no_print(site: Site) -> None:
     assert label.printed == 1
 
 
-@pytest.mark.parametrize(
-    ("path", "allow"),
-    [
-        ("/orders", "GET, HEAD, OPTIONS"),
-        ("/orders/shop:kk-1001/release", "POST, OPTIONS"),
-        ("/listings/shop/CHEF-8/link", "DELETE, PUT, OPTIONS"),
-        ("/orders/shop:kk-1001/labels/reno-1", "GET, HEAD, OPTIONS"),
-    ],
-)
-async def test_options_says_what_a_path_offers_and_another_method_is_refused_with_it(
-    site: Site, path: str, allow: str
-) -> None:
-    options = await site.ask("OPTIONS", API + path, key=KEY)
-    patch = await site.ask("PATCH", API + path, key=KEY)
+OFFERED = {
+    "/orders": "GET, HEAD, OPTIONS",
+    "/orders/shop:kk-1001/release": "POST, OPTIONS",
+    "/listings/shop/CHEF-8/link": "DELETE, PUT, OPTIONS",
+    "/orders/shop:kk-1001/labels/reno-1": "GET, HEAD, OPTIONS",
+}
 
-    assert (options.status, options.headers["Allow"], options.body) == (204, allow, b"")
-    assert (patch.status, patch.headers["Allow"]) == (405, allow)
-    assert patch.headers["Content-Type"] == "application/problem+json"
+
+async def test_options_says_what_a_path_offers_and_another_method_is_refused_with_it(site: Site) -> None:
+    for path, allow in OFFERED.items():
+        options = await site.ask("OPTIONS", API + path, key=KEY)
+        patch = await site.ask("PATCH", API + path, key=KEY)
+
+        assert (options.status, options.headers["Allow"], options.body) == (204, allow, b"")
+        assert (patch.status, patch.headers["Allow"]) == (405, allow)
+        assert patch.headers["Content-Type"] == "application/problem+json"
 
 
 async def test_a_head_without_a_key_is_401_and_leads_a_browser_to_the_log_in(site: Site) -> None:
@@ -199,9 +197,7 @@ async def test_a_head_without_a_key_is_401_and_leads_a_browser_to_the_log_in(sit
 # --- what a stranger's program stumbles over ---
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "body", "status", "detail", "errors"),
-    [
+WRONG: tuple[tuple[str, str, bytes | None, int, str, Any], ...] = (
         ("GET", "/orders?limit=1&limit=2", None, 422, "the query parameter 'limit' comes more than once",
          [{"where": "limit", "what": "it comes more than once"}]),
         ("GET", "/orders?hold=nobody_knows", None, 422, "the query does not fit its schema", ["hold"]),
@@ -221,20 +217,39 @@ async def test_a_head_without_a_key_is_401_and_leads_a_browser_to_the_log_in(sit
         ("POST", "/links/undo", b"[]", 422, "the body does not fit its schema", [""]),
         ("GET", "/nowhere", None, 404,
          "there is no /api/v1/nowhere; /api/v1/openapi.json names every path of the API", None),
-    ],
 )  # fmt: skip
-async def test_a_wrong_request_is_told_what_is_wrong_and_where(
-    site: Site, method: str, path: str, body: bytes | None, *, status: int, detail: str, errors: Any
-) -> None:
-    answer = await site.ask(method, API + path, key=KEY, data=body)
 
-    assert (answer.status, answer.headers["Content-Type"]) == (status, "application/problem+json")
-    told = answer.json
-    assert (told["type"], told["status"], told["detail"]) == ("about:blank", status, detail)
-    if errors and isinstance(errors[0], str):
-        assert [e["where"] for e in told["errors"]] == errors
-    else:
-        assert told.get("errors") == errors
+
+async def test_a_wrong_request_is_told_what_is_wrong_and_where(site: Site) -> None:
+    for method, path, body, status, detail, errors in WRONG:
+        answer = await site.ask(method, API + path, key=KEY, data=body)
+
+        assert (path, answer.status, answer.headers["Content-Type"]) == (
+            path,
+            status,
+            "application/problem+json",
+        )
+        told = answer.json
+        assert (told["type"], told["status"], told["detail"]) == ("about:blank", status, detail)
+        if errors and isinstance(errors[0], str):
+            assert [e["where"] for e in told["errors"]] == errors
+        else:
+            assert told.get("errors") == errors
+
+
+async def test_a_fault_of_ours_is_a_problem_that_says_nothing_of_it_and_stands_in_the_log(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: Any) -> None:
+        raise LookupError("planted-secret")
+
+    monkeypatch.setattr(site.b.store, "read", fail)
+    answer = await site.ask("GET", "/readyz")
+
+    assert (answer.status, answer.headers["Content-Type"]) == (500, "application/problem+json")
+    assert answer.json["detail"] == "a fault of ours; the log of the hub says more"
+    assert "planted-secret" not in answer.text
+    assert "GET /readyz: a fault of ours" in site.log.getvalue()
 
 
 async def test_an_instant_with_another_offset_is_the_same_instant(site: Site) -> None:
