@@ -8,12 +8,12 @@ import pytest
 
 from core.domain.state import OpenIntent
 from core.engine.advance import begin
-from core.engine.effects import Done, Effect, perform
+from core.engine.effects import Done, Effect, look_up, perform
 from core.engine.run import Run
 from core.errors import RejectedError
-from core.model.commit import OrderCommit
+from core.model.commit import Intent, Landed, OrderCommit
 from core.model.effects import Outcome
-from core.model.facts import LabelAsked
+from core.model.facts import Intended, LabelAsked
 from core.ports import Mode
 from core.store.claims import wake_open_orders
 from simulation.shoppers import Cart, place
@@ -150,3 +150,31 @@ async def test_no_label_is_bought_from_a_location_that_the_file_does_not_name_an
     await b.store.write(wake_open_orders, MERCHANT, now=b.clock.now())
     await settle(b)
     assert b.world.calls["post", "buy"] == 1
+
+
+@pytest.mark.req("R42")
+async def test_of_two_intents_without_an_outcome_the_one_that_waits_longest_is_looked_up_first(
+    b: Bench,
+) -> None:
+    run, looked = await claimed(b), list[str]()
+    for name, seconds in (("try:late", 300), ("try:soon", 60)):
+        await intended(run, f"{ORDER}/{name}/1", seconds)
+
+    async def find(_run: Run, intent: OpenIntent) -> Done:
+        looked.append(intent.key)
+        return Done(outcome=Outcome.UNDONE)
+
+    b.clock.move_to(b.clock.now() + timedelta(minutes=10))
+    await look_up(run, {"buy": find})
+    assert looked == [f"{ORDER}/try:soon/1"]
+    assert [i.key for i in run.state.open] == [f"{ORDER}/try:late/1"]
+    await look_up(run, {"buy": find})
+    assert (looked[1:], run.state.open) == ([f"{ORDER}/try:late/1"], ())
+
+
+async def intended(run: Run, key: str, seconds: int) -> None:
+    """Commit an intent whose outcome a crash left open."""
+    look_up_at = run.now + timedelta(seconds=seconds)
+    told = Intended(at=run.now, key=key, operation="buy", connection="post", look_up_at=look_up_at, data={})
+    kept = Intent(key=key, operation="buy", connection="post", fence="key", owner="w1", request={})
+    assert isinstance(await run.commit(decided=[told], intents=[kept]), Landed)

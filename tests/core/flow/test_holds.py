@@ -9,8 +9,9 @@ from core.domain.due import View, open_captures, third_party_allocations
 from core.domain.fold import fold
 from core.domain.holds import Context, causes
 from core.domain.payment import check
-from core.domain.state import OrderState, Stage, covers_needs, third_party_shipped
-from core.model.facts import LabelAsked, RateRefused, Received, Released
+from core.domain.state import OpenIntent, OrderState, ParcelState, Stage, covers_needs, third_party_shipped
+from core.model.effects import Outcome
+from core.model.facts import LabelAsked, RateRefused, Received, Released, Settled
 from core.model.holds import Hold
 from core.model.order import ChannelState, FulfilledBy, Order, OrderLine, WorkOrder
 from core.model.shipment import Parcel
@@ -122,18 +123,42 @@ def test_what_a_third_party_shipped_is_taken_off_line_by_line() -> None:
     )
     state = OrderState(order=made.model_copy(update={"lines": lines}), allocations=allocations)
     assert [(a.line_id, a.units) for a in third_party_allocations(state)] == [("l1", 3)]
-    told = state.model_copy(update={"third_party_units": {"l1": 2}})
-    assert [(a.line_id, a.units) for a in third_party_allocations(told)] == [("l1", 2)]
+    half = allocations[0].model_copy(update={"units": 2})
+    told = state.model_copy(update={"third_party_units": {"l1": 2}, "allocations": (half, *allocations[1:])})
+    assert [(a.line_id, a.units) for a in third_party_allocations(told)] == [("l1", 1)]
+    quote = quoted(parcel(1), ())
+    locked = OpenIntent(
+        key="k", operation="buy", connection="post", look_up_at=NOW, data={"parcel": "reno-1"}
+    )
+    buying = state.model_copy(update={"parcels": (ParcelState(quote=quote),), "open": (locked,)})
+    assert third_party_allocations(buying) == ()
+
+
+@pytest.mark.req("R42")
+@pytest.mark.parametrize(("outcome", "left"), [(Outcome.DONE, 1), (Outcome.UNDONE, 0), (Outcome.REFUSED, 0)])
+def test_a_parcel_that_an_edit_outdated_goes_once_its_label_was_not_sold_after_all(
+    outcome: Outcome, left: int
+) -> None:
+    intent = OpenIntent(
+        key="k", operation="buy", connection="post", look_up_at=NOW, data={"parcel": "reno-1"}
+    )
+    state = received().model_copy(
+        update={"parcels": (ParcelState(quote=quoted(parcel(1), ()), outdated=True),), "open": (intent,)}
+    )
+    other = fold(state, Settled(at=NOW, key="another", operation="capture", outcome=Outcome.UNDONE))
+    assert len(other.parcels) == 1
+    assert len(fold(state, Settled(at=NOW, key="k", operation="buy", outcome=outcome)).parcels) == left
+
+
+def parcel(number: int) -> Parcel:
+    return Parcel(
+        parcel_id=f"reno-{number}", location="reno", box="M", size_mm=(420, 320, 80), gross_g=900, lines=(("l1", 1),)
+    )  # fmt: skip
 
 
 @pytest.mark.req("R73")
 @pytest.mark.case("C8")
 def test_a_rate_is_refused_for_the_parcel_it_was_refused_for_alone() -> None:
-    def parcel(number: int) -> Parcel:
-        return Parcel(
-            parcel_id=f"reno-{number}", location="reno", box="M", size_mm=(420, 320, 80), gross_g=900, lines=(("l1", 1),)
-        )  # fmt: skip
-
     state = received()
     for number in (1, 2):
         state = fold(state, quoted(parcel(number), ()))
