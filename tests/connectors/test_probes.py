@@ -5,6 +5,7 @@ What is asked goes through the job that asks, so that what people read is what i
 
 import inspect
 import socket
+import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -49,7 +50,7 @@ class Known:
 
 async def what_is_said(folder: Path, known: Known) -> ProbeResult:
     """Ask as the job does."""
-    async with open_store("sqlite", folder, batched=True) as store:
+    async with open_store("sqlite", Path(tempfile.mkdtemp(dir=folder)), batched=True) as store:
         clock = SteppedClock(stripe.NOON)
         one = Connections(config=config(), ports={"it": known.ports}, connectors={"it": known.connector})
         hub = Hub(store=store, clock=clock, owner="w1", merchants={MERCHANT: one})
