@@ -86,8 +86,8 @@ class Login:
             if access.scope is None:
                 self._access[token] = Access(None, past)
 
-    def admit(self, request: web.Request, operation: str, *, grantless: bool) -> None:
-        """Let the request in, or refuse it with Amazon's 403."""
+    def admit(self, request: web.Request, operation: str, *, grantless: bool | None) -> None:
+        """Let the request in, or refuse it with Amazon's 403; `grantless` None: any of Amazon's tokens will do."""
         token = request.headers.get("x-amz-access-token")
         if not token:
             raise Refused(
@@ -106,9 +106,9 @@ class Login:
             # Kept, and never good again: a second try with it gets the same answer.
             self._access[token] = Access(access.scope, self._env.clock.start - timedelta(days=1))
             raise unauthorized("The access token you provided has expired.")
-        if grantless and access.scope != "sellingpartnerapi::notifications":
+        if grantless is True and access.scope != "sellingpartnerapi::notifications":
             raise unauthorized("The operation needs a grantless token of the scope notifications.")
-        if not grantless and access.scope is not None:
+        if grantless is False and access.scope is not None:
             raise unauthorized("The operation needs a token that a selling partner has granted.")
 
     def _until(self, seconds: int) -> datetime:
