@@ -59,6 +59,19 @@ _TRACKED: Final = " ".join(
     for name in ("id", "acsin", "aftn", "containerNumber", "houseBillOfLadingNumber", "carrierTracking.trackingNumber",
                  "carrierTracking.carrierCode")
 )  # fmt: skip
+_NOT_SENT: Final = " ".join(
+    f"notificationType={kind}"
+    for kind in (
+        "ANY_OFFER_CHANGED", "B2B_ANY_OFFER_CHANGED", "BRANDED_ITEM_CONTENT_CHANGE",
+        "DATA_KIOSK_QUERY_PROCESSING_FINISHED", "DETAIL_PAGE_TRAFFIC_EVENT", "FBA_INVENTORY_AVAILABILITY_CHANGES",
+        "FBA_OUTBOUND_SHIPMENT_STATUS", "FEED_PROCESSING_FINISHED", "FEE_PROMOTION", "FULFILLMENT_ORDER_STATUS",
+        "ITEM_INVENTORY_EVENT_CHANGE", "ITEM_PRODUCT_TYPE_CHANGE", "ITEM_SALES_EVENT_CHANGE",
+        "LISTINGS_ITEM_ISSUES_CHANGE", "LISTINGS_ITEM_MFN_QUANTITY_CHANGE", "LISTINGS_ITEM_STATUS_CHANGE",
+        "PRICING_HEALTH", "PRODUCT_TYPE_DEFINITIONS_CHANGE", "REPORT_PROCESSING_FINISHED",
+        "SHIPMENT_TRACKING_MILESTONE_CHANGED", "TRANSACTION_UPDATE",
+    )
+)  # fmt: skip
+"""A subscription to one of these would stay silent here."""
 _OTHER_CODES: Final = " ".join(
     f"identifiersType={kind}" for kind in ("EAN", "FNSKU", "GTIN", "ISBN", "JAN", "MINSAN", "UPC")
 )
@@ -97,9 +110,9 @@ _SELLING: Final = (
     _row(f"{NOTIFICATIONS}.createSubscription",
          f"notificationType payloadVersion destinationId {_FILTER}.eventFilterType {_FILTER}.orderChangeTypes[] "
          f"{_FILTER}.marketplaceIds[]",
-         f"{_FILTER}.aggregationSettings.aggregationTimePeriod {_TRACKED} processingDirective.filterExpression"),
-    _row(f"{NOTIFICATIONS}.getSubscription", "notificationType payloadVersion"),
-    _row(f"{NOTIFICATIONS}.deleteSubscriptionById", "notificationType subscriptionId"),
+         f"{_FILTER}.aggregationSettings.aggregationTimePeriod {_TRACKED} processingDirective.filterExpression {_NOT_SENT}"),
+    _row(f"{NOTIFICATIONS}.getSubscription", "notificationType payloadVersion", _NOT_SENT),
+    _row(f"{NOTIFICATIONS}.deleteSubscriptionById", "notificationType subscriptionId", _NOT_SENT),
 )  # fmt: skip
 
 _QUEUE_SETTINGS: Final = (
@@ -127,9 +140,7 @@ _LOGIN: Final = (
     _row(f"{LOGIN}.consent", "application_id redirect_uri state",
          listed={"version": "says that the application is a draft (website authorization workflow, read 2026-11): consent is the same"},
          compared=None),
-    _row(f"{LOGIN}.token", "grant_type client_id client_secret code refresh_token scope",
-         listed={"redirect_uri": "the code already names the application's address; Amazon's own example leaves it out "
-                                 "(website authorization workflow, read 2026-11)"},
+    _row(f"{LOGIN}.token", "grant_type client_id client_secret code redirect_uri refresh_token scope",
          compared=None),
 )  # fmt: skip
 

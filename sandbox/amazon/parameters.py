@@ -13,7 +13,8 @@ from sandbox.parameters import fields, left_out
 
 async def admit(row: Fidelity, request: web.Request) -> None:
     """Refuse the first thing that is named and not offered; what is no JSON is left to the operation."""
-    values = [f"{name}={word}" for name, given in request.query.items() for word in given.split(",")]
+    given = [*request.query.items(), *request.match_info.items()]
+    values = [f"{name}={word}" for name, words in given for word in words.split(",")]
     try:
         body = json.loads(await request.read() or b"null")
     except (ValueError, RecursionError):
