@@ -44,7 +44,7 @@ async def get_inventory_summaries(amazon: Account, request: web.Request) -> web.
     shown: Json = {
         "payload": {
             "granularity": {"granularityType": "Marketplace", "granularityId": amazon.marketplace},
-            "inventorySummaries": [_summary(listing, details=details) for listing in found[start : end]],
+            "inventorySummaries": [_summary(listing, details=details) for listing in found[start:end]],
         },
         "pagination": {"nextToken": str(end)} if end < len(found) else {},
     }

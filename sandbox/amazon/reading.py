@@ -7,10 +7,11 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from sandbox.amazon.refusals import invalid
+from sandbox.amazon.refusals import Refused, invalid
 from sandbox.values import Json
 
 LONGEST_TOKEN: Final = 9
+
 
 def words(request: web.Request, name: str) -> list[str]:
     """The list that is given under the name, comma-separated, repeated, or both."""
@@ -20,7 +21,8 @@ def words(request: web.Request, name: str) -> list[str]:
 
 def chosen(request: web.Request, name: str, allowed: Collection[str]) -> set[str]:
     """The members of an enumeration that the request lists."""
-    listed = set(words(request, name))
+    given = ",".join(request.query.getall(name)) if name in request.query else None
+    listed = set() if given is None else {word.strip() for word in given.split(",")}
     unknown = sorted(listed - set(allowed))
     if unknown:
         raise invalid(f"Invalid value for {name}: {', '.join(unknown)}.")
@@ -79,14 +81,28 @@ async def body(request: web.Request) -> Json:
     return given
 
 
-def field(given: Json, name: str, kind: type, *, at: str = "") -> Any:
+def field(given: object, name: str, kind: type, *, at: str = "") -> Any:
     """A field that must be there and be of that JSON type."""
     where = f"{at}.{name}" if at else name
+    if not isinstance(given, dict):
+        raise mistyped(at)
     if given.get(name) is None:
         raise invalid(f"The input you have submitted is not valid. Missing required field [{where}].")
     value = given[name]
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-        raise invalid(
-            f"The input you have submitted is not valid. Please check the fields with invalid type [{where}]."
-        )
+        raise mistyped(where)
     return value
+
+
+def each(given: object, kind: type, *, at: str) -> list[Any]:
+    """The members of a list, all of that JSON type."""
+    if not isinstance(given, list) or not all(isinstance(one, kind) for one in given):
+        raise mistyped(at)
+    return given
+
+
+def mistyped(where: str) -> Refused:
+    """The refusal of a field of another JSON type."""
+    return invalid(
+        f"The input you have submitted is not valid. Please check the fields with invalid type [{where}]."
+    )

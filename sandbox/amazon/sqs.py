@@ -107,7 +107,9 @@ class Queue:
     def counts(self) -> tuple[int, int, int]:
         """Messages that can be received, those that somebody has, and those that are still delayed."""
         ready = sum(one.visible_at <= time.monotonic() for one in self.messages.values())
-        delayed = sum(one.visible_at > time.monotonic() and not one.receives for one in self.messages.values())
+        delayed = sum(
+            one.visible_at > time.monotonic() and not one.receives for one in self.messages.values()
+        )
         return ready, len(self.messages) - ready - delayed, delayed
 
     def _handed(self, message: Message, invisible: float) -> str:

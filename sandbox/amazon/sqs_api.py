@@ -29,18 +29,19 @@ SETTINGS: Final = {
     "VisibilityTimeout": LONGEST_HIDE,
 }
 """What a queue can be made with here, each with its most."""
-QUEUE_ATTRIBUTES: Final = frozenset(
-    "All Policy VisibilityTimeout MaximumMessageSize MessageRetentionPeriod ApproximateNumberOfMessages "
-    "ApproximateNumberOfMessagesNotVisible CreatedTimestamp LastModifiedTimestamp QueueArn "
-    "ApproximateNumberOfMessagesDelayed DelaySeconds ReceiveMessageWaitTimeSeconds RedrivePolicy FifoQueue "
-    "ContentBasedDeduplication KmsMasterKeyId KmsDataKeyReusePeriodSeconds DeduplicationScope FifoThroughputLimit "
-    "RedriveAllowPolicy SqsManagedSseEnabled".split()
-)
+QUEUE_ATTRIBUTES: Final = frozenset({
+    "All", "Policy", "VisibilityTimeout", "MaximumMessageSize", "MessageRetentionPeriod",
+    "ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "CreatedTimestamp",
+    "LastModifiedTimestamp", "QueueArn", "ApproximateNumberOfMessagesDelayed", "DelaySeconds",
+    "ReceiveMessageWaitTimeSeconds", "RedrivePolicy", "FifoQueue", "ContentBasedDeduplication",
+    "KmsMasterKeyId", "KmsDataKeyReusePeriodSeconds", "DeduplicationScope", "FifoThroughputLimit",
+    "RedriveAllowPolicy", "SqsManagedSseEnabled",
+})  # fmt: skip
 """Every attribute that a queue of SQS may have; those that a plain one has not are not shown."""
-MESSAGE_ATTRIBUTES: Final = frozenset(
-    "All SenderId SentTimestamp ApproximateReceiveCount ApproximateFirstReceiveTimestamp SequenceNumber "
-    "MessageDeduplicationId MessageGroupId AWSTraceHeader DeadLetterQueueSourceArn".split()
-)
+MESSAGE_ATTRIBUTES: Final = frozenset({
+    "All", "SenderId", "SentTimestamp", "ApproximateReceiveCount", "ApproximateFirstReceiveTimestamp",
+    "SequenceNumber", "MessageDeduplicationId", "MessageGroupId", "AWSTraceHeader", "DeadLetterQueueSourceArn",
+})  # fmt: skip
 
 
 class SqsError(Exception):
@@ -100,7 +101,11 @@ def _is_there(request: web.Request) -> bool:
 async def _create(queues: Queues, given: Json, caller: Caller) -> Json:
     name = _text(given, "QueueName")
     if not QUEUE_NAME.fullmatch(name):
-        raise _wrong(name, "QueueName", "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length")
+        raise _wrong(
+            name,
+            "QueueName",
+            "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length",
+        )
     wanted = _settings(given)
     known = queues.by_name.get(name)
     if known is not None and any(known.attributes[key] != value for key, value in wanted.items()):
@@ -117,7 +122,9 @@ def _settings(given: Json) -> dict[str, str]:
         raise _wrong(wanted, "Attributes", "Must be a map")
     for name, value in wanted.items():
         if not str(value).isdecimal() or int(value) > SETTINGS[name]:
-            raise SqsError("InvalidAttributeValue", "InvalidAttributeValue", f"Invalid value for the parameter {name}.")
+            raise SqsError(
+                "InvalidAttributeValue", "InvalidAttributeValue", f"Invalid value for the parameter {name}."
+            )
     return {name: str(int(value)) for name, value in wanted.items()}
 
 
@@ -182,7 +189,9 @@ async def _delete_batch(queues: Queues, given: Json, _caller: Caller) -> Json:
         raise SqsError(kind, f"AWS.SimpleQueueService.{kind}", f"A batch holds 1 to {MOST} entries.")
     if len(ids) != len(set(ids)):
         code = "AWS.SimpleQueueService.BatchEntryIdsNotDistinct"
-        raise SqsError("BatchEntryIdsNotDistinct", code, "Two or more batch entries in the request have the same Id.")
+        raise SqsError(
+            "BatchEntryIdsNotDistinct", code, "Two or more batch entries in the request have the same Id."
+        )
     done: list[Json] = []
     failed: list[Json] = []
     for entry in entries:

@@ -167,7 +167,11 @@ async def test_the_sellers_listings_come_in_pages() -> None:
             SELLER, **by_sku, pageSize=3, pageToken=first.next_token
         )
         named = await listings.search_listings_items(
-            SELLER, marketplaceIds=US, identifiers=f"{KNIFE},{FBA_SOCKS}", identifiersType="SKU", sortOrder="ASC"
+            SELLER,
+            marketplaceIds=US,
+            identifiers=f"{KNIFE},{FBA_SOCKS}",
+            identifiersType="SKU",
+            sortOrder="ASC",
         )
 
     assert [item["sku"] for item in first.payload["items"]] == [KNIFE, "KK-SOCKS-2PK", FBA_SOCKS]
