@@ -111,8 +111,11 @@ async def test_tracking_arrives_by_signed_webhook(stand: Stand) -> None:
     async with Subscriber().listening() as subscriber:
         await stand.do(stand.sdk.webhook.create, url=subscriber.url, webhook_secret="sécret")
         done = await stand.bought()
-        await until(lambda: len(subscriber.got) == 1)
-    headers, body = subscriber.got[0]
+        await until(lambda: len(subscriber.got) == 2)
+    made = validate_webhook(subscriber.got[0][1], subscriber.got[0][0], "sécret")
+    assert (made["description"], made["result"]["status"]) == ("tracker.created", "unknown")
+    assert (made["result"]["id"], made["previous_attributes"]) == (done["tracker"]["id"], {})
+    headers, body = subscriber.got[1]
     event = validate_webhook(body, headers, "sécret")
     assert (event["description"], event["result"]["status"]) == ("tracker.updated", "pre_transit")
     assert event["result"]["tracking_code"] == done["tracking_code"]
