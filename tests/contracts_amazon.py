@@ -222,3 +222,8 @@ def resolved(model: str, schema: Mapping[str, Any]) -> Mapping[str, Any]:
         return schema
     found: Json = _model(model)["definitions"][schema["$ref"].rsplit("/", 1)[-1]]
     return found
+
+
+def explained(model: str, operation_id: str) -> str:
+    """What the model says of an operation in words, its usage plan among them."""
+    return str(_operations(model)[operation_id][2]["description"])

@@ -8,10 +8,13 @@ from typing import Any
 import pytest
 from botocore.loaders import Loader
 
+from sandbox.amazon.app import OPERATIONS as ROUTES
+from sandbox.amazon.app import Operation
 from sandbox.amazon.fidelity import LOGIN, NOTIFICATIONS, OPERATIONS, SQS
+from sandbox.amazon.limits import Limits
 from sandbox.fidelity import Fidelity
 from tests.contracts import contracts
-from tests.contracts_amazon import members, operations, parameters
+from tests.contracts_amazon import explained, members, operations, parameters
 from tests.sandbox.amazon_calls import PLACES, Answer, Caller, calling
 from tests.sandbox.amazon_proofs import (
     BASES,
@@ -137,6 +140,28 @@ async def test_an_operation_that_is_not_offered_says_so() -> None:
 
             assert answer.status == 400, operation
             assert f"{operation.rpartition('.')[2]} is not offered here" in json.dumps(answer.shown)
+
+
+@pytest.mark.parametrize("operation", ROUTES, ids=lambda one: one.name)
+def test_the_usage_plan_is_the_one_that_the_model_tells(operation: Operation) -> None:
+    told = re.search(r"\|\s*([\d.]+)\s*\|\s*(\d+)\s*\|", explained(operation.api, operation.name))
+
+    assert told is not None
+    assert (operation.rate, operation.burst) == (float(told[1]), int(told[2]))
+
+
+async def test_every_answer_tells_the_rate_of_its_plan_and_a_used_up_one_is_refused() -> None:
+    async with calling(filled=False) as caller:
+        stand = caller.stand
+        stand.amazon.limits = Limits(1.0)
+        headers = {"x-amz-access-token": stand.amazon.login.access(None)}
+        url = f"{stand.url}/orders/2026-01-01/orders?createdAfter=2026-11-01T00:00:00Z"
+        answers = []
+        for _call in range(21):
+            async with caller.http.get(url, headers=headers) as answer:
+                answers.append((answer.status, answer.headers.get("x-amzn-RateLimit-Limit")))
+
+    assert answers == [*[(200, "0.0056")] * 20, (429, None)]
 
 
 def test_the_types_of_notification_that_are_not_sent_are_refused() -> None:

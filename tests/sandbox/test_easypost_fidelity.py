@@ -339,7 +339,7 @@ async def test_what_is_asked_by_id_is_the_one_of_that_id(caller: Caller) -> None
     for operation in ("shipment.retrieve", "shipment.refund", "shipment.label", "tracker.retrieve"):
         query = {"file_format": "PDF"} if operation == "shipment.label" else None
         name = bought["tracker"]["id"] if operation == "tracker.retrieve" else bought["id"]
-        body = {} if operation == "shipment.refund" else None
+        body: Any = {} if operation == "shipment.refund" else None
         found = await caller.ask(operation, name=name, query=query, body=body)
         missing = await caller.ask(operation, name="trk_none", query=query, body=body)
 

@@ -1,6 +1,8 @@
 """``crossdock sandbox --fidelity``: how far each operation of each vendor is offered, told as it is."""
 
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +11,7 @@ import cli
 from sandbox.fidelity_report import VENDORS
 from sandbox.parameters import fields, left_out
 
+ROOT = Path(__file__).resolve().parents[2]
 ROWS = [(vendor, row) for vendor, operations in VENDORS.items() for row in operations]
 
 
@@ -87,3 +90,30 @@ def test_what_is_neither_honoured_nor_listed_is_left_out_of_the_offer() -> None:
         "packageDetail.carrier",
         "codCollectionMethod",
     )
+
+
+CALLED = {
+    "amazon": {
+        "client.py": r'self\._calls\.call\(\s*"(\w+)"',
+        "notifications.py": r'self\._ask\(\s*"(\w+)"',
+    },
+    "easypost": {"client.py": r"self\._easypost\.([a-z]\w*\.\w+)\("},
+}
+"""How the connectors' sources name the operations that they call."""
+
+
+@pytest.mark.req("R110")
+@pytest.mark.parametrize("vendor", CALLED)
+def test_what_a_connector_calls_is_offered_and_compared_with_the_vendors_own(vendor: str) -> None:
+    called = {
+        name
+        for file, pattern in CALLED[vendor].items()
+        for name in re.findall(pattern, (ROOT / "connectors" / vendor / file).read_text(encoding="utf-8"))
+        if not name.startswith("subscribe")
+    }
+    rows = {row.operation: row for other, row in ROWS if other == vendor and row.offered}
+    by_name = {name.rpartition(".")[2] if vendor == "amazon" else name: row for name, row in rows.items()}
+
+    assert len(called) == {"amazon": 16, "easypost": 6}[vendor]
+    assert called <= set(by_name)
+    assert {by_name[name].compared_with for name in called} <= {"schema", "recordings"}
