@@ -162,6 +162,16 @@ def tracker(one: Tracker) -> Json:
     }  # fmt: skip
 
 
+def refund(one: Shipment) -> Json:
+    """The request to take a label back, as an event shows it."""
+    when = stamp(one.updated)
+    return {
+        "id": "rfnd_" + token(one.id, "refund", length=32, alphabet=HEX), "object": "Refund", "created_at": when,
+        "updated_at": when, "tracking_code": one.tracker.code if one.tracker else None, "confirmation_number": None,
+        "status": one.refund_status, "carrier": one.tracker.carrier if one.tracker else None, "shipment_id": one.id,
+    }  # fmt: skip
+
+
 def _scan(one: Tracker, scan: Scan) -> Json:
     nowhere = {"object": "TrackingLocation", **dict.fromkeys(("city", "state", "country", "zip"))}
     return {

@@ -104,6 +104,7 @@ class EasyPost:
         every = list(dict.fromkeys(str(card["carrier"]) for card in cards))
         accounts, named = asked.get("carrier_accounts") or [], asked.get("carrier")
         if not set(accounts) <= {objects.account(carrier) for carrier in every}:
+            # Which code EasyPost gives an account that it does not know is unchecked.
             message = "A carrier account is not one of this user's."
             raise Refused(422, "SHIPMENT.RATE.CARRIER_ACCOUNT_INVALID", message)
         chosen = [carrier for carrier in every if not accounts or objects.account(carrier) in accounts]
@@ -255,7 +256,7 @@ class EasyPost:
             shipment=shipment.id, due=arrives, live=shipment.live, is_return=bool(shipment.asked.get("is_return")),
         )  # fmt: skip
         self.trackers[tracker.id] = tracker
-        self._announce("tracker.created", shipment, tracker, before={})
+        self._announce("tracker.created", shipment, objects.tracker(tracker), before={})
         steps = (
             (now + KNOWN_AFTER, "pre_transit", "label_created", "Shipping label created"),
             (scanned, "in_transit", "arrived_at_facility", "Scanned by the carrier"),
@@ -272,17 +273,12 @@ class EasyPost:
         before = {"status": tracker.status}
         tracker.status, tracker.detail, tracker.updated = scan.status, scan.detail, scan.at
         tracker.scans.append(scan)
-        self._announce("tracker.updated", shipment, tracker, before=before)
+        self._announce("tracker.updated", shipment, objects.tracker(tracker), before=before)
 
-    def _announce(self, kind: str, shipment: Shipment, tracker: Tracker, *, before: Json) -> None:
+    def _announce(self, kind: str, shipment: Shipment, subject: Json, *, before: Json) -> None:
         about = sorted(order_lookup.of_parcel(self.env, shipment.asked))
-        self.hooks.announce(
-            kind,
-            objects.tracker(tracker),
-            before=before,
-            live=tracker.live,
-            order=about[0] if about else None,
-        )
+        order = about[0] if about else None
+        self.hooks.announce(kind, subject, before=before, live=shipment.live, order=order)
 
     def _decide_void(self, shipment: Shipment) -> None:
         carrier = shipment.bought.offer.carrier if shipment.bought else ""
@@ -292,6 +288,10 @@ class EasyPost:
         rejected = rejected or self.env.scripted_faults.void_rejected(carrier, orders)
         shipment.refund_status = "rejected" if rejected else "refunded"
         shipment.updated = self.now()
+        if not rejected:
+            self._announce(
+                "refund.successful", shipment, objects.refund(shipment), before={"status": "submitted"}
+            )
 
     def _number(self, carrier: str) -> str:
         """A tracking number that looks like the carrier's."""
