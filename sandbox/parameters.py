@@ -1,6 +1,7 @@
 """What a request names, held against the row of its operation: nothing is ignored in silence (R110)."""
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 from sandbox.fidelity import Fidelity
@@ -20,11 +21,13 @@ def fields(given: Any, at: str = "") -> Iterator[str]:
 
 def left_out(row: Fidelity, named: Iterable[str]) -> tuple[str, ...]:
     """What a request names that the row neither honours nor lists: its refused ones, and those that nobody knows."""
-    known = [*row.honoured, *row.listed]
-    return tuple(dict.fromkeys(name for name in named if not any(_covers(one, name) for one in known)))
+    known = row.honoured | row.listed.keys()
+    return tuple(
+        name for name in dict.fromkeys(named) if name not in known and not _is_of_another_kind(name, known)
+    )
 
 
-def _covers(known: str, named: str) -> bool:
-    """Whether a known name is the one that is named, or holds it, or lies within it (then only its type is wrong)."""
-    longer, shorter = (named, known) if len(named) > len(known) else (known, named)
-    return longer == shorter or longer.startswith((f"{shorter}.", f"{shorter}["))
+def _is_of_another_kind(name: str, known: Collection[str]) -> bool:
+    """Whether it is a field of what is known as a plain one, or the other way round: then only its type is wrong."""
+    within = (name[: cut.start()] in known for cut in re.finditer(r"[.[]", name))
+    return any(within) or any(one.startswith((f"{name}.", f"{name}[")) for one in known)
