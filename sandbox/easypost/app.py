@@ -22,6 +22,7 @@ from sandbox.easypost.refusals import (
     not_offered,
     throttled,
     unprocessable,
+    wrong_method,
 )
 from sandbox.easypost.state import CARRIER_SECONDS, EasyPost
 from sandbox.http import Handler, injecting, key_of, operation_of
@@ -218,6 +219,8 @@ async def _envelope(request: web.Request, handler: Handler) -> web.StreamRespons
         answer = refused.response()
     except web.HTTPNotFound:
         answer = missing().response()
+    except web.HTTPMethodNotAllowed:
+        answer = wrong_method().response()
     answer.headers["X-Ep-Request-Uuid"] = request.app[STATE].name("req").removeprefix("req_")
     return answer
 

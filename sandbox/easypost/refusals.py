@@ -40,6 +40,13 @@ def missing() -> Refused:
     return Refused(404, "NOT_FOUND", "The requested resource could not be found.")
 
 
+def wrong_method() -> Refused:
+    """The 405 for a method that a path has not (https://docs.easypost.com/guides/errors-guide, read 2026-11)."""
+    return Refused(
+        405, "METHOD_NOT_ALLOWED", "The request method is not supported for the requested resource."
+    )
+
+
 def unprocessable(message: str) -> Refused:
     """The 422 for a request that makes no sense in the object's state."""
     return Refused(422, "UNPROCESSABLE_ENTITY", message)

@@ -45,7 +45,7 @@ class Caller:
     ) -> Answer:
         method, template = PLACES[operation]
         path = template.format(id=name, payload=name, kind=name)
-        url = self.stand.url.removesuffix("/v2") + path
+        url = self.stand.url + path
         headers = {"Authorization": f"Bearer {self.stand.state.key}"}
         sent = None if body is None else json.dumps(body).encode()
         async with self.stand.http.request(

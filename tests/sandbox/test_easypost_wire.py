@@ -50,6 +50,18 @@ async def test_another_key_and_no_key_open_nothing(stand: Stand) -> None:
         assert answer.status == 200
 
 
+async def test_a_path_or_a_method_that_is_not_there_is_refused_in_easypost_s_shape(stand: Stand) -> None:
+    headers = {"Authorization": f"Bearer {stand.state.key}"}
+    for method, path, status in (
+        ("PUT", "/shipments", 405),
+        ("GET", "/nothing", 404),
+        ("POST", "/shipments/x", 405),
+    ):
+        async with stand.http.request(method, f"{stand.url}/v2{path}", headers=headers) as answer:
+            assert answer.status == status
+            assert set((await answer.json())["error"]) == {"code", "message", "errors"}
+
+
 def _keys(shown: Any, recorded: Any, at: str = "") -> list[str]:
     """Where a recorded answer has a key that ours lacks; both must be objects or lists of them."""
     if isinstance(recorded, dict) and isinstance(shown, dict):
