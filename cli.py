@@ -26,7 +26,7 @@ VERBS = {
     "go-live": "Show what would change, accept it, or take it back.",
     "doctor": "Say what is not ready for going live.",
     "deliveries": "List what the vendors told us, or replay one.",
-    "connections": "List connections; accept or stop what they do.",
+    "connections": "List connections and test them; accept or stop what they do.",
     "connect": "Say where a merchant authorizes a connection.",
     "keys": "Make or take back API keys.",
 }

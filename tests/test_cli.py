@@ -186,12 +186,26 @@ def test_a_key_is_shown_once_and_taken_back_by_its_name(said: Said) -> None:
 def test_connections_are_listed_accepted_and_stopped(said: Said) -> None:
     listed = {r["connection"]: r for r in rows(said, "connections")}
     assert listed["shop"] == {
-        "connection": "shop", "use": "bogus", "mode": "-", "state": "connected", "accepted": "", "trouble": "",
+        "connection": "shop", "use": "bogus", "mode": "-", "state": "untested", "said": "", "accepted": "", "trouble": "",
     }  # fmt: skip
     accepted = rows(said, "connections", "accept", "post", "labels")
     assert [r["accepted"] for r in accepted if r["connection"] == "post"] == ["labels"]
     stopped = rows(said, "connections", "stop", "post")
     assert [r["accepted"] for r in stopped if r["connection"] == "post"] == [""]
+
+
+@pytest.mark.req("R114")
+def test_a_connection_is_tested_by_command_and_doctor_says_which_are_not(said: Said) -> None:
+    before = {r["kind"]: r["where"] for r in json.loads(said("doctor", "--json")[1])}
+    assert before["untested"] == "shop, pay, post, mail"
+
+    [tested] = rows(said, "connections", "test", "pay")
+
+    assert (tested["state"], tested["said"]) == ("works", "Bogus takes us for pay of a world in memory")
+    after = {r["kind"]: r["where"] for r in json.loads(said("doctor", "--json")[1])}
+    assert after["untested"] == "shop, post, mail"
+    assert said("connections", "test")[0] == 2
+    assert said("connections", "test", "ghost")[0] == 1
 
 
 @pytest.mark.req("R87")

@@ -1,6 +1,7 @@
 """Amazon: orders and their parcels, and the listed quantities, through the Selling Partner API; news through SQS."""
 
 from collections.abc import Mapping
+from functools import partial
 from urllib.parse import urlsplit
 
 from connectors.amazon.authorize import AmazonAuthorizer
@@ -31,6 +32,7 @@ def build(connection: Connection) -> Ports:
     from connectors.amazon.client import AmazonClient  # noqa: PLC0415
     from connectors.amazon.levels import AmazonLevels  # noqa: PLC0415
     from connectors.amazon.notifications import AmazonNotifications, AmazonSubscriber  # noqa: PLC0415
+    from connectors.amazon.probe import probe  # noqa: PLC0415
     from connectors.amazon.shipment_notifier import AmazonShipmentNotifier  # noqa: PLC0415
 
     settings = AmazonSettings.model_validate(connection.settings)
@@ -50,6 +52,7 @@ def build(connection: Connection) -> Ports:
         notifications=queue,
         subscriber=AmazonSubscriber(connection, client) if queue is not None else None,
         authorizer=AmazonAuthorizer(connection, settings),
+        probe=partial(probe, client),
         close=close,
     )
 
@@ -63,6 +66,7 @@ CONNECTOR = Connector(
         "set_levels": Operation(fence=Fence.ABSOLUTE, call_limit_s=PUSH_LIMIT_S),
         "tell_shipped": Operation(fence=Fence.ABSOLUTE, call_limit_s=CALL_LIMIT_S),
     },
+    signs_in_with=("seller", "region", "marketplaces"),
     limits=RATES,
     app_keys=(
         "client_id",

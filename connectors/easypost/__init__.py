@@ -1,5 +1,7 @@
 """EasyPost: every carrier's rate for a parcel, the label bought once, its file, and where the parcel is."""
 
+from functools import partial
+
 from connectors.easypost.settings import EasyPostSettings
 from core.ports import Connection, Connector, Fence, Operation, Ports
 
@@ -9,6 +11,7 @@ def build(connection: Connection) -> Ports:
     # The SDK takes a quarter of a second and 31 MB to import: only an installation that uses EasyPost pays for it.
     from connectors.easypost.carrier import EasyPostCarrier  # noqa: PLC0415
     from connectors.easypost.client import EasyPostApi  # noqa: PLC0415
+    from connectors.easypost.probe import probe  # noqa: PLC0415
     from connectors.easypost.webhooks import EasyPostWebhooks  # noqa: PLC0415
 
     settings = EasyPostSettings.model_validate(connection.settings)
@@ -22,6 +25,7 @@ def build(connection: Connection) -> Ports:
         carrier=carrier,
         label_files=carrier,
         webhooks=EasyPostWebhooks(connection.name, secrets) if secrets else None,
+        probe=partial(probe, api, settings),
         close=api.close,
     )
 
@@ -36,5 +40,6 @@ CONNECTOR = Connector(
         "buy": Operation(fence=Fence.OBJECT, call_limit_s=20.0),
         "void": Operation(fence=Fence.OBJECT, call_limit_s=20.0),
     },
+    signs_in_with=("key",),
     api_version="v2",
 )

@@ -20,6 +20,7 @@ CONNECTOR = Connector(
     settings=ShopifySettings,
     build=build,
     operations=OPERATIONS,
+    signs_in_with=("store", "token"),
     app_keys=("client_id", "client_secret", "client_secret_old"),
     api_version=API_VERSION,
     # Released 2026-10-01; a version is served for at least twelve months.

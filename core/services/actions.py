@@ -210,7 +210,6 @@ async def count(hub: Hub, merchant: str, lines: Lines, *, actor: str) -> None:
     """
     await _known(hub, merchant, lines)
     await hub.store.write(count_stock, merchant, lines, actor=actor, now=hub.clock.now())
-    await serve_backorders(hub, merchant)
 
 
 async def receive(hub: Hub, merchant: str, lines: Lines, *, actor: str) -> None:
@@ -221,14 +220,6 @@ async def receive(hub: Hub, merchant: str, lines: Lines, *, actor: str) -> None:
     """
     await _known(hub, merchant, lines)
     await hub.store.write(receive_stock, merchant, lines, actor=actor, now=hub.clock.now())
-    await serve_backorders(hub, merchant)
-
-
-async def serve_backorders(hub: Hub, merchant: str) -> None:
-    """Have the orders that wait for units served, by order time."""
-    await hub.store.write(
-        enqueue, merchant, [NewJob(kind="backorders", subject="all", connection="-", due_at=hub.clock.now())]
-    )
 
 
 async def _known(hub: Hub, merchant: str, lines: Lines) -> None:

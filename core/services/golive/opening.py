@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from core.engine.hub import Hub
 from core.errors import NotFoundError, RefusedError
 from core.model.base import Instant, Shape
-from core.services.actions import Lines, serve_backorders
+from core.services.actions import Lines
 from core.store.openings import Opening, list_openings, load_opening, undo_opening
 from core.store.products import list_products
 from core.store.stock import list_stock
@@ -182,10 +182,9 @@ async def load(hub: Hub, merchant: str, text: str, *, actor: str) -> Loaded:
 
 
 async def store(hub: Hub, merchant: str, lines: Lines, source: str, *, actor: str) -> Loaded:
-    """Count lines that were checked, and have orders that wait for units served."""
+    """Count lines that were checked; orders that wait for units are served."""
     now = hub.clock.now()
     opening = await hub.store.write(load_opening, merchant, lines, source=source, actor=actor, now=now)
-    await serve_backorders(hub, merchant)
     return _loaded(opening)
 
 
