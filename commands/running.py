@@ -32,7 +32,7 @@ def log_from(level: int) -> Redactor:
 
 def in_hub(work: Callable[[Hub], Awaitable[T]]) -> T:
     """Open the hub, do one thing, close it."""
-    from server import open_hub  # noqa: PLC0415 - loads every vendor's SDK
+    from assembly import open_hub  # noqa: PLC0415 - loads every vendor's SDK
 
     async def run() -> T:
         async with open_hub(redactor=log_from(logging.WARNING)) as (hub, _):

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
+import assembly
 import cli
-import server
 from core import errors
 from core.config.loader import load
 from core.config.schema import BoxKeys, CommonWith, ConnectionKeys, FileKeys, LocationKeys, SlaKeys, StockKeys
@@ -111,7 +111,7 @@ def test_the_page_of_commands_names_every_verb_choice_and_option() -> None:
 
 
 def test_the_example_is_a_valid_file() -> None:
-    known = {key: connector.settings for key, connector in server.connectors().items()}
+    known = {key: connector.settings for key, connector in assembly.connectors().items()}
 
     (config,) = load(ROOT / "crossdock.example.yaml", ENVIRONMENT, known)
 
@@ -139,7 +139,7 @@ def test_the_page_of_configuration_names_every_key(keys: type[BaseModel]) -> Non
 def test_the_page_of_configuration_names_what_every_connector_reads() -> None:
     page = text_of(DOCS / "reference" / "configuration.md")
 
-    for key, connector in server.connectors().items():
+    for key, connector in assembly.connectors().items():
         for name in (*keys_of(connector.settings), *connector.app_keys):
             assert f"`{name}`" in page, f"{key}: {name}"
 

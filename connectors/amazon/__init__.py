@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from connectors.amazon.authorize import AmazonAuthorizer
 from connectors.amazon.limits import RATES
 from connectors.amazon.settings import AmazonSettings
 from core.ports import Connection, Connector, Fence, Mode, Operation, Ports
@@ -27,6 +26,7 @@ def mode_of(endpoints: Mapping[str, str]) -> Mode:
 def build(connection: Connection) -> Ports:
     """Return what an Amazon connection can do."""
     # The SDK takes half a second and 35 MB to import: only an installation that sells on Amazon pays for it.
+    from connectors.amazon.authorize import AmazonAuthorizer  # noqa: PLC0415
     from connectors.amazon.channel import AmazonChannel  # noqa: PLC0415
     from connectors.amazon.client import AmazonClient  # noqa: PLC0415
     from connectors.amazon.levels import AmazonLevels  # noqa: PLC0415
