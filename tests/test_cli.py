@@ -175,6 +175,29 @@ def test_opening_counts_are_previewed_loaded_and_taken_back_by_command(said: Sai
     assert [r["on_hand"] for r in rows(said, "stock")] == [0]
 
 
+@pytest.mark.parametrize(
+    ("content", "code", "says"),
+    [
+        ("sep=;\r\nSKU;Location;Units\r\nCHEF-8;reno;1.000\r\n".encode("utf-16"), 0, ""),
+        ("SKU;Location;Units;\r\nCHEF-8;reno;1.000;\r\n;;;\r\n".encode("cp1252"), 0, ""),
+        (b"PK\x03\x04", 1, "counts.csv: this is a workbook, no CSV; in the spreadsheet: save as, CSV UTF-8"),
+        (None, 1, "counts.csv: cannot be read (No such file or directory); check the path and its rights"),
+    ],
+)
+def test_a_file_of_a_spreadsheet_is_read_as_it_was_saved(
+    said: Said, tmp_path: Path, content: bytes | None, code: int, says: str
+) -> None:
+    assert said(*KNIFE)[0] == 0
+    file = tmp_path / "counts.csv"
+    if content is not None:
+        file.write_bytes(content)
+
+    ended, _, err = said("stock", "opening", str(file))
+
+    assert (ended, err) == (code, f"crossdock: {tmp_path}/{says}\n" if says else "")
+    assert [r["on_hand"] for r in rows(said, "stock")] == ([] if code else [1000])
+
+
 @pytest.mark.req("R21", "R85")
 def test_go_live_is_shown_accepted_and_taken_back_by_command(said: Said) -> None:
     with_an_order(said)

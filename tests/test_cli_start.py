@@ -84,7 +84,6 @@ def played(environ: Mapping[str, str], *verbs: tuple[str, ...]) -> Any:
     return json.loads(ended.stdout)
 
 
-@pytest.mark.req("R113")
 def test_verbs_that_ask_no_vendor_need_no_secret_and_load_no_sdk(tmp_path: Path) -> None:
     found = played(bare(tmp_path), *NEEDLESS)
 
@@ -273,3 +272,37 @@ def test_a_key_is_taken_back_by_its_own_name_only(said: Said, words: tuple[str, 
 
     assert said("keys", *words) == (2, "", f"crossdock keys: {says}\n")
     assert [k["name"] for k in rows(said, "keys", "list")] == ["me"]
+
+
+# --- doctor ---
+
+
+def test_doctor_without_findings_says_that_all_is_well_and_what_it_looked_at(said: Said) -> None:
+    rows(said, *KNIFE)
+    rows(said, "stock", "count", "CHEF-8", "reno", "3")
+
+    assert said("doctor") == (
+        0,
+        f"all is well; looked at 1 product, 0 listings, 1 location, 1 box and 4 connections of {MERCHANT}\n",
+        "",
+    )
+    assert said("doctor", "--json") == (0, "[]\n", "")
+
+
+def test_a_stock_rule_that_names_no_product_is_told_by_doctor_and_by_validate(
+    said: Said, tmp_path: Path
+) -> None:
+    rows(said, *KNIFE)
+    rows(said, "stock", "count", "CHEF-8", "reno", "3")
+    file = tmp_path / "crossdock.yaml"
+    file.write_text(file.read_text().replace("stock:\n", "stock:\n  chef-*: {low: 9}\n"))
+    line = file.read_text().splitlines().index("  chef-*: {low: 9}") + 1
+    says = (
+        f"{file}:{line}:3: stock: 'chef-*' names none of the 1 known products;"
+        " 'CHEF-8' differs by small and capital letters"
+    )
+
+    code, out, _ = said("doctor", "--json")
+    assert (code, [(f["kind"], f["where"]) for f in json.loads(out)]) == (1, [("stock_pattern", says)])
+    assert said("validate")[2] == f"{says}\n"
+    assert json.loads(said("validate", "--json")[1])["advice"] == [says]

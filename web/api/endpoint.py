@@ -10,6 +10,7 @@ from aiohttp import web
 from pydantic import AfterValidator, BaseModel, ConfigDict
 from pydantic.json_schema import models_json_schema
 
+from core.csv_text import UnreadableCsvError, decode
 from web.problems import problem
 
 PREFIX = "/api/v1"
@@ -131,9 +132,9 @@ async def _body(request: web.Request, shape: type[BaseModel]) -> BaseModel:
     sent = await request.read()
     if request.content_type == "text/csv" and "csv" in shape.model_fields:
         try:
-            return shape.model_validate({"csv": sent.decode("utf-8-sig")})
-        except UnicodeDecodeError as error:
-            raise web.HTTPBadRequest(reason="the file is not in UTF-8") from error
+            return shape.model_validate({"csv": decode(sent)})
+        except UnreadableCsvError as error:
+            raise web.HTTPBadRequest(reason=str(error)) from error
     return shape.model_validate_json(sent or b"{}")
 
 
