@@ -6,11 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from commands.order_text import order_lines
+from core.domain.state import OrderState, ParcelState
 from core.engine.hub import Hub
 from core.model.commit import NewOrder, OrderCommit, Reserve, Sealed
 from core.model.facts import (
     Fact,
     Held,
+    LabelBought,
     Parked,
     PaymentChecked,
     Received,
@@ -21,11 +24,13 @@ from core.model.money import Money
 from core.model.order import Order, OrderLine
 from core.model.payment import PaymentState
 from core.model.products import Product
+from core.model.shipment import TrackingState
 from core.model.stock import Need
 from core.store.products import save_products
 from core.store.stock import count_stock
 from tests.command import Said, command, in_hub, rows
 from tests.core.store.builders import an_order
+from tests.core.store.test_spelling import QUOTED
 from tests.installed import MERCHANT
 
 PLACED = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)
@@ -264,3 +269,42 @@ def test_a_parked_order_says_what_failed_and_how_it_goes_on(said: Said) -> None:
     assert said("orders", "show", "KK-2")[1].splitlines()[1] == (
         "needs attention at buy: post: the wallet is empty; once it is mended: crossdock orders retry KK-2"
     )
+
+
+BOUGHT = LabelBought(
+    at=CHECKED, parcel_id="reno-1", shipment_id="shp-1", label_id="pl-1", tracking="1Z999", carrier="UPS",
+    service="Ground", price=money(812), connection="post",
+)  # fmt: skip
+
+
+def test_a_parcel_is_shown_with_its_price_and_then_with_its_label_and_tracking() -> None:
+    order, quoted = sold("1", total=money(12340), sku="MUG"), QUOTED.model_copy(update={"price": money(812)})
+    bare = ParcelState(quote=QUOTED)
+    states = [
+        OrderState(order=order, parcels=(parcel,), voided=voided)
+        for parcel, voided in (
+            (bare, ()),
+            (ParcelState(quote=quoted), ()),
+            (ParcelState(quote=quoted, label=BOUGHT), ()),
+            (
+                ParcelState(quote=quoted, label=BOUGHT, told=True, tracking=TrackingState.IN_TRANSIT),
+                (ParcelState(quote=quoted, label=BOUGHT),),
+            ),
+        )
+    ]
+
+    shown = [
+        [line for line in order_lines("shop:1", state, ()) if "parcel" in line and "Title" not in line]
+        for state in states
+    ]
+
+    box = "reno-1: box S, 1 g from reno"
+    assert shown == [
+        [f"parcel {box}, no rate will do; no label bought"],
+        [f"parcel {box}, 8.12 USD at best; no label bought"],
+        [f"parcel {box}: UPS Ground 8.12 USD, tracking 1Z999; channel not told"],
+        [
+            f"parcel {box}: UPS Ground 8.12 USD, tracking 1Z999, in transit; channel told",
+            f"voided parcel {box}: UPS Ground 8.12 USD, tracking 1Z999; channel not told",
+        ],
+    ]
