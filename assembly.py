@@ -13,9 +13,10 @@ import logging
 import os
 import sys
 import uuid
-from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, cast
 
 import asyncpg
 import sqlalchemy as sa
@@ -90,40 +91,85 @@ class Installation:
     """Read when it is first asked for."""
 
 
-class _OnDemand(Mapping[str, Ports]):
-    """The ports of a merchant's connections, each built when it is first asked for."""
+KINDS = frozenset({
+    "channel", "levels", "shipment_notifier", "channel_payments", "gateway", "carrier", "label_files", "notifier",
+    "authorizer",
+})  # fmt: skip
+"""The ports by which people tell connections apart: those of ``Ports`` that depend on no setting."""
 
-    def __init__(self, names: Collection[str], build: Callable[[str], Ports]) -> None:
-        self._names = tuple(names)
-        self._build = build
-        self.built: dict[str, Ports] = {}
+
+class _Port:
+    """A port of a connection that nobody asked yet: what is asked of it opens the connection."""
+
+    def __init__(self, opened: Callable[[], object]) -> None:
+        self._opened = opened
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._opened(), name)
+
+
+class _Unopened:
+    """What a connection can do, as far as it can be told without its vendor's SDK and its secrets."""
+
+    def __init__(self, connector: Connector, config: ConnectionConfig, opened: Callable[[], Ports]) -> None:
+        self._connector, self._config, self._opened = connector, config, opened
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "mode":
+            with_, mode_of = self._config.with_, self._connector.mode_of
+            return None if with_ is None or mode_of is None else mode_of(with_, self._config.endpoints)
+        if name not in KINDS:
+            return getattr(self._opened(), name)
+        return _Port(lambda: getattr(self._opened(), name)) if name in self._connector.offers else None
+
+
+class _OnDemand(Mapping[str, Ports]):
+    """The ports of a merchant's connections, each opened when something is first asked of it."""
+
+    def __init__(
+        self, merchant: MerchantConfig, known: Mapping[str, Connector], build: Callable[[str], Ports]
+    ) -> None:
+        self._merchant, self._known, self._build = merchant, known, build
+        self.opened: dict[str, Ports] = {}
 
     def __getitem__(self, name: str) -> Ports:
-        if name not in self._names:
-            raise KeyError(name)
-        if name not in self.built:
-            self.built[name] = self._build(name)
-        return self.built[name]
+        config = self._merchant.connections[name]
+        connector = self._known[config.use]
+        if name in self.opened or not connector.offers:
+            return self.open(name)
+        return cast(Ports, _Unopened(connector, config, lambda: self.open(name)))
+
+    def open(self, name: str) -> Ports:
+        """Build what a connection can do, once."""
+        if name not in self.opened:
+            self.opened[name] = self._build(name)
+        return self.opened[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._names)
+        return iter(self._merchant.connections)
 
     def __len__(self) -> int:
-        return len(self._names)
+        return len(self._merchant.connections)
 
     def __contains__(self, name: object) -> bool:
-        return name in self._names
+        return name in self._merchant.connections
 
 
-def connections_of(installation: Installation, config: MerchantConfig) -> Connections:
-    """Return what a merchant's connections can do: each is built with its tokens, quotas and endpoints when it is asked."""
+def connections_of(
+    installation: Installation, config: MerchantConfig, *, serves: bool = False
+) -> Connections:
+    """Return what a merchant's connections can do: each with its tokens, quotas and endpoints, opened when it is asked.
 
-    def build(name: str) -> Ports:
-        return _ports(installation, config, config.connections[name])
-
+    What ``serves`` has all of them open at once.
+    """
+    ports = _OnDemand(
+        config, installation.connectors, lambda name: _ports(installation, config, config.connections[name])
+    )
+    for name in config.connections if serves else ():
+        ports.open(name)
     return Connections(
         config=config,
-        ports=_OnDemand(tuple(config.connections), build),
+        ports=ports,
         connectors={name: installation.connectors[c.use] for name, c in config.connections.items()},
     )
 
@@ -253,12 +299,8 @@ async def open_hub(
     hub = Hub(store=store, clock=installation.clock, owner=owner)
     try:
         for config in loaded:
-            hub.merchants[config.merchant] = connections_of(installation, config)
+            hub.merchants[config.merchant] = connections_of(installation, config, serves=serves)
             await store.write(save_config, config.merchant, config.digest, config.text, now=hub.clock.now())
-        if serves:
-            credentials()
-            for connections in hub.merchants.values():
-                tuple(connections.ports.values())
         yield hub, installation
     finally:
         await _close(hub)
@@ -298,7 +340,7 @@ async def up_to_date(url: str) -> AsyncIterator[None]:
 
 async def _close(hub: Hub) -> None:
     for connections in hub.merchants.values():
-        opened = connections.ports.built if isinstance(connections.ports, _OnDemand) else connections.ports
+        opened = connections.ports.opened if isinstance(connections.ports, _OnDemand) else connections.ports
         for ports in opened.values():
             ended = ports.close() if ports.close is not None else None
             if inspect.isawaitable(ended):

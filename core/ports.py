@@ -380,7 +380,8 @@ class Connector:
 
     ``operations`` is keyed by the port's method name (``set_levels``, ``tell_shipped``, ``capture``, ``buy`` ...).
     ``app_keys`` are the keys it reads of ``Connection.app``. ``version_ends`` is the day the pinned vendor API
-    version stops, where the vendor says so.
+    version stops, where the vendor says so. ``offers`` names the ports that each connection has and ``mode_of`` its
+    mode by settings and endpoints, so that lists need not build it (assembly.py); without ``offers`` it is built.
     """
 
     key: str
@@ -393,3 +394,5 @@ class Connector:
     app_keys: tuple[str, ...] = ()
     api_version: str | None = None
     version_ends: date | None = None
+    offers: frozenset[str] = frozenset()
+    mode_of: Callable[[BaseModel, Mapping[str, str]], Mode | None] | None = None

@@ -40,6 +40,13 @@ NEEDLESS = (
     ("stock", "link", "amz", "CHEF-8", "CHEF-8=1"),
     ("stock", "listings"),
     ("deliveries",),
+    ("stock", "adopt", "shop", "--preview"),
+    ("links",),
+    ("connect", "shop"),
+    ("connections",),
+    ("connections", "stop", "post", "labels"),
+    ("doctor",),
+    ("go-live",),
     ("db", "rebuild"),
 )
 PLAY = """
@@ -88,18 +95,53 @@ def test_verbs_that_ask_no_vendor_need_no_secret_and_load_no_sdk(tmp_path: Path)
     found = played(bare(tmp_path), *NEEDLESS)
 
     codes = {words: code for words, (code, _, _) in found["said"].items()}
-    assert codes.pop("orders show KK-404") == 1
+    assert (codes.pop("orders show KK-404"), codes.pop("doctor")) == (1, 1)
     assert codes == dict.fromkeys(codes, 0)
-    assert len(codes) == len(NEEDLESS) - 1
+    assert len(codes) == len(NEEDLESS) - 2
     assert (SDKS | SERVING) & set(found["tops"]) == set()
 
 
-def test_a_verb_that_asks_a_connection_names_the_secrets_that_are_missing_and_where_they_are_set(
+ASK = """
+import asyncio, json
+from assembly import KINDS, open_hub
+from core.errors import ConfigError
+found = {}
+async def ask():
+    async with open_hub() as (hub, _):
+        ports = hub.connections("acme").ports
+        for name in ports:
+            told = {kind: getattr(ports[name], kind) is not None for kind in sorted(KINDS)}, ports[name].mode
+            try:
+                opened = ports.open(name)
+            except ConfigError as error:
+                found[name] = str(error)
+            else:
+                built = {kind: getattr(opened, kind) is not None for kind in sorted(KINDS)}, opened.mode
+                found[name] = [told == built, told[1], opened is ports.open(name) is ports[name]]
+asyncio.run(ask())
+print(json.dumps(found))
+"""
+
+
+def asked(environ: Mapping[str, str]) -> Any:
+    """Open every connection of the file that newcomers copy; give what each says, beside what it said unopened."""
+    ended = subprocess.run(
+        [sys.executable, "-c", ASK],
+        cwd=ROOT, env=dict(environ), capture_output=True, text=True, timeout=120, check=True,
+    )  # fmt: skip
+    return json.loads(ended.stdout)
+
+
+def test_what_is_asked_of_a_connection_names_the_secrets_that_are_missing_and_where_they_are_set(
     tmp_path: Path,
 ) -> None:
-    environ = bare(tmp_path, STRIPE_KEY="sk_test_here", SMTP_URL="smtp://localhost:2525")
+    apps = tmp_path / "installation.yaml"
+    apps.write_text('apps:\n  shopify: {client_id: abc, client_secret: "${SHOPIFY_CLIENT_SECRET}"}\n')
+    environ = bare(
+        tmp_path, STRIPE_KEY="sk_test_x", SMTP_URL="smtp://localhost:2525", CROSSDOCK_INSTALLATION=str(apps)
+    )
 
-    found = played(environ, ("connections",), ("connections", "accept", "post", "labels"), ("orders",))
+    found = asked(environ)
 
     file = tmp_path / "crossdock.yaml"
     lacking = [
@@ -111,9 +153,31 @@ def test_a_verb_that_asks_a_connection_names_the_secrets_that_are_missing_and_wh
         f"{file}:{line}:{column}: environment variable {name} is not set; set it where this runs: export {name}=..."
         for line, column, name in lacking
     )
-    for words in ("connections", "connections accept post labels"):
-        assert found["said"][words] == [1, "", f"crossdock: {told}\n"]
-    assert found["said"]["orders"] == [0, "no orders\n", ""]
+    assert (found["pay"], found["post"]) == (told, told)
+    app = "environment variable SHOPIFY_CLIENT_SECRET is not set; set it where this runs"
+    assert {f"{apps}:2:44: {app}: export SHOPIFY_CLIENT_SECRET=..."} == {
+        found["shop"],
+        found["amz"],
+        found["mail"],
+    }
+
+
+def test_a_connection_tells_unopened_what_it_tells_opened(tmp_path: Path) -> None:
+    secrets = {
+        "STRIPE_KEY": "sk_test_x", "STRIPE_WEBHOOK_SECRET": "whsec_x", "EASYPOST_KEY": "EZAKx",
+        "EASYPOST_WEBHOOK_SECRET": "x", "SMTP_URL": "smtp://localhost:2525",
+        "CROSSDOCK_APP_SHOPIFY_CLIENT_ID": "x", "CROSSDOCK_APP_SHOPIFY_CLIENT_SECRET": "x",
+        "CROSSDOCK_APP_AMAZON_CLIENT_ID": "x", "CROSSDOCK_APP_AMAZON_CLIENT_SECRET": "x",
+        "CROSSDOCK_APP_AMAZON_APPLICATION_ID": "x",
+    }  # fmt: skip
+
+    assert asked(bare(tmp_path, **secrets)) == {
+        "shop": [True, None, True],
+        "amz": [True, "live", True],
+        "pay": [True, "test", True],
+        "post": [True, "live", True],
+        "mail": [True, None, True],
+    }
 
 
 def test_what_serves_needs_every_secret(tmp_path: Path) -> None:
@@ -122,19 +186,6 @@ def test_what_serves_needs_every_secret(tmp_path: Path) -> None:
     code, out, err = found["said"]["serve --port 0"]
     assert (code, out) == (1, "")
     assert [line.split("environment variable ")[1].split()[0] for line in err.splitlines()] == list(SECRETS)
-
-
-def test_an_apps_secret_is_asked_for_only_where_its_connection_is_opened(tmp_path: Path) -> None:
-    apps = tmp_path / "installation.yaml"
-    apps.write_text('apps:\n  shopify: {client_id: abc, client_secret: "${SHOPIFY_CLIENT_SECRET}"}\n')
-    environ = bare(tmp_path, CROSSDOCK_INSTALLATION=str(apps))
-
-    found = played(environ, ("orders",), ("connect", "shop"), ("stock", "adopt", "shop", "--preview"))
-
-    assert [found["said"][words][0] for words in ("orders", "connect shop")] == [0, 0]
-    code, _, err = found["said"]["stock adopt shop --preview"]
-    assert code == 1
-    assert f"{apps}:2:44: environment variable SHOPIFY_CLIENT_SECRET is not set" in err
 
 
 # --- a reader who goes away ---

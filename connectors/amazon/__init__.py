@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
+from pydantic import BaseModel
+
 from connectors.amazon.limits import RATES
 from connectors.amazon.settings import AmazonSettings
 from core.ports import Connection, Connector, Fence, Mode, Operation, Ports
@@ -21,6 +23,11 @@ def mode_of(endpoints: Mapping[str, str]) -> Mode:
     """Return whether a connection goes to Amazon's sandbox, whose orders and listings are not real."""
     hosts = (urlsplit(url).hostname or "" for url in endpoints.values())
     return "test" if any(host.startswith(SANDBOX) for host in hosts) else "live"
+
+
+def mode_by_host(_settings: BaseModel, endpoints: Mapping[str, str]) -> Mode | None:
+    """Return whether a connection goes to Amazon's sandbox, whatever it says of itself."""
+    return mode_of(endpoints)
 
 
 def build(connection: Connection) -> Ports:
@@ -64,6 +71,8 @@ CONNECTOR = Connector(
         "tell_shipped": Operation(fence=Fence.ABSOLUTE, call_limit_s=CALL_LIMIT_S),
     },
     limits=RATES,
+    offers=frozenset({"channel", "levels", "shipment_notifier", "authorizer"}),
+    mode_of=mode_by_host,
     app_keys=(
         "client_id",
         "client_secret",

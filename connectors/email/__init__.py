@@ -20,5 +20,6 @@ CONNECTOR = Connector(
     settings=EmailSettings,
     build=build,
     # SMTP knows no key: a mail that may have been taken is never sent again.
+    offers=frozenset({"notifier"}),
     operations={"send": Operation(fence=Fence.NONE)},
 )
