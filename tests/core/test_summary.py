@@ -35,7 +35,7 @@ BOUGHT = f.LabelBought(
 VERDICT = f.TransactionVerdict(
     transaction_id="t", gateway="stripe", authority="pay", state="verified", amount=usd(1), captured=usd(1)
 )
-SAID = [
+SAID: list[tuple[f.Fact, str]] = [
     (f.Received(at=NOON, order=an_order("1"), needs=(a_need(2),)), "Received: 10.00 USD, 2 units"),
     (f.Changed(at=NOON, order=an_order("1"), needs=()), "Changed at the channel (open)"),
     (f.UnitsCommitted(at=NOON, allocations=(an_allocation(1),), backordered=(a_need(2),)),
