@@ -18,7 +18,7 @@ from tests.requirements import CATALOGUE, catalogue, is_case, page, proofs, proo
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("commands", "core", "connectors", "day", "sandbox", "simulation", "web", "demo")
-PRODUCT = (*PACKAGES, "migrations", "cli.py", "server.py", "scheduler.py")
+PRODUCT = (*PACKAGES, "migrations", "assembly.py", "cli.py", "server.py", "scheduler.py")
 LONGEST_BODY, LONGEST_TABLE, LONGEST_MODULE = 40, 80, 400
 
 FLOATLESS = (

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from functools import partial
 from urllib.parse import urlsplit
 
-from connectors.amazon.authorize import AmazonAuthorizer
+from pydantic import BaseModel
+
 from connectors.amazon.limits import RATES
 from connectors.amazon.settings import AmazonSettings
 from core.ports import Connection, Connector, Fence, Mode, Operation, Ports
@@ -25,9 +26,15 @@ def mode_of(endpoints: Mapping[str, str]) -> Mode:
     return "test" if any(host.startswith(SANDBOX) for host in hosts) else "live"
 
 
+def mode_by_host(_settings: BaseModel, endpoints: Mapping[str, str]) -> Mode | None:
+    """Return whether a connection goes to Amazon's sandbox, whatever it says of itself."""
+    return mode_of(endpoints)
+
+
 def build(connection: Connection) -> Ports:
     """Return what an Amazon connection can do."""
     # The SDK takes half a second and 35 MB to import: only an installation that sells on Amazon pays for it.
+    from connectors.amazon.authorize import AmazonAuthorizer  # noqa: PLC0415
     from connectors.amazon.channel import AmazonChannel  # noqa: PLC0415
     from connectors.amazon.client import AmazonClient  # noqa: PLC0415
     from connectors.amazon.levels import AmazonLevels  # noqa: PLC0415
@@ -68,6 +75,8 @@ CONNECTOR = Connector(
     },
     signs_in_with=("seller", "region", "marketplaces"),
     limits=RATES,
+    offers=frozenset({"channel", "levels", "shipment_notifier", "authorizer"}),
+    mode_of=mode_by_host,
     app_keys=(
         "client_id",
         "client_secret",

@@ -1,9 +1,17 @@
 """EasyPost: every carrier's rate for a parcel, the label bought once, its file, and where the parcel is."""
 
+from collections.abc import Mapping
 from functools import partial
 
+from pydantic import BaseModel
+
 from connectors.easypost.settings import EasyPostSettings
-from core.ports import Connection, Connector, Fence, Operation, Ports
+from core.ports import Connection, Connector, Fence, Mode, Operation, Ports
+
+
+def mode_of(settings: BaseModel, _endpoints: Mapping[str, str]) -> Mode | None:
+    """Return whether an account is tried out, by its key."""
+    return EasyPostSettings.model_validate(settings).mode
 
 
 def build(connection: Connection) -> Ports:
@@ -42,4 +50,6 @@ CONNECTOR = Connector(
     },
     signs_in_with=("key",),
     api_version="v2",
+    offers=frozenset({"carrier", "label_files"}),
+    mode_of=mode_of,
 )

@@ -26,5 +26,6 @@ CONNECTOR = Connector(
     build=build,
     signs_in_with=("smtp",),
     # SMTP knows no key: a mail that may have been taken is never sent again.
+    offers=frozenset({"notifier"}),
     operations={"send": Operation(fence=Fence.NONE)},
 )

@@ -1,11 +1,19 @@
 """Stripe: payments are read to check what a channel says of them."""
 
+from collections.abc import Mapping
 from functools import partial
 
+from pydantic import BaseModel
+
 from connectors.stripe.settings import StripeSettings
-from core.ports import Connection, Connector, Ports
+from core.ports import Connection, Connector, Mode, Ports
 
 API_VERSION = "2026-10-28.endive"
+
+
+def mode_of(settings: BaseModel, _endpoints: Mapping[str, str]) -> Mode | None:
+    """Return whether an account is tried out, by its key."""
+    return StripeSettings.model_validate(settings).mode
 
 
 def build(connection: Connection) -> Ports:
@@ -37,6 +45,8 @@ CONNECTOR = Connector(
     build=build,
     operations={},
     signs_in_with=("key",),
+    offers=frozenset({"gateway"}),
+    mode_of=mode_of,
     api_version=API_VERSION,
     # Stripe dates its versions and names no end: an old one keeps working until the account is moved.
     version_ends=None,

@@ -41,7 +41,7 @@ async def readiness_of(hub: Hub, merchant: str) -> tuple[Finding, ...]:
         *_of_products(config, products, counted),
         *_of_listings(listings, products),
         *await _of_places(hub, merchant),
-        *_of_config(hub, merchant),
+        *_of_config(hub, merchant, products),
         *await _of_connections(hub, merchant),
     )
 
@@ -136,7 +136,7 @@ async def _of_places(hub: Hub, merchant: str) -> list[Finding]:
     ]
 
 
-def _of_config(hub: Hub, merchant: str) -> Iterator[Finding]:
+def _of_config(hub: Hub, merchant: str, products: Sequence[Product]) -> Iterator[Finding]:
     connections = hub.connections(merchant)
     config = connections.config
     yield from _finding(
@@ -144,6 +144,13 @@ def _of_config(hub: Hub, merchant: str) -> Iterator[Finding]:
         "no box is named: nothing can be packed",
         () if config.boxes else (config.file,),
         "name the boxes in crossdock.yaml, under boxes",
+    )
+    idle = config.idle_patterns({product.sku for product in products})
+    yield from _finding(
+        "stock_pattern",
+        "stock rules that name no product: they do nothing",
+        (str(problem) for problem in idle),
+        "write the SKU as the product has it, with * for any text, or take the rule out",
     )
     mailing = [name for name, connection in config.connections.items() if connection.mails == "hub"]
     yield from _finding(

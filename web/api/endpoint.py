@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from aiohttp import web
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
+from core.csv_text import UnreadableCsvError, decode
 from web.api.once import answer_once
 from web.keys import HUB
 from web.problems import WrongRequestError, mistakes_of
@@ -165,9 +166,9 @@ async def _body(request: web.Request, shape: type[BaseModel]) -> BaseModel:
     sent = await request.read()
     try:
         if request.content_type == CSV and "csv" in shape.model_fields:
-            return shape.model_validate({"csv": sent.decode("utf-8-sig")})
+            return shape.model_validate({"csv": decode(sent)})
         return shape.model_validate_json(sent or b"{}")
-    except UnicodeDecodeError as error:
-        raise web.HTTPBadRequest(reason="the file is not in UTF-8") from error
+    except UnreadableCsvError as error:
+        raise web.HTTPBadRequest(reason=str(error)) from error
     except ValidationError as error:
         raise WrongRequestError("the body does not fit its schema", mistakes_of(error)) from error

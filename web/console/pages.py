@@ -11,6 +11,7 @@ from aiohttp import web
 from pydantic import Field
 
 from core.domain.state import OrderState, Stage
+from core.domain.summary import summary
 from core.engine.hub import Hub
 from core.engine.pauses import resume
 from core.errors import NotFoundError, RefusedError
@@ -25,7 +26,6 @@ from core.store.personal import personal_of
 from web.api import stock as stock_api
 from web.api.endpoint import Answer, Call, DeliveryCursor, NoQuery, OrderCursor
 from web.console.page import page
-from web.console.summary import summary
 from web.keys import HUB
 from web.session import CALLER, COOKIE, key_of, log_in
 
