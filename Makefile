@@ -31,6 +31,7 @@ bench: setup
 soak: setup
 	$(BIN)/python cli.py simulate --orders 2000 --seed 1 --faults all --kill 50
 	$(BIN)/python -m tests.soak
+	$(BIN)/python -m tests.sandbox.stripe_walk
 
 setup: $(READY)
 
