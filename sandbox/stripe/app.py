@@ -58,7 +58,7 @@ def _served(row: Fidelity) -> Handler:
 
     async def serve(request: web.Request) -> web.StreamResponse:
         raw, side = await request.read(), request[SIDE]
-        if request.method == "GET":
+        if request.method == "GET" and not request.get(FAILS):
             side.asked.update((await call_of(side, request)).orders)
         text = "&".join(filter(None, (request.rel_url.raw_query_string, raw.decode("utf-8", "replace"))))
         key = request.headers.get("Idempotency-Key") if request.method == "POST" else None

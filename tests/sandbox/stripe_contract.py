@@ -162,7 +162,7 @@ def _older() -> dict[str, dict[str, Any]]:
         if path.split("/")[2] not in RESOURCES:
             continue
         for method, row in methods.items():
-            leaves = {}
+            leaves: dict[str, dict[str, Any]] = {}
             for each in row.get("parameters", ()):
                 if each["in"] == "query":
                     leaves.update(_leaves(each["schema"], (each["name"],)))

@@ -1,16 +1,21 @@
 """What Stripe does and its stand-in must do as well: what is saved, what comes later, what an event tells."""
 
 import json
-from collections.abc import AsyncIterator
+import re
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
 from sandbox.clock import SteppedClock
 from sandbox.house import usual
 from sandbox.stripe import build
+from sandbox.stripe.fidelity import OPERATIONS
+from sandbox.stripe.forms import Form
+from sandbox.stripe.refusals import Refused
 from sandbox.world import World
 from tests.contracts import contracts
 from tests.sandbox.stand import MONDAY_NOON, served
@@ -354,13 +359,13 @@ async def test_a_review_is_opened_shown_on_the_payment_and_closed(stand: Stand) 
 
 async def test_every_event_and_what_it_is_about_is_what_stripe_s_own_types_say(stepped: Stand) -> None:
     for card in ("pm_card_visa", "pm_card_pendingRefund", "pm_card_refundFail"):
-        payment = (await pay(stepped, payment_method=card))["id"]
-        await stepped.call("POST", "/v1/refunds", form={"payment_intent": payment, "amount": "100"})
+        given_back = (await pay(stepped, payment_method=card))["id"]
+        await stepped.call("POST", "/v1/refunds", form={"payment_intent": given_back, "amount": "100"})
     await stepped.call(
         "POST", "/v1/payment_intents", form={**PAID, "payment_method": "pm_card_visa_chargeDeclined"}
     )
-    await pay(stepped, payment_method="pm_card_createDispute")
-    stepped.state.open_review(payment)
+    disputed = await pay(stepped, payment_method="pm_card_createDispute")
+    stepped.state.open_review(disputed["id"])
     stepped.authorized()
     await stepped.call("POST", f"/v1/payment_intents/{stepped.authorized()}/capture")
     await later(stepped, days=8)
@@ -400,6 +405,29 @@ async def test_every_field_of_the_recorded_objects_is_shown_here(stand: Stand) -
     assert not any(".card" in path for path in other_methods)
 
 
+@pytest.mark.parametrize(
+    "operation", [row.operation for row in OPERATIONS if row.compared_with == "recordings"]
+)
+def test_what_is_compared_with_recordings_was_recorded_and_nothing_recorded_is_unknown_here(
+    operation: str,
+) -> None:
+    method, path = operation.split()
+    place = re.compile(re.sub(r"{\w+}", r"\\w+", path))
+    asked = []
+    for _version, request, answer in _exchanges():
+        url = urlsplit(request["url"])
+        if request["method"] == method and place.fullmatch(url.path) and answer["status"] == 200:
+            asked.append(f"{url.query}&{request.get('body') or ''}".strip("&"))
+    assert asked
+    codes = set()
+    for form in asked:
+        try:
+            Form(form, operation)
+        except Refused as refused:
+            codes.add(refused.body["error"].get("code"))
+    assert codes <= {"not_offered_here"}
+
+
 def _paths(shown: dict[str, Any]) -> set[str]:
     """Every field of an object by its path, those of objects within it left out."""
     found, waiting = set(), [(str(shown["object"]), shown)]
@@ -417,17 +445,24 @@ def _paths(shown: dict[str, Any]) -> set[str]:
 def _recorded() -> list[dict[str, Any]]:
     """Every intent, charge and refund in the recordings of 2025-10-29.clover and later."""
     found: list[dict[str, Any]] = []
+    for version, _request, answer in _exchanges():
+        waiting: list[Any] = (
+            [json.loads(answer["body"])] if version >= "2025-10" and answer["status"] == 200 else []
+        )
+        while waiting:
+            each = waiting.pop()
+            if isinstance(each, dict):
+                waiting.extend(each.values())
+                if each.get("object") in ("payment_intent", "charge", "refund") and "created" in each:
+                    found.append(each)
+            elif isinstance(each, list):
+                waiting.extend(each)
+    return found
+
+
+def _exchanges() -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
+    """Every recorded exchange: API version, request, answer."""
     for path in sorted((contracts() / "stripe" / "exchanges" / "pay-rails").glob("*.json")):
         for exchange in json.loads(path.read_text(encoding="utf-8"))["exchanges"]:
             answer = exchange["response"]
-            if answer["headers"].get("stripe-version", "") >= "2025-10" and answer["status"] == 200:
-                waiting: list[Any] = [json.loads(answer["body"])]
-                while waiting:
-                    each = waiting.pop()
-                    if isinstance(each, dict):
-                        waiting.extend(each.values())
-                        if each.get("object") in ("payment_intent", "charge", "refund") and "created" in each:
-                            found.append(each)
-                    elif isinstance(each, list):
-                        waiting.extend(each)
-    return found
+            yield answer["headers"].get("stripe-version", ""), exchange["request"], answer
