@@ -55,9 +55,10 @@ def check(shop: Shop, order: Order) -> None:
 
 def cancel(shop: Shop, order: Order, spec: Cancel) -> None:
     """Let authorizations go, give money and units back, close what was asked of the locations."""
-    order.total_when_cancelled = totals.current_total(order)
+    total = totals.current_total(order)
     paying.void_all(shop, order)
     given = paying.give_back_all(shop, order) if spec.refund else []
+    order.total_when_cancelled = total
     how = "CANCEL" if spec.restock else "NO_RESTOCK"
     lines = [refunding.Units(line.id, line.current, how, None) for line in order.lines if line.current]
     left = order.shipping if order.taxes_included else order.shipping.plus(order.shipping_tax)
