@@ -34,6 +34,8 @@ ONCE: dict[str, Mutation] = {
     "inventoryActivate": levels.activate,
 }
 """Those that must carry @idempotent since 2026-04."""
+REFUSED = "refused"
+"""Marks an answer for which not every argument was looked at, because nothing was done."""
 
 
 def roots(shop: Shop) -> dict[str, Any]:
@@ -47,11 +49,12 @@ def roots(shop: Shop) -> dict[str, Any]:
 def _resolver(shop: Shop, name: str, mutation: Mutation) -> Resolver:
     errors = "orderCancelUserErrors" if name == "orderCancel" else "userErrors"
 
-    def resolve(_info: GraphQLResolveInfo[Any], **args: object) -> Json:
+    def resolve(_info: GraphQLResolveInfo[Any], args: Json) -> Json:
         try:
             return {**mutation(shop, args), errors: []}
         except Refusal as refused:
-            return {errors: [{"field": refused.field, "message": refused.message, "code": refused.code}]}
+            told = {"field": refused.field, "message": refused.message, "code": refused.code}
+            return {errors: [told], REFUSED: True}
 
     return resolve
 
@@ -59,19 +62,20 @@ def _resolver(shop: Shop, name: str, mutation: Mutation) -> Resolver:
 def _once(shop: Shop, name: str, resolve: Resolver) -> Resolver:
     """Under one key the mutation is done once; the same request again gets the first answer."""
 
-    def resolve_once(info: GraphQLResolveInfo[Any], **args: object) -> Json:
+    def resolve_once(info: GraphQLResolveInfo[Any], args: Json) -> Json:
         key = _key(info)
         wanted = json.dumps(args, sort_keys=True, default=str)
         known = shop.replies.get((name, key))
         if known is None:
-            answer = resolve(info, **args)
+            answer = resolve(info, args)
             if not answer["userErrors"]:
                 shop.replies[name, key] = (wanted, answer)
             return answer
         if known[0] == wanted:
-            return known[1]
+            return {**known[1], REFUSED: True}
         message = "The idempotency key was used before with other parameters"
-        return {"userErrors": [{"message": message, "code": "IDEMPOTENCY_KEY_PARAMETER_MISMATCH"}]}
+        told = {"message": message, "code": "IDEMPOTENCY_KEY_PARAMETER_MISMATCH"}
+        return {"userErrors": [told], REFUSED: True}
 
     return resolve_once
 
