@@ -28,7 +28,7 @@ EXCHANGE: Final = frozenset({
 })  # fmt: skip
 """What the two pages look at; what else the vendor knows there is refused by name."""
 REFUSED: Final = frozenset({
-    "grant_options[]", "per-user", "subject_token", "subject_token_type", "requested_token_type",
+    "grant_options[]", "subject_token", "subject_token_type", "requested_token_type",
 })  # fmt: skip
 """Tokens of single members of the staff, and those for a session token of an embedded app."""
 PERMANENT: Final = "shpat_sandbox_custom_app"

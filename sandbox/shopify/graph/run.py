@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from graphql import (
     DocumentNode,
@@ -18,6 +19,7 @@ from graphql import (
     get_operation_ast,
     get_variable_values,
     parse,
+    specified_rules,
     validate,
 )
 
@@ -37,7 +39,21 @@ KEPT: Final = 512
 @cache
 def schema() -> GraphQLSchema:
     """The supported part of the Admin API."""
-    return build_schema(SCHEMA.read_text(encoding="utf-8"))
+    built = build_schema(SCHEMA.read_text(encoding="utf-8"))
+    address = built.type_map["URL"]
+    address.parse_value = _address  # type: ignore[attr-defined,method-assign]  the scalar's own reading of a value
+    return built
+
+
+def _address(given: object) -> str:
+    """A URL as the vendor takes it: with a scheme and a host."""
+    try:
+        parts = urlsplit(str(given))
+    except ValueError:
+        parts = urlsplit("")
+    if not parts.scheme or not parts.hostname:
+        raise GraphQLError(f"Invalid url '{given}', missing scheme or host")
+    return str(given)
 
 
 def run(shop: Shop, request: Json, scopes: frozenset[str]) -> Json:
@@ -143,9 +159,10 @@ def _document(text: str) -> DocumentNode:
 @lru_cache(KEPT)
 def _mistakes(text: str) -> tuple[Json, ...]:
     """What is wrong with a document; where the vendor would take it, that and nothing else."""
-    document = _document(text)
-    found = validate(schema(), document, [offered.NotOffered]) or validate(schema(), document)
-    return tuple(dict(error.formatted) for error in found)
+    rules = [offered.NotOffered, *specified_rules]
+    found = validate(schema(), _document(text), rules, hide_suggestions=True)
+    ours = [error for error in found if (error.extensions or {}).get("code") == offered.CODE]
+    return tuple(dict(error.formatted) for error in ours or found)
 
 
 def _errors(*errors: GraphQLError) -> Json:
