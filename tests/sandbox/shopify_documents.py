@@ -18,6 +18,7 @@ from graphql import (
     GraphQLList,
     GraphQLNonNull,
     GraphQLObjectType,
+    GraphQLScalarType,
     GraphQLSchema,
     get_named_type,
     is_required_argument,
@@ -119,10 +120,12 @@ class Writer:
     def _field(self, parent: Composite, name: str, depth: int) -> str:
         it = parent.fields[name]
         kind = get_named_type(it.type)
+        if not isinstance(kind, Composite | GraphQLScalarType | GraphQLEnumType):
+            return ""
         given = self._arguments(parent, name, it)
         marks = self._marks(parent, name)
         if not isinstance(kind, Composite):
-            return f"{name}{given}{marks}" if _leaf(it) else ""
+            return f"{name}{given}{marks}"
         inner = self._selection(kind, depth + 1)
         alias = f"{name}_{self.rng.randint(0, 9)}: " if given or self.rng.random() < 0.1 else ""
         return f"{alias}{name}{given}{marks} {inner}"
@@ -263,14 +266,6 @@ SCALARS: Final[Mapping[str, Callable[[Writer, str], Any]]] = {
 
 def _composite(it: GraphQLField) -> bool:
     return isinstance(get_named_type(it.type), Composite)
-
-
-def _leaf(it: GraphQLField) -> bool:
-    """Whether a field needs no selection: unions do, and are left out."""
-    return (
-        isinstance(get_named_type(it.type), GraphQLEnumType)
-        or type(get_named_type(it.type)).__name__ == "GraphQLScalarType"
-    )
 
 
 def _literal(value: Any) -> str:
