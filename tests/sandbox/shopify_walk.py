@@ -7,13 +7,15 @@ while. `python -m tests.soak walk` makes a hundred of them.
 
 import random
 import re
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
 from graphql import (
     DocumentNode,
     FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
     GraphQLEnumType,
     GraphQLError,
     GraphQLList,
@@ -23,6 +25,7 @@ from graphql import (
     OperationDefinitionNode,
     OperationType,
     Visitor,
+    get_operation_ast,
     parse,
     print_ast,
     validate,
@@ -142,64 +145,77 @@ def found_wrong(shop: Shop, asked: Asked, cursors: list[str]) -> str | None:
 
 def outside(document: DocumentNode, data: Json) -> Iterator[str]:
     """What of an answer the vendor's schema does not allow."""
-    operation = document.definitions[0]
-    assert isinstance(operation, OperationDefinitionNode)
+    operation = get_operation_ast(document)
+    assert operation is not None
     reads = operation.operation is OperationType.QUERY
     root = vendors().query_type if reads else vendors().mutation_type
-    yield from _object(root, operation.selection_set, data, "data")
+    fragments = {
+        one.name.value: one for one in document.definitions if isinstance(one, FragmentDefinitionNode)
+    }
+    yield from _Answer(fragments).of_object(root, operation.selection_set, data, "data")
 
 
-def _object(kind: Any, chosen: SelectionSetNode, value: Any, where: str) -> Iterator[str]:
-    if not isinstance(value, dict):
-        yield f"{where} is no object: {value!r}"
-        return
-    if not isinstance(kind, GraphQLObjectType):
-        named = str(value.get("__typename"))
-        kind = vendors().type_map.get(named)
+class _Answer:
+    """Compares what was asked for with what came."""
+
+    def __init__(self, fragments: Mapping[str, FragmentDefinitionNode]) -> None:
+        self._fragments = fragments
+
+    def of_object(self, kind: Any, chosen: SelectionSetNode, value: Any, where: str) -> Iterator[str]:
+        if not isinstance(value, dict):
+            yield f"{where} is no object: {value!r}"
+            return
         if not isinstance(kind, GraphQLObjectType):
-            yield f"{where} is a {named}"
-            return
-    asked = dict(_asked(kind, chosen))
-    for key in value.keys() - asked.keys():
-        yield f"{where}.{key} was not asked for"
-    for key, field in asked.items():
-        if key not in value:
-            if not field.directives:
-                yield f"{where}.{key} is not there"
-        elif field.name.value == "__typename":
-            if value[key] != kind.name:
-                yield f"{where} calls itself {value[key]}"
-        else:
-            it = kind.fields[field.name.value]
-            yield from _value(it.type, field, value[key], f"{where}.{key}")
+            parts = [part for part in chosen.selections if isinstance(part, InlineFragmentNode)]
+            only = parts[0].type_condition if len(parts) == 1 else None
+            named = str(value.get("__typename") or (only.name.value if only else None))
+            kind = vendors().type_map.get(named)
+            if not isinstance(kind, GraphQLObjectType):
+                yield f"{where} is a {named}"
+                return
+        asked = dict(self._asked(kind, chosen))
+        for key in value.keys() - asked.keys():
+            yield f"{where}.{key} was not asked for"
+        for key, field in asked.items():
+            if key not in value:
+                if not field.directives:
+                    yield f"{where}.{key} is not there"
+            elif field.name.value == "__typename":
+                if value[key] != kind.name:
+                    yield f"{where} calls itself {value[key]}"
+            else:
+                it = kind.fields[field.name.value]
+                yield from self._value(it.type, field, value[key], f"{where}.{key}")
 
+    def _asked(self, kind: GraphQLObjectType, chosen: SelectionSetNode) -> Iterator[tuple[str, FieldNode]]:
+        for part in chosen.selections:
+            if isinstance(part, FieldNode):
+                yield (part.alias or part.name).value, part
+            elif isinstance(part, FragmentSpreadNode):
+                yield from self._asked(kind, self._fragments[part.name.value].selection_set)
+            elif isinstance(part, InlineFragmentNode) and print_ast(part).startswith(
+                f"... on {kind.name} {{"
+            ):
+                yield from self._asked(kind, part.selection_set)
 
-def _asked(kind: GraphQLObjectType, chosen: SelectionSetNode) -> Iterator[tuple[str, FieldNode]]:
-    for part in chosen.selections:
-        if isinstance(part, FieldNode):
-            yield (part.alias or part.name).value, part
-        elif isinstance(part, InlineFragmentNode) and print_ast(part).startswith(f"... on {kind.name} {{"):
-            yield from _asked(kind, part.selection_set)
-
-
-def _value(kind: Any, field: FieldNode, value: Any, where: str) -> Iterator[str]:
-    if isinstance(kind, GraphQLNonNull):
+    def _value(self, kind: Any, field: FieldNode, value: Any, where: str) -> Iterator[str]:
+        if isinstance(kind, GraphQLNonNull):
+            if value is None:
+                yield f"{where} is null"
+                return
+            kind = kind.of_type
         if value is None:
-            yield f"{where} is null"
             return
-        kind = kind.of_type
-    if value is None:
-        return
-    if isinstance(kind, GraphQLList):
-        if not isinstance(value, list):
-            yield f"{where} is no list: {value!r}"
-            return
-        for place, one in enumerate(value):
-            yield from _value(kind.of_type, field, one, f"{where}[{place}]")
-    elif field.selection_set is not None:
-        yield from _object(kind, field.selection_set, value, where)
-    elif not _fits(kind, value):
-        yield f"{where} is no {kind}: {value!r}"
+        if isinstance(kind, GraphQLList):
+            if not isinstance(value, list):
+                yield f"{where} is no list: {value!r}"
+                return
+            for place, one in enumerate(value):
+                yield from self._value(kind.of_type, field, one, f"{where}[{place}]")
+        elif field.selection_set is not None:
+            yield from self.of_object(kind, field.selection_set, value, where)
+        elif not _fits(kind, value):
+            yield f"{where} is no {kind}: {value!r}"
 
 
 def _fits(kind: Any, value: Any) -> bool:

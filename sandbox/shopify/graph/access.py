@@ -48,6 +48,21 @@ OBJECTS: Final[dict[str, tuple[str, ...]]] = {
     "Refund": ("read_orders",),
 }
 """What an object needs, wherever it is reached."""
+TOPICS: Final[dict[str, tuple[str, ...]]] = {
+    "FULFILLMENTS": ("read_fulfillments",),
+    "FULFILLMENT_ORDERS": _READ_SHIPPERS,
+    "INVENTORY_LEVELS": ("read_inventory",),
+    "ORDERS": ("read_orders",),
+    "ORDER_TRANSACTIONS": ("read_orders",),
+    "REFUNDS": ("read_orders",),
+}
+"""What subscribing to a topic needs, by the topic's beginning (the vendor's schema, WebhookSubscriptionTopic, 2026-10)."""
+
+
+def topic(name: str) -> tuple[str, ...]:
+    """The scopes of which a topic needs one."""
+    known = (one for one in sorted(TOPICS, key=len, reverse=True) if name.startswith(f"{one}_"))
+    return TOPICS.get(next(known, ""), ())
 
 
 def check(info: GraphQLResolveInfo[Any], scopes: frozenset[str]) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 from graphql import DirectiveNode, GraphQLResolveInfo
 from graphql.execution import get_argument_values
 
-from sandbox.shopify.graph import fulfilling, levels, payments
+from sandbox.shopify.graph import access, fulfilling, levels, payments
+from sandbox.shopify.graph.asking import Asking
 from sandbox.shopify.graph.values import problem
 from sandbox.shopify.refusal import Refusal
 from sandbox.shopify.state import Shop
@@ -49,8 +50,10 @@ def roots(shop: Shop) -> dict[str, Any]:
 def _resolver(shop: Shop, name: str, mutation: Mutation) -> Resolver:
     errors = "orderCancelUserErrors" if name == "orderCancel" else "userErrors"
 
-    def resolve(_info: GraphQLResolveInfo[Any], args: Json) -> Json:
+    def resolve(info: GraphQLResolveInfo[Any], args: Json) -> Json:
         try:
+            if name == "webhookSubscriptionCreate":
+                _may_subscribe(info.context, args["topic"])
             return {**mutation(shop, args), errors: []}
         except Refusal as refused:
             told = {"field": refused.field, "message": refused.message, "code": refused.code}
@@ -78,6 +81,13 @@ def _once(shop: Shop, name: str, resolve: Resolver) -> Resolver:
         return {"userErrors": [told], REFUSED: True}
 
     return resolve_once
+
+
+def _may_subscribe(asking: Asking, topic: str) -> None:
+    """Refuse a topic whose bodies the token may not read, in words recorded of the vendor."""
+    if not access.allowed(access.topic(topic), asking.scopes):
+        message = "You cannot create a webhook subscription with the specified topic"
+        raise Refusal(message, "webhookSubscription", "topic")
 
 
 def _key(info: GraphQLResolveInfo[Any]) -> str:
