@@ -65,8 +65,8 @@ class NotOffered(ValidationRule):
         for argument in node.arguments or ():
             if argument.name.value in missing().get(name, ()):
                 self.report_error(not_offered(f"{name}({argument.name.value}:)", argument))
-        marked = any(mark.name.value == "idempotent" for mark in node.directives or ())
-        if marked and not (parent.name == "Mutation" and node.name.value in ONCE):
+        keyed = any(mark.name.value == "idempotent" for mark in node.directives or ())
+        if keyed and not (parent.name == "Mutation" and node.name.value in ONCE):
             message = f"The @idempotent directive is not supported by {node.name.value}."
             self.report_error(GraphQLError(message, node, extensions={"code": "BAD_REQUEST"}))
 
