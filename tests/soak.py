@@ -13,12 +13,13 @@ from day.day import load_day
 from demo import KENDRA
 from demo.compare import differences
 from demo.player import NotPlayedError, Play, play_day
-from tests.sandbox import amazon_walk, easypost_walk, stripe_walk
+from tests.sandbox import amazon_walk, easypost_walk, shopify_walk, stripe_walk
 
 SEEDS = range(1, 11)
 WALKS: dict[str, Callable[[range], Awaitable[str | None]]] = {
     "walk amazon": amazon_walk.walked,
     "walk easypost": easypost_walk.walked,
+    "walk shopify": shopify_walk.walked,
     "walk stripe": stripe_walk.walked,
 }
 """Random walks over a vendor's own specification, a hundred calls from each seed."""

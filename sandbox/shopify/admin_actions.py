@@ -1,7 +1,7 @@
 """What the merchant does in the shop's own admin, and what another tool does there with its own token."""
 
 from day.located_yaml import nearest
-from sandbox.shopify import payloads, refunding, shipping, webhooks
+from sandbox.shopify import refunding, shipping, shop_body, tracking, webhooks
 from sandbox.shopify.money import nearest as rounded
 from sandbox.shopify.records import FulfillmentOrder, Hold, Order, Transaction
 from sandbox.shopify.state import Shop
@@ -38,7 +38,7 @@ def grant(shop: Shop, spec: Json) -> Json:
 
 def uninstall(shop: Shop, _what: Json) -> Json:
     """The merchant removes the app: every token dies, subscriptions go, after one last webhook."""
-    webhooks.announce(shop, "APP_UNINSTALLED", shop.domain, payloads.shop(shop))
+    webhooks.announce(shop, "APP_UNINSTALLED", shop.domain, shop_body.body(shop))
     shop.subscriptions.clear()
     shop.tokens.revoke()
     return {"ok": True}
@@ -71,8 +71,8 @@ def _do(shop: Shop, order: Order, asked: FulfillmentOrder, *, spec: Json, name: 
         if chosen == {}:
             return
         number = str(spec["tracking"]) if spec.get("tracking") else None
-        tracking = {"company": spec.get("carrier"), "number": number, "url": None}
-        shipping.fulfill(shop, order, shipping.Parcel([(asked, chosen)], [tracking]))
+        given = tracking.entries(spec.get("carrier"), [number], [])
+        shipping.fulfill(shop, order, shipping.Parcel([(asked, chosen)], given))
     elif spec["do"] == "hold":
         reason = str(spec.get("reason") or "OTHER").upper()
         shipping.hold(shop, order, asked, Hold(shop.next_id(), reason, spec.get("notes"), name))

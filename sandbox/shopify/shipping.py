@@ -103,11 +103,12 @@ def hold(shop: Shop, order: Order, asked: FulfillmentOrder, spec: Hold) -> None:
 def release(shop: Shop, order: Order, asked: FulfillmentOrder, *, holds: Sequence[int] | None) -> None:
     """Take the named holds off, or all; the fulfillment order is open again when none is left."""
     asked.holds = [kept for kept in asked.holds if holds is not None and kept.id not in holds]
-    if not asked.holds and asked.status == "ON_HOLD":
+    free = not asked.holds and asked.status == "ON_HOLD"
+    if free:
         asked.status = "OPEN"
     asked.updated_at = shop.now()
     shop.touch(order)
-    if asked.status == "OPEN":
+    if free:
         announcing.hold_released(shop, order, asked)
     else:
         announcing.changed(shop, order)

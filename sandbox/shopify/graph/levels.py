@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import urlsplit
 
 from sandbox.shopify.graph import stock
+from sandbox.shopify.graph.offered import not_offered
 from sandbox.shopify.graph.values import gid, number, problem
 from sandbox.shopify.records import Item, Level
 from sandbox.shopify.refusal import Refusal
@@ -32,6 +34,10 @@ class Change:
 def set_quantities(shop: Shop, args: Json) -> Json:
     """Set `available` or `on_hand` of up to 250 levels; one stale comparison refuses all."""
     spec = args["input"]
+    document = spec.get("referenceDocumentUri")
+    if document is not None and not urlsplit(document).scheme:
+        message = "The reference document must be a valid URI"
+        raise Refusal(message, "input", "referenceDocumentUri", code="INVALID_REFERENCE_DOCUMENT")
     _complete(spec["quantities"])
     if spec["name"] not in {"available", "on_hand"}:
         raise Refusal("The quantity name must be available or on_hand", "input", "name", code="INVALID_NAME")
@@ -46,7 +52,9 @@ def set_quantities(shop: Shop, args: Json) -> Json:
     done = [shown for change in changes for shown in _set(shop, change, spec["name"])]
     group = {
         "id": gid("InventoryAdjustmentGroup", shop.next_id()),
-        "changes": lambda _info, **chosen: _chosen(done, chosen),
+        "reason": spec["reason"],
+        "referenceDocumentUri": document,
+        "changes": lambda _info, chosen: _chosen(done, chosen),
     }
     return {"inventoryAdjustmentGroup": group}
 
@@ -59,13 +67,14 @@ def activate(shop: Shop, args: Json) -> Json:
         raise Refusal("The product couldn't be stocked: it wasn't found", "inventoryItemId")
     if place is None:
         raise Refusal("The product couldn't be stocked: the location wasn't found", "locationId")
-    if place.key in item.levels:
-        if args.get("available") is not None:
-            raise Refusal(
-                "Not allowed to set available quantity when the item is already active", "available"
-            )
-    else:
-        shop.stock.activate(item.sku, place.key, args.get("available") or args.get("onHand") or 0)
+    available, on_hand = args.get("available"), args.get("onHand")
+    if available is not None and on_hand is not None:
+        raise not_offered("Stocking an item with available together with onHand")
+    if place.key not in item.levels:
+        shop.stock.activate(item.sku, place.key, available or on_hand or 0)
+    elif available is not None or on_hand is not None:
+        message = "Not allowed to set available quantity when the item is already active"
+        raise Refusal(message, "available" if on_hand is None else "onHand")
     return {"inventoryLevel": stock.level(shop, item, place.key)}
 
 
