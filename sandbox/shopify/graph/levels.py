@@ -65,7 +65,8 @@ def activate(shop: Shop, args: Json) -> Json:
                 "Not allowed to set available quantity when the item is already active", "available"
             )
     else:
-        shop.stock.activate(item.sku, place.key, args.get("available") or args.get("onHand") or 0)
+        given = args.get("available")
+        shop.stock.activate(item.sku, place.key, args.get("onHand") if given is None else given)
     return {"inventoryLevel": stock.level(shop, item, place.key)}
 
 
@@ -87,11 +88,10 @@ def _change(shop: Shop, entry: Json, place: str, name: str) -> Change:
             "The inventory item could not be found", *where, "inventoryItemId", code="INVALID_INVENTORY_ITEM"
         )
     found = shop.location(number("Location", entry["locationId"]))
-    if found is None or found.key not in item.levels:
-        message = "The item is not stocked at the location" if found else "The location could not be found"
-        code = "INVALID_INVENTORY_ITEM" if found else "INVALID_LOCATION"
-        raise Refusal(message, *where, "locationId", code=code)
-    level = item.levels[found.key]
+    if found is None:
+        raise Refusal("The location could not be found", *where, "locationId", code="INVALID_LOCATION")
+    # Since 2026-10 quantities can be set at any location, also where the item is not stocked.
+    level = item.levels.get(found.key) or item.idle.get(found.key) or Level(0)
     if entry["quantity"] < 0:
         raise Refusal("The quantity can't be negative", *where, "quantity", code="INVALID_QUANTITY_NEGATIVE")
     if entry["quantity"] > HIGHEST:
@@ -108,9 +108,10 @@ def _set(shop: Shop, change: Change, name: str) -> list[Json]:
     before = change.level.available
     if available != before and shop.env.sabotage.hits("level_lost", f"{change.item.sku}@{change.at}"):
         change.level.off_by += before - available
-    delta = shop.stock.set_available(change.item.sku, change.at, available)
+    put = shop.stock.set_available if change.at in change.item.levels else shop.stock.set_idle
+    delta = put(change.item.sku, change.at, available)
     place = gid("Location", shop.stock.locations[change.at].id)
-    after = {"available": change.level.available, "on_hand": change.level.on_hand}
+    after = {"available": available, "on_hand": available + change.level.committed}
     item = stock.item(shop, change.item)
     return [
         {"delta": delta, "item": item, "name": name, "at": place, "quantityAfterChange": quantity}

@@ -26,21 +26,27 @@ def product(it: Item) -> Json:
 def item(shop: Shop, it: Item) -> Json:
     """An InventoryItem."""
 
-    def one_level(_info: object, *, locationId: str, **_more: object) -> Json | None:  # noqa: N803
-        found = [at for at in it.levels if gid("Location", shop.stock.locations[at].id) == locationId]
-        return level(shop, it, found[0]) if found else None
+    def shown(include_inactive: object) -> list[str]:
+        return [*it.levels, *(it.idle if include_inactive else ())]
+
+    def one_level(_info: object, *, locationId: str, includeInactive: object = None) -> Json | None:  # noqa: N803
+        known = {gid("Location", shop.stock.locations[at].id): at for at in shown(includeInactive)}
+        return level(shop, it, known[locationId]) if locationId in known else None
+
+    def levels(_info: object, **args: object) -> Json:
+        return page(shown(args.get("includeInactive")), lambda at: level(shop, it, at), args)
 
     return {
         **identified("InventoryItem", it.id),
         "inventoryLevel": one_level,
-        "inventoryLevels": lambda _info, **args: page(list(it.levels), lambda at: level(shop, it, at), args),
+        "inventoryLevels": levels,
         "sku": it.sku,
     }
 
 
 def level(shop: Shop, it: Item, at: str) -> Json:
     """An InventoryLevel."""
-    place, kept = shop.stock.locations[at], it.levels[at]
+    place, kept = shop.stock.locations[at], it.levels.get(at) or it.idle[at]
     part = f"{place.id}?inventory_item_id={it.id}"
     return {
         "__typename": "InventoryLevel",
