@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -128,7 +128,7 @@ def test_each_reason_is_of_a_parameter_that_is_offered() -> None:
 
 def test_every_search_has_its_filters_and_every_key_its_order() -> None:
     searched = {field for field in OFFERED if "query" in row_of(field).honoured}
-    keys = {
+    keys: dict[str, Mapping[str, Any]] = {
         "OrderSortKeys": queries.ORDER_KEYS, "ProductVariantSortKeys": queries.VARIANT_KEYS,
         "LocationSortKeys": queries.LOCATION_KEYS, "WebhookSubscriptionSortKeys": queries.SUBSCRIPTION_KEYS,
     }  # fmt: skip
@@ -219,7 +219,7 @@ async def test_what_stands_in_variables_is_refused_as_well(stand: Stand) -> None
 async def test_an_argument_that_a_resolver_does_not_look_at_never_passes(
     stand: Stand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(LISTED, "QueryRoot.locations", {})  # type: ignore[arg-type]
+    monkeypatch.setitem(LISTED, "QueryRoot.locations", {})
     headers = {"X-Shopify-Access-Token": stand.token}
     query = {"query": "{ locations(first: 1, includeLegacy: true) { nodes { id } } }"}
 

@@ -190,7 +190,7 @@ async def test_lost_tracking_is_answered_and_shown_and_not_in_the_books(stand: S
     assert stand.world.sabotage.subject == "KK-1002"
 
 
-LINKS = {
+LINKS: dict[tuple[str | None, str | None, str | None], str | None] = {
     (
         "UPS",
         "1Z001985YW99744790",
@@ -215,7 +215,7 @@ LINKS = {
 @pytest.mark.req("R110")
 @pytest.mark.parametrize("given", LINKS)
 async def test_a_number_of_a_known_carrier_can_be_followed(
-    stand: Stand, given: tuple[str | None, ...]
+    stand: Stand, given: tuple[str | None, str | None, str | None]
 ) -> None:
     company, number, url = given
     order = stand.place()
