@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, NamedTuple
 
-from core.domain.due import View, look_up_at, units_gone
+from core.domain.due import View, left_after_void, look_up_at, units_gone
 from core.domain.state import OpenIntent
 from core.engine.effects import Done
 from core.engine.run import Run
@@ -64,7 +64,7 @@ def next_step(view: View, steps: Steps) -> NextStep:
     state, open_until = view.state, look_up_at(view)
     if open_until is not None:
         return NextStep(LOOK_UP) if open_until <= view.now else NextStep(None, open_until)
-    if state.parked is not None and units_gone(state):
+    if state.parked is not None and (units_gone(state) or left_after_void(state)):
         return NextStep(LEAVE)  # what left is taken off on hand, whatever else a person must see to
     unknown = state.order is None or state.order.connection not in view.config.connections
     if unknown or state.parked is not None:

@@ -1,12 +1,14 @@
 """What no notification told is found by asking: a channel is polled for what changed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from core.engine.hub import Hub
 from core.engine.job import Reschedule
+from core.errors import RejectedError
 from core.failpoints import failpoint
+from core.model.order import OrderPage
 from core.ports import Channel
 from core.store.jobs import Job, NewJob, enqueue
 
@@ -28,8 +30,11 @@ async def poll_orders(hub: Hub, job: Job) -> Reschedule | None:
     memory = dict(job.data)
     since = datetime.fromisoformat(memory["since"])
     failpoint("intake.poll.before")
-    page = await channel.changed_orders(since, memory.get("page"))
+    page = await _page(channel.changed_orders(since, memory.get("page")), "page" in memory)
     failpoint("intake.poll.after")
+    if page is None:
+        memory.pop("page")
+        return Reschedule(due_at=hub.clock.now(), data=memory)
     await _fetch_unknown(hub, job, page.orders)
     high = max([datetime.fromisoformat(memory.get("high", memory["since"])), *(at for _, at in page.orders)])
     if page.next_page is not None:
@@ -56,13 +61,29 @@ async def _list_open(hub: Hub, job: Job, channel: Channel) -> Reschedule:
         memory["opening"] = now.isoformat()
     failpoint("intake.open.before")
     asked_at = datetime.fromisoformat(memory["opening"])
-    page = await channel.open_orders(asked_at, memory.pop("page", None))
+    going_on = "page" in memory
+    page = await _page(channel.open_orders(asked_at, memory.pop("page", None)), going_on)
+    if page is None:
+        return Reschedule(due_at=now, data=memory)
     await _fetch_unknown(hub, job, page.orders)
     if page.next_page is not None:
         return Reschedule(due_at=now, data={**memory, "page": page.next_page})
     memory["opened"] = memory.pop("opening")
     memory["from"] = None if page.shown_since is None else page.shown_since.isoformat()
     return Reschedule(due_at=now, data=memory)
+
+
+async def _page(asked: Awaitable[OrderPage], going_on: bool) -> OrderPage | None:  # noqa: FBT001 - of one caller
+    """Return a page; None where the place in its list at which we go on is refused: the list is begun anew.
+
+    Amazon's places end after 24 hours (Orders API Migration Guide, read 2026-11), which an outage may last.
+    """
+    try:
+        return await asked
+    except RejectedError:
+        if not going_on:
+            raise
+        return None
 
 
 def next_poll(now: datetime) -> datetime:

@@ -31,6 +31,12 @@ STEPS: Steps = {
             pauses=Pausable("voids", "void"),
         ),
         Step(
+            name="void_again",
+            due=due.void_again,
+            run=stock.void_again,
+            pauses=Pausable("voids", "void"),
+        ),
+        Step(
             name="reject",
             due=due.rejection,
             run=payment.reject,

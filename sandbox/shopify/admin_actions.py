@@ -25,6 +25,20 @@ def refund(shop: Shop, spec: Json) -> Json:
     return {"id": order.name}
 
 
+def cancel_fulfillment(shop: Shop, spec: Json) -> Json:
+    """Staff cancel the order's fulfillments, or the one of a tracking number; the order itself stays."""
+    order, wanted = shop.named(spec["order"]), spec.get("tracking")
+    numbers = {id(made): [entry.get("number") for entry in made.tracking] for made in order.fulfillments}
+    live = [made for made in order.fulfillments if made.status == "SUCCESS"]
+    found = [made for made in live if wanted is None or wanted in numbers[id(made)]]
+    if not found:
+        known = [str(number) for made in live for number in numbers[id(made)]]
+        raise ValueError(f"{order.name} has no such fulfillment{nearest(str(wanted), known)}")
+    for made in found:
+        shipping.unfulfill(shop, order, made)
+    return {"id": order.name, "fulfillments": len(found)}
+
+
 def grant(shop: Shop, spec: Json) -> Json:
     """The app is approved for the data that names people: of one order (with its `address`, where it had none), or of all."""
     orders = [shop.named(spec["order"])] if spec.get("order") else list(shop.orders.values())

@@ -66,8 +66,8 @@ def shipped(shop: Shop, order: Order, fulfillment: Fulfillment) -> None:
     changed(shop, order)
 
 
-def tracking_changed(shop: Shop, order: Order, fulfillment: Fulfillment) -> None:
-    """A parcel's tracking or state changed."""
+def fulfillment_changed(shop: Shop, order: Order, fulfillment: Fulfillment) -> None:
+    """A parcel's tracking changed, or it was cancelled."""
     _send(shop, order, "FULFILLMENTS_UPDATE", payloads.fulfillment(order, fulfillment, shop))
     changed(shop, order)
 

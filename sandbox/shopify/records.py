@@ -43,6 +43,8 @@ class Item:
     sku: str
     product: Json
     levels: dict[str, Level] = field(default_factory=dict)
+    idle: dict[str, Level] = field(default_factory=dict)
+    """Quantities at locations that do not stock it: kept, and sold by nobody, until it is stocked there."""
 
 
 @dataclass

@@ -105,6 +105,7 @@ async def prepare(url: str, keys: str, books: Path) -> None:
         (name, _torn(one) if one.subject == "kk-4" else one) for name, one in made.notifications
     ]
     made.paused = {"buy"}
+    made.voids_to_reject = 1
     keep(made, books)
     await store.close()
 

@@ -109,6 +109,21 @@ async def test_each_deed_has_its_topics(stand: Stand, hub: Subscriber) -> None:
     ])  # fmt: skip
 
 
+@pytest.mark.case("C15")
+async def test_a_cancelled_fulfillment_is_announced_with_its_status(stand: Stand, hub: Subscriber) -> None:
+    await subscribe(stand, hub.url, "FULFILLMENTS_UPDATE", "ORDERS_CANCELLED")
+    stand.place()
+    stand.shop.play("other_tool", {"order": "KK-1001", "do": "ship", "carrier": "UPS", "tracking": "1Z"})
+    stand.shop.play("cancel", {"order": "KK-1001", "by": "merchant", "refund": True, "restock": True})
+
+    await delivered(stand, hub)
+
+    bodies = dict(zip(topics(hub), map(json.loads, hub.bodies), strict=True))
+    told, cancelled = bodies["fulfillments/update"], bodies["orders/cancelled"]
+    assert (told["status"], told["tracking_number"]) == ("cancelled", "1Z")
+    assert [f["status"] for f in cancelled["fulfillments"]] == ["cancelled"]
+
+
 MOVE = """mutation M($id: ID!, $to: ID!) { fulfillmentOrderMove(id: $id, newLocationId: $to) {
   movedFulfillmentOrder { id } userErrors { message } } }"""
 RETRACK = """mutation R($id: ID!) { fulfillmentTrackingInfoUpdate(fulfillmentId: $id,

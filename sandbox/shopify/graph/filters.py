@@ -207,7 +207,7 @@ LEVELS: Final[Filters[Stocked]] = Filters(
     "inventoryLevels",
     {
         "inventory_item_id": Filter(lambda _shop, it: it[0].id, identity),
-        "updated_at": Filter(lambda _shop, it: it[0].levels[it[1]].updated_at, instant),
+        "updated_at": Filter(lambda _shop, it: (it[0].levels | it[0].idle)[it[1]].updated_at, instant),
     },
     frozenset({"created_at", "id", "inventory_group_id"}),
 )

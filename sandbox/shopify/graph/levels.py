@@ -71,7 +71,7 @@ def activate(shop: Shop, args: Json) -> Json:
     if available is not None and on_hand is not None:
         raise not_offered("Stocking an item with available together with onHand")
     if place.key not in item.levels:
-        shop.stock.activate(item.sku, place.key, available or on_hand or 0)
+        shop.stock.activate(item.sku, place.key, on_hand if available is None else available)
     elif available is not None or on_hand is not None:
         message = "Not allowed to set available quantity when the item is already active"
         raise Refusal(message, "available" if on_hand is None else "onHand")
@@ -96,11 +96,10 @@ def _change(shop: Shop, entry: Json, place: str, name: str) -> Change:
             "The inventory item could not be found", *where, "inventoryItemId", code="INVALID_INVENTORY_ITEM"
         )
     found = shop.location(number("Location", entry["locationId"]))
-    if found is None or found.key not in item.levels:
-        message = "The item is not stocked at the location" if found else "The location could not be found"
-        code = "INVALID_INVENTORY_ITEM" if found else "INVALID_LOCATION"
-        raise Refusal(message, *where, "locationId", code=code)
-    level = item.levels[found.key]
+    if found is None:
+        raise Refusal("The location could not be found", *where, "locationId", code="INVALID_LOCATION")
+    # Since 2026-10 quantities can be set at any location, also where the item is not stocked.
+    level = item.levels.get(found.key) or item.idle.get(found.key) or Level(0)
     if entry["quantity"] < 0:
         raise Refusal("The quantity can't be negative", *where, "quantity", code="INVALID_QUANTITY_NEGATIVE")
     if entry["quantity"] > HIGHEST:
@@ -117,9 +116,10 @@ def _set(shop: Shop, change: Change, name: str) -> list[Json]:
     before = change.level.available
     if available != before and shop.env.sabotage.hits("level_lost", f"{change.item.sku}@{change.at}"):
         change.level.off_by += before - available
-    delta = shop.stock.set_available(change.item.sku, change.at, available)
+    put = shop.stock.set_available if change.at in change.item.levels else shop.stock.set_idle
+    delta = put(change.item.sku, change.at, available)
     place = gid("Location", shop.stock.locations[change.at].id)
-    after = {"available": change.level.available, "on_hand": change.level.on_hand}
+    after = {"available": available, "on_hand": available + change.level.committed}
     item = stock.item(shop, change.item)
     return [
         {"delta": delta, "item": item, "name": name, "at": place, "quantityAfterChange": quantity}

@@ -8,12 +8,6 @@ LISTED: Final[Mapping[str, Mapping[str, str]]] = {
         "includeInactive": "every location of a house is in use",
         "includeLegacy": "no location of a house is a fulfillment service's",
     },
-    "InventoryItem.inventoryLevel": {
-        "includeInactive": "a level that exists is active: nothing is ever deactivated",
-    },
-    "InventoryItem.inventoryLevels": {
-        "includeInactive": "a level that exists is active: nothing is ever deactivated",
-    },
     "Order.shippingLines": {
         "includeRemovals": "an edit changes the one shipping line and never removes it",
     },

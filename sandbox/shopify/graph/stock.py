@@ -38,12 +38,15 @@ def product(it: Item) -> Json:
 def item(shop: Shop, it: Item) -> Json:
     """An InventoryItem."""
 
+    def shown(args: Json) -> list[str]:
+        return [*it.levels, *(it.idle if args.get("includeInactive") else ())]
+
     def one_level(_info: object, args: Json) -> Json | None:
-        place = shop.location(number("Location", args["locationId"]))
-        return level(shop, it, place.key) if place and place.key in it.levels else None
+        place, known = shop.location(number("Location", args["locationId"])), shown(args)
+        return level(shop, it, place.key) if place and place.key in known else None
 
     def levels(info: GraphQLResolveInfo[Any], args: Json) -> Json:
-        places = found(info, filters.LEVELS, [(it, at) for at in it.levels], args)
+        places = found(info, filters.LEVELS, [(it, at) for at in shown(args)], args)
         return page(places, lambda pair: level(shop, *pair), args)
 
     return {
@@ -56,7 +59,7 @@ def item(shop: Shop, it: Item) -> Json:
 
 def level(shop: Shop, it: Item, at: str) -> Json:
     """An InventoryLevel."""
-    place, kept = shop.stock.locations[at], it.levels[at]
+    place, kept = shop.stock.locations[at], it.levels.get(at) or it.idle[at]
     part = f"{place.id}?inventory_item_id={it.id}"
     return {
         "__typename": "InventoryLevel",

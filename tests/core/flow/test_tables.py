@@ -13,6 +13,7 @@ def test_each_step_asks_its_vendor_first_and_waits_for_its_own_kind_of_pause() -
         "look_up": (None, READS),
         "leave": (None, READS),
         "settle_cancellation": (None, ("voids", "void")),
+        "void_again": (None, ("voids", "void")),
         "reject": ("channel", ("cancellations", "cancel")),
         "note_part_shipped": (None, READS),
         "commit_units": (None, READS),
@@ -39,7 +40,7 @@ def test_only_some_kinds_of_jobs_stand_listen_or_are_patient() -> None:
         "receive",
     }
     assert {job.kind for job in JOBS.values() if job.listens} == {"receive"}
-    assert {job.kind for job in JOBS.values() if job.patient} == {"tracking"}
+    assert {job.kind for job in JOBS.values() if job.patient} == {"tracking", "void"}
     assert {job.kind: job.pauses.action for job in JOBS.values() if job.pauses.action != "reads"} == {
         "push": "levels"
     }
