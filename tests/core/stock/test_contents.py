@@ -23,7 +23,7 @@ from core.model.money import Money
 from core.model.order import ChannelState, Order
 from core.model.shipment import Parcel, TrackingState
 from core.model.stock import Allocation, Need
-from tests.core.payment.test_states import order
+from tests.core.payment.test_verify import order
 
 NOON = datetime(2026, 11, 30, 20, 0, tzinfo=UTC)
 TWO_PACKS = (Need(line_id="l1", sku="SOCKS-CHEF", units=6),)
