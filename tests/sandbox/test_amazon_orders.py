@@ -1,10 +1,12 @@
 """Orders as Amazon shows them, read and confirmed with the SDK as shipped."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from sp_api.base.exceptions import SellingApiBadRequestException, SellingApiNotFoundException
 
+from sandbox.amazon import orders_api
 from tests.sandbox.amazon_stand import FBA, KARL, KRIS, served
 
 ALL = "BUYER,RECIPIENT,PROCEEDS,CANCELLATION,FULFILLMENT,PACKAGES,TAX"
@@ -194,6 +196,21 @@ async def test_the_list_comes_in_pages_and_holds_every_order_once() -> None:
                 break
 
     assert seen == ids
+
+
+@pytest.mark.req("R115")
+async def test_a_page_token_ends_after_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with served() as stand:
+        for number in range(3):
+            stand.amazon.place({**KARL, "id": f"112-600000{number}-000000{number}"})
+        orders, since = stand.orders(), "2026-11-30T00:00:00Z"
+        first = await orders.search_orders(lastUpdatedAfter=since, maxResultsPerPage=2)
+        monkeypatch.setattr(orders_api, "TOKENS_LAST", timedelta(0))
+
+        with pytest.raises(SellingApiBadRequestException) as refused:
+            await orders.search_orders(lastUpdatedAfter=since, paginationToken=first.next_token)
+
+    assert (orders_api.TOKENS_LAST, refused.value.amzn_code) == (timedelta(0), "InvalidInput")
 
 
 async def test_the_list_gives_what_was_updated_since_then_and_nothing_older() -> None:

@@ -7,7 +7,7 @@ from tests.connectors.shopify.shop import connected, number
 from tests.connectors.shopify.test_tell import a_parcel
 from tests.sandbox.shopify_stand import paid
 
-pytestmark = [pytest.mark.req("R115", "R110"), pytest.mark.case("C15")]
+pytestmark = [pytest.mark.req("R115"), pytest.mark.case("C15")]
 
 TWO = {"lines": [{"sku": "PARE-3", "qty": 2, "price": 2500}], "total": 5000, "pay": [paid(5000)]}
 

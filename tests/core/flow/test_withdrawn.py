@@ -8,6 +8,7 @@ from connectors.bogus.carrier import BogusCarrier, scan
 from connectors.bogus.channel import change_order, order_of
 from connectors.bogus.client import Effect
 from core.domain.state import OrderState, Stage
+from core.domain.summary import summary
 from core.engine.retry import MOST_ATTEMPTS
 from core.errors import UnavailableError
 from core.model.holds import Hold
@@ -20,7 +21,6 @@ from simulation.shoppers import Cart, cancel, place, ship_elsewhere
 from tests.builders import MERCHANT, Bench, home
 from tests.core.flow.play import pass_time, settle
 from tests.core.flow.test_whole_way import GRACE, KARA, on_hand, state_of
-from web.console.summary import summary
 
 pytestmark = [pytest.mark.req("R115", "R47"), pytest.mark.case("C15")]
 

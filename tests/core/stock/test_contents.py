@@ -4,15 +4,26 @@ from datetime import UTC, datetime
 
 import pytest
 
-from core.domain.due import units_gone
-from core.domain.fold import summarize
+from core.domain.due import left_after_void, units_gone
+from core.domain.fold import fold, summarize
 from core.domain.state import OrderState, contents
-from core.model.facts import Changed, LabelBought, Quoted, Received, Tracked, UnitsCommitted
+from core.model.facts import (
+    Changed,
+    LabelBought,
+    LabelVoided,
+    LeftAfterVoid,
+    Quoted,
+    Received,
+    Tracked,
+    UnitsCommitted,
+    UnitsReleased,
+    UnitsShipped,
+)
 from core.model.money import Money
 from core.model.order import ChannelState, Order
 from core.model.shipment import Parcel, TrackingState
 from core.model.stock import Allocation, Need
-from tests.core.payment.test_states import order
+from tests.core.payment.test_verify import order
 
 NOON = datetime(2026, 11, 30, 20, 0, tzinfo=UTC)
 TWO_PACKS = (Need(line_id="l1", sku="SOCKS-CHEF", units=6),)
@@ -79,3 +90,29 @@ def test_a_state_kept_before_it_knew_what_lines_are_made_of_says_it_by_what_is_n
 
     assert [a.units for a in contents(older, older.parcels[1])] == [4]
     assert [a.units for a in units_gone(older)] == [2]
+
+
+def left_under_a_voided_label(*, freed: bool) -> OrderState:
+    return summarize(
+        [
+            Received(at=NOON, order=three_packs(ChannelState.OPEN, 3), needs=TWO_PACKS),
+            UnitsCommitted(at=NOON, allocations=SIX_PAIRS),
+            *parcel(1, 3),
+            Changed(at=NOON, order=three_packs(ChannelState.CANCELLED, 0), needs=()),
+            LabelVoided(at=NOON, parcel_id="reno-1", why="cancelled", label_id="lbl-1", pending=True),
+            *([UnitsReleased(at=NOON, allocations=SIX_PAIRS, why="released")] if freed else []),
+            LeftAfterVoid(at=NOON, parcel_id="reno-1", label_id="lbl-1", state=TrackingState.IN_TRANSIT),
+        ]
+    )
+
+
+@pytest.mark.req("R46", "R31")
+@pytest.mark.case("C15")
+def test_what_leaves_under_a_voided_label_is_written_off_once_whether_it_was_set_free_before_or_not() -> None:
+    held, freed = left_under_a_voided_label(freed=False), left_under_a_voided_label(freed=True)
+
+    assert (units_gone(held), left_after_void(held)) == (SIX_PAIRS, None)
+    assert (units_gone(freed), left_after_void(freed)) == ((), freed.parcels[0])
+    assert [a.units for a in contents(freed, freed.parcels[0])] == [6]
+    over = fold(freed, UnitsShipped(at=NOON, allocations=SIX_PAIRS, label_id="lbl-1"))
+    assert (units_gone(over), left_after_void(over)) == ((), None)
