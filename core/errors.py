@@ -64,6 +64,8 @@ class ConnectorError(HubError):
         self.connection = connection
         self.code = code
         self.request_id = request_id
+        self.operation: str | None = None
+        """What was asked, once that is known: see ``core.engine.pauses.asked``."""
 
 
 class SignatureError(ConnectorError):

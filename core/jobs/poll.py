@@ -4,8 +4,10 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from core.engine.answers import Call
 from core.engine.hub import Hub
 from core.engine.job import Reschedule
+from core.engine.pauses import asked
 from core.failpoints import failpoint
 from core.ports import Channel
 from core.store.jobs import Job, NewJob, enqueue
@@ -28,7 +30,8 @@ async def poll_orders(hub: Hub, job: Job) -> Reschedule | None:
     memory = dict(job.data)
     since = datetime.fromisoformat(memory["since"])
     failpoint("intake.poll.before")
-    page = await channel.changed_orders(since, memory.get("page"))
+    call = Call(job.connection, "changed_orders")
+    page = await asked(hub, job.merchant, call, channel.changed_orders(since, memory.get("page")))
     failpoint("intake.poll.after")
     await _fetch_unknown(hub, job, page.orders)
     high = max([datetime.fromisoformat(memory.get("high", memory["since"])), *(at for _, at in page.orders)])
@@ -56,7 +59,8 @@ async def _list_open(hub: Hub, job: Job, channel: Channel) -> Reschedule:
         memory["opening"] = now.isoformat()
     failpoint("intake.open.before")
     asked_at = datetime.fromisoformat(memory["opening"])
-    page = await channel.open_orders(asked_at, memory.pop("page", None))
+    call = Call(job.connection, "open_orders")
+    page = await asked(hub, job.merchant, call, channel.open_orders(asked_at, memory.pop("page", None)))
     await _fetch_unknown(hub, job, page.orders)
     if page.next_page is not None:
         return Reschedule(due_at=now, data={**memory, "page": page.next_page})

@@ -206,7 +206,9 @@ async def _what_a_person_mends(b: Bench, minutes: int) -> None:
     if minutes >= 20:
         b.world.paused = set()
         b.world.changed()
-        for connection in {pause.connection for pause in await b.store.read(list_pauses, MERCHANT)}:
+        for connection in {
+            pause.connection for pause in await b.store.read(list_pauses, MERCHANT, b.clock.now())
+        }:
             await resume(b.hub, MERCHANT, connection)
     if minutes >= 30:
         for notice in await notices.open_notices(b.hub, MERCHANT):

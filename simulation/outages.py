@@ -1,0 +1,27 @@
+"""The outage day: orders come in for a day, and all the while one vendor answers nobody (R106)."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from connectors.bogus.client import Fault, Outage
+from simulation.scene import START, Scene
+
+CONNECTIONS = ("shop", "market", "pay", "post", "mail")
+HOWS = (Fault.BEFORE, Fault.LOST, Fault.REFUSED)
+LENGTH = timedelta(days=1)
+_BEFORE = timedelta(hours=1)
+"""Some orders are on their way already."""
+
+
+def outage_day(connection: str, how: Fault, *, size: int, seed: int = 1) -> Scene:
+    """Return a day of ``size`` orders on which a connection answers nobody from its second hour to the same hour after."""
+    since = START + _BEFORE
+    outage = Outage(connection=connection, since=since, until=since + LENGTH, how=how)
+    return Scene(seed, size, apart_s=int(LENGTH.total_seconds()) // size, outages=(outage,))
+
+
+def outage_days(size: int) -> Iterator[tuple[str, Scene]]:
+    """Yield the outage day of each vendor, each in every way that a vendor may answer nobody."""
+    for connection in CONNECTIONS:
+        for how in HOWS:
+            yield f"a day without {connection}, {how.value}", outage_day(connection, how, size=size)
