@@ -20,6 +20,17 @@ def outage_day(connection: str, how: Fault, *, size: int, seed: int = 1) -> Scen
     return Scene(seed, size, apart_s=int(LENGTH.total_seconds()) // size, outages=(outage,))
 
 
+def each_in_turn(*, size: int, hours: int = 1, seed: int = 1) -> Scene:
+    """Return a shorter day: one vendor after another answers nobody, for some hours each."""
+    outages: list[Outage] = []
+    for connection, how in zip(CONNECTIONS, (*HOWS, *HOWS), strict=False):
+        since = outages[-1].until if outages else START
+        until = since + timedelta(hours=hours)
+        outages.append(Outage(connection=connection, since=since, until=until, how=how))
+    length_s = int((outages[-1].until - START).total_seconds())
+    return Scene(seed, size, apart_s=length_s // size, outages=tuple(outages))
+
+
 def outage_days(size: int) -> Iterator[tuple[str, Scene]]:
     """Yield the outage day of each vendor, each in every way that a vendor may answer nobody."""
     for connection in CONNECTIONS:

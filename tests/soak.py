@@ -1,15 +1,19 @@
 """The long run: `make soak`. Act I of the Kendra day under ten seeds of every fault, kills, and shuffled messages.
 
 Whatever the weather, the books must be those of a quiet day; only instants of labels may move.
+`make soak ARGS=outages` plays a day of a hundred orders for each vendor in turn that answers nobody for a day.
 """
 
 import asyncio
 import sys
+from collections.abc import Iterator
 
 from day.day import load_day
 from demo import KENDRA
 from demo.compare import differences
 from demo.player import NotPlayedError, Play, play_day
+from simulation.outages import outage_days
+from simulation.run import simulate
 
 SEEDS = range(1, 11)
 
@@ -37,11 +41,27 @@ async def judged(play: Play) -> list[str]:
     return wrong + [f"{c['name']}: {c['detail']}" for c in found["checks"] if not c["ok"]]
 
 
-def main() -> int:
-    """Play every run; 1 where one of them came out otherwise."""
-    bad = 0
+def days() -> Iterator[tuple[str, list[str]]]:
+    """Yield every run of the Kendra day with what is wrong."""
     for name, play in plays():
-        wrong = asyncio.run(judged(play))
+        yield name, asyncio.run(judged(play))
+
+
+def outages() -> Iterator[tuple[str, list[str]]]:
+    """Yield every outage day of a hundred orders with what is wrong; each was paused, and is no more."""
+    for name, scene in outage_days(100):
+        report = asyncio.run(simulate(scene, seed=1, kills=10))
+        unseen = [] if report.paused else ["nothing was ever paused"]
+        yield f"{name}: {', '.join(report.paused)}", [*report.differences, *unseen]
+
+
+RUNS = {"days": days, "outages": outages}
+
+
+def main() -> int:
+    """Play every run of a name; 1 where one of them came out otherwise."""
+    bad = 0
+    for name, wrong in RUNS[sys.argv[1] if len(sys.argv) > 1 else "days"]():
         bad += bool(wrong)
         sys.stdout.write(
             f"{'NO ' if wrong else 'ok '} {name}\n" + "".join(f"      {line}\n" for line in wrong)

@@ -103,13 +103,13 @@ async def perform(run: Run, effect: Effect) -> None:
     committed = await run.commit(decided=[intended], intents=[intent], attempts=run.attempts)
     if not isinstance(committed, Landed):
         return
-    failpoint("effects.call.before")
     done = await _ask(run, effect, key, operation)
     failpoint("effects.call.after")
     await settle(run, key, effect.operation, done)
 
 
 async def _ask(run: Run, effect: Effect, key: str, operation: Operation) -> Done:
+    failpoint("effects.call.before")
     try:
         return await asked(
             run.hub,
