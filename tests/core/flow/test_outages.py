@@ -1,5 +1,7 @@
 """While a connection, or one kind of its calls, answers nobody: one pause, work waits, and goes on by itself (R106)."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -7,9 +9,14 @@ import pytest
 
 from connectors.bogus.carrier import BogusCarrier
 from connectors.bogus.client import Effect, Fault, Outage
+from core.engine.answers import Answers
+from core.engine.worker import Worker
 from core.errors import UnavailableError
+from core.failpoints import listening
+from core.jobs import JOBS
 from core.model.shipment import Label, LabelRefused
 from core.services.health import health_of
+from core.steps import STEPS
 from core.store.jobs import list_jobs
 from core.store.pauses import VendorPause, list_pauses
 from core.store.stock import count_stock
@@ -155,4 +162,55 @@ async def test_an_order_that_alone_fails_is_parked_after_fourteen_attempts_and_k
     )  # the last eight were placed in the last twenty minutes: their grace, and five more for a turn
     await pass_time(b, 20 * MINUTE)
     assert sum(kind is Effect.LABEL for kind, _ in b.world.effects) == 30
+    assert await b.store.read(list_pauses, MERCHANT, b.clock.now()) == ()
+
+
+class DiedError(BaseException):
+    """The process ended here."""
+
+
+@contextmanager
+def death_at(place: str) -> Iterator[list[str]]:
+    """Have the process die the first time that it passes a place."""
+    died: list[str] = []
+
+    def die(name: str) -> None:
+        if name == place and not died:
+            died.append(name)
+            raise DiedError
+
+    with listening(die):
+        yield died
+
+
+async def until_death(b: Bench, length: timedelta) -> None:
+    """Let time pass; whoever dies is followed by another worker, once the claim has run out."""
+    end = b.clock.now() + length
+    try:
+        await pass_time(b, length)
+    except DiedError:
+        b.hub.owner, b.hub.answers = "w2", Answers()
+        b.worker = Worker(hub=b.hub, steps=STEPS, jobs=JOBS)
+        await pass_time(b, end - b.clock.now())
+
+
+@pytest.mark.req("R106", "R42")
+async def test_a_turn_that_was_not_used_is_anothers_at_once_whoever_dies(b: Bench) -> None:
+    """The first in line finds its order changed at the channel and asks nothing; the wallet is full by then."""
+    b.world.paused = {"buy"}
+    await b.store.write(
+        count_stock, MERCHANT, [("SOCKS-CHEF", "reno", 100)], actor="person:kendra", now=b.clock.now()
+    )
+    for number in ("KK-1", "KK-2"):
+        await an_order(b, number)
+    await pass_time(b, 16 * MINUTE)
+    b.world.paused = set()
+    cancel(b.world, "shop", "kk-2")
+    b.world.notifications.clear()
+    with death_at("pauses.back.before") as died:
+        await until_death(b, 20 * MINUTE)
+    assert died == ["pauses.back.before"]
+    assert [str(key) for key in b.world.effects if key[0] is Effect.LABEL] == [
+        str((Effect.LABEL, "KK-1/reno-1"))
+    ]
     assert await b.store.read(list_pauses, MERCHANT, b.clock.now()) == ()
