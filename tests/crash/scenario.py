@@ -154,7 +154,7 @@ async def _left_to_people(b: Bench) -> list[str]:
 
 
 ALL_DEALT_WITH = {
-    "pauses": [("post labels", True), ("shop levels", True)],
+    "pauses": [("post labels", True)],
     "notices": [(UNLISTED, True)],
     "torn": [("shop", True)],
 }
@@ -162,7 +162,10 @@ ALL_DEALT_WITH = {
 
 def _told_to_people(conn: sa.Connection) -> dict[str, list[tuple[str, bool]]]:
     raised = sorted(
-        (f"{r.connection} {r.action}", r.cleared_at is not None) for r in conn.execute(sa.select(pause_rows))
+        (f"{r.connection} {r.action}", r.cleared_at is not None)
+        for r in conn.execute(sa.select(pause_rows))
+        # Who died before the levels fell silent lives again after that, and never meets it.
+        if r.action != "levels" or r.cleared_at is None
     )
     told = [(r.subject, r.seen_at is not None) for r in conn.execute(sa.select(notices_table))]
     torn = sa.select(deliveries).where(deliveries.c.kind == "unreadable")
