@@ -35,4 +35,4 @@ def outage_days(size: int) -> Iterator[tuple[str, Scene]]:
     """Yield the outage day of each vendor, each in every way that a vendor may answer nobody."""
     for connection in CONNECTIONS:
         for how in HOWS:
-            yield f"a day without {connection}, {how.value}", outage_day(connection, how, size=size)
+            yield f"outage of {connection}, {how.value}", outage_day(connection, how, size=size)

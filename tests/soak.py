@@ -1,12 +1,14 @@
 """The long run: `make soak`. Act I of the Kendra day under ten seeds of every fault, kills, and shuffled messages.
 
 Whatever the weather, the books must be those of a quiet day; only instants of labels may move.
-`make soak ARGS=outages` plays a day of a hundred orders for each vendor in turn that answers nobody for a day.
+Then ten thousand calls of each stand-in with anything in them. `make soak ARGS=walk` runs what has that in its name.
+Before them a day of a hundred orders for each vendor that answers nobody for a day: `make soak ARGS=outage`.
 """
 
 import asyncio
 import sys
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial
 
 from day.day import load_day
 from demo import KENDRA
@@ -14,8 +16,16 @@ from demo.compare import differences
 from demo.player import NotPlayedError, Play, play_day
 from simulation.outages import outage_days
 from simulation.run import simulate
+from simulation.scene import Scene
+from tests.sandbox import amazon_walk, easypost_walk
 
 SEEDS = range(1, 11)
+WALKS: dict[str, Callable[[range], Awaitable[str | None]]] = {
+    "walk amazon": amazon_walk.walked,
+    "walk easypost": easypost_walk.walked,
+}
+"""Random walks over a vendor's own specification, a hundred calls from each seed."""
+WALKED = range(1000, 1100)
 
 
 def plays() -> list[tuple[str, Play]]:
@@ -41,27 +51,31 @@ async def judged(play: Play) -> list[str]:
     return wrong + [f"{c['name']}: {c['detail']}" for c in found["checks"] if not c["ok"]]
 
 
-def days() -> Iterator[tuple[str, list[str]]]:
-    """Yield every run of the Kendra day with what is wrong."""
-    for name, play in plays():
-        yield name, asyncio.run(judged(play))
+async def waited(scene: Scene) -> list[str]:
+    """Play an outage day and return what is wrong: something was paused, and nothing is any more."""
+    report = await simulate(scene, seed=1, kills=10)
+    return [*report.differences, *([] if report.paused else ["nothing was ever paused"])]
 
 
-def outages() -> Iterator[tuple[str, list[str]]]:
-    """Yield every outage day of a hundred orders with what is wrong; each was paused, and is no more."""
-    for name, scene in outage_days(100):
-        report = asyncio.run(simulate(scene, seed=1, kills=10))
-        unseen = [] if report.paused else ["nothing was ever paused"]
-        yield f"{name}: {', '.join(report.paused)}", [*report.differences, *unseen]
-
-
-RUNS = {"days": days, "outages": outages}
+async def answered(walk: Callable[[range], Awaitable[str | None]]) -> list[str]:
+    """Walk and return what is wrong."""
+    told = await walk(WALKED)
+    return told.splitlines() if told else []
 
 
 def main() -> int:
-    """Play every run of a name; 1 where one of them came out otherwise."""
+    """Make every run that is asked for; 1 where one of them came out otherwise."""
+    runs: list[tuple[str, Callable[[], Coroutine[None, None, list[str]]]]] = [
+        *((name, partial(judged, play)) for name, play in plays()),
+        *((name, partial(waited, scene)) for name, scene in outage_days(100)),
+        *((name, partial(answered, walk)) for name, walk in WALKS.items()),
+    ]
+    wanted = " ".join(sys.argv[1:])
     bad = 0
-    for name, wrong in RUNS[sys.argv[1] if len(sys.argv) > 1 else "days"]():
+    for name, run in runs:
+        if wanted not in name:
+            continue
+        wrong = asyncio.run(run())
         bad += bool(wrong)
         sys.stdout.write(
             f"{'NO ' if wrong else 'ok '} {name}\n" + "".join(f"      {line}\n" for line in wrong)
