@@ -1,4 +1,4 @@
-"""``crossdock connections``: list connections; accept or stop what they do."""
+"""``crossdock connections``: list connections and test them; accept or stop what they do."""
 
 import argparse
 from collections.abc import Mapping
@@ -13,14 +13,14 @@ from core.engine.pauses import resume
 from core.model.actions import Action
 from core.services import actions
 from core.services.golive.accept import accept
-from core.services.health import ConnectionHealth, health_of
+from core.services.health import ConnectionHealth, health_of, probe_now
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what the verb takes."""
     add_merchant_options(parser)
     parser.add_argument(
-        "do", nargs="?", default="list", choices=("list", "accept", "stop", "resume", "brake")
+        "do", nargs="?", default="list", choices=("list", "test", "accept", "stop", "resume", "brake")
     )
     parser.add_argument("connection", nargs="?")
     parser.add_argument(
@@ -42,6 +42,8 @@ def run(arguments: argparse.Namespace) -> int:
 async def _done(arguments: argparse.Namespace, kinds: list[Action], hub: Hub, merchant: str) -> Rows:
     connection = arguments.connection
     match arguments.do:
+        case "test":
+            return [_row(await probe_now(hub, merchant, connection))]
         case "resume":
             await resume(hub, merchant, connection)
         case "brake":
@@ -67,6 +69,7 @@ def _row(health: ConnectionHealth) -> Mapping[str, Any]:
         "use": health.use,
         "mode": health.mode or "-",
         "state": health.state,
+        "said": health.said,
         "accepted": ", ".join(health.accepted),
         "trouble": "; ".join([*troubles, health.error or ""]).strip("; "),
     }

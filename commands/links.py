@@ -5,7 +5,7 @@ from functools import partial
 
 from commands.arguments import UsageError, add_merchant_options
 from commands.output import Rows
-from commands.running import ACTOR, for_merchant, show_for_merchant, text_of
+from commands.running import ACTOR, csv_of, for_merchant, show_for_merchant
 from core.domain.link_proposals import describe
 from core.engine.hub import Hub
 from core.services import links
@@ -41,9 +41,9 @@ async def _done(do: str, words: list[str], hub: Hub, merchant: str) -> Rows:
     """
     match do:
         case "preview":
-            return _changes(await links.preview(hub, merchant, text_of(words[0])))
+            return _changes(await links.preview(hub, merchant, csv_of(words[0])))
         case "import":
-            return _changes(await links.import_file(hub, merchant, text_of(words[0]), actor=ACTOR))
+            return _changes(await links.import_file(hub, merchant, csv_of(words[0]), actor=ACTOR))
         case "undo":
             return [{"taken back": f"{await links.undo(hub, merchant)} listings"}]
         case "unlink":

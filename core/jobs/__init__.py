@@ -12,6 +12,7 @@ from core.jobs.notifications import (
 )
 from core.jobs.poll import poll_orders
 from core.jobs.privacy import export_person, redact_person, redact_shop, revoke_token
+from core.jobs.probe import probe_connection
 from core.jobs.push_levels import push_levels
 from core.jobs.relink import relink
 from core.jobs.subscribe import check_subscriptions
@@ -40,6 +41,7 @@ JOBS: Jobs = {
             asks=("receive", "acknowledge"),
         ),
         JobKind(kind="subscribe", run=check_subscriptions, standing=True, looks=True, asks=("subscribe",)),
+        JobKind(kind="probe", run=probe_connection, standing=True, looks=True),
         JobKind(kind="listings", run=read_listings, asks=("list_locations", "list_listings")),
         JobKind(kind="push", run=push_levels, standing=True, asks=("read_levels", "set_levels")),
         JobKind(kind="relink", run=relink),

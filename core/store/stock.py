@@ -6,6 +6,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from core.store.jobs import NewJob, enqueue
 from core.store.ledger import count, receive
 from core.store.listings import mark_dirty
 from core.store.tables import stock
@@ -57,12 +58,19 @@ def listable_units(conn: sa.Connection, merchant: str) -> dict[tuple[str, str], 
 def count_stock(
     conn: sa.Connection, merchant: str, counted: Sequence[tuple[str, str, int]], *, actor: str, now: datetime
 ) -> None:
-    """Set what is on hand to what was counted: (SKU, location, units)."""
+    """Set what is on hand to what was counted: (SKU, location, units); backorders are served."""
     mark_dirty(conn, count(conn, merchant, counted, actor=actor, now=now), now)
+    wake_backorders(conn, merchant, now)
 
 
 def receive_stock(
     conn: sa.Connection, merchant: str, units: Sequence[tuple[str, str, int]], *, actor: str, now: datetime
 ) -> None:
-    """Add goods that came in: (SKU, location, units)."""
+    """Add goods that came in: (SKU, location, units); backorders are served."""
     mark_dirty(conn, receive(conn, merchant, units, actor=actor, now=now), now)
+    wake_backorders(conn, merchant, now)
+
+
+def wake_backorders(conn: sa.Connection, merchant: str, now: datetime) -> None:
+    """Have the orders that wait for units served, by order time."""
+    enqueue(conn, merchant, [NewJob(kind="backorders", subject="all", connection="-", due_at=now)])

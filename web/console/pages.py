@@ -11,6 +11,7 @@ from aiohttp import web
 from pydantic import Field
 
 from core.domain.state import OrderState, Stage
+from core.domain.summary import summary
 from core.engine.hub import Hub
 from core.engine.pauses import resume
 from core.errors import NotFoundError, RefusedError
@@ -18,14 +19,13 @@ from core.model.actions import Action
 from core.model.facts import Fact
 from core.services import actions
 from core.services.golive.accept import accept
-from core.services.health import health_of
+from core.services.health import health_of, probe_now
 from core.store.inbox import list_deliveries, replay_delivery
 from core.store.orders import counts_by_stage, facts_of, list_orders
 from core.store.personal import personal_of
 from web.api import stock as stock_api
 from web.api.endpoint import Answer, Call, DeliveryCursor, NoQuery, OrderCursor
 from web.console.page import page
-from web.console.summary import summary
 from web.keys import HUB
 from web.session import CALLER, COOKIE, key_of, log_in
 
@@ -235,6 +235,14 @@ async def connection_resume(request: web.Request) -> web.Response:
     return onward(f"/connections#{connection}")
 
 
+async def connection_test(request: web.Request) -> web.Response:
+    """Ask a connection's vendor now whether it takes us; the page shows what it said."""
+    hub, merchant, _ = hub_of(request)
+    connection = request.match_info["connection"]
+    await probe_now(hub, merchant, connection)
+    return onward(f"/connections#{connection}")
+
+
 async def stock(request: web.Request) -> web.Response:
     """Show what every location holds, and what each listing shows and should show."""
     merchant, name = request[CALLER]
@@ -282,6 +290,7 @@ def add(app: web.Application) -> None:
     app.router.add_get("/connections", connections)
     app.router.add_post("/connections/{connection}", connection_action)
     app.router.add_post("/connections/{connection}/resume", connection_resume)
+    app.router.add_post("/connections/{connection}/test", connection_test)
     app.router.add_get("/stock", stock)
     app.router.add_get("/deliveries", deliveries)
     app.router.add_post("/deliveries", delivery_action)

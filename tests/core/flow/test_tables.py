@@ -35,7 +35,13 @@ def test_each_operation_of_a_connection_is_a_kind_of_work_of_its_own() -> None:
 
 
 def test_only_some_kinds_of_jobs_stand_listen_or_are_patient() -> None:
-    assert {job.kind for job in JOBS.values() if job.standing} == {"poll", "push", "subscribe", "receive"}
+    assert {job.kind for job in JOBS.values() if job.standing} == {
+        "poll",
+        "probe",
+        "push",
+        "subscribe",
+        "receive",
+    }
     assert {job.kind for job in JOBS.values() if job.listens} == {"receive"}
     assert {job.kind for job in JOBS.values() if job.patient} == {"tracking"}
     assert {job.kind: job.asks for job in JOBS.values() if job.asks} == {
