@@ -212,6 +212,10 @@ class Carrier(Protocol):
         """Ask for the label's price back."""
         ...
 
+    async def find_void(self, shipment_id: str) -> Movement:
+        """Return what became of a label's price that was asked back."""
+        ...
+
 
 class LabelFiles(Protocol):
     """A carrier whose label files can be fetched, and whose trackers can be asked."""

@@ -171,6 +171,7 @@ VERBS: Final[dict[str, Shape]] = {
         _of_order,
         {"by": word(("channel", "merchant")), "refund": flag, "restock": flag, "reason": text},
     ),
+    "cancel_fulfillment": record(_of_order, {"tracking": text}),
     "request_cancel": record(_of_order, {"reason": text}),
     "edit": record(
         _of_order,

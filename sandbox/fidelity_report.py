@@ -3,13 +3,15 @@
 from collections.abc import Mapping
 from typing import Final
 
-from sandbox import amazon, easypost
+from sandbox import amazon, easypost, shopify, stripe
 from sandbox.fidelity import Fidelity
 from sandbox.values import Json
 
 VENDORS: Final[Mapping[str, tuple[Fidelity, ...]]] = {
     "amazon": amazon.OPERATIONS,
     "easypost": easypost.OPERATIONS,
+    "shopify": shopify.OPERATIONS,
+    "stripe": stripe.OPERATIONS,
 }
 
 

@@ -68,10 +68,12 @@ def injecting(
     call_of: Callable[[web.Request], Awaitable[Call]],
     only: Callable[[web.Request], bool] = _everything,
     where: Callable[[web.Request], Awaitable[str]] = _method_and_path,
+    failing: web.RequestKey[bool] | None = None,
 ) -> Middleware:
     """Counts the vendor's calls and writes, and injects throttle, error, hang and reply_dropped.
 
-    The day's own faults hit what `call_of` says of a request; chance hits those that `only` lets in.
+    The day's own faults hit what `call_of` says of a request; chance hits those that `only` lets in. With `failing` an
+    error is not answered at once: the request is marked, and whoever does the work fails at it.
     """
 
     @web.middleware
@@ -85,11 +87,13 @@ def injecting(
         kind = kind or env.faults.choose(("throttle", "error", "hang", "reply_dropped"), subject)
         if kind == "throttle":
             return throttled()
-        if kind == "error":
+        if kind == "error" and failing is None:
             return failed()
         if kind == "hang":
             await asyncio.sleep(HANG_SECONDS)
             return _cut_off(request)
+        if kind == "error" and failing is not None:
+            request[failing] = True
         answer = await handler(request)
         env.count(vendor, call, answer.status)
         return _cut_off(request) if kind == "reply_dropped" else answer

@@ -1,8 +1,8 @@
 """The long run: `make soak`. Act I of the Kendra day under ten seeds of every fault, kills, and shuffled messages.
 
 Whatever the weather, the books must be those of a quiet day; only instants of labels may move.
-Then ten thousand calls of each stand-in with anything in them. `make soak ARGS=walk` runs what has that in its name.
-Before them a day of a hundred orders for each vendor that answers nobody for a day: `make soak ARGS=outage`.
+Then ten thousand calls of each stand-in with anything in them. And two thousand orders of odd shape over HTTP. `make soak ARGS=odd` runs what has that in its name.
+A day of a hundred orders for each vendor that answers nobody for a day: `make soak ARGS=outage`.
 """
 
 import asyncio
@@ -17,12 +17,15 @@ from demo.player import NotPlayedError, Play, play_day
 from simulation.outages import outage_days
 from simulation.run import simulate
 from simulation.scene import Scene
-from tests.sandbox import amazon_walk, easypost_walk
+from tests.connectors import odd_run
+from tests.sandbox import amazon_walk, easypost_walk, shopify_walk, stripe_walk
 
 SEEDS = range(1, 11)
 WALKS: dict[str, Callable[[range], Awaitable[str | None]]] = {
     "walk amazon": amazon_walk.walked,
     "walk easypost": easypost_walk.walked,
+    "walk shopify": shopify_walk.walked,
+    "walk stripe": stripe_walk.walked,
 }
 """Random walks over a vendor's own specification, a hundred calls from each seed."""
 WALKED = range(1000, 1100)
@@ -63,12 +66,19 @@ async def answered(walk: Callable[[range], Awaitable[str | None]]) -> list[str]:
     return told.splitlines() if told else []
 
 
+async def sold_oddly(count: int) -> list[str]:
+    """Sell so many odd orders at each of two channels and return what is wrong."""
+    found = await odd_run.run(count, seed=2)
+    return [*found.wrong, *([] if found.orders.total() == 2 * count else [f"{found.orders} are known"])]
+
+
 def main() -> int:
     """Make every run that is asked for; 1 where one of them came out otherwise."""
     runs: list[tuple[str, Callable[[], Coroutine[None, None, list[str]]]]] = [
         *((name, partial(judged, play)) for name, play in plays()),
         *((name, partial(waited, scene)) for name, scene in outage_days(100)),
         *((name, partial(answered, walk)) for name, walk in WALKS.items()),
+        ("odd orders", partial(sold_oddly, 1000)),
     ]
     wanted = " ".join(sys.argv[1:])
     bad = 0

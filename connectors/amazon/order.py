@@ -76,7 +76,8 @@ def _order(values: Mapping[str, Any], payload: Mapping[str, Any], *, connection:
         zone=_place(values, main).zone,
         ship_to=_ship_to(values, payload, state, fulfilled_by),
         paid_via_channel=True,
-        shipped=tuple(_shipped(p) for p in values["packages"] if p["status"] != "CANCELLED"),
+        shipped=tuple(_shipped(p) for p in values["packages"] if p["counts"]),
+        withdrawn=_withdrawn(values["packages"]),
         programs=_programs(values),
         cancel_requested=any(
             item["cancel_asked_by"] and not item["cancelled_by"] for item in values["items"]
@@ -177,6 +178,13 @@ def _shipped(package: Mapping[str, Any]) -> Shipped:
         carrier=package["carrier"],
         lines=tuple((item["line_id"], item["units"]) for item in package["items"]),
     )
+
+
+def _withdrawn(packages: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Return the tracking numbers of packages that were cancelled and are there in no other."""
+    live = {p["tracking"] for p in packages if p["counts"]}
+    gone = [p["tracking"] for p in packages if not p["counts"] and p["tracking"] is not None]
+    return tuple(number for number in dict.fromkeys(gone) if number not in live)
 
 
 def _programs(values: Mapping[str, Any]) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from connectors.bogus.client import Effect, Shipment, World
 from core.errors import RejectedError
@@ -23,6 +24,7 @@ from core.ports import NotificationKind
 # (carrier, service, base, per started half kilogram, working days), in minor units of USD.
 _CARD = (("Tortoise", "Ground", 480, 110, 3), ("Hare", "Ground", 780, 50, 2), ("Hare", "Swift", 1350, 110, 1))
 _STEP_G = 500
+_VOID_AFTER = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +65,12 @@ class BogusCarrier:
         )
 
     async def void(self, shipment_id: str) -> Movement:
-        """Take the label back; one that was taken back already, or that was scanned, is declined."""
+        """Ask for the label to be taken back; one that was scanned is declined at once, the others a minute later or not."""
         return await self.world.call(self.connection, "void", lambda: self._void(shipment_id))
+
+    async def find_void(self, shipment_id: str) -> Movement:
+        """Return what the carrier says of a label that it was asked to take back."""
+        return await self.world.look(self.connection, "find_void", lambda _: self._answer(shipment_id))
 
     async def fetch_file(self, url: str) -> bytes:
         """Return the label's file."""
@@ -124,9 +130,23 @@ class BogusCarrier:
         if shipment.label is None or shipment.scans:
             return Movement(state=MovementState.DECLINED, code="in_transit")
         if not shipment.voided:
-            shipment.voided = True
+            shipment.voided, shipment.void_asked_at = True, self.world.clock.now()
+        return Movement(state=MovementState.PENDING, reference=shipment_id, amount=shipment.label.price)
+
+    def _answer(self, shipment_id: str) -> Movement:
+        shipment, now = self._found(shipment_id), self.world.clock.now()
+        asked_at = shipment.void_asked_at
+        if asked_at is not None and now < asked_at + _VOID_AFTER:
+            return Movement(state=MovementState.PENDING, reference=shipment_id)
+        if asked_at is not None and (self.world.voids_to_reject or shipment.scans):
+            self.world.voids_to_reject = max(0, self.world.voids_to_reject - 1)
+            shipment.voided = False
+        if asked_at is not None and shipment.voided:
             self.world.did(Effect.VOID, shipment_id)
-        return Movement(state=MovementState.DONE, reference=shipment_id, amount=shipment.label.price)
+        shipment.void_asked_at = None
+        if not shipment.voided:
+            return Movement(state=MovementState.DECLINED, code="rejected")
+        return Movement(state=MovementState.DONE, reference=shipment_id)
 
     def _found(self, shipment_id: str) -> Shipment:
         found = self.world.shipments.get(shipment_id)

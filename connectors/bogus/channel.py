@@ -134,6 +134,7 @@ def shipped_more(order: Order, parcel: Shipped) -> Order:
         update={
             "lines": lines,
             "shipped": (*order.shipped, parcel),
+            "withdrawn": tuple(number for number in order.withdrawn if number != parcel.tracking),
             "state": ChannelState.SHIPPED if over else order.state,
             "work_orders": tuple(_worked(work, sent) for work in order.work_orders),
         }

@@ -105,6 +105,7 @@ class Shipment:
     rates: tuple[Rate, ...]
     label: Label | None = None
     voided: bool = False
+    void_asked_at: datetime | None = None
     scans: list[TrackingEvent] = field(default_factory=list)
 
 
@@ -132,6 +133,8 @@ class World:
     locked_out: set[str] = field(default_factory=set)
     """Connections whose credentials are not accepted."""
     refusing: set[str] = field(default_factory=set)
+    voids_to_reject: int = 0
+    """How many voids the carriers turn down, a minute after they were asked for."""
     """``<carrier> <service>`` whose labels are offered and then not sold."""
     meanwhile: Callable[[], Awaitable[None]] = nothing
     """What else happens while a call is under way."""

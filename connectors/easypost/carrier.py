@@ -40,8 +40,9 @@ _VOIDS: Mapping[str, MovementState] = {
     "submitted": MovementState.PENDING,
     "refunded": MovementState.DONE,
     "rejected": MovementState.DECLINED,
-    "not_applicable": MovementState.DECLINED,
+    "not_applicable": MovementState.DONE,
 }
+"""How a refund stands. ``not_applicable``: a carrier that bills by scan; a repeat changes nothing (docs.easypost.com, 2026-11)."""
 _FILES = (("ZPL", "label_zpl_url"), ("PDF", "label_pdf_url"), ("EPL2", "label_epl2_url"))
 _TYPES = {"image/png": "PNG", "application/pdf": "PDF", "application/zpl": "ZPL", "application/epl2": "EPL2"}
 
@@ -127,13 +128,13 @@ class EasyPostCarrier:
                 if answer.get("refund_status") is None:
                     return Movement(state=MovementState.DECLINED, code=error.code)
         with readable("shipment", connection=self._connection, acted=True):
-            state = _VOIDS[answer["refund_status"]]
-            return Movement(
-                state=state,
-                reference=answer["id"],
-                amount=_price(answer["selected_rate"]),
-                code="rejected" if state is MovementState.DECLINED else None,
-            )
+            return _void(answer)
+
+    async def find_void(self, shipment_id: str) -> Movement:
+        """Return what became of a label's price that was asked back."""
+        answer = await self._api.retrieve_shipment(shipment_id)
+        with readable("shipment", connection=self._connection):
+            return _void(answer)
 
     async def fetch_file(self, url: str) -> bytes:
         """Return the label's file."""
@@ -234,6 +235,17 @@ def _rate(rate: Answer) -> Rate:
         service=rate["service"],
         price=_price(rate),
         days=int(days) if days is not None else None,
+    )
+
+
+def _void(shipment: Answer) -> Movement:
+    """Return how far a label's refund is."""
+    told = shipment["refund_status"]
+    return Movement(
+        state=_VOIDS[told],
+        reference=shipment["id"],
+        amount=_price(shipment["selected_rate"]),
+        code=told if told in ("rejected", "not_applicable") else None,
     )
 
 

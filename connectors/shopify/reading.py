@@ -27,6 +27,8 @@ from core.model.order import (
 Values = Mapping[str, Any]
 
 _RISKS = (RiskLevel.NONE, RiskLevel.LOW, RiskLevel.MEDIUM, RiskLevel.PENDING, RiskLevel.HIGH)
+NO_MONEY = "no_money"
+"""A transaction that moves none."""
 _SHIPPED_BY_MAIL = frozenset({None, "SHIPPING", "NONE"})
 
 
@@ -39,6 +41,7 @@ def fetched_of(values: Values, order: Values, *, connection: str, denied: frozen
     transactions = tuple(
         Transaction(**one, reference=_reference(receipts[one["transaction_id"]]))
         for one in values["transactions"]
+        if one["kind"] != NO_MONEY
     )
     return FetchedOrder(order=mapped.model_copy(update={"transactions": transactions}), personal=personal)
 
@@ -72,7 +75,8 @@ def _order(values: Values, *, connection: str, ship_to: Region | Absent) -> Orde
         # The vendor counts this order too, and those placed since.
         customer_orders_before=None if orders is None else max(0, orders - 1),
         work_orders=tuple(_work(one) for one in values["work_orders"]),
-        shipped=tuple(parcel for one in values["shipped"] for parcel in _parcels(one)),
+        shipped=tuple(parcel for one in values["shipped"] if one["counts"] for parcel in _parcels(one)),
+        withdrawn=_withdrawn(values["shipped"]),
         programs=_programs(values["work_orders"]),
     )
     return _rounded(order, values["rounding"])
@@ -162,6 +166,21 @@ def _parcels(fulfillment: Values) -> list[Shipped]:
         Shipped(tracking=number, carrier=company, lines=lines if position == 0 else ())
         for position, (number, company) in enumerate(numbers)
     ]
+
+
+def _withdrawn(fulfillments: list[Values]) -> tuple[str, ...]:
+    """Return the tracking numbers of fulfillments that were cancelled and not made anew."""
+    gone, live = (
+        [
+            t["number"]
+            for one in fulfillments
+            if one["counts"] is counts
+            for t in one["tracking"]
+            if t["number"]
+        ]
+        for counts in (False, True)
+    )
+    return tuple(number for number in dict.fromkeys(gone) if number not in live)
 
 
 def _ship_to(values: Values, address: Address | None, *, denied: frozenset[str]) -> Region | Absent:

@@ -21,11 +21,13 @@ from core.domain.state import (
     money_is_in_order,
     region_of_order,
     third_party_shipped,
+    units_in_one,
 )
 from core.model.actions import Action
 from core.model.holds import Hold
 from core.model.money import Money
 from core.model.order import ChannelState, FulfilledBy, Order, RiskLevel
+from core.model.shipment import VoidState
 from core.model.stock import Allocation
 
 RATES_KEEP = timedelta(minutes=30)
@@ -148,13 +150,32 @@ def not_in(state: OrderState, parcels: Iterable[ParcelState]) -> tuple[Allocatio
     for parcel in parcels:
         for line, units in parcel.quote.parcel.lines:
             packed[line, parcel.quote.parcel.location] += units
-    quantities = {line.line_id: line.quantity for line in state.order.lines} if state.order else {}
-    each = {(n.line_id, n.sku): n.units // max(1, quantities.get(n.line_id, 1)) for n in state.needs}
     rest = [
-        (a, a.units - packed[a.line_id, a.location] * each.get((a.line_id, a.sku), 1))
+        (a, a.units - packed[a.line_id, a.location] * units_in_one(state, a.line_id, a.sku))
         for a in state.allocations
     ]
     return tuple(a.model_copy(update={"units": units}) for a, units in rest if units > 0)
+
+
+def left_after_void(state: OrderState) -> ParcelState | None:
+    """Return a parcel that left under a voided label, and whose units, set free before, are still on hand."""
+    return next((p for p in state.parcels if p.set_free and p.departed), None)
+
+
+def void_again(view: View) -> datetime | None:
+    """Return when the carrier is to be asked again to take back a label that it would not."""
+    rejected = [p for p in view.state.voided if p.void is VoidState.REJECTED and p.voided_at is not None]
+    return min((p.voided_at + void_pause(p.voids_rejected) for p in rejected if p.voided_at), default=None)
+
+
+FIRST_VOID = timedelta(seconds=1)
+SLOWEST_VOID = timedelta(hours=6)
+"""How often a carrier that keeps refusing is asked."""
+
+
+def void_pause(tried: int) -> timedelta:
+    """Return how long to wait after so many refusals: seconds at first, for most are mended at once, then hours."""
+    return min(SLOWEST_VOID, FIRST_VOID * (1 << min(tried - 1, 20)))
 
 
 def units(view: View) -> datetime | None:
@@ -326,6 +347,8 @@ def tells(view: View, parcel: ParcelState) -> bool:
     """Return whether the channel is to hear of a parcel now."""
     if parcel.label is None or parcel.told or shipped_twice(view.state):
         return False
+    if parcel.withdrawn and Hold.WITHDRAWN not in view.state.overruled:
+        return False  # the channel's staff took it back: only a person's word tells it again
     if not view.acts(view.order.connection):
         return False
     location = view.config.locations.get(parcel.quote.parcel.location)
@@ -343,7 +366,7 @@ def shipping_mail(view: View) -> datetime | None:
 
 def leave(view: View) -> datetime | None:
     """Return when units that left are to be taken off on hand."""
-    return view.now if units_gone(view.state) else None
+    return view.now if units_gone(view.state) or left_after_void(view.state) else None
 
 
 def mails_of(view: View) -> str | None:

@@ -5,13 +5,13 @@ from collections.abc import Iterable
 from functools import reduce
 from typing import Any
 
-from core.domain.shipping.rates import without
+from core.domain.fold_parcels import parcel_changes, ruled_anew, seen_at_channel, update_label, update_parcel
 from core.domain.state import OpenIntent, OrderState, ParcelState, is_locked, third_party_shipped
 from core.model import facts as f
 from core.model.effects import Outcome
 from core.model.facts import GatewayNotified
 from core.model.holds import Hold
-from core.model.shipment import TrackingState
+from core.model.order import ChannelState
 from core.model.stock import Allocation
 
 
@@ -33,16 +33,20 @@ def _changes(state: OrderState, fact: f.Fact) -> dict[str, Any]:  # noqa: C901, 
                 "needs": fact.needs,
                 "unlinked": fact.unlinked,
                 Hold.BEFORE_GO_LIVE: fact.before_go_live,
+                "made_of": _made_of(state, fact),
                 "third_party_units": third_party_shipped(state.model_copy(update={"order": fact.order})),
             }
         case f.Changed():
             changes = {"order": fact.order, "needs": fact.needs, "unlinked": fact.unlinked, "parked": None}
             if fact.before_go_live is not None:
                 changes["before_go_live"] = fact.before_go_live
-            return {**changes, **_packed_anew(state), **_moved(state, fact)}
+            changes["made_of"] = _made_of(state, fact)
+            return {**changes, **_packed_anew(state), **_seen_at_channel(state, fact)}
         case f.UnitsCommitted():
             changes = {"allocations": state.allocations + fact.allocations, "backordered": fact.backordered}
             return {**changes, **_packed_anew(state)}
+        case f.UnitsShipped(label_id=str(label)):
+            return {"parcels": update_label(state.parcels, label, {"set_free": False})}
         case f.UnitsReleased() | f.UnitsShipped():
             return {"allocations": _without(state.allocations, fact.allocations)}
         case f.PaymentChecked():
@@ -50,7 +54,7 @@ def _changes(state: OrderState, fact: f.Fact) -> dict[str, Any]:  # noqa: C901, 
         case GatewayNotified():
             return {"payment_stale": True}
         case f.Held():
-            return {"holds": {**state.holds, fact.reason: fact.detail}, **_ruled_anew(state, fact.reason)}
+            return {"holds": {**state.holds, fact.reason: fact.detail}, **ruled_anew(state, fact.reason)}
         case f.Released():
             return _released(state, fact)
         case f.Intended():
@@ -68,7 +72,7 @@ def _changes(state: OrderState, fact: f.Fact) -> dict[str, Any]:  # noqa: C901, 
                 **({"parcels": _still_wanted(state, fact.key)} if fact.outcome is not Outcome.DONE else {}),
                 "open": tuple(i for i in state.open if i.key != fact.key),
                 "settled": {**state.settled, fact.key: fact.outcome},
-                **(_ruled_anew(state, Hold.CAPTURE_DECLINED) if declined else {}),
+                **(ruled_anew(state, Hold.CAPTURE_DECLINED) if declined else {}),
             }
         case f.Captured():
             known = {(c.authorization, c.reference) for c in state.captured}
@@ -98,7 +102,7 @@ def _changes(state: OrderState, fact: f.Fact) -> dict[str, Any]:  # noqa: C901, 
         case f.Noted():
             return {}
         case _:
-            return _parcel_changes(state, fact)
+            return parcel_changes(state, fact)
 
 
 def _released(state: OrderState, fact: f.Released) -> dict[str, Any]:
@@ -113,11 +117,32 @@ def _released(state: OrderState, fact: f.Released) -> dict[str, Any]:
     return changes
 
 
-def _moved(state: OrderState, fact: f.Changed) -> dict[str, Any]:
-    """Return what another address changes: what a person let go was a parcel to the address he saw."""
-    if fact.address is None or fact.address == state.address:
-        return {}
-    return {"address": fact.address, **_ruled_anew(state, Hold.ADDRESS_CHANGED_AFTER_LABEL)}
+def _seen_at_channel(state: OrderState, fact: f.Changed) -> dict[str, Any]:
+    """Return what the channel's word changes of parcels and of what a person let go: he let go what he saw.
+
+    Another address is another parcel. A parcel that we told of is withdrawn once the channel shows its fulfillment as
+    cancelled, and told again once it shows its number anew.
+    """
+    parcels = tuple(seen_at_channel(p, fact.order) for p in _bought(state))
+    anew = {p.parcel_id for p in parcels if p.withdrawn} - {p.parcel_id for p in state.parcels if p.withdrawn}
+    changes: dict[str, Any] = {"parcels": parcels}
+    gone = {Hold.WITHDRAWN} if anew else set()
+    if fact.address is not None and fact.address != state.address:
+        changes["address"] = fact.address
+        gone.add(Hold.ADDRESS_CHANGED_AFTER_LABEL)
+    return {**changes, "overruled": tuple(r for r in state.overruled if r not in gone)}
+
+
+def _made_of(state: OrderState, fact: f.Received | f.Changed) -> dict[str, dict[str, int]]:
+    """Return what one unit of each line is made of; of a line that is wanted no more, as it was known last."""
+    free = fact.order.state is ChannelState.OPEN and not any(is_locked(state, p) for p in state.parcels)
+    gone = third_party_shipped(state.model_copy(update={"order": fact.order})) if free else {}
+    wanted = {line.line_id: line.quantity - gone.get(line.line_id, 0) for line in fact.order.lines}
+    found: dict[str, dict[str, int]] = {}
+    for need in fact.needs:
+        of_line = found.setdefault(need.line_id, {})
+        of_line[need.sku] = of_line.get(need.sku, 0) + need.units // max(1, wanted[need.line_id])
+    return {**state.made_of, **found}
 
 
 def _packed_anew(state: OrderState) -> dict[str, Any]:
@@ -143,11 +168,6 @@ def _still_wanted(state: OrderState, key: str) -> tuple[ParcelState, ...]:
     return tuple(p for p in state.parcels if p.label or not p.outdated or p.parcel_id not in asked)
 
 
-def _ruled_anew(state: OrderState, reason: Hold) -> dict[str, Any]:
-    """Let a cause hold again that a person overruled once: it came up anew."""
-    return {"overruled": tuple(r for r in state.overruled if r != reason)}
-
-
 def _judged_anew(state: OrderState, found: f.PaymentChecked) -> dict[str, Any]:
     """Let what a person overruled hold again where a check found other money, or another risk, than he saw."""
     last, gone = state.payment, set()
@@ -164,79 +184,8 @@ def _mailed(state: OrderState, fact: f.ShopperTold) -> dict[str, Any]:
     changes: dict[str, Any] = {"messages": (*state.messages, fact.about)}
     kind, _, parcel_id = fact.about.partition(":")
     if kind == "shipping":
-        changes["parcels"] = _update(state.parcels, parcel_id, {"mailed": True})
+        changes["parcels"] = update_parcel(state.parcels, parcel_id, {"mailed": True})
     return changes
-
-
-def _parcel_changes(
-    state: OrderState,
-    fact: f.Quoted
-    | f.RateRefused
-    | f.LabelBought
-    | f.LabelStored
-    | f.LabelVoided
-    | f.ChannelTold
-    | f.Tracked,
-) -> dict[str, Any]:
-    match fact:
-        case f.Quoted():
-            others = tuple(p for p in state.parcels if p.parcel_id != fact.parcel.parcel_id)
-            refused = next((p.refusals for p in state.parcels if p not in others), {})
-            quoted = ParcelState(quote=fact, refusals=refused)
-            return {"parcels": (*others, quoted), **_ruled_anew(state, Hold.NO_RATE)}
-        case f.RateRefused():
-            return {"parcels": tuple(_refused(p, fact) for p in state.parcels)}
-        case f.LabelBought():
-            return {"parcels": _update(state.parcels, fact.parcel_id, {"label": fact})}
-        case f.LabelStored():
-            return {"parcels": _update(state.parcels, fact.parcel_id, {"stored": True})}
-        case f.ChannelTold():
-            return {"parcels": _update(state.parcels, fact.parcel_id, {"told": True})}
-        case f.LabelVoided():
-            return {
-                "parcels": tuple(p for p in state.parcels if p.parcel_id != fact.parcel_id),
-                "voided": state.voided + tuple(p for p in state.parcels if p.parcel_id == fact.parcel_id),
-            }
-        case f.Tracked():
-            return {"parcels": tuple(_tracked(p, fact) for p in state.parcels)}
-
-
-def _refused(parcel: ParcelState, fact: f.RateRefused) -> ParcelState:
-    """Return the parcel with the next best rate chosen."""
-    if parcel.parcel_id != fact.parcel_id:
-        return parcel
-    refusals = {**parcel.refusals, f"{fact.carrier} {fact.service}": fact.code}
-    return parcel.model_copy(update={"quote": without(parcel.quote, fact), "refusals": refusals})
-
-
-_DEPARTED = frozenset(
-    {
-        TrackingState.IN_TRANSIT,
-        TrackingState.OUT_FOR_DELIVERY,
-        TrackingState.DELIVERED,
-        TrackingState.RETURN_TO_SENDER,
-    }
-)
-
-
-def _tracked(parcel: ParcelState, fact: f.Tracked) -> ParcelState:
-    """Return the parcel after a scan; an older scan never overtakes a newer one, nor a delivery but by a return."""
-    if parcel.parcel_id != fact.parcel_id:
-        return parcel
-    departed = parcel.departed or fact.state in _DEPARTED
-    older = parcel.tracked_at is not None and fact.at < parcel.tracked_at
-    after_delivery = (
-        parcel.tracking is TrackingState.DELIVERED and fact.state is not TrackingState.RETURN_TO_SENDER
-    )
-    if older or after_delivery:
-        return parcel.model_copy(update={"departed": departed})
-    return parcel.model_copy(update={"tracking": fact.state, "tracked_at": fact.at, "departed": departed})
-
-
-def _update(
-    parcels: tuple[ParcelState, ...], parcel_id: str, changes: dict[str, Any]
-) -> tuple[ParcelState, ...]:
-    return tuple(p.model_copy(update=changes) if p.parcel_id == parcel_id else p for p in parcels)
 
 
 def _without(held: tuple[Allocation, ...], gone: tuple[Allocation, ...]) -> tuple[Allocation, ...]:

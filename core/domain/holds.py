@@ -14,7 +14,7 @@ from core.domain.parcels import changed_after_label, parcels_elsewhere, shipped_
 from core.domain.payment import HOLD, RISK_LIMIT
 from core.domain.shipping.destinations import needs_form, needs_no_form
 from core.domain.shipping.exports import lacking_itn
-from core.domain.state import OrderState, labelled, region_of_order, third_party_shipped
+from core.domain.state import OrderState, ParcelState, labelled, region_of_order, third_party_shipped
 from core.model.address import Region
 from core.model.effects import Outcome
 from core.model.facts import PaymentChecked
@@ -94,6 +94,9 @@ def _channel_causes(state: OrderState, order: Order, context: Context) -> dict[H
         found[Hold.ADDRESS_CHANGED_AFTER_LABEL] = (
             f"parcel {', '.join(moved)} goes to the address that the order had before"
         )
+    withdrawn = "; ".join(_withdrawn(p) for p in state.parcels if p.withdrawn)
+    if withdrawn and not shipped_twice(state):
+        found[Hold.WITHDRAWN] = withdrawn
     theirs = _why_not_ours(state, order, context)
     if theirs:
         found[Hold.NOT_OURS] = theirs
@@ -124,6 +127,15 @@ def _why_not_ours(state: OrderState, order: Order, context: Context) -> str:
             return "a third party shipped a part of it"
         return _why_not_free(order, context.now)
     return ""
+
+
+def _withdrawn(parcel: ParcelState) -> str:
+    number = parcel.label.tracking if parcel.label is not None else "-"
+    where = "it has left already" if parcel.departed else "its label is bought still"
+    return (
+        f"the channel cancelled the fulfillment of parcel {parcel.parcel_id} ({number}), and {where}: "
+        "release to tell it again, or cancel the order there"
+    )
 
 
 def _shipped_twice(state: OrderState, order: Order) -> str:

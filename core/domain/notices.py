@@ -1,12 +1,17 @@
-"""A shipping method that crossdock.yaml does not name goes by the default, and its merchant hears of it once (R95)."""
+"""What a merchant hears of once, and no order waits for.
+
+A shipping method that crossdock.yaml does not name goes by the default (R95). A parcel of a cancelled order left.
+"""
 
 from datetime import datetime
 
 from core.config.merchant import ANY, MerchantConfig
+from core.domain.state import OrderState
 from core.model.commit import MerchantNotice
 from core.model.order import Order
 
 UNLISTED_METHOD = "unlisted_method"
+LEFT_THOUGH_CANCELLED = "left_though_cancelled"
 
 
 def notices_of(config: MerchantConfig, order: Order, now: datetime) -> tuple[MerchantNotice, ...]:
@@ -28,3 +33,23 @@ def _text(config: MerchantConfig, method: str) -> str:
         else f'its orders go by the promise of "{ANY}" ({days} working days)'
     )
     return f"Shipping method '{method}' is not in crossdock.yaml: {default}. Name it under sla.promise."
+
+
+def left_notices(state: OrderState, now: datetime) -> tuple[MerchantNotice, ...]:
+    """Return what a merchant hears of a cancelled order whose parcel is on its way all the same."""
+    order = state.order
+    if order is None or not state.cancelled:
+        return ()
+    labels = [p.label for p in state.parcels if p.departed and p.label is not None]
+    return tuple(
+        MerchantNotice(
+            kind=LEFT_THOUGH_CANCELLED,
+            subject=f"{order.number} {label.tracking}",
+            text=(
+                f"Order {order.number} was cancelled, but its parcel {label.tracking} has left: "
+                f"have {label.carrier} send it back, or expect it to arrive."
+            ),
+            since=now,
+        )
+        for label in labels
+    )

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from core.domain.state import OrderState, packed_in, third_party_shipped
+from core.domain.state import OrderState, packed_in, third_party_shipped, units_in_one
 
 
 def holds_other_units(state: OrderState) -> bool:
@@ -29,9 +29,9 @@ def changed_after_label(state: OrderState) -> bool:
     held: Counter[tuple[str, str]] = Counter()
     for a in state.allocations:
         held[a.line_id, a.sku] += a.units
-    each = {(n.line_id, n.sku): n.units // max(1, quantities[n.line_id]) for n in state.needs}
     rest = {
-        (n.line_id, n.sku): max(0, n.units - each[n.line_id, n.sku] * gone[n.line_id]) for n in state.needs
+        (n.line_id, n.sku): max(0, n.units - units_in_one(state, n.line_id, n.sku) * gone[n.line_id])
+        for n in state.needs
     }
     return held != Counter(rest)
 

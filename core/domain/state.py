@@ -17,7 +17,7 @@ from core.model.effects import Outcome
 from core.model.holds import Hold
 from core.model.order import ChannelState, FulfilledBy, Order
 from core.model.payment import PaymentState
-from core.model.shipment import TrackingState
+from core.model.shipment import TrackingState, VoidState
 from core.model.stock import Allocation, Need
 
 
@@ -47,10 +47,20 @@ class ParcelState(StoredShape):
     """``<carrier> <service>`` -> the vendor's code where it would not sell the label."""
     stored: bool = False
     told: bool = False
+    tellings: int = 0
+    """How often the channel was told of it: again once it had withdrawn it."""
+    withdrawn: bool = False
+    """The channel knew it, and cancelled its fulfillment."""
     mailed: bool = False
     departed: bool = Field(default=False, alias="left")
     tracking: TrackingState | None = None
     tracked_at: Instant | None = None
+    void: VoidState | None = None
+    voided_at: Instant | None = None
+    """When the carrier was asked last to take the label back, or answered."""
+    voids_rejected: int = 0
+    set_free: bool = False
+    """Its units were set free, and are not taken off on hand yet, although it left."""
 
     @property
     def parcel_id(self) -> str:
@@ -98,6 +108,8 @@ class OrderState(StoredShape):
     shipped_elsewhere: bool = False
     address: str | None = None
     """Digest of the address, once the channel changed the order; None: as it was first."""
+    made_of: dict[str, dict[str, int]] = Field(default_factory=dict)
+    """By line: the units of each SKU in one unit of it, as it was known last."""
     third_party_units: dict[str, int] = Field(default_factory=dict, alias="parted")
     """Units by line that a third party shipped and that are not on hand any more."""
     label_asked: bool = False
@@ -232,6 +244,29 @@ def _known_there(state: OrderState, parcel: ParcelState) -> bool:
     if parcel.label is None or state.order is None:
         return False
     return parcel.told or any(s.tracking == parcel.label.tracking for s in state.order.shipped)
+
+
+def units_in_one(state: OrderState, line_id: str, sku: str) -> int:
+    """Return the units of a SKU in one unit of a line, as it was known last."""
+    return _one_of(state, line_id).get(sku, 1)
+
+
+def _one_of(state: OrderState, line_id: str) -> dict[str, int]:
+    """Return the units by SKU in one unit of a line; rows from before it was kept say it by what the order needs."""
+    if line_id in state.made_of:
+        return state.made_of[line_id]
+    quantities = {line.line_id: line.quantity for line in state.order.lines} if state.order else {}
+    return {n.sku: n.units // max(1, quantities.get(line_id, 1)) for n in state.needs if n.line_id == line_id}
+
+
+def contents(state: OrderState, parcel: ParcelState) -> tuple[Allocation, ...]:
+    """Return the units that lie in a parcel."""
+    where = parcel.quote.parcel.location
+    return tuple(
+        Allocation(line_id=line, sku=sku, location=where, units=each * units)
+        for line, units in parcel.quote.parcel.lines
+        for sku, each in sorted(_one_of(state, line).items())
+    )
 
 
 def labelled(state: OrderState) -> bool:

@@ -50,7 +50,13 @@ def summary(fact: f.Fact) -> str:  # noqa: C901, PLR0912 - a table of every fact
         case f.LabelBought():
             return f"Label bought: {fact.carrier} {fact.service} {amount_text(fact.price)}, {fact.tracking}"
         case f.LabelVoided():
-            return f"Label of parcel {fact.parcel_id} voided: {fact.why}"
+            asked = " (the carrier has not answered yet)" if fact.pending else ""
+            return f"Label of parcel {fact.parcel_id} voided: {fact.why}{asked}"
+        case f.VoidAnswered():
+            answer = "took the label back" if fact.taken else "rejected the void; it is asked again"
+            return f"Parcel {fact.parcel_id}: the carrier {answer}"
+        case f.LeftAfterVoid():
+            return f"Parcel {fact.parcel_id} is on its way although its label was voided: {fact.state.replace('_', ' ')}"
         case f.ChannelTold():
             return f"Channel told of parcel {fact.parcel_id}"
         case f.ShopperTold():

@@ -26,6 +26,7 @@ KINDS: Mapping[str, str] = {
     "fetch_file": "label files",
     "fetch_tracking": "scans",
     "void": "voids",
+    "find_void": "void look-ups",
     "tell_shipped": "shipments",
     "send": "mails",
     "list_listings": "listings",

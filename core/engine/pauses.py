@@ -50,7 +50,7 @@ async def asked(hub: Hub, merchant: str, call: Call, answer: Awaitable[T]) -> T:
     try:
         found = await answer
     except ConnectorError as error:
-        error.operation = call.operation
+        error.operation = error.operation or call.operation
         if not isinstance(error, (*_NOBODY, RateLimitError)):
             await _answered(hub, merchant, call.kind)
         raise

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-from core.domain.due import View, look_up_at, units_gone
+from core.domain.due import View, left_after_void, look_up_at, units_gone
 from core.domain.state import OpenIntent
 from core.engine.answers import Call
 from core.engine.effects import Done
@@ -64,7 +64,7 @@ def next_step(view: View, steps: Steps, waiting: Collection[str] = ()) -> NextSt
             if due and LOOK_UP not in waiting
             else NextStep(None, None if due else open_until)
         )
-    if state.parked is not None and units_gone(state):
+    if state.parked is not None and (units_gone(state) or left_after_void(state)):
         return NextStep(LEAVE)  # what left is taken off on hand, whatever else a person must see to
     unknown = state.order is None or state.order.connection not in view.config.connections
     if unknown or state.parked is not None:

@@ -17,6 +17,7 @@ from core.jobs.push_levels import push_levels
 from core.jobs.relink import relink
 from core.jobs.subscribe import check_subscriptions
 from core.jobs.tracking import follow_parcel
+from core.jobs.voids import follow_void
 
 JOBS: Jobs = {
     job.kind: job
@@ -24,6 +25,7 @@ JOBS: Jobs = {
         JobKind(kind="fetch", run=fetch_order, asks=("fetch_order",)),
         JobKind(kind="payment", run=recheck_payment),
         JobKind(kind="tracking", run=follow_parcel, patient=True, asks=("fetch_tracking",)),
+        JobKind(kind="void", run=follow_void, patient=True, asks=("find_void",)),
         JobKind(kind="level", run=invalidate_listing),
         JobKind(kind="unreadable", run=park_unreadable),
         JobKind(

@@ -1,6 +1,6 @@
 """What no notification told is found by asking: a channel is polled for what changed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -8,7 +8,9 @@ from core.engine.answers import Call
 from core.engine.hub import Hub
 from core.engine.job import Reschedule
 from core.engine.pauses import asked
+from core.errors import RejectedError
 from core.failpoints import failpoint
+from core.model.order import OrderPage
 from core.ports import Channel
 from core.store.jobs import Job, NewJob, enqueue
 
@@ -31,8 +33,12 @@ async def poll_orders(hub: Hub, job: Job) -> Reschedule | None:
     since = datetime.fromisoformat(memory["since"])
     failpoint("intake.poll.before")
     call = Call(job.connection, "changed_orders")
-    page = await asked(hub, job.merchant, call, channel.changed_orders(since, memory.get("page")))
+    told = asked(hub, job.merchant, call, channel.changed_orders(since, memory.get("page")))
+    page = await _page(told, "page" in memory)
     failpoint("intake.poll.after")
+    if page is None:
+        memory.pop("page")
+        return Reschedule(due_at=hub.clock.now(), data=memory)
     await _fetch_unknown(hub, job, page.orders)
     high = max([datetime.fromisoformat(memory.get("high", memory["since"])), *(at for _, at in page.orders)])
     if page.next_page is not None:
@@ -59,14 +65,30 @@ async def _list_open(hub: Hub, job: Job, channel: Channel) -> Reschedule:
         memory["opening"] = now.isoformat()
     failpoint("intake.open.before")
     asked_at = datetime.fromisoformat(memory["opening"])
-    call = Call(job.connection, "open_orders")
-    page = await asked(hub, job.merchant, call, channel.open_orders(asked_at, memory.pop("page", None)))
+    going_on, call = "page" in memory, Call(job.connection, "open_orders")
+    told = asked(hub, job.merchant, call, channel.open_orders(asked_at, memory.pop("page", None)))
+    page = await _page(told, going_on)
+    if page is None:
+        return Reschedule(due_at=now, data=memory)
     await _fetch_unknown(hub, job, page.orders)
     if page.next_page is not None:
         return Reschedule(due_at=now, data={**memory, "page": page.next_page})
     memory["opened"] = memory.pop("opening")
     memory["from"] = None if page.shown_since is None else page.shown_since.isoformat()
     return Reschedule(due_at=now, data=memory)
+
+
+async def _page(answer: Awaitable[OrderPage], going_on: bool) -> OrderPage | None:  # noqa: FBT001 - of one caller
+    """Return a page; None where the place in its list at which we go on is refused: the list is begun anew.
+
+    Amazon's places end after 24 hours (Orders API Migration Guide, read 2026-11), which an outage may last.
+    """
+    try:
+        return await answer
+    except RejectedError:
+        if not going_on:
+            raise
+        return None
 
 
 def next_poll(now: datetime) -> datetime:

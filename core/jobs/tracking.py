@@ -1,10 +1,10 @@
 """A parcel under way: its scans are fetched and told, until its way ends."""
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import reduce
 
 from core.domain.fold import fold
+from core.domain.scans import left_after_void, scans_of
 from core.domain.state import OrderState, ParcelState
 from core.engine.answers import Call
 from core.engine.hub import Hub
@@ -12,8 +12,8 @@ from core.engine.job import Reschedule
 from core.engine.pauses import asked
 from core.failpoints import failpoint
 from core.jobs.notifications import tell
-from core.model.facts import Fact, Noted, Tracked
-from core.model.shipment import TrackingEvent, TrackingState
+from core.model.facts import Fact, Noted
+from core.model.shipment import TrackingState, VoidState
 from core.store.jobs import Job
 from core.store.orders import find
 
@@ -41,7 +41,7 @@ async def follow_parcel(hub: Hub, job: Job) -> Reschedule | None:
         state = await hub.store.load(job.merchant, order_id)
         if state is None:
             continue
-        news = scans_of(state, tracker, events)
+        news: list[Fact] = [*scans_of(state, tracker, events), *left_after_void(state, tracker, events)]
         parcel = _of_tracker(reduce(fold, news, state), tracker)
         if parcel is not None and parcel.tracking not in _ENDED:
             given_up = given_up_on(parcel, hub.clock.now())
@@ -53,7 +53,9 @@ async def follow_parcel(hub: Hub, job: Job) -> Reschedule | None:
 
 def _of_tracker(state: OrderState, tracker: str) -> ParcelState | None:
     """Return the parcel of a tracker; None where its label was taken back."""
-    return next((p for p in state.parcels if p.label is not None and p.label.tracker_id == tracker), None)
+    asked = [p for p in state.voided if p.void is not VoidState.DONE]
+    labelled = (p for p in (*state.parcels, *asked) if p.label is not None and p.label.tracker_id == tracker)
+    return next(labelled, None)
 
 
 def given_up_on(parcel: ParcelState, now: datetime) -> list[Fact]:
@@ -63,23 +65,3 @@ def given_up_on(parcel: ParcelState, now: datetime) -> list[Fact]:
     seen = parcel.tracking.value if parcel.tracking is not None else "no scan"
     text = f"{parcel.label.carrier} tells of {seen} only, {LOOK_FOR.days} days after the label; it is asked no more"
     return [Noted(at=now, text=f"parcel {parcel.parcel_id}: {text}")]
-
-
-def scans_of(state: OrderState, tracker: str, events: Sequence[TrackingEvent]) -> list[Fact]:
-    """Return the scans of a parcel that are news, oldest first."""
-    found: list[Fact] = []
-    for parcel in state.parcels:
-        if parcel.label is None or parcel.label.tracker_id != tracker:
-            continue
-        found += [
-            Tracked(
-                at=e.at,
-                actor="carrier",
-                parcel_id=parcel.parcel_id,
-                state=e.state,
-                estimated_delivery=e.estimated_delivery,
-            )
-            for e in sorted(events, key=lambda e: e.at)
-            if parcel.tracked_at is None or e.at > parcel.tracked_at
-        ]
-    return found

@@ -119,6 +119,8 @@ class OrderCommit:
     """Units that left: off on hand and off committed; part of the first half."""
     release: Sequence[Allocation] = ()
     """Units set free: off committed; part of the second half."""
+    lost: Sequence[Allocation] = ()
+    """Units that left although they had been set free: off on hand alone; part of the second half."""
     sealed: Sealed | None = None
     references: Sequence[tuple[str, str]] = ()
     """(kind, reference) by which this order is found again: payment, tracker, shipment."""
@@ -148,6 +150,7 @@ class CommitParts(TypedDict, total=False):
     reserve: Reserve | None
     ship: Sequence[Allocation]
     release: Sequence[Allocation]
+    lost: Sequence[Allocation]
     sealed: Sealed | None
     references: Sequence[tuple[str, str]]
     invalidate_levels: Sequence[tuple[str, str]]

@@ -73,6 +73,8 @@ class UnitsShipped(FactBase):
 
     kind: Literal["units_shipped"] = "units_shipped"
     allocations: tuple[Allocation, ...]
+    label_id: str | None = None
+    """The label they left under although it was voided: they had been set free, and leave on hand alone."""
 
 
 class TransactionVerdict(Shape):
@@ -180,11 +182,34 @@ class LabelStored(FactBase):
 
 
 class LabelVoided(FactBase):
-    """The carrier took the label back."""
+    """The label is not to be used: the carrier took it back, or was asked to."""
 
     kind: Literal["label_voided"] = "label_voided"
     parcel_id: str
     why: str
+    label_id: str | None = None
+    shipment_id: str | None = None
+    connection: str | None = None
+    pending: bool = False
+    """The carrier has the request, and says yes or no later."""
+
+
+class VoidAnswered(FactBase):
+    """The carrier says whether it takes back a label that it was asked to."""
+
+    kind: Literal["void_answered"] = "void_answered"
+    parcel_id: str
+    label_id: str
+    taken: bool
+
+
+class LeftAfterVoid(FactBase):
+    """The carrier scanned a parcel under a label that it was asked to take back: it is on its way after all."""
+
+    kind: Literal["left_after_void"] = "left_after_void"
+    parcel_id: str
+    label_id: str
+    state: TrackingState
 
 
 class ChannelTold(FactBase):
@@ -331,6 +356,8 @@ Fact = Annotated[
     | RateRefused
     | LabelStored
     | LabelVoided
+    | VoidAnswered
+    | LeftAfterVoid
     | ChannelTold
     | ShopperTold
     | NotSendable

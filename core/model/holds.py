@@ -29,6 +29,7 @@ class Hold(Worded):
     CAPTURE_DECLINED = "capture_declined", "capture declined", True
     CHANGED_AFTER_LABEL = "changed_after_label", "changed after its label"
     ADDRESS_CHANGED_AFTER_LABEL = "address_changed_after_label", "address changed after its label", True
+    WITHDRAWN = "withdrawn", "withdrawn at the channel", True
     UNLINKED_SKU = "unlinked_sku", "listing not linked"
     BACKORDERED = "backordered", "backordered"
     ADDRESS_WITHHELD = "address_withheld", "no address"

@@ -183,6 +183,8 @@ class Order(Shape):
     customer_orders_before: int | None = None
     work_orders: tuple[WorkOrder, ...] = ()
     shipped: tuple[Shipped, ...] = ()
+    withdrawn: tuple[str, ...] = ()
+    """Tracking numbers that it was told once and no longer counts: their fulfillment was cancelled."""
     programs: tuple[str, ...] = ()
     """The channel's marks that change who may ship and how: PRIME, PREORDER, TRANSPARENCY ..."""
     cancel_requested: bool = False

@@ -70,6 +70,17 @@ def part_of_order(
     return FetchedOrder(order=order, personal=Personal())
 
 
+def called(fetched: FetchedOrder, order_id: str, field: str) -> FetchedOrder:
+    """Return an order that was asked for by its id; one that is told under another id is not what was asked for.
+
+    Raises:
+        MappingError: it is.
+    """
+    if fetched.order.order_id != order_id:
+        raise MappingError(field, "another id than the one that was asked for")
+    return fetched
+
+
 def _fault(error: Exception) -> tuple[str, str]:
     """Return where in the payload and why, without any value of it."""
     if isinstance(error, MappingError):

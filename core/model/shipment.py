@@ -10,6 +10,14 @@ from core.model.base import Instant, Shape, Worded
 from core.model.money import Money
 
 
+class VoidState(StrEnum):
+    """How far the taking back of a label is."""
+
+    ASKED = "asked"
+    REJECTED = "rejected"
+    DONE = "done"
+
+
 class Parcel(Shape):
     """A packed box: outer size in millimetres, gross weight in grams, and which units are in it."""
 

@@ -28,6 +28,12 @@ STEPS: Steps = {
             asks=calls.of_void,
         ),
         Step(
+            name="void_again",
+            due=due.void_again,
+            run=stock.void_again,
+            asks=calls.of_void_again,
+        ),
+        Step(
             name="reject",
             due=due.rejection,
             run=payment.reject,

@@ -7,6 +7,7 @@ from core.domain.payment import asked_of_gateways
 from core.engine.answers import Call
 from core.engine.run import Run
 from core.model.order import RiskLevel
+from core.model.shipment import VoidState
 
 _FINDS = {
     "buy": "find_label",
@@ -28,6 +29,12 @@ def of_void(run: Run) -> Sequence[Call]:
     """A label is taken back where it was bought."""
     bought = next((p.label for p in run.state.parcels if p.label is not None and not p.departed), None)
     return () if bought is None else (Call(bought.connection, "void"),)
+
+
+def of_void_again(run: Run) -> Sequence[Call]:
+    """Each label that a carrier would not take back was bought at a connection."""
+    labels = [p.label for p in run.state.voided if p.void is VoidState.REJECTED and p.label is not None]
+    return [Call(connection, "void") for connection in sorted({label.connection for label in labels})]
 
 
 def of_rejection(run: Run) -> Sequence[Call]:

@@ -3,14 +3,15 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from core.domain.due import mails_of, tells, units_gone
-from core.domain.state import OpenIntent, ParcelState
+from core.domain.due import left_after_void, mails_of, tells, units_gone
+from core.domain.notices import left_notices
+from core.domain.state import OpenIntent, ParcelState, contents
 from core.engine.effects import Done, Effect, perform
 from core.engine.run import Run
 from core.errors import RejectedError
 from core.failpoints import failpoint
 from core.model.effects import Outcome
-from core.model.facts import ChannelTold, LabelBought, Noted, NotSendable, ShopperTold
+from core.model.facts import ChannelTold, LabelBought, Noted, NotSendable, ShopperTold, UnitsShipped
 from core.model.order import Order
 from core.model.shipment import Dispatch
 from core.steps.fulfillment import parcel_named
@@ -28,6 +29,7 @@ async def tell_channel(run: Run) -> None:
         await run.commit(decided=[ChannelTold(at=run.now, parcel_id=parcel.parcel_id, reference="-")])
         return
     dispatch = dispatch_of(run, parcel, label)
+    again = f":{parcel.tellings}" if parcel.tellings else ""
 
     async def call(key: str) -> Done:
         failpoint("delivery.tell.before")
@@ -38,7 +40,7 @@ async def tell_channel(run: Run) -> None:
     await perform(
         run,
         Effect(
-            name=f"tell:{parcel.parcel_id}:{label.tracking}",
+            name=f"tell:{parcel.parcel_id}:{label.tracking}{again}",
             operation="tell_shipped",
             connection=run.order.connection,
             data={"parcel": parcel.parcel_id, "tracking": label.tracking},
@@ -56,7 +58,9 @@ async def find_told(run: Run, intent: OpenIntent) -> Done:
     for shipped in run.order.shipped:
         if shipped.tracking == tracking:
             known.update(dict(shipped.lines))
-    if parcel is not None and known and all(known[line] >= n for line, n in parcel.quote.parcel.lines):
+    whole = parcel is not None and all(known[line] >= n for line, n in parcel.quote.parcel.lines)
+    withdrawn = parcel is not None and not parcel.tellings and tracking in run.order.withdrawn
+    if (known and whole) or withdrawn:  # what was told and taken back since is not told again
         fact = ChannelTold(at=run.now, parcel_id=str(intent.data["parcel"]), reference=tracking)
         return Done(facts=[fact], result={"reference": tracking})
     return Done(outcome=Outcome.UNDONE)
@@ -170,5 +174,15 @@ async def find_mail(run: Run, intent: OpenIntent) -> Done:
 
 
 async def leave(run: Run) -> None:
-    """Take the units of parcels that the carrier scanned off on hand and off committed (rule S2)."""
-    await run.commit(ship=units_gone(run.state))
+    """Take the units of parcels that the carrier scanned off on hand and off committed (rule S2).
+
+    Those that were set free with a voided label are off on hand too, and of a cancelled order people are told.
+    """
+    notices = left_notices(run.state, run.now)
+    gone, parcel = units_gone(run.state), left_after_void(run.state)
+    if gone or parcel is None or parcel.label is None:
+        await run.commit(ship=gone, notices=notices)
+        return
+    lost = contents(run.state, parcel)
+    left = UnitsShipped(at=run.now, allocations=lost, label_id=parcel.label.label_id)
+    await run.commit(decided=[left], lost=lost, notices=notices)

@@ -2,22 +2,24 @@
 
 from datetime import timedelta
 
+from core.domain.due import void_pause
+from core.domain.scans import DEPARTED, scans_of
 from core.domain.state import OpenIntent, ParcelState
+from core.engine.answers import Call
 from core.engine.effects import Done, Effect, perform
+from core.engine.pauses import asked
 from core.engine.run import Run
 from core.errors import NotYetError, RejectedError
 from core.failpoints import failpoint
 from core.model.commit import Reserve
 from core.model.effects import Outcome
-from core.model.facts import LabelVoided, Noted
-from core.model.payment import MovementState
+from core.model.facts import LabelBought, LabelVoided, Noted
+from core.model.payment import Movement, MovementState
+from core.model.shipment import VoidState
 from core.steps.sync import locations_for
 
 VOIDS_TAKEN_FOR = timedelta(days=30)
 """How long after its label carriers take one back; from then on a person must see to it (R14)."""
-FIRST_VOID_S = 1
-SLOWEST_VOID_S = 6 * 3600
-"""How often (seconds) a carrier that keeps refusing is asked."""
 
 
 async def commit_units(run: Run) -> None:
@@ -44,6 +46,14 @@ async def settle_cancellation(run: Run) -> None:
     )
 
 
+async def void_again(run: Run) -> None:
+    """Ask the carrier once more to take back a label that it would not at first."""
+    now = run.now
+    rejected = [p for p in run.state.voided if p.void is VoidState.REJECTED and p.voided_at is not None]
+    parcel = min(rejected, key=lambda p: (p.voided_at or now) + void_pause(p.voids_rejected))
+    await void_label(run, parcel, "the order was cancelled")
+
+
 async def void_label(run: Run, parcel: ParcelState, why: str) -> None:
     """Ask the carrier to take a label back; one that it will not take yet is asked again later."""
     label = parcel.label
@@ -53,26 +63,27 @@ async def void_label(run: Run, parcel: ParcelState, why: str) -> None:
     if carrier is None:
         raise RejectedError("sells no labels any more", connection=label.connection)
     until = label.at + VOIDS_TAKEN_FOR
+    if parcel.voids_rejected and run.now >= until:
+        raise RejectedError("the carrier does not take the label back", connection=label.connection)
 
     async def call(key: str) -> Done:
         failpoint("stock.void.before")
         moved = await carrier.void(label.shipment_id)
-        if moved.state is MovementState.DECLINED and moved.code in (None, "rejected") and run.now < until:
+        if moved.state is not MovementState.DECLINED:
+            return Done(facts=[_voided(run, parcel, label, moved, why)])
+        if moved.code in (None, "rejected") and run.now < until:
             raise NotYetError(
                 f"the carrier does not take the label back yet; asked again until {until:%Y-%m-%d}",
                 connection=label.connection,
-                retry_after_s=void_pause_s(int(key.rpartition("/")[2])),
+                retry_after_s=void_pause(int(key.rpartition("/")[2])).total_seconds(),
             )
-        if moved.state is MovementState.DECLINED:
-            raise RejectedError(
-                "the carrier does not take the label back", connection=label.connection, code=moved.code
-            )
-        return Done(facts=[LabelVoided(at=run.now, parcel_id=parcel.parcel_id, why=why)])
+        return await _refused_for_good(run, label, moved.code)
 
+    again = f":{parcel.voids_rejected}" if parcel.voids_rejected else ""
     await _perform_and_note(
         run,
         Effect(
-            name=f"void:{label.label_id}",
+            name=f"void:{label.label_id}{again}",
             operation="void",
             connection=label.connection,
             data={"shipment": label.shipment_id, "parcel": parcel.parcel_id, "why": why},
@@ -83,6 +94,35 @@ async def void_label(run: Run, parcel: ParcelState, why: str) -> None:
     )
 
 
+def _voided(run: Run, parcel: ParcelState, label: LabelBought, moved: Movement, why: str) -> LabelVoided:
+    return LabelVoided(
+        at=run.now,
+        parcel_id=parcel.parcel_id,
+        why=f"{why}; no money comes back ({moved.code})" if moved.code else why,
+        label_id=label.label_id,
+        shipment_id=label.shipment_id,
+        connection=label.connection,
+        pending=moved.state is MovementState.PENDING,
+    )
+
+
+async def _refused_for_good(run: Run, label: LabelBought, code: str | None) -> Done:
+    """Return the scans that say why: most often the parcel left already.
+
+    Raises:
+        RejectedError: the carrier knows of none; a person must see to it.
+    """
+    files = run.connections.named(label.connection).label_files
+    if files is not None and label.tracker_id is not None:
+        call = Call(label.connection, "fetch_tracking")
+        failpoint("stock.scans.before")
+        events = await asked(run.hub, run.merchant, call, files.fetch_tracking(label.tracker_id))
+        scans = scans_of(run.state, label.tracker_id, events)
+        if any(scan.state in DEPARTED for scan in scans):
+            return Done(outcome=Outcome.REFUSED, code=code, facts=scans)
+    raise RejectedError("the carrier does not take the label back", connection=label.connection, code=code)
+
+
 async def _perform_and_note(run: Run, effect: Effect) -> None:
     """Ask, and let people read in the timeline, once, that a carrier takes its time."""
     try:
@@ -91,11 +131,6 @@ async def _perform_and_note(run: Run, effect: Effect) -> None:
         if f"{run.order_id}/{effect.name}/2" not in run.state.settled:
             await run.commit(happened=[Noted(at=run.now, text=str(error))], attempts=run.attempts)
         raise
-
-
-def void_pause_s(tried: int) -> int:
-    """Return how long to wait after so many refusals: seconds at first, for most are mended at once, then hours."""
-    return min(SLOWEST_VOID_S, FIRST_VOID_S << min(tried - 1, 20))
 
 
 async def find_void(run: Run, intent: OpenIntent) -> Done:

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 
+from core.domain.fold import fold
 from core.domain.needs import needs_of
+from core.domain.notices import left_notices
 from core.domain.shipping.routing import nearest_first
 from core.domain.state import OrderState, is_locked, region_of_order, third_party_shipped
 from core.engine.answers import Call
@@ -102,6 +104,7 @@ async def refresh(run: Run) -> bool:
         sealed=commit.sealed,
         references=commit.references,
         invalidate_levels=commit.invalidate_levels,
+        notices=commit.notices,
     )
     return True
 
@@ -128,6 +131,7 @@ async def commit_of(
         sealed=sealed_of(fetched.personal) if order.unreadable is None else None,
         references=references_of(order.transactions),
         invalidate_levels=tuple((order.connection, line.listing) for line in order.lines if line.listing),
+        notices=left_notices(fold(state, fact), now) if state is not None else (),
     )
 
 

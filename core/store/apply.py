@@ -25,6 +25,7 @@ from core.store.read_back_jobs import read_back_jobs_of
 from core.store.sealing import Keyring
 from core.store.tables import effects, facts, orders, refs
 from core.store.tracking_jobs import tracking_jobs_of
+from core.store.void_jobs import void_jobs_of
 from core.store.writes import Row, insert_new, update_by_key
 
 OrderKey = tuple[str, str]
@@ -129,7 +130,7 @@ def _taken_keys(conn: sa.Connection, commits: Sequence[OrderCommit]) -> set[tupl
 def _stock_keys(commits: Iterable[OrderCommit]) -> Iterator[StockKey]:
     """Yield every counter that the commits may take from or give back to."""
     for commit in commits:
-        for allocation in commit.release:
+        for allocation in (*commit.release, *commit.lost):
             yield (commit.merchant, allocation.sku, allocation.location)
         if commit.reserve is None:
             continue
@@ -154,7 +155,7 @@ def _write(conn: sa.Connection, decisions: Sequence[Decision], stock: LockedStoc
     _write_personal(conn, decisions, keyring)
     forget = {(d.commit.merchant, c, listing) for d in decisions for c, listing in d.commit.invalidate_levels}
     mark_dirty(conn, stock.changed, decisions[0].commit.at, invalidate=forget)
-    looks = (tracking_jobs_of, read_back_jobs_of)
+    looks = (tracking_jobs_of, read_back_jobs_of, void_jobs_of)
     enqueue_all(conn, [job for d in decisions for of in looks for job in of(d.commit.merchant, d.facts)])
     raise_notices(conn, [(d.commit.merchant, n) for d in decisions if d.landed for n in d.commit.notices])
 

@@ -127,6 +127,7 @@ def _second_half(commit: OrderCommit, state: OrderState, stock: LockedStock) -> 
         _move(commit, gone.allocations, stock, kind="released", committed=-1)
     for got in taken:
         _move(commit, got.allocations, stock, kind="committed", committed=1)
+    _move(commit, commit.lost, stock, kind="shipped", on_hand=-1)
     return _SecondHalf(
         (*given_back, *taken, *commit.decided),
         tuple(allocation for fact in taken for allocation in fact.allocations),
@@ -174,7 +175,8 @@ def _move(
     stock: LockedStock,
     *,
     kind: MoveKind,
-    committed: int,
+    committed: int = 0,
+    on_hand: int = 0,
 ) -> None:
     for stock_key, units in _by_stock_key(commit.merchant, allocations).items():
         stock.move(
@@ -182,6 +184,7 @@ def _move(
                 stock_key=stock_key,
                 at=commit.at,
                 kind=kind,
+                on_hand=on_hand * units,
                 committed=committed * units,
                 order_id=commit.order_id,
             )

@@ -27,6 +27,9 @@ SHOWN: Final = timedelta(days=730)
 Key = tuple[str, str]
 """Where in the list an order stands: its time, then its id."""
 
+TOKENS_LAST = timedelta(hours=24)
+"""How long a page token is good (Orders API Migration Guide, read 2026-11)."""
+
 
 async def search_orders(amazon: Account, request: web.Request) -> web.Response:
     """Orders created or updated since then, in the order of that time, page by page."""
@@ -36,7 +39,7 @@ async def search_orders(amazon: Account, request: web.Request) -> web.Response:
     size = reading.count(request, "maxResultsPerPage", MOST, most=MOST)
     marketplaces = set(reading.words(request, "marketplaceIds"))
     clock, since, until = _window(request, amazon.now())
-    after = _read_token(request.query.get("paginationToken"))
+    after = _read_token(request.query.get("paginationToken"), amazon.now())
     found = sorted(
         (
             order
@@ -56,7 +59,9 @@ async def search_orders(amazon: Account, request: web.Request) -> web.Response:
         "orders": [
             order_json(amazon.shown_order(order), included, marketplace=amazon.marketplace) for order in page
         ],
-        "pagination": {"nextToken": cursor(_key(page[-1], clock))} if more else {},
+        "pagination": {"nextToken": cursor((*_key(page[-1], clock), amazon.now().isoformat()))}
+        if more
+        else {},
     }
     shown["lastUpdatedBefore" if clock == UPDATED else "createdBefore"] = text(until)
     return web.json_response(shown)
@@ -110,11 +115,14 @@ def _key(order: Order, clock: str) -> Key:
     return _stamp(order, clock).isoformat(timespec="microseconds"), order.order_id
 
 
-def _read_token(token: str | None) -> Key | None:
+def _read_token(token: str | None, now: datetime) -> Key | None:
     if token is None:
         return None
     try:
-        stamp, order_id = mark_of(token)
+        stamp, order_id, given_at = mark_of(token)
+        old = now - datetime.fromisoformat(str(given_at)) > TOKENS_LAST
     except (ValueError, TypeError):
         raise invalid("The paginationToken is not valid.") from None
+    if old:
+        raise invalid("The paginationToken has expired.")
     return str(stamp), str(order_id)

@@ -1,7 +1,7 @@
 """What the merchant does in the shop's own admin, and what another tool does there with its own token."""
 
 from day.located_yaml import nearest
-from sandbox.shopify import payloads, refunding, shipping, webhooks
+from sandbox.shopify import refunding, shipping, shop_body, tracking, webhooks
 from sandbox.shopify.money import nearest as rounded
 from sandbox.shopify.records import FulfillmentOrder, Hold, Order, Transaction
 from sandbox.shopify.state import Shop
@@ -25,6 +25,20 @@ def refund(shop: Shop, spec: Json) -> Json:
     return {"id": order.name}
 
 
+def cancel_fulfillment(shop: Shop, spec: Json) -> Json:
+    """Staff cancel the order's fulfillments, or the one of a tracking number; the order itself stays."""
+    order, wanted = shop.named(spec["order"]), spec.get("tracking")
+    numbers = {id(made): [entry.get("number") for entry in made.tracking] for made in order.fulfillments}
+    live = [made for made in order.fulfillments if made.status == "SUCCESS"]
+    found = [made for made in live if wanted is None or wanted in numbers[id(made)]]
+    if not found:
+        known = [str(number) for made in live for number in numbers[id(made)]]
+        raise ValueError(f"{order.name} has no such fulfillment{nearest(str(wanted), known)}")
+    for made in found:
+        shipping.unfulfill(shop, order, made)
+    return {"id": order.name, "fulfillments": len(found)}
+
+
 def grant(shop: Shop, spec: Json) -> Json:
     """The app is approved for the data that names people: of one order (with its `address`, where it had none), or of all."""
     orders = [shop.named(spec["order"])] if spec.get("order") else list(shop.orders.values())
@@ -38,7 +52,7 @@ def grant(shop: Shop, spec: Json) -> Json:
 
 def uninstall(shop: Shop, _what: Json) -> Json:
     """The merchant removes the app: every token dies, subscriptions go, after one last webhook."""
-    webhooks.announce(shop, "APP_UNINSTALLED", shop.domain, payloads.shop(shop))
+    webhooks.announce(shop, "APP_UNINSTALLED", shop.domain, shop_body.body(shop))
     shop.subscriptions.clear()
     shop.tokens.revoke()
     return {"ok": True}
@@ -71,8 +85,8 @@ def _do(shop: Shop, order: Order, asked: FulfillmentOrder, *, spec: Json, name: 
         if chosen == {}:
             return
         number = str(spec["tracking"]) if spec.get("tracking") else None
-        tracking = {"company": spec.get("carrier"), "number": number, "url": None}
-        shipping.fulfill(shop, order, shipping.Parcel([(asked, chosen)], [tracking]))
+        given = tracking.entries(spec.get("carrier"), [number], [])
+        shipping.fulfill(shop, order, shipping.Parcel([(asked, chosen)], given))
     elif spec["do"] == "hold":
         reason = str(spec.get("reason") or "OTHER").upper()
         shipping.hold(shop, order, asked, Hold(shop.next_id(), reason, spec.get("notes"), name))

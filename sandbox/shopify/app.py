@@ -40,6 +40,7 @@ def build(shop: Shop) -> web.Application:
         web.post("/admin/api/{version}/graphql.json", _graphql),
         web.get("/admin/oauth/authorize", _authorize),
         web.post("/admin/oauth/access_token", _access_token),
+        web.route("*", "/{rest:.*}", _elsewhere),
     ])  # fmt: skip
     return app
 
@@ -73,6 +74,10 @@ async def _authorize(request: web.Request) -> web.Response:
     try:
         shop = request.app[STATE]
         back = shop.tokens.consent(request.query, shop.domain)
+    except ValueError:
+        return web.Response(
+            status=400, text="Oauth error invalid_request: The redirect_uri is not whitelisted"
+        )
     except Denied as denied:
         return web.Response(status=denied.status, text=f"Oauth error {denied.body['error']}: {denied}")
     return web.Response(status=302, headers={"Location": back})
@@ -89,6 +94,12 @@ async def _access_token(request: web.Request) -> web.Response:
     except (ValueError, AttributeError):
         return web.json_response({"error": "invalid_request"}, status=400)
     return web.json_response(answer)
+
+
+async def _elsewhere(request: web.Request) -> web.Response:
+    """Whatever else the vendor serves: the REST API, the storefront, the other pages of authorization."""
+    message = f"{request.method} {request.path} is not offered here"
+    return web.json_response({"errors": message}, status=404)
 
 
 async def _where(request: web.Request) -> str:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from sandbox.shopify import announcing, paying, refunding, totals
+from sandbox.shopify import announcing, paying, refunding, shipping, totals
 from sandbox.shopify.placing import OPEN
 from sandbox.shopify.records import Order
 from sandbox.shopify.refusal import Refusal
@@ -35,8 +35,15 @@ def ask(shop: Shop, order: Order, spec: Cancel) -> int:
 
 
 def cancel_by_channel(shop: Shop, spec: Json) -> Json:
-    """The merchant, or the shopper through them, calls the order off in the shop."""
+    """The merchant, or the shopper through them, calls the order off in the shop.
+
+    Shopify refuses that of an order with a fulfillment, so staff cancel each of those first.
+    """
     order = shop.named(spec["order"])
+    _check_once(shop, order)
+    for made in order.fulfillments:
+        if made.status == "SUCCESS":
+            shipping.unfulfill(shop, order, made)
     check(shop, order)
     refund = bool(spec.get("refund", True))
     reason = "CUSTOMER" if spec.get("by", "channel") == "channel" else "OTHER"
@@ -46,18 +53,23 @@ def cancel_by_channel(shop: Shop, spec: Json) -> Json:
 
 def check(shop: Shop, order: Order) -> None:
     """Refuse to cancel what is cancelled, being cancelled, or on its way."""
-    pending = any(job["order"] == order.id and not job["done"] for job in shop.jobs.values())
-    if order.cancelled_at is not None or pending:
-        raise Refusal("Order has already been cancelled", "orderId", code="INVALID")
+    _check_once(shop, order)
     if any(shipped(order, line.id) for line in order.lines):
         raise Refusal("Order has fulfillments that cannot be cancelled", "orderId", code="INVALID")
 
 
+def _check_once(shop: Shop, order: Order) -> None:
+    pending = any(job["order"] == order.id and not job["done"] for job in shop.jobs.values())
+    if order.cancelled_at is not None or pending:
+        raise Refusal("Order has already been cancelled", "orderId", code="INVALID")
+
+
 def cancel(shop: Shop, order: Order, spec: Cancel) -> None:
     """Let authorizations go, give money and units back, close what was asked of the locations."""
-    order.total_when_cancelled = totals.current_total(order)
+    total = totals.current_total(order)
     paying.void_all(shop, order)
     given = paying.give_back_all(shop, order) if spec.refund else []
+    order.total_when_cancelled = total
     how = "CANCEL" if spec.restock else "NO_RESTOCK"
     lines = [refunding.Units(line.id, line.current, how, None) for line in order.lines if line.current]
     left = order.shipping if order.taxes_included else order.shipping.plus(order.shipping_tax)

@@ -2,14 +2,17 @@
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from graphql import FieldNode, FragmentDefinitionNode, OperationDefinitionNode, OperationType
 from graphql.language.ast import (
+    BooleanValueNode,
     DocumentNode,
     FragmentSpreadNode,
+    InlineFragmentNode,
     IntValueNode,
+    SelectionNode,
     SelectionSetNode,
     VariableNode,
 )
@@ -77,9 +80,7 @@ def requested(
     """The price asked before running: pages count by the logarithm of their size, mutations ten each."""
     price = _Price(document, variables)
     if operation.operation is OperationType.MUTATION:
-        return MUTATION * sum(
-            1 for field in operation.selection_set.selections if isinstance(field, FieldNode)
-        )
+        return MUTATION * sum(1 for _field in price.fields(operation.selection_set))
     return max(1, price.of(operation.selection_set, None))
 
 
@@ -101,17 +102,29 @@ class _Price:
 
     def of(self, chosen: SelectionSetNode | None, data: object) -> int:
         """What the fields of a selection cost together."""
-        if chosen is None:
-            return 0
-        price = 0
-        for part in chosen.selections:
+        return sum(self._field(field, data) for field in self.fields(chosen))
+
+    def fields(self, chosen: SelectionSetNode | None) -> Iterator[FieldNode]:
+        """The fields of a selection with those of its fragments, without what directives leave out."""
+        for part in chosen.selections if chosen else ():
+            if self._left_out(part):
+                continue
             if isinstance(part, FieldNode):
-                price += self._field(part, data)
+                yield part
             elif isinstance(part, FragmentSpreadNode):
-                price += self.of(self._fragments[part.name.value].selection_set, data)
-            else:
-                price += self.of(getattr(part, "selection_set", None), data)
-        return price
+                yield from self.fields(self._fragments[part.name.value].selection_set)
+            elif isinstance(part, InlineFragmentNode):
+                yield from self.fields(part.selection_set)
+
+    def _left_out(self, part: SelectionNode) -> bool:
+        for mark in part.directives or ():
+            if mark.name.value not in ("skip", "include"):
+                continue
+            value = (mark.arguments or ())[0].value
+            given = self._variables.get(value.name.value) if isinstance(value, VariableNode) else None
+            if (value.value if isinstance(value, BooleanValueNode) else given) is (mark.name.value == "skip"):
+                return True
+        return False
 
     def _field(self, field: FieldNode, data: object) -> int:
         if field.selection_set is None:

@@ -12,7 +12,7 @@ from urllib.parse import urlencode, urlsplit
 
 from sandbox.clock import Clock
 from sandbox.http import Refused
-from sandbox.shopify.keys import CLIENT_ID, CLIENT_SECRET
+from sandbox.shopify.keys import CLIENT_ID, CLIENT_SECRET, SCOPES
 from sandbox.values import Json
 
 CODE_LIFE: Final = timedelta(minutes=1)
@@ -20,6 +20,17 @@ NETWORK: Final = timedelta(seconds=10)
 """A fast clock leaves a code at least this much real time: the network is not faster for it."""
 ACCESS_LIFE: Final = timedelta(seconds=3600)
 REFRESH_LIFE: Final = timedelta(days=90)
+CREDENTIALS_LIFE: Final = timedelta(seconds=86_399)
+"""A token for the app's own credentials lives a day, and nothing renews it but asking again."""
+AUTHORIZE: Final = frozenset({"client_id", "scope", "redirect_uri", "state"})
+EXCHANGE: Final = frozenset({
+    "client_id", "client_secret", "code", "expiring", "grant_type", "refresh_token",
+})  # fmt: skip
+"""What the two pages look at; what else the vendor knows there is refused by name."""
+REFUSED: Final = frozenset({
+    "grant_options[]", "subject_token", "subject_token_type", "requested_token_type",
+})  # fmt: skip
+"""Tokens of single members of the staff, and those for a session token of an embedded app."""
 PERMANENT: Final = "shpat_sandbox_custom_app"
 
 
@@ -61,6 +72,7 @@ class Tokens:
 
     def consent(self, query: Mapping[str, str], domain: str) -> str:
         """The address the merchant's browser is sent back to, signed."""
+        _refuse_others(query)
         if query.get("client_id") != CLIENT_ID:
             raise Denied(400, "invalid_request", "Could not find Shopify API application with api_key")
         back = query.get("redirect_uri", "")
@@ -82,11 +94,19 @@ class Tokens:
         return f"{back}{'&' if '?' in back else '?'}{urlencode(answer)}"
 
     def exchange(self, form: Mapping[str, str]) -> Json:
-        """A token for a code, or for a refresh token."""
+        """A token for a code, for a refresh token, or for the app's own credentials."""
+        _refuse_others(form)
         if form.get("client_id") != CLIENT_ID or form.get("client_secret") != CLIENT_SECRET:
             raise Denied(401, "invalid_client", "Client authentication failed")
-        if form.get("grant_type") == "refresh_token":
+        grant = form.get("grant_type", "authorization_code")
+        if grant == "refresh_token":
             return self._refreshed(form.get("refresh_token", ""))
+        if grant == "client_credentials":
+            return self._of_the_app()
+        if grant != "authorization_code":
+            raise Denied(400, "unsupported_grant_type", f"grant_type {grant} is not offered here")
+        if form.get("expiring", "0") not in ("0", "1"):
+            raise Denied(400, "invalid_request", "expiring is 0 or 1")
         scopes, until = self._codes.pop(form.get("code", ""), (frozenset(), None))
         if until is None or until < self._clock.now():
             raise Denied(400, "invalid_request", "The authorization code was not found or was already used")
@@ -123,6 +143,15 @@ class Tokens:
         self.refreshes.clear()
         self._codes.clear()
 
+    def _of_the_app(self) -> Json:
+        """A token without any merchant's consent page; only where the app is installed."""
+        if self.cut:
+            raise Denied(400, "shop_not_permitted", "Client credentials cannot be performed on this shop.")
+        token = _secret("shpat_")
+        self.access[token] = Grant(SCOPES, self._clock.now() + CREDENTIALS_LIFE)
+        life_s = int(CREDENTIALS_LIFE.total_seconds())
+        return {"access_token": token, "scope": ",".join(sorted(SCOPES)), "expires_in": life_s}
+
     def _refreshed(self, token: str) -> Json:
         known = self.refreshes.get(token)
         if known is None or known.expires_at <= self._clock.now():
@@ -144,6 +173,13 @@ class Tokens:
             "refresh_token": refresh,
             "refresh_token_expires_in": int(REFRESH_LIFE.total_seconds()),
         }
+
+
+def _refuse_others(given: Mapping[str, str]) -> None:
+    """Refuse what would change the answer and is not looked at; what the vendor does not know either is no matter."""
+    asked = sorted(name for name in REFUSED if given.get(name))
+    if asked:
+        raise Denied(400, "invalid_request", f"{', '.join(asked)} is not offered here")
 
 
 def _secret(prefix: str) -> str:

@@ -9,6 +9,7 @@ from sandbox.shopify.records import (
     Item,
     Order,
     Refund,
+    Transaction,
 )
 from sandbox.shopify.state import Shop
 from sandbox.values import Json
@@ -27,6 +28,11 @@ def order(shop: Shop, it: Order) -> Json:
         **_instants(it),
         **_totals(it, totals.current_total(it)),
         **_nothing(),
+        "confirmation_number": f"C{it.number}",
+        "order_status_url": f"https://{shop.domain}/orders/{it.id}",
+        "tags": ", ".join(it.tags),
+        "token": f"{it.id:x}",
+        "total_weight": _grams(shop, it),
         "contact_email": it.customer.email,
         "email": it.customer.email,
         "phone": it.customer.phone,
@@ -36,9 +42,9 @@ def order(shop: Shop, it: Order) -> Json:
         "tax_lines": [serializers.tax(it.tax)] if it.tax.shop.amount else [],
         "taxes_included": it.taxes_included,
         "billing_address": address,
-        "customer": serializers.customer(it.customer, it.currency),
+        "customer": serializers.customer(it.customer, it.currency, None if it.withheld else it.ship_to),
         "fulfillments": [fulfillment(it, made, shop) for made in it.fulfillments],
-        "line_items": [serializers.line(line, it) for line in it.lines],
+        "line_items": [serializers.order_line(line, it, shop) for line in it.lines],
         "refunds": [refund(it, made, shop) for made in it.refunds],
         "shipping_address": address,
         "shipping_lines": [serializers.shipping(it)],
@@ -70,7 +76,8 @@ def fulfillment(it: Order, made: Fulfillment, shop: Shop) -> Json:
         "tracking_url": urls[0] if urls else None,
         "tracking_urls": urls,
         "line_items": [
-            {**serializers.line(it.line(gone.line), it), "quantity": gone.quantity} for gone in made.portions
+            {**serializers.line(it.line(gone.line), it, shop), "quantity": gone.quantity}
+            for gone in made.portions
         ],
     }
 
@@ -92,7 +99,26 @@ def refund(it: Order, made: Refund, shop: Shop) -> Json:
         "order_adjustments": [],
         "refund_shipping_lines": [],
         "refund_line_items": [serializers.refund_line(it, line, shop) for line in made.lines],
-        "transactions": [serializers.transaction(it, number) for number in made.transactions],
+        "transactions": [
+            serializers.transaction(it, entry) for entry in it.transactions if entry.id in made.transactions
+        ],
+    }
+
+
+def transaction(it: Order, entry: Transaction) -> Json:
+    """What order_transactions/create says."""
+    return {**serializers.transaction(it, entry), "payment_details": None}
+
+
+def risk(shop: Shop, it: Order) -> Json:
+    """What orders/risk_assessment_changed says; the provider is null, as the shop itself judged."""
+    return {
+        "provider_id": None,
+        "provider_title": None,
+        "risk_level": it.assessed.lower(),
+        "created_at": serializers.when(shop.now()),
+        "order_id": it.id,
+        "admin_graphql_api_order_id": serializers.gid("Order", it.id),
     }
 
 
@@ -167,18 +193,6 @@ def move(shop: Shop, original: FulfillmentOrder, new: FulfillmentOrder) -> Json:
     }
 
 
-def shop(it: Shop) -> Json:
-    """The shop's body, as app/uninstalled carries it."""
-    return {
-        "id": 1,
-        "name": it.house["merchant"].title(),
-        "email": f"owner@{it.house['merchant']}.test",
-        "currency": it.currency,
-        "myshopify_domain": it.domain,
-        "plan_name": "shopify_plus",
-    }
-
-
 def gateways(it: Order) -> list[str]:
     """The gateways an order was paid through, each once, in order."""
     return list(dict.fromkeys(entry.gateway for entry in it.transactions))
@@ -213,11 +227,31 @@ def _nothing() -> Json:
         "app_id": None,
         "note": None,
         "note_attributes": [],
-        "tags": "",
-        "total_weight": 0,
         "discount_codes": [],
         "discount_applications": [],
         "payment_terms": None,
+        "browser_ip": None,
+        "buyer_accepts_marketing": False,
+        "cart_token": None,
+        "checkout_token": None,
+        "client_details": None,
+        "customer_locale": "en",
+        "device_id": None,
+        "duties_included": False,
+        "landing_site": None,
+        "landing_site_ref": None,
+        "line_item_groups": [],
+        "location_id": None,
+        "merchant_business_entity_id": None,
+        "merchant_of_record_app_id": None,
+        "po_number": None,
+        "reference": None,
+        "referring_site": None,
+        "returns": [],
+        "source_identifier": None,
+        "source_url": None,
+        "tax_exempt": False,
+        "user_id": None,
     }
 
 
@@ -226,6 +260,7 @@ def _totals(it: Order, now: Bag) -> Json:
     discounts = total([line.discount for line in it.lines], it.zero)
     outstanding = now.minus(totals.captured(it)).plus(totals.refunded(it))
     sets = {
+        "current_shipping_price": it.shipping,
         "current_subtotal_price": lines.minus(discounts),
         "current_total_discounts": discounts,
         "current_total_price": now,
@@ -236,7 +271,7 @@ def _totals(it: Order, now: Bag) -> Json:
         "total_price": it.total,
         "total_tax": it.tax,
     }
-    texts = {name: plain(bag.shop) for name, bag in sets.items()}
+    texts = {name: plain(bag.shop) for name, bag in sets.items() if name != "current_shipping_price"}
     bags = {f"{name}_set": serializers.both(bag) for name, bag in sets.items()}
     return {
         **texts,
@@ -247,5 +282,12 @@ def _totals(it: Order, now: Bag) -> Json:
         "total_cash_rounding_payment_adjustment_set": serializers.both(it.zero),
         "total_cash_rounding_refund_adjustment_set": serializers.both(it.zero),
         "current_total_duties_set": None,
+        "current_total_additional_fees_set": None,
+        "original_total_additional_fees_set": None,
         "original_total_duties_set": None,
     }
+
+
+def _grams(shop: Shop, it: Order) -> int:
+    items = ((line, shop.item(line.item_id)) for line in it.lines)
+    return sum(line.quantity * int(item.product.get("weight_g", 0)) for line, item in items if item)

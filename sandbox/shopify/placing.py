@@ -36,6 +36,17 @@ def release(shop: Shop, order: Order, line: Line, *, quantity: int, restock: boo
     return at
 
 
+def reopen(shop: Shop, order: Order, at: str, gone: Portion) -> None:
+    """Ask a location again for the units of a cancelled fulfillment."""
+    asked = _asked(shop, order, at)
+    known = next((portion for portion in asked.portions if portion.line == gone.line), None)
+    if known is not None:
+        known.remaining += gone.quantity
+    else:
+        asked.portions.append(Portion(shop.next_id(), gone.line, gone.quantity, gone.quantity))
+    asked.updated_at = shop.now()
+
+
 def settle(shop: Shop, asked: FulfillmentOrder) -> None:
     """Close a fulfillment order that nothing remains of."""
     if asked.status in OPEN and not any(portion.remaining for portion in asked.portions):

@@ -43,6 +43,8 @@ class Item:
     sku: str
     product: Json
     levels: dict[str, Level] = field(default_factory=dict)
+    idle: dict[str, Level] = field(default_factory=dict)
+    """Quantities at locations that do not stock it: kept, and sold by nobody, until it is stocked there."""
 
 
 @dataclass
@@ -208,9 +210,16 @@ class Order:
     fulfillments: list[Fulfillment] = field(default_factory=list)
     refunds: list[Refund] = field(default_factory=list)
     risk: Json | None = None
+    tags: list[str] = field(default_factory=list)
+    announced: set[int] = field(default_factory=set)
+    """The transactions that subscribers have heard of."""
+    announced_risk: str | None = None
+    """The assessment that subscribers have heard of."""
     cancelled_at: datetime | None = None
     cancel_reason: str | None = None
     cancelled_by: str | None = None
+    staff_note: str | None = None
+    """What the app that cancelled noted for the staff."""
     total_when_cancelled: Bag | None = None
     closed_at: datetime | None = None
     test: bool = False
@@ -218,6 +227,11 @@ class Order:
     """The app was not approved for the data that names people."""
     hidden: bool = False
     """Never announced, in no list and no read (sabotage)."""
+
+    @property
+    def assessed(self) -> str:
+        """The level of the shop's own assessment of risk."""
+        return str(self.risk["level"]) if self.risk else "LOW"
 
     @property
     def zero(self) -> Bag:
@@ -250,4 +264,6 @@ class Subscription:
     id: int
     topic: str
     uri: str
+    created_at: datetime
+    updated_at: datetime
     include_fields: tuple[str, ...] = ()

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sandbox.shopify import announcing
-from sandbox.shopify.placing import settle
+from sandbox.shopify.placing import reopen, settle
 from sandbox.shopify.records import Fulfillment, FulfillmentOrder, Hold, Order, Portion
 from sandbox.shopify.refusal import Refusal
 from sandbox.shopify.state import Shop
@@ -50,6 +50,22 @@ def fulfill(shop: Shop, order: Order, parcel: Parcel) -> Fulfillment:
     return made
 
 
+def unfulfill(shop: Shop, order: Order, made: Fulfillment) -> None:
+    """Cancel a fulfillment: its units are asked for again where they left, and lie on the shelf once more.
+
+    Of a fulfillment order that is closed a new one takes them, of one that is open still they are added to what remains
+    (fulfillmentCancel, shopify.dev 2026-10).
+    """
+    if made.status != "SUCCESS":
+        raise Refusal("Fulfillment is already cancelled", "id")
+    made.status, made.updated_at = "CANCELLED", shop.now()
+    for gone in made.portions:
+        shop.stock.commit(order.line(gone.line).sku or "", made.location, gone.quantity)
+        reopen(shop, order, made.location, gone)
+    shop.touch(order)
+    announcing.fulfillment_changed(shop, order, made)
+
+
 def retrack(shop: Shop, order: Order, made: Fulfillment, tracking: Sequence[Json]) -> None:
     """Give a parcel other tracking numbers."""
     if made.status != "SUCCESS":
@@ -57,7 +73,7 @@ def retrack(shop: Shop, order: Order, made: Fulfillment, tracking: Sequence[Json
     made.tracking = [dict(entry) for entry in tracking]
     made.updated_at = shop.now()
     shop.touch(order)
-    announcing.tracking_changed(shop, order, made)
+    announcing.fulfillment_changed(shop, order, made)
 
 
 def move(shop: Shop, order: Order, asked: FulfillmentOrder, to: str) -> FulfillmentOrder:
@@ -103,11 +119,12 @@ def hold(shop: Shop, order: Order, asked: FulfillmentOrder, spec: Hold) -> None:
 def release(shop: Shop, order: Order, asked: FulfillmentOrder, *, holds: Sequence[int] | None) -> None:
     """Take the named holds off, or all; the fulfillment order is open again when none is left."""
     asked.holds = [kept for kept in asked.holds if holds is not None and kept.id not in holds]
-    if not asked.holds and asked.status == "ON_HOLD":
+    free = not asked.holds and asked.status == "ON_HOLD"
+    if free:
         asked.status = "OPEN"
     asked.updated_at = shop.now()
     shop.touch(order)
-    if asked.status == "OPEN":
+    if free:
         announcing.hold_released(shop, order, asked)
     else:
         announcing.changed(shop, order)

@@ -44,11 +44,21 @@ class Stock:
         self._move(sku, at, available=delta)
         return delta
 
-    def activate(self, sku: str, at: str, available: int) -> Level:
-        """Begin to stock an item at a location."""
-        level = self.items[sku].levels[at] = Level(available, updated_at=self._now())
-        self._changed(self.items[sku], at)
+    def activate(self, sku: str, at: str, available: int | None) -> Level:
+        """Begin to stock an item at a location; without a quantity, with what was kept there (2026-04 and later)."""
+        item = self.items[sku]
+        kept = item.idle.pop(at, Level(0))
+        level = item.levels[at] = Level(
+            kept.available if available is None else available, kept.committed, updated_at=self._now()
+        )
+        self._changed(item, at)
         return level
+
+    def set_idle(self, sku: str, at: str, quantity: int) -> int:
+        """Set what is kept where the item is not stocked; gives the change."""
+        level = self.items[sku].idle.setdefault(at, Level(0))
+        delta, level.available, level.updated_at = quantity - level.available, quantity, self._now()
+        return delta
 
     def assign(self, wanted: Sequence[Wanted]) -> list[list[tuple[str, int]]]:
         """The locations that ship each wanted line: one for all where one has all, else the first that has the line."""

@@ -103,12 +103,12 @@ def unfulfilled(order: Order, line: int) -> int:
 
 def fulfillment_status(order: Order) -> str:
     """The word in the fulfillment column."""
-    if not any(line.ships for line in order.lines):
-        return "FULFILLMENT_NOT_REQUIRED"
     left = sum(unfulfilled(order, line.id) for line in order.lines)
     gone = sum(shipped(order, line.id) for line in order.lines)
     if gone:
         return "PARTIALLY_FULFILLED" if left else "FULFILLED"
+    if not left:
+        return "FULFILLMENT_NOT_REQUIRED"  # also of what was cancelled or given back whole: UNFULFILLED before 2026-10
     if any(asked.status == "ON_HOLD" for asked in order.fulfillment_orders):
         return "ON_HOLD"
     return "UNFULFILLED"

@@ -14,6 +14,7 @@ VERBS: Final[dict[str, Callable[[Shop, Json], Json]]] = {
     "edit": selling.edit,
     "pay": selling.pay,
     "cancel": cancelling.cancel_by_channel,
+    "cancel_fulfillment": admin_actions.cancel_fulfillment,
     "refund": admin_actions.refund,
     "other_tool": admin_actions.other_tool,
     "grant": admin_actions.grant,

@@ -6,6 +6,7 @@ import hmac
 import json
 import uuid
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from ipaddress import ip_address
 from typing import Final
@@ -23,7 +24,6 @@ TOPICS: Final[dict[str, str]] = {
     "APP_UNINSTALLED": "app/uninstalled",
     "FULFILLMENTS_CREATE": "fulfillments/create",
     "FULFILLMENTS_UPDATE": "fulfillments/update",
-    "FULFILLMENT_ORDERS_CANCELLED": "fulfillment_orders/cancelled",
     "FULFILLMENT_ORDERS_HOLD_RELEASED": "fulfillment_orders/hold_released",
     "FULFILLMENT_ORDERS_MOVED": "fulfillment_orders/moved",
     "FULFILLMENT_ORDERS_PLACED_ON_HOLD": "fulfillment_orders/placed_on_hold",
@@ -33,32 +33,47 @@ TOPICS: Final[dict[str, str]] = {
     "ORDERS_EDITED": "orders/edited",
     "ORDERS_FULFILLED": "orders/fulfilled",
     "ORDERS_PAID": "orders/paid",
+    "ORDERS_PARTIALLY_FULFILLED": "orders/partially_fulfilled",
+    "ORDERS_RISK_ASSESSMENT_CHANGED": "orders/risk_assessment_changed",
     "ORDERS_UPDATED": "orders/updated",
+    "ORDER_TRANSACTIONS_CREATE": "order_transactions/create",
     "REFUNDS_CREATE": "refunds/create",
 }
-"""The topics that something in the stand-in announces; the others can be subscribed to and stay silent."""
+"""The topics that something in the stand-in announces; no other can be subscribed to."""
 COMPLIANCE: Final = ("customers/data_request", "customers/redact", "shop/redact")
 RETRIES: Final = (60.0, 240.0, 600.0, 1200.0, 1800.0, 2700.0, 3600.0, 4200.0)
 """Eight redeliveries within four hours (virtual seconds before each)."""
 
 
-def subscribe(shop: Shop, topic: str, spec: Json) -> Subscription:
+@dataclass(frozen=True)
+class Endpoint:
+    """Where a webhook goes, and which fields of its body."""
+
+    uri: str | None
+    include_fields: tuple[str, ...] = ()
+    told: bool = False
+    """Whether anything was said about fields; none at all then means every field."""
+
+
+def subscribe(shop: Shop, topic: str, to: Endpoint) -> Subscription:
     """Subscribe; the same topic and address can be taken once."""
-    uri = _address(spec)
+    uri = _address(to.uri)
     if any(entry.topic == topic and entry.uri == uri for entry in shop.subscriptions.values()):
         raise Refusal("Address for this topic has already been taken", "webhookSubscription", "callbackUrl")
-    entry = Subscription(shop.next_id(), topic, uri)
+    now = shop.now()
+    entry = Subscription(shop.next_id(), topic, uri, now, now, to.include_fields)
     shop.subscriptions[entry.id] = entry
-    _apply(entry, spec)
     return entry
 
 
-def resubscribe(shop: Shop, number: int | None, spec: Json) -> Subscription:
-    """Change address, filter or fields."""
+def resubscribe(shop: Shop, number: int | None, to: Endpoint) -> Subscription:
+    """Change address or fields."""
     entry = _entry(shop, number)
-    if "uri" in spec or "callbackUrl" in spec:
-        entry.uri = _address(spec)
-    _apply(entry, spec)
+    if to.uri is not None:
+        entry.uri = _address(to.uri)
+    if to.told:
+        entry.include_fields = to.include_fields
+    entry.updated_at = shop.now()
     return entry
 
 
@@ -107,16 +122,13 @@ def _entry(shop: Shop, number: int | None) -> Subscription:
     return shop.subscriptions[number]
 
 
-def _apply(entry: Subscription, spec: Json) -> None:
-    if spec.get("format") == "XML":
-        raise Refusal("This stand-in sends JSON only", "webhookSubscription", "format")
-    entry.include_fields = tuple(spec.get("includeFields") or entry.include_fields)
-
-
-def _address(spec: Json) -> str:
-    uri = str(spec.get("uri") or spec.get("callbackUrl") or "")
-    parts = urlsplit(uri)
-    if parts.scheme == "https" or (parts.scheme == "http" and _loopback(parts.hostname)):
+def _address(given: str | None) -> str:
+    uri = given or ""
+    try:
+        parts = urlsplit(uri)
+    except ValueError:
+        parts = urlsplit("")
+    if (parts.scheme == "https" and parts.hostname) or (parts.scheme == "http" and _loopback(parts.hostname)):
         return uri
     raise Refusal("Address protocol http:// is not supported", "webhookSubscription", "callbackUrl")
 

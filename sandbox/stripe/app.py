@@ -1,15 +1,20 @@
 """Stripe's HTTP interface."""
 
 import asyncio
+import re
 from collections.abc import Callable
 from typing import Final
 
 from aiohttp import web
 
+from sandbox.fidelity import Fidelity
 from sandbox.http import Handler, injecting, key_of
-from sandbox.stripe.calls import OPERATIONS, Operation, call_of
+from sandbox.stripe import objects
+from sandbox.stripe.calls import OPERATIONS as CALLS
+from sandbox.stripe.calls import call_of
+from sandbox.stripe.fidelity import OPERATIONS
 from sandbox.stripe.forms import Form
-from sandbox.stripe.refusals import Refused, failed, throttled
+from sandbox.stripe.refusals import Refused, broken, failed, not_offered, throttled, unrecognized
 from sandbox.stripe.state import Stripe
 from sandbox.values import Json
 
@@ -17,6 +22,8 @@ STATE: Final = web.AppKey("stripe", Stripe)
 SIDE: Final = web.RequestKey("side", Stripe)
 """The account in the mode of the request's key."""
 NAME: Final = web.RequestKey("id", str)
+FAILS: Final = web.RequestKey("fails", bool)
+"""A 500 is to come of the request: inside the idempotency layer, which keeps it for every repeat under the key."""
 WORK_SECONDS: Final = 0.005
 """A write takes a moment, in which a second one under the same key finds the first in flight."""
 
@@ -24,7 +31,7 @@ WORK_SECONDS: Final = 0.005
 def build(state: Stripe) -> web.Application:
     """The stand-in's application."""
     state.env.scripted_faults.operations["stripe"] = frozenset(
-        name for row in OPERATIONS.values() for name in row.names
+        name for call in CALLS.values() for name in call.names
     )
     inject = injecting(
         state.env,
@@ -32,35 +39,48 @@ def build(state: Stripe) -> web.Application:
         throttled=throttled,
         failed=failed,
         call_of=lambda request: call_of(state, request),
+        failing=FAILS,
     )
     app = web.Application(middlewares=[_envelope, inject, _authorized])
     app[STATE] = state
-    for route, operation in OPERATIONS.items():
-        method, path = route.split()
-        app.router.add_route(method, path, _served(route, operation))
+    for row in sorted(OPERATIONS, key=lambda row: "{" in row.operation):
+        method, path = row.operation.split()
+        app.router.add_route(method, path, _served(row))
     return app
 
 
-def _served(route: str, operation: Operation) -> Handler:
+def _served(row: Fidelity) -> Handler:
+    """Who answers the operation: one that is not offered says so."""
+    route = row.operation
+
+    async def refuse(_request: web.Request) -> web.StreamResponse:
+        raise not_offered(f"the operation {route}")
+
     async def serve(request: web.Request) -> web.StreamResponse:
         raw, side = await request.read(), request[SIDE]
-        if request.method == "GET":
+        if request.method == "GET" and not request.get(FAILS):
             side.asked.update((await call_of(side, request)).orders)
-        text = (
-            raw.decode("utf-8", "replace") if request.method == "POST" else request.rel_url.raw_query_string
-        )
-        key = request.headers.get("Idempotency-Key")
-        if request.method != "POST" or not key:
-            return web.json_response(operation.answer(side, request, Form(text, route)))
-        return await _once(request, key, raw, lambda: operation.answer(side, request, Form(text, route)))
+        text = "&".join(filter(None, (request.rel_url.raw_query_string, raw.decode("utf-8", "replace"))))
+        key = request.headers.get("Idempotency-Key") if request.method == "POST" else None
 
-    return serve
+        def act() -> Json:
+            with side.announcing.asked_by(request[NAME], key):
+                if request.get(FAILS):
+                    raise broken(saved=True)
+                return CALLS[route].answer(side, request, Form(text, route))
+
+        if not key:
+            return web.json_response(act())
+        return await _once(request, key, text.encode(), act)
+
+    return serve if row.offered else refuse
 
 
-async def _once(request: web.Request, key: str, raw: bytes, act: Callable[[], Json]) -> web.Response:
+async def _once(request: web.Request, key: str, said: bytes, act: Callable[[], Json]) -> web.Response:
     """Act under an idempotency key, or repeat the answer the key already has."""
-    keys = request[SIDE].keys
-    replay = keys.begin(key, method=request.method, path=request.path, body=raw)
+    side, path = request[SIDE], request.path
+    keys = side.keys
+    replay = keys.begin(key, method=request.method, path=path, body=said, now=side.now())
     headers = {"Idempotency-Key": key}
     if replay is not None:
         status, body, original = replay
@@ -91,8 +111,10 @@ async def _envelope(request: web.Request, handler: Handler) -> web.StreamRespons
         answer = await handler(request)
     except Refused as refused:
         answer = refused.response()
-    except web.HTTPNotFound:
-        answer = Refused(404, f"Unrecognized request URL ({request.method}: {request.path}).").response()
+    except (web.HTTPNotFound, web.HTTPMethodNotAllowed):
+        answer = unrecognized(request.method, request.path).response()
+    except web.HTTPRequestEntityTooLarge:
+        answer = Refused(413, "Request entity too large").response()
     answer.headers["Request-Id"] = request[NAME]
     if "Stripe-Version" in request.headers:
         answer.headers["Stripe-Version"] = request.headers["Stripe-Version"]
@@ -114,4 +136,17 @@ async def _authorized(request: web.Request, handler: Handler) -> web.StreamRespo
     if state.cut:
         raise Refused(401, f"Expired API Key provided: {shown}", code="api_key_expired")
     request[SIDE] = state if key == state.key else state.twin
+    _check_headers(request)
     return await handler(request)
+
+
+def _check_headers(request: web.Request) -> None:
+    """Refuse what would be answered otherwise at Stripe: another version's shapes, another account's objects."""
+    version = request.headers.get("Stripe-Version", objects.API_VERSION)
+    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}(\.[a-z]+)?", version):
+        raise Refused(400, f"Invalid Stripe API version: {version[:40]}")
+    if version != objects.API_VERSION:
+        raise not_offered(f"API version {version}; this is {objects.API_VERSION}")
+    for name in ("Stripe-Account", "Stripe-Context"):
+        if name in request.headers:
+            raise not_offered(f"another account's objects, by the header {name}")

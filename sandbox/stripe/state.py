@@ -1,19 +1,15 @@
-"""What Stripe knows: payments, refunds, subscribers and events, and its books."""
+"""What Stripe does with an account: payments, refunds, disputes, reviews, and what it announces of them."""
 
-import hashlib
-import hmac
-import json
-import time
 from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Literal
 
 from sandbox.environment import Environment
-from sandbox.scripted_faults import Message
-from sandbox.stripe import objects
+from sandbox.stripe import books, objects
+from sandbox.stripe.announcing import Announcing
 from sandbox.stripe.keys import Keys
-from sandbox.stripe.objects import Capture, Endpoint, Payment, Refund
+from sandbox.stripe.records import CARD, Capture, Dispute, Endpoint, Payment, Refund, Review
 from sandbox.stripe.refusals import Refused, missing, unexpected_state
 from sandbox.values import Json, token
 
@@ -21,7 +17,12 @@ KEYS: Final = {True: "sk_live_sandboxOnlyNoRealAccount", False: "sk_test_sandbox
 """The account's key in live and in test mode; it opens a stand-in and nothing else."""
 HOLD: Final = timedelta(days=7)
 """How long a card's authorization lasts."""
-RETRIES: Final = (30.0, 120.0, 600.0, 3600.0, 10800.0)
+SETTLES: Final = timedelta(hours=1)
+"""After this long comes what Stripe does later: a refund ends, an asynchronous capture gets its balance transaction."""
+PENDING_REFUND: Final = "pm_card_pendingRefund"
+"""Its refunds begin as pending and succeed later; https://docs.stripe.com/testing#refunds (read 2026-11)."""
+FAILING_REFUND: Final = "pm_card_refundFail"
+"""Its refunds begin as succeeded and fail later; the same page."""
 
 
 class Stripe:
@@ -35,7 +36,6 @@ class Stripe:
         self.cut = False
         """The key was revoked."""
         self._made = 0
-        self._muted = False
         self._forget()
         self.twin: Stripe = live_side or Stripe(env, live_side=self)
 
@@ -46,7 +46,8 @@ class Stripe:
 
     def _forget(self) -> None:
         self.payments: dict[str, Payment] = {}
-        self.events: dict[str, Json] = {}
+        self.by_charge: dict[str, Payment] = {}
+        self.announcing = Announcing(self.env, self.endpoints, self.payments, live=self.live, name=self.name)
         self.keys = Keys()
         self.asked: Counter[str] = Counter()
         """How often payments of an order were fetched, by order."""
@@ -54,6 +55,11 @@ class Stripe:
     def everything(self) -> list[Payment]:
         """The payments of both modes."""
         return [*self.payments.values(), *self.twin.payments.values()]
+
+    @property
+    def events(self) -> dict[str, Json]:
+        """Every event, by its id."""
+        return self.announcing.events
 
     def side(self) -> "Stripe":
         """The mode the house sells in."""
@@ -64,20 +70,18 @@ class Stripe:
     def take(
         self, amount: int, currency: str, *, capture: bool, risk_level: str = "normal", risk_score: int = 10,
         metadata: Mapping[str, str] | None = None, capture_before: datetime | None = None,
-        at: datetime | None = None,
+        at: datetime | None = None, method: str = CARD,
     ) -> dict[str, str]:  # fmt: skip
         """A shopper pays in the shop's checkout; gives the ids of payment intent and charge.
 
         With `at` it happened then, and nothing of it is announced now.
         """
         side = self.side()
-        side._muted = at is not None  # noqa: SLF001  the same class
-        try:
-            payment = side.open(amount, currency, manual=not capture, metadata=metadata or {}, at=at)
+        with side.announcing.muted(at is not None):
+            how = "automatic" if capture else "manual"
+            payment = side.open(amount, currency, capture_method=how, metadata=metadata or {}, at=at)
             payment.risk_level, payment.risk_score = risk_level, risk_score
-            side.confirm(payment, method="pm_card_visa", by="shop", capture_before=capture_before, at=at)
-        finally:
-            side._muted = False  # noqa: SLF001  the same class
+            side.confirm(payment, method=method, by="shop", capture_before=capture_before, at=at)
         return {"payment_intent": payment.id, "charge": payment.charge}
 
     def capture_from_shop(self, payment: str, amount: int | None = None) -> None:
@@ -101,36 +105,27 @@ class Stripe:
     # -- what anyone does
 
     def open(
-        self,
-        amount: int,
-        currency: str,
-        *,
-        manual: bool,
-        metadata: Mapping[str, str],
-        at: datetime | None = None,
-    ) -> Payment:
+        self, amount: int, currency: str, *, capture_method: str, metadata: Mapping[str, str],
+        at: datetime | None = None, customer: str | None = None, said: Json | None = None,
+    ) -> Payment:  # fmt: skip
         """A payment intent that nothing was paid on yet."""
-        now = at or self.env.clock.now()
         payment = Payment(
             id=self.name("pi_3"), charge=self.name("ch_3"), amount=amount, currency=currency.lower(),
-            created=now, manual=manual, metadata=dict(metadata), live=self.live,
+            created=at or self.now(), capture_method=capture_method, metadata=dict(metadata), live=self.live,
+            customer=customer, said=said or {},
         )  # fmt: skip
         self.payments[payment.id] = payment
         self.announce("payment_intent.created", objects.intent(payment))
         return payment
 
     def confirm(
-        self,
-        payment: Payment,
-        *,
-        method: str,
-        by: str = "api",
-        capture_before: datetime | None = None,
+        self, payment: Payment, *, method: str, by: str = "api", capture_before: datetime | None = None,
         at: datetime | None = None,
-    ) -> None:
+    ) -> None:  # fmt: skip
         """Ask the card for the money: charged, or only authorized where the capture is manual."""
         payment.payment_method = method
-        now = at or self.env.clock.now()
+        now = payment.charged_at = at or self.now()
+        self.by_charge[payment.charge] = payment
         if payment.manual:
             payment.status = "requires_capture"
             payment.capture_before = capture_before or now + HOLD
@@ -142,8 +137,20 @@ class Stripe:
         taken = Capture(payment.amount, by, now)
         payment.captures.append(taken)
         payment.booked.append(taken)
+        if payment.capture_method == "automatic_async":
+            self.env.at(now + SETTLES, lambda: self._settle(payment))
+        else:
+            payment.balance_transaction = self.name("txn_3")
         self.announce("charge.succeeded", objects.charge(payment))
         self.announce("payment_intent.succeeded", objects.intent(payment))
+
+    def decline(self, payment: Payment, *, method: str, code: str) -> None:
+        """The card says no: the charge stays, as failed, and the intent waits for another card."""
+        payment.charged_at, payment.declined_method, payment.decline_code = self.now(), method, code
+        payment.status, payment.payment_method = "requires_payment_method", None
+        self.by_charge[payment.charge] = payment
+        self.announce("charge.failed", objects.charge(payment))
+        self.announce("payment_intent.payment_failed", objects.intent(payment))
 
     def capture(self, payment: Payment, amount: int | None, *, by: str) -> None:
         """Take authorized money; the rest of the authorization is let go."""
@@ -156,11 +163,13 @@ class Stripe:
         if wanted > payment.amount:
             message = "The amount to capture is greater than the amount that can be captured."
             raise Refused(400, message, code="amount_too_large", param="amount_to_capture", saved=True)
-        taken = Capture(wanted, by, self.env.clock.now())
+        before = objects.charge(payment)
+        taken = Capture(wanted, by, self.now())
         payment.captures.append(taken)
-        payment.booked.extend(self._as_booked(payment, taken, by))
+        payment.booked.extend(books.as_booked(self.env.sabotage, payment, taken, by))
         payment.status = "succeeded"
-        self.announce("charge.captured", objects.charge(payment))
+        payment.balance_transaction = self.name("txn_3")
+        self.announce("charge.captured", objects.charge(payment), before=before)
         self.announce("payment_intent.succeeded", objects.intent(payment))
 
     def cancel(self, payment: Payment, reason: str | None) -> None:
@@ -171,7 +180,7 @@ class Stripe:
                 intent=objects.intent(payment),
             )
         payment.status = "canceled"
-        payment.canceled_at = self.env.clock.now()
+        payment.canceled_at = self.now()
         payment.cancellation_reason = reason
         if reason == "expired":
             self.announce("charge.expired", objects.charge(payment))
@@ -184,6 +193,10 @@ class Stripe:
         left = payment.captured - payment.refunded
         if payment.captured == 0:
             raise unexpected_state(f"The payment {payment.id} has no captured charge to refund.")
+        if payment.dispute is not None and not payment.dispute.inquiry:
+            # https://docs.stripe.com/error-codes#charge-disputed (read 2026-11)
+            message = f"Charge {payment.charge} has been charged back; cannot issue a refund."
+            raise Refused(400, message, code="charge_disputed", saved=True)
         if left == 0:
             message = f"Charge {payment.charge} has already been refunded."
             raise Refused(400, message, code="charge_already_refunded", saved=True)
@@ -191,38 +204,68 @@ class Stripe:
         if wanted > left:
             message = f"Refund amount ({wanted}) is greater than unrefunded amount on charge ({left})"
             raise Refused(400, message, param="amount", saved=True)
-        given = Refund(self.name("re_3"), wanted, self.env.clock.now(), reason, dict(metadata))
+        before = objects.charge(payment)
+        given = Refund(self.name("re_3"), wanted, self.now(), reason, dict(metadata))
+        if payment.payment_method == PENDING_REFUND:
+            given.status = "pending"
+        else:
+            given.balance_transaction = self.name("txn_3")
         payment.refunds.append(given)
         self.announce("refund.created", objects.refund(payment, given))
-        self.announce("charge.refunded", objects.charge(payment))
+        self.announce("charge.refunded", objects.charge(payment), before=before)
+        ending: Mapping[str | None, Literal["succeeded", "failed"]]
+        ending = {PENDING_REFUND: "succeeded", FAILING_REFUND: "failed"}
+        if payment.payment_method in ending:
+            end = ending[payment.payment_method]
+            self.env.at(self.now() + SETTLES, lambda: self._end_refund(payment, given, end))
         return given
 
-    def dispute(self, payment: str, *, reason: str = "fraudulent") -> str:
-        """The cardholder disputes the payment; gives the dispute's id."""
+    def dispute(self, payment: str, *, reason: str = "fraudulent", inquiry: bool = False) -> str:
+        """The cardholder disputes the payment, or only asks about it; gives the dispute's id."""
         if payment in self.twin.payments:
-            return self.twin.dispute(payment, reason=reason)
+            return self.twin.dispute(payment, reason=reason, inquiry=inquiry)
         disputed = self.find(payment)
         if disputed.captured == 0:
             raise ValueError(f"nothing was captured on {payment}")
-        disputed.dispute = self.name("du_1")
-        disputed.dispute_reason = reason
-        self.announce("charge.dispute.created", objects.dispute(disputed))
-        return disputed.dispute
+        denied = Dispute(self.name("du_1"), reason, self.now(), disputed.captured, inquiry)
+        disputed.dispute = denied
+        if not inquiry:
+            denied.balance_transaction = self.name("txn_1")
+        self.announce("charge.dispute.created", objects.dispute(disputed, denied))
+        if not inquiry:
+            self.announce("charge.dispute.funds_withdrawn", objects.dispute(disputed, denied))
+        return denied.id
 
-    def find(self, payment: str) -> Payment:
+    def open_review(self, payment: str) -> str:
+        """One of the merchant's rules wants a person to look at the payment; gives the review's id."""
+        side = self._holding(payment)
+        looked_at = side.find(payment)
+        looked_at.review = Review(side.name("prv_1"), side.now())
+        side.announce("review.opened", objects.review(looked_at, looked_at.review))
+        return looked_at.review.id
+
+    def close_review(self, payment: str, reason: str = "approved") -> None:
+        """Somebody has looked at it."""
+        side = self._holding(payment)
+        looked_at = side.find(payment)
+        if looked_at.review is None:
+            raise ValueError(f"nobody is to look at {payment}")
+        looked_at.review.closed_reason = reason
+        side.announce("review.closed", objects.review(looked_at, looked_at.review))
+
+    def find(self, payment: str, *, param: str = "intent", status: int = 404) -> Payment:
         """The payment of that intent's id."""
         if payment not in self.payments:
             there = self._elsewhere(payment in self.twin.payments)
-            raise missing("payment_intent", payment, param="intent", other_mode=there)
+            raise missing("payment_intent", payment, param=param, other_mode=there, status=status)
         return self.payments[payment]
 
-    def find_charge(self, charge: str, *, param: str = "charge") -> Payment:
+    def find_charge(self, charge: str, *, param: str = "charge", status: int = 404) -> Payment:
         """The payment of that charge's id."""
-        for payment in self.payments.values():
-            if payment.charge == charge and payment.charged:
-                return payment
-        there = any(payment.charge == charge for payment in self.twin.payments.values())
-        raise missing("charge", charge, param=param, other_mode=self._elsewhere(there))
+        if charge not in self.by_charge:
+            there = self._elsewhere(charge in self.twin.by_charge)
+            raise missing("charge", charge, param=param, other_mode=there, status=status)
+        return self.by_charge[charge]
 
     def _elsewhere(self, there: bool) -> tuple[str, str] | None:  # noqa: FBT001  the answer to one question
         """The other mode and this one, where the other knows the object."""
@@ -238,22 +281,14 @@ class Stripe:
         self._made += 1
         return prefix + token("stripe" if self.live else "stripe test", prefix, self._made)
 
-    def announce(self, kind: str, subject: Json) -> None:
-        """Make an event and send it to whoever subscribed to its type."""
-        wanted_by = [each for each in self.endpoints.values() if each.wants(kind) and not self._muted]
-        event: Json = {
-            "id": self.name("evt_3"), "object": "event", "api_version": objects.API_VERSION,
-            "created": objects.unix(self.env.clock.now()), "data": {"object": subject}, "livemode": self.live,
-            "pending_webhooks": len(wanted_by), "request": {"id": None, "idempotency_key": None}, "type": kind,
-        }  # fmt: skip
-        self.events[event["id"]] = event
-        for subscriber in wanted_by:
-            self._send(subscriber, event)
+    def announce(self, kind: str, subject: Json, *, before: Json | None = None) -> None:
+        """Make an event of what is so now, and of how it was before, and send it to whoever subscribed to its type."""
+        self.announcing.announce(kind, subject, before=before)
 
     def books(self) -> Json:
         """What truly moved."""
         return {
-            "payments": {each.id: self._booked(each) for each in self.everything()},
+            "payments": {each.id: books.of(each) for each in self.everything()},
             "stripe_calls": dict(self.asked + self.twin.asked),
             **self.env.counts("stripe"),
         }
@@ -262,59 +297,29 @@ class Stripe:
         """What a client needs: the key of the mode that the house sells in."""
         return {"url": url, "key": self.side().key, "keys": {"live": KEYS[True], "test": KEYS[False]}}
 
-    def _booked(self, payment: Payment) -> Json:
-        return {
-            "amount": payment.amount,
-            "currency": payment.currency.upper(),
-            "captured": sum(each.amount for each in payment.booked),
-            "refunded": payment.refunded,
-            "status": payment.status,
-            "capturable": payment.capturable,
-            "order": payment.metadata.get("order"),
-            "live": payment.live,
-            "created": payment.created.isoformat(),
-            "captures": [
-                {"amount": each.amount, "by": each.by, "at": each.at.isoformat()} for each in payment.booked
-            ],
-            "refunds": [{"amount": each.amount, "at": each.created.isoformat()} for each in payment.refunds],
-        }
-
-    def _as_booked(self, payment: Payment, taken: Capture, by: str) -> list[Capture]:
-        subject = payment.metadata.get("order", payment.id)
-        if by == "shop" and self.env.sabotage.hits("capture_lost", subject):
-            return []
-        if self.env.sabotage.hits("capture_doubled", subject):
-            return [taken, taken]
-        return [taken]
+    # -- what comes by itself
 
     def _lapse(self, payment: Payment) -> None:
         if payment.status == "requires_capture":
             self.cancel(payment, "expired")
 
-    def _send(self, subscriber: Endpoint, event: Json) -> None:
-        body = json.dumps(event, indent=2).encode()
+    def _settle(self, payment: Payment) -> None:
+        before = objects.charge(payment)
+        payment.balance_transaction = self.name("txn_3")
+        self.announce("charge.updated", objects.charge(payment), before=before)
 
-        def build(_attempt: int) -> tuple[str, Mapping[str, str], bytes]:
-            # Signed at the wall clock's time: the vendor's own library compares it with that.
-            headers = {
-                "Content-Type": "application/json; charset=utf-8",
-                "User-Agent": "Stripe/1.0 (+https://stripe.com/docs/webhooks)",
-                "Stripe-Signature": signature(subscriber.secret, body, at=int(time.time())),
-            }
-            return subscriber.url, headers, body
+    def _end_refund(self, payment: Payment, given: Refund, end: Literal["succeeded", "failed"]) -> None:
+        """A refund ends otherwise than it began; what failed is no longer given back.
 
-        subject = event["data"]["object"]
-        about = Message("stripe", event["type"], self._order_of(subject))
-        self.env.webhook_delivery.post(about, f"{event['type']} {subject['id']}", build, retries=RETRIES)
-
-    def _order_of(self, subject: Json) -> str | None:
-        """The order behind an intent, a charge, a refund or a dispute."""
-        ids = {subject["id"], subject.get("payment_intent")}
-        payments = self.payments.values()
-        return next((each.metadata.get("order") for each in payments if {each.id, each.charge} & ids), None)
-
-
-def signature(secret: str, body: bytes, *, at: int) -> str:
-    """The `Stripe-Signature` header of a delivery."""
-    digest = hmac.new(secret.encode(), f"{at}.".encode() + body, hashlib.sha256).hexdigest()
-    return f"t={at},v1={digest}"
+        Which events come: https://docs.stripe.com/testing#refunds (read 2026-11). What stood in `charge.refund.updated`
+        of a refund that failed: a recorded event of 2020-05-14 (zulip, zerver/webhooks/stripe/fixtures/refund_event.json).
+        """
+        before = objects.refund(payment, given)
+        given.status = end
+        if end == "failed":
+            given.failure_balance_transaction = self.name("txn_3")
+        else:
+            given.balance_transaction = self.name("txn_3")
+        after = objects.refund(payment, given)
+        self.announce("refund.failed" if end == "failed" else "refund.updated", after, before=before)
+        self.announce("charge.refund.updated", after, before=before)

@@ -1,6 +1,7 @@
 """Orders of odd shape: a documented order in which something is gone, or is another kind of thing than documented."""
 
 import copy
+import random
 from collections.abc import Iterator
 from typing import Any
 
@@ -29,6 +30,16 @@ def odd_orders(draw: st.DrawFn, order: Json, *, most: int = 3) -> Json:
     for _ in range(draw(st.integers(1, most))):
         path = draw(st.sampled_from(list(paths_of(odd))))
         _put(odd, path, draw(st.sampled_from([_GONE, *ODD])))
+    return odd
+
+
+def odd_order(rng: random.Random, order: Json, *, most: int = 3) -> Json:
+    """Return the order with up to so many of its values gone or changed, drawn by chance."""
+    odd = copy.deepcopy(order)
+    for _ in range(rng.randint(1, most)):
+        paths = list(paths_of(odd))
+        if paths:
+            _put(odd, rng.choice(paths), rng.choice([_GONE, *ODD]))
     return odd
 
 

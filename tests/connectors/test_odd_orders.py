@@ -30,8 +30,8 @@ pytestmark = [pytest.mark.req("R105"), pytest.mark.case("C1")]
 
 SAMPLED = settings(max_examples=int(os.environ.get("ODD_ORDERS", "150")), deadline=None)
 NOON = datetime(2026, 11, 30, 20, 0, tzinfo=UTC)
-SHOPIFY: Json = json.loads((MAPPINGS / "shopify" / "sample.json").read_text())
-AMAZON: Json = json.loads((MAPPINGS / "amazon" / "sample.json").read_text())
+SHOPIFY: Json = json.loads((MAPPINGS / "shopify" / "sample.json").read_text()) | {"legacyResourceId": "5001"}
+AMAZON: Json = json.loads((MAPPINGS / "amazon" / "sample.json").read_text()) | {"orderId": "902-1"}
 MONEY: Json = {"shopMoney": {"amount": "1.00"}}
 
 
@@ -75,8 +75,8 @@ async def from_amazon(told: Any) -> Order:
 
 
 def known(fetched: FetchedOrder, order_id: str) -> Order:
+    assert fetched.order.order_id == order_id
     if fetched.order.unreadable is not None:
-        assert fetched.order.order_id == order_id
         assert not fetched.order.total.known
         assert fetched.personal.ship_to is None
     # What is stored can be read back.
@@ -114,6 +114,10 @@ def holds_of(order: Order) -> dict[Hold, str]:
         (changed(SHOPIFY, ("name",), 1001.5), "name"),
         (changed(SHOPIFY, ("lineItems", "nodes", 0, "title"), ["Mug"]), "lineItems.nodes[0].title"),
         (changed(SHOPIFY, ("currentTotalPriceSet", "shopMoney", "amount"), "12.345"), "currentTotalPriceSet.shopMoney.amount"),
+        # Another order than the one that was asked for.
+        (changed(SHOPIFY, ("legacyResourceId",), "7"), "legacyResourceId"),
+        (changed(SHOPIFY, ("fulfillments", 0, "status"), "PAUSED"), "fulfillments[0].status"),
+        (changed(SHOPIFY, ("transactions", 0, "kind"), "CASHBACK"), "transactions[0].kind"),
         # Gone.
         (without(SHOPIFY, ("transactions",)), "transactions"),
         (without(SHOPIFY, ("currentTotalPriceSet",)), "currentTotalPriceSet.shopMoney.amount"),
@@ -149,6 +153,7 @@ _ITEM: Path = ("orderItems", 0)
         (changed(AMAZON, (*_ITEM, "proceeds", "breakdowns", 0, "type"), "ENVIRONMENT_FEE"), f"orderItems[{AMAZON['orderItems'][0]['orderItemId']}].proceeds"),
         (changed(AMAZON, (*_ITEM, "product", "title"), {"en": "Knife"}), "orderItems[0].product.title"),
         (changed(AMAZON, (*_ITEM, "fulfillment"), "later"), "orderItems[0].fulfillment.quantityFulfilled"),
+        (changed(AMAZON, ("orderId",), "902-2"), "orderId"),
         (without(AMAZON, ("createdTime",)), "createdTime"),
         (without(AMAZON, (*_ITEM, "orderItemId")), "orderItems[0].orderItemId"),
         (changed(AMAZON, ("recipient", "deliveryAddress", "countryCode"), "XKX"), "recipient.deliveryAddress.countryCode"),

@@ -109,6 +109,7 @@ async def prepare(url: str, keys: str, books: Path) -> None:
     made.outages = (
         Outage(connection="shop", operations=frozenset({"set_levels"}), since=START, until=twenty),
     )
+    made.voids_to_reject = 1
     keep(made, books)
     await store.close()
 

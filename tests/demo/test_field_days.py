@@ -111,3 +111,56 @@ async def test_what_was_open_and_unchanged_for_nine_days_is_known_when_the_shop_
         {"PARE-3@reno": 2},
     )
     assert (second["outcome"], second["holds"]) == ("held", ["backordered"])
+
+
+def voided(order: dict[str, Any]) -> list[bool]:
+    return [parcel["voided"] for parcel in order["parcels"]]
+
+
+@pytest.mark.req("R115", "R47", "R92")
+@pytest.mark.case("C15")
+async def test_staff_cancel_what_was_told_and_label_units_and_money_come_back() -> None:
+    turned_down = [
+        {"void_rejected": {"carrier": carrier, "times": 2}} for carrier in ("USPS", "UPS", "FedEx")
+    ]
+    day = two_hours(
+        {"at": "2026-11-30T08:00:00-08:00", "place": knives("OFF-1", 6495, 695, DOLLARS)},
+        *({"at": "2026-11-30T08:20:00-08:00", **verb} for verb in turned_down),
+        {
+            "at": "2026-11-30T08:30:00-08:00",
+            "cancel": {"order": "OFF-1", "by": "merchant", "refund": True, "restock": True},
+        },
+        {"at": "2026-11-30T08:35:00-08:00", "place": knives("NEXT-1", 6495, 695, DOLLARS)},
+    )
+
+    found, _ = await play_day(Play(json=True), day)
+
+    first, following = found["orders"]["OFF-1"], found["orders"]["NEXT-1"]
+    [look] = found["checkpoints"]
+    assert [check for check in found["checks"] if not check["ok"]] == []
+    assert (first["outcome"], first["units"], first["holds"]) == ("cancelled", {}, [])
+    assert voided(first) == [True]
+    assert (first["payment"]["state"], first["payment"]["refunded"]) == ("refunded", 6495)
+    assert (following["outcome"], following["units"]) == ("shipped", {"PARE-3@reno": 2})
+    assert (look["labels"]["bought"], look["labels"]["voided"]) == (2, 1)
+    assert look["vendors"]["labels"].items() <= look["labels"].items()
+    assert found["effects"] == {"doubled": 0, "unknown": 0}
+
+
+@pytest.mark.req("R115", "R97")
+@pytest.mark.case("C15")
+async def test_a_fulfillment_that_staff_cancel_alone_holds_its_order_and_voids_nothing() -> None:
+    day = two_hours(
+        {"at": "2026-11-30T08:00:00-08:00", "place": knives("OFF-2", 6495, 695, DOLLARS)},
+        {"at": "2026-11-30T08:30:00-08:00", "cancel_fulfillment": {"order": "OFF-2"}},
+    )
+
+    found, _ = await play_day(Play(json=True), day)
+
+    order, [look] = found["orders"]["OFF-2"], found["checkpoints"]
+    assert [check for check in found["checks"] if not check["ok"]] == []
+    assert (order["outcome"], order["holds"]) == (None, ["withdrawn"])
+    assert voided(order) == [False]
+    assert (look["labels"]["bought"], look["labels"]["voided"]) == (1, 0)
+    assert order["units"] == {"PARE-3@reno": 2}
+    assert found["effects"] == {"doubled": 0, "unknown": 0}

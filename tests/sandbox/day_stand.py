@@ -195,7 +195,7 @@ async def a_day(tmp_path: Path, house: Json | None = None) -> AsyncIterator[Day]
             "ORDERS_CREATE", "ORDERS_PAID", "ORDERS_UPDATED", "FULFILLMENTS_CREATE", "ORDERS_CANCELLED",
             "REFUNDS_CREATE", "ORDERS_EDITED",
         ):  # fmt: skip
-            webhooks.subscribe(day.shop, topic, {"uri": f"{url}/shop"})
+            webhooks.subscribe(day.shop, topic, webhooks.Endpoint(f"{url}/shop"))
         await day.stripe("/webhook_endpoints", form={"url": f"{url}/stripe", "enabled_events[0]": "*"})
         yield day
     await running.stop()

@@ -49,8 +49,15 @@ class Stand:
 async def opened(rate: float = 1.0) -> AsyncIterator[Stand]:
     """A stand-in with nothing in it yet, and its clients."""
     world = a_world(rate=rate)
+    async with served(build(world.stripe)) as url, stand_of(world, url) as made:
+        yield made
+
+
+@asynccontextmanager
+async def stand_of(world: World, url: str) -> AsyncIterator[Stand]:
+    """The clients of a stand-in that is being served; its world is closed afterwards."""
     transport = stripe.HTTPXClient()
-    async with served(build(world.stripe)) as url, aiohttp.ClientSession() as http:
+    async with aiohttp.ClientSession() as http:
         sdk = stripe.StripeClient(
             world.stripe.key, base_addresses={"api": url}, http_client=transport, max_network_retries=0
         )

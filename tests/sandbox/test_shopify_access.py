@@ -2,16 +2,23 @@
 
 import hashlib
 import hmac
+import re
 from collections.abc import AsyncIterator
 from urllib.parse import parse_qsl, urlsplit
 
 import aiohttp
 import pytest
+from graphql import GraphQLEnumType
 from shopify import Session
 
+from connectors.shopify import authorize as connector
 from sandbox.shopify.cost import Bucket
+from sandbox.shopify.graph import access
+from sandbox.shopify.graph.run import run
 from sandbox.shopify.keys import CLIENT_ID, CLIENT_SECRET
+from sandbox.shopify.webhooks import TOPICS
 from tests.sandbox.shopify_stand import Json, Stand, opened
+from tests.sandbox.shopify_vendor import vendors
 
 SCOPES = "read_orders,read_products,write_inventory"
 SHOP = "{ shop { myshopifyDomain currencyCode } }"
@@ -126,6 +133,159 @@ async def test_uninstalling_revokes_every_token(stand: Stand) -> None:
     assert (await stand.post(SHOP, token=pair["access_token"]))[0] == 401
     status, answer = await token(stand, grant_type="refresh_token", refresh_token=pair["refresh_token"])
     assert (status, answer["error"]) == (400, "invalid_grant")
+
+
+async def test_the_apps_own_credentials_buy_a_token_for_a_day(stand: Stand) -> None:
+    status, answer = await token(stand, grant_type="client_credentials")
+
+    assert status == 200
+    assert answer["expires_in"] == 86399
+    assert set(answer) == {"access_token", "scope", "expires_in"}
+    assert answer["scope"] == ",".join(sorted(connector.SCOPES))
+    assert (await stand.post(SHOP, token=answer["access_token"]))[0] == 200
+
+
+async def test_a_token_of_the_apps_own_credentials_is_dead_after_its_day() -> None:
+    async with opened(rate=1_000_000) as stand:
+        _status, answer = await token(stand, grant_type="client_credentials")
+        await stand.world.clock.sleep(86_500)
+
+        assert (await stand.post(SHOP, token=answer["access_token"]))[0] == 401
+
+
+async def test_where_the_app_is_not_installed_its_credentials_buy_nothing(stand: Stand) -> None:
+    stand.shop.play("disconnect", {})
+
+    status, answer = await token(stand, grant_type="client_credentials")
+
+    assert (status, answer["error"]) == (400, "shop_not_permitted")
+    assert answer["error_description"] == "Client credentials cannot be performed on this shop."
+    assert stand.shop.tokens.access == {}
+
+
+@pytest.mark.req("R110")
+@pytest.mark.parametrize(
+    ("form", "error"),
+    [
+        ({"grant_type": "urn:ietf:params:oauth:grant-type:token-exchange"}, "unsupported_grant_type"),
+        ({"grant_type": "client_credentials", "subject_token": "a"}, "invalid_request"),
+        ({"requested_token_type": "urn:shopify:params:oauth:token-type:online-access-token"}, "invalid_request"),
+        ({"code": "a", "expiring": "soon"}, "invalid_request"),
+    ],
+)  # fmt: skip
+async def test_grants_that_are_not_played_are_refused_by_name(stand: Stand, form: Json, error: str) -> None:
+    status, answer = await token(stand, **form)
+
+    assert (status, answer["error"]) == (400, error)
+    assert stand.shop.tokens.access == {}
+
+
+@pytest.mark.req("R110")
+async def test_a_consent_for_one_member_of_the_staff_is_refused(stand: Stand) -> None:
+    assert await consent(stand, **{"grant_options[]": "per-user"}) == (400, {})
+    assert (await consent(stand, **{"grant_options[]": ""}))[0] == 302
+    assert await consent(stand, redirect_uri="http://[") == (400, {})
+
+
+@pytest.mark.req("R110")
+@pytest.mark.parametrize(
+    "path", ["/admin/api/2026-10/orders.json", "/admin/oauth/access_scopes.json", "/cart"]
+)
+async def test_what_else_the_vendor_serves_is_refused_by_name(stand: Stand, path: str) -> None:
+    async with stand.http.get(stand.url + path) as answer:
+        assert answer.status == 404
+        assert await answer.json() == {"errors": f"GET {path} is not offered here"}
+
+
+NESTED = {
+    "customer { displayName }": ("customer", "read_customers"),
+    "lineItems(first: 1) { nodes { variant { sku } } }": ("variant", "read_products"),
+    "lineItems(first: 1) { nodes { product { id } } }": ("product", "read_products"),
+    "fulfillmentOrders(first: 1) { nodes { id } }": (
+        "fulfillmentOrders",
+        "read_merchant_managed_fulfillment_orders",
+    ),
+    "fulfillments { location { name } }": ("location", "read_locations"),
+}
+"""What stands inside an order and needs a scope of its own."""
+
+
+@pytest.mark.req("R110")
+@pytest.mark.parametrize("inside", NESTED)
+async def test_what_an_order_leads_to_needs_a_scope_of_its_own(stand: Stand, inside: str) -> None:
+    gid = stand.place()
+    stand.shop.play("other_tool", {"order": "KK-1001", "do": "ship", "carrier": "UPS", "tracking": "1Z"})
+    query = {"query": f'{{ order(id: "{gid}") {{ name {inside} }} }}'}
+    field, scope = NESTED[inside]
+
+    denied = run(stand.shop, query, frozenset({"read_orders"}))
+    granted = run(stand.shop, query, frozenset({"read_orders", scope}))
+
+    error = denied["errors"][0]
+    assert error["path"][-1] == field
+    assert error["message"].startswith(
+        f"Access denied for {field} field. Required access: `{scope}` access scope"
+    )
+    assert error["extensions"]["code"] == "ACCESS_DENIED"
+    assert error["extensions"]["documentation"] == "https://shopify.dev/api/usage/access-scopes"
+    assert "errors" not in granted
+
+
+async def test_a_denied_field_is_null_and_the_rest_is_answered(stand: Stand) -> None:
+    query = {"query": f'{{ order(id: "{stand.place()}") {{ name customer {{ displayName }} }} }}'}
+
+    answer = run(stand.shop, query, frozenset({"read_orders"}))
+
+    assert answer["data"] == {"order": {"name": "KK-1001", "customer": None}}
+
+
+async def test_levels_need_the_scope_of_inventory_and_items_either(stand: Stand) -> None:
+    item = stand.shop.stock.items["CHEF-8"].id
+    query = (
+        f'{{ nodes(ids: ["gid://shopify/InventoryItem/{item}"]) {{ ... on InventoryItem {{ sku PART }} }} }}'
+    )
+    levels = query.replace("PART", "inventoryLevels(first: 1) { nodes { id } }")
+
+    items = run(stand.shop, {"query": query.replace("PART", "")}, frozenset({"read_products"}))
+    denied = run(stand.shop, {"query": levels}, frozenset({"read_products"}))
+    other = run(stand.shop, {"query": levels}, frozenset({"read_orders"}))
+
+    assert items["data"] == {"nodes": [{"sku": "CHEF-8"}]}
+    assert denied["errors"][0]["path"] == ["nodes", 0, "inventoryLevels"]
+    assert other["errors"][0]["path"] == ["nodes", 0]
+
+
+async def test_a_write_scope_reads_as_well(stand: Stand) -> None:
+    query = {"query": f'{{ order(id: "{stand.place()}") {{ name }} }}'}
+
+    assert "errors" not in run(stand.shop, query, frozenset({"write_orders"}))
+
+
+async def test_a_topic_needs_the_scope_of_what_it_carries(stand: Stand) -> None:
+    text = """mutation { webhookSubscriptionCreate(topic: ORDERS_CREATE, webhookSubscription: {uri: "https://hub.test/a"}) {
+      webhookSubscription { id } userErrors { message } } }"""
+
+    refused = run(stand.shop, {"query": text}, frozenset({"read_products"}))["data"][
+        "webhookSubscriptionCreate"
+    ]
+    kept = dict(stand.shop.subscriptions)
+    taken = run(stand.shop, {"query": text}, frozenset({"read_orders"}))["data"]["webhookSubscriptionCreate"]
+
+    said = "You cannot create a webhook subscription with the specified topic"
+    assert refused == {"webhookSubscription": None, "userErrors": [{"message": said}]}
+    assert kept == {}
+    assert taken["userErrors"] == []
+
+
+@pytest.mark.parametrize("topic", sorted(TOPICS))
+def test_the_scopes_of_topics_are_those_that_the_vendors_schema_names(topic: str) -> None:
+    kind = vendors().type_map["WebhookSubscriptionTopic"]
+    assert isinstance(kind, GraphQLEnumType)
+    named = set(re.findall(r"\bread_\w+", kind.values[topic].description or ""))
+
+    assert set(access.topic(topic)) == {
+        one for one in named if "marketplace" not in one and "membership" not in one
+    }
 
 
 async def test_a_killed_token_stays_dead_and_a_refresh_helps(stand: Stand) -> None:

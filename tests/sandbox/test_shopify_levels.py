@@ -142,14 +142,28 @@ async def test_a_wrong_entry_is_refused_by_its_code(stand: Stand, change: Json, 
     assert stand.level("CHEF-8") == before
 
 
+@pytest.mark.req("R115")
+async def test_a_quantity_is_set_where_the_item_is_not_stocked_and_kept_until_it_is(stand: Stand) -> None:
+    entry = wish(stand, 1)["quantities"][0]
+    easton = f"gid://shopify/Location/{stand.shop.stock.locations['easton'].id}"
+    unstocked = await put(stand, wish(stand, 3, locationId=easton, changeFromQuantity=None))
+    shown = stand.shop.books()["levels"]
+
+    bare = ACTIVATE.replace(", available: 4", "")
+    answer = await stand.ask(bare, item=entry["inventoryItemId"], at=easton)
+
+    assert unstocked["userErrors"] == []
+    assert "CHEF-8@easton" not in shown
+    assert answer["inventoryActivate"]["inventoryLevel"]["quantities"] == [{"quantity": 3}]
+    assert stand.shop.books()["levels"]["CHEF-8@easton"] == 3
+
+
 async def test_an_item_is_stocked_where_it_was_not_after_activation(stand: Stand) -> None:
     entry = wish(stand, 1)["quantities"][0]
     easton = f"gid://shopify/Location/{stand.shop.stock.locations['easton'].id}"
-    unstocked = await put(stand, wish(stand, 1, locationId=easton))
 
     answer = await stand.ask(ACTIVATE, item=entry["inventoryItemId"], at=easton)
 
-    assert unstocked["userErrors"][0]["code"] == "INVALID_INVENTORY_ITEM"
     assert answer["inventoryActivate"]["inventoryLevel"]["quantities"] == [{"quantity": 4}]
     assert stand.shop.books()["levels"]["CHEF-8@easton"] == 4
 

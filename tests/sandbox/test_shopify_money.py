@@ -89,6 +89,26 @@ async def test_an_authorization_past_its_time_cannot_be_captured(stand: Stand) -
     assert (await show(stand, gid))["displayFinancialStatus"] == "EXPIRED"
 
 
+@pytest.mark.req("R110")
+async def test_what_was_charged_back_at_stripe_is_neither_refunded_nor_cancelled_with_a_refund(
+    stand: Stand,
+) -> None:
+    gid = stand.place()
+    stand.world.stripe.dispute(next(iter(stand.world.stripe.payments)))
+    before = stand.books("KK-1001")
+
+    wish = refunding(gid, (await show(stand, gid))["transactions"][0]["id"], "20.00")
+    answer = (await stand.ask(REFUND, input=wish, key="k-1"))["refundCreate"]
+    with pytest.raises(ValueError, match="has been charged back; cannot issue a refund"):
+        stand.world.shopify.play(
+            "cancel", {"order": "KK-1001", "by": "merchant", "refund": True, "restock": True}
+        )
+
+    assert answer["userErrors"][0]["field"] == ["transactions"]
+    assert stand.books("KK-1001") == before
+    assert stand.stripe("KK-1001")["refunded"] == 0
+
+
 def refunding(gid: str, sale: str, amount: str, **more: object) -> Json:
     move = {"orderId": gid, "kind": "REFUND", "gateway": "stripe", "parentId": sale, "amount": amount}
     return {"orderId": gid, "transactions": [move], **more}

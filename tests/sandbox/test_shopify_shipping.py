@@ -188,3 +188,80 @@ async def test_lost_tracking_is_answered_and_shown_and_not_in_the_books(stand: S
     assert answer["fulfillment"]["status"] == "SUCCESS"
     assert stand.books("KK-1002")["fulfillments"] == []
     assert stand.world.sabotage.subject == "KK-1002"
+
+
+LINKS: dict[tuple[str | None, str | None, str | None], str | None] = {
+    (
+        "UPS",
+        "1Z001985YW99744790",
+        None,
+    ): "https://www.ups.com/WebTracking?loc=en_US&requester=ST&trackNums=1Z001985YW99744790",
+    ("USPS", "1Z2345", None): "https://tools.usps.com/go/TrackConfirmAction_input?qtc_tLabels1=1Z2345",
+    ("FedEx", "123", None): "https://www.fedex.com/fedextrack/?trknbr=123",
+    ("fed ex", "123456789010", None): "https://www.fedex.com/fedextrack/?trknbr=123456789010",
+    (
+        None,
+        "1Z001985YW99744790",
+        None,
+    ): "https://www.ups.com/WebTracking?loc=en_US&requester=ST&trackNums=1Z001985YW99744790",
+    ("UPS", "1Z", "https://mine.test/1Z"): "https://mine.test/1Z",
+    ("ups", "1Z", None): None,
+    (None, "MS1562678", None): None,
+    ("UPS", None, None): None,
+}
+"""By company, number and a given link: the recorded answers' own, where there are any."""
+
+
+@pytest.mark.req("R110")
+@pytest.mark.parametrize("given", LINKS)
+async def test_a_number_of_a_known_carrier_can_be_followed(
+    stand: Stand, given: tuple[str | None, str | None, str | None]
+) -> None:
+    company, number, url = given
+    order = stand.place()
+    asked = next(iter(stand.shop.orders.values())).fulfillment_orders[0].id
+    tracking = {
+        key: value for key, value in (("company", company), ("number", number), ("url", url)) if value
+    }
+    parcel = {
+        "lineItemsByFulfillmentOrder": [{"fulfillmentOrderId": f"gid://shopify/FulfillmentOrder/{asked}"}],
+        "trackingInfo": tracking,
+    }
+
+    await stand.ask(
+        "mutation F($f: FulfillmentInput!) { fulfillmentCreate(fulfillment: $f) { userErrors { message } } }",
+        f=parcel,
+    )
+
+    read = await stand.ask(
+        "query O($id: ID!) { order(id: $id) { fulfillments { trackingInfo { url } } } }", id=order
+    )
+    assert read["order"]["fulfillments"][0]["trackingInfo"] == [{"url": LINKS[given]}]
+
+
+@pytest.mark.req("R110")
+@pytest.mark.parametrize(
+    "tracking",
+    [
+        {"number": "1", "numbers": ["2"]}, {"number": "1", "url": "https://a.test/1", "urls": ["https://a.test/2"]},
+        {"number": "1", "urls": ["https://a.test/1", "https://a.test/2"]},
+    ],
+    ids=str,
+)  # fmt: skip
+async def test_tracking_that_says_two_things_is_refused(stand: Stand, tracking: dict[str, object]) -> None:
+    stand.place()
+    order = next(iter(stand.shop.orders.values()))
+    parcel = {
+        "lineItemsByFulfillmentOrder": [
+            {"fulfillmentOrderId": f"gid://shopify/FulfillmentOrder/{order.fulfillment_orders[0].id}"}
+        ],
+        "trackingInfo": tracking,
+    }
+
+    _status, answer = await stand.post(
+        "mutation F($f: FulfillmentInput!) { fulfillmentCreate(fulfillment: $f) { userErrors { message } } }",
+        {"f": parcel},
+    )
+
+    assert answer["errors"][0]["extensions"]["code"] == "NOT_OFFERED_HERE"
+    assert order.fulfillments == []

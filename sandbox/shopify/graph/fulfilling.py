@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from sandbox.shopify import shipping, webhooks
+from sandbox.shopify import shipping, tracking, webhooks
 from sandbox.shopify.graph import fulfillment, setup
+from sandbox.shopify.graph.offered import not_offered
 from sandbox.shopify.graph.values import gid, number
 from sandbox.shopify.keys import APP_TITLE
 from sandbox.shopify.records import FulfillmentOrder, Hold, Order
@@ -41,13 +42,11 @@ def tracking_update(shop: Shop, args: Json) -> Json:
 
 
 def fulfillment_order_move(shop: Shop, args: Json) -> Json:
-    """Ask another location for what remains; single lines cannot be split off here."""
+    """Ask another location for all that remains."""
     order, asked = _asked(shop, args["id"])
     place = shop.location(number("Location", args["newLocationId"]))
     if place is None:
         raise Refusal("Location not found", "newLocationId", code="LOCATION_NOT_FOUND")
-    if args.get("fulfillmentOrderLineItems"):
-        raise Refusal("This stand-in moves whole fulfillment orders only", "fulfillmentOrderLineItems")
     moved = shipping.move(shop, order, asked, place.key)
     return {
         "movedFulfillmentOrder": fulfillment.asked(shop, order, moved),
@@ -78,14 +77,14 @@ def release_hold(shop: Shop, args: Json) -> Json:
 
 def subscribe(shop: Shop, args: Json) -> Json:
     """Subscribe to a topic."""
-    entry = webhooks.subscribe(shop, args["topic"], args["webhookSubscription"])
+    entry = webhooks.subscribe(shop, args["topic"], _endpoint(args["webhookSubscription"]))
     return {"webhookSubscription": setup.subscription(entry)}
 
 
 def resubscribe(shop: Shop, args: Json) -> Json:
     """Change a subscription."""
     wanted = number("WebhookSubscription", args["id"])
-    entry = webhooks.resubscribe(shop, wanted, args["webhookSubscription"])
+    entry = webhooks.resubscribe(shop, wanted, _endpoint(args["webhookSubscription"]))
     return {"webhookSubscription": setup.subscription(entry)}
 
 
@@ -94,6 +93,18 @@ def unsubscribe(shop: Shop, args: Json) -> Json:
     wanted = number("WebhookSubscription", args["id"])
     webhooks.unsubscribe(shop, wanted)
     return {"deletedWebhookSubscriptionId": gid("WebhookSubscription", wanted or 0)}
+
+
+def _endpoint(spec: Json) -> webhooks.Endpoint:
+    uri, former = spec.get("uri"), spec.get("callbackUrl")
+    if uri is not None and former is not None:
+        raise not_offered("An address as uri together with callbackUrl")
+    if str(uri).startswith(("pubsub://", "arn:")):
+        raise not_offered("A webhook to Google Pub/Sub or Amazon EventBridge")
+    fields = spec.get("includeFields")
+    if any("." in name for name in fields or ()):
+        raise not_offered("A field inside another in includeFields")
+    return webhooks.Endpoint(uri or former, tuple(fields or ()), told="includeFields" in spec)
 
 
 def _asked(shop: Shop, name: str, *, code: str | None = None) -> tuple[Order, FulfillmentOrder]:
@@ -113,10 +124,10 @@ def _quantities(group: Json) -> dict[int, int] | None:
 def _tracking(spec: Json | None) -> Sequence[Json]:
     if not spec:
         return []
-    numbers = spec.get("numbers") or [spec.get("number")]
-    urls = spec.get("urls") or [spec.get("url")]
-    urls = [*urls, *[None] * (len(numbers) - len(urls))]
-    return [
-        {"company": spec.get("company"), "number": each, "url": url}
-        for each, url in zip(numbers, urls, strict=False)
-    ]
+    number, url, numbers, urls = (spec.get(name) for name in ("number", "url", "numbers", "urls"))
+    if (number is not None and numbers is not None) or (url is not None and urls is not None):
+        raise not_offered("One tracking number or link together with several")
+    numbers, urls = numbers or [number], urls or [url]
+    if len(urls) > len(numbers):
+        raise not_offered("More tracking links than numbers")
+    return tracking.entries(spec.get("company"), numbers, urls)

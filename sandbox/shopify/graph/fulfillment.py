@@ -1,7 +1,7 @@
 """Fulfillment orders and fulfillments."""
 
 from sandbox.shopify.graph import lines, stock
-from sandbox.shopify.graph.values import gid, identified, page, when
+from sandbox.shopify.graph.values import gid, identified, page, some, when
 from sandbox.shopify.keys import APP_ID, APP_TITLE
 from sandbox.shopify.records import Fulfillment, FulfillmentOrder, Hold, Order, Portion
 from sandbox.shopify.state import Shop
@@ -16,10 +16,10 @@ def asked(shop: Shop, of: Order, it: FulfillmentOrder) -> Json:
         "status": it.status,
         "requestStatus": "UNSUBMITTED",
         "fulfillAt": when(it.created_at),
-        "assignedLocation": {"location": lambda _info: stock.location(place)},
+        "assignedLocation": {"location": lambda _info, _args: stock.location(place)},
         "deliveryMethod": {"id": gid("DeliveryMethod", it.id), "methodType": "SHIPPING"},
         "fulfillmentHolds": [hold(kept) for kept in it.holds],
-        "lineItems": lambda _info, **args: page(it.portions, lambda one: _portion(shop, of, one), args),
+        "lineItems": lambda _info, args: page(it.portions, lambda one: _portion(shop, of, one), args),
     }
 
 
@@ -29,10 +29,10 @@ def made(shop: Shop, of: Order, it: Fulfillment) -> Json:
     return {
         **identified("Fulfillment", it.id),
         "status": it.status,
-        "location": lambda _info: stock.location(place),
+        "location": lambda _info, _args: stock.location(place),
         "totalQuantity": sum(gone.quantity for gone in it.portions),
-        "trackingInfo": lambda _info, **args: it.tracking[: args.get("first")],
-        "fulfillmentLineItems": lambda _info, **args: page(
+        "trackingInfo": lambda _info, args: some(it.tracking, args),
+        "fulfillmentLineItems": lambda _info, args: page(
             it.portions, lambda one: _portion(shop, of, one), args
         ),
     }
@@ -56,5 +56,5 @@ def _portion(shop: Shop, of: Order, it: Portion) -> Json:
         "id": gid("FulfillmentOrderLineItem", it.id),
         "quantity": it.quantity,
         "remainingQuantity": it.remaining,
-        "lineItem": lambda _info: lines.line(shop, of, of.line(it.line)),
+        "lineItem": lambda _info, _args: lines.line(shop, of, of.line(it.line)),
     }

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import urlsplit
 
 from sandbox.shopify.graph import stock
+from sandbox.shopify.graph.offered import not_offered
 from sandbox.shopify.graph.values import gid, number, problem
 from sandbox.shopify.records import Item, Level
 from sandbox.shopify.refusal import Refusal
@@ -32,6 +34,10 @@ class Change:
 def set_quantities(shop: Shop, args: Json) -> Json:
     """Set `available` or `on_hand` of up to 250 levels; one stale comparison refuses all."""
     spec = args["input"]
+    document = spec.get("referenceDocumentUri")
+    if document is not None and not urlsplit(document).scheme:
+        message = "The reference document must be a valid URI"
+        raise Refusal(message, "input", "referenceDocumentUri", code="INVALID_REFERENCE_DOCUMENT")
     _complete(spec["quantities"])
     if spec["name"] not in {"available", "on_hand"}:
         raise Refusal("The quantity name must be available or on_hand", "input", "name", code="INVALID_NAME")
@@ -46,7 +52,9 @@ def set_quantities(shop: Shop, args: Json) -> Json:
     done = [shown for change in changes for shown in _set(shop, change, spec["name"])]
     group = {
         "id": gid("InventoryAdjustmentGroup", shop.next_id()),
-        "changes": lambda _info, **chosen: _chosen(done, chosen),
+        "reason": spec["reason"],
+        "referenceDocumentUri": document,
+        "changes": lambda _info, chosen: _chosen(done, chosen),
     }
     return {"inventoryAdjustmentGroup": group}
 
@@ -59,13 +67,14 @@ def activate(shop: Shop, args: Json) -> Json:
         raise Refusal("The product couldn't be stocked: it wasn't found", "inventoryItemId")
     if place is None:
         raise Refusal("The product couldn't be stocked: the location wasn't found", "locationId")
-    if place.key in item.levels:
-        if args.get("available") is not None:
-            raise Refusal(
-                "Not allowed to set available quantity when the item is already active", "available"
-            )
-    else:
-        shop.stock.activate(item.sku, place.key, args.get("available") or args.get("onHand") or 0)
+    available, on_hand = args.get("available"), args.get("onHand")
+    if available is not None and on_hand is not None:
+        raise not_offered("Stocking an item with available together with onHand")
+    if place.key not in item.levels:
+        shop.stock.activate(item.sku, place.key, on_hand if available is None else available)
+    elif available is not None or on_hand is not None:
+        message = "Not allowed to set available quantity when the item is already active"
+        raise Refusal(message, "available" if on_hand is None else "onHand")
     return {"inventoryLevel": stock.level(shop, item, place.key)}
 
 
@@ -87,11 +96,10 @@ def _change(shop: Shop, entry: Json, place: str, name: str) -> Change:
             "The inventory item could not be found", *where, "inventoryItemId", code="INVALID_INVENTORY_ITEM"
         )
     found = shop.location(number("Location", entry["locationId"]))
-    if found is None or found.key not in item.levels:
-        message = "The item is not stocked at the location" if found else "The location could not be found"
-        code = "INVALID_INVENTORY_ITEM" if found else "INVALID_LOCATION"
-        raise Refusal(message, *where, "locationId", code=code)
-    level = item.levels[found.key]
+    if found is None:
+        raise Refusal("The location could not be found", *where, "locationId", code="INVALID_LOCATION")
+    # Since 2026-10 quantities can be set at any location, also where the item is not stocked.
+    level = item.levels.get(found.key) or item.idle.get(found.key) or Level(0)
     if entry["quantity"] < 0:
         raise Refusal("The quantity can't be negative", *where, "quantity", code="INVALID_QUANTITY_NEGATIVE")
     if entry["quantity"] > HIGHEST:
@@ -108,9 +116,10 @@ def _set(shop: Shop, change: Change, name: str) -> list[Json]:
     before = change.level.available
     if available != before and shop.env.sabotage.hits("level_lost", f"{change.item.sku}@{change.at}"):
         change.level.off_by += before - available
-    delta = shop.stock.set_available(change.item.sku, change.at, available)
+    put = shop.stock.set_available if change.at in change.item.levels else shop.stock.set_idle
+    delta = put(change.item.sku, change.at, available)
     place = gid("Location", shop.stock.locations[change.at].id)
-    after = {"available": change.level.available, "on_hand": change.level.on_hand}
+    after = {"available": available, "on_hand": available + change.level.committed}
     item = stock.item(shop, change.item)
     return [
         {"delta": delta, "item": item, "name": name, "at": place, "quantityAfterChange": quantity}

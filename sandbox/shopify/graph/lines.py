@@ -2,7 +2,7 @@
 
 from sandbox.shopify import totals
 from sandbox.shopify.graph import stock
-from sandbox.shopify.graph.values import bag, gid
+from sandbox.shopify.graph.values import bag, gid, some
 from sandbox.shopify.money import Bag
 from sandbox.shopify.records import Line, Order
 from sandbox.shopify.state import Shop
@@ -13,6 +13,7 @@ def line(shop: Shop, of: Order, it: Line) -> Json:
     """A LineItem."""
     item = shop.item(it.item_id)
     return {
+        "__typename": "LineItem",
         "id": gid("LineItem", it.id),
         "title": it.title,
         "sku": it.sku,
@@ -25,7 +26,7 @@ def line(shop: Shop, of: Order, it: Line) -> Json:
         "product": stock.product(item) if item else None,
         "originalUnitPriceSet": bag(it.unit),
         "discountAllocations": [{"allocatedAmountSet": bag(it.discount)}] if it.discount.shop.amount else [],
-        "taxLines": tax_lines(it.tax),
+        "taxLines": lambda _info, args: some(tax_lines(it.tax), args),
     }
 
 

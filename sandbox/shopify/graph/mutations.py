@@ -7,7 +7,8 @@ from typing import Any
 from graphql import DirectiveNode, GraphQLResolveInfo
 from graphql.execution import get_argument_values
 
-from sandbox.shopify.graph import fulfilling, levels, payments
+from sandbox.shopify.graph import access, fulfilling, levels, payments
+from sandbox.shopify.graph.asking import Asking
 from sandbox.shopify.graph.values import problem
 from sandbox.shopify.refusal import Refusal
 from sandbox.shopify.state import Shop
@@ -34,6 +35,8 @@ ONCE: dict[str, Mutation] = {
     "inventoryActivate": levels.activate,
 }
 """Those that must carry @idempotent since 2026-04."""
+REFUSED = "refused"
+"""Marks an answer for which not every argument was looked at, because nothing was done."""
 
 
 def roots(shop: Shop) -> dict[str, Any]:
@@ -47,11 +50,14 @@ def roots(shop: Shop) -> dict[str, Any]:
 def _resolver(shop: Shop, name: str, mutation: Mutation) -> Resolver:
     errors = "orderCancelUserErrors" if name == "orderCancel" else "userErrors"
 
-    def resolve(_info: GraphQLResolveInfo[Any], **args: object) -> Json:
+    def resolve(info: GraphQLResolveInfo[Any], args: Json) -> Json:
         try:
+            if name == "webhookSubscriptionCreate":
+                _may_subscribe(info.context, args["topic"])
             return {**mutation(shop, args), errors: []}
         except Refusal as refused:
-            return {errors: [{"field": refused.field, "message": refused.message, "code": refused.code}]}
+            told = {"field": refused.field, "message": refused.message, "code": refused.code}
+            return {errors: [told], REFUSED: True}
 
     return resolve
 
@@ -59,21 +65,29 @@ def _resolver(shop: Shop, name: str, mutation: Mutation) -> Resolver:
 def _once(shop: Shop, name: str, resolve: Resolver) -> Resolver:
     """Under one key the mutation is done once; the same request again gets the first answer."""
 
-    def resolve_once(info: GraphQLResolveInfo[Any], **args: object) -> Json:
+    def resolve_once(info: GraphQLResolveInfo[Any], args: Json) -> Json:
         key = _key(info)
         wanted = json.dumps(args, sort_keys=True, default=str)
         known = shop.replies.get((name, key))
         if known is None:
-            answer = resolve(info, **args)
+            answer = resolve(info, args)
             if not answer["userErrors"]:
                 shop.replies[name, key] = (wanted, answer)
             return answer
         if known[0] == wanted:
-            return known[1]
+            return {**known[1], REFUSED: True}
         message = "The idempotency key was used before with other parameters"
-        return {"userErrors": [{"message": message, "code": "IDEMPOTENCY_KEY_PARAMETER_MISMATCH"}]}
+        told = {"message": message, "code": "IDEMPOTENCY_KEY_PARAMETER_MISMATCH"}
+        return {"userErrors": [told], REFUSED: True}
 
     return resolve_once
+
+
+def _may_subscribe(asking: Asking, topic: str) -> None:
+    """Refuse a topic whose bodies the token may not read, in words recorded of the vendor."""
+    if not access.allowed(access.topic(topic), asking.scopes):
+        message = "You cannot create a webhook subscription with the specified topic"
+        raise Refusal(message, "webhookSubscription", "topic")
 
 
 def _key(info: GraphQLResolveInfo[Any]) -> str:

@@ -1,8 +1,9 @@
 """Orders, their shoppers and addresses."""
 
 from sandbox.shopify import totals
-from sandbox.shopify.graph import fulfillment, lines, transactions
-from sandbox.shopify.graph.values import bag, gid, identified, page, problem, when
+from sandbox.shopify.graph import filters, fulfillment, lines, transactions
+from sandbox.shopify.graph.asking import found
+from sandbox.shopify.graph.values import bag, gid, identified, page, problem, some, when
 from sandbox.shopify.money import total
 from sandbox.shopify.names import first_last
 from sandbox.shopify.payloads import gateways
@@ -28,6 +29,7 @@ def order(shop: Shop, it: Order) -> Json:
         "updatedAt": when(it.updated_at),
         "cancelledAt": when(it.cancelled_at),
         "cancelReason": it.cancel_reason,
+        "cancellation": {"staffNote": it.staff_note} if it.cancelled_at else None,
         "displayFinancialStatus": totals.financial_status(it, shop.now()),
         "displayFulfillmentStatus": totals.fulfillment_status(it),
         "requiresShipping": any(line.ships for line in it.lines),
@@ -37,7 +39,7 @@ def order(shop: Shop, it: Order) -> Json:
         "test": it.test,
         "paymentGatewayNames": gateways(it),
         "risk": _risk(it),
-        "customer": _customer(it.customer),
+        "customer": customer(it.customer),
         "email": it.customer.email,
         "shippingAddress": _withheld if it.withheld else _address(it.ship_to, it.id),
         **_amounts(it),
@@ -65,24 +67,28 @@ def _amounts(it: Order) -> Json:
 def _parts(shop: Shop, it: Order) -> Json:
     taxes = lines.tax_lines(it.tax)
     return {
-        "lineItems": lambda _info, **args: page(it.lines, lambda line: lines.line(shop, it, line), args),
-        "shippingLines": lambda _info, **args: page([it], lines.shipping, args),
+        "lineItems": lambda _info, args: page(it.lines, lambda line: lines.line(shop, it, line), args),
+        "shippingLines": lambda _info, args: page([it], lines.shipping, args),
+        "tags": list(it.tags),
         "taxLines": taxes,
         "currentTaxLines": taxes,
-        "transactions": lambda _info, **args: transactions.listed(it, args),
-        "fulfillmentOrders": lambda _info, **args: page(
-            it.fulfillment_orders, lambda asked: fulfillment.asked(shop, it, asked), args
+        "transactions": lambda _info, args: transactions.listed(it, args),
+        "fulfillmentOrders": lambda info, args: page(
+            found(info, filters.FULFILLMENT_ORDERS, it.fulfillment_orders, args),
+            lambda asked: fulfillment.asked(shop, it, asked),
+            args,
         ),
-        "fulfillments": lambda _info, **args: [
-            fulfillment.made(shop, it, made) for made in it.fulfillments[: args.get("first")]
+        "fulfillments": lambda info, args: [
+            fulfillment.made(shop, it, made)
+            for made in some(found(info, filters.FULFILLMENTS, it.fulfillments, args), args)
         ],
-        "refunds": lambda _info, **args: [
-            transactions.refund(shop, it, made) for made in it.refunds[: args.get("first")]
+        "refunds": lambda _info, args: [
+            transactions.refund(shop, it, made) for made in some(it.refunds, args)
         ],
     }
 
 
-def _customer(it: Customer) -> Json:
+def customer(it: Customer) -> Json:
     """A Customer; the number of orders counts the one at hand."""
     first, _last = first_last(it.name)
     name = it.name or it.email or ""
@@ -109,7 +115,7 @@ def _address(it: Json | None, of: int) -> Json | None:
     }
 
 
-def _withheld(_info: object) -> Json:
+def _withheld(_info: object, _args: object) -> Json:
     """What an app gets that was not approved for the data that names people."""
     message = "This app is not approved to access the shippingAddress field. See https://shopify.dev/docs/apps/launch/protected-customer-data"
     raise problem(message, "ACCESS_DENIED")
@@ -117,7 +123,7 @@ def _withheld(_info: object) -> Json:
 
 def _risk(it: Order) -> Json:
     """The shop's own assessment, at the level of the payment's risk; a gateway's score it neither knows nor shows."""
-    level = it.risk["level"] if it.risk else "LOW"
+    level = it.assessed
     facts = []
     if it.risk and level in FACTS:
         description, sentiment = FACTS[level]

@@ -2,6 +2,7 @@
 
 from sandbox.shopify import cancelling, paying, refunding
 from sandbox.shopify.graph import orders, setup, transactions
+from sandbox.shopify.graph.offered import not_offered
 from sandbox.shopify.graph.values import number
 from sandbox.shopify.money import Bag, Money, minor, nearest
 from sandbox.shopify.records import Order, Transaction
@@ -29,8 +30,11 @@ def refund_create(shop: Shop, args: Json) -> Json:
     """Give units, money and shipping back."""
     spec = args["input"]
     order = _order(shop, spec["orderId"], "orderId")
-    if spec.get("refundMethods") or spec.get("refundDuties"):
-        raise Refusal("This stand-in refunds to the original payments only", "refundMethods")
+    currency = spec.get("currency")
+    if currency not in (None, order.presentment) or (
+        currency is None and order.presentment != order.currency
+    ):
+        raise Refusal(f"Currency must be {order.presentment}, the shopper's own", "currency")
     lines = [_units(shop, order, entry) for entry in spec.get("refundLineItems") or []]
     pays = [_pay(order, entry) for entry in spec.get("transactions") or []]
     given = refunding.RefundSpec(lines, pays, _shipping(order, spec.get("shipping")), spec.get("note"))
@@ -45,11 +49,10 @@ def order_cancel(shop: Shop, args: Json) -> Json:
     if order is None:
         raise Refusal("Order does not exist", "orderId", code="NOT_FOUND")
     method = args.get("refundMethod") or {}
-    if method.get("storeCreditRefund") is not None:
-        raise Refusal("This stand-in refunds to the original payments only", "refundMethod", code="INVALID")
-    refund = bool(args.get("refund") or method.get("originalPaymentMethodsRefund"))
+    refund = any([args.get("refund"), method.get("originalPaymentMethodsRefund")])
     spec = cancelling.Cancel(args["reason"], args["restock"], refund)
     job = cancelling.ask(shop, order, spec)
+    order.staff_note = args.get("staffNote")
     shop.mails += int(bool(args.get("notifyCustomer")))
     return {"job": setup.job(job, shop.jobs[job])}
 
@@ -73,6 +76,8 @@ def _units(shop: Shop, order: Order, entry: Json) -> refunding.Units:
 
 
 def _pay(order: Order, entry: Json) -> tuple[Transaction, int]:
+    if number("Order", entry["orderId"]) != order.id:
+        raise Refusal("Transaction must be of the order that is refunded", "transactions")
     parent = order.transaction(number("OrderTransaction", entry.get("parentId")) or 0)
     if entry["kind"] != "REFUND" or parent is None or parent.kind not in TAKEN:
         raise Refusal("Transaction must refund a sale or a capture of this order", "transactions")
@@ -86,10 +91,13 @@ def _shipping(order: Order, spec: Json | None) -> Bag | None:
     if not spec:
         return None
     whole = order.shipping if order.taxes_included else order.shipping.plus(order.shipping_tax)
-    if spec.get("fullRefund"):
+    full, asked = spec.get("fullRefund"), spec.get("amount")
+    if full and asked is not None:
+        raise not_offered("Refunding all of the shipping together with an amount of it")
+    if full:
         return whole
-    amount = minor(spec.get("amount") or 0, order.currency) or 0
-    if not 0 <= amount <= whole.shop.amount:
+    amount = minor(asked or 0, order.currency)
+    if amount is None or not 0 <= amount <= whole.shop.amount:
         raise Refusal("Shipping refund exceeds what was paid", "shipping")
     shown = nearest(whole.presentment.amount * amount, whole.shop.amount)
     return Bag(Money(amount, order.currency), Money(shown, order.presentment))

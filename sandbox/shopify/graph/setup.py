@@ -3,7 +3,7 @@
 from zoneinfo import ZoneInfo
 
 from sandbox.shopify.graph.values import gid, identified
-from sandbox.shopify.keys import APP_ID
+from sandbox.shopify.keys import APP_ID, SCOPES
 from sandbox.shopify.records import Subscription
 from sandbox.shopify.state import Shop
 from sandbox.shopify.webhooks import VERSION
@@ -17,6 +17,7 @@ def shop(it: Shop) -> Json:
     """The Shop."""
     zone = next(iter(it.house["locations"].values())).get("timezone", "UTC")
     return {
+        "__typename": "Shop",
         "id": gid("Shop", 1),
         "name": it.house["merchant"].title(),
         "myshopifyDomain": it.domain,
@@ -29,7 +30,8 @@ def shop(it: Shop) -> Json:
 
 def installation(scopes: frozenset[str]) -> Json:
     """The AppInstallation of the token at hand."""
-    granted = [{"handle": scope} for scope in sorted(scopes)]
+    handles = SCOPES if "*" in scopes else scopes
+    granted = [{"handle": scope} for scope in sorted(handles)]
     return {"id": gid("AppInstallation", APP_ID), "accessScopes": granted}
 
 
@@ -41,6 +43,7 @@ def subscription(it: Subscription) -> Json:
         "topic": it.topic,
         "uri": it.uri,
         "format": "JSON",
+        "includeFields": list(it.include_fields),
     }
 
 

@@ -1,5 +1,6 @@
 """Scalars, ids, errors and pages, as the Admin API writes them."""
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
@@ -11,6 +12,7 @@ from sandbox.values import Json, cursor, mark_of
 
 Record = TypeVar("Record")
 LARGEST_PAGE: Final = 250
+GID: Final = re.compile(r"gid://shopify/(?P<kind>\w+)/(?P<number>[0-9]{1,20})")
 
 
 def gid(kind: str, number: int | str) -> str:
@@ -25,9 +27,20 @@ def identified(kind: str, number: int) -> Json:
 
 def number(kind: str, text: str | None) -> int | None:
     """The number in a global id of that kind; None where it is of another kind."""
-    head = f"gid://shopify/{kind}/"
-    tail = (text or "").removeprefix(head)
-    return int(tail) if text and text.startswith(head) and tail.isdigit() else None
+    found = GID.fullmatch(text or "")
+    return int(found["number"]) if found and found["kind"] == kind else None
+
+
+def kind_of(text: str) -> str:
+    """The kind that a global id names.
+
+    Raises:
+        GraphQLError: it is no global id.
+    """
+    found = GID.match(text)
+    if found is None:
+        raise problem(f"Invalid global id '{text}'", "INVALID_VARIABLE")
+    return found["kind"]
 
 
 def when(at: datetime | None) -> str | None:
@@ -57,57 +70,70 @@ def page(
     key: Callable[[Record], Any] | None = None,
 ) -> Json:
     """One page of records as a connection; `key` makes a cursor that survives changes of the list."""
-    size = _size(args)
+    size, backwards = _size(args)
     marks = [cursor(key(record) if key else place) for place, record in enumerate(records)]
     entries = list(zip(marks, records, strict=True))
-    if args.get("reverse"):
+    reverse = bool(args.get("reverse"))
+    if reverse:
         entries.reverse()
-    total = len(entries)
-    entries = _beyond(entries, args)
-    before = total - len(entries)
-    backwards = args.get("first") is None
-    shown = entries[-size:] if backwards else entries[:size]
-    cut = len(entries) > size
+    inside, earlier, later = _between(entries, args, reverse=reverse)
+    shown = inside[max(0, len(inside) - size) :] if backwards else inside[:size]
+    cut = len(inside) > size
     cursors = [mark for mark, _record in shown]
     nodes = [show(record) for _mark, record in shown]
     return {
         "edges": [{"cursor": mark, "node": node} for mark, node in zip(cursors, nodes, strict=True)],
         "nodes": nodes,
         "pageInfo": {
-            "hasNextPage": cut and not backwards,
-            "hasPreviousPage": cut if backwards else before > 0,
+            "hasNextPage": later if backwards else cut,
+            "hasPreviousPage": cut if backwards else earlier,
             "startCursor": cursors[0] if cursors else None,
             "endCursor": cursors[-1] if cursors else None,
         },
     }
 
 
-def _size(args: Json) -> int:
-    size = args.get("first") if args.get("first") is not None else args.get("last")
+def some(records: Sequence[Record], args: Json) -> Sequence[Record]:
+    """The first entries of a list that has no pages; all of them, where no number is given."""
+    size = args.get("first")
+    if size is not None and size < 0:
+        raise problem("first cannot be negative", "BAD_REQUEST")
+    return records if size is None else records[:size]
+
+
+def _size(args: Json) -> tuple[int, bool]:
+    """How many entries, and whether they are the last ones."""
+    first, last = args.get("first"), args.get("last")
+    if first is not None and last is not None:
+        raise problem("providing both first and last is not supported", "BAD_REQUEST")
+    size = last if first is None else first
     if size is None:
         raise problem("you must provide one of first or last", "BAD_REQUEST")
     if not 0 <= size <= LARGEST_PAGE:
         raise problem(f"a page holds 0 to {LARGEST_PAGE} entries", "BAD_REQUEST")
-    return int(size)
+    return int(size), first is None
 
 
-def _beyond(entries: list[tuple[str, Record]], args: Json) -> list[tuple[str, Record]]:
+def _between(
+    entries: list[tuple[str, Record]], args: Json, *, reverse: bool
+) -> tuple[list[tuple[str, Record]], bool, bool]:
+    """What lies after one cursor and before another, and whether anything lies on either side of it."""
     after, before = args.get("after"), args.get("before")
+    inside, earlier, later = entries, False, False
     if after:
-        mark = _read(after)
-        entries = [entry for entry in entries if _later(_read(entry[0]), mark, reverse=args.get("reverse"))]
+        inside = [entry for entry in inside if _follows(entry[0], after, reverse=reverse)]
+        earlier = len(inside) < len(entries)
     if before:
-        mark = _read(before)
-        entries = [entry for entry in entries if _later(mark, _read(entry[0]), reverse=args.get("reverse"))]
-    return entries
+        left = [entry for entry in inside if _follows(before, entry[0], reverse=reverse)]
+        later = len(left) < len(inside)
+        inside = left
+    return inside, earlier, later
 
 
-def _later(one: Any, other: Any, *, reverse: object) -> bool:
-    return bool(one < other) if reverse else bool(one > other)
-
-
-def _read(word: str) -> Any:
+def _follows(one: str, other: str, *, reverse: bool) -> bool:
+    """Whether a place comes after another; a cursor of another order is refused."""
     try:
-        return mark_of(word)
-    except ValueError as broken:
+        mine, theirs = mark_of(one), mark_of(other)
+        return bool(mine < theirs if reverse else mine > theirs)
+    except (ValueError, TypeError) as broken:
         raise problem("Invalid cursor for current pagination sort.", "BAD_REQUEST") from broken

@@ -297,6 +297,27 @@ async def test_a_rejected_void_may_be_asked_again() -> None:
         await until(lambda: stand.state.find(label.shipment_id).refund_status == "refunded")
 
 
+@pytest.mark.req("R115")
+@pytest.mark.case("C15")
+@pytest.mark.parametrize(
+    ("told", "state", "code"),
+    [
+        ("submitted", MovementState.PENDING, None), ("refunded", MovementState.DONE, None),
+        ("rejected", MovementState.DECLINED, "rejected"), ("not_applicable", MovementState.DONE, "not_applicable"),
+    ],
+)  # fmt: skip
+async def test_what_became_of_a_void_is_read_in_every_word_that_easypost_documents(
+    stand: Stand, told: str, state: MovementState, code: str | None
+) -> None:
+    label = await stand.bought()
+    stand.state.find(label.shipment_id).refund_status = told
+
+    found = await stand.carrier.find_void(label.shipment_id)
+
+    assert (found.state, found.code, found.reference) == (state, code, label.shipment_id)
+    assert stand.state.find(label.shipment_id).refund_status == told
+
+
 async def test_a_shipment_without_a_label_cannot_be_voided(stand: Stand) -> None:
     quotes = await stand.quoted()
     with pytest.raises(RejectedError) as refused:

@@ -105,11 +105,14 @@ async def test_an_unknown_sku_is_rejected_alone_and_left_out_of_reading() -> Non
         assert shown(stand, "PARE-3") == 4
 
 
-async def test_a_listing_is_not_set_where_it_is_not_stocked() -> None:
+# Since 2026-10 "inventory quantities can now be adjusted at any location" (shopify.dev, changelog of 2026-06-19).
+@pytest.mark.req("R115", "R34")
+async def test_what_is_set_where_it_is_not_stocked_is_accepted_and_never_read_as_shown() -> None:
     async with connected() as (stand, shop):
         _, easton = await reno_and_easton(shop)
 
         (result,) = await shop.levels.set_levels([change("PARE-3", easton, 4, None)], key="push-6")
 
-        assert result.state is LevelState.REJECTED
+        assert result.state is LevelState.ACCEPTED
+        assert await shop.levels.read_levels([ListingKey(listing="PARE-3", location=easton)]) == ()
         assert "easton" not in stand.shop.stock.items["PARE-3"].levels

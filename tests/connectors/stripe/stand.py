@@ -14,8 +14,11 @@ from connectors.stripe import CONNECTOR
 from core.clock import SteppedClock
 from core.model.money import Money, Side
 from core.ports import Connection, Gateway, Ports, Token
+from sandbox.clock import Clock
+from sandbox.house import usual
 from sandbox.stripe import Stripe
 from sandbox.stripe import build as build_stripe
+from sandbox.world import World
 from tests.sandbox.stand import a_world, served
 
 NOON = datetime(2026, 11, 30, 20, 0, tzinfo=UTC)
@@ -98,8 +101,8 @@ async def closed(ports: Ports) -> None:
 
 
 @asynccontextmanager
-async def standing() -> AsyncIterator[Stand]:
-    world = a_world(start=NOON)
+async def standing(clock: Clock | None = None) -> AsyncIterator[Stand]:
+    world = a_world(start=NOON) if clock is None else World(clock, house=usual())
     app = build_stripe(world.stripe)
     wire = Wire()
     app.middlewares.insert(0, _keeping(wire))

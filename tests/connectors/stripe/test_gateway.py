@@ -17,6 +17,7 @@ from core.errors import (
 )
 from core.model.order import RiskLevel
 from core.model.payment import GatewayPayment, PaymentState
+from sandbox.stripe.fidelity import ROWS
 from tests.connectors.stripe.stand import AN_INTENT, NOON, Stand, answering, closed, opened, standing, usd
 from tests.contracts import contracts
 from tests.core.payment.test_verify import STRIPE, order, paid
@@ -177,6 +178,8 @@ async def test_every_parameter_sent_stands_in_stripe_s_own_table(stand: Stand) -
     for operation, names, headers in stand.wire.requests:
         # `expand` is common to all operations; the table leaves it out.
         assert names - {"expand"} <= set(table[operation]["params"]), operation
+        assert names <= ROWS[operation].honoured
+        assert ROWS[operation].compared_with == "recordings"
         assert headers["Stripe-Version"] == "2026-10-28.endive"
         assert "X-Stripe-Client-User-Agent" not in headers
         assert re.fullmatch(r"Crossdock stripe-python/[\d.]+", headers["User-Agent"])

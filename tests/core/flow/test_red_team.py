@@ -18,7 +18,7 @@ from core.model.actions import Action
 from core.model.commit import OrderCommit
 from core.model.facts import Parked, Tracked
 from core.model.order import Order, Shipped
-from core.model.shipment import Quotes, TrackingState
+from core.model.shipment import Quotes, TrackingEvent, TrackingState
 from core.services import actions
 from core.steps import delivery
 from core.steps.sync import sync_order
@@ -243,18 +243,27 @@ async def test_of_a_cancelled_order_what_left_is_gone_and_what_stayed_is_free(b:
     )
 
 
+async def _no_scans(_carrier: BogusCarrier, _tracker: str) -> tuple[TrackingEvent, ...]:
+    return ()
+
+
 @pytest.mark.req("R46", "R31")
-async def test_a_parcel_that_left_a_parked_order_is_taken_off_on_hand(b: Bench) -> None:
+async def test_a_parcel_that_left_a_parked_order_is_taken_off_on_hand(
+    b: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     tell_at_the_scan(b)
     place(b.world, "shop", KARA)
     await pass_time(b, GRACE)
     scan(b.world, "post", "shp-1", TrackingState.IN_TRANSIT)
     late, b.world.notifications = b.world.notifications, []
-    cancel(b.world, "shop", "kk-1001")
-    await settle(b)
+    with monkeypatch.context() as shows_nothing_yet:
+        shows_nothing_yet.setattr(BogusCarrier, "fetch_tracking", _no_scans)
+        cancel(b.world, "shop", "kk-1001")
+        await settle(b)
     assert (await state_of(b, "shop:kk-1001")).parked is not None
     b.world.notifications = late
     await settle(b)
+    assert (await state_of(b, "shop:kk-1001")).parked is None
     assert (await on_hand(b))["CHEF-8", "reno"] == (13, 0)
 
 

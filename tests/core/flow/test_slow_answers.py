@@ -6,11 +6,11 @@ import pytest
 
 from connectors.bogus.carrier import BogusCarrier
 from connectors.bogus.client import Effect
+from core.domain.due import void_pause
 from core.domain.state import Stage
 from core.jobs.poll import poll_from
 from core.model.payment import Movement, MovementState
 from core.ports import Notification, NotificationKind
-from core.steps.stock import void_pause_s
 from core.store.inbox import list_deliveries, replay_delivery
 from core.store.jobs import NewJob, enqueue
 from core.store.orders import facts_of
@@ -47,7 +47,7 @@ async def cancelled_after_the_label(b: Bench, monkeypatch: pytest.MonkeyPatch, r
     ("tried", "wait_s"), [(1, 1), (2, 2), (8, 128), (15, 16384), (16, 21600), (90, 21600)]
 )
 def test_a_carrier_is_asked_in_seconds_then_every_six_hours(tried: int, wait_s: int) -> None:
-    assert void_pause_s(tried) == wait_s
+    assert void_pause(tried) == timedelta(seconds=wait_s)
 
 
 @pytest.mark.req("R14", "R47")

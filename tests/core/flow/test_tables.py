@@ -10,6 +10,7 @@ def test_each_step_says_what_it_may_ask_of_whom() -> None:
     assert {step.name: step.asks.__name__ for step in STEPS.values() if step.asks is not asks_nobody} == {
         "look_up": "of_look_up",
         "settle_cancellation": "of_void",
+        "void_again": "of_void_again",
         "reject": "of_rejection",
         "verify_payment": "of_payment",
         "quote": "of_quote",
@@ -30,7 +31,7 @@ def test_while_a_payment_or_a_cancellation_waits_nothing_after_it_is_done() -> N
 
 def test_each_operation_of_a_connection_is_a_kind_of_work_of_its_own() -> None:
     """The answer to one must not speak for another that the same job asks for."""
-    assert len(set(KINDS.values())) == len(KINDS) == 21
+    assert len(set(KINDS.values())) == len(KINDS) == 22
     assert {operation for job in JOBS.values() for operation in job.asks} <= set(KINDS)
 
 
@@ -43,10 +44,11 @@ def test_only_some_kinds_of_jobs_stand_listen_or_are_patient() -> None:
         "receive",
     }
     assert {job.kind for job in JOBS.values() if job.listens} == {"receive"}
-    assert {job.kind for job in JOBS.values() if job.patient} == {"tracking"}
+    assert {job.kind for job in JOBS.values() if job.patient} == {"tracking", "void"}
     assert {job.kind: job.asks for job in JOBS.values() if job.asks} == {
         "fetch": ("fetch_order",),
         "tracking": ("fetch_tracking",),
+        "void": ("find_void",),
         "poll": ("changed_orders", "open_orders"),
         "receive": ("receive", "acknowledge"),
         "subscribe": ("subscribe",),
