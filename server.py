@@ -14,7 +14,6 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from assembly import Installation, database_url, open_hub, tokens_of, up_to_date
 from core.config.environ import setting
-from core.engine.breaker import Breaker
 from core.engine.hub import Hub
 from core.engine.queue import MemoryQueue, PostgresQueue, Queue
 from core.engine.worker import AT_ONCE, Worker
@@ -115,8 +114,7 @@ async def open_queue(hub: Hub, url: str) -> Queue:
 @contextlib.asynccontextmanager
 async def _work(hub: Hub, queue: Queue, role: str) -> AsyncIterator[asyncio.Task[None] | None]:
     """Do what a role does besides answering; gives the task that takes wake-ups off the queue, if there is one."""
-    breaker = Breaker(monotonic=hub.clock.seconds)
-    worker = Worker(steps=STEPS, hub=hub, jobs=JOBS, queue=queue, breaker=breaker)
+    worker = Worker(steps=STEPS, hub=hub, jobs=JOBS, queue=queue)
     delivering: asyncio.Task[None] | None = None
     clock: AsyncIOScheduler | None = None
     following: asyncio.Task[None] | None = None

@@ -58,7 +58,10 @@ async def _done(arguments: argparse.Namespace, kinds: list[Action], hub: Hub, me
 
 
 def _row(health: ConnectionHealth) -> Mapping[str, Any]:
-    troubles = [f"{pause.action} paused: {pause.reason}" for pause in health.paused]
+    troubles = [
+        f"{pause.action} paused: {pause.reason} ({pause.waiting} wait{'s' * (pause.waiting == 1)})"
+        for pause in health.paused
+    ]
     if health.not_sendable:
         troubles.append(f"{health.not_sendable} messages not sendable")
     return {

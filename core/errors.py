@@ -8,10 +8,10 @@ HubError
 └── ConnectorError          a vendor call failed; carries connection, the vendor's code and request id
     ├── SignatureError      answer 401 and store nothing
     ├── AuthError           suspend the connection and say so
-    ├── VendorPausedError   note one pause and wait; the vendor does this for nobody of the account until it is mended
+    ├── VendorPausedError   note one pause at once and wait; the vendor does this for nobody of the account until it is mended
     ├── RateLimitError      retry after retry_after_s; does not count as an attempt
     ├── NotYetError         retry after retry_after_s, for as long as whoever raised it gives it; no attempt
-    ├── UnavailableError    retry with backoff; the vendor did nothing
+    ├── UnavailableError    retry with backoff, pause what serves nobody; the vendor did nothing
     ├── OutcomeUnknownError look up before anything else; the vendor may have acted
     └── RejectedError       park the work; the vendor understood and refused
 """
@@ -64,6 +64,8 @@ class ConnectorError(HubError):
         self.connection = connection
         self.code = code
         self.request_id = request_id
+        self.operation: str | None = None
+        """What was asked, once that is known: see ``core.engine.pauses.asked``."""
 
 
 class SignatureError(ConnectorError):

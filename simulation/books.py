@@ -16,9 +16,10 @@ from core.model.order import ChannelState, FulfilledBy
 from core.model.stock import ListingKey
 from core.store.channel_locations import matched_locations
 from core.store.orders import facts_of
+from core.store.pauses import list_pauses
 from core.store.rebuild import rebuild
 from core.store.stock import StockRow, list_stock, listable_units
-from core.store.tables import effects, ledger, stock
+from core.store.tables import effects, ledger, pauses, stock
 
 Name = tuple[str, str]
 """(kind, subject) of an effect."""
@@ -53,6 +54,10 @@ async def differences(hub: Hub, merchant: str, world: World, links: Links) -> li
     found += await hub.store.read(_unsettled)
     found += _committed(known, await hub.store.read(list_stock, merchant))
     found += await _levels(hub, merchant, world, links)
+    found += [
+        f"{pause.connection}: {pause.action} are paused still"
+        for pause in await hub.store.read(list_pauses, merchant, hub.clock.now())
+    ]
     rebuilt = await hub.store.write(rebuild)
     return [*found, f"{rebuilt} rows differ from their facts"] if rebuilt else found
 
@@ -152,6 +157,14 @@ def _unbalanced(conn: sa.Connection) -> list[str]:
         f"{row.sku} at {row.location}: the ledger does not add up to the counter"
         for row in conn.execute(sa.select(stock))
         if sums.get((row.sku, row.location), (0, 0)) != (row.on_hand, row.committed)
+    ]
+
+
+def ever_paused(conn: sa.Connection, merchant: str) -> list[str]:
+    """Return what was paused at any time, over or not."""
+    query = sa.select(pauses.c.connection, pauses.c.action).where(pauses.c.merchant == merchant)
+    return [
+        f"{connection} {action}" for connection, action in conn.execute(query.order_by(*pauses.primary_key))
     ]
 
 

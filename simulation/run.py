@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from core.engine.breaker import Breaker
+from core.engine.answers import Answers
 from core.engine.hub import Hub
 from core.engine.worker import Worker
 from core.failpoints import listening
@@ -16,7 +16,7 @@ from core.jobs.notifications import delivery_of
 from core.steps import STEPS
 from core.store.jobs import claim_jobs
 from core.store.orders import counts_by_stage
-from simulation.books import differences
+from simulation.books import differences, ever_paused
 from simulation.due import due_now, next_at
 from simulation.memory import store_in_memory
 from simulation.opening import open_hub
@@ -46,6 +46,8 @@ class Report:
     kills: int
     stages: Mapping[str, int]
     effects: Mapping[str, int]
+    paused: tuple[str, ...]
+    """What was paused at any time, as in ``post labels``."""
     differences: tuple[str, ...]
     digest: str
 
@@ -84,8 +86,8 @@ class _Simulation:
         self.scene.world.meanwhile = self.meanwhile
 
     def _new_worker(self) -> Worker:
-        breaker = Breaker(monotonic=self.hub.clock.seconds)
-        return Worker(hub=self.hub, steps=STEPS, jobs=JOBS, breaker=breaker, chance=self.chance)
+        self.hub.answers = Answers()
+        return Worker(hub=self.hub, steps=STEPS, jobs=JOBS, chance=self.chance)
 
     async def to_the_end(self) -> None:
         """Do what is due, whoever's turn it is, until nothing happens any more and all was quiet for a while."""
@@ -193,6 +195,7 @@ class _Simulation:
             kills=self.killed,
             stages={stage.value: count for stage, count in sorted(stages.items())},
             effects=dict(sorted(kinds.items())),
+            paused=tuple(await self.hub.store.read(ever_paused, self.merchant)),
             differences=tuple(found),
             digest=self.trace.hexdigest(),
         )

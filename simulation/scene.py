@@ -10,7 +10,7 @@ from itertools import count
 
 from connectors.bogus import CONNECTOR, ports_of
 from connectors.bogus.carrier import scan
-from connectors.bogus.client import Fault, World
+from connectors.bogus.client import Fault, Outage, World
 from connectors.bogus.settings import BogusSettings
 from core.clock import SteppedClock
 from core.model.address import Address
@@ -43,7 +43,7 @@ boxes:
   - {id: LARGE, inner_mm: [600, 400, 400], tare_g: 400, max_g: 30000}
 """
 _PLAYS = {"shop": "shop", "market": "marketplace", "pay": "gateway", "post": "carrier", "mail": "mailer"}
-_START = datetime(2026, 11, 30, 16, 0, tzinfo=UTC)
+START = datetime(2026, 11, 30, 16, 0, tzinfo=UTC)
 _FAULT_OF_CALLS = 0.03
 _DROPPED, _LATE, _TWICE = 0.1, 0.2, 0.2
 _CANCELLED, _ELSEWHERE = 0.12, 0.05
@@ -59,6 +59,8 @@ class Scene:
     faults: frozenset[str] = frozenset()
     apart_s: int = 40
     """Seconds between two orders on average."""
+    outages: tuple[Outage, ...] = ()
+    """When whom nobody is answered; the scene lasts until they are over."""
     accepts: Sequence[tuple[str, str]] = (
         ("shop", "levels"),
         ("market", "levels"),
@@ -87,15 +89,17 @@ class Scene:
 
     def __post_init__(self) -> None:
         self._chance = random.Random(f"scene {self.seed}")  # noqa: S311 - a seed
-        self.clock = SteppedClock(_START)
-        self.world = World(clock=self.clock, faults=self._fault)
+        self.clock = SteppedClock(START)
+        self.world = World(clock=self.clock, faults=self._fault, outages=self.outages)
         self.connectors = dict.fromkeys(_PLAYS, CONNECTOR)
         self.ports = {
             name: ports_of(self.world, name, BogusSettings.model_validate({"plays": plays}))
             for name, plays in _PLAYS.items()
         }
         self._offer()
-        at = _START
+        for outage in self.outages:
+            self._plan(outage.until, lambda: None)
+        at = START
         for number in range(1, self.size + 1):
             at += timedelta(seconds=self._chance.randint(0, 2 * self.apart_s))
             self._plan(at, partial(self._shop_for, number))

@@ -2,6 +2,7 @@
 
 Whatever the weather, the books must be those of a quiet day; only instants of labels may move.
 Then ten thousand calls of each stand-in with anything in them. And two thousand orders of odd shape over HTTP. `make soak ARGS=odd` runs what has that in its name.
+A day of a hundred orders for each vendor that answers nobody for a day: `make soak ARGS=outage`.
 """
 
 import asyncio
@@ -13,6 +14,9 @@ from day.day import load_day
 from demo import KENDRA
 from demo.compare import differences
 from demo.player import NotPlayedError, Play, play_day
+from simulation.outages import outage_days
+from simulation.run import simulate
+from simulation.scene import Scene
 from tests.connectors import odd_run
 from tests.sandbox import amazon_walk, easypost_walk, shopify_walk, stripe_walk
 
@@ -50,6 +54,12 @@ async def judged(play: Play) -> list[str]:
     return wrong + [f"{c['name']}: {c['detail']}" for c in found["checks"] if not c["ok"]]
 
 
+async def waited(scene: Scene) -> list[str]:
+    """Play an outage day and return what is wrong: something was paused, and nothing is any more."""
+    report = await simulate(scene, seed=1, kills=10)
+    return [*report.differences, *([] if report.paused else ["nothing was ever paused"])]
+
+
 async def answered(walk: Callable[[range], Awaitable[str | None]]) -> list[str]:
     """Walk and return what is wrong."""
     told = await walk(WALKED)
@@ -66,6 +76,7 @@ def main() -> int:
     """Make every run that is asked for; 1 where one of them came out otherwise."""
     runs: list[tuple[str, Callable[[], Coroutine[None, None, list[str]]]]] = [
         *((name, partial(judged, play)) for name, play in plays()),
+        *((name, partial(waited, scene)) for name, scene in outage_days(100)),
         *((name, partial(answered, walk)) for name, walk in WALKS.items()),
         ("odd orders", partial(sold_oddly, 1000)),
     ]

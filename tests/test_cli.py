@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 import cli
+from core.engine.answers import Waiter
 from core.engine.hub import Hub
-from core.engine.pauses import raise_pause
+from core.engine.pauses import note_failure
 from core.errors import VendorPausedError
-from core.steps import LABELS
 from core.store.api_keys import find_api_key
 from core.store.pauses import list_pauses
 from tests.command import KNIFE, Said, command, in_hub, rows, with_an_order
@@ -142,16 +142,18 @@ def test_a_connection_is_tested_by_command_and_doctor_says_which_are_not(said: S
 @pytest.mark.req("R87")
 def test_what_a_vendor_paused_is_shown_and_tried_again_by_command(said: Said) -> None:
     async def empty_wallet(hub: Hub) -> None:
-        await raise_pause(hub, MERCHANT, LABELS, VendorPausedError("no funds", connection="post"))
+        error = VendorPausedError("no funds", connection="post")
+        error.operation = "buy"
+        await note_failure(hub, MERCHANT, error, Waiter("order", "shop:kk-1"))
 
     in_hub(empty_wallet)
     assert look_in_s() == pytest.approx(600, abs=60)
     trouble = {r["connection"]: r["trouble"] for r in rows(said, "connections", "resume", "post")}
-    assert trouble == {"shop": "", "pay": "", "post": "labels paused: post: no funds", "mail": ""}
+    assert trouble == {"shop": "", "pay": "", "post": "labels paused: post: no funds (1 waits)", "mail": ""}
     assert look_in_s() == pytest.approx(0, abs=60)
     assert said("connections", "resume")[0] == 2
     for words, says in (
-        (("shop",), "nothing of shop is paused by its vendor"),
+        (("shop",), "nothing of shop is paused"),
         (("ghost",), "no connection named 'ghost'; crossdock.yaml has shop, pay, post, mail"),
     ):
         assert said("connections", "resume", *words) == (1, "", f"crossdock: {says}\n")
@@ -162,7 +164,7 @@ def look_in_s() -> float:
     found: list[float] = []
 
     async def look(hub: Hub) -> None:
-        [pause] = await hub.store.read(list_pauses, MERCHANT)
+        [pause] = await hub.store.read(list_pauses, MERCHANT, hub.clock.now())
         found.append((pause.look_at - hub.clock.now()).total_seconds())
 
     in_hub(look)

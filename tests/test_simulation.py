@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from connectors.bogus.client import Effect, Fault
 from simulation.faults import ON_THE_WAY, faults_named
+from simulation.outages import each_in_turn
 from simulation.run import simulate
 from simulation.scene import Scene
 
@@ -19,6 +20,7 @@ _ONE_RUN = """
 import asyncio
 from simulation.faults import faults_named
 from simulation.scene import Scene
+from simulation.outages import each_in_turn
 from simulation.run import simulate
 scene = Scene(5, 3, faults_named("all"))
 print(asyncio.run(simulate(scene, seed=5, kills=2)).digest)
@@ -42,6 +44,16 @@ async def test_a_day_of_faults_and_dying_workers_loses_and_doubles_nothing(seed:
     report = await simulate(Scene(seed, 8, ALL), seed=seed, kills=4)
     assert report.differences == ()
     assert report.kills == 4
+
+
+@pytest.mark.req("R106", "R64", "R01")
+@pytest.mark.case("C16")
+async def test_while_one_vendor_after_another_answers_nobody_all_waits_and_goes_on_by_itself() -> None:
+    """The books also name what is parked, doubled or paused still; whole days are played by ``make soak``."""
+    report = await simulate(each_in_turn(size=6), seed=1, kills=3)
+    assert report.differences == ()
+    assert report.kills == 3
+    assert {paused.split()[0] for paused in report.paused} >= {"shop", "market", "post"}
 
 
 @pytest.mark.req("R06")

@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from core.clock import Clock
 from core.errors import (
+    AuthError,
     OutcomeUnknownError,
     RateLimitError,
     RejectedError,
@@ -44,6 +45,24 @@ class Fault(StrEnum):
     REPLY_LOST = "reply_lost"  # done, and the answer is lost
     DELAYED = "delayed"  # the answer is lost, and it is done a little later
     STALE = "stale"  # a read that gives what was true before the last change
+    REFUSED = "refused"  # nobody's credentials are taken, and nothing was done
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outage:
+    """From ``since`` until ``until`` a connection, or some of its operations, answer nobody."""
+
+    connection: str
+    since: datetime
+    until: datetime
+    operations: frozenset[str] = frozenset()
+    """Those that fail; none: all of them."""
+    how: Fault = Fault.BEFORE
+
+    def strikes(self, connection: str, operation: str, now: datetime) -> bool:
+        """Return whether a call made now fails."""
+        named = not self.operations or operation in self.operations
+        return connection == self.connection and named and self.since <= now < self.until
 
 
 class Effect(StrEnum):
@@ -107,6 +126,8 @@ class World:
     clock: Clock
     faults: Callable[[str], Fault | None] = no_fault
     """Asked at each call, by operation, what goes wrong with it."""
+    outages: tuple[Outage, ...] = ()
+    """When whom nobody is answered."""
     paused: set[str] = field(default_factory=set)
     """Operations that the vendors do for nobody just now: the wallet is empty, the account is off."""
     locked_out: set[str] = field(default_factory=set)
@@ -205,7 +226,11 @@ class World:
             raise VendorPausedError(
                 f"{operation}: the account is empty", connection=connection, code="no_funds"
             )
-        fault = self.faults(operation)
+        now = self.clock.now()
+        outage = next((o.how for o in self.outages if o.strikes(connection, operation, now)), None)
+        fault = outage or self.faults(operation)
+        if fault is Fault.REFUSED:
+            raise AuthError("takes nobody's credentials", connection=connection)
         if fault is Fault.BEFORE:
             raise UnavailableError("does not answer", connection=connection)
         if fault is Fault.THROTTLED:

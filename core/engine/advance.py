@@ -1,15 +1,16 @@
 """Advance one order: claim it, do what is due until nothing is, give it back with the instant of the next thing."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from core.engine.breaker import Breaker
+from core.engine.answers import Kind
 from core.engine.hub import Hub
-from core.engine.pauses import check_pauses, clear_pauses
+from core.engine.pauses import learn, wait_turn
 from core.engine.run import Run
-from core.engine.step import Step, Steps, next_step
+from core.engine.step import Steps, next_step
 from core.failpoints import failpoint
 from core.model.commit import Landed
 from core.model.order import Personal
+from core.store.pauses import leave_line
 from core.store.surroundings import read_surroundings
 from core.store.switches import accepted_actions
 
@@ -40,7 +41,9 @@ async def begin(hub: Hub, merchant: str, order_id: str) -> Run | None:
         order_id,
         connection=None if order is None else order.connection,
         mailer=hub.connections(merchant).mailer,
+        now=now,
     )
+    learn(hub, merchant, known.pauses)
     return Run(
         hub=hub,
         merchant=merchant,
@@ -52,32 +55,33 @@ async def begin(hub: Hub, merchant: str, order_id: str) -> Run | None:
         mails_since=known.mails_since,
         customs={sku: (p.hs, p.origin) for sku, p in known.products.items()},
         places=known.places,
-        pauses=known.pauses,
+        in_line=frozenset(Kind(*kind) for kind in known.waits),
     )
 
 
-def vendor_of(run: Run, step: Step) -> str | None:
-    """Return the connection that a step asks first; None where it asks nobody."""
-    if step.asks == "carrier":
-        return run.connections.carrier
-    return run.order.connection if step.asks == "channel" else None
-
-
-async def advance(run: Run, steps: Steps, breaker: Breaker) -> None:
+async def advance(run: Run, steps: Steps) -> None:
     """Do what is due, one step at a time, until the table says rest; then rest.
+
+    A step that asks for what is paused waits for the pause to end; what does not depend on it goes on.
 
     Raises:
         HubError: a step failed; the worker decides what becomes of the order.
         StandstillError: a step was due and told nothing.
     """
     for _ in range(_MOST_STEPS):
-        due = next_step(run.view(), steps)
+        due = next_step(run.view(), steps, run.waiting)
         if due.name is None:
-            if isinstance(await run.commit(due_at=due.at, free_claim=True), Landed):
+            if await _rest(run, due.at):
                 return
             continue
+        step, run.step = steps[due.name], due.name
+        come_at = await wait_turn(run.hub, run.merchant, step.asks(run), run.waiter, run.turns)
+        if come_at is not None:
+            run.waiting[step.name] = come_at
+            run.queued.update(call.kind for call in step.asks(run))
+            continue
         before = run.state.version, run.accepted
-        await _do(run, steps[due.name], breaker)
+        await step.run(run)
         failpoint("advance.switches.before")
         run.accepted = await run.hub.store.read(accepted_actions, run.merchant)
         if (run.state.version, run.accepted) == before:
@@ -85,13 +89,15 @@ async def advance(run: Run, steps: Steps, breaker: Breaker) -> None:
     raise StandstillError("too many steps in one run")
 
 
-async def _do(run: Run, step: Step, breaker: Breaker) -> None:
-    """Do one step; the breaker is asked before whether its vendor is to be left alone, and told when it answered."""
-    vendor, settled = vendor_of(run, step), run.state.settled
-    if vendor is not None:
-        breaker.check(run.merchant, vendor)
-    paused = await check_pauses(run, step.pauses.action)
-    await step.run(run)
-    await clear_pauses(run, paused, step.pauses.shown_by, settled)
-    if vendor is not None:
-        breaker.answered(run.merchant, vendor)
+async def _rest(run: Run, at: datetime | None) -> bool:
+    """Give the order back until something is due or what it waits for is asked again; False where it moved meanwhile."""
+    left = run.in_line - run.queued
+    if left and not run.state.open:
+        failpoint("advance.line.before")
+        await run.hub.store.write(leave_line, run.merchant, sorted(left), run.waiter)
+        run.in_line = frozenset()
+    later = [*run.waiting.values(), *([at] if at is not None else [])]
+    # Neither waiting nor an outcome that is still to be looked up is success: the attempts so far stand.
+    attempts = run.attempts if run.waiting or run.state.open else 0
+    rested = await run.commit(due_at=min(later, default=None), attempts=attempts, free_claim=True)
+    return isinstance(rested, Landed)

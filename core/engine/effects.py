@@ -13,6 +13,8 @@ from datetime import timedelta
 from typing import Any
 
 from core.domain.state import OpenIntent
+from core.engine.answers import Call
+from core.engine.pauses import asked
 from core.engine.run import Run
 from core.errors import (
     AuthError,
@@ -101,18 +103,20 @@ async def perform(run: Run, effect: Effect) -> None:
     committed = await run.commit(decided=[intended], intents=[intent], attempts=run.attempts)
     if not isinstance(committed, Landed):
         return
-    failpoint("effects.call.before")
     done = await _ask(run, effect, key, operation)
     failpoint("effects.call.after")
     await settle(run, key, effect.operation, done)
 
 
 async def _ask(run: Run, effect: Effect, key: str, operation: Operation) -> Done:
+    failpoint("effects.call.before")
     try:
-        async with asyncio.timeout(operation.call_limit_s):
-            return await effect.call(key)
-    except TimeoutError as error:
-        raise OutcomeUnknownError(f"no answer to {effect.operation}", connection=effect.connection) from error
+        return await asked(
+            run.hub,
+            run.merchant,
+            Call(effect.connection, effect.operation),
+            _in_time(effect, key, operation.call_limit_s),
+        )
     except (UnavailableError, RateLimitError, AuthError, VendorPausedError, NotYetError) as error:
         await settle(run, key, effect.operation, Done(outcome=Outcome.UNDONE, code=error.code), run.attempts)
         raise
@@ -126,6 +130,14 @@ async def _ask(run: Run, effect: Effect, key: str, operation: Operation) -> Done
             return Done(outcome=Outcome.REFUSED, code=error.code)
         await settle(run, key, effect.operation, Done(outcome=Outcome.REFUSED, code=error.code), run.attempts)
         raise
+
+
+async def _in_time(effect: Effect, key: str, call_limit_s: float) -> Done:
+    try:
+        async with asyncio.timeout(call_limit_s):
+            return await effect.call(key)
+    except TimeoutError as error:
+        raise OutcomeUnknownError(f"no answer to {effect.operation}", connection=effect.connection) from error
 
 
 _CAN_TELL = frozenset({Fence.OBJECT, Fence.KEY})

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from core.clock import Clock
 from core.config.merchant import MerchantConfig
+from core.engine.answers import Answers
 from core.errors import ConfigError, NotFoundError
 from core.ports import Connector, Fence, Operation, Ports
 from core.store.store import Store
@@ -104,6 +105,7 @@ class Hub:
     owner: str
     merchants: dict[str, Connections] = field(default_factory=dict)
     activity: Activity = field(default_factory=Activity)
+    answers: Answers = field(default_factory=Answers)
 
     def connections(self, merchant: str) -> Connections:
         """Return what a merchant's connections can do.

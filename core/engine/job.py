@@ -1,4 +1,4 @@
-"""The row of a kind of job: who does it, whether it stands, listens, is patient, and what pauses it.
+"""The row of a kind of job: who does it, whether it stands, listens, is patient, and what it asks.
 
 The table itself is ``core/jobs.JOBS``; the wiring hands it to the worker.
 """
@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any
 
 from core.engine.hub import Hub
-from core.engine.step import READS, Pausable
 from core.store.jobs import Job
 
 
@@ -35,7 +34,8 @@ class JobKind:
     """It only asks a vendor whether there is news: as long as nothing happens there, it finds none."""
     patient: bool = False
     """It asks until it is answered: an outage, however long, does not park it; a refusal does."""
-    pauses: Pausable = READS
+    asks: tuple[str, ...] = ()
+    """The operations of its connection that it may ask for: while one of these is paused it waits."""
 
 
 Jobs = Mapping[str, JobKind]

@@ -1,101 +1,155 @@
-"""A vendor does nothing of one kind for a whole account: one pause, and that kind of work waits (R87).
+"""A connection does nothing of one kind for anybody: one pause says so, that kind of work waits, and goes on by itself.
 
-The wallet is empty, the account is off, the shop is frozen: no order is to blame, so none is held, parked or counted
-against. The first that meets it notes the pause; the others see it and ask nothing. Every ten minutes one of them may
-ask again; once that one is served the pause is over, and all go on. A person who mended it need not wait for that.
+It is silent, answers with faults of its own, takes nobody's credentials, or has no money (R64, R87, R106): no order is
+to blame, so none is held, parked or counted against, however long it lasts. The pause stands in the store. One after
+another of those that wait asks again, at growing intervals; the first that is answered ends it for all. A person who
+mended it need not wait for that.
 """
 
 import logging
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Awaitable, Iterable
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TypeVar
 
+from core.engine.answers import FAILURES, Call, Failed, Kind, Waiter
 from core.engine.hub import Hub
-from core.engine.run import Run
-from core.engine.step import Pausable
-from core.errors import RefusedError, VendorPausedError
+from core.errors import (
+    AuthError,
+    ConnectorError,
+    MappingError,
+    OutcomeUnknownError,
+    RateLimitError,
+    RefusedError,
+    UnavailableError,
+    VendorPausedError,
+)
 from core.failpoints import failpoint
-from core.model.effects import Outcome
 from core.store import pauses as rows
-from core.store.jobs import Job
 from core.store.pauses import VendorPause
 
 LOG = logging.getLogger("crossdock.pauses")
 
-LOOK_AGAIN_S = 600.0
-_LENGTH = timedelta(seconds=LOOK_AGAIN_S)
+T = TypeVar("T")
+
+TURN = timedelta(seconds=90)
+"""How long one has to find out whether a pause is over: longer than any one call."""
+SOONEST, LATEST = timedelta(seconds=5), timedelta(minutes=5)
+ACCOUNT_EVERY = timedelta(minutes=10)
+"""How often an account that lacks money, or is off, is tried: a person has to mend it."""
+_NOBODY = (UnavailableError, OutcomeUnknownError, AuthError, VendorPausedError)
+"""What a vendor that serves nobody raises."""
 
 
-class StillPausedError(VendorPausedError):
-    """No call was made: a pause stands, and it is not this order's turn to see whether it is over."""
-
-
-async def check_pauses(run: Run, action: str) -> tuple[VendorPause, ...]:
-    """Return the pauses that a step of this action, if it succeeds, shows to be over; none where nothing is paused.
+async def asked(hub: Hub, merchant: str, call: Call, answer: Awaitable[T]) -> T:
+    """Return what a vendor answers, and note that it does: that ends a pause of this kind of work.
 
     Raises:
-        StillPausedError: the action is paused, and it is not this order's turn to try.
+        ConnectorError: what the call raised, with the name of the operation.
     """
-    ours = tuple(p for p in run.pauses if p.action == action and _concerns(run, p))
-    for pause in ours:
-        if pause in run.probing:
-            continue
-        look_at = run.now + _LENGTH
-        failpoint("pauses.turn.before")
-        mine = await run.hub.store.write(
-            rows.take_turn, run.merchant, pause.connection, action, now=run.now, look_at=look_at
-        )
-        if not mine:
-            raise StillPausedError(f"{action} are paused: {pause.reason}", connection=pause.connection)
-        run.probing.append(pause)
-    return ours
+    try:
+        found = await answer
+    except ConnectorError as error:
+        error.operation = error.operation or call.operation
+        if not isinstance(error, (*_NOBODY, RateLimitError)):
+            await _answered(hub, merchant, call.kind)
+        raise
+    except MappingError:
+        await _answered(hub, merchant, call.kind)
+        raise
+    await _answered(hub, merchant, call.kind)
+    return found
 
 
-async def clear_pauses(
-    run: Run, pauses: tuple[VendorPause, ...], shown_by: str | None, settled: Mapping[str, str]
-) -> None:
-    """End the pauses that a step showed to be over; ``settled`` are the outcomes from before the step."""
-    if shown_by is not None and shown_by not in _done_since(run, settled):
+async def _answered(hub: Hub, merchant: str, kind: Kind) -> None:
+    hub.answers.answered(merchant, kind)
+    if not hub.answers.paused(merchant, kind):
         return
-    for pause in pauses:
-        await _end(run.hub, run.merchant, pause.connection, pause.action)
-        run.pauses = tuple(p for p in run.pauses if p != pause)
+    failpoint("pauses.clear.before")
+    ended = await hub.store.write(rows.end_pause, merchant, kind, now=hub.clock.now())
+    hub.answers.unpause(merchant, kind)
+    if ended:
+        LOG.warning("%s of %s: %s go on", kind.connection, merchant, kind.action)
 
 
-def _done_since(run: Run, settled: Mapping[str, str]) -> frozenset[str]:
-    """Return the kinds of effects that came to pass since: ``label`` of ``shop:1/label:reno-1:shp-1/1``."""
-    new = [
-        key for key, outcome in run.state.settled.items() if outcome == Outcome.DONE and key not in settled
-    ]
-    return frozenset(key.removeprefix(f"{run.order_id}/").partition("/")[0].partition(":")[0] for key in new)
+def learn(hub: Hub, merchant: str, stand: Iterable[VendorPause]) -> None:
+    """Note what the store says is paused."""
+    hub.answers.learn_paused(merchant, [Kind(*pause.key) for pause in stand])
 
 
-def _concerns(run: Run, pause: VendorPause) -> bool:
-    """Return whether a pause stands in this order's way: another channel's does not."""
-    ports = run.connections.ports.get(pause.connection)
-    return ports is not None and (ports.channel is None or pause.connection == run.order.connection)
+async def wait_turn(
+    hub: Hub, merchant: str, calls: Iterable[Call], waiter: Waiter, turns: set[Kind]
+) -> datetime | None:
+    """Return when to come again; None where all may be asked now, be it to see whether a pause is over.
 
-
-async def raise_pause(hub: Hub, merchant: str, pausable: Pausable, error: Exception) -> None:
-    """Note the pause that an error stands for; nothing where it is no such error, or the pause was only seen."""
-    if not isinstance(error, VendorPausedError) or isinstance(error, StillPausedError):
-        return
-    now, action = hub.clock.now(), pausable.action
-    pause = VendorPause(
-        connection=error.connection, action=action, since=now, reason=str(error), look_at=now + _LENGTH
+    ``turns`` are the kinds of work whose turn the waiter has; those that it is given are added.
+    """
+    kinds = {call.kind for call in calls if hub.answers.paused(merchant, call.kind)} - turns
+    if not kinds:
+        return None
+    now = hub.clock.now()
+    failpoint("pauses.turn.before")
+    come_at = await hub.store.write(
+        rows.take_turns, merchant, sorted(kinds), waiter, now=now, until=now + TURN
     )
+    if come_at is None:
+        turns |= kinds
+    return come_at
+
+
+async def note_failure(hub: Hub, merchant: str, error: Exception, waiter: Waiter) -> Failed | None:
+    """Note a failed call; raise a pause where a vendor serves nobody, or put off the next look.
+
+    None where the failure says nothing of the vendor.
+    """
+    kind = _failed_kind(error)
+    if kind is None:
+        return None
+    account = isinstance(error, VendorPausedError)
+    failed = hub.answers.failed(merchant, kind, waiter)
+    if not (account or failed.in_a_row >= FAILURES or hub.answers.paused(merchant, kind)):
+        return failed
     failpoint("pauses.raise.before")
-    if await hub.store.write(rows.save_pause, merchant, pause):
-        LOG.error("%s of %s: %s are paused: %s", error.connection, merchant, action, error)
+    new = await hub.store.write(
+        rows.save_pause,
+        merchant,
+        kind,
+        str(error),
+        waiter,
+        now=hub.clock.now(),
+        interval=partial(look_after, account=account),
+    )
+    hub.answers.pause(merchant, kind)
+    if new:
+        LOG.error("%s of %s: %s are paused: %s", kind.connection, merchant, kind.action, error)
+    return failed._replace(counts=False, paused=True)
 
 
-async def job_done(hub: Hub, job: Job, pausable: Pausable) -> None:
-    """End the pause of a job that failed before and succeeded now."""
-    if job.error is not None:
-        await _end(hub, job.merchant, job.connection, pausable.action)
+def look_after(stood: timedelta, *, account: bool = False) -> timedelta:
+    """Return when to look again at a pause that has stood for a while: after as long again, within bounds."""
+    return ACCOUNT_EVERY if account else min(LATEST, max(SOONEST, stood))
+
+
+async def give_back(hub: Hub, merchant: str, turns: Iterable[Kind], error: Exception | None = None) -> None:
+    """Let another have the turns that a run took and did not use; as long after as the vendor asked for."""
+    used = _failed_kind(error)
+    left = sorted(kind for kind in turns if kind != used and hub.answers.paused(merchant, kind))
+    if not left:
+        return
+    wait = timedelta(seconds=error.retry_after_s) if isinstance(error, RateLimitError) else timedelta(0)
+    failpoint("pauses.back.before")
+    await hub.store.write(rows.give_back, merchant, left, look_at=hub.clock.now() + wait)
+
+
+def _failed_kind(error: Exception | None) -> Kind | None:
+    """Return the kind of work whose vendor, by an error, serves nobody; None where it says nothing of that."""
+    if not isinstance(error, _NOBODY) or error.operation is None:
+        return None
+    return Call(error.connection, error.operation).kind
 
 
 async def resume(hub: Hub, merchant: str, connection: str) -> int:
-    """Have a connection's paused actions tried again now, on a person's word; return how many.
+    """Have what is paused of a connection tried again now, on a person's word; return how many kinds of work that is.
 
     Raises:
         NotFoundError: no such connection.
@@ -105,11 +159,5 @@ async def resume(hub: Hub, merchant: str, connection: str) -> int:
     failpoint("pauses.resume.before")
     count = await hub.store.write(rows.ask_now, merchant, connection, now=hub.clock.now())
     if not count:
-        raise RefusedError(f"nothing of {connection} is paused by its vendor")
+        raise RefusedError(f"nothing of {connection} is paused")
     return count
-
-
-async def _end(hub: Hub, merchant: str, connection: str, action: str) -> None:
-    failpoint("pauses.clear.before")
-    if await hub.store.write(rows.end_pause, merchant, connection, action, now=hub.clock.now()):
-        LOG.warning("%s of %s: %s go on", connection, merchant, action)

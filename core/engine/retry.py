@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from core.engine.advance import StandstillError
-from core.engine.breaker import PAUSE_S, BreakerOpenError
-from core.engine.pauses import LOOK_AGAIN_S
+from core.engine.answers import Failed
 from core.errors import (
     AuthError,
+    ConnectorError,
     HubError,
     NotYetError,
     OutcomeUnknownError,
@@ -19,6 +19,8 @@ MOST_ATTEMPTS = 14
 FIRST_WAIT_S = 0.5
 LONGEST_WAIT_S = 300.0
 SUSPENDED_WAIT_S = 10.0
+ITS_OWN = Failed(counts=True, in_a_row=1)
+"""A failure that says nothing of the vendor: it is an attempt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,24 +36,31 @@ class Park:
     """No retry mends it: a person must look."""
 
 
-def after_failure(error: BaseException, attempts: int) -> Retry | Park:
-    """Say what becomes of work whose ``attempts``-th run in a row raised ``error``."""
+def after_failure(error: BaseException, attempts: int, failed: Failed = ITS_OWN) -> Retry | Park:
+    """Say what becomes of work whose ``attempts``-th attempt, if it counts, raised ``error``.
+
+    Where its kind of work is paused by now it is looked at once more at once: then it waits for the pause.
+    """
     match error:
         case NotYetError():
             return Retry(error.retry_after_s, counts=False)
         case RateLimitError():
             return Retry(max(error.retry_after_s, FIRST_WAIT_S), counts=False)
-        case BreakerOpenError():
-            return Retry(PAUSE_S, counts=False)
-        case VendorPausedError():
-            return Retry(LOOK_AGAIN_S, counts=False)
-        case AuthError():
+        case ConnectorError() if failed.paused:
+            return Retry(FIRST_WAIT_S, counts=False)
+        case AuthError() | VendorPausedError():
             # The connection is dead until a person reconnects it; the work waits for that, however long.
             return Retry(SUSPENDED_WAIT_S, counts=False)
+        case UnavailableError() | OutcomeUnknownError() if not failed.counts:
+            return Retry(_wait_s(failed.in_a_row), counts=False)
         case UnavailableError() | OutcomeUnknownError() if attempts < MOST_ATTEMPTS:
-            return Retry(min(LONGEST_WAIT_S, FIRST_WAIT_S * 2 ** (attempts - 1)))
+            return Retry(_wait_s(attempts))
         case _:
             return Park()
+
+
+def _wait_s(failures: int) -> float:
+    return float(min(LONGEST_WAIT_S, FIRST_WAIT_S * 2 ** min(failures - 1, 20)))
 
 
 def describe(error: BaseException) -> str:

@@ -8,12 +8,13 @@ from core.config.merchant import MerchantConfig
 from core.domain.due import View
 from core.domain.holds import Places, tariff_codes_of
 from core.domain.state import OrderState
+from core.engine.answers import Kind, Waiter
 from core.engine.hub import Connections, Hub
 from core.failpoints import failpoint
 from core.model.actions import Action
 from core.model.commit import CommitParts, Committed, Landed, Moved, OrderCommit
 from core.model.order import Order, Personal
-from core.store.pauses import VendorPause
+from core.store.pauses import ORDER
 from core.store.personal import personal_of
 
 
@@ -35,11 +36,22 @@ class Run:
     mails_since: datetime | None = None
     """When mails were first accepted."""
     customs: dict[str, tuple[str | None, str | None]] = field(default_factory=dict)
-    pauses: tuple[VendorPause, ...] = ()
-    """What vendors do for nobody of the merchant just now."""
-    probing: list[VendorPause] = field(default_factory=list)
-    """Those of them that this run may see whether they are over."""
+    in_line: frozenset[Kind] = frozenset()
+    """What it was found waiting for when the run began."""
+    queued: set[Kind] = field(default_factory=set)
+    """What it waits for now."""
+    turns: set[Kind] = field(default_factory=set)
+    """What is paused, and this run may see whether it is over."""
+    waiting: dict[str, datetime] = field(default_factory=dict)
+    """The steps that wait for the end of a pause, and when each is to be looked at again."""
+    step: str = "rest"
+    """The step that is, or was last, done."""
     places: Places = field(default_factory=dict)
+
+    @property
+    def waiter(self) -> Waiter:
+        """Who this run asks for."""
+        return Waiter(ORDER, self.order_id)
 
     @property
     def connections(self) -> Connections:

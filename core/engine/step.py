@@ -1,15 +1,16 @@
-"""The row of a step: when it is due, who does it, what finds its outcome, whom it asks, what pauses it.
+"""The row of a step: when it is due, who does it, what finds its outcome, what it asks of whom.
 
 The table itself is ``core/steps.STEPS``; the wiring hands it to the worker.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from core.domain.due import View, left_after_void, look_up_at, units_gone
 from core.domain.state import OpenIntent
+from core.engine.answers import Call
 from core.engine.effects import Done
 from core.engine.run import Run
 
@@ -20,16 +21,9 @@ Find = Callable[[Run, OpenIntent], Awaitable[Done]]
 """Finds out what came of an intent; only reads."""
 
 
-class Pausable(NamedTuple):
-    """A kind of work that a vendor may refuse for a whole account."""
-
-    action: str
-    shown_by: str | None = None
-    """The effect whose success shows that the pause is over; without one, any step that succeeds shows it."""
-
-
-READS = Pausable("reads")
-"""Everything that only asks: orders, payments, scans, listings."""
+def asks_nobody(_run: Run) -> Sequence[Call]:
+    """Say that a step asks no vendor."""
+    return ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,9 +35,10 @@ class Step:
     run: Callable[[Run], Awaitable[None]]
     find: Mapping[str, Find] = field(default_factory=dict)
     """By operation: what finds out whether an effect of this step came to pass."""
-    asks: Literal["carrier", "channel"] | None = None
-    """The vendor that is asked first; None where nobody is."""
-    pauses: Pausable = READS
+    asks: Callable[[Run], Sequence[Call]] = asks_nobody
+    """What it may ask of whom: while one of these is paused it waits."""
+    gates: bool = False
+    """While it waits, so does all that comes after it in the table; else that goes on."""
     needs_whole: bool = False
     """It moves money or goods, or tells of them: not done for an order that could not be read whole (R105)."""
 
@@ -59,11 +54,16 @@ class NextStep(NamedTuple):
     at: datetime | None = None
 
 
-def next_step(view: View, steps: Steps) -> NextStep:
-    """Return the first step that is due now, else when to look again."""
+def next_step(view: View, steps: Steps, waiting: Collection[str] = ()) -> NextStep:
+    """Return the first step that is due now and does not wait for a pause to end, else when to look again."""
     state, open_until = view.state, look_up_at(view)
     if open_until is not None:
-        return NextStep(LOOK_UP) if open_until <= view.now else NextStep(None, open_until)
+        due = open_until <= view.now
+        return (
+            NextStep(LOOK_UP)
+            if due and LOOK_UP not in waiting
+            else NextStep(None, None if due else open_until)
+        )
     if state.parked is not None and (units_gone(state) or left_after_void(state)):
         return NextStep(LEAVE)  # what left is taken off on hand, whatever else a person must see to
     unknown = state.order is None or state.order.connection not in view.config.connections
@@ -73,8 +73,12 @@ def next_step(view: View, steps: Steps) -> NextStep:
     whole = view.order.unreadable is None
     for step in steps.values():
         at = step.due(view) if whole or not step.needs_whole else None
-        if at is not None and at <= view.now:
-            return NextStep(step.name)
-        if at is not None:
+        if at is None:
+            continue
+        if at > view.now:
             later.append(at)
+        elif step.name not in waiting:
+            return NextStep(step.name)
+        elif step.gates:
+            break
     return NextStep(None, min(later, default=None))

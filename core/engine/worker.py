@@ -13,20 +13,21 @@ from datetime import timedelta
 from typing import Any
 
 from core.engine.advance import CLAIM_S, StandstillError, advance, begin
-from core.engine.breaker import Breaker, BreakerOpenError
+from core.engine.answers import Call, Kind, Waiter
 from core.engine.hub import Hub
 from core.engine.job import JobKind, Jobs, Reschedule
-from core.engine.pauses import job_done, raise_pause
+from core.engine.pauses import give_back, learn, note_failure, wait_turn
 from core.engine.queue import Queue
-from core.engine.retry import LONGEST_WAIT_S, Park, Retry, after_failure, describe
+from core.engine.retry import ITS_OWN, LONGEST_WAIT_S, Park, Retry, after_failure, describe
 from core.engine.run import ClaimLostError, Run
-from core.engine.step import READS, Steps, next_step
-from core.errors import AuthError, ConnectorError, HubError, OutcomeUnknownError, UnavailableError
+from core.engine.step import Steps
+from core.errors import HubError, OutcomeUnknownError, UnavailableError
 from core.failpoints import failpoint
 from core.model.commit import Committed, Landed
 from core.model.facts import Parked
 from core.store.claims import due_orders, release_claim, renew_claims
 from core.store.jobs import Job, JobKey, claim_jobs, finish_job, release_jobs, renew_jobs
+from core.store.pauses import leave_line, list_pauses
 
 LOG = logging.getLogger("crossdock.work")
 
@@ -52,7 +53,6 @@ class Worker:
     steps: Steps
     jobs: Jobs
     queue: Queue | None = None
-    breaker: Breaker = field(default_factory=Breaker)
     chance: random.Random = field(default_factory=random.Random)
     orders_running: dict[tuple[str, str], asyncio.Task[Any] | None] = field(default_factory=dict)
     jobs_running: dict[JobKey, asyncio.Task[None]] = field(default_factory=dict)
@@ -86,35 +86,27 @@ class Worker:
             self.ended += 1
 
     async def _advance(self, run: Run) -> None:
+        failed: Exception | None = None
         try:
-            await advance(run, self.steps, self.breaker)
+            await advance(run, self.steps)
         except ClaimLostError:
             LOG.info("order %s of %s: another worker has it", run.order_id, run.merchant)
-        except ConnectorError as error:
-            self._note(run.merchant, error)
-            await self._failed(run, error)
         except (HubError, StandstillError) as error:
-            await self._failed(run, error)
+            failed = error
         except Exception as error:
             LOG.exception("order %s of %s: a fault of ours", run.order_id, run.merchant)
-            await self._failed(run, error)
-
-    def _note(self, merchant: str, error: ConnectorError) -> None:
-        if isinstance(error, BreakerOpenError):
-            return
-        if isinstance(error, UnavailableError | OutcomeUnknownError):
-            self.breaker.failed(merchant, error.connection)
-        elif not isinstance(error, AuthError):
-            self.breaker.answered(merchant, error.connection)
+            failed = error
+        if failed is not None:
+            await self._failed(run, failed)
+        await give_back(self.hub, run.merchant, run.turns, failed)
 
     async def _failed(self, run: Run, error: Exception) -> None:
-        attempts = run.attempts + 1
-        verdict = after_failure(error, attempts)
         LOG.warning(
             "order %s of %s: %s: %s", run.order_id, run.merchant, type(error).__name__, describe(error)
         )
-        step = self.steps.get(self._step_of(run))
-        await raise_pause(self.hub, run.merchant, step.pauses if step else READS, error)
+        failed = await note_failure(self.hub, run.merchant, error, run.waiter) or ITS_OWN
+        attempts = run.attempts + 1
+        verdict = after_failure(error, attempts, failed)
         failpoint("work.failed.before")
         try:
             ended = await self._end(run, error, verdict, attempts)
@@ -129,14 +121,11 @@ class Worker:
             wait = timedelta(seconds=verdict.wait_s * self.chance.uniform(1.0, 1.5))
             kept = attempts if verdict.counts else run.attempts
             return await run.commit(due_at=run.now + wait, attempts=kept, free_claim=True)
-        parked = Parked(
-            at=run.now, step=self._step_of(run), error=type(error).__name__, message=describe(error)
-        )
+        parked = Parked(at=run.now, step=run.step, error=type(error).__name__, message=describe(error))
+        if run.in_line:
+            failpoint("work.line.before")
+            await self.hub.store.write(leave_line, run.merchant, sorted(run.in_line), run.waiter)
         return await run.commit(happened=[parked], due_at=None, free_claim=True)
-
-    def _step_of(self, run: Run) -> str:
-        """Return the name of the step that an order stands before."""
-        return next_step(run.view(), self.steps).name or "rest"
 
     def _kind(self, job: str) -> JobKind:
         """Return the row of a kind of job; what no row names (a newer hub stored it) is parked like any fault."""
@@ -144,33 +133,54 @@ class Worker:
 
     async def run_job(self, job: Job) -> None:
         """Run one claimed job, and end it: over, due again, or parked with the reason."""
-        kind = self._kind(job.kind)
+        kind, turns, failed = self._kind(job.kind), set[Kind](), None
+        if await self._waits(job, kind, turns):
+            return
         try:
             again = await kind.run(self.hub, job)
         except Exception as error:
-            if isinstance(error, ConnectorError):
-                self._note(job.merchant, error)
             if not isinstance(error, HubError):
                 LOG.exception("job %s %s of %s: a fault of ours", job.kind, job.subject, job.merchant)
+            failed = error
             await self._job_failed(job, error)
-            return
-        await job_done(self.hub, job, kind.pauses)
-        failpoint("work.job.finish")
-        due_at, data = (None, None) if again is None else (again.due_at, again.data)
-        await self.hub.store.write(finish_job, job, now=self.hub.clock.now(), due_at=due_at, data=data)
+        else:
+            if any(self.hub.answers.paused(job.merchant, turn) for turn in turns):
+                failpoint("work.job.line")
+                await self.hub.store.write(leave_line, job.merchant, sorted(turns), _waiter(job))
+            failpoint("work.job.finish")
+            due_at, data = (None, None) if again is None else (again.due_at, again.data)
+            await self.hub.store.write(finish_job, job, now=self.hub.clock.now(), due_at=due_at, data=data)
+        await give_back(self.hub, job.merchant, turns, failed)
+
+    async def _waits(self, job: Job, kind: JobKind, turns: set[Kind]) -> bool:
+        """Return whether a job waits for a pause to end; it is put off then until it may ask whether that is over."""
+        calls = [Call(job.connection, operation) for operation in kind.asks]
+        if not calls:
+            return False
+        now = self.hub.clock.now()
+        learn(self.hub, job.merchant, await self.hub.store.read(list_pauses, job.merchant, now))
+        come_at = await wait_turn(self.hub, job.merchant, calls, _waiter(job), turns)
+        if come_at is None:
+            return False
+        failpoint("work.job.waits")
+        await self.hub.store.write(
+            finish_job,
+            job,
+            now=now,
+            due_at=come_at,
+            error=job.error or f"{job.connection}: waits for the end of a pause",
+            attempts=job.attempts,
+        )
+        return True
 
     async def _job_failed(self, job: Job, error: Exception) -> None:
-        attempts, kind, now, said = (
-            job.attempts + 1,
-            self._kind(job.kind),
-            self.hub.clock.now(),
-            describe(error),
-        )
-        verdict = after_failure(error, attempts)
+        kind, now, said = self._kind(job.kind), self.hub.clock.now(), describe(error)
         LOG.warning(
             "job %s %s of %s: %s: %s", job.kind, job.subject, job.merchant, type(error).__name__, said
         )
-        await raise_pause(self.hub, job.merchant, kind.pauses, error)
+        failed = await note_failure(self.hub, job.merchant, error, _waiter(job)) or ITS_OWN
+        attempts = job.attempts + 1
+        verdict = after_failure(error, attempts, failed)
         if isinstance(verdict, Park) and not _goes_on(kind, error):
             failpoint("work.job.parked")
             await self.hub.store.write(finish_job, job, now=now, error=said, attempts=attempts, park=True)
@@ -259,6 +269,10 @@ class Worker:
         if listening:
             failpoint("work.listening.freed")
             await self.hub.store.write(release_jobs, self.hub.owner, list(listening))
+
+
+def _waiter(job: Job) -> Waiter:
+    return Waiter(job.kind, job.subject)
 
 
 def _goes_on(kind: JobKind, error: Exception) -> bool:

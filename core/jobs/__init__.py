@@ -1,7 +1,6 @@
-"""Every kind of background job, one row each: who does it, whether it stands, listens, looks, is patient, what pauses it."""
+"""Every kind of background job, one row each: who does it, whether it stands, listens, looks, is patient, what it asks."""
 
 from core.engine.job import JobKind, Jobs
-from core.engine.step import Pausable
 from core.jobs.backorders import serve_backorders
 from core.jobs.listings import read_listings
 from core.jobs.notifications import (
@@ -23,18 +22,30 @@ from core.jobs.voids import follow_void
 JOBS: Jobs = {
     job.kind: job
     for job in (
-        JobKind(kind="fetch", run=fetch_order),
+        JobKind(kind="fetch", run=fetch_order, asks=("fetch_order",)),
         JobKind(kind="payment", run=recheck_payment),
-        JobKind(kind="tracking", run=follow_parcel, patient=True),
-        JobKind(kind="void", run=follow_void, patient=True),
+        JobKind(kind="tracking", run=follow_parcel, patient=True, asks=("fetch_tracking",)),
+        JobKind(kind="void", run=follow_void, patient=True, asks=("find_void",)),
         JobKind(kind="level", run=invalidate_listing),
         JobKind(kind="unreadable", run=park_unreadable),
-        JobKind(kind="poll", run=poll_orders, standing=True, looks=True),
-        JobKind(kind="receive", run=receive_notifications, standing=True, listens=True),
-        JobKind(kind="subscribe", run=check_subscriptions, standing=True, looks=True),
+        JobKind(
+            kind="poll",
+            run=poll_orders,
+            standing=True,
+            looks=True,
+            asks=("changed_orders", "open_orders"),
+        ),
+        JobKind(
+            kind="receive",
+            run=receive_notifications,
+            standing=True,
+            listens=True,
+            asks=("receive", "acknowledge"),
+        ),
+        JobKind(kind="subscribe", run=check_subscriptions, standing=True, looks=True, asks=("subscribe",)),
         JobKind(kind="probe", run=probe_connection, standing=True, looks=True),
-        JobKind(kind="listings", run=read_listings),
-        JobKind(kind="push", run=push_levels, standing=True, pauses=Pausable("levels")),
+        JobKind(kind="listings", run=read_listings, asks=("list_locations", "list_listings")),
+        JobKind(kind="push", run=push_levels, standing=True, asks=("read_levels", "set_levels")),
         JobKind(kind="relink", run=relink),
         JobKind(kind="backorders", run=serve_backorders),
         JobKind(kind="revoked", run=revoke_token),

@@ -2,8 +2,10 @@
 
 from datetime import timedelta
 
+from core.engine.answers import Call
 from core.engine.hub import Hub
 from core.engine.job import Reschedule
+from core.engine.pauses import asked
 from core.store.channel_locations import matched_locations, save_channel_locations
 from core.store.claims import wake_open_orders
 from core.store.jobs import Job
@@ -17,7 +19,7 @@ async def read_listings(hub: Hub, job: Job) -> Reschedule | None:
         return None
     ours = {location.name.casefold(): key for key, location in hub.config(job.merchant).locations.items()}
     known = await hub.store.read(matched_locations, job.merchant, job.connection)
-    places = await levels.list_locations()
+    places = await asked(hub, job.merchant, Call(job.connection, "list_locations"), levels.list_locations())
     now = hub.clock.now()
     await hub.store.write(
         save_channel_locations,
@@ -30,5 +32,7 @@ async def read_listings(hub: Hub, job: Job) -> Reschedule | None:
         await hub.store.write(
             wake_open_orders, job.merchant, now
         )  # which work is ours may be told differently now
-    await hub.store.write(save_listings, job.merchant, job.connection, await levels.list_listings(), now=now)
+    call = Call(job.connection, "list_listings")
+    listings = await asked(hub, job.merchant, call, levels.list_listings())
+    await hub.store.write(save_listings, job.merchant, job.connection, listings, now=now)
     return Reschedule(due_at=now + timedelta(hours=6))

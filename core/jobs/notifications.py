@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from core.engine.answers import Call
 from core.engine.hub import Hub
 from core.engine.job import Reschedule
+from core.engine.pauses import asked
 from core.errors import RejectedError
 from core.failpoints import failpoint
 from core.model.commit import OrderCommit
@@ -73,7 +75,7 @@ async def receive_notifications(hub: Hub, job: Job) -> Reschedule | None:
     if source is None:
         return None
     failpoint("intake.receive.before")
-    receipts = await source.receive()
+    receipts = await asked(hub, job.merchant, Call(job.connection, "receive"), source.receive())
     failpoint("intake.receive.after")
     now = hub.clock.now()
     if receipts:
@@ -83,7 +85,8 @@ async def receive_notifications(hub: Hub, job: Job) -> Reschedule | None:
         ]
         await hub.store.deliver(job.merchant, job.connection, stored, now=now)
         failpoint("intake.receive.stored")
-        await source.acknowledge(receipts)
+        call = Call(job.connection, "acknowledge")
+        await asked(hub, job.merchant, call, source.acknowledge(receipts))
     pause_s = 0.0 if source.waits else RECEIVE_EVERY_S
     return Reschedule(due_at=hub.clock.now() + timedelta(seconds=pause_s))
 

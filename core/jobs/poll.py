@@ -4,8 +4,10 @@ from collections.abc import Awaitable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from core.engine.answers import Call
 from core.engine.hub import Hub
 from core.engine.job import Reschedule
+from core.engine.pauses import asked
 from core.errors import RejectedError
 from core.failpoints import failpoint
 from core.model.order import OrderPage
@@ -30,7 +32,9 @@ async def poll_orders(hub: Hub, job: Job) -> Reschedule | None:
     memory = dict(job.data)
     since = datetime.fromisoformat(memory["since"])
     failpoint("intake.poll.before")
-    page = await _page(channel.changed_orders(since, memory.get("page")), "page" in memory)
+    call = Call(job.connection, "changed_orders")
+    told = asked(hub, job.merchant, call, channel.changed_orders(since, memory.get("page")))
+    page = await _page(told, "page" in memory)
     failpoint("intake.poll.after")
     if page is None:
         memory.pop("page")
@@ -61,8 +65,9 @@ async def _list_open(hub: Hub, job: Job, channel: Channel) -> Reschedule:
         memory["opening"] = now.isoformat()
     failpoint("intake.open.before")
     asked_at = datetime.fromisoformat(memory["opening"])
-    going_on = "page" in memory
-    page = await _page(channel.open_orders(asked_at, memory.pop("page", None)), going_on)
+    going_on, call = "page" in memory, Call(job.connection, "open_orders")
+    told = asked(hub, job.merchant, call, channel.open_orders(asked_at, memory.pop("page", None)))
+    page = await _page(told, going_on)
     if page is None:
         return Reschedule(due_at=now, data=memory)
     await _fetch_unknown(hub, job, page.orders)
@@ -73,13 +78,13 @@ async def _list_open(hub: Hub, job: Job, channel: Channel) -> Reschedule:
     return Reschedule(due_at=now, data=memory)
 
 
-async def _page(asked: Awaitable[OrderPage], going_on: bool) -> OrderPage | None:  # noqa: FBT001 - of one caller
+async def _page(answer: Awaitable[OrderPage], going_on: bool) -> OrderPage | None:  # noqa: FBT001 - of one caller
     """Return a page; None where the place in its list at which we go on is refused: the list is begun anew.
 
     Amazon's places end after 24 hours (Orders API Migration Guide, read 2026-11), which an outage may last.
     """
     try:
-        return await asked
+        return await answer
     except RejectedError:
         if not going_on:
             raise

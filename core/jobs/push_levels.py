@@ -11,8 +11,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from core.domain.levels import wanted_level
+from core.engine.answers import Call
 from core.engine.hub import Hub
 from core.engine.job import Reschedule
+from core.engine.pauses import asked
 from core.failpoints import failpoint
 from core.jobs.push_guard import stops_push
 from core.model.actions import Action
@@ -75,7 +77,7 @@ async def push_levels(hub: Hub, job: Job) -> Reschedule | None:
         return None
     rows = await hub.store.read(due_levels, merchant, connection, now, limit=AT_ONCE)
     if rows:
-        read = await _read(levels, rows, now)
+        read = await _read(hub, levels, rows, job)
         due = await wanted_of(hub, merchant, connection, read, surprising=_surprising(rows, read))
         failpoint("levels.switches.before")
         accepted = (connection, Action.LEVELS.value) in await hub.store.read(accepted_actions, merchant)
@@ -85,17 +87,19 @@ async def push_levels(hub: Hub, job: Job) -> Reschedule | None:
     return None if again is None else Reschedule(due_at=max(again, now + timedelta(seconds=_AGAIN_S)))
 
 
-async def _read(levels: Levels, rows: Sequence[ListingRow], now: datetime) -> list[ListingRow]:
+async def _read(hub: Hub, levels: Levels, rows: Sequence[ListingRow], job: Job) -> list[ListingRow]:
     """Read the listings whose shown level is unknown or is to be read back."""
-    asked = [
+    now = hub.clock.now()
+    wanted = [
         row for row in rows if row.last_read is None or (row.check_at is not None and row.check_at <= now)
     ]
-    if not asked:
+    if not wanted:
         return list(rows)
+    keys = [key_of(row) for row in wanted]
     failpoint("levels.read.before")
-    shown = {level.key: level.units for level in await levels.read_levels([key_of(row) for row in asked])}
+    found = await asked(hub, job.merchant, Call(job.subject, "read_levels"), levels.read_levels(keys))
     failpoint("levels.read.after")
-    read = {key_of(row) for row in asked}
+    shown, read = {level.key: level.units for level in found}, frozenset(keys)
     return [_read_as(row, shown.get(key_of(row)), now) if key_of(row) in read else row for row in rows]
 
 
@@ -179,7 +183,8 @@ async def _set(hub: Hub, levels: Levels, written: list[Due], job: Job) -> None:
     failpoint("levels.journal.before")
     await hub.store.write(journal_push, merchant, connection, key, changes=changes, owner=hub.owner, now=now)
     failpoint("levels.write.before")
-    results = {r.key: r for r in await levels.set_levels(changes, key=key)}
+    call = Call(connection, "set_levels")
+    results = {r.key: r for r in await asked(hub, merchant, call, levels.set_levels(changes, key=key))}
     failpoint("levels.write.after")
     await hub.store.write(save_levels, merchant, [_after(d, results[key_of(d.row)], now) for d in written])
     ended = {key.listing: result.state.value for key, result in results.items()}

@@ -3,8 +3,10 @@
 from datetime import timedelta
 from typing import Any
 
+from core.engine.answers import Call
 from core.engine.hub import Hub
 from core.engine.job import Reschedule
+from core.engine.pauses import asked
 from core.failpoints import failpoint
 from core.jobs.poll import poll_from
 from core.store.jobs import Job, NewJob, enqueue
@@ -18,7 +20,8 @@ async def check_subscriptions(hub: Hub, job: Job) -> Reschedule | None:
     if subscriber is None:
         return None
     failpoint("intake.subscribe.before")
-    mended = await subscriber.subscribe(str(job.data["callback_url"]))
+    call = Call(job.connection, "subscribe")
+    mended = await asked(hub, job.merchant, call, subscriber.subscribe(str(job.data["callback_url"])))
     now = hub.clock.now()
     memory: dict[str, Any] = {**job.data, "checked": now.isoformat()}
     if mended:

@@ -6,8 +6,10 @@ from functools import reduce
 from core.domain.fold import fold
 from core.domain.scans import left_after_void, scans_of
 from core.domain.state import OrderState, ParcelState
+from core.engine.answers import Call
 from core.engine.hub import Hub
 from core.engine.job import Reschedule
+from core.engine.pauses import asked
 from core.failpoints import failpoint
 from core.jobs.notifications import tell
 from core.model.facts import Fact, Noted
@@ -34,7 +36,8 @@ async def follow_parcel(hub: Hub, job: Job) -> Reschedule | None:
     under_way = False
     for order_id in await hub.store.read(find, job.merchant, "tracker", tracker):
         failpoint("intake.tracking.before")
-        events = await files.fetch_tracking(tracker)
+        call = Call(job.connection, "fetch_tracking")
+        events = await asked(hub, job.merchant, call, files.fetch_tracking(tracker))
         state = await hub.store.load(job.merchant, order_id)
         if state is None:
             continue

@@ -3,8 +3,10 @@
 from datetime import datetime, timedelta
 
 from core.domain.state import ParcelState
+from core.engine.answers import Call
 from core.engine.hub import Hub
 from core.engine.job import Reschedule
+from core.engine.pauses import asked
 from core.failpoints import failpoint
 from core.jobs.notifications import tell
 from core.model.facts import Fact, LabelBought, Noted, VoidAnswered
@@ -32,7 +34,9 @@ async def follow_void(hub: Hub, job: Job) -> Reschedule | None:
         if parcel is None or parcel.label is None or parcel.voided_at is None:
             continue
         failpoint("intake.void.before")
-        moved, now = await carrier.find_void(job.object_id), hub.clock.now()
+        call = Call(job.connection, "find_void")
+        moved = await asked(hub, job.merchant, call, carrier.find_void(job.object_id))
+        now = hub.clock.now()
         await tell(hub, job.merchant, order_id, _told(parcel, parcel.label, moved, now))
         age = now - parcel.voided_at
         if moved.state is MovementState.PENDING and age < LOOK_FOR:

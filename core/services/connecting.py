@@ -10,6 +10,7 @@ from core.model.part import VERSION
 from core.services.actions import fetch_again
 from core.store.jobs import NewJob, enqueue
 from core.store.orders import orders_held
+from core.store.pauses import ask_now
 from core.store.switches import go_live, live_since
 
 LOOK_BACK = timedelta(days=7)
@@ -45,7 +46,10 @@ async def _read_again(hub: Hub, merchant: str) -> None:
 
 
 async def begin(hub: Hub, merchant: str, connection: str, public_url: str) -> None:
-    """Enqueue the standing jobs of a connection; those that stand already keep what they remember (R08)."""
+    """Enqueue the standing jobs of a connection; those that stand already keep what they remember (R08).
+
+    What is paused of it is tried again at once: who connects or starts has often just mended it.
+    """
     ports, now = hub.connections(merchant).named(connection), hub.clock.now()
     requests: list[NewJob] = []
 
@@ -63,3 +67,4 @@ async def begin(hub: Hub, merchant: str, connection: str, public_url: str) -> No
     if ports.notifications is not None:
         request("receive")
     await hub.store.write(enqueue, merchant, requests)
+    await hub.store.write(ask_now, merchant, connection, now=now)

@@ -15,7 +15,7 @@ from core.store.backlog import NextDue, intents_open, next_due, orders_due_befor
 from core.store.inbox import list_deliveries
 from core.store.jobs import Job, list_jobs
 from core.store.listings import ListingRow, list_listings
-from core.store.pauses import VendorPause, list_pauses
+from core.store.pauses import VendorPause, count_waiting, list_pauses
 from core.store.probes import save_probe
 from core.store.push_guard import list_stopped_pushes
 from core.store.switches import accepted_actions
@@ -62,7 +62,7 @@ class ConnectionHealth:
     not_sendable: int = 0
     """Messages that the mail server refused for good."""
     paused: tuple[VendorPause, ...] = ()
-    """What its vendor does for nobody of the account just now."""
+    """What it does for nobody just now, and why."""
 
 
 async def health_of(hub: Hub, merchant: str) -> tuple[ConnectionHealth, ...]:
@@ -71,7 +71,11 @@ async def health_of(hub: Hub, merchant: str) -> tuple[ConnectionHealth, ...]:
     switches = await hub.store.read(accepted_actions, merchant)
     jobs = await hub.store.read(list_jobs, merchant)
     stopped = await hub.store.read(list_stopped_pushes, merchant)
-    paused = await hub.store.read(list_pauses, merchant)
+    waiting = await hub.store.read(count_waiting, merchant)
+    paused = [
+        replace(pause, waiting=waiting.get(pause.key, 0))
+        for pause in await hub.store.read(list_pauses, merchant, hub.clock.now())
+    ]
     refused = await hub.store.read(refused_mails, merchant)
     found: list[ConnectionHealth] = []
     for name in hub.connections(merchant).ports:

@@ -177,6 +177,12 @@ async def _of_connections(hub: Hub, merchant: str) -> list[Finding]:
             (c.connection for c in health if c.state == "failing"),
             "read the trouble on the page of connections",
         ),
+        *_finding(
+            "paused",
+            "kinds of work that a connection does for nobody just now",
+            (f"{c.connection} {p.action} ({p.waiting} waiting)" for c in health for p in c.paused),
+            "it goes on by itself; after you mended it, crossdock connections resume CONNECTION tries at once",
+        ),
     ]
 
 

@@ -1,10 +1,10 @@
-"""Every step of an order, one row each: when it is due, who does it, what finds its outcome, whom it asks, what pauses it."""
+"""Every step of an order, one row each: when it is due, who does it, what finds its outcome, what it asks of whom."""
 
 from core.domain import due
 from core.engine.effects import look_up
 from core.engine.run import Run
-from core.engine.step import Pausable, Step, Steps
-from core.steps import delivery, fulfillment, payment, stock
+from core.engine.step import Step, Steps
+from core.steps import calls, delivery, fulfillment, payment, stock
 from core.steps.holds import sync_holds
 from core.steps.third_party import note_part_shipped, note_shipped_elsewhere
 
@@ -13,48 +13,51 @@ async def _look_up(run: Run) -> None:
     await look_up(run, {operation: find for step in STEPS.values() for operation, find in step.find.items()})
 
 
-# An account without money still offers rates: only a label that was sold shows that it has some again.
-LABELS = Pausable("labels", "label")
-MAILS = Pausable("mails", "mail")
 SEND = {"send": delivery.find_mail}
 
 STEPS: Steps = {
     step.name: step
     for step in (
-        Step(name="look_up", due=due.look_up_at, run=_look_up),
+        Step(name="look_up", due=due.look_up_at, run=_look_up, asks=calls.of_look_up),
         Step(name="leave", due=due.leave, run=delivery.leave),
         Step(
             name="settle_cancellation",
             due=due.cancellation,
             run=stock.settle_cancellation,
             find={"void": stock.find_void},
-            pauses=Pausable("voids", "void"),
+            asks=calls.of_void,
         ),
         Step(
             name="void_again",
             due=due.void_again,
             run=stock.void_again,
-            pauses=Pausable("voids", "void"),
+            asks=calls.of_void_again,
         ),
         Step(
             name="reject",
             due=due.rejection,
             run=payment.reject,
             find={"cancel_order": payment.find_cancellation},
-            asks="channel",
-            pauses=Pausable("cancellations", "cancel"),
+            asks=calls.of_rejection,
+            gates=True,
         ),
         Step(name="note_part_shipped", due=due.part_shipped, run=note_part_shipped),
         Step(name="commit_units", due=due.units, run=stock.commit_units),
         Step(name="note_shipped_elsewhere", due=due.shipped_elsewhere, run=note_shipped_elsewhere),
-        Step(name="verify_payment", due=due.payment, run=payment.verify_payment, needs_whole=True),
+        Step(
+            name="verify_payment",
+            due=due.payment,
+            run=payment.verify_payment,
+            asks=calls.of_payment,
+            gates=True,
+            needs_whole=True,
+        ),
         Step(name="sync_holds", due=due.holds, run=sync_holds),
         Step(
             name="quote",
             due=due.quote,
             run=fulfillment.quote,
-            asks="carrier",
-            pauses=LABELS,
+            asks=calls.of_quote,
             needs_whole=True,
         ),
         Step(
@@ -62,8 +65,7 @@ STEPS: Steps = {
             due=due.buy,
             run=fulfillment.buy,
             find={"buy": fulfillment.find_label},
-            asks="channel",  # the order is read again before
-            pauses=LABELS,
+            asks=calls.of_purchase,
             needs_whole=True,
         ),
         Step(
@@ -71,8 +73,7 @@ STEPS: Steps = {
             due=due.capture,
             run=payment.capture_money,
             find={"capture": payment.find_capture},
-            asks="channel",
-            pauses=Pausable("captures", "capture"),
+            asks=calls.of_capture,
             needs_whole=True,
         ),
         Step(
@@ -80,17 +81,16 @@ STEPS: Steps = {
             due=due.tell_channel,
             run=delivery.tell_channel,
             find={"tell_shipped": delivery.find_told},
-            asks="channel",
-            pauses=Pausable("shipments", "tell"),
+            asks=calls.of_telling,
             needs_whole=True,
         ),
-        Step(name="store_label", due=due.store_label, run=fulfillment.store_label, asks="carrier"),
+        Step(name="store_label", due=due.store_label, run=fulfillment.store_label, asks=calls.of_file),
         Step(
             name="confirm",
             due=due.confirmation,
             run=delivery.confirm,
             find=SEND,
-            pauses=MAILS,
+            asks=calls.of_mail,
             needs_whole=True,
         ),
         Step(
@@ -98,7 +98,7 @@ STEPS: Steps = {
             due=due.shipping_mail,
             run=delivery.tell_shopper,
             find=SEND,
-            pauses=MAILS,
+            asks=calls.of_mail,
             needs_whole=True,
         ),
         Step(
@@ -106,7 +106,7 @@ STEPS: Steps = {
             due=due.cancellation_mail,
             run=delivery.mail_cancellation,
             find=SEND,
-            pauses=MAILS,
+            asks=calls.of_mail,
             needs_whole=True,
         ),
     )

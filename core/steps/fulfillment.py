@@ -10,7 +10,9 @@ from core.domain.shipping.exports import export_exemption
 from core.domain.shipping.judging import judge
 from core.domain.shipping.packing import pack_lines, parcel_of, why_unboxed
 from core.domain.state import OpenIntent, ParcelState, region_of_order
+from core.engine.answers import Call
 from core.engine.effects import Done, Effect, perform
+from core.engine.pauses import asked
 from core.engine.run import Run
 from core.errors import RejectedError, UnavailableError
 from core.failpoints import failpoint
@@ -57,6 +59,7 @@ async def quote(run: Run) -> None:
         decided=told,
         references=[("shipment", q.shipment_id) for q in facts],
         notices=notices_of(run.config, run.order, run.now),
+        attempts=run.attempts,  # rates that are asked again are no success of the purchase that failed
     )
 
 
@@ -75,14 +78,19 @@ async def _quoted(
     labelled = [p.quote for p in run.state.parcels if p.label is not None]
     customs = customs_items(run.state, run.order, parcel, products, home=home, beside=[*labelled, *beside])
     failpoint("fulfillment.quote.before")
-    quotes = await carrier.quote(
-        reference=f"{run.order.number}/{parcel.parcel_id}",
-        parcel=parcel,
-        sender=sender_of(run, parcel.location),
-        recipient=_recipient(run),
-        customs=customs,
-        budget_s=RATE_BUDGET_S,
-        exemption=export_exemption(region, home) if region is not None and customs else "",
+    quotes = await asked(
+        run.hub,
+        run.merchant,
+        Call(name, "quote"),
+        carrier.quote(
+            reference=f"{run.order.number}/{parcel.parcel_id}",
+            parcel=parcel,
+            sender=sender_of(run, parcel.location),
+            recipient=_recipient(run),
+            customs=customs,
+            budget_s=RATE_BUDGET_S,
+            exemption=export_exemption(region, home) if region is not None and customs else "",
+        ),
     )
     failpoint("fulfillment.quote.after")
     known = parcel_named(run, parcel.parcel_id)
@@ -186,7 +194,8 @@ async def find_label(run: Run, intent: OpenIntent) -> Done:
     if carrier is None:
         raise RejectedError("sells no labels any more", connection=intent.connection)
     failpoint("fulfillment.find.before")
-    label = await carrier.find_label(str(intent.data["shipment"]))
+    call = Call(intent.connection, "find_label")
+    label = await asked(run.hub, run.merchant, call, carrier.find_label(str(intent.data["shipment"])))
     if label is None:
         return Done(outcome=Outcome.UNDONE)
     return bought_of(run, str(intent.data["parcel"]), label, intent.connection)
@@ -201,11 +210,17 @@ async def store_label(run: Run) -> None:
     ports = run.connections.named(bought.connection)
     if ports.carrier is not None and ports.label_files is not None:
         failpoint("fulfillment.file.before")
-        label = await ports.carrier.find_label(bought.shipment_id, label_format=run.config.labels.format)
+        label = await asked(
+            run.hub,
+            run.merchant,
+            Call(bought.connection, "find_label"),
+            ports.carrier.find_label(bought.shipment_id, label_format=run.config.labels.format),
+        )
         if label is None:
             raise UnavailableError("does not show the label it sold yet", connection=bought.connection)
         failpoint("fulfillment.file.found")
-        file = await ports.label_files.fetch_file(label.file_url)
+        call = Call(bought.connection, "fetch_file")
+        file = await asked(run.hub, run.merchant, call, ports.label_files.fetch_file(label.file_url))
         failpoint("fulfillment.file.after")
         kept = LabelFile(
             order_id=run.order_id,

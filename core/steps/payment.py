@@ -3,7 +3,9 @@
 from core.domain.due import open_captures
 from core.domain.payment import asked_of_gateways, check
 from core.domain.state import OpenIntent
+from core.engine.answers import Call
 from core.engine.effects import Done, Effect, perform
+from core.engine.pauses import asked
 from core.engine.run import Run
 from core.errors import RejectedError
 from core.failpoints import failpoint
@@ -40,7 +42,9 @@ async def _ask_gateway(run: Run, authority: str, reference: str) -> GatewayPayme
         return None
     failpoint("payment.fetch.before")
     try:
-        return await gateway.fetch_payment(reference)
+        return await asked(
+            run.hub, run.merchant, Call(authority, "fetch_payment"), gateway.fetch_payment(reference)
+        )
     except RejectedError:
         # The gateway knows no such payment: the shop's word alone is not enough (rule M3).
         return None

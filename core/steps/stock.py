@@ -5,7 +5,9 @@ from datetime import timedelta
 from core.domain.due import void_pause
 from core.domain.scans import DEPARTED, scans_of
 from core.domain.state import OpenIntent, ParcelState
+from core.engine.answers import Call
 from core.engine.effects import Done, Effect, perform
+from core.engine.pauses import asked
 from core.engine.run import Run
 from core.errors import NotYetError, RejectedError
 from core.failpoints import failpoint
@@ -112,7 +114,10 @@ async def _refused_for_good(run: Run, label: LabelBought, code: str | None) -> D
     """
     files = run.connections.named(label.connection).label_files
     if files is not None and label.tracker_id is not None:
-        scans = scans_of(run.state, label.tracker_id, await files.fetch_tracking(label.tracker_id))
+        call = Call(label.connection, "fetch_tracking")
+        failpoint("stock.scans.before")
+        events = await asked(run.hub, run.merchant, call, files.fetch_tracking(label.tracker_id))
+        scans = scans_of(run.state, label.tracker_id, events)
         if any(scan.state in DEPARTED for scan in scans):
             return Done(outcome=Outcome.REFUSED, code=code, facts=scans)
     raise RejectedError("the carrier does not take the label back", connection=label.connection, code=code)

@@ -7,7 +7,9 @@ from core.domain.needs import needs_of
 from core.domain.notices import left_notices
 from core.domain.shipping.routing import nearest_first
 from core.domain.state import OrderState, is_locked, region_of_order, third_party_shipped
+from core.engine.answers import Call
 from core.engine.hub import Hub
+from core.engine.pauses import asked
 from core.engine.run import Run
 from core.errors import UnavailableError
 from core.failpoints import failpoint
@@ -34,7 +36,7 @@ async def sync_order(hub: Hub, merchant: str, connection: str, external_id: str)
     if channel is None:
         return
     failpoint("capture.fetch.before")
-    fetched = await channel.fetch_order(external_id)
+    fetched = await asked(hub, merchant, Call(connection, "fetch_order"), channel.fetch_order(external_id))
     failpoint("capture.fetch.after")
     order_id = f"{connection}:{external_id}"
     for _ in range(_TRIES):
@@ -87,7 +89,8 @@ async def refresh(run: Run) -> bool:
     if channel is None:
         return False
     failpoint("capture.refresh.before")
-    fetched = await channel.fetch_order(run.order.order_id)
+    call = Call(run.order.connection, "fetch_order")
+    fetched = await asked(run.hub, run.merchant, call, channel.fetch_order(run.order.order_id))
     failpoint("capture.refresh.after")
     if not is_news(run.order, fetched.order) and await _knows_personal(
         run.hub, run.merchant, run.order_id, fetched

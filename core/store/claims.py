@@ -131,15 +131,24 @@ _OVER = (Stage.DELIVERED, Stage.SHIPPED_ELSEWHERE, Stage.FULFILLED_BY_CHANNEL, S
 
 
 def wake_open_orders(conn: sa.Connection, merchant: str, now: datetime) -> None:
-    """Make every order of a merchant that is not over due by now.
+    """Make every order of a merchant that is not over due by now."""
+    _wake(conn, merchant, ~orders.c.stage.in_([stage.value for stage in _OVER]), now)
+
+
+def wake_orders(conn: sa.Connection, merchant: str, wanted: sa.Select[tuple[str]], now: datetime) -> None:
+    """Make the orders of a merchant whose ids a query gives due by now."""
+    _wake(conn, merchant, orders.c.order_id.in_(wanted), now)
+
+
+def _wake(conn: sa.Connection, merchant: str, which: sa.ColumnElement[bool], now: datetime) -> None:
+    """Make orders due by now.
 
     One that somebody works on is marked: he may have read what is changed now, so it does not rest before it was
     looked at once more.
     """
-    over = orders.c.stage.in_([stage.value for stage in _OVER])
     later = sa.or_(orders.c.due_at.is_(None), orders.c.due_at > now)
     query = sa.select(*_KEY, orders.c.claimed_by).where(
-        orders.c.merchant == merchant, ~over, sa.or_(later, orders.c.claimed_by.is_not(None))
+        orders.c.merchant == merchant, which, sa.or_(later, orders.c.claimed_by.is_not(None))
     )
     found = conn.execute(query.order_by(*_KEY).with_for_update()).all()
     update_by_key(

@@ -295,6 +295,16 @@ pauses = _table(
     _maybe_at("cleared_at"),
 )
 
+pause_waits = _table(
+    "pause_waits",
+    _key("connection"),
+    _key("action"),
+    _key("kind"),  # order, or the kind of a job
+    _key("subject"),
+    _maybe_at("tried_at"),  # when it last asked in vain; null: it has not asked since the pause began
+    sa.Index("ix_pause_waits_merchant", "merchant", "kind", "subject"),
+)
+
 notices = _table(
     "notices",
     _key("kind"),  # unlisted_method

@@ -62,7 +62,7 @@ def moments(function: ast.AsyncFunctionDef) -> Iterator[tuple[int, int, str, str
         if isinstance(node, ast.Await) and isinstance(node.value, ast.Call):
             names = chain(node.value.func)
             store = len(names) > 1 and names[-2] == "store" and names[-1] in WRITING
-            port = len(names) > 1 and names[-2] in PORTS
+            port = (len(names) > 1 and names[-2] in PORTS) or names == ("asked",)
             if store or port:
                 yield node.lineno, node.col_offset, "await", ".".join(names)
 
@@ -84,6 +84,34 @@ def unguarded() -> list[str]:
 @pytest.mark.req("R42")
 def test_before_every_write_and_every_vendor_call_stands_a_failpoint() -> None:
     assert unguarded() == []
+
+
+def unnoticed() -> list[str]:
+    """Every await of a vendor's answer that goes neither through ``asked`` nor through an effect's ``call``."""
+    found: list[str] = []
+    for path in sorted(p for layer in ("engine", "steps", "jobs") for p in (CORE / layer).glob("*.py")):
+        tree = ast.parse(path.read_text())
+        of_effects = {
+            id(n)
+            for f in ast.walk(tree)
+            if isinstance(f, ast.AsyncFunctionDef) and f.name == "call"
+            for n in ast.walk(f)
+        }
+        for node in ast.walk(tree):
+            if (
+                isinstance(node, ast.Await)
+                and isinstance(node.value, ast.Call)
+                and id(node) not in of_effects
+            ):
+                names = chain(node.value.func)
+                if len(names) > 1 and names[-2] in PORTS:
+                    found.append(f"{path.relative_to(CORE)}:{node.lineno}: {'.'.join(names)}")
+    return found
+
+
+@pytest.mark.req("R106")
+def test_whether_a_vendor_answers_is_noted_at_every_call() -> None:
+    assert unnoticed() == []
 
 
 def test_the_methods_of_the_store_that_write_are_all_named() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from connectors.bogus.carrier import scan
-from connectors.bogus.client import World
+from connectors.bogus.client import Outage, World
 from connectors.bogus.notifications import BogusNotifications
 from core.clock import SteppedClock
 from core.engine.hub import Hub
@@ -105,6 +105,10 @@ async def prepare(url: str, keys: str, books: Path) -> None:
         (name, _torn(one) if one.subject == "kk-4" else one) for name, one in made.notifications
     ]
     made.paused = {"buy"}
+    twenty = START + timedelta(minutes=20)
+    made.outages = (
+        Outage(connection="shop", operations=frozenset({"set_levels"}), since=START, until=twenty),
+    )
     made.voids_to_reject = 1
     keep(made, books)
     await store.close()
@@ -150,13 +154,20 @@ async def _left_to_people(b: Bench) -> list[str]:
     return [f"told to people, and whether it is over: {found}"] if found != ALL_DEALT_WITH else []
 
 
-ALL_DEALT_WITH = {"pauses": [("post labels", True)], "notices": [(UNLISTED, True)], "torn": [("shop", True)]}
+ALL_DEALT_WITH = {
+    "pauses": [("post labels", True)],
+    "notices": [(UNLISTED, True)],
+    "torn": [("shop", True)],
+}
 
 
 def _told_to_people(conn: sa.Connection) -> dict[str, list[tuple[str, bool]]]:
-    raised = [
-        (f"{r.connection} {r.action}", r.cleared_at is not None) for r in conn.execute(sa.select(pause_rows))
-    ]
+    raised = sorted(
+        (f"{r.connection} {r.action}", r.cleared_at is not None)
+        for r in conn.execute(sa.select(pause_rows))
+        # Who died before the levels fell silent lives again after that, and never meets it.
+        if r.action != "levels" or r.cleared_at is None
+    )
     told = [(r.subject, r.seen_at is not None) for r in conn.execute(sa.select(notices_table))]
     torn = sa.select(deliveries).where(deliveries.c.kind == "unreadable")
     parked = [(r.connection, r.state == "done") for r in conn.execute(torn)]
@@ -207,7 +218,9 @@ async def _what_a_person_mends(b: Bench, minutes: int) -> None:
     if minutes >= 20:
         b.world.paused = set()
         b.world.changed()
-        for connection in {pause.connection for pause in await b.store.read(list_pauses, MERCHANT)}:
+        for connection in {
+            pause.connection for pause in await b.store.read(list_pauses, MERCHANT, b.clock.now())
+        }:
             await resume(b.hub, MERCHANT, connection)
     if minutes >= 30:
         for notice in await notices.open_notices(b.hub, MERCHANT):

@@ -34,6 +34,10 @@ ELSEWHERE = {
     "backorders.commit.before": "no goods come in on that day",
     "work.jobs.claim": "the clock's tick, which the scenario replaces",
     "work.claims.renew": "the same",
+    "pauses.back.before": "whoever has a turn on that day uses it; tests/core/flow/test_outages.py dies there",
+    "work.job.line": "the same",
+    "stock.scans.before": "no carrier refuses a void for good on that day",
+    "work.line.before": "nobody who waits for a pause is parked on that day; the same",
     "work.listening.freed": "a process that is told to stop, which the scenario never is",
 }
 _NAMED = re.compile(r'failpoint\("([a-z_.]+)"\)')

@@ -18,6 +18,7 @@ PAUSED = {
     "since": "2026-11-30T16:15:00Z",
     "reason": "post: buy: the account is empty",
     "look_at": "2026-11-30T16:25:00Z",
+    "waiting": 1,
 }
 
 
@@ -58,7 +59,7 @@ async def test_after_the_wallet_is_filled_the_api_has_the_label_bought_at_once(s
     assert await bought(site) == ("shipped", 1)
     assert await paused(site) == {}
     again = await site.ask("POST", RESUME, key=KEY)
-    assert (again.status, again.json["detail"]) == (409, "nothing of post is paused by its vendor")
+    assert (again.status, again.json["detail"]) == (409, "nothing of post is paused")
 
 
 @pytest.mark.req("R87")
@@ -79,9 +80,9 @@ async def test_while_the_wallet_is_still_empty_one_more_call_is_made_and_the_pau
 @pytest.mark.parametrize(
     ("connection", "key", "status", "says"),
     [
-        ("shop", KEY, 409, "nothing of shop is paused by its vendor"),
+        ("shop", KEY, 409, "nothing of shop is paused"),
         ("nothing", KEY, 404, "no connection named 'nothing'; crossdock.yaml has shop, amz, pay, post, mail"),
-        ("post", OTHER_KEY, 409, "nothing of post is paused by its vendor"),
+        ("post", OTHER_KEY, 409, "nothing of post is paused"),
         ("post", "no-such-key-000000", 401, None),
     ],
 )
@@ -106,7 +107,10 @@ async def test_the_page_of_connections_has_a_button_for_it_while_something_is_pa
     cookie, rival = await site.log_in(), await site.log_in(OTHER_KEY)
     shown = (await site.ask("GET", "/connections", cookie=cookie)).text
     assert shown.count("Try again now") == shown.count(BUTTON) == 1
-    assert "labels since Mon 30 Nov 16:15:00 UTC: post: buy: the account is empty" in shown
+    assert (
+        "<dt>Paused: labels</dt><dd>since Mon 30 Nov 16:15:00 UTC: post: buy: the account is empty; 1 waits"
+        in shown
+    )
     assert "Try again now" not in (await site.ask("GET", "/connections", cookie=rival)).text
     site.b.world.paused = set()
 
@@ -125,7 +129,7 @@ async def test_the_button_of_another_merchant_or_of_nobody_changes_nothing(site:
     another = await site.ask("POST", "/connections/post/resume", cookie=await site.log_in(OTHER_KEY))
     nobody = await site.ask("POST", "/connections/post/resume", cookie="a=b")
 
-    assert (another.status, "nothing of post is paused by its vendor" in another.text) == (409, True)
+    assert (another.status, "nothing of post is paused" in another.text) == (409, True)
     assert (nobody.status, nobody.headers["Location"].partition("?")[0]) == (303, "/login")
     assert await bought(site) == ("ready", 0)
     assert await paused(site) == {"post": [PAUSED]}

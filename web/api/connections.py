@@ -24,12 +24,14 @@ UNKNOWN_TYPE = "application/octet-stream"
 
 
 class PausedView(Answer):
-    """A kind of work that a vendor does for nobody of the account; one of those who wait tries again at ``look_at``."""
+    """A kind of work that a connection does for nobody just now; one of those who wait tries again at ``look_at``."""
 
     action: str
     since: datetime
     reason: str
     look_at: datetime
+    waiting: int
+    """How many orders and jobs wait for its end; they go on by themselves."""
 
 
 class ConnectionView(Answer):
@@ -59,7 +61,7 @@ class ConnectionView(Answer):
     not_sendable: int
     """Messages that the mail server refused for good; each order's timeline shows its own."""
     paused: tuple[PausedView, ...]
-    """What the vendor does for nobody of the account just now."""
+    """What it does for nobody just now: it is silent, refuses everybody, or the account lacks something."""
 
 
 class ConnectionList(Answer):
@@ -151,7 +153,7 @@ def view_of(health: ConnectionHealth) -> ConnectionView:
         brake=health.push_guard,
         not_sendable=health.not_sendable,
         paused=tuple(
-            PausedView(action=a.action, since=a.since, reason=a.reason, look_at=a.look_at)
+            PausedView(action=a.action, since=a.since, reason=a.reason, look_at=a.look_at, waiting=a.waiting)
             for a in health.paused
         ),
     )
@@ -298,7 +300,7 @@ ENDPOINTS = (
         name="resumeConnection",
         method="POST",
         path="/connections/{connection}/resume",
-        summary="Try again now what its vendor did for nobody of the account",
+        summary="Try again now what is paused of it",
         gives=ConnectionList,
         run=post_resume,
     ),

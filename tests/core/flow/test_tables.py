@@ -1,34 +1,38 @@
 """The tables of steps and jobs, against what was written down by hand: a row that is changed is changed on purpose."""
 
+from core.engine.answers import KINDS
+from core.engine.step import asks_nobody
 from core.jobs import JOBS
 from core.steps import STEPS
 
-READS = ("reads", None)
-LABELS, MAILS = ("labels", "label"), ("mails", "mail")
 
-
-def test_each_step_asks_its_vendor_first_and_waits_for_its_own_kind_of_pause() -> None:
-    """Rates wait too while no label can be bought, and only a label that was sold shows that there is money again."""
-    assert {step.name: (step.asks, tuple(step.pauses)) for step in STEPS.values()} == {
-        "look_up": (None, READS),
-        "leave": (None, READS),
-        "settle_cancellation": (None, ("voids", "void")),
-        "void_again": (None, ("voids", "void")),
-        "reject": ("channel", ("cancellations", "cancel")),
-        "note_part_shipped": (None, READS),
-        "commit_units": (None, READS),
-        "note_shipped_elsewhere": (None, READS),
-        "verify_payment": (None, READS),
-        "sync_holds": (None, READS),
-        "quote": ("carrier", LABELS),
-        "buy": ("channel", LABELS),
-        "capture": ("channel", ("captures", "capture")),
-        "tell_channel": ("channel", ("shipments", "tell")),
-        "store_label": ("carrier", READS),
-        "confirm": (None, MAILS),
-        "tell_shopper": (None, MAILS),
-        "mail_cancellation": (None, MAILS),
+def test_each_step_says_what_it_may_ask_of_whom() -> None:
+    assert {step.name: step.asks.__name__ for step in STEPS.values() if step.asks is not asks_nobody} == {
+        "look_up": "of_look_up",
+        "settle_cancellation": "of_void",
+        "void_again": "of_void_again",
+        "reject": "of_rejection",
+        "verify_payment": "of_payment",
+        "quote": "of_quote",
+        "buy": "of_purchase",
+        "capture": "of_capture",
+        "tell_channel": "of_telling",
+        "store_label": "of_file",
+        "confirm": "of_mail",
+        "tell_shopper": "of_mail",
+        "mail_cancellation": "of_mail",
     }
+
+
+def test_while_a_payment_or_a_cancellation_waits_nothing_after_it_is_done() -> None:
+    """What comes after the others does not depend on them: a silent mail server delays no label (R107)."""
+    assert {step.name for step in STEPS.values() if step.gates} == {"verify_payment", "reject"}
+
+
+def test_each_operation_of_a_connection_is_a_kind_of_work_of_its_own() -> None:
+    """The answer to one must not speak for another that the same job asks for."""
+    assert len(set(KINDS.values())) == len(KINDS) == 22
+    assert {operation for job in JOBS.values() for operation in job.asks} <= set(KINDS)
 
 
 def test_only_some_kinds_of_jobs_stand_listen_or_are_patient() -> None:
@@ -41,6 +45,13 @@ def test_only_some_kinds_of_jobs_stand_listen_or_are_patient() -> None:
     }
     assert {job.kind for job in JOBS.values() if job.listens} == {"receive"}
     assert {job.kind for job in JOBS.values() if job.patient} == {"tracking", "void"}
-    assert {job.kind: job.pauses.action for job in JOBS.values() if job.pauses.action != "reads"} == {
-        "push": "levels"
+    assert {job.kind: job.asks for job in JOBS.values() if job.asks} == {
+        "fetch": ("fetch_order",),
+        "tracking": ("fetch_tracking",),
+        "void": ("find_void",),
+        "poll": ("changed_orders", "open_orders"),
+        "receive": ("receive", "acknowledge"),
+        "subscribe": ("subscribe",),
+        "listings": ("list_locations", "list_listings"),
+        "push": ("read_levels", "set_levels"),
     }

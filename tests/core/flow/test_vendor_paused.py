@@ -6,7 +6,8 @@ import pytest
 
 from connectors.bogus.client import Effect
 from core.domain.state import Stage
-from core.engine.pauses import resume
+from core.engine.answers import Failed
+from core.engine.pauses import look_after, resume
 from core.engine.retry import Retry, after_failure
 from core.errors import RefusedError, VendorPausedError
 from core.services.health import health_of
@@ -45,7 +46,7 @@ async def test_an_empty_wallet_raises_one_pause_and_fifty_orders_wait_until_ther
     await fifty_orders(b)
     b.world.paused = {"buy"}
     await pass_time(b, 16 * MINUTE)
-    [pause] = await b.store.read(list_pauses, MERCHANT)
+    [pause] = await b.store.read(list_pauses, MERCHANT, b.clock.now())
     assert (pause.connection, pause.action, pause.reason) == (
         "post",
         "labels",
@@ -56,7 +57,7 @@ async def test_an_empty_wallet_raises_one_pause_and_fifty_orders_wait_until_ther
     assert b.world.calls["post", "buy"] == 1
 
     await pass_time(b, 60 * MINUTE)
-    [still] = await b.store.read(list_pauses, MERCHANT)
+    [still] = await b.store.read(list_pauses, MERCHANT, b.clock.now())
     assert still.since == pause.since
     assert await stages(b) == {Stage.READY: 50}
     assert b.world.calls["post", "buy"] <= 7
@@ -68,7 +69,7 @@ async def test_an_empty_wallet_raises_one_pause_and_fifty_orders_wait_until_ther
 
     b.world.paused = set()
     await pass_time(b, 16 * MINUTE)
-    assert await b.store.read(list_pauses, MERCHANT) == ()
+    assert await b.store.read(list_pauses, MERCHANT, b.clock.now()) == ()
     assert await stages(b) == {Stage.SHIPPED: 50}
     assert labels(b) == [1] * 50
 
@@ -92,7 +93,7 @@ async def test_what_is_paused_stops_nothing_else(b: Bench) -> None:
     b.world.paused = {"capture"}
     place(b.world, "shop", KIM)
     await pass_time(b, 20 * MINUTE)
-    assert [(a.connection, a.action) for a in await b.store.read(list_pauses, MERCHANT)] == [
+    assert [(a.connection, a.action) for a in await b.store.read(list_pauses, MERCHANT, b.clock.now())] == [
         ("shop", "captures")
     ]
     assert labels(b) == [1]
@@ -109,18 +110,18 @@ async def test_what_is_paused_stops_nothing_else(b: Bench) -> None:
     b.world.paused = set()
     await pass_time(b, 20 * MINUTE)
     assert b.world.effects[Effect.CAPTURE, "kk-1002/KK-1002-t1"] == 1
-    assert await b.store.read(list_pauses, MERCHANT) == ()
+    assert await b.store.read(list_pauses, MERCHANT, b.clock.now()) == ()
 
 
 @pytest.mark.req("R87")
 async def test_levels_wait_with_one_pause_of_their_own(b: Bench) -> None:
     b.world.paused = {"set_levels"}
     await settle(b)
-    found = [(a.connection, a.action) for a in await b.store.read(list_pauses, MERCHANT)]
+    found = [(a.connection, a.action) for a in await b.store.read(list_pauses, MERCHANT, b.clock.now())]
     assert found == [("amz", "levels"), ("shop", "levels")]
     b.world.paused = set()
     await pass_time(b, 16 * MINUTE)
-    assert await b.store.read(list_pauses, MERCHANT) == ()
+    assert await b.store.read(list_pauses, MERCHANT, b.clock.now()) == ()
     assert b.world.shop("shop").writes != []
 
 
@@ -137,5 +138,17 @@ async def test_a_connection_shows_what_its_vendor_does_not_do(b: Bench) -> None:
 
 @pytest.mark.req("R87", "R10")
 def test_waiting_for_the_account_uses_up_no_attempt() -> None:
-    error = VendorPausedError("empty", connection="post")
-    assert after_failure(error, 99) == Retry(600.0, counts=False)
+    error, paused = (
+        VendorPausedError("empty", connection="post"),
+        Failed(counts=False, in_a_row=1, paused=True),
+    )
+    assert after_failure(error, 99, paused) == Retry(0.5, counts=False)
+    assert look_after(timedelta(hours=9), account=True) == timedelta(minutes=10)
+
+
+@pytest.mark.req("R106")
+@pytest.mark.parametrize(
+    ("stood_s", "next_s"), [(0, 5), (5, 5), (40, 40), (299, 299), (301, 300), (90_000, 300)]
+)
+def test_a_silent_vendor_is_looked_at_after_as_long_as_it_has_been_silent(stood_s: int, next_s: int) -> None:
+    assert look_after(timedelta(seconds=stood_s)) == timedelta(seconds=next_s)

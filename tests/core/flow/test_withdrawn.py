@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from web.console.summary import summary
 
 from connectors.bogus.carrier import BogusCarrier, scan
 from connectors.bogus.channel import change_order, order_of
