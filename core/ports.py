@@ -36,10 +36,9 @@ class Fence(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """How one changing operation of a connector behaves.
+    """How one changing operation of a connector behaves; ``call_limit_s`` is the longest that a call may take.
 
-    ``call_limit_s`` is the longest a call may take (seconds); an intent without an outcome is looked up no
-    earlier than intent + ``call_limit_s`` + ``settle_s``.
+    An intent without an outcome is looked up no earlier than intent + ``call_limit_s`` + ``settle_s``.
     """
 
     fence: Fence
@@ -252,9 +251,7 @@ class NotificationKind(StrEnum):
     PERSON_REDACT = "person_redact"
     PERSON_EXPORT = "person_export"
     SHOP_REDACT = "shop_redact"
-    UNREADABLE = (
-        "unreadable"  # signed by the vendor, and nothing that we can read; subject: what it is known by
-    )
+    UNREADABLE = "unreadable"  # signed by the vendor, and not to be read; subject: what it is known by
     OTHER = "other"  # known, nothing to do
 
 
@@ -384,9 +381,8 @@ class Connector:
 
     ``operations`` is keyed by the port's method name (``set_levels``, ``tell_shipped``, ``capture``, ``buy`` ...).
     ``signs_in_with`` names what a person looks at in crossdock.yaml, under ``with``, where the vendor does not accept us.
-    ``app_keys`` are the keys it reads of ``Connection.app``. ``version_ends`` is the day the pinned vendor API
-    version stops, where the vendor says so. ``offers`` names the ports that each connection has and ``mode_of`` its
-    mode by settings and endpoints, so that lists need not build it (assembly.py); without ``offers`` it is built.
+    ``app_keys`` are the keys it reads of ``Connection.app``. ``version_ends`` is when the pinned version stops, if known.
+    ``offers`` names a connection's ports and ``mode_of`` its mode, so that lists need not build it (assembly.py).
     """
 
     key: str

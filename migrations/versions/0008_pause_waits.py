@@ -5,8 +5,8 @@ from alembic import op
 
 from core.store.columns import UTCDateTime
 
-revision = "0009"
-down_revision = "0008"
+revision = "0008"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 
