@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from web.console.summary import summary
 
 from connectors.bogus.carrier import BogusCarrier, scan
 from connectors.bogus.channel import change_order, order_of
