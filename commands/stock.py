@@ -10,6 +10,7 @@ from commands.running import ACTOR, show_for_merchant
 from core.engine.hub import Hub
 from core.model.products import Product
 from core.services import actions
+from core.services.product_mistakes import mistakes_in
 from core.store.listings import list_listings
 from core.store.products import save_products
 from core.store.stock import list_stock
@@ -68,6 +69,9 @@ def _change(do: str, words: list[str]) -> Callable[[Hub, str], Awaitable[None]]:
             return lambda hub, merchant: act(hub, merchant, lines, actor=ACTOR)
         case "link", [connection, listing, _, *_]:
             pairs = [part.partition("=") for part in words[2:]]
+            twice = [sku for sku, _, _ in pairs if [other for other, _, _ in pairs].count(sku) > 1]
+            if twice:
+                raise UsageError(f"{twice[0]} is named twice; write its units once")
             made_of = {sku: whole_number(units, f"units of {sku}") for sku, _, units in pairs}
             return lambda hub, merchant: actions.link(hub, merchant, connection, listing, made_of)
         case (("list" | "listings"), []):
@@ -77,9 +81,12 @@ def _change(do: str, words: list[str]) -> Callable[[Hub, str], Awaitable[None]]:
 
 def _product(sku: str, title: str, grams: str, size: str) -> Product:
     length, width, height = (whole_number(side, "a side in mm") for side in size.split("x"))
-    return Product(
+    product = Product(
         sku=sku, title=title, weight_g=whole_number(grams, "grams"), size_mm=(length, width, height)
     )
+    for wrong in mistakes_in([product]):
+        raise UsageError(f"{wrong.field.upper()}: {wrong.what}")
+    return product
 
 
 async def _nothing(hub: Hub, merchant: str) -> None:

@@ -15,6 +15,7 @@ from core.model.actions import Action
 from core.model.commit import OrderCommit
 from core.model.facts import Fact, LabelAsked, RejectionAsked, Released, Retried
 from core.model.holds import Hold
+from core.model.stock import MOST_UNITS_LISTED
 from core.store.claims import wake_open_orders
 from core.store.jobs import NewJob, enqueue
 from core.store.links import link_all
@@ -256,11 +257,13 @@ async def link(hub: Hub, merchant: str, connection: str, listing: str, units: Ma
 
     Raises:
         NotFoundError: a SKU that is no product of ours, or no such connection.
-        RefusedError: units of less than one.
+        RefusedError: units of less than one, or of more than a listing can hold.
     """
     hub.connections(merchant).require(connection)
     if any(count < 1 for count in units.values()):
         raise RefusedError("a listing holds at least one unit of each of its SKUs")
+    if any(count > MOST_UNITS_LISTED for count in units.values()):
+        raise RefusedError(f"a listing holds at most {MOST_UNITS_LISTED} units of each of its SKUs")
     known = await hub.store.read(list_products, merchant)
     for sku in units:
         if sku not in known:

@@ -16,11 +16,13 @@ PO_BOX_CARRIERS: dict[str, str] = {
 """Carrier -> the countries (or everywhere) whose boxes it delivers to."""
 
 # "Only the Postal Service delivers to these": afms.com, as above; zookeeper's shipping help, https://lionfishzk.com/?p=31819
-# (read 2026-11-30). Britain and Canada: unverified.
+# (read 2026-11-30). The others: unverified.
 MILITARY_CARRIERS: dict[str, frozenset[str]] = {
     "US": frozenset({"USPS"}),
     "GB": frozenset({"RoyalMail", "ParcelForce", "Parcelforce"}),
     "CA": frozenset({"CanadaPost"}),
+    "AU": frozenset({"AustraliaPost"}),
+    "NL": frozenset({"PostNL"}),
 }
 """Country -> the carriers that serve its armed forces' post offices."""
 
