@@ -39,8 +39,10 @@ WORDS: dict[str, str] = {
     "antwoordnummer": "NL", "postboks": _NORDIC, "boks #": "DK NO GL FO", "box #": "SE AX", "postilokero": "FI",
     "pl #": "FI", "postholf": "IS", "skrytka pocztowa": "PL", "skrytka poczt": "PL", "skr pocztowa": "PL", "skr poczt": "PL", "skrytka #": "PL", "postovni prihradka": "CZ", "post prihr": "CZ",
     "postovy priecinok": "SK", "postafiok": "HU", "casuta postala": "RO MD", "postni predal": "SI",
-    "postanski pretinac": "HR BA", "postanski fah": "RS ME BA MK", "поштански фах": "RS ME BA", "поштенски фах": "MK", "kutia postare": "AL XK",  # noqa: RUF001 - Cyrillic
-    "pasto dezute": "LT", "pasta kastite": "LV", "bosca poist": "IE", "bosca oifig poist": "IE", "posta kutusu": "TR CY", "pk #": "TR CY EE",
+    "postanski pretinac": "HR BA", "postanski fah": "RS ME BA MK", "поштански фах": "RS ME BA",
+    "поштенски фах": "MK", "kutia postare": "AL XK",
+    "pasto dezute": "LT", "pasta kastite": "LV", "bosca poist": "IE", "bosca oifig poist": "IE",
+    "posta kutusu": "TR CY", "pk #": "TR CY EE",
     "p k #": "TR CY", "postkast": "EE", "а я": "RU BY KZ KG", "абонентскии ящик": "RU BY KZ KG", "абанентная скрынка": "BY",  # noqa: RUF001 - Cyrillic
     "а с": "UA", "абонентська скринька": "UA", "пощенска кутия": "BG", "пощ кутия": "BG", "п к #": "BG",  # noqa: RUF001 - Cyrillic
     "ταχυδρομικη θυριδα": "GR CY", "τ θ": "GR CY", "τθ #": "GR CY", "ص ب": _ARABIC, "صندوق بريد": _ARABIC, "صندوق البريد": _ARABIC, "صندوق پستی": "IR AF",
