@@ -5,23 +5,26 @@ import json
 from functools import partial
 
 from commands.arguments import UsageError, add_merchant_options
+from commands.confirm import agree
+from commands.order_asks import ASKS, add_ask_options, ask
 from commands.output import Rows, show
 from commands.running import ACTOR, for_merchant, show_for_merchant
 from core.domain.state import OrderState
 from core.engine.hub import Hub
 from core.model.facts import Fact
 from core.services import actions
+from core.services.plans import release_all_plan
+from core.services.waiting import Waiting, waiting_of
 from core.store.orders import facts_of, list_orders
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what the verb takes."""
     add_merchant_options(parser)
-    parser.add_argument(
-        "do", nargs="?", default="list", choices=("list", "show", "release", "reject", "label", "retry")
-    )
+    parser.add_argument("do", nargs="?", default="list", choices=("list", "show", *ASKS))
     parser.add_argument("order", nargs="?", help="its number, or connection:id; release: all of them")
-    parser.add_argument("reason", nargs="?", help="release: which hold")
+    parser.add_argument("reason", nargs="?", help="release: which hold; void: which parcel's label")
+    add_ask_options(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -34,13 +37,15 @@ def run(arguments: argparse.Namespace) -> int:
     if do == "release" and not arguments.reason:
         raise UsageError("release wants the hold that is released, as in: release KK-1001 risk")
     if do == "release" and order == "all":
-        return show_for_merchant(arguments, partial(_release_all, reason=arguments.reason))
+        return show_for_merchant(arguments, partial(_release_all, arguments))
     _show_order(*for_merchant(arguments, partial(_act, arguments)), as_json=arguments.json)
     return 0
 
 
 async def _listed(hub: Hub, merchant: str) -> Rows:
     """Return the newest 200 orders."""
+    rows = (await hub.store.read(list_orders, merchant, limit=200)).items
+    waits = await waiting_of(hub, merchant, [row.order_id for row in rows])
     return [
         {
             "order": row.number,
@@ -50,36 +55,39 @@ async def _listed(hub: Hub, merchant: str) -> Rows:
             "held": ", ".join(row.holds),
             "total_minor": row.total_minor,
             "currency": row.currency,
+            "waits_for": waits[row.order_id].line,
         }
-        for row in (await hub.store.read(list_orders, merchant, limit=200)).items
+        for row in rows
     ]
 
 
-async def _release_all(hub: Hub, merchant: str, *, reason: str) -> Rows:
+async def _release_all(arguments: argparse.Namespace, hub: Hub, merchant: str) -> Rows:
+    reason = arguments.reason
+    agree(arguments, await release_all_plan(hub, merchant, reason))
     released = await actions.release_all(hub, merchant, reason, "all", ACTOR)
     return [{"released": order_id, "hold": reason} for order_id in released]
 
 
-async def _act(arguments: argparse.Namespace, hub: Hub, merchant: str) -> tuple[str, OrderState, list[Fact]]:
+async def _act(
+    arguments: argparse.Namespace, hub: Hub, merchant: str
+) -> tuple[str, OrderState, list[Fact], Waiting]:
     """Do what is asked with an order; return where it stands then."""
     order_id = await actions.order_named(hub, merchant, arguments.order)
-    match arguments.do:
-        case "release":
-            await actions.release(hub, merchant, order_id, arguments.reason, ACTOR)
-        case "reject":
-            await actions.reject(hub, merchant, order_id, arguments.reason or "rejected by command", ACTOR)
-        case "label":
-            await actions.ask_label(hub, merchant, order_id, ACTOR)
-        case "retry":
-            await actions.retry(hub, merchant, order_id, ACTOR)
+    if arguments.do in ASKS:
+        await ask(arguments, hub, merchant, order_id)
     state = await hub.store.load(merchant, order_id) or OrderState()
-    return order_id, state, await hub.store.read(facts_of, merchant, order_id)
+    waits = (await waiting_of(hub, merchant, [order_id]))[order_id]
+    return order_id, state, await hub.store.read(facts_of, merchant, order_id), waits
 
 
-def _show_order(order_id: str, state: OrderState, facts: list[Fact], *, as_json: bool) -> None:
+def _show_order(
+    order_id: str, state: OrderState, facts: list[Fact], waits: Waiting, *, as_json: bool
+) -> None:
     if as_json:
         told = [fact.model_dump(mode="json") for fact in facts]
-        print(json.dumps({"order": order_id, "stage": state.stage, "facts": told}))
+        shown = {"order": order_id, "stage": state.stage, "waits_for": waits.told, "facts": told}
+        print(json.dumps(shown))
         return
-    print(f"{order_id}: {state.stage}" + "".join(f"\n  held: {r}: {d}" for r, d in state.holds.items()))
+    held = "".join(f"\n  held: {reason}: {detail}" for reason, detail in state.holds.items())
+    print(f"{order_id}: {state.stage}{held}\n  waits for {waits.line}")
     show([{"at": f.at.isoformat(), "actor": f.actor, "fact": f.kind} for f in facts], as_json=False)

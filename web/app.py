@@ -6,10 +6,11 @@ from aiohttp import web
 
 from core.engine.hub import Hub
 from web import connect, webhooks
-from web.api import connections, endpoint, golive, notices, orders, stock, zones
+from web.api import connections, endpoint, golive, notices, order_actions, orders, stock, zones
 from web.api import links as links_api
 from web.console import exceptions, links, pages
 from web.console import golive as golive_page
+from web.console import orders as orders_page
 from web.console.errors import readable
 from web.context import Settings
 from web.health import routes as health_routes
@@ -32,6 +33,7 @@ def build(hub: Hub, settings: Settings) -> web.Application:
         app,
         (
             *orders.ENDPOINTS,
+            *order_actions.ENDPOINTS,
             *stock.ENDPOINTS,
             *connections.ENDPOINTS,
             *links_api.ENDPOINTS,
@@ -43,6 +45,7 @@ def build(hub: Hub, settings: Settings) -> web.Application:
     )
     app.router.add_get("/api/v1/orders/{order}/labels/{parcel}", connections.label_file)
     pages.add(app)
+    orders_page.add(app)
     exceptions.add(app)
     links.add(app)
     golive_page.add(app)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from core.config.merchant import MerchantConfig
+from core.config.merchant import Location, MerchantConfig
 from core.domain.holds import Context, Places, TariffCodes, causes, due_later, places_known
 from core.domain.parcels import holds_other_units, shipped_twice, third_party_shipped_more
 from core.domain.payment import RISK_LIMIT, digest_of, to_capture
@@ -18,11 +18,13 @@ from core.domain.state import (
     ParcelState,
     covers_needs,
     is_locked,
+    labelled,
     money_is_in_order,
     region_of_order,
     third_party_shipped,
 )
 from core.model.actions import Action
+from core.model.gates import Gate
 from core.model.holds import Hold
 from core.model.money import Money
 from core.model.order import ChannelState, FulfilledBy, Order, RiskLevel
@@ -181,6 +183,18 @@ def cancellation(view: View) -> datetime | None:
     return None
 
 
+def void(view: View) -> datetime | None:
+    """Return when a label that a person wants taken back is to be voided."""
+    asked = any(label_to_void(view.state, p) for p in view.state.parcels)
+    return view.now if asked else None
+
+
+def label_to_void(state: OrderState, parcel: ParcelState) -> bool:
+    """Return whether a person wants a parcel's label taken back and it still can be."""
+    free = parcel.label is not None and not parcel.departed and not parcel.told
+    return free and parcel.parcel_id in state.voids_asked
+
+
 def rejection(view: View) -> datetime | None:
     """Return when the channel is to cancel an order that a person rejected."""
     due = view.state.rejection is not None and not view.state.cancelled
@@ -230,37 +244,46 @@ def cancellation_mail(view: View) -> datetime | None:
     return view.now if view.state.cancelled and told and mails_of(view) else None
 
 
-def ready_to_ship(view: View) -> bool:
-    """Return whether the five gates are open: units, money, address and customs, the channel, and nobody holds."""
+def closed_gate(view: View) -> Gate | None:
+    """Return the first gate that keeps a label from being bought, whatever the clock says; None where all are open.
+
+    The five of the order: units, money, address and customs, the channel, and nobody holds. Then those of the carrier.
+    """
     state, order = view.state, view.order
-    return (
-        not state.ended
-        and not state.shipped_elsewhere
-        and state.rejection is None
-        and order.fulfilled_by is FulfilledBy.MERCHANT
-        and order.state is ChannelState.OPEN
-        and places_known(order, view.places)
-        and not state.holds
-        and not wanted_holds(view)
-        and money_is_in_order(state)
-        and bool(state.needs)
-        and not state.backordered
-    )
+    carrier, acts = view.carrier, view.acts
+    closed = {
+        Gate.OVER: state.ended or state.shipped_elsewhere,
+        Gate.REJECTED: state.rejection is not None,
+        Gate.LABELLED: labelled(state),
+        Gate.CHANNEL_SHIPS: order.fulfilled_by is not FulfilledBy.MERCHANT,
+        Gate.HELD: bool(state.holds or wanted_holds(view) or state.backordered),
+        Gate.NOT_ASKED_FOR: order.state is not ChannelState.OPEN,
+        Gate.PLACES_UNREAD: not places_known(order, view.places),
+        Gate.NOT_PAID: not money_is_in_order(state),
+        Gate.NOTHING_SHIPS: not state.needs,
+        Gate.NO_CARRIER: carrier is None,
+        Gate.NOT_ACCEPTED: carrier is not None and not view.accepted(carrier, Action.LABELS),
+        # a test label must never be there to be told to a live channel, nor a live one be wasted on a test
+        Gate.TEST_MODE: carrier is not None and not (acts(carrier) and acts(order.connection)),
+        Gate.NO_LOCATION: not locations_of(view),
+        Gate.ASK: not state.label_asked and any(place.labels == "ask" for place in locations_of(view)),
+    }
+    return next((gate for gate, is_closed in closed.items() if is_closed), None)
 
 
-def _ready_at(view: View) -> datetime | None:
-    """Return when labels may be bought: after the grace of every location the order leaves from, if accepted."""
-    if view.carrier is None or not view.accepted(view.carrier, Action.LABELS) or not ready_to_ship(view):
-        return None
-    if not view.acts(view.carrier) or not view.acts(view.order.connection):
-        return None  # a test label must never be there to be told to a live channel, nor a live one be wasted on a test
+def locations_of(view: View) -> list[Location]:
+    """Return the locations that the order's units leave from."""
     places = {a.location for a in view.state.allocations}
-    locations = [view.config.locations[p] for p in places if p in view.config.locations]
-    if not locations:
+    return [location for name, location in view.config.locations.items() if name in places]
+
+
+def ready_at(view: View) -> datetime | None:
+    """Return when labels may be bought: after the grace of every location, or at once where a person asked for it."""
+    if closed_gate(view) is not None:
         return None
-    if not view.state.label_asked and any(location.labels == "ask" for location in locations):
-        return None
-    return max(view.order.placed_at + location.grace for location in locations)
+    if view.state.label_asked:
+        return view.now
+    return max(view.order.placed_at + location.grace for location in locations_of(view))
 
 
 def quote(view: View) -> datetime | None:
@@ -268,7 +291,7 @@ def quote(view: View) -> datetime | None:
     stale = [p for p in view.state.parcels if p.label is None and _stale(view, p)]
     if covers_needs(view.state) and not stale:
         return None
-    return _ready_at(view)
+    return ready_at(view)
 
 
 def _stale(view: View, parcel: ParcelState) -> bool:
@@ -285,7 +308,7 @@ def _stale(view: View, parcel: ParcelState) -> bool:
 
 def buy(view: View) -> datetime | None:
     """Return when a label is to be bought."""
-    return _ready_at(view) if any(p.label is None for p in view.state.parcels) else None
+    return ready_at(view) if any(p.label is None for p in view.state.parcels) else None
 
 
 def _each(view: View, wanted: Callable[[ParcelState], bool]) -> datetime | None:
@@ -299,8 +322,8 @@ def store_label(view: View) -> datetime | None:
 
 def capture(view: View) -> datetime | None:
     """Return when authorized money is to be taken."""
-    labelled = bool(view.state.parcels) and all(p.label is not None for p in view.state.parcels)
-    due = labelled and view.can_capture and not view.state.cancelled and open_captures(view.state)
+    bought = bool(view.state.parcels) and all(p.label is not None for p in view.state.parcels)
+    due = bought and view.can_capture and not view.state.cancelled and open_captures(view.state)
     may = view.acts(view.order.connection) and view.accepted(view.order.connection, Action.CAPTURES)
     return view.now if due and may else None
 

@@ -84,6 +84,13 @@ def _changes(state: OrderState, fact: f.Fact) -> dict[str, Any]:  # noqa: C901, 
             return {"cancelled_at_channel": True}
         case f.LabelAsked():
             return {"label_asked": True}
+        case f.HoldAsked():
+            return {"held_by_person": fact.note}
+        case f.VoidAsked():
+            asked = (*state.voids_asked, fact.parcel_id)
+            return {"held_by_person": fact.note, "voids_asked": asked, "label_asked": False}
+        case f.VoidRefused():
+            return {"voids_asked": tuple(p for p in state.voids_asked if p != fact.parcel_id)}
         case f.ShippedElsewhere():
             return {"shipped_elsewhere": True}
         case f.PartShippedElsewhere():
@@ -104,6 +111,8 @@ def _changes(state: OrderState, fact: f.Fact) -> dict[str, Any]:  # noqa: C901, 
 def _released(state: OrderState, fact: f.Released) -> dict[str, Any]:
     """Return what a release changes; a person's overrules the cause, and what no rate would do for is packed anew."""
     changes: dict[str, Any] = {"holds": {k: v for k, v in state.holds.items() if k != fact.reason}}
+    if fact.reason == Hold.BY_PERSON:
+        return {**changes, "held_by_person": None}
     if not fact.actor.startswith("person:"):
         return changes
     if fact.reason not in state.overruled:
@@ -196,6 +205,7 @@ def _parcel_changes(
             return {
                 "parcels": tuple(p for p in state.parcels if p.parcel_id != fact.parcel_id),
                 "voided": state.voided + tuple(p for p in state.parcels if p.parcel_id == fact.parcel_id),
+                "voids_asked": tuple(p for p in state.voids_asked if p != fact.parcel_id),
             }
         case f.Tracked():
             return {"parcels": tuple(_tracked(p, fact) for p in state.parcels)}

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from core.domain.state import OrderState
 from core.engine.breaker import Breaker
 from core.engine.hub import Hub
 from core.engine.pauses import check_pauses, clear_pauses
@@ -32,21 +33,25 @@ async def begin(hub: Hub, merchant: str, order_id: str) -> Run | None:
     if claimed is None:
         return None
     failpoint("advance.claimed")
-    order = claimed.state.order
+    return await read_run(hub, merchant, order_id, claimed.state, claimed.attempts)
+
+
+async def read_run(hub: Hub, merchant: str, order_id: str, state: OrderState, attempts: int = 0) -> Run:
+    """Read what a run needs besides the order. Without a claim it may look, and commits nothing."""
     known = await hub.store.read(
         read_surroundings,
         hub.store.keys,
         merchant,
         order_id,
-        connection=None if order is None else order.connection,
+        connection=None if state.order is None else state.order.connection,
         mailer=hub.connections(merchant).mailer,
     )
     return Run(
         hub=hub,
         merchant=merchant,
         order_id=order_id,
-        state=claimed.state,
-        attempts=claimed.attempts,
+        state=state,
+        attempts=attempts,
         personal=known.personal or Personal(),
         accepted=known.accepted,
         mails_since=known.mails_since,

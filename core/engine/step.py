@@ -37,6 +37,8 @@ class Step:
     """One thing that is done to an order."""
 
     name: str
+    words: str
+    """What is done, as people read it: "waits for ..."."""
     due: Callable[[View], datetime | None]
     run: Callable[[Run], Awaitable[None]]
     find: Mapping[str, Find] = field(default_factory=dict)

@@ -120,6 +120,15 @@ class Released(FactBase):
 
     kind: Literal["released"] = "released"
     reason: Hold
+    note: str = ""
+    """What the person said who released it."""
+
+
+class HoldAsked(FactBase):
+    """A person wants the order held."""
+
+    kind: Literal["hold_asked"] = "hold_asked"
+    note: str = ""
 
 
 class Quoted(FactBase):
@@ -239,6 +248,23 @@ class LabelAsked(FactBase):
     """A person says: buy the label now."""
 
     kind: Literal["label_asked"] = "label_asked"
+    note: str = ""
+
+
+class VoidAsked(FactBase):
+    """A person wants a parcel's label taken back, and the order held."""
+
+    kind: Literal["void_asked"] = "void_asked"
+    parcel_id: str
+    note: str = ""
+
+
+class VoidRefused(FactBase):
+    """The carrier does not take back a label that a person wanted taken back."""
+
+    kind: Literal["void_refused"] = "void_refused"
+    parcel_id: str
+    code: str | None = None
 
 
 class ShippedElsewhere(FactBase):
@@ -308,6 +334,7 @@ class Retried(FactBase):
     """A person sends a parked order on."""
 
     kind: Literal["retried"] = "retried"
+    note: str = ""
 
 
 class Noted(FactBase):
@@ -326,6 +353,7 @@ Fact = Annotated[
     | PaymentChecked
     | Held
     | Released
+    | HoldAsked
     | Quoted
     | LabelBought
     | RateRefused
@@ -338,6 +366,8 @@ Fact = Annotated[
     | CancelledAtChannel
     | RejectionAsked
     | LabelAsked
+    | VoidAsked
+    | VoidRefused
     | ShippedElsewhere
     | PartShippedElsewhere
     | Tracked

@@ -21,30 +21,59 @@ SEND = {"send": delivery.find_mail}
 STEPS: Steps = {
     step.name: step
     for step in (
-        Step(name="look_up", due=due.look_up_at, run=_look_up),
-        Step(name="leave", due=due.leave, run=delivery.leave),
+        Step(
+            name="look_up", words="the answer to a call, which is looked up", due=due.look_up_at, run=_look_up
+        ),
+        Step(name="leave", words="its units to be taken off the shelf", due=due.leave, run=delivery.leave),
         Step(
             name="settle_cancellation",
+            words="its label to be voided and its units to be freed",
             due=due.cancellation,
             run=stock.settle_cancellation,
             find={"void": stock.find_void},
             pauses=Pausable("voids", "void"),
         ),
         Step(
+            name="void_label",
+            words="its label to be taken back",
+            due=due.void,
+            run=stock.void_asked,
+            find={"void": stock.find_void},
+            pauses=Pausable("voids", "void"),
+        ),
+        Step(
             name="reject",
+            words="its channel to cancel it",
             due=due.rejection,
             run=payment.reject,
             find={"cancel_order": payment.find_cancellation},
             asks="channel",
             pauses=Pausable("cancellations", "cancel"),
         ),
-        Step(name="note_part_shipped", due=due.part_shipped, run=note_part_shipped),
-        Step(name="commit_units", due=due.units, run=stock.commit_units),
-        Step(name="note_shipped_elsewhere", due=due.shipped_elsewhere, run=note_shipped_elsewhere),
-        Step(name="verify_payment", due=due.payment, run=payment.verify_payment, needs_whole=True),
-        Step(name="sync_holds", due=due.holds, run=sync_holds),
+        Step(
+            name="note_part_shipped",
+            words="what a third party shipped to be noted",
+            due=due.part_shipped,
+            run=note_part_shipped,
+        ),
+        Step(name="commit_units", words="its units to be set aside", due=due.units, run=stock.commit_units),
+        Step(
+            name="note_shipped_elsewhere",
+            words="its shipment elsewhere to be noted",
+            due=due.shipped_elsewhere,
+            run=note_shipped_elsewhere,
+        ),
+        Step(
+            name="verify_payment",
+            words="its payment to be verified",
+            due=due.payment,
+            run=payment.verify_payment,
+            needs_whole=True,
+        ),
+        Step(name="sync_holds", words="its holds to be looked at", due=due.holds, run=sync_holds),
         Step(
             name="quote",
+            words="its packing and its rates",
             due=due.quote,
             run=fulfillment.quote,
             asks="carrier",
@@ -53,6 +82,7 @@ STEPS: Steps = {
         ),
         Step(
             name="buy",
+            words="its label to be bought",
             due=due.buy,
             run=fulfillment.buy,
             find={"buy": fulfillment.find_label},
@@ -62,6 +92,7 @@ STEPS: Steps = {
         ),
         Step(
             name="capture",
+            words="its money to be captured",
             due=due.capture,
             run=payment.capture_money,
             find={"capture": payment.find_capture},
@@ -71,6 +102,7 @@ STEPS: Steps = {
         ),
         Step(
             name="tell_channel",
+            words="its channel to be told the tracking number",
             due=due.tell_channel,
             run=delivery.tell_channel,
             find={"tell_shipped": delivery.find_told},
@@ -78,9 +110,16 @@ STEPS: Steps = {
             pauses=Pausable("shipments", "tell"),
             needs_whole=True,
         ),
-        Step(name="store_label", due=due.store_label, run=fulfillment.store_label, asks="carrier"),
+        Step(
+            name="store_label",
+            words="its label's file to be stored",
+            due=due.store_label,
+            run=fulfillment.store_label,
+            asks="carrier",
+        ),
         Step(
             name="confirm",
+            words="its confirmation to be mailed",
             due=due.confirmation,
             run=delivery.confirm,
             find=SEND,
@@ -89,6 +128,7 @@ STEPS: Steps = {
         ),
         Step(
             name="tell_shopper",
+            words="its tracking number to be mailed",
             due=due.shipping_mail,
             run=delivery.tell_shopper,
             find=SEND,
@@ -97,6 +137,7 @@ STEPS: Steps = {
         ),
         Step(
             name="mail_cancellation",
+            words="its cancellation to be mailed",
             due=due.cancellation_mail,
             run=delivery.mail_cancellation,
             find=SEND,

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from core.domain.due import label_to_void
 from core.domain.state import OpenIntent, ParcelState
 from core.engine.effects import Done, Effect, perform
 from core.engine.run import Run
@@ -9,7 +10,7 @@ from core.errors import NotYetError, RejectedError
 from core.failpoints import failpoint
 from core.model.commit import Reserve
 from core.model.effects import Outcome
-from core.model.facts import LabelVoided, Noted
+from core.model.facts import LabelVoided, Noted, VoidRefused
 from core.model.payment import MovementState
 from core.steps.sync import locations_for
 
@@ -44,6 +45,12 @@ async def settle_cancellation(run: Run) -> None:
     )
 
 
+async def void_asked(run: Run) -> None:
+    """Void the label that a person wants taken back."""
+    parcel = next(p for p in run.state.parcels if label_to_void(run.state, p))
+    await void_label(run, parcel, run.state.held_by_person or "a person took it back")
+
+
 async def void_label(run: Run, parcel: ParcelState, why: str) -> None:
     """Ask the carrier to take a label back; one that it will not take yet is asked again later."""
     label = parcel.label
@@ -63,6 +70,9 @@ async def void_label(run: Run, parcel: ParcelState, why: str) -> None:
                 connection=label.connection,
                 retry_after_s=void_pause_s(int(key.rpartition("/")[2])),
             )
+        if moved.state is MovementState.DECLINED and parcel.parcel_id in run.state.voids_asked:
+            refused = VoidRefused(at=run.now, parcel_id=parcel.parcel_id, code=moved.code)
+            return Done(outcome=Outcome.REFUSED, code=moved.code, facts=[refused])
         if moved.state is MovementState.DECLINED:
             raise RejectedError(
                 "the carrier does not take the label back", connection=label.connection, code=moved.code

@@ -11,6 +11,10 @@ def _money(amount: Money | None) -> str:
     return f"{amount.text()} {amount.currency}" if amount.known else "amount unknown"
 
 
+def _noted(note: str) -> str:
+    return f". {note}" if note else ""
+
+
 def summary(fact: f.Fact) -> str:  # noqa: C901, PLR0912 - a table of every fact
     """Return what a fact says, in one line; empty where it only matters to the machine."""
     match fact:
@@ -34,7 +38,9 @@ def summary(fact: f.Fact) -> str:  # noqa: C901, PLR0912 - a table of every fact
         case f.Held():
             return f"Held: {fact.reason.words}. {fact.detail}"
         case f.Released():
-            return f"Released: {fact.reason.words}"
+            return f"Released: {fact.reason.words}{_noted(fact.note)}"
+        case f.HoldAsked():
+            return f"Held by a person{_noted(fact.note)}"
         case f.Quoted():
             chosen = next((r for r in fact.rates if r.reason == "chosen"), None)
             best = f"{chosen.carrier} {chosen.service} {_money(chosen.price)}" if chosen else "none will do"
@@ -62,7 +68,11 @@ def summary(fact: f.Fact) -> str:  # noqa: C901, PLR0912 - a table of every fact
         case f.RejectionAsked():
             return f"Rejected: {fact.why}"
         case f.LabelAsked():
-            return "Label asked for"
+            return f"Label asked for{_noted(fact.note)}"
+        case f.VoidAsked():
+            return f"Label of parcel {fact.parcel_id} to be taken back{_noted(fact.note)}"
+        case f.VoidRefused():
+            return f"The carrier does not take back the label of parcel {fact.parcel_id}"
         case f.ShippedElsewhere():
             return f"Shipped elsewhere: {', '.join(fact.tracking) or 'no tracking number'}"
         case f.PartShippedElsewhere():
@@ -76,7 +86,7 @@ def summary(fact: f.Fact) -> str:  # noqa: C901, PLR0912 - a table of every fact
         case f.Parked():
             return f"Needs attention at {fact.step}: {fact.message}"
         case f.Retried():
-            return "Sent on again"
+            return f"Sent on again{_noted(fact.note)}"
         case f.Noted():
             return fact.text
         case _:

@@ -13,6 +13,7 @@ def test_each_step_asks_its_vendor_first_and_waits_for_its_own_kind_of_pause() -
         "look_up": (None, READS),
         "leave": (None, READS),
         "settle_cancellation": (None, ("voids", "void")),
+        "void_label": (None, ("voids", "void")),
         "reject": ("channel", ("cancellations", "cancel")),
         "note_part_shipped": (None, READS),
         "commit_units": (None, READS),
