@@ -187,7 +187,7 @@ def _packs_otherwise(book: Book) -> list[Conflict]:
                     kind="pack",
                     connection=listing.connection,
                     names=(listing.listing,),
-                    what=f"its name says a pack of {named}, and it is linked as {describe(listing.of)}",
+                    what=f"its name says a pack of {named}, and the link says {describe(listing.of)}",
                     do="correct the link, or the name at the channel",
                 )
             )

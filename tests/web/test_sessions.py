@@ -185,7 +185,9 @@ def routes(app: web.Application) -> list[tuple[str, str]]:
 
 async def asked(site: Site, route: tuple[str, str], **who: str) -> Answer:
     method, path = route
-    body = {"release": b'{"reason": "risk"}', "void": b'{"parcel": "reno-1"}'}.get(path.rpartition("/")[2], b"")
+    body = {"release": b'{"reason": "risk"}', "void": b'{"parcel": "reno-1"}'}.get(
+        path.rpartition("/")[2], b""
+    )
     return await site.ask(
         method, path.format(**NAMED), data=body if method in {"POST", "PUT"} else None, **who
     )
