@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from core.domain.due import View, closed_gate
+from core.domain.due import View, closed_gate, wanted_holds
 from core.domain.state import OrderState, labelled
 from core.model.asks import Ask
 from core.model.gates import Gate
@@ -48,9 +48,9 @@ def _no_label(view: View) -> str:
     if state.parked is not None:
         return f"the order needs attention at {state.parked.step}: {state.parked.message}. Mend it, then try again"
     if gate is Gate.HELD:
-        return (
-            f"the order is {state.stage}, not ready to ship: {', '.join(state.holds) or 'see its timeline'}"
-        )
+        holds = wanted_holds(view) or state.holds
+        held = "; ".join(f"{hold.words}: {detail}" for hold, detail in holds.items())
+        return f"no label is bought: the order is held: {held or Hold.BACKORDERED.words}"
     if gate is Gate.NOT_ACCEPTED:
         return f"no label is bought: labels of {view.carrier} are not accepted. {gate.do}"
     if gate is not None and gate is not Gate.ASK:

@@ -55,9 +55,10 @@ async def _accepting(
             rows = [r for r in shown.rows if r.connection == connection]
             differ = sum(1 for r in rows if r.state == "differ")
             unread = sum(1 for r in rows if r.state == "unread")
-            later = f", and {unread} more once they are read" if unread else ""
+            later = f", and {unread} more once read" if unread else ""
+            listed = "1 quantity" if differ == 1 else f"{differ} quantities"
             return (
-                f"Writes {differ} quantities of {connection} that differ{later}; from then on whenever stock changes.",
+                f"Writes {listed} at {connection}, where it shows another{later}; from then on whenever stock changes.",
             )
         case Action.MAILS:
             return (f"Mails shoppers through {connection} who order from now on.",)

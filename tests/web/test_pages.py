@@ -94,7 +94,7 @@ async def test_a_button_that_may_not_be_pressed_now_says_why_and_changes_nothing
     before = await site.b.store.read(facts_of, MERCHANT, "shop:kk-1002")
 
     for form, says in (
-        ({"action": "label"}, "the order is on_hold, not ready to ship"),
+        ({"action": "label"}, "no label is bought: the order is held: backordered: 9 x SKILLET-12"),
         ({"action": "retry"}, "the order is not parked"),
         ({"action": "release", "of": "backordered"}, "goes away when its cause is mended"),
         ({"action": "fly"}, "is nothing that can be done with an order"),

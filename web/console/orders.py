@@ -69,6 +69,7 @@ async def order(request: web.Request) -> web.Response:
         order_id=order_id,
         state=state,
         order=state.order,
+        stage=state.stage,
         personal=await hub.store.read(personal_of, hub.store.keys, merchant, order_id),
         timeline=timeline(await hub.store.read(facts_of, merchant, order_id)),
         waits=(await waiting_of(hub, merchant, [order_id]))[order_id],

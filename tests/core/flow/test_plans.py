@@ -249,7 +249,7 @@ async def test_all_that_may_be_asked_is_told_and_why_the_rest_may_not(b: Bench) 
 
     assert found == {
         (Ask.RELEASE, "risk"): "",
-        (Ask.LABEL, ""): "the order is on_hold, not ready to ship: risk",
+        (Ask.LABEL, ""): "no label is bought: the order is held: risk: high risk",
         (Ask.HOLD, ""): "",
         (Ask.RETRY, ""): "the order is not parked",
         (Ask.REJECT, ""): "",
