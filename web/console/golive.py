@@ -100,10 +100,10 @@ async def _do(request: web.Request, form: Mapping[str, object]) -> web.Response:
 
 
 async def _planned(
-    hub: Hub, whose: tuple[str, str], said: Mapping[str, str]
+    hub: Hub, person: tuple[str, str], said: Mapping[str, str]
 ) -> tuple[Plan, Callable[[Confirmed], Awaitable[object]]]:
-    """Return what a button of the page will do, and what does it; ``whose`` is merchant and actor."""
-    (merchant, actor), document = whose, said.get("id", "")
+    """Return what a button of the page will do, and what does it; ``person`` is merchant and actor."""
+    (merchant, actor), document = person, said.get("id", "")
     match said.get("do", ""):
         case "accept":
             kinds = [a for a in Action if said.get("action") in ("all", a.value)]
