@@ -55,7 +55,7 @@ def _no_label(view: View) -> str:
         return f"no label is bought: labels of {view.carrier} are not accepted. {gate.do}"
     if gate is not None and gate is not Gate.ASK:
         return f"no label is bought: the order waits for {gate.words}. {gate.do}"
-    return "its label was asked for already; the hub buys it" if state.label_asked else ""
+    return ""
 
 
 def _not_held(state: OrderState) -> str:
