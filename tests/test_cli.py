@@ -21,6 +21,7 @@ from core.errors import VendorPausedError
 from core.jobs.notifications import delivery_of
 from core.model.stock import Listing
 from core.ports import Notification, NotificationKind
+from core.services.waiting import waiting_of
 from core.steps import LABELS
 from core.steps.sync import sync_order
 from core.store.api_keys import find_api_key
@@ -272,12 +273,22 @@ def test_connect_names_the_page_that_a_browser_opens(said: Said, monkeypatch: py
     assert rows(said, "connect", "shop") == [{"open in a browser": "https://hub.test/connect/kendra/shop"}]
 
 
+@pytest.mark.req("R112", "R113")
 def test_orders_are_listed_shown_and_acted_on(said: Said) -> None:
     with_an_order(said)
 
     [listed] = rows(said, "orders")
     assert (listed["order"], listed["total_minor"], listed["currency"]) == ("KK-1", 6997, "USD")
     shown = rows(said, "orders", "show", "KK-1")
+    waits = in_hub(lambda hub: waiting_of(hub, MERCHANT, ["shop:kk-1"]))["shop:kk-1"]
+    assert shown["waits_for"] == waits.told
+    assert waits.told == {
+        "what": "placed before go-live: placed before the hub was switched on; backordered: 1 x CHEF-8",
+        "until": None,
+        "do": "Release it if the hub is to ship it; else ship it where it was to be shipped. Receive stock, or reject it.",
+    }
+    assert waits.line in said("orders")[1]
+    assert f"waits for {waits.line}" in said("orders", "show", "KK-1")[1]
     assert (shown["order"], shown["facts"][0]["kind"]) == ("shop:kk-1", "received")
     code, out, _ = said("orders", "show", "KK-1")
     assert code == 0
