@@ -55,17 +55,18 @@ def pack(
     A bundle (one unit of an order line, all its components) is never parted. None where one fits no box at all.
     """
     budget = Budget(tries)
-    whole = first_fit([item for bundle in bundles for item in bundle], boxes, budget)
-    if whole is not None:
-        return (replace(whole, ended_early=budget.ended),)
+    # Each by itself comes first: else a search for all would leave none for them, and they would seem to fit nowhere.
     alone = {bundle: first_fit(bundle, boxes, budget) for bundle in dict.fromkeys(bundles)}
     single = {bundle: packed for bundle, packed in alone.items() if packed is not None}
     if len(single) < len(alone):
         return None
+    whole = first_fit([item for bundle in bundles for item in bundle], boxes, budget)
+    if whole is not None:
+        return (replace(whole, ended_early=budget.ended),)
     parcels = _filled(Counter(bundles), boxes, single)
     if len(parcels) > _fewest(bundles, boxes):
         if sum(map(len, bundles)) <= _MOST_ADDED:
-            parcels = min(_added_one_by_one(bundles, boxes, budget) or parcels, parcels, key=len)
+            parcels = min(_added_one_by_one(bundles, boxes, single, budget), parcels, key=len)
         else:
             budget.ended = True
     return tuple(replace(parcel, ended_early=budget.ended) for parcel in parcels)
@@ -156,7 +157,9 @@ def _put(room: Room, bundle: Bundle, most: int) -> tuple[int, Room]:
     return low, kept
 
 
-def _added_one_by_one(bundles: Sequence[Bundle], boxes: Sequence[Box], budget: Budget) -> list[Packed] | None:
+def _added_one_by_one(
+    bundles: Sequence[Bundle], boxes: Sequence[Box], single: Mapping[Bundle, Packed], budget: Budget
+) -> list[Packed]:
     """Return parcels where each bundle, the largest first, joined the first that takes it with a search."""
     parcels: list[Packed] = []
     for bundle in sorted(bundles, key=lambda b: -_bulk(b)):
@@ -166,10 +169,7 @@ def _added_one_by_one(bundles: Sequence[Bundle], boxes: Sequence[Box], budget: B
                 parcels[at] = fuller
                 break
         else:
-            alone = first_fit(bundle, boxes, budget)
-            if alone is None:
-                return None
-            parcels.append(alone)
+            parcels.append(single[bundle])
     return parcels
 
 

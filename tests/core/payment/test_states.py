@@ -155,3 +155,11 @@ def test_a_dispute_is_told_apart_from_the_score() -> None:
     disputed = {reference: seen.model_copy(update={"disputed": True})}
     assert check(order(5000, CARD), STRIPE, disputed, NOW).disputed is True
     assert check(order(5000, CARD), STRIPE, {reference: seen}, NOW).disputed is False
+
+
+@pytest.mark.req("R40")
+def test_an_authorization_lapses_when_the_gateway_says_so_though_the_channel_told_no_end() -> None:
+    made = order(9291, paid("authorization", 9291))
+    seen = at_gateway(9291, capture_before=ENDS)
+    assert check(made, STRIPE, seen, ENDS - timedelta(microseconds=1)).state is PaymentState.VERIFIED
+    assert check(made, STRIPE, seen, ENDS).state is PaymentState.LAPSED

@@ -6,7 +6,7 @@ import pytest
 
 from connectors.bogus.client import World
 from core.clock import SteppedClock
-from core.domain.payment import asked_of_gateways, check, digest_of, to_capture
+from core.domain.payment import asked_of_gateways, authority_of, check, digest_of, to_capture
 from core.model.money import Money, Side
 from core.model.order import ChannelState, Order, RiskLevel, Transaction, TransactionKind, TransactionState
 from core.model.payment import GatewayPayment, PaymentState
@@ -191,3 +191,26 @@ def test_the_present_total_is_captured_never_more_and_never_twice() -> None:
     assert to_capture(order(9291, paid("sale", 5000, gateway="gift_card", number=3), held)) == (
         ("t1", usd(4291)),
     )
+
+
+@pytest.mark.req("R41", "R89")
+def test_of_two_authorizations_the_second_is_taken_for_the_rest_alone() -> None:
+    first, second = paid("authorization", 6000), paid("authorization", 6000, number=2)
+    assert to_capture(order(9291, first, second)) == (("t1", usd(6000)), ("t2", usd(3291)))
+    assert to_capture(order(6000, first, second)) == (("t1", usd(6000)),)
+    assert to_capture(order(0, first, second)) == ()
+
+
+@pytest.mark.req("R88")
+@pytest.mark.parametrize("payments", ["channel", "hold", "pay"])
+def test_one_word_for_all_gateways_is_the_authority_of_each(payments: str) -> None:
+    assert authority_of("stripe", payments) == payments
+    assert authority_of("anything", payments) == payments
+
+
+@pytest.mark.req("R88")
+def test_a_gateway_is_looked_up_by_its_name_then_by_the_star_then_at_the_channel() -> None:
+    assert authority_of("stripe", STRIPE) == "pay"
+    assert authority_of("manual", STRIPE) == "channel"
+    assert authority_of("manual", {"stripe": "pay", "*": "hold"}) == "hold"
+    assert authority_of("manual", {"stripe": "pay"}) == "channel"

@@ -107,3 +107,21 @@ def test_the_other_currency_and_the_po_box_are_told_first_and_late_and_too_dear_
         ("FedEx/FEDEX_2_DAY", "over_max"),
         ("UPS/2ndDayAir", "not_allowed"),
     ]
+
+
+@pytest.mark.req("R73")
+@pytest.mark.case("C8")
+def test_a_refused_rate_falls_to_the_next_and_says_so() -> None:
+    wanted = Wanted(
+        ship_day=MONDAY,
+        promised=None,
+        currency="USD",
+        at_most=None,
+        refused={"USPS GroundAdvantage": "NO_SERVICE"},
+    )
+    choice = choose(Quotes(shipment_id="s", rates=RATES[:3]), wanted, RENO)
+    assert [(r.rate_id, r.reason.value) for r in choice.rates] == [
+        ("UPS/Ground", "chosen"),
+        ("UPS/2ndDayAir", "dearer"),
+        ("USPS/GroundAdvantage", "refused"),
+    ]

@@ -120,6 +120,31 @@ def test_where_the_budget_ended_every_parcel_says_so_and_the_goods_go_all_the_sa
 
 @pytest.mark.req("R109")
 @pytest.mark.case("C7")
+@pytest.mark.parametrize("beside", [0, 1])
+def test_a_kit_that_only_a_search_lays_is_packed_once_for_each_of_its_units(beside: int) -> None:
+    kit = tuple(item for unit in FIVE for item in unit)
+    bundles = [kit, kit, *units(beside, (70, 70, 10), 1, line="l3")]
+    parcels = pack(bundles, PUZZLE)
+    assert parcels is not None
+    assert sorted(len(p.places) for p in parcels) == [1] * beside + [5, 5]
+    proved(bundles, parcels)
+
+
+@pytest.mark.req("R109")
+@pytest.mark.case("C7")
+def test_a_search_for_all_leaves_each_its_own_so_that_nothing_seems_to_fit_nowhere() -> None:
+    four = tuple(item for unit in FIVE[:4] for item in unit)
+    bundles = [four, *units(1, (20, 5, 10), 1, line="l2")]  # fits by volume, and not into the middle
+    needed = Budget(20_000)
+    assert laid_out((70, 70, 10), [item.size_mm for item in four], needed) is not None
+    parcels = pack(bundles, PUZZLE, tries=20_000 - needed.left)
+    assert parcels is not None
+    assert sorted((len(p.places), p.ended_early) for p in parcels) == [(1, True), (4, True)]
+    proved(bundles, parcels)
+
+
+@pytest.mark.req("R109")
+@pytest.mark.case("C7")
 def test_the_budget_counts_tries_whatever_the_clock_says() -> None:
     budget = Budget(20_000)
     assert laid_out((70, 70, 10), [b[0].size_mm for b in FIVE], budget) is not None

@@ -307,3 +307,16 @@ def test_titles_are_alike_whatever_the_order_of_their_words() -> None:
     assert likeness(("knife", "chefs"), ("chefs", "knife")) == 100
     assert likeness(("tongs",), ("board",)) == 20
     assert likeness((), ("board",)) == 0
+
+
+@pytest.mark.req("R20")
+def test_listings_of_one_thing_each_are_no_kits_whatever_their_names() -> None:
+    offers = [
+        offer("1", "Gift set", sku="SET", of={"CHEF-8": 1, "BREAD-10": 1}),
+        offer("2", "Gift set", sku="SET-2", of={"CHEF-8": 1}),
+    ]
+    assert [c.kind for c in conflicts(PRODUCTS, offers)] == []
+    offers.append(offer("3", "Gift set", sku="SET-3", of={"CHEF-8": 2, "BREAD-10": 1}))
+    assert [(c.kind, c.names) for c in conflicts(PRODUCTS, offers) if c.kind == "kit"] == [
+        ("kit", ("amz/1", "amz/3"))
+    ]
