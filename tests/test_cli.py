@@ -21,7 +21,7 @@ from core.errors import VendorPausedError
 from core.jobs.notifications import delivery_of
 from core.model.stock import Listing
 from core.ports import Notification, NotificationKind
-from core.services.waiting import waiting_of
+from core.services.waiting import Waiting, waiting_of
 from core.steps import LABELS
 from core.steps.sync import sync_order
 from core.store.api_keys import find_api_key
@@ -280,7 +280,13 @@ def test_orders_are_listed_shown_and_acted_on(said: Said) -> None:
     [listed] = rows(said, "orders")
     assert (listed["order"], listed["total_minor"], listed["currency"]) == ("KK-1", 6997, "USD")
     shown = rows(said, "orders", "show", "KK-1")
-    waits = in_hub(lambda hub: waiting_of(hub, MERCHANT, ["shop:kk-1"]))["shop:kk-1"]
+    told: list[Waiting] = []
+
+    async def ask(hub: Hub) -> None:
+        told.extend((await waiting_of(hub, MERCHANT, ["shop:kk-1"])).values())
+
+    in_hub(ask)
+    [waits] = told
     assert shown["waits_for"] == waits.told
     assert waits.told == {
         "what": "placed before go-live: placed before the hub was switched on; backordered: 1 x CHEF-8",
