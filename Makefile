@@ -29,8 +29,8 @@ bench: setup
 	$(BIN)/python -m benchmarks
 
 soak: setup
-	$(BIN)/python cli.py simulate --orders 2000 --seed 1 --faults all --kill 50
-	$(BIN)/python -m tests.soak
+	$(if $(ARGS),,$(BIN)/python cli.py simulate --orders 2000 --seed 1 --faults all --kill 50)
+	$(BIN)/python -m tests.soak $(ARGS)
 
 coverage: setup
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group mutants

@@ -1,9 +1,11 @@
 """``crossdock sandbox``: the stand-ins of the four vendors, served on loopback."""
 
 import argparse
+import json
 from datetime import datetime
 
 from sandbox.app import run as serve
+from sandbox.fidelity_report import rows
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,10 +19,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="its clock stands still until POST /clock of the control port moves it",
     )
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--fidelity",
+        action="store_true",
+        help="print how far each operation of each vendor is offered, as JSON, and serve nothing",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Serve the stand-ins until interrupted."""
+    """Serve the stand-ins until interrupted, or tell how far they go."""
+    if arguments.fidelity:
+        print(json.dumps(rows(), indent=1))
+        return 0
     serve(
         arguments.port,
         json=arguments.json,

@@ -173,3 +173,57 @@ def _definitions(model: str) -> Json:
 def _told(what: str, errors: Iterable[Any]) -> str:
     lines = [f"{'/'.join(str(step) for step in error.path)}: {error.message}" for error in errors]
     return f"{what}\n" + "\n".join(lines)
+
+
+def parameters(model: str, operation_id: str) -> set[str]:
+    """Every parameter that the model names for the operation, fields of the body to the leaves."""
+    found: set[str] = set()
+    for parameter in _operations(model)[operation_id][2]["parameters"]:
+        if parameter["in"] == "body":
+            found.update(_leaves(model, parameter["schema"], ""))
+        else:
+            found.add(parameter["name"])
+    return found
+
+
+def members(model: str, operation_id: str) -> dict[str, list[str]]:
+    """The members of each parameter of the query that is an enumeration."""
+    declared = _operations(model)[operation_id][2]["parameters"]
+    enums = {one["name"]: one.get("enum") or one.get("items", {}).get("enum") for one in declared}
+    return {name: values for name, values in enums.items() if values}
+
+
+def _leaves(model: str, schema: Json, at: str) -> Iterable[str]:
+    if "$ref" in schema:
+        schema = _model(model)["definitions"][schema["$ref"].rsplit("/", 1)[-1]]
+    if schema.get("type") == "array":
+        yield from _leaves(model, schema["items"], f"{at}[]")
+        return
+    parts = [schema, *schema.get("allOf", [])]
+    inner = [part for part in parts if part is not schema]
+    for part in inner:
+        yield from _leaves(model, part, at)
+    properties = schema.get("properties", {})
+    for name, part in properties.items():
+        yield from _leaves(model, part, f"{at}.{name}" if at else name)
+    if not properties and not inner:
+        yield at
+
+
+def described(model: str, operation_id: str) -> list[Json]:
+    """The parameters of an operation, as the model describes them."""
+    declared: list[Json] = _operations(model)[operation_id][2]["parameters"]
+    return declared
+
+
+def resolved(model: str, schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The schema itself, where it is only referred to."""
+    if "$ref" not in schema:
+        return schema
+    found: Json = _model(model)["definitions"][schema["$ref"].rsplit("/", 1)[-1]]
+    return found
+
+
+def explained(model: str, operation_id: str) -> str:
+    """What the model says of an operation in words, its usage plan among them."""
+    return str(_operations(model)[operation_id][2]["description"])

@@ -1,17 +1,27 @@
 """The long run: `make soak`. Act I of the Kendra day under ten seeds of every fault, kills, and shuffled messages.
 
 Whatever the weather, the books must be those of a quiet day; only instants of labels may move.
+Then ten thousand calls of each stand-in with anything in them. `make soak ARGS=walk` runs what has that in its name.
 """
 
 import asyncio
 import sys
+from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial
 
 from day.day import load_day
 from demo import KENDRA
 from demo.compare import differences
 from demo.player import NotPlayedError, Play, play_day
+from tests.sandbox import amazon_walk, easypost_walk
 
 SEEDS = range(1, 11)
+WALKS: dict[str, Callable[[range], Awaitable[str | None]]] = {
+    "walk amazon": amazon_walk.walked,
+    "walk easypost": easypost_walk.walked,
+}
+"""Random walks over a vendor's own specification, a hundred calls from each seed."""
+WALKED = range(1000, 1100)
 
 
 def plays() -> list[tuple[str, Play]]:
@@ -37,11 +47,24 @@ async def judged(play: Play) -> list[str]:
     return wrong + [f"{c['name']}: {c['detail']}" for c in found["checks"] if not c["ok"]]
 
 
+async def answered(walk: Callable[[range], Awaitable[str | None]]) -> list[str]:
+    """Walk and return what is wrong."""
+    told = await walk(WALKED)
+    return told.splitlines() if told else []
+
+
 def main() -> int:
-    """Play every run; 1 where one of them came out otherwise."""
+    """Make every run that is asked for; 1 where one of them came out otherwise."""
+    runs: list[tuple[str, Callable[[], Coroutine[None, None, list[str]]]]] = [
+        *((name, partial(judged, play)) for name, play in plays()),
+        *((name, partial(answered, walk)) for name, walk in WALKS.items()),
+    ]
+    wanted = " ".join(sys.argv[1:])
     bad = 0
-    for name, play in plays():
-        wrong = asyncio.run(judged(play))
+    for name, run in runs:
+        if wanted not in name:
+            continue
+        wrong = asyncio.run(run())
         bad += bool(wrong)
         sys.stdout.write(
             f"{'NO ' if wrong else 'ok '} {name}\n" + "".join(f"      {line}\n" for line in wrong)

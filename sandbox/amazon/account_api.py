@@ -24,29 +24,27 @@ async def get_inventory_summaries(amazon: Account, request: web.Request) -> web.
     """Units in Amazon's warehouses; merchant-fulfilled listings are not in it."""
     if request.query.get("granularityType") != "Marketplace":
         raise invalid("Invalid value for granularityType.")
-    marketplaces = reading.words(
-        request, "marketplaceIds", "MarketplaceIds", "marketplace_ids", "MarketplaceId"
-    )
-    if not marketplaces or not set(marketplaces) <= set(amazon.marketplaces):
+    marketplaces = reading.words(request, "marketplaceIds")
+    if len(marketplaces) != 1 or not set(marketplaces) <= set(amazon.marketplaces):
         raise invalid("Invalid value for marketplaceIds.")
     if request.query.get("granularityId") not in amazon.marketplaces:
         raise invalid("Invalid value for granularityId.")
-    skus = set(reading.words(request, "sellerSkus", "sellerSku"))
-    details = request.query.get("details", "false").lower() == "true"
-    start = request.query.get("nextToken", "0")
-    if not start.isdecimal():
-        raise invalid("Invalid value for nextToken.")
+    skus = reading.words(request, "sellerSkus") or request.query.getall("sellerSku", [])[:1]
+    if len(skus) > PAGE:
+        raise invalid(f"sellerSkus: at most {PAGE}.")
+    details = reading.one_of(request, "details", "false", allowed=("true", "false")) == "true"
+    start = reading.place(request, "nextToken")
     found = [
         listing
         for sku, listing in sorted(amazon.listings.items())
         if listing.fba_quantity > 0 or listing.fulfilled_by == "amazon"
         if not skus or sku in skus
     ]
-    end = int(start) + PAGE
+    end = start + PAGE
     shown: Json = {
         "payload": {
             "granularity": {"granularityType": "Marketplace", "granularityId": amazon.marketplace},
-            "inventorySummaries": [_summary(listing, details=details) for listing in found[int(start) : end]],
+            "inventorySummaries": [_summary(listing, details=details) for listing in found[start:end]],
         },
         "pagination": {"nextToken": str(end)} if end < len(found) else {},
     }

@@ -8,10 +8,21 @@ from typing import Final
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from sandbox.amazon import account_api, calls, feeds_api, listings_api, notifications_api, orders_api, sqs_api
+from sandbox.amazon import (
+    account_api,
+    calls,
+    feeds_api,
+    fidelity,
+    listings_api,
+    notifications_api,
+    orders_api,
+    parameters,
+    sqs_api,
+)
 from sandbox.amazon.login import consent_page, token
-from sandbox.amazon.refusals import Refused, broken, over_quota
+from sandbox.amazon.refusals import Refused, broken, not_offered, over_quota
 from sandbox.amazon.state import Account
+from sandbox.fidelity import Fidelity
 from sandbox.http import Handler, injecting
 from sandbox.scripted_faults import Call
 
@@ -20,7 +31,9 @@ Answer = Callable[[Account, web.Request], Awaitable[web.Response]]
 LISTINGS: Final = "/listings/2021-08-01/items/{sellerId}"
 FEEDS: Final = "/feeds/2021-06-30"
 NOTIFICATIONS: Final = "/notifications/v1"
-API: Final = ("/orders/", "/listings/", "/feeds/", "/fba/", "/notifications/", "/sellers/")
+API: Final = (
+    "/orders/", "/listings/", "/feeds/", "/fba/", "/notifications/", "/sellers/", "/reports/", "/tokens/",
+)  # fmt: skip
 """Where the Selling Partner API is; login, queue and uploads lie elsewhere and are spared the faults of calls."""
 
 
@@ -28,6 +41,7 @@ API: Final = ("/orders/", "/listings/", "/feeds/", "/fba/", "/notifications/", "
 class Operation:
     """One operation of the Selling Partner API with its usage plan (requests a second, burst)."""
 
+    api: str
     name: str
     method: str
     path: str
@@ -36,35 +50,40 @@ class Operation:
     answer: Answer
     grantless: bool = False
 
+    @property
+    def row(self) -> Fidelity:
+        """How far it is offered."""
+        return fidelity.ROWS[f"{self.api}.{self.name}"]
+
 
 OPERATIONS: Final = (
-    Operation("searchOrders", "GET", "/orders/2026-01-01/orders", 0.0056, 20, orders_api.search_orders),
-    Operation("getOrder", "GET", "/orders/2026-01-01/orders/{orderId}", 0.5, 30, orders_api.get_order),
-    Operation("confirmShipment", "POST", "/orders/v0/orders/{orderId}/shipmentConfirmation", 2, 10,
+    Operation(fidelity.ORDERS, "searchOrders", "GET", "/orders/2026-01-01/orders", 0.0056, 20, orders_api.search_orders),
+    Operation(fidelity.ORDERS, "getOrder", "GET", "/orders/2026-01-01/orders/{orderId}", 0.5, 30, orders_api.get_order),
+    Operation(fidelity.ORDERS_V0, "confirmShipment", "POST", "/orders/v0/orders/{orderId}/shipmentConfirmation", 2, 10,
               orders_api.confirm_shipment),
-    Operation("searchListingsItems", "GET", LISTINGS, 5, 5, listings_api.search_listings_items),
-    Operation("getListingsItem", "GET", LISTINGS + "/{sku}", 5, 10, listings_api.get_listings_item),
-    Operation("patchListingsItem", "PATCH", LISTINGS + "/{sku}", 5, 5, listings_api.patch_listings_item),
-    Operation("createFeedDocument", "POST", FEEDS + "/documents", 0.5, 15, feeds_api.create_feed_document),
-    Operation("getFeedDocument", "GET", FEEDS + "/documents/{feedDocumentId}", 0.0222, 10,
+    Operation(fidelity.LISTINGS, "searchListingsItems", "GET", LISTINGS, 5, 5, listings_api.search_listings_items),
+    Operation(fidelity.LISTINGS, "getListingsItem", "GET", LISTINGS + "/{sku}", 5, 10, listings_api.get_listings_item),
+    Operation(fidelity.LISTINGS, "patchListingsItem", "PATCH", LISTINGS + "/{sku}", 5, 5, listings_api.patch_listings_item),
+    Operation(fidelity.FEEDS, "createFeedDocument", "POST", FEEDS + "/documents", 0.5, 15, feeds_api.create_feed_document),
+    Operation(fidelity.FEEDS, "getFeedDocument", "GET", FEEDS + "/documents/{feedDocumentId}", 0.0222, 10,
               feeds_api.get_feed_document),
-    Operation("createFeed", "POST", FEEDS + "/feeds", 0.0083, 15, feeds_api.create_feed),
-    Operation("getFeed", "GET", FEEDS + "/feeds/{feedId}", 2, 15, feeds_api.get_feed),
-    Operation("getInventorySummaries", "GET", "/fba/inventory/v1/summaries", 2, 2,
+    Operation(fidelity.FEEDS, "createFeed", "POST", FEEDS + "/feeds", 0.0083, 15, feeds_api.create_feed),
+    Operation(fidelity.FEEDS, "getFeed", "GET", FEEDS + "/feeds/{feedId}", 2, 15, feeds_api.get_feed),
+    Operation(fidelity.FBA, "getInventorySummaries", "GET", "/fba/inventory/v1/summaries", 2, 2,
               account_api.get_inventory_summaries),
-    Operation("getMarketplaceParticipations", "GET", "/sellers/v1/marketplaceParticipations", 0.016, 15,
+    Operation(fidelity.SELLERS, "getMarketplaceParticipations", "GET", "/sellers/v1/marketplaceParticipations", 0.016, 15,
               account_api.get_marketplace_participations),
-    Operation("createDestination", "POST", NOTIFICATIONS + "/destinations", 1, 5,
+    Operation(fidelity.NOTIFICATIONS, "createDestination", "POST", NOTIFICATIONS + "/destinations", 1, 5,
               notifications_api.create_destination, grantless=True),
-    Operation("getDestinations", "GET", NOTIFICATIONS + "/destinations", 1, 5,
+    Operation(fidelity.NOTIFICATIONS, "getDestinations", "GET", NOTIFICATIONS + "/destinations", 1, 5,
               notifications_api.get_destinations, grantless=True),
-    Operation("deleteDestination", "DELETE", NOTIFICATIONS + "/destinations/{destinationId}", 1, 5,
+    Operation(fidelity.NOTIFICATIONS, "deleteDestination", "DELETE", NOTIFICATIONS + "/destinations/{destinationId}", 1, 5,
               notifications_api.delete_destination, grantless=True),
-    Operation("createSubscription", "POST", NOTIFICATIONS + "/subscriptions/{notificationType}", 1, 5,
+    Operation(fidelity.NOTIFICATIONS, "createSubscription", "POST", NOTIFICATIONS + "/subscriptions/{notificationType}", 1, 5,
               notifications_api.create_subscription),
-    Operation("getSubscription", "GET", NOTIFICATIONS + "/subscriptions/{notificationType}", 1, 5,
+    Operation(fidelity.NOTIFICATIONS, "getSubscription", "GET", NOTIFICATIONS + "/subscriptions/{notificationType}", 1, 5,
               notifications_api.get_subscription),
-    Operation("deleteSubscriptionById", "DELETE", NOTIFICATIONS + "/subscriptions/{notificationType}/{subscriptionId}",
+    Operation(fidelity.NOTIFICATIONS, "deleteSubscriptionById", "DELETE", NOTIFICATIONS + "/subscriptions/{notificationType}/{subscriptionId}",
               1, 5, notifications_api.delete_subscription_by_id, grantless=True),
 )  # fmt: skip
 
@@ -87,6 +106,8 @@ def build(amazon: Account) -> web.Application:
     app.router.add_post("/{account}/{queue}", _bound(amazon, sqs_api.answer))
     for operation in OPERATIONS:
         app.router.add_route(operation.method, operation.path, _opened(amazon, operation))
+    for name, (method, path) in fidelity.NOT_OFFERED.items():
+        app.router.add_route(method, path, _closed(amazon, name))
     return app
 
 
@@ -105,9 +126,20 @@ def _opened(amazon: Account, operation: Operation) -> Handler:
         limits = amazon.limits
         if not limits.take(operation.name, operation.rate, burst=operation.burst, now=amazon.now()):
             raise over_quota()
+        await parameters.admit(operation.row, request)
         response = await operation.answer(amazon, request)
         response.headers["x-amzn-RateLimit-Limit"] = f"{limits.rate(operation.rate):g}"
         return response
+
+    return handle
+
+
+def _closed(amazon: Account, name: str) -> Handler:
+    """An operation of Amazon's that is not offered: refused aloud, to whoever may call at all."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        amazon.login.admit(request, name, grantless=None)
+        raise not_offered(name)
 
     return handle
 

@@ -46,11 +46,11 @@ def _end(amazon: Account, feed: Feed) -> None:
     content = amazon.feeds.documents[feed.document_id].content or b""
     try:
         given = json.loads(content)
-        header, messages = given["header"], list(given["messages"])
-    except (ValueError, KeyError, TypeError):
+        seller, messages = given["header"]["sellerId"], given["messages"]
+    except (ValueError, KeyError, TypeError, RecursionError):
         feed.status = "FATAL"
         return
-    if header.get("sellerId") != amazon.seller or len(messages) > MOST_MESSAGES:
+    if seller != amazon.seller or not isinstance(messages, list) or len(messages) > MOST_MESSAGES:
         feed.status = "FATAL"
         return
     issues = [issue for message in messages if (issue := _issue(amazon, feed, message)) is not None]
@@ -63,8 +63,10 @@ def _end(amazon: Account, feed: Feed) -> None:
     feed.status = "DONE"
 
 
-def _issue(amazon: Account, feed: Feed, message: Json) -> Json | None:
+def _issue(amazon: Account, feed: Feed, message: object) -> Json | None:
     """Apply one message; give the issue that refuses it, if any."""
+    if not isinstance(message, dict):
+        return _problem(None, "", code="BAD_REQUEST", words="Invalid parameters provided.")
     number, sku = message.get("messageId"), str(message.get("sku"))
     listing = amazon.listings.get(sku)
     if listing is None:

@@ -34,13 +34,13 @@ async def create_feed(amazon: Account, request: web.Request) -> web.Response:
     given = await reading.body(request)
     if reading.field(given, "feedType", str) != FEED_TYPE:
         raise invalid(f"Invalid value for feedType: {given['feedType']}.")
-    marketplaces = reading.field(given, "marketplaceIds", list)
+    marketplaces = reading.each(reading.field(given, "marketplaceIds", list), str, at="marketplaceIds")
     if not 1 <= len(marketplaces) <= MOST_MARKETPLACES or not set(marketplaces) <= set(amazon.marketplaces):
         raise invalid("Invalid value for marketplaceIds.")
     document = amazon.feeds.documents.get(reading.field(given, "inputFeedDocumentId", str))
     if document is None or document.content is None:
         raise invalid("Invalid value for inputFeedDocumentId: nothing was uploaded to it.")
-    feed = submit(amazon, document, [str(name) for name in marketplaces])
+    feed = submit(amazon, document, marketplaces)
     return web.json_response({"feedId": feed.feed_id}, status=202)
 
 
@@ -51,6 +51,7 @@ async def get_feed(amazon: Account, request: web.Request) -> web.Response:
 
 async def get_feed_document(amazon: Account, request: web.Request) -> web.Response:
     """Where a document can be fetched."""
+    reading.one_of(request, "enableContentEncodingUrlHeader", "false", allowed=("true", "false"))
     document = amazon.feeds.documents.get(request.match_info["feedDocumentId"])
     if document is None or document.content is None:
         raise not_found("The feed document does not exist.")

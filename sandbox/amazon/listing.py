@@ -98,8 +98,6 @@ def item_json(listing: Listing, included: set[str], *, marketplace: str, quantit
         }
     if "issues" in included:
         item["issues"] = []
-    if "offers" in included:
-        item["offers"] = []
     if "fulfillmentAvailability" in included:
         shown: Json = {"fulfillmentChannelCode": listing.channel()}
         if listing.fulfilled_by == MERCHANT:
@@ -110,14 +108,19 @@ def item_json(listing: Listing, included: set[str], *, marketplace: str, quantit
     return item
 
 
-def _summary(listing: Listing, marketplace: str, quantity: int) -> Json:
+def statuses(listing: Listing, quantity: int) -> list[str]:
+    """What shoppers can do with it."""
     buyable = quantity > 0 if listing.fulfilled_by == MERCHANT else listing.fba_quantity > 0
+    return ["BUYABLE", "DISCOVERABLE"] if buyable else ["DISCOVERABLE"]
+
+
+def _summary(listing: Listing, marketplace: str, quantity: int) -> Json:
     return {
         "marketplaceId": marketplace,
         "asin": listing.asin,
         "productType": "PRODUCT",
         "conditionType": "new_new",
-        "status": ["BUYABLE", "DISCOVERABLE"] if buyable else ["DISCOVERABLE"],
+        "status": statuses(listing, quantity),
         "itemName": listing.title,
         "createdDate": text(listing.created),
         "lastUpdatedDate": text(listing.updated),

@@ -5,18 +5,16 @@ from typing import Final
 
 from aiohttp import web
 
-from sandbox.amazon import reading
+from sandbox.amazon import listing_search, reading
 from sandbox.amazon.listing import Listing, item_json
 from sandbox.amazon.patching import AVAILABILITY, Wanted, read_patches, wanted
 from sandbox.amazon.refusals import invalid, not_found, unauthorized
 from sandbox.amazon.state import Account
 from sandbox.values import Json
 
-INCLUDABLE: Final = (
-    "summaries", "attributes", "issues", "offers", "fulfillmentAvailability", "procurement", "relationships",
-    "productTypes",
-)  # fmt: skip
-IDENTIFIER_TYPES: Final = ("ASIN", "EAN", "FNSKU", "GTIN", "ISBN", "JAN", "MINSAN", "SKU", "UPC")
+INCLUDABLE: Final = ("summaries", "attributes", "issues", "fulfillmentAvailability", "productTypes")
+SUBMITTED: Final = ("identifiers", "issues")
+"""What the answer to a submission may hold."""
 MOST: Final = 20
 USUAL_PAGE: Final = 10
 MODES: Final = ("VALIDATION_PREVIEW",)
@@ -37,16 +35,14 @@ async def search_listings_items(amazon: Account, request: web.Request) -> web.Re
     _check_place(amazon, request)
     included = reading.chosen(request, "includedData", INCLUDABLE) or {"summaries"}
     size = reading.count(request, "pageSize", USUAL_PAGE, most=MOST)
-    found = _found(amazon, request)
-    start = request.query.get("pageToken", "0")
-    if not start.isdecimal():
-        raise invalid("The pageToken is not valid.")
-    end = int(start) + size
+    found = listing_search.found(amazon, request)
+    start = reading.place(request, "pageToken")
+    end = min(start + size, listing_search.REACHABLE)
     shown: Json = {
         "numberOfResults": len(found),
-        "items": [_shown(amazon, listing, included) for listing in found[int(start) : end]],
+        "items": [_shown(amazon, listing, included) for listing in found[start:end]],
     }
-    if end < len(found):
+    if end < min(len(found), listing_search.REACHABLE):
         shown["pagination"] = {"nextToken": str(end)}
     return web.json_response(shown)
 
@@ -55,6 +51,7 @@ async def patch_listings_item(amazon: Account, request: web.Request) -> web.Resp
     """Change a listing's attributes; the answer says ACCEPTED before anything is visible."""
     _check_place(amazon, request)
     preview = bool(reading.chosen(request, "mode", MODES))
+    included = reading.chosen(request, "includedData", SUBMITTED) or {"issues"}
     given = await reading.body(request)
     reading.field(given, "productType", str)
     patches = read_patches(reading.field(given, "patches", list))
@@ -70,7 +67,11 @@ async def patch_listings_item(amazon: Account, request: web.Request) -> web.Resp
                 amazon.set_quantity(listing, one)
         _keep_others(listing, patches)
     status = "INVALID" if issues else "VALID" if preview else "ACCEPTED"
-    answer = {"sku": sku, "status": status, "submissionId": uuid.uuid4().hex, "issues": issues}
+    answer: Json = {"sku": sku, "status": status, "submissionId": uuid.uuid4().hex}
+    if "issues" in included:
+        answer["issues"] = issues
+    if "identifiers" in included:
+        answer["identifiers"] = [{"marketplaceId": amazon.marketplace, "asin": listing.asin}]
     return web.json_response(answer)
 
 
@@ -85,25 +86,9 @@ def _keep_others(listing: Listing, patches: list[tuple[str, str, list[Json]]]) -
             listing.other_attributes[name] = value
 
 
-def _found(amazon: Account, request: web.Request) -> list[Listing]:
-    listings = [amazon.listings[sku] for sku in sorted(amazon.listings)]
-    identifiers = reading.words(request, "identifiers")
-    kind = reading.chosen(request, "identifiersType", IDENTIFIER_TYPES)
-    if not identifiers:
-        return listings
-    if not kind:
-        raise invalid("identifiersType is required when identifiers are given.")
-    if len(identifiers) > MOST:
-        raise invalid(f"At most {MOST} identifiers can be given.")
-    by_asin = kind == {"ASIN"}
-    return [one for one in listings if (one.asin if by_asin else one.sku) in identifiers]
-
-
 def _check_place(amazon: Account, request: web.Request) -> None:
     """Refuse another seller's listings and another marketplace."""
-    marketplaces = reading.words(
-        request, "marketplaceIds", "MarketplaceIds", "marketplace_ids", "MarketplaceId"
-    )
+    marketplaces = reading.words(request, "marketplaceIds")
     if not marketplaces:
         raise invalid("Missing required parameter marketplaceIds.")
     if request.match_info["sellerId"] != amazon.seller:

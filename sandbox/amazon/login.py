@@ -6,13 +6,16 @@ https://developer-docs.amazon.com/sp-api/docs/website-authorization-workflow, /d
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from html import escape
 from typing import Final
 from urllib.parse import urlencode, urlsplit
 
 from aiohttp import web
 
+from sandbox.amazon.fidelity import LOGIN, ROWS
 from sandbox.amazon.refusals import Refused, unauthorized
 from sandbox.environment import Environment
+from sandbox.parameters import left_out
 
 EXPIRES_IN: Final = 3600
 CODE_LIFE: Final = 300
@@ -39,22 +42,22 @@ class Login:
         self.client_id = "amzn1.application-oa2-client.0000000000000000000000000000cd0c"
         self.client_secret = "amzn1.oa2-cs.v1.sandbox-not-a-secret"  # noqa: S105  a fixed test value
         self.self_authorized = "Atzr|sandbox-self-authorized"
-        self._codes: dict[str, datetime] = {}
+        self._codes: dict[str, tuple[datetime, str | None]] = {}
         self._refresh: set[str] = {self.self_authorized}
         self._access: dict[str, Access] = {}
         self.refreshes = 0
         """How often a refresh token was used."""
 
-    def code(self) -> str:
-        """A fresh authorization code, good for five minutes and once."""
+    def code(self, back: str | None = None) -> str:
+        """A fresh authorization code, good for five minutes and once; `back` is where the seller was sent with it."""
         code = secrets.token_hex(10)
-        self._codes[code] = self._until(CODE_LIFE)
+        self._codes[code] = (self._until(CODE_LIFE), back)
         return code
 
-    def redeem(self, code: str) -> str | None:
-        """The refresh token for a code, or none when it is unknown, used or old."""
-        until = self._codes.pop(code, None)
-        if until is None or self._env.clock.now() > until:
+    def redeem(self, code: str, back: str | None = None) -> str | None:
+        """The refresh token for a code, or none when it is unknown, used, old, or was sent to another address."""
+        until, sent_to = self._codes.pop(code, (None, None))
+        if until is None or self._env.clock.now() > until or (back and sent_to and back != sent_to):
             return None
         token = f"Atzr|sandbox-{secrets.token_hex(24)}"
         self._refresh.add(token)
@@ -86,8 +89,8 @@ class Login:
             if access.scope is None:
                 self._access[token] = Access(None, past)
 
-    def admit(self, request: web.Request, operation: str, *, grantless: bool) -> None:
-        """Let the request in, or refuse it with Amazon's 403."""
+    def admit(self, request: web.Request, operation: str, *, grantless: bool | None) -> None:
+        """Let the request in, or refuse it with Amazon's 403; `grantless` None: any of Amazon's tokens will do."""
         token = request.headers.get("x-amz-access-token")
         if not token:
             raise Refused(
@@ -106,9 +109,9 @@ class Login:
             # Kept, and never good again: a second try with it gets the same answer.
             self._access[token] = Access(access.scope, self._env.clock.start - timedelta(days=1))
             raise unauthorized("The access token you provided has expired.")
-        if grantless and access.scope != "sellingpartnerapi::notifications":
+        if grantless is True and access.scope != "sellingpartnerapi::notifications":
             raise unauthorized("The operation needs a grantless token of the scope notifications.")
-        if not grantless and access.scope is not None:
+        if grantless is False and access.scope is not None:
             raise unauthorized("The operation needs a token that a selling partner has granted.")
 
     def _until(self, seconds: int) -> datetime:
@@ -119,6 +122,9 @@ class Login:
 def consent_page(login: Login, request: web.Request, *, seller: str) -> web.Response:
     """The Seller Central page that consents by itself: back to the application with a code."""
     query = request.query
+    strange = left_out(ROWS[f"{LOGIN}.consent"], query)
+    if strange:
+        return _problem("MD1000", f"{escape(strange[0])} is not offered here.")
     if query.get("application_id") != login.application_id:
         return _problem("MD1000", "No application has this application_id.")
     if not query.get("state"):
@@ -126,7 +132,7 @@ def consent_page(login: Login, request: web.Request, *, seller: str) -> web.Resp
     back = query.get("redirect_uri", "")
     if urlsplit(back).scheme not in {"http", "https"} or not urlsplit(back).netloc:
         return _problem("MD5101", "The redirect_uri is not one of the application's.")
-    answer = {"spapi_oauth_code": login.code(), "state": query["state"], "selling_partner_id": seller}
+    answer = {"spapi_oauth_code": login.code(back), "state": query["state"], "selling_partner_id": seller}
     joint = "&" if urlsplit(back).query else "?"
     raise web.HTTPFound(f"{back}{joint}{urlencode(answer)}")
 
@@ -135,11 +141,14 @@ async def token(login: Login, request: web.Request) -> web.Response:
     """POST /auth/o2/token."""
     form = await request.post()
     given = {name: str(value) for name, value in form.items()}
+    strange = left_out(ROWS[f"{LOGIN}.token"], given)
+    if strange:
+        return _refused(400, "invalid_request", f"The parameter {strange[0]} is not offered here.")
     if given.get("client_id") != login.client_id or given.get("client_secret") != login.client_secret:
         return _refused(401, "invalid_client", "Client authentication failed")
     match given.get("grant_type"):
         case "authorization_code":
-            return _redeemed(login, given.get("code", ""))
+            return _redeemed(login, given)
         case "refresh_token":
             return _refreshed(login, given.get("refresh_token", ""))
         case "client_credentials":
@@ -152,8 +161,8 @@ async def token(login: Login, request: web.Request) -> web.Response:
             return _refused(400, "unsupported_grant_type", "The authorization grant type is not supported")
 
 
-def _redeemed(login: Login, code: str) -> web.Response:
-    refresh = login.redeem(code)
+def _redeemed(login: Login, given: dict[str, str]) -> web.Response:
+    refresh = login.redeem(given.get("code", ""), given.get("redirect_uri"))
     if refresh is None:
         return _refused(400, "invalid_grant", "The request has an invalid grant parameter : code")
     return _granted(login.access(None), refresh_token=refresh)

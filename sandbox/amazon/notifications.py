@@ -65,10 +65,11 @@ class Subscription:
             shown["processingDirective"] = self.directive
         return shown
 
-    def wants(self, change: str) -> bool:
+    def wants(self, change: str, marketplace: str) -> bool:
         """Whether its filter lets such a change through."""
-        wanted = ((self.directive or {}).get("eventFilter") or {}).get("orderChangeTypes")
-        return not wanted or change in wanted
+        event_filter = (self.directive or {}).get("eventFilter") or {}
+        changes, places = event_filter.get("orderChangeTypes"), event_filter.get("marketplaceIds")
+        return (not changes or change in changes) and (not places or marketplace in places)
 
 
 @dataclass
@@ -78,9 +79,10 @@ class Notifications:
     destinations: dict[str, Destination] = field(default_factory=dict)
     subscriptions: dict[str, Subscription] = field(default_factory=dict)
 
-    def subscribed(self, kind: str, change: str) -> list[Subscription]:
+    def subscribed(self, kind: str, change: str, *, marketplace: str) -> list[Subscription]:
         """The subscriptions that such a change goes to."""
-        return [one for one in self.subscriptions.values() if one.kind == kind and one.wants(change)]
+        known = (one for one in self.subscriptions.values() if one.kind == kind)
+        return [one for one in known if one.wants(change, marketplace)]
 
     def arn_of(self, subscription: Subscription) -> str:
         """The queue that a subscription's messages go to."""

@@ -12,11 +12,9 @@ from sandbox.amazon.refusals import Refused, invalid, not_found, unauthorized
 from sandbox.amazon.state import Account
 from sandbox.values import Json
 
-TYPES: Final = frozenset({
-    "ORDER_CHANGE", "ANY_OFFER_CHANGED", "FEED_PROCESSING_FINISHED", "REPORT_PROCESSING_FINISHED",
-    "LISTINGS_ITEM_STATUS_CHANGE", "LISTINGS_ITEM_ISSUES_CHANGE", "LISTINGS_ITEM_MFN_QUANTITY_CHANGE",
-    "FBA_INVENTORY_AVAILABILITY_CHANGES",
-})  # fmt: skip
+SENT: Final = "ORDER_CHANGE"
+"""The one type that is sent here; Amazon's others are refused, for a subscription to them would stay silent."""
+VERSION: Final = "1.0"
 CHANGES: Final = frozenset({"BuyerRequestedChange", "DeliveryTipChange", "OrderStatusChange"})
 ARN: Final = re.compile(r"^arn:aws:sqs:\S+:\S+:\S+")
 LONGEST_NAME: Final = 256
@@ -63,6 +61,8 @@ async def create_subscription(amazon: Account, request: web.Request) -> web.Resp
     destination_id = reading.field(given, "destinationId", str)
     directive = given.get("processingDirective")
     _check_directive(directive)
+    if version != VERSION:
+        raise invalid("Invalid value for payloadVersion.")
     if destination_id not in amazon.notifications.destinations:
         raise invalid("Invalid value for destinationId.")
     known = amazon.notifications.subscriptions
@@ -77,9 +77,9 @@ async def create_subscription(amazon: Account, request: web.Request) -> web.Resp
 
 async def get_subscription(amazon: Account, request: web.Request) -> web.Response:
     """The seller's subscription to a kind of notification."""
-    kind = _kind(request)
+    kind, version = _kind(request), request.query.get("payloadVersion")
     for one in amazon.notifications.subscriptions.values():
-        if one.kind == kind:
+        if one.kind == kind and version in {None, one.payload_version}:
             return _payload(one.as_json())
     raise not_found(f"There is no subscription to {kind}.")
 
@@ -92,7 +92,7 @@ async def delete_subscription_by_id(amazon: Account, request: web.Request) -> we
 
 def _kind(request: web.Request) -> str:
     kind = request.match_info["notificationType"]
-    if kind not in TYPES:
+    if kind != SENT:
         raise invalid(f"Invalid value for notificationType: {kind}.")
     return kind
 
@@ -124,11 +124,19 @@ def _check_directive(directive: object) -> None:
     if directive is None:
         return
     event_filter = directive.get("eventFilter") if isinstance(directive, dict) else None
-    if not isinstance(event_filter, dict) or not event_filter.get("eventFilterType"):
-        raise invalid("processingDirective needs an eventFilter with its eventFilterType.")
-    unknown = set(event_filter.get("orderChangeTypes") or []) - CHANGES
+    if not isinstance(event_filter, dict) or event_filter.get("eventFilterType") != SENT:
+        raise invalid(f"processingDirective needs an eventFilter with the eventFilterType {SENT}.")
+    _words(event_filter, "marketplaceIds")
+    unknown = set(_words(event_filter, "orderChangeTypes")) - CHANGES
     if unknown:
         raise invalid(f"Invalid value for orderChangeTypes: {', '.join(sorted(unknown))}.")
+
+
+def _words(event_filter: Json, name: str) -> list[str]:
+    given = event_filter.get(name) or []
+    if not isinstance(given, list) or not all(isinstance(word, str) for word in given):
+        raise invalid(f"Invalid value for {name}.")
+    return given
 
 
 def _conflict(details: str) -> Refused:

@@ -34,7 +34,7 @@ async def search_orders(amazon: Account, request: web.Request) -> web.Response:
     statuses = reading.chosen(request, "fulfillmentStatuses", STATUSES)
     parties = reading.chosen(request, "fulfilledBy", PARTIES)
     size = reading.count(request, "maxResultsPerPage", MOST, most=MOST)
-    marketplaces = set(reading.words(request, "marketplaceIds", "MarketplaceIds", "marketplace_ids"))
+    marketplaces = set(reading.words(request, "marketplaceIds"))
     clock, since, until = _window(request, amazon.now())
     after = _read_token(request.query.get("paginationToken"))
     found = sorted(

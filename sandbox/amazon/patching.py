@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from sandbox.amazon.listing import AMAZON, AMAZON_CHANNEL, DEFAULT_CHANNEL, Listing
-from sandbox.amazon.reading import field
+from sandbox.amazon.reading import each, field
 from sandbox.amazon.refusals import invalid
 from sandbox.values import Json
 
@@ -20,11 +20,11 @@ class Wanted:
     lead_time_days: int | None
 
 
-def read_patches(given: list[Json]) -> list[tuple[str, str, list[Json]]]:
+def read_patches(given: object) -> list[tuple[str, str, list[Json]]]:
     """Operation, attribute and value of each patch; refuses what is no patch (the whole request, 400)."""
     if not given:
         raise invalid("The request needs at least one patch.")
-    return [_read(patch) for patch in given]
+    return [_read(patch) for patch in each(given, dict, at="patches")]
 
 
 def _read(patch: Json) -> tuple[str, str, list[Json]]:
@@ -34,7 +34,8 @@ def _read(patch: Json) -> tuple[str, str, list[Json]]:
         raise invalid(f"Invalid value for patches.op: {op}.")
     if not path.startswith("/attributes/") or path.count("/") != 2:  # noqa: PLR2004  /attributes/name
         raise invalid(f"Invalid value for patches.path: {path}. Only top-level attributes can be patched.")
-    value = patch.get("value", []) if op == "delete" else field(patch, "value", list, at="patches")
+    given = patch.get("value") or [] if op == "delete" else field(patch, "value", list, at="patches")
+    value = each(given, dict, at="patches.value")
     return op, path.rsplit("/", 1)[1], value
 
 

@@ -20,6 +20,13 @@ def invalid(message: str) -> Refused:
     return Refused(400, "InvalidInput", message)
 
 
+def not_offered(what: str) -> Refused:
+    """Amazon has that operation or parameter, and this stand-in has not (400)."""
+    return Refused(
+        400, "InvalidInput", f"{what} is not offered here.", "crossdock sandbox --fidelity tells what is."
+    )
+
+
 def unauthorized(details: str) -> Refused:
     """The token does not open this (403)."""
     return Refused(403, "Unauthorized", DENIED, details)

@@ -104,10 +104,13 @@ class Queue:
         self._wake()
         return True
 
-    def counts(self) -> tuple[int, int]:
-        """Messages that can be received, and those that somebody has."""
+    def counts(self) -> tuple[int, int, int]:
+        """Messages that can be received, those that somebody has, and those that are still delayed."""
         ready = sum(one.visible_at <= time.monotonic() for one in self.messages.values())
-        return ready, len(self.messages) - ready
+        delayed = sum(
+            one.visible_at > time.monotonic() and not one.receives for one in self.messages.values()
+        )
+        return ready, len(self.messages) - ready - delayed, delayed
 
     def _handed(self, message: Message, invisible: float) -> str:
         message.receives += 1

@@ -56,10 +56,11 @@ class Account:
         self.feeds = Feeds()
         for queue in self.queues.by_name.values():
             queue.messages.clear()
-        long_ago = self.now() - APPLIED_AFTER * 100
+        specs = house["listings"].get("amz") or []
+        long_ago = self.now() - APPLIED_AFTER * (100 + len(specs))
         self.listings = {
-            str(spec["listing"]): _listing(spec, house, long_ago, self.marketplace)
-            for spec in house["listings"].get("amz") or []
+            str(spec["listing"]): _listing(spec, house, long_ago + APPLIED_AFTER * number, self.marketplace)
+            for number, spec in enumerate(specs)
         }
 
     def knows(self, order: str) -> bool:
@@ -125,7 +126,7 @@ class Account:
         if order.hidden:
             return
         change = Change(kind, reason, self.now(), self.seller, self.marketplace, self.login.application_id)
-        for subscription in self.notifications.subscribed("ORDER_CHANGE", kind):
+        for subscription in self.notifications.subscribed("ORDER_CHANGE", kind, marketplace=self.marketplace):
             queue = self.queues.named(self.notifications.arn_of(subscription))
             if queue is None:
                 continue

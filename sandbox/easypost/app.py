@@ -3,27 +3,39 @@
 import asyncio
 import json
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
-from typing import Any, Final, TypeVar
+from decimal import Decimal
+from typing import Any, Final
 
 from aiohttp import web
 
-from sandbox.easypost import objects
+from sandbox.easypost import asked, objects, paging
 from sandbox.easypost.calls import NAMES, call_of
+from sandbox.easypost.fidelity import NOT_OFFERED, ROWS
 from sandbox.easypost.hooks import Hook
 from sandbox.easypost.labels import TYPES, label
-from sandbox.easypost.refusals import Refused, blank, failed, missing, throttled, unprocessable
+from sandbox.easypost.refusals import (
+    Refused,
+    blank,
+    failed,
+    missing,
+    mistyped,
+    not_offered,
+    throttled,
+    unprocessable,
+    wrong_method,
+)
 from sandbox.easypost.state import CARRIER_SECONDS, EasyPost
-from sandbox.http import Handler, injecting, key_of
+from sandbox.http import Handler, injecting, key_of, operation_of
+from sandbox.parameters import fields, left_out
 from sandbox.values import Json
 
 STATE: Final = web.AppKey("easypost", EasyPost)
 LIVE: Final = web.RequestKey("live", bool)
 """Whether the request's key is the production key."""
 FILES: Final = "/files/postage_label"
-USUAL_PAGE: Final = 20
-MOST: Final = 100
-Found = TypeVar("Found", objects.Shipment, objects.Tracker)
+APIS: Final = ("/v2/", "/beta/")
+WRAPPERS: Final = {"shipment.create": "shipment", "webhook.create": "webhook"}
+"""What the whole body is wrapped in."""
 
 
 def build(state: EasyPost) -> web.Application:
@@ -35,7 +47,7 @@ def build(state: EasyPost) -> web.Application:
         state.env, "easypost", throttled=throttled, failed=failed, only=_is_api,
         call_of=lambda request: call_of(state, request),
     )  # fmt: skip
-    app = web.Application(middlewares=[_envelope, inject, _authorized])
+    app = web.Application(middlewares=[_envelope, inject, _authorized, _admitted])
     app[STATE] = state
     app.add_routes([
         web.post("/v2/shipments", _create), web.get("/v2/shipments", _list), web.get("/v2/shipments/{id}", _retrieve),
@@ -43,39 +55,31 @@ def build(state: EasyPost) -> web.Application:
         web.get("/v2/shipments/{id}/label", _convert), web.get("/v2/trackers/{id}", _tracker),
         web.post("/v2/webhooks", _subscribe), web.get(FILES + "/{id}.{form}", _file),
     ])  # fmt: skip
+    for place in dict.fromkeys(NOT_OFFERED.values()):
+        names = [name for name, other in NOT_OFFERED.items() if other == place]
+        app.router.add_route(*place, _closed(" or ".join(names)))
     return app
 
 
 def _is_api(request: web.Request) -> bool:
-    return request.path.startswith("/v2/")
+    return request.path.startswith(APIS)
 
 
 async def _create(request: web.Request) -> web.Response:
-    asked = await _body(request, "shipment")
-    if not asked:
-        raise blank("shipment")
-    absent = [name for name in ("to_address", "from_address", "parcel") if not asked.get(name)]
-    if absent:
-        raise blank(*absent)
-    if not _positive(asked["parcel"].get("weight")):
-        raise blank("parcel.weight")
-    for name in ("to_address", "from_address"):
-        lacking = [f"{name}.{part}" for part in ("street1", "country") if not asked[name].get(part)]
-        if lacking:
-            raise blank(*lacking)
+    wanted = asked.shipment(await _body(request, "shipment") or _nothing("shipment"))
+    if wanted["insurance"] is not None and wanted.get("service") is None:
+        raise not_offered("shipment.insurance without shipment.service")
     state = request.app[STATE]
-    await _wait_for_carriers(state, asked)
-    return _answer(objects.shipment(state.open(asked, live=request[LIVE]), _files(request)), status=201)
+    await _wait_for_carriers(state, wanted)
+    return _answer(objects.shipment(state.open(wanted, live=request[LIVE]), _files(request)), status=201)
 
 
 async def _list(request: web.Request) -> web.Response:
-    purchased = request.query.get("purchased", "true") == "true"
-    wanted = [
-        objects.shipment(each, _files(request))
-        for each in reversed(request.app[STATE].shipments.values())
-        if each.live == request[LIVE] and (not purchased or each.bought is not None)
-    ]
-    return _answer(_page(request, "shipments", wanted))
+    known = [each for each in request.app[STATE].shipments.values() if each.live == request[LIVE]]
+    page, more = paging.page(request, known)
+    return _answer(
+        {"shipments": [objects.shipment(each, _files(request)) for each in page], "has_more": more}
+    )
 
 
 async def _retrieve(request: web.Request) -> web.Response:
@@ -83,15 +87,15 @@ async def _retrieve(request: web.Request) -> web.Response:
 
 
 async def _buy(request: web.Request) -> web.Response:
-    asked = await _body(request)
-    rate = asked.get("rate")
+    given = await _body(request)
+    rate = given.get("rate")
     if not isinstance(rate, dict) or not rate.get("id"):
         raise blank("rate")
-    state, shipment = request.app[STATE], _shipment(request)
+    state, shipment, insure = request.app[STATE], _shipment(request), asked.insurance(given.get("insurance"))
     chosen = [each.offer.carrier for each in shipment.rates if each.id == rate["id"]]
     if shipment.bought is None and state.hanging(chosen):
         await asyncio.sleep(CARRIER_SECONDS)
-    state.buy(shipment, str(rate["id"]))
+    state.buy(shipment, str(rate["id"]), insure=insure)
     return _answer(objects.shipment(shipment, _files(request)))
 
 
@@ -120,17 +124,26 @@ async def _tracker(request: web.Request) -> web.Response:
 
 
 async def _subscribe(request: web.Request) -> web.Response:
-    asked = await _body(request, "webhook")
-    url = asked.get("url")
+    given = await _body(request, "webhook")
+    url, headers = given.get("url"), given.get("custom_headers") or []
     if not isinstance(url, str) or not url.startswith(("http://", "https://")):
         raise blank("url")
+    if not isinstance(headers, list) or not all(_is_header(each) for each in headers):
+        raise mistyped("custom_headers", "an array of names and values")
     state = request.app[STATE]
     hook = Hook(
-        state.name("hook"), url, asked.get("webhook_secret"), state.now(), asked.get("custom_headers") or [],
+        state.name("hook"), url, asked.text(given.get("webhook_secret"), "webhook_secret"), state.now(), headers,
         live=request[LIVE],
     )  # fmt: skip
     state.hooks.known[hook.id] = hook
     return _answer(hook.shown(), status=201)
+
+
+def _is_header(given: object) -> bool:
+    parts = {"name", "value"}
+    return isinstance(given, dict) and set(given) == parts and all(
+        isinstance(part, str) and part.isprintable() and part.isascii() for part in given.values()
+    )  # fmt: skip
 
 
 async def _file(request: web.Request) -> web.Response:
@@ -151,11 +164,7 @@ async def _wait_for_carriers(state: EasyPost, asked: Json) -> None:
 
 async def _body(request: web.Request, wrapper: str | None = None) -> Json:
     """The request's JSON, out of its wrapper; decimals stay exact."""
-    raw = await request.read()
-    try:
-        body = json.loads(raw or b"{}", parse_float=Decimal)
-    except ValueError as wrong:
-        raise Refused(400, "BAD_REQUEST", "The request body is not valid JSON.") from wrong
+    body = await _json(request)
     if wrapper is not None and isinstance(body, dict):
         body = body.get(wrapper)
     if body is None:
@@ -165,32 +174,27 @@ async def _body(request: web.Request, wrapper: str | None = None) -> Json:
     return body
 
 
-def _positive(weight: Any) -> bool:
+async def _json(request: web.Request) -> Any:
+    """The request's JSON; decimals stay exact, and what is no number of JSON is none here."""
     try:
-        return weight is not None and Decimal(str(weight)) > 0
-    except InvalidOperation:
-        return False
+        return json.loads(await request.read() or b"{}", parse_float=Decimal, parse_constant=Decimal)
+    except (ValueError, RecursionError) as wrong:
+        raise Refused(400, "BAD_REQUEST", "The request body is not valid JSON.") from wrong
 
 
-def _page(request: web.Request, name: str, items: list[Json]) -> Json:
-    """A page of a list, newest first."""
-    size = request.query.get("page_size", str(USUAL_PAGE))
-    if not size.isdecimal() or not 0 < int(size) <= MOST:
-        raise unprocessable(f"page_size must lie between 1 and {MOST}.")
-    ids = [item["id"] for item in items]
-    before, after = request.query.get("before_id"), request.query.get("after_id")
-    if before in ids:
-        items = items[ids.index(before) + 1 :]
-    elif after in ids:
-        items = items[: ids.index(after)]
-    return {name: items[: int(size)], "has_more": len(items) > int(size)}
+def _nothing(wrapper: str) -> Json:
+    raise blank(wrapper)
 
 
 def _shipment(request: web.Request) -> objects.Shipment:
-    return _of_id(request, request.app[STATE].shipments)
+    """The shipment of the path, by id or by reference, if it was made with a key of the same mode."""
+    found = request.app[STATE].find(request.match_info["id"])
+    if found.live != request[LIVE]:
+        raise missing()
+    return found
 
 
-def _of_id(request: web.Request, known: Mapping[str, Found]) -> Found:
+def _of_id(request: web.Request, known: Mapping[str, objects.Tracker]) -> objects.Tracker:
     """What the path names, if it was made with a key of the same mode."""
     found = known.get(request.match_info["id"])
     if found is None or found.live != request[LIVE]:
@@ -215,6 +219,8 @@ async def _envelope(request: web.Request, handler: Handler) -> web.StreamRespons
         answer = refused.response()
     except web.HTTPNotFound:
         answer = missing().response()
+    except web.HTTPMethodNotAllowed:
+        answer = wrong_method().response()
     answer.headers["X-Ep-Request-Uuid"] = request.app[STATE].name("req").removeprefix("req_")
     return answer
 
@@ -233,3 +239,25 @@ async def _authorized(request: web.Request, handler: Handler) -> web.StreamRespo
         raise Refused(403, "APIKEY.INACTIVE", "This api key is no longer active.")
     request[LIVE] = key == state.keys[True]
     return await handler(request)
+
+
+@web.middleware
+async def _admitted(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Lets in what is honoured or listed; the first thing that is neither is refused by name."""
+    name = NAMES.get(operation_of(request), ("",))[0]
+    if name:
+        given = await _json(request)
+        wrapper = WRAPPERS.get(name)
+        unwrapped = wrapper is not None and (not isinstance(given, dict) or wrapper not in given)
+        for strange in left_out(ROWS[name], [*request.query, *(() if unwrapped else fields(given))]):
+            raise not_offered(strange)
+    return await handler(request)
+
+
+def _closed(name: str) -> Handler:
+    """An operation of EasyPost's that is not offered: refused aloud."""
+
+    async def handle(_request: web.Request) -> web.StreamResponse:
+        raise not_offered(name)
+
+    return handle

@@ -58,6 +58,7 @@ class Tracker:
     detail: str = "unknown"
     due: datetime | None = None
     live: bool = True
+    is_return: bool = False
     scans: list[Scan] = field(default_factory=list)
 
 
@@ -78,6 +79,12 @@ class Shipment:
     """The label formats that were made, the first at the purchase."""
     refund_status: str | None = None
     tracker: Tracker | None = None
+    insured: Decimal | None = None
+    """The value that was insured with the label, in dollars."""
+
+    def insurance_fee(self) -> Decimal:
+        """What that costs: 1.0% of the value, at least $1.00 (docs/shipments/shipping-insurance, read 2026-11)."""
+        return max(self.insured / 100, Decimal(1)) if self.insured else Decimal(0)
 
 
 def stamp(when: datetime) -> str:
@@ -104,6 +111,9 @@ def shipment(one: Shipment, files: str) -> Json:
             _fee("LabelFee", "0.00000", one),
             _fee("PostageFee", written(one.bought.offer.price, one.bought.offer.currency, least=5), one),
         ]
+    if one.insured:
+        fees.append(_fee("InsuranceFee", f"{one.insurance_fee():.5f}", one))
+    tax = {"tax_identifiers": asked["tax_identifiers"]} if "tax_identifiers" in asked else {}
     addresses = {
         "to_address": _address(one, "to_address"),
         "from_address": _address(one, "from_address"),
@@ -113,10 +123,11 @@ def shipment(one: Shipment, files: str) -> Json:
     return {
         "id": one.id, "object": "Shipment", "mode": mode(one.live), "created_at": stamp(one.created),
         "updated_at": stamp(one.updated), "is_return": bool(asked.get("is_return")), "messages": one.messages,
-        "options": {"currency": "USD", "payment": {"type": "SENDER"}, "date_advance": 0, **(asked.get("options") or {})},
+        "options": _options(asked.get("options") or {}), **tax,
         "reference": asked.get("reference"), "status": one.tracker.status if one.tracker else "unknown",
         "tracking_code": one.tracker.code if one.tracker else None, "batch_id": None, "batch_status": None,
-        "batch_message": None, "customs_info": _customs(one), **addresses, "insurance": None, "order_id": None,
+        "batch_message": None, "customs_info": _customs(one), **addresses,
+        "insurance": f"{one.insured:.2f}" if one.insured else None, "order_id": None,
         "parcel": _parcel(one), "postage_label": _label(one, files),
         "rates": [rate(one, each) for each in one.rates], "refund_status": one.refund_status, "scan_form": None,
         "selected_rate": rate(one, one.bought) if one.bought else None,
@@ -144,10 +155,20 @@ def tracker(one: Tracker) -> Json:
     return {
         "id": one.id, "object": "Tracker", "mode": mode(one.live), "tracking_code": one.code, "status": one.status,
         "status_detail": one.detail, "created_at": stamp(one.created), "updated_at": stamp(one.updated),
-        "signed_by": None, "weight": None, "est_delivery_date": stamp(one.due) if one.due else None,
+        "signed_by": None, "weight": None, "finalized": one.status == "delivered", "is_return": one.is_return, "est_delivery_date": stamp(one.due) if one.due else None,
         "shipment_id": one.shipment, "carrier": one.carrier,
         "tracking_details": [_scan(one, scan) for scan in one.scans], "carrier_detail": None, "fees": [],
         "public_url": f"https://track.easypost.com/{public}",
+    }  # fmt: skip
+
+
+def refund(one: Shipment) -> Json:
+    """The request to take a label back, as an event shows it."""
+    when = stamp(one.updated)
+    return {
+        "id": "rfnd_" + token(one.id, "refund", length=32, alphabet=HEX), "object": "Refund", "created_at": when,
+        "updated_at": when, "tracking_code": one.tracker.code if one.tracker else None, "confirmation_number": None,
+        "status": one.refund_status, "carrier": one.tracker.carrier if one.tracker else None, "shipment_id": one.id,
     }  # fmt: skip
 
 
@@ -165,6 +186,13 @@ def _fee(kind: str, charged: str, one: Shipment) -> Json:
     return {"object": "Fee", "type": kind, "amount": charged, "charged": True, "refunded": refunded}
 
 
+def _options(given: Json) -> Json:
+    """The options as they are shown again, with EasyPost's usual ones (recorded 2025-03)."""
+    printed = [{"value": value} for name, value in sorted(given.items()) if name.startswith("print_custom_")]
+    lines = {"print_custom": printed} if printed else {}
+    return {"currency": "USD", "payment": {"type": "SENDER"}, "date_advance": 0, **given, **lines}
+
+
 def _address(one: Shipment, name: str, *, fallback: str = "") -> Json:
     given = one.asked.get(name) or one.asked.get(fallback) or {}
     made = one.created.strftime("%Y-%m-%dT%H:%M:%S+00:00")
@@ -180,7 +208,7 @@ def _parcel(one: Shipment) -> Json:
     return {
         **_made(one, "prcl", "Parcel"),
         **{key: _number(given.get(key)) for key in ("length", "width", "height", "weight")},
-        "predefined_package": given.get("predefined_package"),
+        "predefined_package": None,
     }
 
 
@@ -192,6 +220,7 @@ def _customs(one: Shipment) -> Json | None:
         {
             **_made(one, f"cstitem{place}", "CustomsItem"),
             **{key: _number(item.get(key)) for key in ITEM_FIELDS},
+            "value": None if item.get("value") is None else str(_number(item["value"])),
         }
         for place, item in enumerate(given.get("customs_items") or ())
     ]

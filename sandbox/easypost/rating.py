@@ -61,6 +61,13 @@ def rate(house: Json, shipment: Json) -> tuple[list[Offer], list[NoOffer]]:
     return offers, [each for carrier, each in without.items() if carrier not in rated]
 
 
+def ends(shipment: Json) -> tuple[Json, Json]:
+    """Who sends and who receives: a return goes to its from_address (docs/insurance, read 2026-11)."""
+    back = bool(shipment.get("is_return"))
+    here, there = shipment["from_address"], shipment["to_address"]
+    return (there, here) if back else (here, there)
+
+
 def delivers_there(house: Json, offer: Offer, receiver: Json) -> bool:
     """Whether a carrier takes the parcel: some offer a rate for a post office box and refuse its label."""
     service = (offer.carrier, offer.service)
@@ -70,7 +77,7 @@ def delivers_there(house: Json, offer: Offer, receiver: Json) -> bool:
 
 def _offer(house: Json, card: Json, shipment: Json) -> Offer | NoOffer | None:
     carrier = str(card["carrier"])
-    sender, receiver = shipment["from_address"], shipment["to_address"]
+    sender, receiver = ends(shipment)
     zone = lane_zone(house, sender, receiver)
     if zone is None or zone not in card["step"]:
         return None

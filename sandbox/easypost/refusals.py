@@ -22,9 +22,29 @@ def blank(*fields: str) -> Refused:
     return Refused(422, "PARAMETER.REQUIRED", "Missing required parameter.", errors=errors)
 
 
+def mistyped(field: str, kind: str) -> Refused:
+    """The 422 for a field of another kind, in the shape that was recorded for carrier_accounts/register (2025-03)."""
+    message = "The request was understood, but cannot be processed."
+    errors = [{"field": field, "message": f"must be {kind}"}]
+    return Refused(422, "UNPROCESSABLE_ENTITY", message, errors=errors)
+
+
+def not_offered(what: str) -> Refused:
+    """The 422 for what EasyPost has and this stand-in has not; `crossdock sandbox --fidelity` tells what is offered."""
+    errors = [{"field": what, "message": "is not offered here"}]
+    return Refused(422, "UNPROCESSABLE_ENTITY", f"{what} is not offered here.", errors=errors)
+
+
 def missing() -> Refused:
     """The 404 for an object that does not exist."""
     return Refused(404, "NOT_FOUND", "The requested resource could not be found.")
+
+
+def wrong_method() -> Refused:
+    """The 405 for a method that a path has not (https://docs.easypost.com/guides/errors-guide, read 2026-11)."""
+    return Refused(
+        405, "METHOD_NOT_ALLOWED", "The request method is not supported for the requested resource."
+    )
 
 
 def unprocessable(message: str) -> Refused:

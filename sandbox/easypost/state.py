@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from functools import partial
 from typing import Final
 
@@ -98,21 +99,32 @@ class EasyPost:
         return any(self.down(carrier) == "hang" for carrier in carriers)
 
     def carriers(self, asked: Json) -> list[str]:
-        """The carriers a shipment is rated with: all, or those whose accounts it names."""
+        """The carriers a shipment is rated with: all, or those that it names, by their accounts or by name."""
         cards = self.env.house.get("cards") or ()
         every = list(dict.fromkeys(str(card["carrier"]) for card in cards))
-        wanted = asked.get("carrier_accounts") or []
-        names = {each["id"] if isinstance(each, dict) else each for each in wanted}
-        return [carrier for carrier in every if not names or objects.account(carrier) in names]
+        accounts, named = asked.get("carrier_accounts") or [], asked.get("carrier")
+        if not set(accounts) <= {objects.account(carrier) for carrier in every}:
+            # Which code EasyPost gives an account that it does not know is unchecked.
+            message = "A carrier account is not one of this user's."
+            raise Refused(422, "SHIPMENT.RATE.CARRIER_ACCOUNT_INVALID", message)
+        chosen = [carrier for carrier in every if not accounts or objects.account(carrier) in accounts]
+        return [carrier for carrier in chosen if named in {None, carrier}]
 
     # -- what the API does
 
     def open(self, asked: Json, *, live: bool = True) -> Shipment:
-        """Make a shipment and rate it."""
+        """Make a shipment and rate it; one that names a service is bought at once, and is not made where it cannot be."""
         now = self.now()
         made = Shipment(self.name("shp"), asked, created=now, updated=now, live=live)
-        self.shipments[made.id] = made
         self.rate(made)
+        service = asked.get("service")
+        if service is not None:
+            chosen = next((each for each in made.rates if each.offer.service == service), None)
+            if chosen is None:
+                message = f"No rate of the service {service} was found."
+                raise Refused(422, "SHIPMENT.RATES.UNAVAILABLE", message)
+            self.buy(made, chosen.id, insure=asked.get("insurance"))
+        self.shipments[made.id] = made
         return made
 
     def rate(self, shipment: Shipment) -> None:
@@ -128,14 +140,17 @@ class EasyPost:
             for carrier, message in messages.items()
         ]  # fmt: skip
 
-    def find(self, shipment: str) -> Shipment:
-        """The shipment of that id."""
-        if shipment not in self.shipments:
-            raise missing()
-        return self.shipments[shipment]
+    def find(self, name: str) -> Shipment:
+        """The shipment of that id, else the newest of that reference, which may stand in its place (docs/shipments, 2026-11)."""
+        if name in self.shipments:
+            return self.shipments[name]
+        for each in reversed(self.shipments.values()):
+            if each.asked.get("reference") == name:
+                return each
+        raise missing()
 
-    def buy(self, shipment: Shipment, rate: str) -> None:
-        """Buy the label at that rate; a shipment has one label at most."""
+    def buy(self, shipment: Shipment, rate: str, *, insure: Decimal | None = None) -> None:
+        """Buy the label at that rate, and insure the parcel; a shipment has one label at most."""
         if shipment.bought is not None:
             raise Refused(422, "SHIPMENT.POSTAGE.EXISTS", "Postage already exists for this shipment.")
         chosen = next((each for each in shipment.rates if each.id == rate), None)
@@ -145,10 +160,11 @@ class EasyPost:
         if trouble is not None:
             code = "SHIPMENT.POSTAGE.NO_RESPONSE" if trouble == "hang" else "SHIPMENT.POSTAGE.FAILURE"
             raise Refused(422, code, f"Unable to buy postage. {_trouble(trouble)}")
-        if not rating.delivers_there(self.env.house, chosen.offer, shipment.asked["to_address"]):
+        if not rating.delivers_there(self.env.house, chosen.offer, rating.ends(shipment.asked)[1]):
             raise Refused(422, "SHIPMENT.POSTAGE.FAILURE", "Unable to deliver to a PO box.")
         now = self.now()
         shipment.bought, shipment.bought_at, shipment.updated = chosen, now, now
+        shipment.insured = insure
         options = shipment.asked.get("options") or {}
         shipment.forms = [str(options.get("label_format") or "PNG").lower()]
         shipment.tracker = self._track(shipment, chosen, now)
@@ -195,6 +211,7 @@ class EasyPost:
     def _booked(self, label: Label) -> Json:
         shipment = label.shipment
         offer = shipment.bought.offer if shipment.bought else None
+        sender, receiver = rating.ends(shipment.asked)
         return {
             "shipment": shipment.id,
             "reference": shipment.asked.get("reference"),
@@ -202,14 +219,15 @@ class EasyPost:
             "carrier": offer.carrier if offer else None,
             "service": offer.service if offer else None,
             "price": label.price,
+            "insurance": int(shipment.insurance_fee() * 100),
             "currency": offer.currency if offer else None,
             "refunded": shipment.refund_status == "refunded",
             "refund_status": shipment.refund_status,
             "at": label.at.isoformat(),
             "bought_at": label.at.isoformat(),
             "order": order_lookup.named_in(self.env, shipment.asked.get("reference")),
-            "from": location_of(self.env.house, shipment.asked["from_address"]),
-            "to": lane(shipment.asked["to_address"]),
+            "from": location_of(self.env.house, sender),
+            "to": lane(receiver),
             "gross_g": rating.grams(shipment.asked["parcel"]["weight"]),
             "format": shipment.forms[0] if shipment.forms else None,
             "status": shipment.tracker.status if shipment.tracker else None,
@@ -227,7 +245,7 @@ class EasyPost:
     def _track(self, shipment: Shipment, chosen: Rate, now: datetime) -> Tracker:
         """The label's tracker, and the timers of what its carrier will say."""
         house = self.env.house
-        sender = location_of(house, shipment.asked["from_address"])
+        sender = location_of(house, rating.ends(shipment.asked)[0])
         calendar = calendar_of(house["locations"][sender] if sender else None)
         leaves = calendar.ships(now)
         # A cut-off after the carrier's round: it comes once more for what was bought since.
@@ -235,9 +253,10 @@ class EasyPost:
         arrives = calendar.instant(calendar.after(leaves, chosen.offer.days), DELIVERY)
         tracker = Tracker(
             self.name("trk"), self._number(chosen.offer.carrier), chosen.offer.carrier, now, now,
-            shipment=shipment.id, due=arrives, live=shipment.live,
+            shipment=shipment.id, due=arrives, live=shipment.live, is_return=bool(shipment.asked.get("is_return")),
         )  # fmt: skip
         self.trackers[tracker.id] = tracker
+        self._announce("tracker.created", shipment, objects.tracker(tracker), before={})
         steps = (
             (now + KNOWN_AFTER, "pre_transit", "label_created", "Shipping label created"),
             (scanned, "in_transit", "arrived_at_facility", "Scanned by the carrier"),
@@ -254,11 +273,12 @@ class EasyPost:
         before = {"status": tracker.status}
         tracker.status, tracker.detail, tracker.updated = scan.status, scan.detail, scan.at
         tracker.scans.append(scan)
+        self._announce("tracker.updated", shipment, objects.tracker(tracker), before=before)
+
+    def _announce(self, kind: str, shipment: Shipment, subject: Json, *, before: Json) -> None:
         about = sorted(order_lookup.of_parcel(self.env, shipment.asked))
-        self.hooks.announce(
-            "tracker.updated", objects.tracker(tracker), before=before, live=tracker.live,
-            order=about[0] if about else None,
-        )  # fmt: skip
+        order = about[0] if about else None
+        self.hooks.announce(kind, subject, before=before, live=shipment.live, order=order)
 
     def _decide_void(self, shipment: Shipment) -> None:
         carrier = shipment.bought.offer.carrier if shipment.bought else ""
@@ -268,6 +288,10 @@ class EasyPost:
         rejected = rejected or self.env.scripted_faults.void_rejected(carrier, orders)
         shipment.refund_status = "rejected" if rejected else "refunded"
         shipment.updated = self.now()
+        if not rejected:
+            self._announce(
+                "refund.successful", shipment, objects.refund(shipment), before={"status": "submitted"}
+            )
 
     def _number(self, carrier: str) -> str:
         """A tracking number that looks like the carrier's."""

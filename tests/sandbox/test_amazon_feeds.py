@@ -86,7 +86,15 @@ async def test_units_sold_while_a_feed_waits_are_off_its_quantity() -> None:
     assert books["levels"][KNIFE] == 3
 
 
-@pytest.mark.parametrize("content", [io.BytesIO(b"no json"), feed(message(1, KNIFE, 5), seller="A1SOMEONE")])
+@pytest.mark.parametrize(
+    "content",
+    [
+        io.BytesIO(b"no json"),
+        io.BytesIO(b'{"header": [], "messages": []}'),
+        io.BytesIO(b'{"header": {"sellerId": "A1KENDRA"}, "messages": "none"}'),
+        feed(message(1, KNIFE, 5), seller="A1SOMEONE"),
+    ],
+)
 async def test_a_feed_that_cannot_be_read_is_fatal_and_changes_nothing(content: io.BytesIO) -> None:
     async with served(rate=FAST) as stand:
         before = stand.books()["levels"]

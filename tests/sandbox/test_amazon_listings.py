@@ -161,12 +161,17 @@ async def test_units_in_amazons_warehouses_are_read_from_the_inventory() -> None
 async def test_the_sellers_listings_come_in_pages() -> None:
     async with served() as stand:
         listings = stand.listings()
-        first = await listings.search_listings_items(SELLER, marketplaceIds=US, pageSize=3)
+        by_sku = {"marketplaceIds": US, "sortBy": "sku", "sortOrder": "ASC"}
+        first = await listings.search_listings_items(SELLER, **by_sku, pageSize=3)
         second = await listings.search_listings_items(
-            SELLER, marketplaceIds=US, pageSize=3, pageToken=first.next_token
+            SELLER, **by_sku, pageSize=3, pageToken=first.next_token
         )
         named = await listings.search_listings_items(
-            SELLER, marketplaceIds=US, identifiers=f"{KNIFE},{FBA_SOCKS}", identifiersType="SKU"
+            SELLER,
+            marketplaceIds=US,
+            identifiers=f"{KNIFE},{FBA_SOCKS}",
+            identifiersType="SKU",
+            sortOrder="ASC",
         )
 
     assert [item["sku"] for item in first.payload["items"]] == [KNIFE, "KK-SOCKS-2PK", FBA_SOCKS]

@@ -13,6 +13,7 @@ from easypost.util import validate_webhook
 
 from sandbox.easypost.hooks import signatures
 from tests.contracts import contracts
+from tests.contracts_easypost import check_objects
 from tests.sandbox.easypost_stand import EASTON, PORTLAND, Stand, opened, rate_of
 from tests.sandbox.stand import FAST, Subscriber, until
 
@@ -47,6 +48,18 @@ async def test_another_key_and_no_key_open_nothing(stand: Stand) -> None:
         f"{stand.url}/v2/shipments", headers={"Authorization": aiohttp.encode_basic_auth(stand.state.key, "")}
     ) as answer:
         assert answer.status == 200
+
+
+async def test_a_path_or_a_method_that_is_not_there_is_refused_in_easypost_s_shape(stand: Stand) -> None:
+    headers = {"Authorization": f"Bearer {stand.state.key}"}
+    for method, path, status in (
+        ("PUT", "/shipments", 405),
+        ("GET", "/nothing", 404),
+        ("POST", "/shipments/x", 405),
+    ):
+        async with stand.http.request(method, f"{stand.url}/v2{path}", headers=headers) as answer:
+            assert answer.status == status
+            assert set((await answer.json())["error"]) == {"code", "message", "errors"}
 
 
 def _keys(shown: Any, recorded: Any, at: str = "") -> list[str]:
@@ -111,8 +124,11 @@ async def test_tracking_arrives_by_signed_webhook(stand: Stand) -> None:
     async with Subscriber().listening() as subscriber:
         await stand.do(stand.sdk.webhook.create, url=subscriber.url, webhook_secret="sécret")
         done = await stand.bought()
-        await until(lambda: len(subscriber.got) == 1)
-    headers, body = subscriber.got[0]
+        await until(lambda: len(subscriber.got) == 2)
+    made = validate_webhook(subscriber.got[0][1], subscriber.got[0][0], "sécret")
+    assert (made["description"], made["result"]["status"]) == ("tracker.created", "unknown")
+    assert (made["result"]["id"], made["previous_attributes"]) == (done["tracker"]["id"], {})
+    headers, body = subscriber.got[1]
     event = validate_webhook(body, headers, "sécret")
     assert (event["description"], event["result"]["status"]) == ("tracker.updated", "pre_transit")
     assert event["result"]["tracking_code"] == done["tracking_code"]
@@ -130,3 +146,27 @@ async def test_the_carrier_scans_at_half_past_five_and_delivers_at_one(stand: St
     assert west.due == datetime(2026, 12, 2, 21, 0, tzinfo=UTC)
     east = await stand.bought(from_address=EASTON, to={**PORTLAND, "state": "NY"})
     assert stand.state.trackers[east["tracker"]["id"]].due == datetime(2026, 12, 3, 18, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("stand", [FAST], indirect=True)
+@pytest.mark.req("R110")
+async def test_a_label_that_was_taken_back_is_told_of_and_one_that_was_not_is_not(stand: Stand) -> None:
+    async with Subscriber().listening() as subscriber:
+        await stand.do(stand.sdk.webhook.create, url=subscriber.url)
+        stand.state.reject_voids("FedEx")
+        done = await stand.bought()
+        await stand.do(stand.sdk.shipment.refund, done["id"])
+        await until(lambda: stand.state.shipments[done["id"]].refund_status == "rejected")
+        await stand.do(stand.sdk.shipment.refund, done["id"])
+        await until(lambda: stand.state.shipments[done["id"]].refund_status == "refunded")
+        await until(lambda: "refund.successful" in _told(subscriber))
+
+    assert [kind for kind in _told(subscriber) if kind.startswith("refund")] == ["refund.successful"]
+    event = next(event for event in map(json.loads, subscriber.bodies) if event["description"][0] == "r")
+    assert (event["result"]["status"], event["result"]["shipment_id"]) == ("refunded", done["id"])
+    assert event["result"]["tracking_code"] == done["tracking_code"]
+    check_objects(event)
+
+
+def _told(subscriber: Subscriber) -> list[str]:
+    return [json.loads(body)["description"] for body in subscriber.bodies]

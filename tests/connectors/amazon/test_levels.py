@@ -237,6 +237,24 @@ async def test_more_than_a_thousand_listings_are_walked_in_windows() -> None:
     assert [one.listing for one in listings] == [f"S{n:04d}" for n in range(1015)]
 
 
+@pytest.mark.req("R110")
+async def test_the_stand_in_too_pages_through_a_thousand_listings_and_no_further() -> None:
+    names = [f"S{number:04d}" for number in range(1015)]
+    amz = [{"listing": name, "of": None, "shows": 1} for name in names]
+    async with selling() as sold:
+        sold.stand.amazon.load({"listings": {"amz": amz}, "limits": {"scale": 1000}})
+        assert sold.ports.levels is not None
+        listings = await sold.ports.levels.list_listings()
+        wanted = {"sortBy": "createdDate", "sortOrder": "ASC", "pageToken": "980"}
+        client = sold.account.client()
+        last = await client.search_listings_items(**wanted)
+        await client.aclose()
+
+    assert [one.listing for one in listings] == names
+    assert ([item["sku"] for item in last["items"]], last["numberOfResults"]) == (names[980:1000], 1015)
+    assert "nextToken" not in last
+
+
 @pytest.mark.req("R63")
 @respx.mock
 async def test_a_walk_and_a_read_go_on_where_limits_interrupted_them() -> None:
