@@ -1,14 +1,18 @@
 """The ``crossdock`` command.
 
-Exit codes: 0 done; 1 the answer is no (books differ, a file is wrong, nothing of that name); 2 wrong words.
+Exit codes: 0 done; 1 the answer is no (books differ, a file is wrong, nothing of that name); 2 wrong words;
+130 interrupted; 141 whoever read the output stopped reading.
 """
 
 import argparse
 import os
+import select
 import sys
+import tomllib
 from collections.abc import Collection, Sequence
 from importlib import import_module
 from pathlib import Path
+from typing import TextIO
 
 from commands.arguments import UsageError
 from core.errors import HubError
@@ -26,16 +30,32 @@ VERBS = {
     "go-live": "Show what would change, accept it, or take it back.",
     "doctor": "Say what is not ready for going live.",
     "deliveries": "List what the vendors told us, or replay one.",
-    "connections": "List connections; accept or stop what they do.",
+    "connections": "List connections and test them; accept or stop what they do.",
     "connect": "Say where a merchant authorizes a connection.",
-    "keys": "Make or take back API keys.",
+    "keys": "Make, list or take back API keys.",
 }
 """Each verb has a module of its name in ``commands``."""
 
 
+CLOSED_PIPE = 141
+"""What a shell says of a command that wrote to nobody (128 + SIGPIPE)."""
+
+
 def main(words: Sequence[str] | None = None) -> int:
-    """Run a command and return its exit code."""
-    words = sys.argv[1:] if words is None else words
+    """Run a command and return its exit code; one that nobody reads any more ends without a word."""
+    try:
+        try:
+            return _run(sys.argv[1:] if words is None else words)
+        finally:
+            if sys.stdout is not None:  # closed before the command began
+                sys.stdout.flush()
+    except BrokenPipeError:
+        if not _nobody_reads():
+            raise
+        return CLOSED_PIPE
+
+
+def _run(words: Sequence[str]) -> int:
     arguments = parser(words[:1]).parse_args(words)
     if getattr(arguments, "config", None):
         os.environ["CROSSDOCK_CONFIG"] = arguments.config
@@ -52,9 +72,38 @@ def main(words: Sequence[str] | None = None) -> int:
     return code
 
 
+def _nobody_reads() -> bool:
+    """Return whether what is printed goes nowhere, and have the end of the process print nothing more there."""
+    gone = [stream for stream in (sys.stdout, sys.stderr) if stream is not None and _is_broken(stream)]
+    for stream in gone:
+        with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
+            os.dup2(nowhere.fileno(), stream.fileno())
+    return bool(gone)
+
+
+def _is_broken(stream: TextIO) -> bool:
+    """Return whether a stream leads into a pipe whose other end is closed."""
+    waiting = select.poll()
+    try:
+        waiting.register(stream, 0)
+    except OSError:  # no stream of the system's
+        return False
+    return any(event & select.POLLERR for _, event in waiting.poll(0))
+
+
+class _Version(argparse.Action):
+    """Print the version; it is read only where it is asked for."""
+
+    def __call__(self, *_: object) -> None:
+        file = Path(__file__).resolve().parent / "pyproject.toml"
+        print(f"crossdock {tomllib.loads(file.read_text(encoding='utf-8'))['project']['version']}")
+        raise SystemExit(0)
+
+
 def parser(loaded: Collection[str] = VERBS.keys()) -> argparse.ArgumentParser:
     """Return the parser of the command; only verbs that are loaded know their arguments, since loading takes seconds."""
     top = argparse.ArgumentParser(prog="crossdock", description="An integration hub for merchants.")
+    top.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
     verbs = top.add_subparsers(dest="verb", required=True)
     for verb, text in VERBS.items():
         made = verbs.add_parser(verb, help=text, description=text)

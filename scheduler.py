@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from core.engine.advance import CLAIM_S
 from core.engine.worker import Worker
-from core.jobs.housekeeping import tick_old_deliveries
+from core.jobs.housekeeping import tick_old_deliveries, tick_old_requests
 from core.store.engine import CommitLostError
 
 LOG = logging.getLogger("crossdock.scheduler")
@@ -53,6 +53,9 @@ def waker_of(worker: Worker) -> AsyncIOScheduler:
         scheduler.add_job(worker.tick_orders, "interval", seconds=ORDERS_EVERY_S, id="orders")
     scheduler.add_job(
         tick_old_deliveries, "interval", seconds=HOUSEKEEPING_EVERY_S, id="old-deliveries", args=[worker.hub]
+    )
+    scheduler.add_job(
+        tick_old_requests, "interval", seconds=HOUSEKEEPING_EVERY_S, id="old-requests", args=[worker.hub]
     )
     return scheduler
 

@@ -107,7 +107,7 @@ async def _site(store: Store, secret: str) -> AsyncIterator[int]:
     shop = Connection(
         merchant=config.merchant,
         name="shop",
-        settings=config.connections["shop"].with_,
+        settings=CONNECTOR.settings.model_validate(config.connections["shop"].with_),
         app={"client_secret": secret},
         endpoints={},
         tokens=StaticTokens("", connection="shop"),

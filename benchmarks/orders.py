@@ -312,7 +312,7 @@ def memory(orders: int) -> Figure:
 
 
 def _resident(orders: int) -> tuple[float, float, float]:
-    from server import connectors  # noqa: PLC0415 - loads every vendor's SDK, in this process only
+    from assembly import connectors  # noqa: PLC0415 - loads every vendor's SDK, in this process only
 
     connectors()
     before = _status_mb("VmRSS")

@@ -23,6 +23,6 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 async def _page(connection: str, hub: Hub, merchant: str) -> Rows:
-    hub.connections(merchant).named(connection)
+    hub.connections(merchant).require(connection)
     public = (setting(os.environ, "CROSSDOCK_PUBLIC_URL") or "http://127.0.0.1:8080").rstrip("/")
     return [{"open in a browser": f"{public}/connect/{merchant}/{connection}"}]

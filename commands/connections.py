@@ -1,4 +1,4 @@
-"""``crossdock connections``: list connections; accept or stop what they do."""
+"""``crossdock connections``: list connections and test them; accept or stop what they do."""
 
 import argparse
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from core.model.actions import Action
 from core.services import actions
 from core.services.connection_plans import accept_plan, push_guard_plan, resume_plan, stop_plan
 from core.services.golive.accept import accept
-from core.services.health import ConnectionHealth, health_of
+from core.services.health import ConnectionHealth, health_of, probe_now
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_merchant_options(parser)
     add_confirm_options(parser)
     parser.add_argument(
-        "do", nargs="?", default="list", choices=("list", "accept", "stop", "resume", "brake")
+        "do", nargs="?", default="list", choices=("list", "test", "accept", "stop", "resume", "brake")
     )
     parser.add_argument("connection", nargs="?")
     parser.add_argument(
@@ -45,6 +45,8 @@ def run(arguments: argparse.Namespace) -> int:
 async def _done(arguments: argparse.Namespace, kinds: list[Action], hub: Hub, merchant: str) -> Rows:
     connection = arguments.connection
     match arguments.do:
+        case "test":
+            return [_row(await probe_now(hub, merchant, connection))]
         case "resume":
             agree(arguments, await resume_plan(hub, merchant, connection))
             await resume(hub, merchant, connection)
@@ -71,6 +73,7 @@ def _row(health: ConnectionHealth) -> Mapping[str, Any]:
         "use": health.use,
         "mode": health.mode or "-",
         "state": health.state,
+        "said": health.said,
         "accepted": ", ".join(health.accepted),
         "trouble": "; ".join([*troubles, health.error or ""]).strip("; "),
     }

@@ -4,11 +4,11 @@ import argparse
 import asyncio
 import os
 
+from assembly import database_url
 from commands.running import in_hub
 from core.engine.hub import Hub
 from core.store.rebuild import rebuild
 from core.store.schema import upgrade
-from server import database_url
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -6,7 +6,7 @@ from functools import partial
 from commands.arguments import UsageError, add_merchant_options
 from commands.confirm import add_confirm_options, agree
 from commands.output import Rows
-from commands.running import ACTOR, for_merchant, show_for_merchant, text_of
+from commands.running import ACTOR, csv_of, for_merchant, show_for_merchant
 from core.domain.link_proposals import describe
 from core.engine.hub import Hub
 from core.services import links
@@ -45,9 +45,9 @@ async def _done(arguments: argparse.Namespace, hub: Hub, merchant: str) -> Rows:
     do, words = arguments.do, arguments.words
     match do:
         case "preview":
-            return _changes(await links.preview(hub, merchant, text_of(words[0])))
+            return _changes(await links.preview(hub, merchant, csv_of(words[0])))
         case "import":
-            text = text_of(words[0])
+            text = csv_of(words[0])
             agree(arguments, await import_plan(hub, merchant, text))
             return _changes(await links.import_file(hub, merchant, text, actor=ACTOR))
         case "undo":

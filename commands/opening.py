@@ -5,7 +5,7 @@ from functools import partial
 
 from commands.arguments import UsageError
 from commands.output import Rows, show
-from commands.running import ACTOR, for_merchant, show_for_merchant, text_of
+from commands.running import ACTOR, csv_of, for_merchant, show_for_merchant
 from core.engine.hub import Hub
 from core.services.golive import adopt, opening
 from core.services.golive.opening import Loaded, Preview
@@ -34,7 +34,7 @@ async def _undo(hub: Hub, merchant: str, *, number: int | None) -> Rows:
 async def _load(arguments: argparse.Namespace, hub: Hub, merchant: str) -> tuple[Rows, bool]:
     """Return what was loaded, or what would be, and whether anything is wrong with it."""
     adopting = arguments.do == "adopt"
-    given = arguments.words if adopting else [text_of(arguments.words[0])]
+    given = arguments.words if adopting else [csv_of(arguments.words[0])]
     seen = await (adopt.preview if adopting else opening.preview)(hub, merchant, *given)
     if arguments.preview or seen.mistakes:
         return _previewed(seen), bool(seen.mistakes)

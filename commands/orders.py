@@ -1,21 +1,26 @@
 """``crossdock orders``: list orders, show one, or act on one."""
 
 import argparse
-import json
 from functools import partial
 
 from commands.arguments import UsageError, add_merchant_options
 from commands.confirm import agree
 from commands.order_asks import ASKS, add_ask_options, ask
-from commands.output import Rows, show
+from commands.order_text import holds_json, order_json, order_lines, total_of, when
+from commands.output import Rows, print_json, show
 from commands.running import ACTOR, for_merchant, show_for_merchant
-from core.domain.state import OrderState
+from core.domain.state import OrderState, Stage
 from core.engine.hub import Hub
 from core.model.facts import Fact
+from core.model.holds import Hold
 from core.services import actions
+from core.services.order_search import search_orders
 from core.services.plans import release_all_plan
 from core.services.waiting import Waiting, waiting_of
-from core.store.orders import facts_of, list_orders
+from core.store.orders import OrderRow, facts_of
+
+_FILTERS = ("stage", "hold", "connection", "search", "limit")
+_USUAL = 200
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,40 +30,97 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("order", nargs="?", help="its number, or connection:id; release: all of them")
     parser.add_argument("reason", nargs="?", help="release: which hold; void: which parcel's label")
     add_ask_options(parser)
+    stages, holds = [stage.value for stage in Stage], [hold.value for hold in Hold]
+    parser.add_argument("--stage", choices=stages, metavar="STAGE", help=f"list: {', '.join(stages)}")
+    parser.add_argument("--hold", choices=holds, metavar="REASON", help=f"list: {', '.join(holds)}")
+    parser.add_argument("--connection", metavar="NAME", help="list: only orders of this channel")
+    parser.add_argument(
+        "--search",
+        metavar="TEXT",
+        help="list: the beginning of a number; or a whole tracking number, SKU, payment reference or mail address",
+    )
+    parser.add_argument("--limit", type=int, metavar="N", help=f"list: at most so many ({_USUAL})")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """List, show, or act."""
     do, order = arguments.do, arguments.order
     if do == "list":
-        return show_for_merchant(arguments, _listed)
+        return _list(arguments)
+    given = [f"--{name}" for name in _FILTERS if getattr(arguments, name) is not None]
+    if given:
+        raise UsageError(f"{', '.join(given)} is for the list of orders")
     if not order:
         raise UsageError(f"{do} wants an order: its number, or connection:id")
     if do == "release" and not arguments.reason:
         raise UsageError("release wants the hold that is released, as in: release KK-1001 risk")
     if do == "release" and order == "all":
         return show_for_merchant(arguments, partial(_release_all, arguments))
-    _show_order(*for_merchant(arguments, partial(_act, arguments)), as_json=arguments.json)
+    order_id, state, facts, waits = for_merchant(arguments, partial(_act, arguments))
+    if arguments.json:
+        print_json({**order_json(order_id, state, facts), "waits_for": waits.told})
+    else:
+        head, *rest = order_lines(order_id, state, facts)
+        for line in (head, f"waits for {waits.line}", *rest):
+            print(line)
     return 0
 
 
-async def _listed(hub: Hub, merchant: str) -> Rows:
-    """Return the newest 200 orders."""
-    rows = (await hub.store.read(list_orders, merchant, limit=200)).items
-    waits = await waiting_of(hub, merchant, [row.order_id for row in rows])
-    return [
-        {
-            "order": row.number,
-            "connection": row.connection,
-            "placed": row.placed_at.isoformat(timespec="seconds"),
-            "stage": row.stage.value,
-            "held": ", ".join(row.holds),
-            "total_minor": row.total_minor,
-            "currency": row.currency,
-            "waits_for": waits[row.order_id].line,
-        }
-        for row in rows
-    ]
+def _list(arguments: argparse.Namespace) -> int:
+    if arguments.order:
+        raise UsageError("list wants no more words; to look for an order: --search TEXT")
+    if arguments.limit is not None and arguments.limit < 1:
+        raise UsageError("--limit: a number of at least 1 is wanted")
+    found, more, waits = for_merchant(arguments, partial(_found, arguments))
+    if arguments.json:
+        print_json([{**_row(row, state), "waits_for": waits[row.order_id].told} for row, state in found])
+        return 0
+    show([_words(row, waits[row.order_id]) for row, _ in found], as_json=False, empty="no orders")
+    if more:
+        print(f"there are more than these {len(found)}: --limit N, --stage, --hold or --search")
+    return 0
+
+
+async def _found(
+    arguments: argparse.Namespace, hub: Hub, merchant: str
+) -> tuple[list[tuple[OrderRow, OrderState]], bool, dict[str, Waiting]]:
+    found, more = await search_orders(
+        hub,
+        merchant,
+        stage=Stage(arguments.stage) if arguments.stage else None,
+        hold=Hold(arguments.hold) if arguments.hold else None,
+        connection=arguments.connection,
+        text=arguments.search,
+        limit=arguments.limit or _USUAL,
+    )
+    return found, more, await waiting_of(hub, merchant, [row.order_id for row, _ in found])
+
+
+def _row(row: OrderRow, state: OrderState) -> dict[str, object]:
+    return {
+        "order": row.number,
+        "order_id": row.order_id,
+        "connection": row.connection,
+        "placed": row.placed_at.isoformat(timespec="seconds"),
+        "stage": row.stage.value,
+        "held": ", ".join(row.holds),
+        "holds": holds_json(state),
+        "parked": state.parked.message if state.parked else None,
+        "total": total_of(row.total_minor, row.currency),
+        "total_minor": row.total_minor,
+        "currency": row.currency,
+    }
+
+
+def _words(row: OrderRow, waits: Waiting) -> dict[str, object]:
+    return {
+        "order": row.number,
+        "channel": row.connection,
+        "placed": when(row.placed_at),
+        "stage": row.stage.words,
+        "total": total_of(row.total_minor, row.currency) or "unknown",
+        "waits for": waits.line,
+    }
 
 
 async def _release_all(arguments: argparse.Namespace, hub: Hub, merchant: str) -> Rows:
@@ -78,16 +140,3 @@ async def _act(
     state = await hub.store.load(merchant, order_id) or OrderState()
     waits = (await waiting_of(hub, merchant, [order_id]))[order_id]
     return order_id, state, await hub.store.read(facts_of, merchant, order_id), waits
-
-
-def _show_order(
-    order_id: str, state: OrderState, facts: list[Fact], waits: Waiting, *, as_json: bool
-) -> None:
-    if as_json:
-        told = [fact.model_dump(mode="json") for fact in facts]
-        shown = {"order": order_id, "stage": state.stage, "waits_for": waits.told, "facts": told}
-        print(json.dumps(shown))
-        return
-    held = "".join(f"\n  held: {reason}: {detail}" for reason, detail in state.holds.items())
-    print(f"{order_id}: {state.stage}{held}\n  waits for {waits.line}")
-    show([{"at": f.at.isoformat(), "actor": f.actor, "fact": f.kind} for f in facts], as_json=False)

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from commands.arguments import UsageError
 from commands.output import Rows, show
+from core.csv_text import UnreadableCsvError, decode
 from core.engine.hub import Hub
 from core.errors import HubError
 from core.log import Redactor, start_logging
@@ -32,7 +33,7 @@ def log_from(level: int) -> Redactor:
 
 def in_hub(work: Callable[[Hub], Awaitable[T]]) -> T:
     """Open the hub, do one thing, close it."""
-    from server import open_hub  # noqa: PLC0415 - loads every vendor's SDK
+    from assembly import open_hub  # noqa: PLC0415 - loads every vendor's SDK
 
     async def run() -> T:
         async with open_hub(redactor=log_from(logging.WARNING)) as (hub, _):
@@ -78,13 +79,15 @@ def actions_named(names: Sequence[str]) -> list[Action]:
     return [Action(name) for name in names] or list(Action)
 
 
-def text_of(path: str) -> str:
-    """Return what a file says.
+def csv_of(path: str) -> str:
+    """Return what a CSV file says.
 
     Raises:
-        HubError: there is no such file, or it is no text.
+        HubError: there is no such file, or it is none.
     """
     try:
-        return Path(path).read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise HubError(f"{path}: cannot be read as UTF-8 text") from error
+        return decode(Path(path).read_bytes())
+    except OSError as error:
+        raise HubError(f"{path}: cannot be read ({error.strerror}); check the path and its rights") from error
+    except UnreadableCsvError as error:
+        raise HubError(f"{path}: {error}") from error

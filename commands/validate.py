@@ -1,37 +1,52 @@
 """``crossdock validate``: every mistake of crossdock.yaml, with file, line and column."""
 
 import argparse
-import json
 import os
+import sys
 from collections.abc import Mapping
 from typing import Any
 
-from commands.output import show
+from assembly import configs, connectors, products_known
+from commands.output import print_json, show
 from core.config.merchant import MerchantConfig
+from core.config.problems import Problem
 from core.errors import HubError
-from server import configs, connectors
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what the verb takes."""
     parser.add_argument("config", nargs="?")
+    parser.add_argument(
+        "--secrets",
+        action="store_true",
+        help="a variable that the file reads and that is not set is a mistake too",
+    )
     parser.add_argument("--json", action="store_true")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Check a file; 1 where it is wrong."""
+    """Check a file; 1 where it is wrong. What may stand so and was perhaps not meant so is advice, and ends with 0."""
     try:
-        rows = [_row(config) for config in configs(os.environ, connectors())]
+        found = configs(os.environ, connectors(), without_secrets=not arguments.secrets)
     except HubError as error:
         if not arguments.json:
             raise
-        print(json.dumps({"ok": False, "errors": str(error).splitlines()}))
+        print_json({"ok": False, "errors": str(error).splitlines()})
         return 1
+    advice = [str(problem) for config in found for problem in _advice(config)]
     if arguments.json:
-        print(json.dumps({"ok": True, "merchants": rows}))
-    else:
-        show(rows, as_json=False)
+        print_json({"ok": True, "merchants": [_row(config) for config in found], "advice": advice})
+        return 0
+    show([_row(config) for config in found], as_json=False)
+    for line in advice:
+        print(line, file=sys.stderr)
     return 0
+
+
+def _advice(config: MerchantConfig) -> list[Problem]:
+    """Return what is worth a look, in the order of the file."""
+    skus = products_known(os.environ, config.merchant)
+    return sorted({*config.advice, *config.unset, *config.idle_patterns(skus)})
 
 
 def _row(config: MerchantConfig) -> Mapping[str, Any]:

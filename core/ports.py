@@ -1,14 +1,12 @@
 """What core asks of a connector.
 
 Every async method may raise the ConnectorError family of core.errors; a docstring names an error only where it means
-something particular there. No connector retries: core/engine/worker.py does. An answer that says "refused for a business
-reason" (declined, no rates, stale) is a value; an exception means that the outcome was not obtained.
-
-Each operation that changes something at a vendor declares its fence, its call limit and its settle time in
-``Connector.operations``; the conformance tests hold it to that.
+something particular there. No connector retries: the worker does. A business refusal (declined, no rates, stale) is a
+value; an exception means that the outcome was not obtained. Each operation that changes something at a vendor declares
+its fence, its call limit and its settle time in ``Connector.operations``; the conformance tests hold it to that.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -370,6 +368,8 @@ class Ports:
     subscriber: Subscriber | None = None
     notifications: NotificationSource | None = None
     authorizer: Authorizer | None = None
+    probe: Callable[[], Awaitable[str]] | None = None
+    """Asks for something cheap that only who is signed in is told, and changes nothing; gives whom the vendor takes us for."""
     close: Callable[[], object] | None = None
     """Called once when the connection ends; may return an awaitable."""
 
@@ -379,8 +379,10 @@ class Connector:
     """What a connector folder exports as ``CONNECTOR``.
 
     ``operations`` is keyed by the port's method name (``set_levels``, ``tell_shipped``, ``capture``, ``buy`` ...).
+    ``signs_in_with`` names what a person looks at in crossdock.yaml, under ``with``, where the vendor does not accept us.
     ``app_keys`` are the keys it reads of ``Connection.app``. ``version_ends`` is the day the pinned vendor API
-    version stops, where the vendor says so.
+    version stops, where the vendor says so. ``offers`` names the ports that each connection has and ``mode_of`` its
+    mode by settings and endpoints, so that lists need not build it (assembly.py); without ``offers`` it is built.
     """
 
     key: str
@@ -390,6 +392,9 @@ class Connector:
     operations: Mapping[str, Operation]
     limits: Mapping[str, tuple[float, int]] = field(default_factory=dict)
     """(calls a second, burst) that the vendor allows per operation, until it says otherwise."""
+    signs_in_with: tuple[str, ...] = ()
     app_keys: tuple[str, ...] = ()
     api_version: str | None = None
     version_ends: date | None = None
+    offers: frozenset[str] = frozenset()
+    mode_of: Callable[[BaseModel, Mapping[str, str]], Mode | None] | None = None

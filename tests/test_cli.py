@@ -1,106 +1,32 @@
 """The command: every verb, what it prints, and how it ends."""
 
-import asyncio
 import json
-import logging
-import os
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable, Iterator
-from datetime import UTC, datetime
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 import cli
-from connectors.bogus.client import world_named
 from core.engine.hub import Hub
 from core.engine.pauses import raise_pause
 from core.errors import VendorPausedError
-from core.jobs.notifications import delivery_of
-from core.model.stock import Listing
-from core.ports import Notification, NotificationKind
 from core.services.waiting import Waiting, waiting_of
 from core.steps import LABELS
-from core.steps.sync import sync_order
 from core.store.api_keys import find_api_key
-from core.store.links import link_all
-from core.store.listings import save_listings
 from core.store.pauses import list_pauses
-from core.store.switches import go_live
-from server import open_hub
-from simulation.shoppers import Cart, place
-from tests.builders import home
+from tests.command import KNIFE, Said, command, in_hub, rows, with_an_order
 from tests.installed import MERCHANT, SECRET, installed
 
 ROOT = Path(__file__).resolve().parent.parent
-KNIFE = ("stock", "product", "CHEF-8", "Chef knife", "300", "380x70x30")
-Said = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
 def said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Iterator[Said]:
-    """Run a command on a fresh installation; give its exit code, and what it printed."""
-    for name in [n for n in os.environ if n.startswith("CROSSDOCK_")]:
-        monkeypatch.delenv(name)
-    for name, value in installed(tmp_path).items():
-        monkeypatch.setenv(name, value)
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-
-    def run(*words: str) -> tuple[int, str, str]:
-        try:
-            code = cli.main(words)
-        except SystemExit as ended:
-            code = int(ended.code or 0)
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    yield run
-    root.handlers[:] = handlers
-    root.setLevel(level)
-
-
-def in_hub(work: Callable[[Hub], Awaitable[None]]) -> None:
-    async def run() -> None:
-        async with open_hub() as (hub, _):
-            await work(hub)
-
-    asyncio.run(run())
-
-
-def rows(said: Said, *words: str) -> Any:
-    code, out, err = said(*words, "--json")
-    assert (code, err) == (0, "")
-    return json.loads(out)
-
-
-def with_an_order(said: Said) -> None:
-    """Have one order of one knife, and a delivery that told of it."""
-    assert said(*KNIFE)[0] == 0
-
-    async def sell(hub: Hub) -> None:
-        world = world_named("main", hub.clock)
-        world.clock = hub.clock
-        shop = world.shop("shop")
-        shop.listings["CHEF-8"] = Listing(listing="CHEF-8", sku="CHEF-8", title="Chef knife")
-        now = datetime.now(UTC)
-        await hub.store.write(go_live, MERCHANT, "shop", actor="hub", now=datetime(2020, 1, 1, tzinfo=UTC))
-        await hub.store.write(save_listings, MERCHANT, "shop", tuple(shop.listings.values()), now=now)
-        await hub.store.write(link_all, MERCHANT, {("shop", "CHEF-8"): {"CHEF-8": 1}}, now=now)
-        place(
-            world,
-            "shop",
-            Cart(number="KK-1", lines=(("CHEF-8", 1, 6997),), ship_to=home(), email="kara@example.test"),
-        )
-        await sync_order(hub, MERCHANT, "shop", "kk-1")
-        notification = Notification(event_id="e1", kind=NotificationKind.ORDER, topic="order", subject="kk-1")
-        await hub.store.deliver(MERCHANT, "shop", [delivery_of("shop", notification, b"{}", now)], now=now)
-
-    in_hub(sell)
+    yield from command(tmp_path, monkeypatch, capsys)
 
 
 def test_stock_is_added_counted_received_and_listed(said: Said) -> None:
@@ -178,7 +104,12 @@ def test_a_key_is_shown_once_and_taken_back_by_its_name(said: Said) -> None:
 
     known: list[tuple[str, str] | None] = []
     in_hub(owner)
-    assert said("keys", "revoke", "--name", "kim") == (0, "", "")
+    assert rows(said, "keys", "list")[0]["name"] == "kim"
+    assert said("keys", "revoke", "--name", "kim") == (
+        0,
+        "merchant  name  keys taken back\nkendra    kim   1\n",
+        "",
+    )
     in_hub(owner)
 
     assert known == [(MERCHANT, "kim"), None]
@@ -187,12 +118,26 @@ def test_a_key_is_shown_once_and_taken_back_by_its_name(said: Said) -> None:
 def test_connections_are_listed_accepted_and_stopped(said: Said) -> None:
     listed = {r["connection"]: r for r in rows(said, "connections")}
     assert listed["shop"] == {
-        "connection": "shop", "use": "bogus", "mode": "-", "state": "connected", "accepted": "", "trouble": "",
+        "connection": "shop", "use": "bogus", "mode": "-", "state": "untested", "said": "", "accepted": "", "trouble": "",
     }  # fmt: skip
     accepted = rows(said, "connections", "accept", "post", "labels", "--yes")
     assert [r["accepted"] for r in accepted if r["connection"] == "post"] == ["labels"]
     stopped = rows(said, "connections", "stop", "post", "--yes")
     assert [r["accepted"] for r in stopped if r["connection"] == "post"] == [""]
+
+
+@pytest.mark.req("R114")
+def test_a_connection_is_tested_by_command_and_doctor_says_which_are_not(said: Said) -> None:
+    before = {r["kind"]: r["where"] for r in json.loads(said("doctor", "--json")[1])}
+    assert before["untested"] == "shop, pay, post, mail"
+
+    [tested] = rows(said, "connections", "test", "pay")
+
+    assert (tested["state"], tested["said"]) == ("works", "Bogus takes us for pay of a world in memory")
+    after = {r["kind"]: r["where"] for r in json.loads(said("doctor", "--json")[1])}
+    assert after["untested"] == "shop, post, mail"
+    assert said("connections", "test")[0] == 2
+    assert said("connections", "test", "ghost")[0] == 1
 
 
 @pytest.mark.req("R87")
@@ -243,6 +188,29 @@ def test_opening_counts_are_previewed_loaded_and_taken_back_by_command(said: Sai
     assert [r["on_hand"] for r in rows(said, "stock")] == [14]
     assert rows(said, "stock", "opening", "undo")[0]["taken back"]
     assert [r["on_hand"] for r in rows(said, "stock")] == [0]
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "says"),
+    [
+        ("sep=;\r\nSKU;Location;Units\r\nCHEF-8;reno;1.000\r\n".encode("utf-16"), 0, ""),
+        ("SKU;Location;Units;\r\nCHEF-8;reno;1.000;\r\n;;;\r\n".encode("cp1252"), 0, ""),
+        (b"PK\x03\x04", 1, "counts.csv: this is a workbook, no CSV; in the spreadsheet: save as, CSV UTF-8"),
+        (None, 1, "counts.csv: cannot be read (No such file or directory); check the path and its rights"),
+    ],
+)
+def test_a_file_of_a_spreadsheet_is_read_as_it_was_saved(
+    said: Said, tmp_path: Path, content: bytes | None, code: int, says: str
+) -> None:
+    assert said(*KNIFE)[0] == 0
+    file = tmp_path / "counts.csv"
+    if content is not None:
+        file.write_bytes(content)
+
+    ended, _, err = said("stock", "opening", str(file))
+
+    assert (ended, err) == (code, f"crossdock: {tmp_path}/{says}\n" if says else "")
+    assert [r["on_hand"] for r in rows(said, "stock")] == ([] if code else [1000])
 
 
 @pytest.mark.req("R21", "R85")
@@ -296,9 +264,6 @@ def test_orders_are_listed_shown_and_acted_on(said: Said) -> None:
     assert waits.line in said("orders")[1]
     assert f"waits for {waits.line}" in said("orders", "show", "KK-1")[1]
     assert (shown["order"], shown["facts"][0]["kind"]) == ("shop:kk-1", "received")
-    code, out, _ = said("orders", "show", "KK-1")
-    assert code == 0
-    assert out.splitlines()[0].startswith("shop:kk-1: ")
     assert said("orders", "release", "KK-1")[0] == 2
     code, _, err = said("orders", "release", "KK-1", "risk", "--yes")
     assert (code, err.startswith("crossdock: the order is not held by 'risk'")) == (1, True)
@@ -367,10 +332,11 @@ def test_a_missing_variable_is_named_and_no_secret_is_shown(
     said: Said, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("BOGUS_SECRET")
-    code, _, err = said("validate")
-    assert code == 1
-    assert "BOGUS_SECRET" in err
-    assert SECRET not in err
+    for words, ends in ((("validate",), 0), (("validate", "--secrets"), 1)):
+        code, _, err = said(*words)
+        assert (words, code) == (words, ends)
+        assert "environment variable BOGUS_SECRET is not set; set it where this runs" in err
+        assert SECRET not in err
 
 
 def test_the_kinds_of_sabotage_are_listed(said: Said) -> None:

@@ -18,6 +18,7 @@ import aiohttp
 import pytest
 
 import cli
+from assembly import keyring_of, open_hub
 from connectors.bogus.webhooks import HEADER, signature_of
 from core.domain.state import Stage
 from core.model.products import Product
@@ -29,7 +30,6 @@ from core.store.orders import facts_of
 from core.store.products import save_products
 from core.store.stock import count_stock
 from core.store.switches import go_live, set_switch
-from server import keyring_of, open_hub
 from tests.databases import fresh_database
 from tests.installed import MERCHANT, SECRET, free_port, installed
 

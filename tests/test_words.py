@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = ("core", "connectors", "web", "sandbox", "demo", "day", "commands", "simulation")
-WIRING = ("server.py", "scheduler.py", "cli.py")
+WIRING = ("assembly.py", "server.py", "scheduler.py", "cli.py")
 FILES = [
     *(path for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*.py"))),
     *(ROOT / name for name in WIRING),

@@ -8,6 +8,7 @@ from core.engine.hub import Hub
 from web import connect, webhooks
 from web.api import connections, endpoint, golive, notices, order_actions, orders, stock, zones
 from web.api import links as links_api
+from web.api.openapi import describe
 from web.console import exceptions, links, pages
 from web.console import golive as golive_page
 from web.console import orders as orders_page
@@ -19,6 +20,18 @@ from web.problems import problems
 from web.session import CALLER, known_sessions
 from web.webhooks import LARGEST_BODY
 
+ENDPOINTS = (
+    *orders.ENDPOINTS,
+    *order_actions.ENDPOINTS,
+    *stock.ENDPOINTS,
+    *connections.ENDPOINTS,
+    *links_api.ENDPOINTS,
+    *golive.ENDPOINTS,
+    *notices.ENDPOINTS,
+    *zones.ENDPOINTS,
+)
+"""Everything that the API offers."""
+
 
 def build(hub: Hub, settings: Settings) -> web.Application:
     """Return the application of a hub."""
@@ -29,21 +42,14 @@ def build(hub: Hub, settings: Settings) -> web.Application:
     app.add_routes(health_routes)
     app.add_routes(webhooks.routes)
     app.add_routes(connect.routes)
-    endpoint.add(
-        app,
-        (
-            *orders.ENDPOINTS,
-            *order_actions.ENDPOINTS,
-            *stock.ENDPOINTS,
-            *connections.ENDPOINTS,
-            *links_api.ENDPOINTS,
-            *golive.ENDPOINTS,
-            *notices.ENDPOINTS,
-            *zones.ENDPOINTS,
-        ),
-        CALLER,
-    )
-    app.router.add_get("/api/v1/orders/{order}/labels/{parcel}", connections.label_file)
+    endpoint.add(app, ENDPOINTS, CALLER)
+    page = describe(ENDPOINTS, url=settings.public_url)
+
+    async def openapi(request: web.Request) -> web.Response:
+        del request
+        return web.json_response(page)
+
+    app.router.add_get(f"{endpoint.PREFIX}/openapi.json", openapi)
     pages.add(app)
     orders_page.add(app)
     exceptions.add(app)

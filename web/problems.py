@@ -1,7 +1,8 @@
 """Errors as answers: problem+json (RFC 9457), which console/errors.py shows to people; never a trace or a value."""
 
 import json
-from collections.abc import Awaitable, Callable
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -21,6 +22,8 @@ from core.errors import (
 )
 from core.services.golive.opening import MistakesError
 from core.services.links_file import LinksError
+
+LOG = logging.getLogger("crossdock.web")
 
 PROBLEM = "application/problem+json"
 
@@ -47,31 +50,78 @@ def status_of(error: HubError) -> HTTPStatus:
     return next((s for kind, s in _STATUS if isinstance(error, kind)), HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
+class WrongRequestError(HubError):
+    """A request is understood and wrong: what, and where each mistake stands."""
+
+    def __init__(self, detail: str, mistakes: Sequence[Mapping[str, str]]) -> None:
+        super().__init__(detail)
+        self.mistakes = tuple(mistakes)
+
+
+def mistakes_of(error: ValidationError) -> list[dict[str, str]]:
+    """Return each mistake of a shape: where it stands, and what it is; never the value."""
+    return [
+        {
+            "where": "/".join(str(part) for part in e["loc"]),
+            "what": "unknown field" if e["type"] == "extra_forbidden" else e["msg"],
+        }
+        for e in error.errors(include_url=False, include_context=False, include_input=False)
+    ]
+
+
+def told_of(error: HubError | ValidationError) -> web.Response:
+    """Return what is answered where an error of ours ended a request, or where the request is wrong."""
+    match error:
+        case ValidationError():
+            return wrong_request("the request does not fit its schema", mistakes_of(error))
+        case WrongRequestError():
+            return wrong_request(str(error), error.mistakes)
+        case MistakesError():
+            wrong = [{"where": f"line {m.line}", "what": m.what} for m in error.mistakes]
+            return wrong_request("nothing was loaded; correct these", wrong)
+        case LinksError():
+            wrong = [{"where": where, "what": what} for where, what in error.wrong]
+            return wrong_request("nothing was linked; correct these", wrong)
+        case _:
+            return problem(status_of(error), str(error))
+
+
+def wrong_request(detail: str, errors: Sequence[Mapping[str, str]]) -> web.Response:
+    """Return what is answered to a request that is understood and wrong, with each mistake where it stands."""
+    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, errors=list(errors))
+
+
 @web.middleware
 async def problems(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
-    """Answer every error of ours, and every wrong request, as a problem."""
+    """Answer every error of ours, and every wrong request, as a problem; OPTIONS says what a path offers."""
     try:
         return await handler(request)
-    except ValidationError as error:
-        wrong = [
-            {"where": "/".join(str(part) for part in e["loc"]), "what": e["msg"]}
-            for e in error.errors(include_url=False, include_context=False, include_input=False)
-        ]
-        return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "the request does not fit its schema", errors=wrong)
-    except MistakesError as error:
-        told = [{"where": f"line {m.line}", "what": m.what} for m in error.mistakes]
-        return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "nothing was loaded; correct these", errors=told)
-    except LinksError as error:
-        told = [{"where": where, "what": what} for where, what in error.wrong]
-        return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "nothing was linked; correct these", errors=told)
-    except HubError as error:
-        return problem(status_of(error), str(error))
+    except (HubError, ValidationError) as error:
+        return told_of(error)
+    except web.HTTPMethodNotAllowed as error:
+        return _other_method(request, sorted(error.allowed_methods))
     except web.HTTPException as error:
         if error.status < HTTPStatus.BAD_REQUEST:
             raise
-        answer = problem(HTTPStatus(error.status), error.reason)
-        if "Allow" in error.headers:
-            answer.headers["Allow"] = error.headers["Allow"]
-        return answer
+        detail = error.reason
+        if isinstance(error, web.HTTPNotFound):
+            detail = f"there is no {request.path}; /api/v1/openapi.json names every path of the API"
+        return problem(HTTPStatus(error.status), detail)
+    except Exception:
+        # Whoever asked reads a problem like any other; what it was stands in the log alone.
+        LOG.exception("%s %s: a fault of ours", request.method, request.path)
+        return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "a fault of ours; the log of the hub says more")
+
+
+def _other_method(request: web.Request, offered: Sequence[str]) -> web.Response:
+    """Return what is offered at a path: as asked by OPTIONS, or in place of a method that is not."""
+    allow = ", ".join([*offered, "OPTIONS"])
+    if request.method == "OPTIONS":
+        return web.Response(status=HTTPStatus.NO_CONTENT, headers={"Allow": allow})
+    answer = problem(
+        HTTPStatus.METHOD_NOT_ALLOWED, f"{request.method} is not offered here; there is {', '.join(offered)}"
+    )
+    answer.headers["Allow"] = allow
+    return answer

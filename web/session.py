@@ -47,7 +47,7 @@ def _unknown(request: web.Request) -> web.Response:
         answer.headers["WWW-Authenticate"] = "Bearer"
         return answer
     # A form cannot be sent again after the log-in; its page can be asked for.
-    onward = quote(request.rel_url.raw_path_qs, safe="/") if request.method == "GET" else "/orders"
+    onward = quote(request.rel_url.raw_path_qs, safe="/") if request.method in {"GET", "HEAD"} else "/orders"
     return web.Response(status=HTTPStatus.SEE_OTHER, headers={"Location": f"/login?next={onward}"})
 
 
@@ -75,7 +75,7 @@ async def key_of(hub: Hub, key: str) -> tuple[str, str] | None:
 
 def _forged(request: web.Request) -> bool:
     """Return whether a changing request of a browser comes from another site (its own headers say so)."""
-    if request.method in {"GET", "HEAD"} or request.path.startswith("/webhooks/"):
+    if request.method in {"GET", "HEAD", "OPTIONS"} or request.path.startswith("/webhooks/"):
         return False
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None:

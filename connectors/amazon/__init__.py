@@ -1,9 +1,11 @@
 """Amazon: orders and their parcels, and the listed quantities, through the Selling Partner API; news through SQS."""
 
 from collections.abc import Mapping
+from functools import partial
 from urllib.parse import urlsplit
 
-from connectors.amazon.authorize import AmazonAuthorizer
+from pydantic import BaseModel
+
 from connectors.amazon.limits import RATES
 from connectors.amazon.settings import AmazonSettings
 from core.ports import Connection, Connector, Fence, Mode, Operation, Ports
@@ -24,13 +26,20 @@ def mode_of(endpoints: Mapping[str, str]) -> Mode:
     return "test" if any(host.startswith(SANDBOX) for host in hosts) else "live"
 
 
+def mode_by_host(_settings: BaseModel, endpoints: Mapping[str, str]) -> Mode | None:
+    """Return whether a connection goes to Amazon's sandbox, whatever it says of itself."""
+    return mode_of(endpoints)
+
+
 def build(connection: Connection) -> Ports:
     """Return what an Amazon connection can do."""
     # The SDK takes half a second and 35 MB to import: only an installation that sells on Amazon pays for it.
+    from connectors.amazon.authorize import AmazonAuthorizer  # noqa: PLC0415
     from connectors.amazon.channel import AmazonChannel  # noqa: PLC0415
     from connectors.amazon.client import AmazonClient  # noqa: PLC0415
     from connectors.amazon.levels import AmazonLevels  # noqa: PLC0415
     from connectors.amazon.notifications import AmazonNotifications, AmazonSubscriber  # noqa: PLC0415
+    from connectors.amazon.probe import probe  # noqa: PLC0415
     from connectors.amazon.shipment_notifier import AmazonShipmentNotifier  # noqa: PLC0415
 
     settings = AmazonSettings.model_validate(connection.settings)
@@ -50,6 +59,7 @@ def build(connection: Connection) -> Ports:
         notifications=queue,
         subscriber=AmazonSubscriber(connection, client) if queue is not None else None,
         authorizer=AmazonAuthorizer(connection, settings),
+        probe=partial(probe, client),
         close=close,
     )
 
@@ -63,7 +73,10 @@ CONNECTOR = Connector(
         "set_levels": Operation(fence=Fence.ABSOLUTE, call_limit_s=PUSH_LIMIT_S),
         "tell_shipped": Operation(fence=Fence.ABSOLUTE, call_limit_s=CALL_LIMIT_S),
     },
+    signs_in_with=("seller", "region", "marketplaces"),
     limits=RATES,
+    offers=frozenset({"channel", "levels", "shipment_notifier", "authorizer"}),
+    mode_of=mode_by_host,
     app_keys=(
         "client_id",
         "client_secret",

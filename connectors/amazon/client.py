@@ -106,6 +106,17 @@ class AmazonClient:
             needs="items",
         )
 
+    async def find_one_listing(self) -> Json:
+        """Return the smallest page of listings there is."""
+        seller = await self.seller()
+        return await self._calls.call(
+            "searchListingsItems",
+            lambda: self._listings.search_listings_items(
+                seller, marketplaceIds=self.main, includedData="summaries", pageSize=1
+            ),
+            needs="items",
+        )
+
     async def patch_listings_item(self, sku: str, body: Json) -> Json:
         """Change a listing's attributes; ACCEPTED is not yet visible."""
         seller = await self.seller()

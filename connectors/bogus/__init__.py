@@ -1,6 +1,7 @@
 """Bogus: every kind of vendor in memory, with books of its own; for simulation, tests and the tutorial."""
 
 from dataclasses import replace
+from functools import partial
 
 from connectors.bogus.carrier import BogusCarrier
 from connectors.bogus.channel import BogusChannel
@@ -10,6 +11,7 @@ from connectors.bogus.gateway import BogusGateway
 from connectors.bogus.levels import BogusLevels
 from connectors.bogus.notifications import BogusNotifications
 from connectors.bogus.notifier import BogusNotifier
+from connectors.bogus.probe import probe
 from connectors.bogus.settings import BogusSettings
 from connectors.bogus.webhooks import BogusWebhooks
 from core.ports import Connection, Connector, Fence, Operation, Ports
@@ -23,7 +25,7 @@ def build(connection: Connection) -> Ports:
 
 def ports_of(world: World, name: str, settings: BogusSettings) -> Ports:
     """Return the ports of one vendor of a world."""
-    plain = Ports(mode=settings.mode)
+    plain = Ports(mode=settings.mode, probe=partial(probe, name, world))
     told = replace(plain, webhooks=BogusWebhooks(name, settings.webhook_secret.get_secret_value()))
     channel, carrier = BogusChannel(name, world), BogusCarrier(name, world)
     selling = replace(told, channel=channel, shipment_notifier=channel, levels=BogusLevels(name, world))

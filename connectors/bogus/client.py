@@ -108,6 +108,8 @@ class World:
     """Asked at each call, by operation, what goes wrong with it."""
     paused: set[str] = field(default_factory=set)
     """Operations that the vendors do for nobody just now: the wallet is empty, the account is off."""
+    locked_out: set[str] = field(default_factory=set)
+    """Connections whose credentials are not accepted."""
     refusing: set[str] = field(default_factory=set)
     """``<carrier> <service>`` whose labels are offered and then not sold."""
     meanwhile: Callable[[], Awaitable[None]] = nothing

@@ -1,7 +1,17 @@
 """EasyPost: every carrier's rate for a parcel, the label bought once, its file, and where the parcel is."""
 
+from collections.abc import Mapping
+from functools import partial
+
+from pydantic import BaseModel
+
 from connectors.easypost.settings import EasyPostSettings
-from core.ports import Connection, Connector, Fence, Operation, Ports
+from core.ports import Connection, Connector, Fence, Mode, Operation, Ports
+
+
+def mode_of(settings: BaseModel, _endpoints: Mapping[str, str]) -> Mode | None:
+    """Return whether an account is tried out, by its key."""
+    return EasyPostSettings.model_validate(settings).mode
 
 
 def build(connection: Connection) -> Ports:
@@ -9,6 +19,7 @@ def build(connection: Connection) -> Ports:
     # The SDK takes a quarter of a second and 31 MB to import: only an installation that uses EasyPost pays for it.
     from connectors.easypost.carrier import EasyPostCarrier  # noqa: PLC0415
     from connectors.easypost.client import EasyPostApi  # noqa: PLC0415
+    from connectors.easypost.probe import probe  # noqa: PLC0415
     from connectors.easypost.webhooks import EasyPostWebhooks  # noqa: PLC0415
 
     settings = EasyPostSettings.model_validate(connection.settings)
@@ -22,6 +33,7 @@ def build(connection: Connection) -> Ports:
         carrier=carrier,
         label_files=carrier,
         webhooks=EasyPostWebhooks(connection.name, secrets) if secrets else None,
+        probe=partial(probe, api, settings),
         close=api.close,
     )
 
@@ -36,5 +48,8 @@ CONNECTOR = Connector(
         "buy": Operation(fence=Fence.OBJECT, call_limit_s=20.0),
         "void": Operation(fence=Fence.OBJECT, call_limit_s=20.0),
     },
+    signs_in_with=("key",),
     api_version="v2",
+    offers=frozenset({"carrier", "label_files"}),
+    mode_of=mode_of,
 )

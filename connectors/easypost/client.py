@@ -68,6 +68,12 @@ class EasyPostApi:
             "shipments.retrieve", lambda: self._easypost.shipment.retrieve(shipment), may_act=False
         )
 
+    async def list_shipments(self, page_size: int) -> Answer:
+        """GET /shipments: the newest first."""
+        return await self._call(
+            "shipments.all", lambda: self._easypost.shipment.all(page_size=page_size), may_act=False
+        )
+
     async def buy_shipment(self, shipment: str, rate: str) -> Answer:
         """POST /shipments/{id}/buy."""
         return await self._call(

@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 import ipaddress
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from email.message import EmailMessage
 from email.policy import SMTP as WIRE
 from email.policy import SMTPUTF8 as WIRE_UTF8
@@ -16,6 +18,13 @@ from core.errors import OutcomeUnknownError, RejectedError, UnavailableError
 
 CALL_LIMIT_S = 10.0
 SUBMISSION, SUBMISSION_TLS = 587, 465
+
+
+@dataclass(slots=True)
+class _Session:
+    smtp: aiosmtplib.SMTP
+    told: bool = False
+    """The server was told DATA: from then on it may have taken the message."""
 
 
 class SmtpServer:
@@ -32,27 +41,42 @@ class SmtpServer:
 
     async def send(self, message: EmailMessage, *, sender: str, to: str) -> None:
         """Hand one message over; once the server was told DATA, silence means that it may have been taken."""
-        session = self._session()
-        told = False
+        async with self._open("mail") as session:
+            utf8 = await self._envelope(session.smtp, sender, to)
+            content = message.as_bytes(policy=WIRE_UTF8 if utf8 else WIRE.clone(cte_type="7bit"))
+            session.told = True
+            await session.smtp.data(content)
+
+    async def noop(self) -> None:
+        """Greet the server, sign in where a user is given, do nothing, and leave."""
+        async with self._open("sign-in") as session:
+            await session.smtp.noop()
+
+    @contextlib.asynccontextmanager
+    async def _open(self, what: str) -> AsyncIterator[_Session]:
+        """Connect and sign in, and leave at the end; what goes wrong is told by what may have happened."""
+        session = _Session(self._client())
         try:
             async with asyncio.timeout(CALL_LIMIT_S):
-                await session.connect()
-                utf8 = await self._envelope(session, sender, to)
-                content = message.as_bytes(policy=WIRE_UTF8 if utf8 else WIRE.clone(cte_type="7bit"))
-                told = True
-                await session.data(content)
+                await session.smtp.connect()
+                yield session
                 with contextlib.suppress(aiosmtplib.SMTPException, OSError):
-                    await session.quit()
+                    await session.smtp.quit()
         except aiosmtplib.SMTPNotSupported as error:
             raise RejectedError("the server cannot do what is needed", connection=self.connection) from error
         except aiosmtplib.SMTPResponseException as error:
-            raise error_of(error.code, connection=self.connection, what="mail") from error
+            raise error_of(error.code, connection=self.connection, what=what) from error
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
-            if told:
+            if session.told:
                 raise OutcomeUnknownError("the server fell silent", connection=self.connection) from error
             raise UnavailableError("no answer of the mail server", connection=self.connection) from error
         finally:
-            session.close()
+            session.smtp.close()
+
+    @property
+    def name(self) -> str:
+        """Host and port, as in ``mail.example:465``."""
+        return f"{self._host}:{self._port}"
 
     async def _envelope(self, session: aiosmtplib.SMTP, sender: str, to: str) -> bool:
         """Name sender and recipient; say whether the message goes as UTF-8, which an address may need."""
@@ -64,7 +88,7 @@ class SmtpServer:
         await session.rcpt(to, encoding=encoding)
         return utf8
 
-    def _session(self) -> aiosmtplib.SMTP:
+    def _client(self) -> aiosmtplib.SMTP:
         secret = self._user is not None and not _is_loopback(self._host)
         return aiosmtplib.SMTP(
             hostname=self._host,

@@ -1,10 +1,13 @@
 """Puts the ports of one shop together, on one client."""
 
+from functools import partial
+
 from connectors.shopify.authorize import ShopifyAuthorizer
 from connectors.shopify.channel import ShopifyChannel
 from connectors.shopify.channel_payments import ShopifyChannelPayments
 from connectors.shopify.client import Admin
 from connectors.shopify.levels import ShopifyLevels
+from connectors.shopify.probe import probe
 from connectors.shopify.shipment_notifier import ShopifyShipmentNotifier
 from connectors.shopify.webhooks import ShopifySubscriber, ShopifyWebhooks
 from core import http
@@ -24,5 +27,6 @@ def ports_of(connection: Connection) -> Ports:
         webhooks=ShopifyWebhooks(connection),
         subscriber=ShopifySubscriber(admin),
         authorizer=ShopifyAuthorizer(admin),
+        probe=partial(probe, admin),
         close=client.aclose,
     )

@@ -73,6 +73,10 @@ class Admin:
         self.mode: Mode | None = "test" if settings.development else None
         self._costs: dict[str, int] = {}
 
+    async def shop(self) -> Json:
+        """Return the shop; every app may read it, whatever its scopes."""
+        return _object(await self._query("shop"), "shop")
+
     async def order(self, order_gid: str) -> Answer:
         """Return an order with the first page of everything in it; its ``order`` is None where there is none."""
         return await self._query("order", id=order_gid)

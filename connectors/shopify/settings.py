@@ -1,8 +1,12 @@
 """What crossdock.yaml says of a shop."""
 
-from pydantic import BaseModel, ConfigDict, Field
+import re
+
+from pydantic import BaseModel, ConfigDict, field_validator
 
 API_VERSION = "2026-10"
+_DOMAIN = re.compile(r"[a-z0-9][a-z0-9-]*[a-z0-9]\.myshopify\.com")
+_VERSION = re.compile(r"20\d\d-(?:01|04|07|10)")
 
 
 class ShopifySettings(BaseModel):
@@ -10,9 +14,23 @@ class ShopifySettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    store: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*[a-z0-9]\.myshopify\.com$")
+    store: str
     """The shop's permanent domain, as in ``acme.myshopify.com``."""
-    api_version: str = Field(default=API_VERSION, pattern=r"^20\d\d-(01|04|07|10)$")
+    api_version: str = API_VERSION
     """Another version of the Admin API than the one this connector was written for."""
     development: bool = False
     """The shop is a development store: it counts as test, and so does the whole merchant."""
+
+    @field_validator("store")
+    @classmethod
+    def _a_permanent_domain(cls, value: str) -> str:
+        if not _DOMAIN.fullmatch(value):
+            raise ValueError("write the shop's permanent domain, without https://, as in acme.myshopify.com")
+        return value
+
+    @field_validator("api_version")
+    @classmethod
+    def _a_version(cls, value: str) -> str:
+        if not _VERSION.fullmatch(value):
+            raise ValueError(f"versions of the Admin API are named by year and quarter, as in {API_VERSION}")
+        return value

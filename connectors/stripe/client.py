@@ -49,6 +49,11 @@ class StripeApi:
         params: Any = {"expand": _CHARGE}
         return await self._read("charges.retrieve", self._stripe.v1.charges.retrieve_async(charge, params))
 
+    async def list_payment_intents(self, limit: int) -> Answer:
+        """GET /v1/payment_intents: the newest first."""
+        params: Any = {"limit": limit}
+        return await self._read("payment_intents.list", self._stripe.v1.payment_intents.list_async(params))
+
     async def _read(self, what: str, call: Awaitable[stripe.StripeObject]) -> Answer:
         try:
             return (await call).to_dict()

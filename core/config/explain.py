@@ -1,21 +1,27 @@
 """Says what a schema found wrong in the words of the file, never with a value that may be a secret."""
 
+import re
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from core.config import advice
 from core.config.problems import nearest, path_text
+from core.config.schema import NAME
 from core.config.yaml_text import Document, Path
 
+_NUMBERS = frozenset({"int_type", "int_from_float", "int_parsing"})
 _KINDS = {
     "string_type": "text is wanted",
     "int_type": "a whole number is wanted",
     "int_from_float": "a whole number is wanted",
     "int_parsing": "a whole number is wanted",
     "bool_type": "true or false is wanted",
+    "bool_parsing": "true or false is wanted",
     "dict_type": "names and values are wanted here",
     "model_type": "names and values are wanted here",
     "list_type": "a list is wanted here",
@@ -31,11 +37,13 @@ def note_errors(
     *,
     under: Path = (),
     also: Sequence[str] = (),
+    lacking: Collection[str | int] = (),
     quotes: bool = True,
 ) -> None:
     """Note every error of a schema in the document.
 
-    ``under`` is where the checked value stands in the file; ``also`` are keys there that somebody else reads.
+    ``under`` is where the checked value stands in the file; ``also`` are keys there that somebody else reads, and
+    ``lacking`` those whose value is not known here.
     Without ``quotes`` no value is repeated.
     """
     for detail in error.errors(include_url=False):
@@ -46,12 +54,17 @@ def note_errors(
             reader = _model_at(model, inner[:-1])
             right = [*(names_of(reader) if reader else ()), *(also if len(inner) == 1 else ())]
             says = f"unknown key '{path[-1]}'{_in(path[:-1])}{nearest(str(path[-1]), right)}"
+            if str(path[-1]).isdigit() and detail["input"] is None:
+                says += "; a comma ends a value here: decimals are written with a point"
             document.wrong(path, says, key=True)
+        elif kind == "missing" and path[-1] in lacking and len(inner) == 1:
+            continue
         elif kind == "missing":
             document.wrong(path[:-1], f"'{path[-1]}' is missing{_in(path[:-1])}", key=True)
         else:
             label = "" if of_key else f"{_label(path)}: "
-            document.wrong(path, label + _what(detail, quotes=quotes), key=of_key)
+            written = document.written.get(path) if quotes and not of_key else None
+            document.wrong(path, label + _what(detail, _label(path), written, quotes=quotes), key=of_key)
 
 
 def names_of(model: type[BaseModel]) -> list[str]:
@@ -65,31 +78,50 @@ def _inner(detail: ErrorDetails) -> tuple[Path, bool]:
     return (path[:-1], True) if path and path[-1] == "[key]" else (path, False)
 
 
-def _what(detail: ErrorDetails, *, quotes: bool) -> str:
+def _what(detail: ErrorDetails, key: str, written: str | None, *, quotes: bool) -> str:
+    """Return what is wrong and what to write; ``written`` is the value as the file writes it, where it may be shown."""
     kind, given = detail["type"], detail["input"]
     context: Mapping[str, Any] = detail.get("ctx", {})
-    shown = f"'{given}'" if quotes and isinstance(given, str | int) else "this"
+    shown = f"'{written or given}'" if quotes and isinstance(given, str | int | Decimal) else "this"
     if kind == "value_error":
         return str(context["error"])
-    if kind == "string_type" and quotes and isinstance(given, int) and not isinstance(given, bool):
-        return f'text is wanted; put it in quotes: "{given}"'
+    if kind == "string_type" and quotes and isinstance(given, int | Decimal):
+        return f'text is wanted; put it in quotes: "{written if written is not None else given}"'
     if kind in _KINDS:
-        return _KINDS[kind] if given is not None else f"{_KINDS[kind]}, and nothing is given"
+        return _wanted(_KINDS[kind], kind, given, key, quotes=quotes)
     if kind == "literal_error":
-        names = [name.strip(" '") for name in str(context["expected"]).replace(" or ", ", ").split(",")]
-        near = (
-            nearest(given, names) if isinstance(given, str) and quotes else f" (one of: {', '.join(names)})"
-        )
-        return f"{shown} is not known here{near}"
+        return _not_of_list(shown, given, str(context["expected"]), quotes=quotes)
     if kind == "string_pattern_mismatch":
-        return f"{shown} {_pattern(str(context['pattern']))}"
+        return f"{shown} {_pattern(str(context['pattern']), given if quotes else None)}"
     if kind in ("greater_than", "greater_than_equal", "less_than", "less_than_equal"):
         (bound,) = context.values()
         return f"{shown} must be {_COMPARED[kind]} {bound}"
     if kind in ("too_short", "too_long"):
         wanted = context.get("min_length", context.get("max_length"))
-        return f"{wanted} {'or more ' if kind == 'too_short' else 'at most '}are wanted, not {context['actual_length']}"
+        return f"{wanted} {'or more' if kind == 'too_short' else 'at most'} are wanted, not {context['actual_length']}"
     return str(detail["msg"])
+
+
+def _wanted(says: str, kind: str, given: object, key: str, *, quotes: bool) -> str:
+    """Return that a value of another kind is wanted, and how it was probably meant."""
+    if given is None:
+        return f"{says}, and nothing is given; text that begins with # is put in quotes"
+    if kind in _NUMBERS and quotes and isinstance(given, str | Decimal):
+        return says + advice.whole_number(str(given), key)
+    if kind in ("list_type", "tuple_type") and isinstance(given, str):
+        sides = re.fullmatch(r"([0-9]+) ?[x*,;] ?([0-9]+) ?[x*,;] ?([0-9]+)", given.strip())
+        meant = ", ".join(sides.groups()) if sides else given if quotes else "..."
+        return f"{says}; write it in brackets: [{meant}]"
+    return says
+
+
+def _not_of_list(shown: str, given: object, expected: str, *, quotes: bool) -> str:
+    """Return that a value is none of a closed list, with the nearest that is."""
+    names = [name.strip(" '") for name in expected.replace(" or ", ", ").split(",")]
+    if given in names and isinstance(given, str):
+        return f"{shown} is text in quotes; write {given}, without quotes"
+    near = nearest(given, names) if isinstance(given, str) and quotes else f" (one of: {', '.join(names)})"
+    return f"{shown} is not known here{near}"
 
 
 _COMPARED = {
@@ -100,12 +132,15 @@ _COMPARED = {
 }
 
 
-def _pattern(pattern: str) -> str:
-    if pattern == "^[A-Z]{2}$":
-        return "is no country code; write two capital letters, as in US"
+def _pattern(pattern: str, given: object) -> str:
     if pattern.startswith("^https?"):
         return "is no address; write it with http:// or https://"
-    return "is no name; write small letters, digits, '-' and '_'"
+    if pattern != NAME:
+        return f"does not fit {pattern}"
+    meant = (
+        re.sub(r"[^a-z0-9_-]+", "-", given.strip().casefold()).strip("-_") if isinstance(given, str) else ""
+    )
+    return f"is no name; write small letters, digits, '-' and '_'{f', as in {meant}' if meant else ''}"
 
 
 def _label(path: Path) -> str:

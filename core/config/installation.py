@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from core.config.environ import setting
+from core.config.file_text import text_of
 from core.config.problems import ConfigFileError, nearest
 from core.config.yaml_text import Document, read_yaml
 from core.errors import ConfigError
@@ -50,10 +51,7 @@ def _key_of(name: str, app_keys: AppKeys | None) -> tuple[str, str]:
 
 
 def _from_file(path: Path, environ: Mapping[str, str], app_keys: AppKeys | None) -> Apps:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{_FILE}: {path} cannot be read as text; check the path and its rights") from error
+    text = text_of(path, check=f"{_FILE}, the path and its rights")
     document = read_yaml(text, file=str(path), environ=environ, environment_under=("apps",))
     values = document.values
     if not isinstance(values, dict):
@@ -67,6 +65,7 @@ def _from_file(path: Path, environ: Mapping[str, str], app_keys: AppKeys | None)
         document.wrong(("apps",), "apps: names and values are wanted here")
         given = {}
     found = {connector: _keys_of(document, connector, keys, app_keys) for connector, keys in given.items()}
+    document.problems += (problem for unset in document.unset.values() for problem in unset)
     if document.problems:
         raise ConfigFileError(document.problems)
     return found
@@ -85,6 +84,6 @@ def _keys_of(document: Document, connector: str, keys: object, app_keys: AppKeys
         if app_keys is not None and key not in app_keys[connector]:
             near = nearest(key, app_keys[connector])
             document.wrong((*path, key), f"unknown key '{key}' in apps.{connector}{near}", key=True)
-        elif not isinstance(value, str) or not value:
+        elif (not isinstance(value, str) or not value) and (*path, key) not in document.unset:
             document.wrong((*path, key), f"{key}: text is wanted; put it in quotes")
     return {key: value for key, value in keys.items() if isinstance(value, str)}

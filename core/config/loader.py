@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ValidationError
 
 from core.config.explain import names_of, note_errors
+from core.config.file_text import text_of
 from core.config.merchant import (
     MESSAGE,
     ConnectionConfig,
@@ -17,8 +18,10 @@ from core.config.merchant import (
     PushGuardRule,
     StockRule,
 )
+from core.config.places import check_places
 from core.config.problems import ConfigFileError, Position, Problem, nearest
 from core.config.references import check_references
+from core.config.remarks import note_leading_zeros, note_odd_patterns, note_secrets
 from core.config.schema import DAYS, CommonWith, ConnectionKeys, FileKeys, LocationKeys
 from core.config.yaml_text import Document, read_yaml
 from core.errors import ConfigError
@@ -33,8 +36,12 @@ _LATER = {
 }
 
 
-def load(path: Path, environ: Mapping[str, str], known: Known) -> tuple[MerchantConfig, ...]:
+def load(
+    path: Path, environ: Mapping[str, str], known: Known, *, without_secrets: bool = False
+) -> tuple[MerchantConfig, ...]:
     """Return the configurations of a file, or of every ``.yaml`` file of a folder in the order of their names.
+
+    ``without_secrets``: a variable that a connection's ``with`` reads may be missing; it is told in ``unset``.
 
     Raises:
         ConfigFileError: with every problem of every file.
@@ -47,7 +54,7 @@ def load(path: Path, environ: Mapping[str, str], known: Known) -> tuple[Merchant
     problems: list[Problem] = []
     for file in files:
         try:
-            config = load_file(file, environ, known)
+            config = load_file(file, environ, known, without_secrets=without_secrets)
         except ConfigFileError as error:
             problems += error.problems
             continue
@@ -60,21 +67,22 @@ def load(path: Path, environ: Mapping[str, str], known: Known) -> tuple[Merchant
     return tuple(configs.values())
 
 
-def load_file(path: Path, environ: Mapping[str, str], known: Known) -> MerchantConfig:
+def load_file(
+    path: Path, environ: Mapping[str, str], known: Known, *, without_secrets: bool = False
+) -> MerchantConfig:
     """Return the configuration that a file describes.
 
     Raises:
         ConfigFileError: with every problem of the file.
         ConfigError: the file cannot be read.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read as text; check CROSSDOCK_CONFIG or --config") from error
-    return read(text, file=str(path), environ=environ, known=known)
+    text = text_of(path, check="CROSSDOCK_CONFIG or --config")
+    return read(text, file=str(path), environ=environ, known=known, without_secrets=without_secrets)
 
 
-def read(text: str, *, file: str, environ: Mapping[str, str], known: Known) -> MerchantConfig:
+def read(
+    text: str, *, file: str, environ: Mapping[str, str], known: Known, without_secrets: bool = False
+) -> MerchantConfig:
     """Return the configuration that a text describes; ``file`` is its name in messages.
 
     Raises:
@@ -82,14 +90,22 @@ def read(text: str, *, file: str, environ: Mapping[str, str], known: Known) -> M
     """
     document = read_yaml(text, file=file, environ=environ, environment_under=("connections",))
     if not isinstance(document.values, dict):
-        document.wrong((), "names and values are wanted here")
+        document.wrong(
+            (), "names and values are wanted here: the file begins with version: 1, then merchant: ..."
+        )
         raise ConfigFileError(document.problems)
     for key in [key for key in document.values if key in _LATER]:
         document.wrong((key,), f"{key}: {_LATER[key]}; take this part out", key=True)
         del document.values[key]
     keys = _check_keys(document)
     check_references(document)
+    check_places(document)
     settings = _check_settings(document, known)
+    for path, unset in document.unset.items():
+        if not (without_secrets and path[2:3] == ("with",)):
+            document.problems += unset
+    note_leading_zeros(document)
+    note_odd_patterns(document)
     if keys is None or document.problems:
         raise ConfigFileError(document.problems)
     return _config(document, keys, settings, text)
@@ -103,9 +119,13 @@ def _check_keys(document: Document) -> FileKeys | None:
         return None
 
 
-def _check_settings(document: Document, known: Known) -> dict[str, tuple[CommonWith, BaseModel]]:
+With = tuple[CommonWith, BaseModel | None]
+"""What ``with`` says for every connector, and for its own; None where a variable of the environment is missing."""
+
+
+def _check_settings(document: Document, known: Known) -> dict[str, With]:
     """Return what every connection's ``with`` says, checked by its connector."""
-    found: dict[str, tuple[CommonWith, BaseModel]] = {}
+    found: dict[str, With] = {}
     connections = document.values.get("connections")
     for name, keys in connections.items() if isinstance(connections, dict) else ():
         use = keys.get("use") if isinstance(keys, dict) else None
@@ -124,29 +144,30 @@ def _check_settings(document: Document, known: Known) -> dict[str, tuple[CommonW
 
 def _check_with(
     document: Document, name: str, given: Mapping[str, Any], settings: type[BaseModel]
-) -> tuple[CommonWith, BaseModel] | None:
+) -> With | None:
     common = names_of(CommonWith)
-    parts: list[BaseModel] = []
+    where = ("connections", name, "with")
+    lacking = {path[3] for path in document.unset if path[:3] == where and len(path) > len(where)}
+    note_secrets(document, name, given, settings)
+    parts: list[BaseModel | None] = []
     for model, part in (
         (CommonWith, {key: value for key, value in given.items() if key in common}),
         (settings, {key: value for key, value in given.items() if key not in common}),
     ):
         try:
-            parts.append(model.model_validate(part))
+            read = model.model_validate({key: value for key, value in part.items() if key not in lacking})
+            parts.append(None if lacking & set(part) else read)
         except ValidationError as error:
             # A value here may be a secret: none is repeated.
-            where = ("connections", name, "with")
-            note_errors(document, error, model, under=where, also=common, quotes=False)
-    match parts:
-        case [CommonWith() as both, BaseModel() as own]:
-            return both, own
-        case _:
-            return None
+            note_errors(document, error, model, under=where, also=common, lacking=lacking, quotes=False)
+            parts.append(None)
+    both, own = parts
+    if own is None and not lacking:
+        return None
+    return (both if isinstance(both, CommonWith) else CommonWith()), own
 
 
-def _config(
-    document: Document, keys: FileKeys, settings: Mapping[str, tuple[CommonWith, BaseModel]], text: str
-) -> MerchantConfig:
+def _config(document: Document, keys: FileKeys, settings: Mapping[str, With], text: str) -> MerchantConfig:
     return MerchantConfig(
         merchant=keys.merchant,
         connections={name: _connection(name, one, *settings[name]) for name, one in keys.connections.items()},
@@ -163,7 +184,12 @@ def _config(
         promises=keys.sla.promise,
         services={method: tuple(allowed) for method, allowed in keys.sla.services.items()},
         stock=tuple(
-            StockRule(pattern=pattern, buffer=rule.buffer, low=rule.low)
+            StockRule(
+                pattern=pattern,
+                buffer=rule.buffer,
+                low=rule.low,
+                at=document.position(("stock", pattern), key=True),
+            )
             for pattern, rule in keys.stock.items()
         ),
         labels=_labels(keys),
@@ -171,6 +197,8 @@ def _config(
         text=text,
         digest=hashlib.sha256(text.encode()).hexdigest(),
         secrets=tuple(sorted(document.environment_values)),
+        unset=tuple(problem for unset in document.unset.values() for problem in unset),
+        advice=tuple(sorted(document.advice)),
     )
 
 
@@ -191,7 +219,9 @@ def _labels(keys: FileKeys) -> LabelRule:
 _FORMATS: Mapping[str, Literal["PNG", "PDF", "ZPL"]] = {"png": "PNG", "pdf": "PDF", "zpl": "ZPL"}
 
 
-def _connection(name: str, keys: ConnectionKeys, common: CommonWith, own: BaseModel) -> ConnectionConfig:
+def _connection(
+    name: str, keys: ConnectionKeys, common: CommonWith, own: BaseModel | None
+) -> ConnectionConfig:
     return ConnectionConfig(
         name=name,
         use=keys.use,

@@ -1,20 +1,20 @@
 """One merchant's configuration, as the hub uses it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, time, timedelta
 from decimal import Decimal
-from fnmatch import fnmatchcase
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
 
+from core.config.problems import Position, Problem
+from core.config.stock_patterns import DEFAULT, matches, unmatched
 from core.model.address import Address
 from core.model.calendar import WorkCalendar
 from core.model.shipment import Box
 
-DEFAULT = "default"
 ANY = "*"
 MESSAGE = "{{error.message}}"
 """Stands for what went wrong, in texts of a rule."""
@@ -42,8 +42,8 @@ class ConnectionConfig:
 
     name: str
     use: str
-    with_: BaseModel = field(repr=False)
-    """What the connector's own settings type made of ``with``."""
+    with_: BaseModel | None = field(repr=False)
+    """What the connector's own settings type made of ``with``; None where it reads a variable that is not set."""
     payments: str | Mapping[str, str]
     """Who is asked about a transaction: one authority, or one by gateway with ``*`` for the others."""
     mails: Literal["hub", "channel", "none"]
@@ -102,6 +102,8 @@ class StockRule:
     pattern: str
     buffer: Mapping[str, int]
     low: int | None
+    at: Position | None = None
+    """Where the file names it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +139,10 @@ class MerchantConfig:
     """Of the text: says which file ran."""
     secrets: tuple[str, ...] = field(repr=False)
     """What ``${NAME}`` gave, to be kept out of logs."""
+    unset: tuple[Problem, ...] = ()
+    """Variables of the environment that connections read and that are not set: those cannot be opened."""
+    advice: tuple[Problem, ...] = ()
+    """What may stand so and was perhaps not meant so."""
 
     def promise(self, method: str) -> int | None:
         """Return the working days promised for a shipping method; ``*`` in the file stands for all others."""
@@ -159,11 +165,18 @@ class MerchantConfig:
         """Return the available units at which a SKU is low; None where no rule says so."""
         return next((rule.low for rule in self._rules(sku) if rule.low is not None), None)
 
+    def idle_patterns(self, skus: Collection[str]) -> tuple[Problem, ...]:
+        """Return the stock rules that name none of the known products."""
+        said = ((rule, unmatched(rule.pattern, skus)) for rule in self.stock)
+        return tuple(
+            Problem(self.file, rule.at or Position(1, 1), f"stock: {says}") for rule, says in said if says
+        )
+
     def _rules(self, sku: str) -> Iterator[StockRule]:
         """Yield the rules for a SKU: its own name, then patterns, the longest first, then the default."""
         yield from (rule for rule in self.stock if rule.pattern == sku != DEFAULT)
         patterns = [rule for rule in self.stock if rule.pattern not in (sku, DEFAULT)]
         for rule in sorted(patterns, key=lambda rule: -len(rule.pattern)):
-            if fnmatchcase(sku, rule.pattern):
+            if matches(rule.pattern, sku):
                 yield rule
         yield from (rule for rule in self.stock if rule.pattern == DEFAULT)

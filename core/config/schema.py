@@ -4,11 +4,13 @@ import re
 from datetime import date, time, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from core.config.problems import nearest
+from core.config import advice
+from core.config.places import country
+from core.config.zone_names import zone_named
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 DAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -19,14 +21,18 @@ def duration(value: object) -> object:
     """Return ``15m`` as a length of time."""
     found = re.fullmatch(r"([0-9]+)([smhd])", value) if isinstance(value, str) else None
     if found is None:
-        raise ValueError(f"'{value}' is no length of time; write a number and s, m, h or d, as in 15m")
+        meant = advice.duration(str(value))
+        what = f"write {meant}" if meant else "write a number and s, m, h or d, as in 15m"
+        raise ValueError(f"'{value}' is no length of time; {what}")
     return timedelta(**{_UNITS[found[2]]: int(found[1])})
 
 
 def clock_time(value: object) -> object:
     """Return ``15:00`` as a time of day."""
     if not isinstance(value, str) or not re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", value):
-        raise ValueError(f"'{value}' is no time of day; write hours and minutes, as in \"15:00\"")
+        meant = advice.clock_time(str(value))
+        what = f'write "{meant}"' if meant else 'write hours and minutes, as in "15:00"'
+        raise ValueError(f"'{value}' is no time of day; {what}")
     return time.fromisoformat(value)
 
 
@@ -37,14 +43,21 @@ def day(value: object) -> object:
             return date.fromisoformat(value)
     except ValueError:
         pass
-    raise ValueError(f"'{value}' is no date; write year, month and day, as in \"2026-12-25\"")
+    meant = advice.day(str(value))
+    what = f'write "{meant}"' if meant else 'write year, month and day, as in "2026-12-25"'
+    raise ValueError(f"'{value}' is no date; {what}")
 
 
 def time_zone(value: object) -> object:
     """Return the time zone of that name."""
-    if isinstance(value, str) and value in available_timezones():
-        return ZoneInfo(value)
-    raise ValueError(f"no time zone is named '{value}'{nearest(str(value), available_timezones())}")
+    return zone_named(str(value))
+
+
+def weekday(value: object) -> object:
+    """Return a weekday's short name."""
+    if isinstance(value, str) and value not in DAYS and (meant := advice.weekday(value)):
+        raise ValueError(f"'{value}' is written {meant} here")
+    return value
 
 
 def authorities(value: object) -> object:
@@ -64,7 +77,8 @@ def price(value: object) -> object:
     except InvalidOperation:
         told = None
     if told is None or not told.is_finite() or told <= 0:
-        raise ValueError(f"'{value}' is no price; write a number above 0, as in 40.00")
+        meant = advice.price(value) if isinstance(value, str) else None
+        raise ValueError(f"'{value}' is no price; write {meant or 'a number above 0, as in 40.00'}")
     return told
 
 
@@ -83,7 +97,8 @@ Duration = Annotated[timedelta, BeforeValidator(duration, json_schema_input_type
 ClockTime = Annotated[time, BeforeValidator(clock_time, json_schema_input_type=str)]
 Day = Annotated[date, BeforeValidator(day, json_schema_input_type=str)]
 TimeZone = Annotated[ZoneInfo, BeforeValidator(time_zone, json_schema_input_type=str)]
-Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=40)]
+NAME = r"^[a-z0-9][a-z0-9_-]*$"
+Name = Annotated[str, Field(pattern=NAME, max_length=40)]
 Text = Annotated[str, Field(min_length=1)]
 Url = Annotated[str, Field(pattern=r"^https?://[^\s/]+")]
 Millimetres = Annotated[int, Field(gt=0, le=10_000)]
@@ -130,10 +145,12 @@ class LocationKeys(_Keys):
     city: Text
     state: str = ""
     zip: Text
-    country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
+    country: Annotated[str, BeforeValidator(country)]
     phone: str = ""
     timezone: TimeZone
-    days: list[Weekday] = Field(default_factory=lambda: list(DAYS[:5]), min_length=1)
+    days: list[Annotated[Weekday, BeforeValidator(weekday)]] = Field(
+        default_factory=lambda: list(DAYS[:5]), min_length=1
+    )
     holidays: list[Day] = Field(default_factory=list)
     cutoff: ClockTime
     labels: Literal["auto", "ask"] = "ask"

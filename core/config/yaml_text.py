@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from core.config.problems import ConfigFileError, Position, Problem
+from core.config.yaml_mistakes import START, syntax_problem
 
 Path = tuple[str | int, ...]
 
@@ -24,10 +25,15 @@ _NOTHING = frozenset({"", "~", "null", "Null", "NULL"})
 _INTEGER = re.compile(r"[-+]?[0-9]+")
 _DECIMAL = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+\.[0-9]*)")
 _ENVIRONMENT = re.compile(r"\$\{([^}]*)\}")
+_INVISIBLE = re.compile("[\\u00a0\\u2007\\u202f\\u3000\\u200b\\u2060\\ufeff]+")
+_CURLY = frozenset("\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_REFERENCE = re.compile(
+    r"\$([A-Z_][A-Z0-9_]*)|\$\(([A-Z_][A-Z0-9_]*)\)|%([A-Z_][A-Z0-9_]*)%|\{\{ *(?:env\.)?([A-Z_][A-Z0-9_]*) *\}\}"
+    r"|\$\{([A-Za-z_][A-Za-z0-9_]*)"
+)
 # Far more than any merchant needs; less than an anchor that repeats itself would make.
 _MOST_NODES = 50_000
-_START = Position(1, 1)
 
 
 @dataclass(slots=True)
@@ -39,12 +45,24 @@ class Document:
     problems: list[Problem] = field(default_factory=list)
     environment_values: set[str] = field(default_factory=set, repr=False)
     """What ``${NAME}`` gave: secrets, to be kept out of logs."""
+    from_environment: set[Path] = field(default_factory=set)
+    """Where a value reads the environment."""
+    unset: dict[Path, list[Problem]] = field(default_factory=dict)
+    """Where a value reads a variable that is not set."""
+    written: dict[Path, str] = field(default_factory=dict, repr=False)
+    """Values without quotes, as they are written: ``02139`` is not 2139."""
+    advice: list[Problem] = field(default_factory=list)
+    """What may stand so and was perhaps not meant so."""
     at: dict[Path, Position] = field(default_factory=dict)
     key_at: dict[Path, Position] = field(default_factory=dict)
 
     def wrong(self, path: Path, says: str, *, key: bool = False) -> None:
         """Note what is wrong with the value at a path, or with its key."""
         self.problems.append(Problem(self.file, self.position(path, key=key), says))
+
+    def advise(self, path: Path, says: str, *, key: bool = False) -> None:
+        """Note what may stand so and was perhaps not meant so."""
+        self.advice.append(Problem(self.file, self.position(path, key=key), says))
 
     def position(self, path: Path, *, key: bool = False) -> Position:
         """Return where a value (or its key) stands; of something missing, where it would belong."""
@@ -54,7 +72,7 @@ class Document:
             if found:
                 return found
             path = path[:-1]
-        return self.at.get((), _START)
+        return self.at.get((), START)
 
 
 def read_yaml(
@@ -68,14 +86,13 @@ def read_yaml(
     document = Document(file)
     try:
         node = yaml.compose(text, Loader=_LOADER)
-    except yaml.MarkedYAMLError as error:
-        raise ConfigFileError([_syntax_problem(document, text, error)]) from error
-    except (yaml.YAMLError, RecursionError) as error:
-        raise ConfigFileError(
-            [Problem(file, _START, "this is no YAML text: strange characters or nesting")]
-        ) from error
+    except yaml.YAMLError as error:
+        raise ConfigFileError([syntax_problem(file, text, error)]) from error
+    except RecursionError as error:
+        raise ConfigFileError([Problem(file, START, "this is nested too deep to be read")]) from error
     if node is None:
-        raise ConfigFileError([Problem(file, _START, "the file is empty")])
+        says = "the file is empty; copy crossdock.example.yaml and change what is yours"
+        raise ConfigFileError([Problem(file, START, says)])
     document.values = _Reader(document, environ, environment_under).read(node, ())
     return document
 
@@ -99,7 +116,9 @@ class _Reader:
             says = "the anchors of this file repeat without end or too often"
             raise ConfigFileError([Problem(self._document.file, _mark(node), says)])
         if node.tag not in _TAGS:
-            self._document.wrong(path, "tags like '!name' are not used here")
+            self._document.wrong(
+                path, "tags like '!name' are not used here; put text that begins with ! in quotes"
+            )
         self._open.append(node)
         value: Any
         if isinstance(node, yaml.MappingNode):
@@ -122,6 +141,7 @@ class _Reader:
                 self._document.problems.append(problem)
                 continue
             here = (*path, key.value)
+            self._check_key(key)
             if key.value in first:
                 says = f"'{key.value}' is given twice; first in line {first[key.value]}"
                 self._document.problems.append(Problem(self._document.file, _mark(key), says))
@@ -131,12 +151,33 @@ class _Reader:
             values[key.value] = self.read(value, here)
         return values
 
+    def _check_key(self, key: yaml.ScalarNode) -> None:
+        """Note a key that looks like another one than it is."""
+        strange = _INVISIBLE.match(key.value)
+        if strange:
+            code = f"U+{ord(strange[0][0]):04X}"
+            says = (
+                f"an invisible character ({code}) stands before '{key.value[strange.end() :]}'; write blanks"
+            )
+        elif key.value == "<<" and not key.style:
+            says = "'<<' merges nothing here; write the keys out"
+        else:
+            return
+        self._document.problems.append(Problem(self._document.file, _mark(key), says))
+
     def _scalar(self, node: yaml.ScalarNode, path: Path) -> Any:
         text: str = node.value
+        self._check_reference(text, path)
         if "${" in text:
             return self._from_environment(text, path)
         if node.style:  # quoted, or a block of text
             return text
+        self._document.written[path] = text
+        if text[:1] in _CURLY:
+            straight = text.strip("".join(_CURLY))
+            self._document.wrong(
+                path, f'curly quotes are a part of the text; write straight ones: "{straight}"'
+            )
         if text in _NOTHING:
             return None
         if text in _TRUTHS:
@@ -145,19 +186,29 @@ class _Reader:
             return int(text)
         return Decimal(text) if _DECIMAL.fullmatch(text) else text
 
+    def _check_reference(self, text: str, path: Path) -> None:
+        """Note what other programs read the environment by."""
+        found = _REFERENCE.fullmatch(text) if path and path[0] in self._environment_under else None
+        if found:
+            name = next(part for part in found.groups() if part)
+            self._document.wrong(path, f'this reads no environment; write "${{{name}}}"')
+
     def _from_environment(self, text: str, path: Path) -> str:
         """Return a text with ``${NAME}`` replaced; it stays text, whatever the environment says."""
         if not path or path[0] not in self._environment_under:
             where = " and ".join(sorted(self._environment_under))
             self._document.wrong(path, f"${{NAME}} reads the environment under '{where}' only")
             return text
+        self._document.from_environment.add(path)
 
         def value(found: re.Match[str]) -> str:
             name = found[1]
             if not _NAME.fullmatch(name):
                 self._document.wrong(path, f"'${{{name}}}' names no environment variable; write ${{NAME}}")
             elif name not in self._environ:
-                self._document.wrong(path, f"environment variable {name} is not set")
+                says = f"environment variable {name} is not set; set it where this runs: export {name}=..."
+                problem = Problem(self._document.file, self._document.position(path), says)
+                self._document.unset.setdefault(path, []).append(problem)
             else:
                 self._document.environment_values.add(self._environ[name])
                 return self._environ[name]
@@ -168,13 +219,3 @@ class _Reader:
 
 def _mark(node: yaml.Node) -> Position:
     return Position(node.start_mark.line + 1, node.start_mark.column + 1)
-
-
-def _syntax_problem(document: Document, text: str, error: yaml.MarkedYAMLError) -> Problem:
-    mark = error.problem_mark or error.context_mark
-    at = Position(mark.line + 1, mark.column + 1) if mark else _START
-    says = f"this is no YAML: {error.problem or error.context}"
-    lines = text.splitlines()
-    if at.line <= len(lines) and re.search(r"(?<![\"'])\$\{", lines[at.line - 1]):
-        says += '; put ${NAME} in quotes: "${NAME}"'
-    return Problem(document.file, at, says)

@@ -19,6 +19,7 @@ class Connections:
 
     config: MerchantConfig
     ports: Mapping[str, Ports]
+    """By connection name; one may be built, with its vendor's SDK and its secrets, only when it is looked up."""
     connectors: Mapping[str, Connector]
     """By connection name."""
 
@@ -32,11 +33,19 @@ class Connections:
         Raises:
             NotFoundError: crossdock.yaml names no such connection.
         """
+        self.require(connection)
+        return self.ports[connection]
+
+    def require(self, connection: str) -> None:
+        """Refuse a name that is none, without opening what it names.
+
+        Raises:
+            NotFoundError: crossdock.yaml names no such connection.
+        """
         if connection not in self.ports:
             raise NotFoundError(
                 f"no connection named {connection!r}; crossdock.yaml has {', '.join(self.ports)}"
             )
-        return self.ports[connection]
 
     @property
     def carrier(self) -> str | None:

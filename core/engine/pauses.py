@@ -101,7 +101,7 @@ async def resume(hub: Hub, merchant: str, connection: str) -> int:
         NotFoundError: no such connection.
         RefusedError: nothing of it is paused.
     """
-    hub.connections(merchant).named(connection)
+    hub.connections(merchant).require(connection)
     failpoint("pauses.resume.before")
     count = await hub.store.write(rows.ask_now, merchant, connection, now=hub.clock.now())
     if not count:

@@ -13,6 +13,7 @@ from core.jobs.notifications import (
 )
 from core.jobs.poll import poll_orders
 from core.jobs.privacy import export_person, redact_person, redact_shop, revoke_token
+from core.jobs.probe import probe_connection
 from core.jobs.push_levels import push_levels
 from core.jobs.relink import relink
 from core.jobs.subscribe import check_subscriptions
@@ -29,6 +30,7 @@ JOBS: Jobs = {
         JobKind(kind="poll", run=poll_orders, standing=True, looks=True),
         JobKind(kind="receive", run=receive_notifications, standing=True, listens=True),
         JobKind(kind="subscribe", run=check_subscriptions, standing=True, looks=True),
+        JobKind(kind="probe", run=probe_connection, standing=True, looks=True),
         JobKind(kind="listings", run=read_listings),
         JobKind(kind="push", run=push_levels, standing=True, pauses=Pausable("levels")),
         JobKind(kind="relink", run=relink),

@@ -1,14 +1,17 @@
-"""What is no longer needed is deleted: deliveries after their time, with the keys of their days."""
+"""What is no longer needed is deleted: deliveries after their time, with the keys of their days; answers after theirs."""
 
 import logging
 from datetime import timedelta
 
 from core.engine.hub import Hub
+from core.store.idempotency import forget_requests
 from core.store.privacy import forget_deliveries
 
 LOG = logging.getLogger("crossdock.housekeeping")
 
 KEEP_DELIVERIES = timedelta(days=30)
+KEEP_REQUESTS = timedelta(hours=24)
+"""How long the answer to a request of the API is given again under its Idempotency-Key."""
 
 
 async def tick_old_deliveries(hub: Hub) -> None:
@@ -18,3 +21,10 @@ async def tick_old_deliveries(hub: Hub) -> None:
         gone = await hub.store.write(forget_deliveries, merchant, before)
         if gone:
             LOG.info("%s: %d old deliveries deleted", merchant, gone)
+
+
+async def tick_old_requests(hub: Hub) -> None:
+    """Delete answers of the API that are older than they are given again."""
+    before = hub.clock.now() - KEEP_REQUESTS
+    for merchant in hub.merchants:
+        await hub.store.write(forget_requests, merchant, before)

@@ -90,6 +90,18 @@ class MerchantNotice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeyedRequest:
+    """A request of the API under an Idempotency-Key; what is written for it says so in the same transaction."""
+
+    merchant: str
+    caller: str
+    """The name of the API key."""
+    key: str
+    claim: str
+    """Names this attempt: after a crash, another one may take the request over."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderCommit:
     """One commit for one order. See the module's docstring for the two halves."""
 
@@ -122,6 +134,8 @@ class OrderCommit:
     """Who decides under a claim. If somebody else holds the order by now, the second half is refused."""
     free_claim: bool = False
     """The owner has nothing more to do: give the claim back with this commit. Part of the second half."""
+    request: KeyedRequest | None = None
+    """The request that this commit is work of; the store fills it in."""
 
 
 class CommitParts(TypedDict, total=False):

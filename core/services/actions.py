@@ -199,7 +199,7 @@ async def switch(
     Raises:
         NotFoundError: no such connection.
     """
-    hub.connections(merchant).named(connection)
+    hub.connections(merchant).require(connection)
     now = hub.clock.now()
     opens = on and (connection, Action.LEVELS.value) not in await hub.store.read(accepted_actions, merchant)
     for action in actions:
@@ -220,7 +220,7 @@ async def answer_push_guard(hub: Hub, merchant: str, connection: str, *, go: boo
         NotFoundError: no such connection.
         RefusedError: nothing is stopped there.
     """
-    hub.connections(merchant).named(connection)
+    hub.connections(merchant).require(connection)
     if connection not in await hub.store.read(list_stopped_pushes, merchant):
         raise RefusedError(
             f"nothing of {connection} is stopped by the push guard: nothing waits for an answer"
@@ -248,7 +248,6 @@ async def count(
     await check_lines(hub, merchant, lines)
     now = hub.clock.now()
     await hub.store.write(count_stock, merchant, lines, actor=actor, now=now, note=note, seen=seen)
-    await serve_backorders(hub, merchant)
 
 
 async def receive(
@@ -263,14 +262,6 @@ async def receive(
     await check_lines(hub, merchant, lines)
     now = hub.clock.now()
     await hub.store.write(receive_stock, merchant, lines, actor=actor, now=now, note=note, seen=seen)
-    await serve_backorders(hub, merchant)
-
-
-async def serve_backorders(hub: Hub, merchant: str) -> None:
-    """Have the orders that wait for units served, by order time."""
-    await hub.store.write(
-        enqueue, merchant, [NewJob(kind="backorders", subject="all", connection="-", due_at=hub.clock.now())]
-    )
 
 
 async def check_lines(hub: Hub, merchant: str, lines: Lines) -> None:
@@ -325,7 +316,7 @@ async def check_link(hub: Hub, merchant: str, connection: str, units: Mapping[st
         NotFoundError: a SKU that is no product of ours, or no such connection.
         RefusedError: units of less than one.
     """
-    hub.connections(merchant).named(connection)
+    hub.connections(merchant).require(connection)
     if any(count < 1 for count in units.values()):
         raise RefusedError("a listing holds at least one unit of each of its SKUs")
     known = await hub.store.read(list_products, merchant)

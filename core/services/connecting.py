@@ -52,6 +52,8 @@ async def begin(hub: Hub, merchant: str, connection: str, public_url: str) -> No
     def request(kind: str, data: Mapping[str, str] | None = None) -> None:
         requests.append(NewJob.of_connection(kind, connection, now, data))
 
+    if ports.probe is not None:
+        request("probe")
     if ports.levels is not None:
         request("listings")
     if ports.channel is not None:

@@ -4,8 +4,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from core.engine.hub import Hub
+from core.engine.hub import Connections, Hub
+from core.errors import RefusedError
 from core.jobs import JOBS
+from core.jobs.probe import ProbeResult, Said, ask
 from core.jobs.push_guard import describe
 from core.model.actions import Action
 from core.ports import Mode
@@ -14,11 +16,18 @@ from core.store.inbox import list_deliveries
 from core.store.jobs import Job, list_jobs
 from core.store.listings import ListingRow, list_listings
 from core.store.pauses import VendorPause, list_pauses
+from core.store.probes import save_probe
 from core.store.push_guard import list_stopped_pushes
 from core.store.switches import accepted_actions
 from core.store.tokens import TokenState, account_of, token_states
 
-State = Literal["connected", "not connected", "reconnect", "failing"]
+State = Literal["not connected", "untested", "works", "failing", "refused", "silent", "reconnect"]
+"""How a connection is (R114); ``works``: its vendor answered a call that only who is signed in may make.
+
+``not connected``: to be authorized in a browser. ``untested``: not asked yet. ``failing``: the vendor takes us, and
+something that we asked of it failed. ``refused``: it does not take us. ``silent``: it does not answer.
+``reconnect``: the authorization was taken back, or ended.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +40,12 @@ class ConnectionHealth:
     mode: Mode | None
     """Test or live, where the connection tells."""
     state: State
+    tested_at: datetime | None
+    """When the vendor was last asked whether it takes us."""
+    said: str
+    """What came of that, in a sentence."""
+    do: str
+    """What to do about it; empty where nothing is."""
     needs_browser: bool
     account: str | None
     expires_at: datetime | None
@@ -60,37 +75,67 @@ async def health_of(hub: Hub, merchant: str) -> tuple[ConnectionHealth, ...]:
     refused = await hub.store.read(refused_mails, merchant)
     found: list[ConnectionHealth] = []
     for name in hub.connections(merchant).ports:
-        health = await _health(
-            hub, merchant, name, tokens.get(name), [j for j in jobs if j.connection == name]
-        )
+        of_it = tuple(pause for pause in paused if pause.connection == name)
+        ours = [job for job in jobs if job.connection == name]
+        health = await _health(hub, merchant, name, tokens.get(name), jobs=ours, paused=of_it)
         found.append(
             replace(
                 health,
                 accepted=tuple(action for action in health.actions if (name, action) in switches),
                 push_guard=describe(stopped[name]) if name in stopped else None,
                 not_sendable=refused.get(name, 0),
-                paused=tuple(pause for pause in paused if pause.connection == name),
             )
         )
     return tuple(found)
 
 
+async def probe_now(hub: Hub, merchant: str, connection: str) -> ConnectionHealth:
+    """Ask a connection's vendor now whether it takes us; return how the connection is after that.
+
+    Raises:
+        NotFoundError: no such connection.
+        RefusedError: it is not authorized yet, or its vendor cannot be asked.
+        RateLimitError: the vendor asks to wait; what it said before stands.
+    """
+    hub.connections(merchant).named(connection)
+    [before] = [health for health in await health_of(hub, merchant) if health.connection == connection]
+    if before.state == "not connected":
+        raise RefusedError(f"{connection} is not connected yet; {before.do}")
+    tested = await ask(hub, merchant, connection)
+    if tested is None:
+        raise RefusedError(f"{before.title} cannot be asked whether it takes us")
+    await hub.store.write(save_probe, merchant, connection, data=tested.data, due_at=tested.next_at)
+    [after] = [health for health in await health_of(hub, merchant) if health.connection == connection]
+    return after
+
+
 async def _health(
-    hub: Hub, merchant: str, name: str, token: TokenState | None, jobs: list[Job]
+    hub: Hub,
+    merchant: str,
+    name: str,
+    token: TokenState | None,
+    *,
+    jobs: list[Job],
+    paused: tuple[VendorPause, ...],
 ) -> ConnectionHealth:
-    """Return how one connection is, by its token, its jobs and what it told last."""
+    """Return how one connection is, by its token, its jobs, its pauses and what it told last."""
     connections = hub.connections(merchant)
-    browser = (
-        connections.ports[name].authorizer is not None and connections.config.connections[name].token is None
-    )
+    browser = needs_browser(connections, name)
+    tested = next((ProbeResult.of(job.data) for job in jobs if job.kind == "probe"), None)
     last = (await hub.store.read(list_deliveries, merchant, connection=name, limit=1)).items
     error = next((job.error for job in jobs if job.error), None)
+    state = _state(
+        browser=browser, token=token.state if token else None, tested=tested, fails=bool(error or paused)
+    )
     return ConnectionHealth(
         connection=name,
         use=connections.connectors[name].key,
         title=connections.connectors[name].title,
         mode=connections.ports[name].mode,
-        state=_state(browser=browser, token=token.state if token else None, error=error),
+        state=state,
+        tested_at=tested.at if tested else None,
+        said=tested.words if tested else "",
+        do=_to_do(connections, name, state),
         needs_browser=browser,
         account=await hub.store.read(account_of, hub.store.keys, merchant, name),
         expires_at=token.expires_at if token else None,
@@ -100,6 +145,7 @@ async def _health(
         orders_since=_of_poll(jobs, "from"),
         parked=sum(1 for job in jobs if job.parked_at is not None),
         error=error,
+        paused=paused,
     )
 
 
@@ -181,12 +227,44 @@ def actions_of(hub: Hub, merchant: str, connection: str) -> tuple[str, ...]:
     return tuple(action.value for action, can in able.items() if can)
 
 
-def _state(*, browser: bool, token: str | None, error: str | None) -> State:
+def needs_browser(connections: Connections, name: str) -> bool:
+    """Return whether a merchant authorizes a connection in a browser; with a token in crossdock.yaml he does not."""
+    return (
+        connections.ports[name].authorizer is not None and connections.config.connections[name].token is None
+    )
+
+
+def _state(*, browser: bool, token: str | None, tested: ProbeResult | None, fails: bool) -> State:
     if browser and token is None:
         return "not connected"
     if token == "dead":  # noqa: S105 - a state, no secret
         return "reconnect"
-    return "failing" if error else "connected"
+    if tested is None:
+        return "untested"
+    if tested.said is not Said.WORKS:
+        return "refused" if tested.said is Said.REFUSED else "silent"
+    return "failing" if fails else "works"
+
+
+def _to_do(connections: Connections, name: str, state: State) -> str:
+    """Return what a person does about a state."""
+    keys = connections.connectors[name].signs_in_with
+    named = f" ({', '.join(keys)} of {name})" if keys else ""
+    if state in ("not connected", "reconnect"):
+        return f"authorize {name}: on the page of connections, or as crossdock connect says"
+    if state == "untested":
+        return f"test it: on the page of connections, or crossdock connections test {name}"
+    if state == "refused" and needs_browser(connections, name):
+        return (
+            f"authorize {name} again, on the page of connections or as crossdock connect says; then test it"
+        )
+    if state == "refused":
+        return f"correct the credentials in crossdock.yaml{named} and what they take from the environment, then start again"
+    if state == "silent":
+        return (
+            f"it is asked again every few minutes; if it is not down, see whether its address is right{named}"
+        )
+    return "see what is paused, or the last trouble" if state == "failing" else ""
 
 
 def _of_poll(jobs: list[Job], what: str) -> datetime | None:

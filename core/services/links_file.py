@@ -1,10 +1,10 @@
 """Links as a CSV file: columns connection, listing, sku, units; several lines of one listing make a kit."""
 
-import csv
-import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from core.csv_text import read_csv, whole_number, write_csv
+from core.domain.lost_skus import no_product
 from core.errors import RefusedError
 
 Components = Mapping[tuple[str, str], Mapping[str, int]]
@@ -12,6 +12,8 @@ Components = Mapping[tuple[str, str], Mapping[str, int]]
 
 HEADER = ("connection", "listing", "sku", "units")
 _MOST_UNITS = 10_000
+_MOST_DIGITS = 12
+"""Longer than this is no number of units, and nothing that is worked out or shown whole."""
 
 
 class LinksError(RefusedError):
@@ -38,7 +40,8 @@ class Names:
         if (connection, listing) not in self.listings:
             return f"{connection} has no listing {listing!r}; write it as the page of links does"
         if sku not in self.products:
-            return f"{sku!r} is no product; add it first (PUT /api/v1/products, stock product)"
+            do = "add it first (PUT /api/v1/products, stock product)"
+            return no_product(sku, self.products, do=do)
         if not 1 <= units <= _MOST_UNITS:
             return f"units of {sku}: a whole number from 1 to {_MOST_UNITS} is wanted"
         return None
@@ -46,13 +49,11 @@ class Names:
 
 def written(made: Components, unlinked: Iterable[tuple[str, str]]) -> str:
     """Return the file of all links; a listing that nobody linked has a line with SKU and units left open."""
-    text = io.StringIO()
-    lines = csv.writer(text, lineterminator="\n")
-    lines.writerow(HEADER)
+    rows: list[tuple[str | int | None, ...]] = []
     for key in sorted({*made, *unlinked}):
-        parts = [(sku, str(units)) for sku, units in sorted(made.get(key, {}).items())]
-        lines.writerows((*key, *part) for part in parts or [("", "")])
-    return text.getvalue()
+        parts = sorted(made.get(key, {}).items())
+        rows += [(*key, sku, units) for sku, units in parts] or [(*key, None, None)]
+    return write_csv(HEADER, rows)
 
 
 def read(text: str, names: Names) -> dict[tuple[str, str], dict[str, int]]:
@@ -61,36 +62,32 @@ def read(text: str, names: Names) -> dict[tuple[str, str], dict[str, int]]:
     Raises:
         LinksError: with every wrong line by its number.
     """
-    rows = csv.reader(io.StringIO(text.removeprefix("\N{ZERO WIDTH NO-BREAK SPACE}")), strict=True)
+    sheet = read_csv(text, HEADER)
+    if not sheet.rows and not sheet.wrong and not text.strip():
+        raise LinksError([("line 1", f"the file is empty; the first line names {','.join(HEADER)}")])
     made: dict[tuple[str, str], dict[str, int]] = {}
-    wrong: list[tuple[str, str]] = []
-    try:
-        header = tuple(cell.strip().lower() for cell in next(rows, []))
-        if header != HEADER:
-            raise LinksError([("line 1", f"the columns are {','.join(HEADER)}")])
-        for row in rows:
-            problem = _take(row, names, made)
-            if problem:
-                wrong.append((f"line {rows.line_num}", problem))
-    except csv.Error as error:
-        wrong.append((f"line {rows.line_num}", f"cannot be read as CSV ({error})"))
+    wrong = list(sheet.wrong)
+    for row in sheet.rows:
+        problem = _take(row.cells, sheet.delimiter, names, made)
+        if problem:
+            wrong.append((row.line, problem))
     if wrong:
-        raise LinksError(wrong)
+        raise LinksError((f"line {line}", what) for line, what in sorted(wrong))
     return made
 
 
-def _take(row: list[str], names: Names, made: dict[tuple[str, str], dict[str, int]]) -> str | None:
-    cells = [cell.strip() for cell in row]
-    if not any(cells):
-        return None
-    if len(cells) != len(HEADER):
-        return f"{len(cells)} columns; {','.join(HEADER)} are wanted"
-    connection, listing, sku, units = cells
+def _take(
+    cells: Mapping[str, str], delimiter: str, names: Names, made: dict[tuple[str, str], dict[str, int]]
+) -> str | None:
+    connection, listing, sku, units = (cells[column] for column in HEADER)
     if not sku and not units:
         return None
-    number = (
-        int(units) if units.isascii() and units.isdigit() and len(units) < len(str(_MOST_UNITS)) + 1 else 0
-    )
+    try:
+        number = whole_number(units, delimiter) if len(units) <= _MOST_DIGITS else 0
+    except ValueError as error:
+        return names.wrong(connection, listing, sku, 1) or (
+            f"units of {sku}: {error}; a whole number from 1 to {_MOST_UNITS} is wanted"
+        )
     problem = names.wrong(connection, listing, sku, number)
     if problem:
         return problem

@@ -8,7 +8,7 @@ from core.domain.link_conflicts import conflicts
 from core.domain.link_proposals import ChannelListing, folded
 from core.engine.hub import Hub
 from core.model.products import Product
-from core.services.health import health_of
+from core.services.health import ConnectionHealth, health_of
 from core.services.links import listings_of
 from core.store.channel_locations import channel_places
 from core.store.products import list_products
@@ -41,7 +41,7 @@ async def readiness_of(hub: Hub, merchant: str) -> tuple[Finding, ...]:
         *_of_products(config, products, counted),
         *_of_listings(listings, products),
         *await _of_places(hub, merchant),
-        *_of_config(hub, merchant),
+        *_of_config(hub, merchant, products),
         *await _of_connections(hub, merchant),
     )
 
@@ -136,7 +136,7 @@ async def _of_places(hub: Hub, merchant: str) -> list[Finding]:
     ]
 
 
-def _of_config(hub: Hub, merchant: str) -> Iterator[Finding]:
+def _of_config(hub: Hub, merchant: str, products: Sequence[Product]) -> Iterator[Finding]:
     connections = hub.connections(merchant)
     config = connections.config
     yield from _finding(
@@ -144,6 +144,13 @@ def _of_config(hub: Hub, merchant: str) -> Iterator[Finding]:
         "no box is named: nothing can be packed",
         () if config.boxes else (config.file,),
         "name the boxes in crossdock.yaml, under boxes",
+    )
+    idle = config.idle_patterns({product.sku for product in products})
+    yield from _finding(
+        "stock_pattern",
+        "stock rules that name no product: they do nothing",
+        (str(problem) for problem in idle),
+        "write the SKU as the product has it, with * for any text, or take the rule out",
     )
     mailing = [name for name, connection in config.connections.items() if connection.mails == "hub"]
     yield from _finding(
@@ -157,6 +164,7 @@ def _of_config(hub: Hub, merchant: str) -> Iterator[Finding]:
 async def _of_connections(hub: Hub, merchant: str) -> list[Finding]:
     health = await health_of(hub, merchant)
     return [
+        *_of_tests(health),
         *_finding(
             "authorization",
             "connections that are not authorized",
@@ -165,8 +173,24 @@ async def _of_connections(hub: Hub, merchant: str) -> list[Finding]:
         ),
         *_finding(
             "failing",
-            "connections whose last call failed",
+            "connections of which something is paused, or whose last call failed",
             (c.connection for c in health if c.state == "failing"),
             "read the trouble on the page of connections",
         ),
     ]
+
+
+def _of_tests(health: Sequence[ConnectionHealth]) -> Iterator[Finding]:
+    """Yield each connection whose vendor does not take us, does not answer, or was not asked yet: one by one, with what it said."""
+    kinds = {"refused": "credentials", "silent": "silent"}
+    for c in health:
+        if c.state in kinds:
+            yield Finding(
+                kind=kinds[c.state], what=f"{c.connection}: {c.said}", where=(c.connection,), count=1, do=c.do
+            )
+    yield from _finding(
+        "untested",
+        "connections that were not tested yet: nobody knows whether they work",
+        (c.connection for c in health if c.state == "untested"),
+        "start the hub, or test them: on the page of connections, or crossdock connections test NAME",
+    )

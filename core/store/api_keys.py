@@ -1,12 +1,22 @@
 """API keys: only their hashes are kept."""
 
 import hashlib
+from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
 
 from core.store.tables import api_keys
 from core.store.writes import upsert
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiKey:
+    """An API key as lists show it: never the key."""
+
+    name: str
+    role: str
+    created_at: datetime
 
 
 def save_api_key(
@@ -24,9 +34,19 @@ def find_api_key(conn: sa.Connection, key: str) -> tuple[str, str] | None:
     return None if row is None else (row.merchant, row.name)
 
 
-def delete_api_key(conn: sa.Connection, merchant: str, name: str) -> None:
-    """Forget the keys of a name."""
-    conn.execute(sa.delete(api_keys).where(api_keys.c.merchant == merchant, api_keys.c.name == name))
+def list_api_keys(conn: sa.Connection, merchant: str) -> list[ApiKey]:
+    """Return a merchant's API keys, the oldest first."""
+    query = sa.select(api_keys).where(api_keys.c.merchant == merchant)
+    return [
+        ApiKey(name=row.name, role=row.role, created_at=row.created_at)
+        for row in conn.execute(query.order_by(api_keys.c.created_at, api_keys.c.name))
+    ]
+
+
+def delete_api_key(conn: sa.Connection, merchant: str, name: str) -> int:
+    """Forget the keys of a name; return how many there were."""
+    of_name = (api_keys.c.merchant == merchant, api_keys.c.name == name)
+    return conn.execute(sa.delete(api_keys).where(*of_name)).rowcount
 
 
 def _hashed(key: str) -> str:

@@ -10,6 +10,7 @@ from core.store.apply import Applied, Wake, apply
 from core.store.columns import among
 from core.store.engine import CommitLostError, Database
 from core.store.group import Grouped
+from core.store.idempotency import land
 from core.store.sealing import Keyring
 from core.store.tables import orders
 
@@ -74,6 +75,8 @@ class Committer:
         return await self._db.write(self._apply, commits)
 
     def _apply(self, conn: sa.Connection, commits: Sequence[OrderCommit]) -> Applied:
+        for request in {commit.request for commit in commits if commit.request is not None}:
+            land(conn, request)
         applied = apply(conn, commits, self._keyring)
         if self.in_transaction is not None and applied.wakes:
             self.in_transaction(conn, applied.wakes)

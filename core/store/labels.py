@@ -37,15 +37,21 @@ def labels_of(conn: sa.Connection, merchant: str, order_id: str) -> list[LabelFi
     ]
 
 
-def print_label(conn: sa.Connection, merchant: str, order_id: str, parcel_id: str) -> LabelFile | None:
-    """Return the file of the label in force on a parcel and count the print; None where none is stored."""
+def find_label(conn: sa.Connection, merchant: str, order_id: str, parcel_id: str) -> LabelFile | None:
+    """Return the file of the label in force on a parcel; None where none is stored."""
     [state] = load_all(conn, [(merchant, order_id)])
     parcels = state.parcels if state else ()
     in_force = {p.label.label_id for p in parcels if p.parcel_id == parcel_id and p.label is not None}
     found = [label for label in labels_of(conn, merchant, order_id) if label.label_id in in_force]
-    if not found:
+    return found[0] if found else None
+
+
+def print_label(conn: sa.Connection, merchant: str, order_id: str, parcel_id: str) -> LabelFile | None:
+    """Return the file of the label in force on a parcel and count the print; None where none is stored."""
+    found = find_label(conn, merchant, order_id, parcel_id)
+    if found is None:
         return None
-    label = replace(found[0], printed=found[0].printed + 1)
+    label = replace(found, printed=found.printed + 1)
     row = {name: getattr(label, name) for name in ("order_id", "parcel_id", "label_id", "printed")}
     update_by_key(conn, labels, [{"merchant": merchant, **row}])
     return label

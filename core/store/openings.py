@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from core.store import ledger as stock_ledger
 from core.store.columns import among, compact
 from core.store.listings import mark_dirty
+from core.store.stock import wake_backorders
 from core.store.tables import ledger, openings
 
 
@@ -60,6 +61,7 @@ def load_opening(
     ]
     changed = stock_ledger.count(conn, merchant, lines, actor=actor, now=now, note=note_of(number))
     mark_dirty(conn, changed, now)
+    wake_backorders(conn, merchant, now)
     told = [{"sku": k.sku, "location": k.location, "units": k.units, "before": k.before} for k in kept]
     row = {"merchant": merchant, "number": number, "at": now, "actor": actor, "source": source}
     conn.execute(sa.insert(openings).values(**row, lines=compact(told)))

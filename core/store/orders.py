@@ -11,7 +11,7 @@ from core.domain.state import OrderState, Stage
 from core.model.facts import FACT, Fact
 from core.model.holds import Hold
 from core.store.columns import among
-from core.store.tables import facts, orders, refs
+from core.store.tables import facts, ledger, orders, refs
 
 _KEY = (orders.c.merchant, orders.c.order_id)
 Item = TypeVar("Item")
@@ -85,6 +85,15 @@ def find(conn: sa.Connection, merchant: str, kind: str, reference: str) -> list[
     return list(conn.execute(query.order_by(refs.c.order_id)).scalars())
 
 
+def find_known_by(conn: sa.Connection, merchant: str, text: str) -> list[str]:
+    """Return the ids of the orders that a tracking number, a vendor's id, or a SKU that they took units of leads to."""
+    by_reference = sa.select(refs.c.order_id).where(refs.c.merchant == merchant, refs.c.reference == text)
+    by_sku = sa.select(ledger.c.order_id).where(
+        ledger.c.merchant == merchant, ledger.c.sku == text, ledger.c.order_id.is_not(None)
+    )
+    return sorted(conn.execute(sa.union(by_reference, by_sku)).scalars())
+
+
 def find_number(conn: sa.Connection, merchant: str, number: str) -> list[str]:
     """Return the ids of the orders that people call ``number``; two channels may use the same one."""
     query = sa.select(orders.c.order_id).where(orders.c.merchant == merchant, orders.c.number == number)
@@ -109,12 +118,13 @@ def list_orders(
     hold: str | None = None,
     connection: str | None = None,
     text: str | None = None,
+    known_by: Sequence[str] = (),
     after: str | None = None,
     limit: int = 50,
 ) -> Page[OrderRow]:
     """Return a page of orders, the newest first.
 
-    ``text`` is the beginning of a number or of the channel's id. A page starts behind the last order of the one
+    ``text`` is the beginning of a number or of the channel's id; the ids in ``known_by`` are listed besides. A page starts behind the last order of the one
     before, so that orders placed meanwhile neither repeat nor hide any.
     """
     query = sa.select(orders).where(orders.c.merchant == merchant)
@@ -126,7 +136,10 @@ def list_orders(
         query = query.where(orders.c.connection == connection)
     if text:
         begins = (c.istartswith(text, autoescape=True) for c in (orders.c.number, orders.c.external_id))
-        query = query.where(sa.or_(*begins))
+        found = (
+            [among(conn, (orders.c.order_id,), [(order_id,) for order_id in known_by])] if known_by else []
+        )
+        query = query.where(sa.or_(*begins, *found))
     if after is not None:
         placed_at, _, order_id = after.partition("/")
         last = sa.tuple_(

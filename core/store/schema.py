@@ -3,8 +3,6 @@
 from pathlib import Path
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
 
 from core.store.engine import database
 
@@ -21,7 +19,21 @@ async def upgrade(url: str) -> None:
 
 
 def _upgrade(conn: sa.Connection) -> None:
+    if _is_newest(conn):
+        return
+    # A fifth of a second to import: only a database that is behind pays for it.
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
     config.attributes["connection"] = conn
     command.upgrade(config, "head")
+
+
+def _is_newest(conn: sa.Connection) -> bool:
+    """Return whether the newest revision, by which its file is named, is the one that the database stands at."""
+    newest = max(file.name for file in (_MIGRATIONS / "versions").glob("*.py")).partition("_")[0]
+    if not sa.inspect(conn).has_table("alembic_version"):
+        return False
+    return list(conn.execute(sa.text("SELECT version_num FROM alembic_version")).scalars()) == [newest]

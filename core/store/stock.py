@@ -6,6 +6,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from core.store.jobs import NewJob, enqueue
 from core.store.ledger import Seen, count, receive
 from core.store.listings import mark_dirty
 from core.store.tables import stock
@@ -67,9 +68,10 @@ def count_stock(
     note: str = "",
     seen: Seen = None,
 ) -> None:
-    """Set what is on hand to what was counted: (SKU, location, units)."""
+    """Set what is on hand to what was counted: (SKU, location, units); backorders are served."""
     changed = count(conn, merchant, counted, actor=actor, now=now, note=note, seen=seen)
     mark_dirty(conn, changed, now)
+    wake_backorders(conn, merchant, now)
 
 
 def receive_stock(
@@ -82,5 +84,11 @@ def receive_stock(
     note: str = "",
     seen: Seen = None,
 ) -> None:
-    """Add goods that came in: (SKU, location, units)."""
+    """Add goods that came in: (SKU, location, units); backorders are served."""
     mark_dirty(conn, receive(conn, merchant, units, actor=actor, now=now, note=note, seen=seen), now)
+    wake_backorders(conn, merchant, now)
+
+
+def wake_backorders(conn: sa.Connection, merchant: str, now: datetime) -> None:
+    """Have the orders that wait for units served, by order time."""
+    enqueue(conn, merchant, [NewJob(kind="backorders", subject="all", connection="-", due_at=now)])

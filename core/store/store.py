@@ -6,6 +6,7 @@ see ``group``; everything else is a function of the noun's own module, handed to
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Concatenate, ParamSpec, Self, TypeVar
 
@@ -18,6 +19,7 @@ from core.store.append_only import create_all
 from core.store.commit import Committer, InTransaction, OnWake
 from core.store.engine import Database, database
 from core.store.group import Grouped
+from core.store.idempotency import UNDER, land
 from core.store.orders import load_all
 from core.store.sealing import Keyring
 
@@ -76,11 +78,20 @@ class Store:
         self, function: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """Call a function of core/store that writes, in a transaction of its own."""
-        return await self.db.write(function, *args, **kwargs)
+        request = UNDER.get()
+        if request is None:
+            return await self.db.write(function, *args, **kwargs)
+
+        def work(conn: sa.Connection) -> T:
+            land(conn, request)
+            return function(conn, *args, **kwargs)
+
+        return await self.db.write(work)
 
     async def commit(self, commit: OrderCommit) -> Committed:
         """Commit what happened to an order and what is decided: see core/model/commit for the two halves."""
-        return await self._committer.commit(commit)
+        request = UNDER.get()
+        return await self._committer.commit(commit if request is None else replace(commit, request=request))
 
     async def claim(
         self, merchant: str, order_id: str, *, owner: str, now: datetime, until: datetime

@@ -373,4 +373,18 @@ api_keys = _table(
     _at("created_at"),
 )
 
+idempotency_keys = _table(
+    "idempotency_keys",
+    _key("caller"),  # the name of the API key
+    _key("key"),  # the Idempotency-Key
+    _text("fingerprint"),  # tells another request under the same key
+    _at("begun_at"),
+    _optional("claimed_by"),
+    _maybe_at("claimed_until"),
+    _yes("landed"),  # some of its work is committed
+    sa.Column("status", sa.Integer, nullable=True),
+    sa.Column("body", sa.LargeBinary, nullable=True),  # compressed; answers hold no personal data
+    sa.Index("ix_idempotency_keys_begun", "merchant", "begun_at"),
+)
+
 configs = _table("configs", _key("hash"), _at("loaded_at"), _text("text"))

@@ -114,6 +114,6 @@ def test_what_a_connector_calls_is_offered_and_compared_with_the_vendors_own(ven
     rows = {row.operation: row for other, row in ROWS if other == vendor and row.offered}
     by_name = {name.rpartition(".")[2] if vendor == "amazon" else name: row for name, row in rows.items()}
 
-    assert len(called) == {"amazon": 16, "easypost": 6}[vendor]
+    assert len(called) == {"amazon": 16, "easypost": 7}[vendor]
     assert called <= set(by_name)
     assert {by_name[name].compared_with for name in called} <= {"schema", "recordings"}

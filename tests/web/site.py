@@ -25,6 +25,7 @@ from core.store.api_keys import save_api_key
 from core.store.inbox import list_deliveries
 from tests.builders import MERCHANT, Bench, config, connections, open_hub_of, review, world
 from tests.core.store.conftest import open_store
+from tests.web.described import check_answer
 from web.app import build
 from web.context import Settings
 
@@ -73,7 +74,9 @@ class Site:
             headers |= {"Cookie": cookie, "Accept": "text/html"}
         url = path if path.startswith("http") else f"{self.url}{path}"
         async with self.http.request(method, url, headers=headers, allow_redirects=False, **more) as answer:
-            return Answer(answer.status, dict(answer.headers), await answer.read())
+            came = Answer(answer.status, dict(answer.headers), await answer.read())
+        check_answer(method, answer.url.raw_path, status=came.status, headers=came.headers, body=came.body)
+        return came
 
     async def log_in(self, key: str = KEY) -> str:
         """Log a browser in; return its cookie."""

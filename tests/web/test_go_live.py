@@ -150,6 +150,14 @@ async def test_the_page_does_all_of_it_without_a_script(site: Site) -> None:
     file.add_field("file", COUNTED.encode(), filename="counts.csv", content_type="text/csv")
     preview = await site.ask("POST", "/go-live", cookie=cookie, data=file)
     assert "Load these 10" in preview.text
+    of_excel = aiohttp.FormData({"do": "preview"})
+    saved = ("sep=;\r\n" + COUNTED.replace(",", ";")).encode("utf-16")
+    of_excel.add_field("file", saved, filename="counts.csv", content_type="application/vnd.ms-excel")
+    assert "Load these 10" in (await site.ask("POST", "/go-live", cookie=cookie, data=of_excel)).text
+    workbook = aiohttp.FormData({"do": "preview"})
+    workbook.add_field("file", b"PK\x03\x04", filename="counts.xlsx")
+    refused = await site.ask("POST", "/go-live", cookie=cookie, data=workbook)
+    assert "this is a workbook, no CSV; in the spreadsheet: save as, CSV UTF-8" in refused.text
     assert (await api(site, "GET", "/stock"))["stock"] == []
     assert (await send(do="load", text=COUNTED)).status == 303
     await settle(site.b)

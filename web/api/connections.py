@@ -2,10 +2,8 @@
 
 from dataclasses import asdict
 from datetime import datetime
-from http import HTTPStatus
 from typing import Literal
 
-from aiohttp import web
 from pydantic import Field
 
 from core.engine.pauses import resume
@@ -13,15 +11,16 @@ from core.errors import NotFoundError
 from core.model.actions import Action
 from core.services import actions
 from core.services.golive.accept import accept as accept_actions
-from core.services.health import ConnectionHealth, health_of, next_work, work_left
+from core.services.health import ConnectionHealth, State, health_of, next_work, probe_now, work_left
 from core.store.inbox import list_deliveries, replay_delivery
-from core.store.labels import print_label
-from web.api.endpoint import Answer, Call, DeliveryCursor, Endpoint
+from core.store.labels import find_label, print_label
+from web.api.endpoint import Answer, Call, DeliveryCursor, Endpoint, File
+from web.api.orders import known_connection
 from web.keys import HUB
-from web.session import CALLER
 
 LABEL_TYPES = {"png": "image/png", "pdf": "application/pdf", "zpl": "text/plain", "epl2": "text/plain"}
 """What a browser is told of a label's file, by its format."""
+UNKNOWN_TYPE = "application/octet-stream"
 
 
 class PausedView(Answer):
@@ -40,7 +39,13 @@ class ConnectionView(Answer):
     use: str
     title: str
     mode: Literal["test", "live"] | None
-    state: str
+    state: State
+    tested_at: datetime | None
+    """When the vendor was last asked whether it takes us."""
+    said: str
+    """What came of that."""
+    do: str
+    """What to do about it."""
     account: str | None
     expires_at: datetime | None
     accepted: tuple[str, ...]
@@ -132,6 +137,9 @@ def view_of(health: ConnectionHealth) -> ConnectionView:
         title=health.title,
         mode=health.mode,
         state=health.state,
+        tested_at=health.tested_at,
+        said=health.said,
+        do=health.do,
         account=health.account,
         expires_at=health.expires_at,
         accepted=health.accepted,
@@ -186,6 +194,11 @@ async def post_resume(call: Call) -> ConnectionList:
     return await list_connections(call)
 
 
+async def post_test(call: Call) -> ConnectionView:
+    """Ask a connection's vendor now whether it takes us."""
+    return view_of(await probe_now(call.request.app[HUB], call.merchant, call.path["connection"]))
+
+
 async def work(call: Call) -> WorkView:
     """Return what is left to do soon."""
     hub = call.request.app[HUB]
@@ -201,8 +214,8 @@ async def work_next(call: Call) -> NextWorkView:
 
 async def get_deliveries(call: Call) -> DeliveryList:
     """Return a page of deliveries."""
-    asked: DeliveriesAsked = call.query
-    page = await call.request.app[HUB].store.read(
+    hub, asked = call.request.app[HUB], call.query
+    page = await hub.store.read(
         list_deliveries,
         call.merchant,
         connection=asked.connection,
@@ -210,6 +223,7 @@ async def get_deliveries(call: Call) -> DeliveryList:
         after=asked.after,
         limit=asked.limit,
     )
+    known_connection(hub, call.merchant, asked.connection, found=bool(page.items))
     return DeliveryList(
         deliveries=tuple(
             DeliveryItem(
@@ -237,19 +251,23 @@ async def replay(call: Call) -> Replayed:
     return Replayed(event_id=event_id)
 
 
-async def label_file(request: web.Request) -> web.Response:
-    """Return a label's file; it is counted as a print."""
-    hub, (merchant, _) = request.app[HUB], request[CALLER]
-    order_id = await actions.order_named(hub, merchant, request.match_info["order"])
-    found = await hub.store.write(print_label, merchant, order_id, request.match_info["parcel"])
+async def label_file(call: Call) -> File:
+    """Return a label's file; it is counted as a print, unless only its head is asked for."""
+    hub = call.request.app[HUB]
+    order_id = await actions.order_named(hub, call.merchant, call.path["order"])
+    which = (call.merchant, order_id, call.path["parcel"])
+    if call.request.method == "HEAD":
+        found = await hub.store.read(find_label, *which)
+    else:
+        found = await hub.store.write(print_label, *which)
     if found is None:
         raise NotFoundError("no label is stored for this parcel")
-    kind = LABEL_TYPES.get(found.format.lower(), "application/octet-stream")
-    return web.Response(status=HTTPStatus.OK, body=found.file, content_type=kind)
+    return File(content=found.file, kind=LABEL_TYPES.get(found.format.lower(), UNKNOWN_TYPE))
 
 
 ENDPOINTS = (
     Endpoint(
+        name="listConnections",
         method="GET",
         path="/connections",
         summary="All connections and their health",
@@ -257,30 +275,51 @@ ENDPOINTS = (
         run=list_connections,
     ),
     Endpoint(
+        name="acceptActions",
         method="POST",
         path="/connections/{connection}/accept",
         summary="Accept kinds of action",
         gives=ConnectionList,
         run=accept,
         takes=SwitchAsk,
+        example={"actions": ["levels"]},
     ),
     Endpoint(
+        name="stopActions",
         method="POST",
         path="/connections/{connection}/stop",
         summary="Stop kinds of action",
         gives=ConnectionList,
         run=stop,
         takes=SwitchAsk,
+        example={"actions": ["labels"]},
     ),
     Endpoint(
+        name="resumeConnection",
         method="POST",
         path="/connections/{connection}/resume",
         summary="Try again now what its vendor did for nobody of the account",
         gives=ConnectionList,
         run=post_resume,
     ),
-    Endpoint(method="GET", path="/work", summary="What is left to do soon", gives=WorkView, run=work),
     Endpoint(
+        name="testConnection",
+        method="POST",
+        path="/connections/{connection}/test",
+        summary="Ask its vendor now whether it takes us",
+        gives=ConnectionView,
+        run=post_test,
+    ),
+    Endpoint(
+        name="showWork",
+        method="GET",
+        path="/work",
+        summary="What is left to do soon",
+        gives=WorkView,
+        run=work,
+    ),
+    Endpoint(
+        name="showNextWork",
         method="GET",
         path="/work/next",
         summary="What runs and is due now, and when the next thing is due",
@@ -288,6 +327,7 @@ ENDPOINTS = (
         run=work_next,
     ),
     Endpoint(
+        name="listDeliveries",
         method="GET",
         path="/deliveries",
         summary="What the vendors told us, newest first",
@@ -296,10 +336,20 @@ ENDPOINTS = (
         query=DeliveriesAsked,
     ),
     Endpoint(
+        name="replayDelivery",
         method="POST",
         path="/deliveries/{connection}/{event}/replay",
         summary="Replay a delivery",
         gives=Replayed,
         run=replay,
+    ),
+    Endpoint(
+        name="getLabelFile",
+        method="GET",
+        path="/orders/{order}/labels/{parcel}",
+        summary="The file of a label; each time it is counted as a print",
+        # The first that a client can read is taken for all: a label is bytes, whatever its format.
+        gives=(UNKNOWN_TYPE, *sorted(set(LABEL_TYPES.values()))),
+        run=label_file,
     ),
 )

@@ -1,45 +1,34 @@
-"""One endpoint as a value: its path, what it takes, what it gives; the OpenAPI page is made from the same values."""
+"""One endpoint as a value: its path, what it takes, what it gives; openapi.py describes the same values."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from http import HTTPStatus
 from typing import Annotated, Any
 
 from aiohttp import web
-from pydantic import AfterValidator, BaseModel, ConfigDict
-from pydantic.json_schema import models_json_schema
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
-from web.problems import problem
+from core.csv_text import UnreadableCsvError, decode
+from web.api.once import answer_once
+from web.keys import HUB
+from web.problems import WrongRequestError, mistakes_of
 
 PREFIX = "/api/v1"
+CSV = "text/csv"
 
 
 class Answer(BaseModel):
     """Base of every shape of the API: unknown keys in a request are refused."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 class NoQuery(Answer):
     """No query parameters."""
 
 
-class Wrong(Answer):
-    """One mistake in a request."""
-
-    where: str
-    what: str
-
-
-class Problem(BaseModel):
-    """What an error says (RFC 9457)."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    errors: tuple[Wrong, ...] = ()
+class Nothing(Answer):
+    """No body, or an empty object."""
 
 
 def cursor(text: str, parts: int) -> str:
@@ -73,124 +62,113 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Endpoint:
-    """An endpoint; the fields of ``query`` are its query parameters."""
+class File:
+    """A file as it is, and what it is."""
 
+    content: bytes
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """An endpoint; the fields of ``query`` are its query parameters.
+
+    ``name`` is its operationId, which generated clients call it by: it stays. ``gives`` is a shape, or the kinds of
+    file that may come. ``takes`` is of changing endpoints alone; ``example`` is a body that it takes.
+    """
+
+    name: str
     method: str
     path: str
     summary: str
-    gives: type[BaseModel]
-    run: Callable[[Call], Awaitable[BaseModel]]
-    takes: type[BaseModel] | None = None
+    gives: type[BaseModel] | tuple[str, ...]
+    run: Callable[[Call], Awaitable[BaseModel | File]]
+    takes: type[BaseModel] = Nothing
     query: type[BaseModel] = NoQuery
+    example: Mapping[str, Any] | None = None
+
+    @property
+    def changes(self) -> bool:
+        """Whether it may change something."""
+        return self.method != "GET"
 
 
 def add(app: web.Application, endpoints: Sequence[Endpoint], caller: web.RequestKey[Any]) -> None:
-    """Serve endpoints, and their description."""
+    """Serve endpoints; HEAD answers wherever GET does."""
     for endpoint in endpoints:
-        app.router.add_route(endpoint.method, PREFIX + endpoint.path, _handler(endpoint, caller))
-    page = describe(endpoints)
-
-    async def openapi(request: web.Request) -> web.Response:
-        del request
-        return web.json_response(page)
-
-    app.router.add_get(PREFIX + "/openapi.json", openapi)
+        handle = _handler(endpoint, caller)
+        app.router.add_route(endpoint.method, PREFIX + endpoint.path, handle)
+        if not endpoint.changes:
+            app.router.add_route("HEAD", PREFIX + endpoint.path, handle)
 
 
 def _handler(
     endpoint: Endpoint, caller: web.RequestKey[Any]
 ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     async def handle(request: web.Request) -> web.StreamResponse:
-        unknown = sorted(set(request.query) - set(endpoint.query.model_fields))
-        if unknown:
-            known = ", ".join(endpoint.query.model_fields) or "none"
-            return problem(
-                HTTPStatus.UNPROCESSABLE_ENTITY, f"unknown query parameter {unknown[0]!r}; there is {known}"
-            )
+        query = _query(request, endpoint.query)
+        body = await _body(request, endpoint.takes) if endpoint.changes else None
         merchant, name = request[caller]
-        query = endpoint.query.model_validate(dict(request.query))
-        body = await _body(request, endpoint.takes) if endpoint.takes else None
-        answer = await endpoint.run(
-            Call(
-                request=request,
-                merchant=merchant,
-                actor=f"person:{name}",
-                path=dict(request.match_info),
-                query=query,
-                body=body,
-            )
+        call = Call(
+            request=request,
+            merchant=merchant,
+            actor=f"person:{name}",
+            path=dict(request.match_info),
+            query=query,
+            body=body,
         )
-        return web.Response(body=answer.model_dump_json().encode(), content_type="application/json")
+        if endpoint.changes:
+            return await answer_once(
+                request.app[HUB], request, (merchant, name), body, lambda: _content(endpoint, call)
+            )
+        return _given(await endpoint.run(call))
 
     return handle
 
 
+async def _content(endpoint: Endpoint, call: Call) -> bytes:
+    answer = await endpoint.run(call)
+    return answer.content if isinstance(answer, File) else answer.model_dump_json().encode()
+
+
+def _given(answer: BaseModel | File) -> web.Response:
+    if isinstance(answer, File):
+        return web.Response(body=answer.content, content_type=answer.kind)
+    return web.Response(body=answer.model_dump_json().encode(), content_type="application/json")
+
+
+def _query(request: web.Request, shape: type[BaseModel]) -> BaseModel:
+    """Return a request's query.
+
+    Raises:
+        WrongRequestError: a parameter is unknown, comes twice, or does not fit.
+    """
+    known = ", ".join(shape.model_fields) or "none"
+    for name in request.query:
+        if name not in shape.model_fields:
+            detail = f"unknown query parameter {name!r}; there is {known}"
+            raise WrongRequestError(detail, [{"where": name, "what": f"unknown; there is {known}"}])
+        if len(request.query.getall(name)) > 1:
+            detail = f"the query parameter {name!r} comes more than once"
+            raise WrongRequestError(detail, [{"where": name, "what": "it comes more than once"}])
+    try:
+        return shape.model_validate(dict(request.query))
+    except ValidationError as error:
+        raise WrongRequestError("the query does not fit its schema", mistakes_of(error)) from error
+
+
 async def _body(request: web.Request, shape: type[BaseModel]) -> BaseModel:
-    """Return a request's body; a CSV file sent as such stands for a shape's field of that name."""
+    """Return a request's body; a CSV file sent as such stands for a shape's field of that name.
+
+    Raises:
+        WrongRequestError: it is not of its shape.
+    """
     sent = await request.read()
-    if request.content_type == "text/csv" and "csv" in shape.model_fields:
-        try:
-            return shape.model_validate({"csv": sent.decode("utf-8-sig")})
-        except UnicodeDecodeError as error:
-            raise web.HTTPBadRequest(reason="the file is not in UTF-8") from error
-    return shape.model_validate_json(sent or b"{}")
-
-
-def describe(endpoints: Sequence[Endpoint]) -> dict[str, Any]:
-    """Return the OpenAPI 3.1 description of endpoints."""
-    queries = {e.query for e in endpoints}
-    shapes = {e.gives for e in endpoints} | {e.takes for e in endpoints if e.takes} | queries | {Problem}
-    ordered = sorted(shapes, key=lambda shape: shape.__name__)
-    _, schemas = models_json_schema(
-        [(shape, "validation") for shape in ordered], ref_template="#/components/schemas/{model}"
-    )
-    named: dict[str, Any] = schemas["$defs"]
-    parameters = {q.__name__: named.pop(q.__name__).get("properties", {}) for q in queries}
-    paths: dict[str, dict[str, Any]] = {}
-    for endpoint in endpoints:
-        operation = _operation(endpoint, parameters[endpoint.query.__name__])
-        paths.setdefault(PREFIX + endpoint.path, {})[endpoint.method.lower()] = operation
-    return {
-        "openapi": "3.1.0",
-        "info": {
-            "title": "Crossdock",
-            "version": "1",
-            "description": "Orders, stock, deliveries and connections of one merchant.",
-        },
-        "security": [{"key": []}],
-        "paths": paths,
-        "components": {
-            "schemas": named,
-            "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
-        },
-    }
-
-
-def _operation(endpoint: Endpoint, query: dict[str, Any]) -> dict[str, Any]:
-    names = [part[1:-1].split(":")[0] for part in endpoint.path.split("/") if part.startswith("{")]
-    parameters: list[dict[str, Any]] = [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names
-    ]
-    parameters += [
-        {"name": name, "in": "query", "description": schema.get("description", ""), "schema": schema}
-        for name, schema in query.items()
-    ]
-    operation: dict[str, Any] = {
-        "summary": endpoint.summary,
-        "parameters": parameters,
-        "responses": {
-            "200": {"description": "done", "content": {"application/json": {"schema": _ref(endpoint.gives)}}},
-            "default": {
-                "description": "a problem (RFC 9457)",
-                "content": {"application/problem+json": {"schema": _ref(Problem)}},
-            },
-        },
-    }
-    if endpoint.takes is not None:
-        operation["requestBody"] = {"content": {"application/json": {"schema": _ref(endpoint.takes)}}}
-    return operation
-
-
-def _ref(shape: type[BaseModel]) -> dict[str, str]:
-    return {"$ref": f"#/components/schemas/{shape.__name__}"}
+    try:
+        if request.content_type == CSV and "csv" in shape.model_fields:
+            return shape.model_validate({"csv": decode(sent)})
+        return shape.model_validate_json(sent or b"{}")
+    except UnreadableCsvError as error:
+        raise web.HTTPBadRequest(reason=str(error)) from error
+    except ValidationError as error:
+        raise WrongRequestError("the body does not fit its schema", mistakes_of(error)) from error

@@ -18,11 +18,11 @@ from web.api.endpoint import Answer, Call, Endpoint
 from web.keys import HUB
 
 
-class AcceptAsk(Answer):
+class GoLiveAsk(Answer):
     """What is accepted, and which differences were shown for it; without an id, what holds now is written down."""
 
-    actions: Literal["all"] | tuple[Action, ...] = "all"
-    connections: Literal["all"] | tuple[str, ...] = "all"
+    actions: tuple[Action, ...] | Literal["all"] = "all"
+    connections: tuple[str, ...] | Literal["all"] = "all"
     id: str | None = Field(None, description="the `id` of the differences that were shown")
 
 
@@ -101,7 +101,7 @@ class ReleaseAllAsk(Answer):
     """A hold that is released of many orders: of all that have it, or of those named."""
 
     reason: str = Hold.BEFORE_GO_LIVE
-    orders: Literal["all"] | tuple[str, ...]
+    orders: tuple[str, ...] | Literal["all"]
 
 
 class ReleasedAll(Answer):
@@ -207,16 +207,26 @@ async def release_all(call: Call) -> ReleasedAll:
 
 
 ENDPOINTS = (
-    Endpoint(method="GET", path="/go-live", summary="What the hub would change", gives=Differences, run=show),
     Endpoint(
+        name="showDifferences",
+        method="GET",
+        path="/go-live",
+        summary="What the hub would change",
+        gives=Differences,
+        run=show,
+    ),
+    Endpoint(
+        name="acceptGoLive",
         method="POST",
         path="/go-live/accept",
         summary="Accept kinds of action",
         gives=Acceptance,
         run=accept,
-        takes=AcceptAsk,
+        takes=GoLiveAsk,
+        example={"actions": ["levels"], "connections": ["shop"]},
     ),
     Endpoint(
+        name="listAcceptances",
         method="GET",
         path="/go-live/accepted",
         summary="Everything that was accepted",
@@ -224,6 +234,7 @@ ENDPOINTS = (
         run=list_accepted,
     ),
     Endpoint(
+        name="showAcceptance",
         method="GET",
         path="/go-live/accepted/{id}",
         summary="One acceptance and the differences that were shown",
@@ -231,6 +242,7 @@ ENDPOINTS = (
         run=show_accepted,
     ),
     Endpoint(
+        name="exportUndoFile",
         method="GET",
         path="/go-live/accepted/{id}/undo",
         summary="The undo file of an acceptance",
@@ -238,30 +250,37 @@ ENDPOINTS = (
         run=undo_file,
     ),
     Endpoint(
+        name="undoGoLive",
         method="POST",
         path="/go-live/undo",
         summary="Stop levels and put every listing back",
         gives=Acceptance,
         run=undo,
         takes=UndoAsk,
+        example={"id": "3f0c9a1b2d4e"},
     ),
     Endpoint(
+        name="previewOpening",
         method="POST",
         path="/stock/opening/preview",
         summary="What opening counts would change",
         gives=Preview,
         run=preview_opening,
         takes=OpeningAsk,
+        example={"csv": "sku,location,units\nCHEF-8,reno,9\n"},
     ),
     Endpoint(
+        name="loadOpening",
         method="POST",
         path="/stock/opening",
         summary="Load opening counts, all or nothing",
         gives=Loaded,
         run=load_opening,
         takes=OpeningAsk,
+        example={"csv": "sku,location,units\nCHEF-8,reno,9\n"},
     ),
     Endpoint(
+        name="listOpenings",
         method="GET",
         path="/stock/opening",
         summary="All opening counts",
@@ -269,35 +288,43 @@ ENDPOINTS = (
         run=list_openings,
     ),
     Endpoint(
+        name="undoOpening",
         method="POST",
         path="/stock/opening/undo",
         summary="Take opening counts back",
         gives=Loaded,
         run=undo_opening,
         takes=OpeningUndoAsk,
+        example={"number": 1},
     ),
     Endpoint(
+        name="adoptLevels",
         method="POST",
         path="/stock/opening/adopt",
         summary="Count what one channel shows",
         gives=Adopted,
         run=adopt_opening,
         takes=AdoptAsk,
+        example={"connection": "shop", "preview": True},
     ),
     Endpoint(
+        name="answerPushGuard",
         method="POST",
         path="/connections/{connection}/brake",
         summary="Answer the push guard: go or stop",
         gives=ConnectionList,
         run=answer_push_guard,
         takes=PushGuardAsk,
+        example={"do": "go"},
     ),
     Endpoint(
+        name="releaseOrders",
         method="POST",
         path="/orders/release",
         summary="Release one hold of many orders",
         gives=ReleasedAll,
         run=release_all,
         takes=ReleaseAllAsk,
+        example={"reason": "before_go_live", "orders": "all"},
     ),
 )

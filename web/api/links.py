@@ -240,6 +240,7 @@ async def readiness(call: Call) -> Readiness:
 
 ENDPOINTS = (
     Endpoint(
+        name="listLinks",
         method="GET",
         path="/links",
         summary="All links, unlinked listings with proposals, conflicts",
@@ -247,30 +248,43 @@ ENDPOINTS = (
         run=list_links,
     ),
     Endpoint(
+        name="acceptLinks",
         method="POST",
         path="/links/accept",
         summary="Link listings, all or nothing",
         gives=LinksView,
         run=accept,
         takes=AcceptAsk,
+        example={"links": [{"connection": "shop", "listing": "CHEF-8", "of": {"CHEF-8": 1}}]},
     ),
     Endpoint(
+        name="unlinkListing",
         method="DELETE",
         path="/listings/{connection}/{listing}/link",
         summary="Take a link away",
         gives=LinksView,
         run=unlink,
     ),
-    Endpoint(method="GET", path="/links/csv", summary="All links as CSV", gives=LinksText, run=export),
     Endpoint(
+        name="exportLinks",
+        method="GET",
+        path="/links/csv",
+        summary="All links as CSV",
+        gives=LinksText,
+        run=export,
+    ),
+    Endpoint(
+        name="importLinks",
         method="POST",
         path="/links/import",
         summary="Link as a CSV file says, or preview it",
         gives=Imported,
         run=import_csv,
         takes=ImportAsk,
+        example={"csv": "connection,listing,sku,units\nshop,CHEF-8,CHEF-8,2\n"},
     ),
     Endpoint(
+        name="undoLinkImport",
         method="POST",
         path="/links/undo",
         summary="Take the newest import of links back",
@@ -278,6 +292,7 @@ ENDPOINTS = (
         run=undo,
     ),
     Endpoint(
+        name="showReadiness",
         method="GET",
         path="/readiness",
         summary="What is not ready for going live",

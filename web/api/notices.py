@@ -45,6 +45,7 @@ async def seen(call: Call) -> NoticeList:
 
 ENDPOINTS = (
     Endpoint(
+        name="listNotices",
         method="GET",
         path="/notices",
         summary="What should be known of once, the oldest first",
@@ -52,11 +53,13 @@ ENDPOINTS = (
         run=list_notices,
     ),
     Endpoint(
+        name="markNoticeSeen",
         method="POST",
         path="/notices/seen",
         summary="Mark a notice as seen",
         gives=NoticeList,
         run=seen,
         takes=SeenAsk,
+        example={"kind": "unlisted_method", "subject": "Overnight"},
     ),
 )

@@ -127,22 +127,27 @@ async def _asked(call: Call) -> tuple[Hub, str, Any]:
 
 ENDPOINTS = (
     Endpoint(
+        name="releaseHold",
         method="POST",
         path="/orders/{order}/release",
         summary="Release a hold",
         gives=OrderView,
         run=release,
         takes=ReleaseAsk,
+        example={"reason": "risk"},
     ),
     Endpoint(
+        name="rejectOrder",
         method="POST",
         path="/orders/{order}/reject",
         summary="Cancel at the channel and give all money back",
         gives=OrderView,
         run=reject,
         takes=RejectAsk,
+        example={"why": "the shopper asked for it by phone"},
     ),
     Endpoint(
+        name="buyLabel",
         method="POST",
         path="/orders/{order}/label",
         summary="Buy the label now",
@@ -151,6 +156,7 @@ ENDPOINTS = (
         takes=OrderAsk,
     ),
     Endpoint(
+        name="retryOrder",
         method="POST",
         path="/orders/{order}/retry",
         summary="Send a parked order on",
@@ -159,6 +165,7 @@ ENDPOINTS = (
         takes=OrderAsk,
     ),
     Endpoint(
+        name="listOrderActions",
         method="GET",
         path="/orders/{order}/actions",
         summary="What may be asked of it, what that will do and cost",
@@ -167,6 +174,7 @@ ENDPOINTS = (
         query=ActionsAsked,
     ),
     Endpoint(
+        name="holdOrder",
         method="POST",
         path="/orders/{order}/hold",
         summary="Hold it until a person releases it",
@@ -175,11 +183,13 @@ ENDPOINTS = (
         takes=OrderAsk,
     ),
     Endpoint(
+        name="voidLabel",
         method="POST",
         path="/orders/{order}/void",
         summary="Have a label taken back, and hold it",
         gives=OrderView,
         run=void,
         takes=VoidAsk,
+        example={"parcel": "reno-1"},
     ),
 )

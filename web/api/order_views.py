@@ -1,7 +1,9 @@
 """What the API shows of orders."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
+
+from pydantic import ConfigDict
 
 from core.domain.state import Stage
 from core.model.asks import Ask
@@ -175,7 +177,19 @@ class OrderActions(Answer):
     actions: tuple[OrderActionView, ...]
 
 
+class FactView(Answer):
+    """Something that happened to an order; what else it says goes by its kind."""
+
+    model_config = ConfigDict(extra="allow")
+
+    kind: str
+    v: int
+    """The version of its kind."""
+    at: datetime
+    actor: str
+
+
 class Timeline(Answer):
     """An order's facts, the first one first."""
 
-    facts: tuple[dict[str, Any], ...]
+    facts: tuple[FactView, ...]

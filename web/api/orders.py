@@ -5,7 +5,9 @@ from typing import Any
 from pydantic import Field
 
 from core.domain.state import OrderState, ParcelState, Stage
+from core.engine.hub import Hub
 from core.errors import NotFoundError
+from core.model.holds import Hold
 from core.model.order import OrderLine, Transaction
 from core.model.shipment import CustomsItem, JudgedRate
 from core.services import actions
@@ -14,6 +16,7 @@ from core.store.orders import OrderRow, counts_by_stage, facts_of, list_orders
 from web.api.endpoint import Answer, Call, Endpoint, OrderCursor
 from web.api.order_views import (
     CustomsView,
+    FactView,
     LineView,
     OrderItem,
     OrderList,
@@ -31,7 +34,7 @@ class OrdersAsked(Answer):
     """Which orders are listed."""
 
     stage: Stage | None = Field(None, description="only orders at this stage")
-    hold: str | None = Field(None, description="only orders held for this reason")
+    hold: Hold | None = Field(None, description="only orders held for this reason")
     connection: str | None = Field(None, description="only orders of this channel")
     text: str | None = Field(None, description="only orders whose number begins so")
     after: OrderCursor | None = Field(None, description="the `after` of the page before")
@@ -71,6 +74,7 @@ async def get_orders(call: Call) -> OrderList:
         after=asked.after,
         limit=asked.limit,
     )
+    known_connection(hub, call.merchant, asked.connection, found=bool(page.items))
     counts = await hub.store.read(counts_by_stage, call.merchant)
     waits = await waiting_of(hub, call.merchant, [row.order_id for row in page.items])
     return OrderList(
@@ -78,6 +82,16 @@ async def get_orders(call: Call) -> OrderList:
         after=page.after,
         counts={stage.value: number for stage, number in counts.items()},
     )
+
+
+def known_connection(hub: Hub, merchant: str, connection: str | None, *, found: bool) -> None:
+    """Return if a list may be asked for a connection: crossdock.yaml names it, or something of it is there still.
+
+    Raises:
+        NotFoundError: neither; the list would be empty for ever.
+    """
+    if connection is not None and not found:
+        hub.connections(merchant).named(connection)
 
 
 async def show_order(call: Call) -> OrderView:
@@ -208,11 +222,12 @@ async def timeline(call: Call) -> Timeline:
     hub = call.request.app[HUB]
     order_id = await actions.order_named(hub, call.merchant, call.path["order"])
     facts = await hub.store.read(facts_of, call.merchant, order_id)
-    return Timeline(facts=tuple(fact.model_dump(mode="json") for fact in facts))
+    return Timeline(facts=tuple(FactView.model_validate(fact.model_dump(mode="json")) for fact in facts))
 
 
 ENDPOINTS = (
     Endpoint(
+        name="listOrders",
         method="GET",
         path="/orders",
         summary="Orders, newest first",
@@ -220,8 +235,20 @@ ENDPOINTS = (
         run=get_orders,
         query=OrdersAsked,
     ),
-    Endpoint(method="GET", path="/orders/{order}", summary="One order", gives=OrderView, run=show_order),
     Endpoint(
-        method="GET", path="/orders/{order}/facts", summary="Its timeline", gives=Timeline, run=timeline
+        name="showOrder",
+        method="GET",
+        path="/orders/{order}",
+        summary="One order",
+        gives=OrderView,
+        run=show_order,
+    ),
+    Endpoint(
+        name="listOrderFacts",
+        method="GET",
+        path="/orders/{order}/facts",
+        summary="Its timeline",
+        gives=Timeline,
+        run=timeline,
     ),
 )

@@ -54,14 +54,21 @@ async def replace_zones(call: Call) -> ZoneTable:
 
 ENDPOINTS = (
     Endpoint(
-        method="GET", path="/zones", summary="How near each location is", gives=ZoneTable, run=list_zones
+        name="listZones",
+        method="GET",
+        path="/zones",
+        summary="How near each location is",
+        gives=ZoneTable,
+        run=list_zones,
     ),
     Endpoint(
+        name="replaceZones",
         method="PUT",
         path="/zones",
         summary="Say how near each location is; replaces the whole table",
         gives=ZoneTable,
         run=replace_zones,
         takes=ZoneTable,
+        example={"zones": {"reno": {"near": ["US-NV"], "far": ["US"]}}},
     ),
 )

@@ -5,6 +5,7 @@ from http import HTTPStatus
 
 from aiohttp import web
 
+from core.csv_text import UnreadableCsvError, decode
 from core.engine.hub import Hub
 from core.errors import NotFoundError, RefusedError
 from core.model.actions import Action
@@ -130,9 +131,9 @@ async def _previewed(request: web.Request, form: Mapping[str, object]) -> web.Re
     sent = form.get("file")
     if isinstance(sent, web.FileField):
         try:
-            text = sent.file.read().decode("utf-8-sig")
-        except UnicodeDecodeError:
-            wrong = Mistake(line=1, what="the file is not in UTF-8; save it as CSV UTF-8")
+            text = decode(sent.file.read())
+        except UnreadableCsvError as error:
+            wrong = Mistake(line=1, what=str(error))
             return await _shown(request, preview=Preview(lines=(), mistakes=(wrong,)))
     return await _shown(request, preview=await opening.preview(hub, merchant, text), text=text)
 

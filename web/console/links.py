@@ -7,6 +7,7 @@ from http import HTTPStatus
 from aiohttp import web
 from pydantic import TypeAdapter
 
+from core.csv_text import UnreadableCsvError, decode
 from core.domain.link_proposals import describe
 from core.errors import NotFoundError, RefusedError
 from core.services import links
@@ -120,9 +121,9 @@ def _text(sent: object) -> str:
     if not isinstance(sent, web.FileField):
         return ""
     try:
-        return sent.file.read().decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise LinksError([("the file", "is no UTF-8 text; save it as CSV UTF-8")]) from None
+        return decode(sent.file.read())
+    except UnreadableCsvError as error:
+        raise LinksError([("the file", str(error))]) from None
 
 
 async def download(request: web.Request) -> web.Response:

@@ -8,6 +8,7 @@ from aiohttp import web
 from pydantic import Field
 
 from core.domain.state import Stage
+from core.domain.summary import summary
 from core.engine.hub import Hub
 from core.errors import NotFoundError, RefusedError
 from core.model.asks import Ask
@@ -21,7 +22,6 @@ from web.api.endpoint import Answer, OrderCursor
 from web.console.confirm import Confirmed, confirmed, show_plan
 from web.console.page import page
 from web.console.pages import form_of, hub_of, onward
-from web.console.summary import summary
 
 _LISTS = ("/orders", "/exceptions")
 """Where a person may have come from."""

@@ -15,7 +15,7 @@ from core.model.actions import Action
 from core.services import actions
 from core.services.connection_plans import accept_plan, push_guard_plan, resume_plan, stop_plan
 from core.services.golive.accept import accept
-from core.services.health import health_of
+from core.services.health import health_of, probe_now
 from core.services.stock_plans import stock_plan
 from core.store.inbox import list_deliveries, replay_delivery
 from core.store.products import list_products
@@ -154,6 +154,14 @@ async def connection_resume(request: web.Request) -> web.Response:
     )
 
 
+async def connection_test(request: web.Request) -> web.Response:
+    """Ask a connection's vendor now whether it takes us; the page shows what it said."""
+    hub, merchant, _ = hub_of(request)
+    connection = request.match_info["connection"]
+    await probe_now(hub, merchant, connection)
+    return onward(f"/connections#{connection}")
+
+
 async def stock(request: web.Request) -> web.Response:
     """Show what every location holds, and what each listing shows and should show."""
     merchant, name = request[CALLER]
@@ -235,6 +243,7 @@ def add(app: web.Application) -> None:
     app.router.add_get("/connections", connections)
     app.router.add_post("/connections/{connection}", connection_action)
     app.router.add_post("/connections/{connection}/resume", connection_resume)
+    app.router.add_post("/connections/{connection}/test", connection_test)
     app.router.add_get("/stock", stock)
     app.router.add_post("/stock", stock_action)
     app.router.add_get("/deliveries", deliveries)

@@ -1,10 +1,9 @@
 """Accepting written differences, and taking an acceptance back."""
 
-import csv
-import io
 from collections.abc import Sequence
 from typing import Literal
 
+from core.csv_text import write_csv
 from core.engine.hub import Hub
 from core.errors import NotFoundError, RefusedError
 from core.model.actions import Action
@@ -173,6 +172,4 @@ def undo_text(accepted: Acceptance) -> str:
         for r in accepted.shown.rows
         if r.connection in accepted.connections and r.state == "differ"
     ]
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([_UNDO_COLUMNS, *rows])
-    return text.getvalue()
+    return write_csv(_UNDO_COLUMNS, rows)

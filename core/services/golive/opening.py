@@ -1,16 +1,16 @@
 """Opening counts: what lies where when the hub begins, from a file or from the numbers that one channel shows.
 
-A file is CSV in UTF-8 with the columns sku, location, units. All of it is loaded or nothing, and it can be taken back.
+A file is CSV with the columns sku, location, units. All of it is loaded or nothing, and it can be taken back.
 """
 
-import csv
-import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
+from core.csv_text import read_csv, whole_number
+from core.domain.lost_skus import no_product
 from core.engine.hub import Hub
 from core.errors import NotFoundError, RefusedError
 from core.model.base import Instant, Shape
-from core.services.actions import Lines, serve_backorders
+from core.services.actions import Lines
 from core.store.openings import Opening, list_openings, load_opening, undo_opening
 from core.store.products import list_products
 from core.store.stock import list_stock
@@ -72,85 +72,50 @@ class MistakesError(RefusedError):
 
 async def preview(hub: Hub, merchant: str, text: str) -> Preview:
     """Return what a file would change, and its mistakes; nothing is stored."""
-    rows, mistakes = _read(text)
+    sheet = read_csv(text, COLUMNS)
+    mistakes = [Mistake(line=line, what=what) for line, what in sheet.wrong]
+    if not sheet.rows and not mistakes:
+        mistakes.append(Mistake(line=1, what=f"nothing to load; the first line names {','.join(COLUMNS)}"))
     products, config = await hub.store.read(list_products, merchant), hub.config(merchant)
     stock_keys = {(s.sku, s.location): s for s in await hub.store.read(list_stock, merchant)}
     seen: dict[tuple[str, str], int] = {}
     changes: list[Change] = []
-    for line, (sku, location, units) in rows:
-        wrong = _wrong(sku, location, units, products, tuple(config.locations), seen)
-        seen.setdefault((sku, location), line)
+    for row in sheet.rows:
+        sku, location = row.cells["sku"], row.cells["location"]
+        units, wrong_units = _units(row.cells["units"], sheet.delimiter)
+        wrong = _wrong(sku, location, wrong_units, products, tuple(config.locations), seen)
+        seen.setdefault((sku, location), row.line)
         if wrong is not None:
-            mistakes.append(Mistake(line=line, what=wrong))
+            mistakes.append(Mistake(line=row.line, what=wrong))
             continue
         stock_key = stock_keys.get((sku, location))
         changes.append(
             Change(
-                line=line,
+                line=row.line,
                 sku=sku,
                 location=location,
                 before=stock_key.on_hand if stock_key and stock_key.counted else None,
-                units=int(units),
+                units=units,
                 committed=stock_key.committed if stock_key else 0,
             )
         )
     return Preview(lines=tuple(changes), mistakes=tuple(sorted(mistakes, key=lambda m: m.line)))
 
 
-def _read(text: str) -> tuple[list[tuple[int, tuple[str, str, str]]], list[Mistake]]:
-    """Return (line, (sku, location, units)) of every line that is not empty, and lines of another shape."""
-    reader = csv.reader(io.StringIO(text.removeprefix("\ufeff")), strict=True)
-    header: list[str] | None = None
-    rows: list[tuple[int, tuple[str, str, str]]] = []
-    mistakes: list[Mistake] = []
-    try:
-        for first, cells in _numbered(reader):
-            named = [cell.strip() for cell in cells]
-            if not any(named):
-                continue
-            if header is None:
-                header = [name.lower() for name in named]
-                if sorted(header) != sorted(COLUMNS):
-                    what = (
-                        f"the first line must name the columns {','.join(COLUMNS)}; it says {','.join(named)}"
-                    )
-                    return [], [Mistake(line=first, what=what)]
-            elif len(named) != len(header):
-                mistakes.append(
-                    Mistake(line=first, what=f"{len(named)} values; there are {len(header)} columns")
-                )
-            else:
-                of = dict(zip(header, named, strict=True))
-                rows.append((first, (of["sku"], of["location"], of["units"])))
-    except csv.Error as error:
-        mistakes.append(Mistake(line=reader.line_num, what=f"this is no CSV: {error}"))
-    if not rows and not mistakes:
-        mistakes.append(Mistake(line=1, what=f"nothing to load; the first line names {','.join(COLUMNS)}"))
-    return rows, mistakes
-
-
-def _numbered(reader: "Iterator[list[str]]") -> Iterator[tuple[int, list[str]]]:
-    """Yield each row with the line of the file on which it begins: a quoted value may hold line breaks."""
-    begins = 1
-    for cells in reader:
-        yield begins, cells
-        begins = int(getattr(reader, "line_num", begins)) + 1
-
-
 def _wrong(  # noqa: PLR0917 - a line and what it is held against
     sku: str,
     location: str,
-    units: str,
+    wrong_units: str,
     products: Mapping[str, object],
     locations: Sequence[str],
     seen: Mapping[tuple[str, str], int],
 ) -> str | None:
     found = [
-        f"{sku!r} is no product; add it first" if sku not in products else "",
+        no_product(sku, products, do="add it first") if sku not in products else "",
         f"no location {location!r}; crossdock.yaml has {', '.join(locations)}"
         if location not in locations
         else "",
-        _wrong_units(units),
+        wrong_units,
         f"{sku} at {location} stands on line {seen[sku, location]} already"
         if (sku, location) in seen
         else "",
@@ -158,15 +123,17 @@ def _wrong(  # noqa: PLR0917 - a line and what it is held against
     return "; ".join(part for part in found if part) or None
 
 
-def _wrong_units(units: str) -> str:
-    plain = units.removeprefix("-")
-    if len(plain) > _MOST_DIGITS:
-        return f"units: {units[:_MOST_DIGITS]}… is no number of units"
-    if not (plain.isascii() and plain.isdigit()):
-        return f"units: {units!r} is no whole number"
-    if units.startswith("-") and int(plain):
-        return f"units: {units} is less than nothing"
-    return f"units: {units} is too much" if int(plain) > _MOST_UNITS else ""
+def _units(written: str, delimiter: str) -> tuple[int, str]:
+    """Return the units that a cell says, and what is wrong with it."""
+    if len(written) > _MOST_DIGITS:
+        return 0, f"units: {written[:_MOST_DIGITS]}… is no number of units"
+    try:
+        units = whole_number(written, delimiter)
+    except ValueError as error:
+        return 0, f"units: {error}"
+    if units < 0:
+        return 0, f"units: {written} is less than nothing"
+    return units, f"units: {written} is too much" if units > _MOST_UNITS else ""
 
 
 async def load(hub: Hub, merchant: str, text: str, *, actor: str) -> Loaded:
@@ -182,10 +149,9 @@ async def load(hub: Hub, merchant: str, text: str, *, actor: str) -> Loaded:
 
 
 async def store(hub: Hub, merchant: str, lines: Lines, source: str, *, actor: str) -> Loaded:
-    """Count lines that were checked, and have orders that wait for units served."""
+    """Count lines that were checked; orders that wait for units are served."""
     now = hub.clock.now()
     opening = await hub.store.write(load_opening, merchant, lines, source=source, actor=actor, now=now)
-    await serve_backorders(hub, merchant)
     return _loaded(opening)
 
 

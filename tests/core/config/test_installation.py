@@ -61,7 +61,10 @@ def test_a_variable_that_no_connector_reads_is_told() -> None:
             "1:18: unknown key 'client_di' in apps.shopify; did you mean 'client_id'?",
         ),
         ("apps: {shopify: {client_id: 5}}\n", "1:29: client_id: text is wanted; put it in quotes"),
-        ('apps: {shopify: {client_id: "${NO}"}}\n', "1:29: environment variable NO is not set"),
+        (
+            'apps: {shopify: {client_id: "${NO}"}}\n',
+            "1:29: environment variable NO is not set; set it where this runs: export NO=...",
+        ),
         ("apps: {shopify: x}\n", "1:17: shopify: names and values are wanted here"),
         ("apps: x\n", "1:7: apps: names and values are wanted here"),
         ("app: {}\n", "1:1: unknown key 'app'; did you mean 'apps'?"),
@@ -79,7 +82,9 @@ def test_a_slip_in_the_file_is_told_with_line_and_column(tmp_path: Path, text: s
 
 
 def test_a_missing_file_is_told(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"^CROSSDOCK_INSTALLATION: .* cannot be read as text"):
+    with pytest.raises(
+        ConfigError, match=r"cannot be read .*; check CROSSDOCK_INSTALLATION, the path and its rights$"
+    ):
         apps({"CROSSDOCK_INSTALLATION": str(tmp_path / "none.yaml")}, KEYS)
 
 

@@ -58,7 +58,7 @@ def test_the_most_a_label_may_cost_is_kept_as_it_is_written(written: str, most: 
          "49:9: unknown key 'charge' in rules[1].then[0] (one of: else, label, split)"),
         ("format: zpl", "format: gif", "49:66: format: 'gif' is not known here (one of: pdf, png, zpl)"),
         ("max: 40.00", "max: -1", "49:51: max: '-1' is no price; write a number above 0, as in 40.00"),
-        ("max: 40.00", "max: 40 USD", "49:51: max: '40 USD' is no price; write a number above 0, as in 40.00"),
+        ("max: 40.00", "max: 40 USD", "49:51: max: '40 USD' is no price; write 40"),
         ("choose: cheapest", "choose: fastest", "49:36: choose: 'fastest' is not known here (one of: cheapest)"),
         ("via: post", "via: posd", "49:22: via: no connection is named 'posd'; did you mean 'post'?"),
         ("via: post", "via: shop", "49:22: via: 'shop' uses shopify, which sells no labels; name an easypost connection"),

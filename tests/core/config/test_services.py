@@ -38,7 +38,7 @@ def test_only_its_own_name_lists_a_method() -> None:
     ("written", "says"),
     [
         ("{Express: []}", "36:23: Express: 1 or more are wanted, not 0"),
-        ("{Express: UPS Ground}", "36:23: Express: a list is wanted here"),
+        ("{Express: UPS Ground}", "36:23: Express: a list is wanted here; write it in brackets: [UPS Ground]"),
         ("{Express: [UPS Ground, UPS]}",
          "36:36: Express[1]: 'UPS' names no service; write carrier and service, as in UPS Ground or \"UPS *\""),
         ('{Express: ["*"]}',

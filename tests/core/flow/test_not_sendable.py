@@ -6,6 +6,7 @@ import pytest
 
 from connectors.bogus.client import Effect
 from core.domain.state import OrderState, Stage
+from core.domain.summary import summary
 from core.model import facts as f
 from core.model.effects import Outcome
 from core.services.health import health_of
@@ -16,7 +17,6 @@ from tests.builders import MERCHANT, Bench
 from tests.core.flow.play import pass_time, settle
 from tests.core.flow.test_whole_way import GRACE, KARA
 from web.api.orders import view_of
-from web.console.summary import summary
 
 ORDER = "shop:kk-1001"
 NO_MAILBOX = {"kara@example.test"}

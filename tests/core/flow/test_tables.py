@@ -32,7 +32,13 @@ def test_each_step_asks_its_vendor_first_and_waits_for_its_own_kind_of_pause() -
 
 
 def test_only_some_kinds_of_jobs_stand_listen_or_are_patient() -> None:
-    assert {job.kind for job in JOBS.values() if job.standing} == {"poll", "push", "subscribe", "receive"}
+    assert {job.kind for job in JOBS.values() if job.standing} == {
+        "poll",
+        "probe",
+        "push",
+        "subscribe",
+        "receive",
+    }
     assert {job.kind for job in JOBS.values() if job.listens} == {"receive"}
     assert {job.kind for job in JOBS.values() if job.patient} == {"tracking"}
     assert {job.kind: job.pauses.action for job in JOBS.values() if job.pauses.action != "reads"} == {

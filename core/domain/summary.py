@@ -5,7 +5,8 @@ from core.model.effects import Outcome
 from core.model.money import Money
 
 
-def _money(amount: Money | None) -> str:
+def amount_text(amount: Money | None) -> str:
+    """Return an amount with its currency, as in ``19.99 USD``."""
     if amount is None:
         return "nothing"
     return f"{amount.text()} {amount.currency}" if amount.known else "amount unknown"
@@ -19,7 +20,7 @@ def summary(fact: f.Fact) -> str:  # noqa: C901, PLR0912 - a table of every fact
     """Return what a fact says, in one line; empty where it only matters to the machine."""
     match fact:
         case f.Received():
-            return f"Received: {_money(fact.order.total)}, {sum(n.units for n in fact.needs)} units"
+            return f"Received: {amount_text(fact.order.total)}, {sum(n.units for n in fact.needs)} units"
         case f.Changed():
             return f"Changed at the channel ({fact.order.state})"
         case f.UnitsCommitted():
@@ -34,7 +35,7 @@ def summary(fact: f.Fact) -> str:  # noqa: C901, PLR0912 - a table of every fact
             )
         case f.PaymentChecked():
             asked = ", ".join(sorted({v.authority for v in fact.verdicts})) or "the channel"
-            return f"Payment {fact.state}: {_money(fact.paid)}, asked {asked}"
+            return f"Payment {fact.state}: {amount_text(fact.paid)}, asked {asked}"
         case f.Held():
             return f"Held: {fact.reason.words}. {fact.detail}"
         case f.Released():
@@ -43,7 +44,9 @@ def summary(fact: f.Fact) -> str:  # noqa: C901, PLR0912 - a table of every fact
             return f"Held by a person{_noted(fact.note)}"
         case f.Quoted():
             chosen = next((r for r in fact.rates if r.reason == "chosen"), None)
-            best = f"{chosen.carrier} {chosen.service} {_money(chosen.price)}" if chosen else "none will do"
+            best = (
+                f"{chosen.carrier} {chosen.service} {amount_text(chosen.price)}" if chosen else "none will do"
+            )
             box = f"{fact.parcel.box}{' (packing cut short)' if fact.parcel.ended_early else ''}"
             return f"{len(fact.rates)} rates for parcel {fact.parcel.parcel_id} in box {box}: {best}"
         case f.RateRefused():
@@ -51,7 +54,7 @@ def summary(fact: f.Fact) -> str:  # noqa: C901, PLR0912 - a table of every fact
                 f"Label refused: {fact.carrier} {fact.service}: {fact.message}; the next best rate is taken"
             )
         case f.LabelBought():
-            return f"Label bought: {fact.carrier} {fact.service} {_money(fact.price)}, {fact.tracking}"
+            return f"Label bought: {fact.carrier} {fact.service} {amount_text(fact.price)}, {fact.tracking}"
         case f.LabelVoided():
             return f"Label of parcel {fact.parcel_id} voided: {fact.why}"
         case f.ChannelTold():
@@ -62,7 +65,7 @@ def summary(fact: f.Fact) -> str:  # noqa: C901, PLR0912 - a table of every fact
             why = f"the mail server refused it ({fact.code})" if fact.code else "no mail server takes it"
             return f"Not sendable: {fact.about.replace(':', ' of parcel ')}, {why}"
         case f.Captured():
-            return f"Captured {_money(fact.amount)}"
+            return f"Captured {amount_text(fact.amount)}"
         case f.CancelledAtChannel():
             return "Cancelled at the channel, money given back"
         case f.RejectionAsked():

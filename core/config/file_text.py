@@ -1,0 +1,42 @@
+"""Reads a file of ours as text; what is no UTF-8 is told with the place of the first strange byte."""
+
+from pathlib import Path
+
+from core.config.problems import ConfigFileError, Position, Problem
+from core.errors import ConfigError
+
+MOST_BYTES = 1_000_000
+"""Far more than any merchant needs."""
+_WIDE = (b"\xff\xfe", b"\xfe\xff")
+
+
+def text_of(path: Path, *, check: str) -> str:
+    """Return what a file says; ``check`` names the setting that is to be looked at where it cannot be read.
+
+    Raises:
+        ConfigFileError: it is no UTF-8, or far too large.
+        ConfigError: it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror}); check {check}") from error
+    if len(content) > MOST_BYTES:
+        raise _wrong(
+            path, Position(1, 1), f"the file is larger than {MOST_BYTES} bytes; is it the right one?"
+        )
+    if content.startswith(_WIDE):
+        raise _wrong(path, Position(1, 1), "the file is saved as UTF-16 ('Unicode'); save it as UTF-8")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = content[: error.start].decode("utf-8-sig", errors="replace")
+        at = Position(before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1)
+        byte = content[error.start]
+        says = f"this is no UTF-8 (byte {byte:02X}); save the file as UTF-8"
+        raise _wrong(path, at, says) from error
+
+
+def _wrong(path: Path, at: Position, says: str) -> ConfigFileError:
+    return ConfigFileError([Problem(str(path), at, says)])

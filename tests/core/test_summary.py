@@ -1,0 +1,100 @@
+"""Every fact in the words that page and command say; what only matters to the machine says nothing."""
+
+from typing import Any, get_args
+
+import pytest
+
+from core.domain.summary import amount_text, summary
+from core.model import facts as f
+from core.model.holds import Hold
+from core.model.money import Money
+from core.model.shipment import JudgedRate, Parcel, RateReason
+from tests.core.store.builders import NOON, a_need, an_allocation, an_order, usd
+
+PARCEL = Parcel(parcel_id="reno-1", location="reno", box="S", size_mm=(1, 1, 1), gross_g=1, lines=())
+RATE = JudgedRate(
+    carrier="UPS", service="Ground", rate_id="r1", price=usd(812), arrives=None, reason=RateReason.CHOSEN
+)
+
+
+def quoted(*rates: JudgedRate, parcel: Parcel = PARCEL) -> f.Quoted:
+    return f.Quoted(
+        at=NOON, parcel=parcel, shipment_id="s", rates=rates, chosen=None, price=None, saved=None, arrives=None,
+        promised=None, connection="post",
+    )  # fmt: skip
+
+
+def settled(**more: Any) -> f.Settled:
+    return f.Settled(at=NOON, key="k", **more)
+
+
+BOUGHT = f.LabelBought(
+    at=NOON, parcel_id="reno-1", shipment_id="s", label_id="l", tracking="1Z9", carrier="UPS", service="Ground",
+    price=usd(812), connection="post",
+)  # fmt: skip
+VERDICT = f.TransactionVerdict(
+    transaction_id="t", gateway="stripe", authority="pay", state="verified", amount=usd(1), captured=usd(1)
+)
+SAID: list[tuple[f.Fact, str]] = [
+    (f.Received(at=NOON, order=an_order("1"), needs=(a_need(2),)), "Received: 10.00 USD, 2 units"),
+    (f.Changed(at=NOON, order=an_order("1"), needs=()), "Changed at the channel (open)"),
+    (f.UnitsCommitted(at=NOON, allocations=(an_allocation(1),), backordered=(a_need(2),)),
+     "Units committed: 1 x MUG at reno, 2 x MUG backordered"),
+    (f.UnitsCommitted(at=NOON, allocations=()), ""),
+    (f.UnitsReleased(at=NOON, allocations=(an_allocation(1),), why="x"), "Units set free: 1 x MUG"),
+    (f.UnitsShipped(at=NOON, allocations=(an_allocation(1),)), "Units left: 1 x MUG from reno"),
+    (f.PaymentChecked(at=NOON, state="verified", of="x", paid=usd(1000), verdicts=(VERDICT,)),
+     "Payment verified: 10.00 USD, asked pay"),
+    (f.PaymentChecked(at=NOON, state="pending", of="x"), "Payment pending: nothing, asked the channel"),
+    (f.Held(at=NOON, reason=Hold.RISK, detail="risk 76"), "Held: risk. risk 76"),
+    (f.Released(at=NOON, reason=Hold.RISK), "Released: risk"),
+    (quoted(RATE), "1 rates for parcel reno-1 in box S: UPS Ground 8.12 USD"),
+    (quoted(parcel=PARCEL.model_copy(update={"ended_early": True})),
+     "0 rates for parcel reno-1 in box S (packing cut short): none will do"),
+    (f.RateRefused(at=NOON, parcel_id="reno-1", rate_id="r", carrier="UPS", service="Ground", code="c", message="no"),
+     "Label refused: UPS Ground: no; the next best rate is taken"),
+    (BOUGHT, "Label bought: UPS Ground 8.12 USD, 1Z9"),
+    (f.LabelStored(at=NOON, parcel_id="reno-1"), ""),
+    (f.LabelVoided(at=NOON, parcel_id="reno-1", why="changed"), "Label of parcel reno-1 voided: changed"),
+    (f.ChannelTold(at=NOON, parcel_id="reno-1", reference="r"), "Channel told of parcel reno-1"),
+    (f.ShopperTold(at=NOON, about="shipping:reno-1"), "Shopper mailed: shipping of parcel reno-1"),
+    (f.NotSendable(at=NOON, about="confirmation", code="550"),
+     "Not sendable: confirmation, the mail server refused it (550)"),
+    (f.NotSendable(at=NOON, about="confirmation"), "Not sendable: confirmation, no mail server takes it"),
+    (f.Captured(at=NOON, amount=usd(1000), reference=None, authorization="a"), "Captured 10.00 USD"),
+    (f.CancelledAtChannel(at=NOON), "Cancelled at the channel, money given back"),
+    (f.RejectionAsked(at=NOON, why="fraud"), "Rejected: fraud"),
+    (f.LabelAsked(at=NOON), "Label asked for"),
+    (f.ShippedElsewhere(at=NOON, tracking=("1Z9",)), "Shipped elsewhere: 1Z9"),
+    (f.ShippedElsewhere(at=NOON), "Shipped elsewhere: no tracking number"),
+    (f.PartShippedElsewhere(at=NOON, lines=(("1", 2), ("2", 1))), "A third party shipped 3 units of it"),
+    (f.Tracked(at=NOON, parcel_id="reno-1", state="in_transit"), "Parcel reno-1: in transit"),
+    (f.GatewayNotified(at=NOON, reference="pi_1"), ""),
+    (f.Intended(at=NOON, key="k", operation="buy", connection="post", look_up_at=NOON), ""),
+    (settled(operation="buy", outcome="done"), ""),
+    (settled(operation="send", outcome="refused"), ""),
+    (settled(operation="buy", outcome="unknown"), "buy: unknown"),
+    (settled(operation="capture", outcome="refused", code="declined"), "capture: refused (declined)"),
+    (f.Parked(at=NOON, step="buy", error="E", message="no funds"), "Needs attention at buy: no funds"),
+    (f.Retried(at=NOON), "Sent on again"),
+    (f.Noted(at=NOON, text="a note"), "a note"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("fact", "says"), SAID, ids=[fact.kind for fact, _ in SAID])
+def test_a_fact_is_told_in_one_line(fact: f.Fact, says: str) -> None:
+    assert summary(fact) == says
+
+
+def test_every_fact_has_its_line() -> None:
+    union, *_ = get_args(f.Fact)
+
+    assert {type(fact) for fact, _ in SAID} == set(get_args(union))
+
+
+def test_an_amount_that_could_not_be_read_says_so() -> None:
+    assert [amount_text(amount) for amount in (usd(5), None, Money.unknown())] == [
+        "0.05 USD",
+        "nothing",
+        "amount unknown",
+    ]

@@ -1,0 +1,120 @@
+"""What is asked under an Idempotency-Key is done once, and answered again as it was the first time.
+
+The keys of an API key are its own and last for a day. Same key and same request: the first answer, marked with
+``Idempotent-Replayed: true``. Same key and another request: 422. While the first is under way: 409.
+Answers from 500 on are not kept: the request may be made again under its key, unless something of it was done.
+"""
+
+import hashlib
+import json
+import re
+import uuid
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from http import HTTPStatus
+
+from aiohttp import web
+from pydantic import BaseModel
+
+from core.engine.hub import Hub
+from core.errors import HubError
+from core.model.commit import KeyedRequest
+from core.store.idempotency import (
+    UNDER,
+    Another,
+    Answered,
+    Begun,
+    Lost,
+    Running,
+    begin_request,
+    finish_request,
+    give_up_request,
+)
+from web.problems import PROBLEM, problem, told_of
+
+HEADER = "Idempotency-Key"
+REPLAYED = "Idempotent-Replayed"
+LONGEST = 255
+CLAIM = timedelta(minutes=2)
+"""How long after a crash a request counts as being carried out."""
+
+_KEY = re.compile(r"[!-~](?:[ -~]*[!-~])?")
+_JSON = "application/json"
+
+
+async def answer_once(
+    hub: Hub,
+    request: web.Request,
+    caller: tuple[str, str],
+    body: BaseModel | None,
+    act: Callable[[], Awaitable[bytes]],
+) -> web.Response:
+    """Answer a changing request: carried out, or, under a key that was answered before, as it was then."""
+    key = request.headers.get(HEADER)
+    if key is None:
+        return _given(HTTPStatus.OK, await act())
+    if not _KEY.fullmatch(key) or len(key) > LONGEST or len(request.headers.getall(HEADER)) > 1:
+        return problem(
+            HTTPStatus.BAD_REQUEST,
+            f"{HEADER}: one key of 1 to {LONGEST} printable ASCII characters, new for each request, as a UUID is",
+        )
+    keyed = KeyedRequest(merchant=caller[0], caller=caller[1], key=key, claim=uuid.uuid4().hex)
+    now = hub.clock.now()
+    known = await hub.store.write(
+        begin_request, keyed, fingerprint=_fingerprint(request, body), now=now, until=now + CLAIM
+    )
+    return await _carried_out(hub, keyed, act) if isinstance(known, Begun) else _known(known)
+
+
+def _fingerprint(request: web.Request, body: BaseModel | None) -> str:
+    """Return what tells one request from another: method, path, and the body as it was understood."""
+    told = None if body is None else body.model_dump(mode="json")
+    parts = [request.method, request.rel_url.raw_path_qs, told]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+async def _carried_out(hub: Hub, keyed: KeyedRequest, act: Callable[[], Awaitable[bytes]]) -> web.Response:
+    under, answer = UNDER.set(keyed), None
+    try:
+        answer = _given(HTTPStatus.OK, await act())
+    except HubError as error:
+        answer = told_of(error)
+    finally:
+        UNDER.reset(under)
+        if answer is not None and answer.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+            body = answer.body if isinstance(answer.body, bytes) else b""
+            await hub.store.write(finish_request, keyed, answer.status, body)
+        else:
+            await hub.store.write(give_up_request, keyed)
+    return answer
+
+
+def _known(known: Running | Another | Lost | Answered) -> web.Response:
+    match known:
+        case Answered():
+            answer = _given(HTTPStatus(known.status), known.body)
+            answer.headers[REPLAYED] = "true"
+            return answer
+        case Another():
+            return problem(
+                HTTPStatus.UNPROCESSABLE_ENTITY,
+                f"this {HEADER} was used for another request within the last day; take a new one for each request",
+            )
+        case Running():
+            answer = problem(
+                HTTPStatus.CONFLICT,
+                f"the request with this {HEADER} is being carried out; ask again in a moment",
+            )
+            answer.headers["Retry-After"] = "1"
+            return answer
+        case Lost():
+            return problem(
+                HTTPStatus.CONFLICT,
+                f"the request with this {HEADER} was carried out, at least in part, and its answer was lost: "
+                f"see how things stand before you ask for the rest under a new one",
+            )
+
+
+def _given(status: HTTPStatus, body: bytes) -> web.Response:
+    kind = _JSON if status < HTTPStatus.BAD_REQUEST else PROBLEM
+    return web.Response(status=status, body=body, content_type=kind)
