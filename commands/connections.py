@@ -55,7 +55,7 @@ async def _done(arguments: argparse.Namespace, kinds: list[Action], hub: Hub, me
             agree(arguments, await push_guard_plan(hub, merchant, connection, go=go))
             await actions.answer_push_guard(hub, merchant, connection, go=go, actor=ACTOR)
         case "accept":
-            hub.connections(merchant).named(connection)
+            hub.connections(merchant).require(connection)
             agree(arguments, await accept_plan(hub, merchant, kinds, [connection]))
             await accept(hub, merchant, kinds=kinds, connections=[connection], actor=ACTOR)
         case "stop":

@@ -81,7 +81,7 @@ async def stop_plan(hub: Hub, merchant: str, connection: str, kinds: Sequence[Ac
     Raises:
         NotFoundError: no such connection.
     """
-    hub.connections(merchant).named(connection)
+    hub.connections(merchant).require(connection)
     accepted = sorted(a for name, a in await hub.store.read(accepted_actions, merchant) if name == connection)
     stopped = [kind for kind in kinds if kind.value in accepted]
     return Plan(
@@ -107,7 +107,7 @@ async def push_guard_plan(hub: Hub, merchant: str, connection: str, *, go: bool)
     Raises:
         NotFoundError: no such connection.
     """
-    hub.connections(merchant).named(connection)
+    hub.connections(merchant).require(connection)
     stopped = (await hub.store.read(list_stopped_pushes, merchant)).get(connection)
     title = f"Write it once: {connection}" if go else f"Stop its quantities: {connection}"
     if stopped is None:
@@ -134,7 +134,7 @@ async def resume_plan(hub: Hub, merchant: str, connection: str) -> Plan:
     Raises:
         NotFoundError: no such connection.
     """
-    hub.connections(merchant).named(connection)
+    hub.connections(merchant).require(connection)
     paused = [p for p in await hub.store.read(list_pauses, merchant) if p.connection == connection]
     title = f"Try {connection} again now"
     if not paused:
