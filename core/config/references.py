@@ -46,8 +46,8 @@ def _check_accounts(document: Document) -> None:
         own: Mapping[str, Any] = given if isinstance(given, dict) else {}
         path: Path = ("connections", name, "with")
         endpoints, right = own.get("endpoints"), _ENDPOINTS.get(str(use))
-        for key in endpoints if isinstance(endpoints, dict) and right is not None else ():
-            if key not in right:
+        for key in endpoints if isinstance(endpoints, dict) else ():
+            if right is not None and key not in right:
                 says = f"endpoints: {use} is asked at no '{key}'{nearest(str(key), right) if right else ''}"
                 document.wrong((*path, "endpoints", key), says, key=True)
         store = own.get("store")

@@ -1,7 +1,6 @@
 """What a foreign program sends that no shelf, parcel or form can hold: refused where it stands, and nothing changes."""
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -55,7 +54,7 @@ async def test_a_field_that_comes_twice_is_refused_for_nobody_knows_which_is_mea
     assert told["errors"] == [{"where": "units", "what": "it comes more than once"}]
 
 
-GOOD: Mapping[str, Any] = {"sku": "NEW-1", "title": "New", "weight_g": 5, "size_mm": [1, 2, 3]}
+GOOD: dict[str, Any] = {"sku": "NEW-1", "title": "New", "weight_g": 5, "size_mm": [1, 2, 3]}
 GRAMS = "whole grams are wanted, from 1 to 1000000"
 SIDES = "length, width and height in whole millimetres are wanted, each from 1 to 10000"
 BLANKS = "blanks at its ends, line breaks and invisible characters are no part of it"
