@@ -3,6 +3,7 @@
 import argparse
 
 from core.errors import HubError
+from core.model.stock import MOST_UNITS
 
 
 class UsageError(HubError):
@@ -20,8 +21,10 @@ def whole_number(text: str, what: str) -> int:
     """Return the number that a text is.
 
     Raises:
-        UsageError: it is none.
+        UsageError: it is none, or larger than anything that is counted here.
     """
     if not (text.isascii() and text.isdigit()):
         raise UsageError(f"{what}: {text!r} is no whole number")
+    if len(text.lstrip("0")) >= len(str(MOST_UNITS)) and text.lstrip("0") != str(MOST_UNITS):
+        raise UsageError(f"{what}: more than {MOST_UNITS} is too much")
     return int(text)

@@ -13,6 +13,7 @@ from core.domain.state import OrderState, Stage
 from core.engine.hub import Hub
 from core.model.facts import Fact
 from core.model.holds import Hold
+from core.model.stock import MOST_UNITS
 from core.services import actions
 from core.services.order_search import search_orders
 from core.services.plans import release_all_plan
@@ -69,7 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _list(arguments: argparse.Namespace) -> int:
     if arguments.order:
         raise UsageError("list wants no more words; to look for an order: --search TEXT")
-    if arguments.limit is not None and arguments.limit < 1:
+    if arguments.limit is not None and not 1 <= arguments.limit <= MOST_UNITS:
         raise UsageError("--limit: a number of at least 1 is wanted")
     found, more, waits = for_merchant(arguments, partial(_found, arguments))
     if arguments.json:

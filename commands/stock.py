@@ -12,6 +12,7 @@ from commands.running import ACTOR, show_for_merchant
 from core.engine.hub import Hub
 from core.model.products import Product
 from core.services import actions
+from core.services.product_mistakes import mistakes_in
 from core.services.stock_plans import link_plan, stock_plan
 from core.store.listings import list_listings
 from core.store.products import save_products
@@ -71,6 +72,9 @@ def _change(arguments: argparse.Namespace) -> Callable[[Hub, str], Awaitable[Non
             return partial(_counted, arguments, (sku, location, whole_number(units, "units")))
         case "link", [connection, listing, _, *_]:
             pairs = [part.partition("=") for part in words[2:]]
+            twice = [sku for sku, _, _ in pairs if [other for other, _, _ in pairs].count(sku) > 1]
+            if twice:
+                raise UsageError(f"{twice[0]} is named twice; write its units once")
             made_of = {sku: whole_number(units, f"units of {sku}") for sku, _, units in pairs}
             return partial(_linked, arguments, connection, listing, made_of)
         case (("list" | "listings"), []):
@@ -102,9 +106,12 @@ async def _linked(  # noqa: PLR0917 - what is linked to what, and whose
 
 def _product(sku: str, title: str, grams: str, size: str) -> Product:
     length, width, height = (whole_number(side, "a side in mm") for side in size.split("x"))
-    return Product(
+    product = Product(
         sku=sku, title=title, weight_g=whole_number(grams, "grams"), size_mm=(length, width, height)
     )
+    for wrong in mistakes_in([product]):
+        raise UsageError(f"{wrong.field.upper()}: {wrong.what}")
+    return product
 
 
 async def _nothing(hub: Hub, merchant: str) -> None:

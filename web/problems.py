@@ -120,8 +120,6 @@ def _other_method(request: web.Request, offered: Sequence[str]) -> web.Response:
     allow = ", ".join([*offered, "OPTIONS"])
     if request.method == "OPTIONS":
         return web.Response(status=HTTPStatus.NO_CONTENT, headers={"Allow": allow})
-    answer = problem(
-        HTTPStatus.METHOD_NOT_ALLOWED, f"{request.method} is not offered here; there is {', '.join(offered)}"
-    )
+    answer = problem(HTTPStatus.METHOD_NOT_ALLOWED, f"{request.method} is not offered here; there is {allow}")
     answer.headers["Allow"] = allow
     return answer

@@ -2,7 +2,7 @@
 
 import re
 import typing
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -46,7 +46,7 @@ def note_errors(
     ``lacking`` those whose value is not known here.
     Without ``quotes`` no value is repeated.
     """
-    for detail in error.errors(include_url=False):
+    for detail in _without_choices(error.errors(include_url=False)):
         inner, of_key = _inner(detail)
         path = (*under, *inner)
         kind = detail["type"]
@@ -65,6 +65,31 @@ def note_errors(
             label = "" if of_key else f"{_label(path)}: "
             written = document.written.get(path) if quotes and not of_key else None
             document.wrong(path, label + _what(detail, _label(path), written, quotes=quotes), key=of_key)
+
+
+def _without_choices(details: Sequence[ErrorDetails]) -> Iterator[ErrorDetails]:
+    """Yield the errors, each where the file has it: of a value that may be of two kinds, the kind that was given.
+
+    The library names each kind that it tried by a part of the path that stands nowhere in the file.
+    """
+    found = [(detail, _tried(detail["loc"])) for detail in details]
+    # What is no list was tried as one, and that failed at once.
+    single = {
+        detail["loc"][: tried[0]] for detail, tried in found if tried and detail["type"] == "tuple_type"
+    }
+    for detail, tried in found:
+        path = detail["loc"]
+        if tried and (path[: tried[0]] in single) == str(path[tried[0]]).startswith("tuple["):
+            continue
+        yield {**detail, "loc": tuple(part for number, part in enumerate(path) if number not in tried)}
+
+
+def _tried(path: Path) -> list[int]:
+    return [
+        number
+        for number, part in enumerate(path)
+        if isinstance(part, str) and "[" in part and part != "[key]"
+    ]
 
 
 def names_of(model: type[BaseModel]) -> list[str]:

@@ -15,17 +15,44 @@ HOLD = "hold"
 _GATEWAYS = frozenset({"stripe", "bogus"})
 _CARRIERS = frozenset({"easypost", "bogus"})
 _MAILERS = frozenset({"email", "bogus"})
+_CHANNELS = frozenset({"shopify", "amazon", "bogus"})
+# The addresses that each may be given another of. A connector that is not here names its own.
+_ENDPOINTS: Mapping[str, tuple[str, ...]] = {
+    "shopify": ("admin",),
+    "amazon": ("api", "lwa", "consent", "sqs"),
+    "stripe": ("api",),
+    "easypost": ("api",),
+    "email": (),
+}
 
 
 def check_references(document: Document) -> None:
     """Note every name that leads nowhere and every choice that the rest of the file does not allow."""
     uses = {name: str(keys.get("use")) for name, keys in _each(document, "connections")}
+    _check_accounts(document)
     _check_payments(document, uses)
     _check_mails(document, uses)
     _check_labels(document, uses)
     _check_stock(document, uses)
     _check_boxes(document)
     _check_rules(document, uses)
+
+
+def _check_accounts(document: Document) -> None:
+    """Note addresses that no connector asks for, and a shop that two connections name: its orders would ship twice."""
+    shops: dict[str, str] = {}
+    for name, keys in _each(document, "connections"):
+        use, given = keys.get("use"), keys.get("with")
+        own: Mapping[str, Any] = given if isinstance(given, dict) else {}
+        path: Path = ("connections", name, "with")
+        endpoints, right = own.get("endpoints"), _ENDPOINTS.get(str(use))
+        for key in endpoints if isinstance(endpoints, dict) else ():
+            if right is not None and key not in right:
+                says = f"endpoints: {use} is asked at no '{key}'{nearest(str(key), right) if right else ''}"
+                document.wrong((*path, "endpoints", key), says, key=True)
+        store = own.get("store")
+        if use == "shopify" and isinstance(store, str) and shops.setdefault(store, name) != name:
+            document.wrong((*path, "store"), f"store: '{store}' is the shop of {shops[store]} too; keep one")
 
 
 def _check_payments(document: Document, uses: Mapping[str, str]) -> None:
@@ -86,6 +113,11 @@ def _check_stock(document: Document, uses: Mapping[str, str]) -> None:
                 document.wrong(
                     path, f"buffer: no connection is named '{name}'{nearest(name, uses)}", key=True
                 )
+            elif uses[name] in _ENDPOINTS and uses[name] not in _CHANNELS:
+                says = (
+                    f"buffer: '{name}' uses {uses[name]}, which lists nothing; name a shop or a marketplace"
+                )
+                document.wrong(("stock", pattern, "buffer", name), says, key=True)
 
 
 def _check_boxes(document: Document) -> None:

@@ -53,6 +53,13 @@ _WINDOWS: Mapping[str, str] = {
     "Central Europe Standard Time": "Europe/Budapest",
     "Central European Standard Time": "Europe/Warsaw",
     "Romance Standard Time": "Europe/Paris",
+    "Pacific Time": "America/Los_Angeles",
+    "Mountain Time": "America/Denver",
+    "Central Time": "America/Chicago",
+    "Eastern Time": "America/New_York",
+    "British Time": "Europe/London",
+    "Central European Time": "Europe/Berlin",
+    "Eastern European Time": "Europe/Athens",
     "Tokyo Standard Time": "Asia/Tokyo",
     "AUS Eastern Standard Time": "Australia/Sydney",
 }

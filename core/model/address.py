@@ -90,15 +90,38 @@ def region_of(address: Address) -> Region:
     )
 
 
-# USPS Publication 28, 225 to 227 (APO, FPO, DPO; AA, AE, AP); BFPO and CFPO: unverified.
-_MILITARY_WORDS = {"US": ("APO", "FPO", "DPO"), "GB": ("BFPO",), "CA": ("CFPO",)}
+# USPS Publication 28, 225 (APO, FPO; AA, AE, AP), https://about.usps.com/publications/pub28/28c2_010.htm; ZIP codes of the
+# three: https://zipfyi.com/story/military-zip-codes. Whoever orders online gives BFPO a postcode, all of which begin with
+# BF1: https://www.gov.uk/bfpo/how-to-address-bfpo-mail and http://piglix.com/piglix/BFPO (all read 2026-11-30).
+# CFPO and the field posts of Australia and the Netherlands: unverified.
+_MILITARY_WORDS = {
+    "US": ("APO", "FPO", "DPO"),
+    "GB": ("BFPO",),
+    "CA": ("CFPO", "BPFC"),
+    "AU": ("AFPO",),
+    "NL": ("NAPO",),
+}
 _MILITARY_STATES = frozenset({"AA", "AE", "AP"})
+_MILITARY_POSTCODES = {
+    "US": re.compile(r"(?:09[0-9]|340|96[2-6])[0-9]{2}(?![0-9])"),
+    "GB": re.compile(r"BF1 ?[0-9]", re.IGNORECASE),
+}
 
 
 def _is_military(address: Address) -> bool:
-    state = address.state.strip().upper()
+    state, town = address.state.strip().upper(), _words(address.city)
+    postcode = _MILITARY_POSTCODES.get(address.country)
+    if postcode is not None and postcode.match(address.zip.strip()):
+        return True
     if address.country == "US" and (state in _MILITARY_STATES or state.startswith("ARMED FORCES")):
         return True
-    text = f"{address.street1} {address.street2} {address.city}".upper()
-    words = re.findall(r"[A-Z]+", text if address.country != "US" else address.city.upper())
-    return any(word in words for word in _MILITARY_WORDS.get(address.country, ()))
+    # Some name the country in which the post office lies, and still write the city and the state of the military.
+    if state in _MILITARY_STATES and not town.isdisjoint(_MILITARY_WORDS["US"]):
+        return True
+    there = town if address.country == "US" else town | _words(f"{address.street1} {address.street2}")
+    return not there.isdisjoint(_MILITARY_WORDS.get(address.country, ()))
+
+
+def _words(text: str) -> set[str]:
+    """Return the words of a text in capitals, ``A.P.O.`` as ``APO``."""
+    return set(re.findall(r"[A-Z]+", re.sub(r"\b([A-Z])\.\s?(?=[A-Z]\b)", r"\1", text.upper())))

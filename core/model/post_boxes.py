@@ -26,33 +26,38 @@ WORDS: dict[str, str] = {
     "po box": "*", "p o box": "*", "pobox": "*", "p obox": "*", "p 0 box": "*", "po bx": "*", "p o bx": "*",
     "post office box": "*", "post office bx": "*", "postoffice box": "*", "postal box #": "*", "post box #": "*",
     "postbox #": "*", "pob #": "*", "p o b #": "*", "po b #": "*", "gpo box": "*", "po drawer": "US CA",
-    "p o drawer": "US CA", "general delivery": "US CA", "poste restante": "*", "caller box #": "US",
-    "locked bag": "AU NZ", "private bag": "AU NZ ZA BW FJ GH KE LS MW NA PG SZ TO VU WS ZM ZW",
-    "private mail bag": "AU GH NG SL ZA ZM ZW", "pmb #": "NG GH SL", "postnet suite #": "ZA", "privaatsak": "ZA NA",
-    "post bag #": "IN", "po bag": "IN", "postfach": _GERMAN, "pf #": "DE AT CH LI HU", "postlagernd": "DE AT CH",
-    "packstation #": "DE", "postfiliale #": "DE", "boite postale": _FRENCH, "bp #": _FRENCH, "b p #": _FRENCH,
-    "case postale": "CH CA", "cp #": "CH CA IT SM VA BR", "c p #": "CH CA IT SM VA BR",
-    "casella postale": "IT SM VA CH", "fermo posta": "IT SM VA", "apartado #": f"{_SPANISH} {_PORTUGUESE}",
-    "apartado postal": _SPANISH, "apartado de correos": _SPANISH, "apartado aereo": "CO", "apdo": _SPANISH,
-    "casilla #": "AR BO CL EC PE PY UY", "casilla de correo": "AR BO CL EC PE PY UY",
+    "p o drawer": "US CA", "general delivery": "US CA", "gen delivery": "US CA", "lock box #": "US", "poste restante": "*", "caller box #": "US",
+    "locked bag": "AU NZ MY", "beg berkunci": "MY", "reply paid #": "AU", "freepost": "GB IE NZ", "private bag": "AU NZ ZA BW FJ GH KE LS MW NA PG SZ TO VU WS ZM ZW",
+    "private mail bag": "AU GH NG SL ZA ZM ZW", "pmb #": "NG GH SL", "p m b #": "NG GH SL", "postnet suite #": "ZA", "privaatsak": "ZA NA",
+    "post bag #": "IN", "po bag": "IN", "p o bag": "IN", "pb #": "NO FI AX BE DK IN", "p b #": "IN", "postfach": _GERMAN, "pf #": "DE AT CH LI HU", "postlagernd": "DE AT CH",
+    "packstation": "DE", "postfiliale #": "DE", "boite postale": _FRENCH, "bp #": _FRENCH, "b p #": _FRENCH,
+    "case postale": "CH CA", "cp #": "CH CA IT SM VA BR MZ", "c p #": "CH CA IT SM VA BR MZ",
+    "casella postale": "IT SM VA CH", "fermo posta": "IT SM VA", "fermoposta": "IT SM VA", "apartado #": f"{_SPANISH} {_PORTUGUESE}",
+    "apartado postal": _SPANISH, "apartado de correos": _SPANISH, "apartado de correo": _SPANISH, "aptdo": _SPANISH, "a p #": "MX", "apartado aereo": "CO", "apdo": _SPANISH,
+    "casilla #": "AR BO CL EC PE PY UY", "casilla de correo": "AR BO CL EC PE PY UY", "casilla correo": "AR BO CL EC PE PY UY",
     "casilla postal": "AR BO CL EC PE PY UY", "caixa postal": _PORTUGUESE, "postbus": f"{_DUTCH} ZA NA",
-    "antwoordnummer": "NL", "postboks": _NORDIC, "pb #": "NO FI AX BE", "box #": "SE AX", "postilokero": "FI",
-    "pl #": "FI", "postholf": "IS", "skrytka pocztowa": "PL", "skr poczt": "PL", "postovni prihradka": "CZ",
+    "antwoordnummer": "NL", "postboks": _NORDIC, "boks #": "DK NO GL FO", "box #": "SE AX", "postilokero": "FI",
+    "pl #": "FI", "postholf": "IS", "skrytka pocztowa": "PL", "skrytka poczt": "PL", "skr pocztowa": "PL", "skr poczt": "PL", "skrytka #": "PL", "postovni prihradka": "CZ", "post prihr": "CZ",
     "postovy priecinok": "SK", "postafiok": "HU", "casuta postala": "RO MD", "postni predal": "SI",
-    "postanski pretinac": "HR BA", "postanski fah": "RS ME BA", "posta kutusu": "TR CY", "pk #": "TR CY EE",
-    "p k #": "TR CY", "postkast": "EE", "а я": "RU BY KZ KG", "абонентскии ящик": "RU BY KZ KG",  # noqa: RUF001 - Cyrillic
-    "а с": "UA", "абонентська скринька": "UA", "пощенска кутия": "BG", "п к #": "BG",  # noqa: RUF001 - Cyrillic
-    "ταχυδρομικη θυριδα": "GR CY", "τ θ": "GR CY", "τθ #": "GR CY", "ص ب": _ARABIC, "صندوق بريد": _ARABIC, "ת ד": "IL",
+    "postanski pretinac": "HR BA", "postanski fah": "RS ME BA MK", "поштански фах": "RS ME BA",
+    "поштенски фах": "MK", "kutia postare": "AL XK",
+    "pasto dezute": "LT", "pasta kastite": "LV", "bosca poist": "IE", "bosca oifig poist": "IE",
+    "posta kutusu": "TR CY", "pk #": "TR CY EE",
+    "p k #": "TR CY", "postkast": "EE", "а я": "RU BY KZ KG", "абонентскии ящик": "RU BY KZ KG", "абанентная скрынка": "BY",  # noqa: RUF001 - Cyrillic
+    "а с": "UA", "абонентська скринька": "UA", "пощенска кутия": "BG", "пощ кутия": "BG", "п к #": "BG",  # noqa: RUF001 - Cyrillic
+    "ταχυδρομικη θυριδα": "GR CY", "τ θ": "GR CY", "τθ #": "GR CY", "ص ب": _ARABIC, "صندوق بريد": _ARABIC, "صندوق البريد": _ARABIC, "صندوق پستی": "IR AF",
+    "ת ד": "IL", "תא דואר": "IL", "slp #": "TZ KE UG", "s l p #": "TZ KE UG", "hop thu": "VN", "hom thu": "VN",
     "peti surat": "MY BN", "kotak pos": "ID",
 }  # fmt: skip
 # Written without blanks between the words.
 _UNSPACED = {
-    "JP": ("私書箱",),
+    "JP": ("私書箱", "郵便局留"),
     "CN": ("信箱",),
     "TW": ("信箱",),
     "HK": ("信箱",),
     "MO": ("信箱",),
     "KR": ("사서함",),
+    "TH": ("ตู้ ปณ", "ตู้ไปรษณีย์"),
 }
 
 
@@ -74,6 +79,7 @@ def _plain(line: str) -> str:
 def _pattern(country: str) -> re.Pattern[str]:
     words = [word for word, where in WORDS.items() if where == "*" or country in where.split()]
     either = "|".join(
-        _plain(word).replace(" ", r"\ ") + (r"\ (?:nr\ |no\ )?\d" if "#" in word else "") for word in words
+        _plain(word).replace(" ", r"\ ") + (r"\ (?:nr\ |no\ |n\ )?\d" if "#" in word else "")
+        for word in words
     )
     return re.compile(rf"(?<!\S)(?:{either})(?:(?<=\d)|(?!\S))")

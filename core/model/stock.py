@@ -6,6 +6,11 @@ from pydantic import Field
 
 from core.model.base import Shape, StoredShape
 
+MOST_UNITS = 1_000_000_000
+"""Units that one count or receipt of a SKU may say."""
+MOST_UNITS_LISTED = 10_000
+"""Units of a SKU that one unit of a listing may hold."""
+
 
 class Need(Shape):
     """Units of our SKU that one order line needs, kits and multipacks already taken apart."""

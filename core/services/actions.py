@@ -20,6 +20,7 @@ from core.model.asks import Ask
 from core.model.commit import Moved, OrderCommit
 from core.model.facts import Fact, HoldAsked, LabelAsked, RejectionAsked, Released, Retried, VoidAsked
 from core.model.holds import Hold
+from core.model.stock import MOST_UNITS_LISTED
 from core.store.claims import wake_open_orders
 from core.store.jobs import NewJob, enqueue
 from core.store.ledger import Seen
@@ -303,7 +304,7 @@ async def link(hub: Hub, merchant: str, connection: str, listing: str, units: Ma
 
     Raises:
         NotFoundError: a SKU that is no product of ours, or no such connection.
-        RefusedError: units of less than one.
+        RefusedError: units of less than one, or of more than a listing can hold.
     """
     await check_link(hub, merchant, connection, units)
     await hub.store.write(link_all, merchant, {(connection, listing): units}, now=hub.clock.now())
@@ -319,6 +320,8 @@ async def check_link(hub: Hub, merchant: str, connection: str, units: Mapping[st
     hub.connections(merchant).require(connection)
     if any(count < 1 for count in units.values()):
         raise RefusedError("a listing holds at least one unit of each of its SKUs")
+    if any(count > MOST_UNITS_LISTED for count in units.values()):
+        raise RefusedError(f"a listing holds at most {MOST_UNITS_LISTED} units of each of its SKUs")
     known = await hub.store.read(list_products, merchant)
     for sku in units:
         if sku not in known:

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from core.csv_text import read_csv, whole_number, write_csv
 from core.domain.lost_skus import no_product
 from core.errors import RefusedError
+from core.model.stock import MOST_UNITS_LISTED
 
 Components = Mapping[tuple[str, str], Mapping[str, int]]
 """(connection, listing) -> SKU -> units of it in one unit of the listing."""
 
 HEADER = ("connection", "listing", "sku", "units")
-_MOST_UNITS = 10_000
 _MOST_DIGITS = 12
 """Longer than this is no number of units, and nothing that is worked out or shown whole."""
 
@@ -42,8 +42,8 @@ class Names:
         if sku not in self.products:
             do = "add it first (PUT /api/v1/products, stock product)"
             return no_product(sku, self.products, do=do)
-        if not 1 <= units <= _MOST_UNITS:
-            return f"units of {sku}: a whole number from 1 to {_MOST_UNITS} is wanted"
+        if not 1 <= units <= MOST_UNITS_LISTED:
+            return f"units of {sku}: a whole number from 1 to {MOST_UNITS_LISTED} is wanted"
         return None
 
 
@@ -86,7 +86,7 @@ def _take(
         number = whole_number(units, delimiter) if len(units) <= _MOST_DIGITS else 0
     except ValueError as error:
         return names.wrong(connection, listing, sku, 1) or (
-            f"units of {sku}: {error}; a whole number from 1 to {_MOST_UNITS} is wanted"
+            f"units of {sku}: {error}; a whole number from 1 to {MOST_UNITS_LISTED} is wanted"
         )
     problem = names.wrong(connection, listing, sku, number)
     if problem:

@@ -232,7 +232,7 @@ async def test_a_method_that_a_path_does_not_know_is_405(site: Site) -> None:
     assert answer.headers["Allow"] == "GET, HEAD, OPTIONS"
     assert (answer.json["title"], answer.json["detail"]) == (
         "Method Not Allowed",
-        "DELETE is not offered here; there is GET, HEAD",
+        "DELETE is not offered here; there is GET, HEAD, OPTIONS",
     )
 
 

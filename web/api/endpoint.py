@@ -1,5 +1,6 @@
 """One endpoint as a value: its path, what it takes, what it gives; openapi.py describes the same values."""
 
+import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -167,8 +168,22 @@ async def _body(request: web.Request, shape: type[BaseModel]) -> BaseModel:
     try:
         if request.content_type == CSV and "csv" in shape.model_fields:
             return shape.model_validate({"csv": decode(sent)})
-        return shape.model_validate_json(sent or b"{}")
+        body = shape.model_validate_json(sent or b"{}", strict=True)
     except UnreadableCsvError as error:
         raise web.HTTPBadRequest(reason=str(error)) from error
     except ValidationError as error:
         raise WrongRequestError("the body does not fit its schema", mistakes_of(error)) from error
+    json.loads(sent or b"{}", object_pairs_hook=_each_once)
+    return body
+
+
+def _each_once(fields: Sequence[tuple[str, Any]]) -> None:
+    """Look at the fields of one object of a body.
+
+    Raises:
+        WrongRequestError: one comes twice, and nobody can tell which is meant.
+    """
+    names = [name for name, _ in fields]
+    twice = [{"where": name, "what": "it comes more than once"} for name in names if names.count(name) > 1]
+    if twice:
+        raise WrongRequestError(f"the field {twice[0]['where']!r} comes more than once", twice[:1])

@@ -8,8 +8,9 @@ from pydantic import Field
 from core.config.merchant import MerchantConfig
 from core.domain.levels import wanted_level
 from core.model.products import Product
-from core.model.stock import ListingKey
+from core.model.stock import MOST_UNITS, ListingKey
 from core.services import actions
+from core.services.product_mistakes import mistakes_in
 from core.store.channel_locations import matched_locations
 from core.store.claims import wake_open_orders
 from core.store.links import links_of
@@ -18,6 +19,7 @@ from core.store.products import list_products, save_products
 from core.store.stock import list_stock, listable_units
 from web.api.endpoint import Answer, Call, Endpoint
 from web.keys import HUB
+from web.problems import WrongRequestError
 
 
 class StockItem(Answer):
@@ -42,7 +44,7 @@ class CountLine(Answer):
 
     sku: str
     location: str
-    units: int = Field(ge=0)
+    units: int = Field(ge=0, le=MOST_UNITS)
 
 
 class CountAsk(Answer):
@@ -161,9 +163,12 @@ async def get_products(call: Call) -> ProductList:
 async def put_products(call: Call) -> ProductList:
     """Add or change products."""
     hub = call.request.app[HUB]
-    await hub.store.write(
-        save_products, call.merchant, [Product(**p.model_dump()) for p in call.body.products]
-    )
+    asked = [Product(**p.model_dump()) for p in call.body.products]
+    wrong = mistakes_in(asked)
+    if wrong:
+        told = [{"where": f"products/{m.position}/{m.field}", "what": m.what} for m in wrong]
+        raise WrongRequestError("a product cannot be so", told)
+    await hub.store.write(save_products, call.merchant, asked)
     await hub.store.write(wake_open_orders, call.merchant, hub.clock.now())
     return await get_products(call)
 

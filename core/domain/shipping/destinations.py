@@ -16,11 +16,13 @@ PO_BOX_CARRIERS: dict[str, str] = {
 """Carrier -> the countries (or everywhere) whose boxes it delivers to."""
 
 # "Only the Postal Service delivers to these": afms.com, as above; zookeeper's shipping help, https://lionfishzk.com/?p=31819
-# (read 2026-11-30). Britain and Canada: unverified.
+# (read 2026-11-30). The others: unverified.
 MILITARY_CARRIERS: dict[str, frozenset[str]] = {
     "US": frozenset({"USPS"}),
     "GB": frozenset({"RoyalMail", "ParcelForce", "Parcelforce"}),
     "CA": frozenset({"CanadaPost"}),
+    "AU": frozenset({"AustraliaPost"}),
+    "NL": frozenset({"PostNL"}),
 }
 """Country -> the carriers that serve its armed forces' post offices."""
 
@@ -32,6 +34,22 @@ TERRITORIES = frozenset({"AS", "FM", "GU", "MH", "MP", "PR", "PW", "VI"})
 # FedEx wants one for Puerto Rico too: https://www.pluginhive.com/fedex-puerto-rico-customs-documentation/ (all read
 # 2026-11-30). A carrier whose rule was not found is taken to want one.
 _NO_FORM: dict[str, frozenset[str]] = {"PR": frozenset({"USPS"})}
+
+
+_SPELLED_OUT = {
+    "american samoa": "AS", "federated states of micronesia": "FM", "micronesia": "FM", "guam": "GU",
+    "marshall islands": "MH", "northern mariana islands": "MP", "puerto rico": "PR", "palau": "PW",
+    "virgin islands": "VI", "u.s. virgin islands": "VI", "us virgin islands": "VI",
+}  # fmt: skip
+"""As a marketplace writes them where shops have codes."""
+
+# Inside Spain, and outside the territory whose customs or taxes apply there:
+# https://taxation-customs.ec.europa.eu/territorial-status-eu-countries-and-certain-territories_en (read 2026-11-30).
+# Places of the kind that only a postcode tells (Livigno, Heligoland, Büsingen) are not known here.
+_OUTSIDE = {
+    "ES": frozenset({"GC", "TF", "CE", "ML", "LAS PALMAS", "SANTA CRUZ DE TENERIFE", "CEUTA", "MELILLA"})
+}
+"""The Canary Islands, Ceuta and Melilla."""
 
 
 def why_not_served(carrier: str, to: Region) -> RateReason | None:
@@ -46,13 +64,21 @@ def why_not_served(carrier: str, to: Region) -> RateReason | None:
 
 def territory_of(to: Region) -> str | None:
     """Return which territory of the United States a destination lies in."""
-    place = to.state.upper() if to.country == "US" else to.country
+    place = to.country
+    if place == "US":
+        place = _SPELLED_OUT.get(to.state.strip().casefold(), to.state.strip().upper())
     return place if place in TERRITORIES else None
 
 
 def needs_form(to: Region, home: str) -> bool:
     """Return whether some carrier wants a customs form for a parcel from a country."""
-    return to.country != home or to.military or territory_of(to) is not None
+    # Between any two countries, those of one customs union too: docs.easypost.com/guides/customs-guide (read 2026-11-30).
+    return to.country != home or to.military or territory_of(to) is not None or _lies_outside(to)
+
+
+def _lies_outside(to: Region) -> bool:
+    state = to.state.strip().upper()
+    return state.removeprefix(f"{to.country}-") in _OUTSIDE.get(to.country, ())
 
 
 def needs_no_form(to: Region, home: str) -> frozenset[str]:

@@ -10,13 +10,13 @@ from core.domain.lost_skus import no_product
 from core.engine.hub import Hub
 from core.errors import NotFoundError, RefusedError
 from core.model.base import Instant, Shape
+from core.model.stock import MOST_UNITS
 from core.services.actions import Lines
 from core.store.openings import Opening, list_openings, load_opening, undo_opening
 from core.store.products import list_products
 from core.store.stock import list_stock
 
 COLUMNS = ("sku", "location", "units")
-_MOST_UNITS = 1_000_000_000
 _MOST_DIGITS = 20
 """Longer than this is no number of units, and nothing that is worked out or shown whole."""
 
@@ -133,7 +133,7 @@ def _units(written: str, delimiter: str) -> tuple[int, str]:
         return 0, f"units: {error}"
     if units < 0:
         return 0, f"units: {written} is less than nothing"
-    return units, f"units: {written} is too much" if units > _MOST_UNITS else ""
+    return units, f"units: {written} is too much" if units > MOST_UNITS else ""
 
 
 async def load(hub: Hub, merchant: str, text: str, *, actor: str) -> Loaded:

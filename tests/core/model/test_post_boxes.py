@@ -52,7 +52,15 @@ def test_a_street_that_only_sounds_like_one_is_none(street: str) -> None:
         ("NL", "Postbus 714"), ("NO", "Postboks 1"), ("SE", "Box 12"), ("FI", "PL 12"), ("PL", "Skrytka pocztowa 5"),
         ("CZ", "Poštovní přihrádka 3"), ("HU", "Pf. 12"), ("HR", "Poštanski pretinac 9"), ("TR", "P.K. 77"),
         ("GR", "Τ.Θ. 12"), ("RU", "а/я 12"), ("AE", "P.O. Box 500"), ("AE", "ص.ب 12"), ("IL", "ת.ד. 55"),  # noqa: RUF001 - other alphabets
-        ("AU", "Locked Bag 4"), ("ZA", "Private Bag X12"), ("NG", "PMB 12"), ("JP", "中央郵便局 私書箱12号"),
+        ("PL", "Skr. pocztowa 12"), ("PL", "skrytka nr 5"), ("VE", "Apartado de Correo 77"), ("CR", "Aptdo. 77"),
+        ("MX", "A.P. 77"), ("AR", "Casilla Correo 7"), ("CL", "Casilla N° 77"), ("DK", "Boks 5"), ("DK", "Pb. 5"),
+        ("CZ", "Pošt. přihr. 5"), ("LT", "pašto dėžutė 5"), ("LV", "pasta kastīte 5"), ("AL", "Kutia Postare 5"),
+        ("RS", "поштански фах 5"), ("MK", "поштенски фах 5"), ("BG", "пощ. кутия 5"), ("BY", "абанентная скрынка 5"),
+        ("SA", "صندوق البريد 77"), ("IR", "صندوق پستی 77"), ("IL", "תא דואר 5"), ("TH", "ตู้ ปณ. 77"), ("VN", "Hộp thư 77"),
+        ("TZ", "S.L.P. 77"), ("NG", "P.M.B. 12"), ("IN", "P.O. Bag 5"), ("IN", "P.B. No. 5"), ("MY", "Beg Berkunci 5"),
+        ("AU", "Reply Paid 12"), ("GB", "FREEPOST KNOX"), ("IE", "Bosca Poist 5"), ("DE", "DHL Packstation"),
+        ("IT", "Fermoposta Roma Centro"), ("MZ", "C.P. 5"), ("US", "Gen. Delivery"), ("US", "Lock Box 12"),
+        ("JP", "中央郵便局留"), ("AU", "Locked Bag 4"), ("ZA", "Private Bag X12"), ("NG", "PMB 12"), ("JP", "中央郵便局 私書箱12号"),
     ],
 )  # fmt: skip
 def test_other_countries_have_words_of_their_own(country: str, street: str) -> None:
@@ -66,7 +74,9 @@ def test_other_countries_have_words_of_their_own(country: str, street: str) -> N
     [
         ("DE", "Postfachstraße 3"), ("IT", "Via Po 77"), ("MX", "Calle 5, C.P. 06600"), ("FR", "CP 75001"),
         ("GB", "Box 12, Mill Yard"), ("ES", "Apartamento 12"), ("NL", "Postbussteeg 4"), ("JP", "私書町 12"),
-        ("SE", "Boxholmsgatan 12"),
+        ("SE", "Boxholmsgatan 12"), ("PL", "pl. Wolności 5"), ("RO", "Str. Victoriei 5, CP 010061"), ("MX", "AP Norte"),
+        ("US", "Boks 5"), ("GB", "Pb 5"), ("DK", "Bokshandlervej 5"), ("GB", "5 Freeposter Lane"), ("US", "SLP 5"),
+        ("DE", "Packstationsweg 5"), ("PL", "ul. Skrytka"), ("CL", "Casilla Nueva"), ("US", "5 Lock Box Lane"),
     ],
 )  # fmt: skip
 def test_words_of_one_country_mean_nothing_in_another(country: str, street: str) -> None:

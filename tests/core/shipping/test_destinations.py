@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from core.domain.holds import Context, causes
-from core.domain.shipping.destinations import needs_form, needs_no_form
+from core.domain.shipping.destinations import needs_form, needs_no_form, territory_of
 from core.domain.shipping.rates import Wanted, choose
 from core.domain.state import OrderState
 from core.model.address import Region
@@ -99,3 +99,35 @@ def test_an_address_that_lacks_a_part_says_which() -> None:
     assert holds(Region(country="US", complete=False, lacks=("postcode", "state")), code="1") == {
         "address_withheld": "incomplete: postcode, state missing"
     }
+
+
+@pytest.mark.req("R50")
+@pytest.mark.case("C9")
+@pytest.mark.parametrize(
+    ("to", "home", "form"),
+    [
+        (Region(country="US", state="Puerto Rico"), "US", True),
+        (Region(country="US", state="guam"), "US", True),
+        (Region(country="US", state="U.S. Virgin Islands"), "US", True),
+        (Region(country="US", state="Virginia"), "US", False),
+        (Region(country="ES", state="TF"), "ES", True),
+        (Region(country="ES", state="ES-GC"), "ES", True),
+        (Region(country="ES", state="Ceuta"), "ES", True),
+        (Region(country="ES", state="Melilla"), "ES", True),
+        (Region(country="ES", state="B"), "ES", False),
+        (Region(country="ES", state="CR"), "ES", False),
+        (Region(country="PT", state="CE"), "PT", False),
+        (Region(country="FR"), "DE", True),
+    ],
+)
+def test_islands_outside_the_customs_of_their_country_need_a_form(to: Region, home: str, form: bool) -> None:
+    assert needs_form(to, home) is form
+
+
+@pytest.mark.req("R50")
+@pytest.mark.case("C9")
+def test_a_territory_spelled_out_is_the_one_of_the_code() -> None:
+    assert territory_of(Region(country="US", state="Puerto Rico")) == "PR"
+    assert needs_no_form(Region(country="US", state="Puerto Rico"), "US") == frozenset({"USPS"})
+    assert territory_of(Region(country="US", state="Northern Mariana Islands")) == "MP"
+    assert territory_of(Region(country="US", state="New York")) is None
