@@ -64,8 +64,10 @@ def is_news(known: Order, fetched: Order) -> bool:
     """
     if fetched == known:
         return False
-    # Of an order that was not read whole, the instant may be a guess.
-    if fetched.updated_at < known.updated_at and known.unreadable is None:
+    if known.unreadable is not None:  # its instants may be guesses, another each time
+        instants = {"placed_at": known.placed_at, "updated_at": known.updated_at}
+        return fetched.model_copy(update=instants) != known
+    if fetched.updated_at < known.updated_at:
         raise UnavailableError(
             "answered with an older order than it gave before", connection=fetched.connection
         )
