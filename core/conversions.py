@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from datetime import MAXYEAR, MINYEAR, datetime
 
 from core.errors import MappingError
-from core.model.base import storable
 
 
 def kind_of(value: object) -> str:
@@ -25,6 +24,14 @@ def kind_of(value: object) -> str:
         dict: "an object",
     }
     return names.get(type(value), type(value).__name__)
+
+
+def storable(text: str) -> str:
+    """Return a text with a mark in place of what no database keeps: half a surrogate pair, and NUL."""
+    return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+_UNSTORABLE = re.compile("[\\x00\\ud800-\\udfff]")
 
 
 def text_of(value: object, where: str) -> str:

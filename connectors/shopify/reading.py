@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.model.address import Absence, Absent, Address, Region, region_of
-from core.model.base import storable
 from core.model.money import Money
 from core.model.order import (
     ChannelState,
@@ -209,4 +208,4 @@ def _reference(receipt: object) -> str | None:
         return None
     intent = receipt.get("payment_intent")
     found = intent.get("id") if isinstance(intent, Mapping) else intent or receipt.get("id")
-    return storable(found) if isinstance(found, str) and found else None
+    return found if isinstance(found, str) and found else None

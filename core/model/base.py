@@ -1,6 +1,5 @@
 """What every shape of the model has in common."""
 
-import re
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Self
@@ -8,19 +7,14 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, GetJsonSchemaHandler
 from pydantic_core import CoreSchema
 
+from core.conversions import storable
+
 
 def _utc(value: datetime) -> datetime:
     if value.tzinfo is None:
         raise ValueError("the instant has no time zone; give an offset")
     return value.astimezone(UTC)
 
-
-def storable(text: str) -> str:
-    """Return a text with a mark in place of what no database keeps: half a surrogate pair, and NUL."""
-    return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", text)
-
-
-_UNSTORABLE = re.compile("[\\x00\\ud800-\\udfff]")
 
 Text = Annotated[str, AfterValidator(storable)]
 """A text of a vendor's that is stored."""

@@ -1,6 +1,7 @@
 """Orders with what no database keeps and no clock reckons with, over real HTTP: known with their units all the same."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,9 +29,9 @@ LATEST, EARLIEST = "9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+12:00"
 
 def twice(order: Json, path: Place) -> Json:
     """Return the order with the first of a list told once more."""
-    several = order
+    several: Any = order
     for step in path:
-        several = several[step]  # type: ignore[index]
+        several = several[step]
     return changed(order, path, [*several, several[0]])
 
 
