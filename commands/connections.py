@@ -6,12 +6,14 @@ from functools import partial
 from typing import Any
 
 from commands.arguments import UsageError, add_merchant_options
+from commands.confirm import add_confirm_options, agree
 from commands.output import Rows
 from commands.running import ACTOR, actions_named, show_for_merchant
 from core.engine.hub import Hub
 from core.engine.pauses import resume
 from core.model.actions import Action
 from core.services import actions
+from core.services.connection_plans import accept_plan, push_guard_plan, resume_plan, stop_plan
 from core.services.golive.accept import accept
 from core.services.health import ConnectionHealth, health_of, probe_now
 
@@ -19,6 +21,7 @@ from core.services.health import ConnectionHealth, health_of, probe_now
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what the verb takes."""
     add_merchant_options(parser)
+    add_confirm_options(parser)
     parser.add_argument(
         "do", nargs="?", default="list", choices=("list", "test", "accept", "stop", "resume", "brake")
     )
@@ -45,14 +48,18 @@ async def _done(arguments: argparse.Namespace, kinds: list[Action], hub: Hub, me
         case "test":
             return [_row(await probe_now(hub, merchant, connection))]
         case "resume":
+            agree(arguments, await resume_plan(hub, merchant, connection))
             await resume(hub, merchant, connection)
         case "brake":
-            await actions.answer_push_guard(
-                hub, merchant, connection, go=arguments.actions == ["go"], actor=ACTOR
-            )
+            go = arguments.actions == ["go"]
+            agree(arguments, await push_guard_plan(hub, merchant, connection, go=go))
+            await actions.answer_push_guard(hub, merchant, connection, go=go, actor=ACTOR)
         case "accept":
+            hub.connections(merchant).require(connection)
+            agree(arguments, await accept_plan(hub, merchant, kinds, [connection]))
             await accept(hub, merchant, kinds=kinds, connections=[connection], actor=ACTOR)
         case "stop":
+            agree(arguments, await stop_plan(hub, merchant, connection, kinds))
             await actions.switch(hub, merchant, connection, kinds, on=False, actor=ACTOR)
     return [_row(health) for health in await health_of(hub, merchant)]
 

@@ -7,11 +7,13 @@ from functools import partial
 from typing import Any
 
 from commands.arguments import UsageError, add_merchant_options
+from commands.confirm import add_confirm_options, agree
 from commands.output import Rows, show
 from commands.running import ACTOR, actions_named, for_merchant, show_for_merchant
 from core.engine.hub import Hub
 from core.errors import HubError
 from core.model.actions import Action
+from core.services.connection_plans import accept_plan, undo_acceptance_plan
 from core.services.golive.accept import Acceptance, accept, acceptances, undo, undo_text
 from core.services.golive.document import Differences, differences
 
@@ -19,6 +21,7 @@ from core.services.golive.document import Differences, differences
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what the verb takes."""
     add_merchant_options(parser)
+    add_confirm_options(parser)
     parser.add_argument(
         "do", nargs="?", default="show", choices=("show", "accept", "accepted", "undo", "file")
     )
@@ -38,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
         case "accept":
             return show_for_merchant(arguments, partial(_accept, arguments, actions_named(words)))
         case "undo":
-            return show_for_merchant(arguments, partial(_undo, words[0]))
+            return show_for_merchant(arguments, partial(_undo, arguments, words[0]))
         case "accepted":
             return show_for_merchant(arguments, _accepted)
         case "file":
@@ -49,12 +52,14 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 async def _accept(arguments: argparse.Namespace, kinds: Sequence[Action], hub: Hub, merchant: str) -> Rows:
+    agree(arguments, await accept_plan(hub, merchant, kinds, arguments.connection))
     of = arguments.connection or "all"
     done = await accept(hub, merchant, kinds=kinds, connections=of, document=arguments.id, actor=ACTOR)
     return [_row(done)]
 
 
-async def _undo(document: str, hub: Hub, merchant: str) -> Rows:
+async def _undo(arguments: argparse.Namespace, document: str, hub: Hub, merchant: str) -> Rows:
+    agree(arguments, await undo_acceptance_plan(hub, merchant, document))
     return [_row(await undo(hub, merchant, document, actor=ACTOR))]
 
 

@@ -4,12 +4,14 @@ import argparse
 from functools import partial
 
 from commands.arguments import UsageError, add_merchant_options
+from commands.confirm import add_confirm_options, agree
 from commands.output import Rows
 from commands.running import ACTOR, csv_of, for_merchant, show_for_merchant
 from core.domain.link_proposals import describe
 from core.engine.hub import Hub
 from core.services import links
 from core.services.links import LinkReview, review_links
+from core.services.stock_plans import import_plan, undo_import_plan, unlink_plan
 
 _VERBS = ("list", "conflicts", "export", "preview", "import", "undo", "unlink")
 _WANTED = {"preview": ("FILE",), "import": ("FILE",), "unlink": ("CONNECTION", "LISTING")}
@@ -18,6 +20,7 @@ _WANTED = {"preview": ("FILE",), "import": ("FILE",), "unlink": ("CONNECTION", "
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what the verb takes."""
     add_merchant_options(parser)
+    add_confirm_options(parser)
     parser.add_argument("do", nargs="?", default="list", choices=_VERBS)
     parser.add_argument("words", nargs="*", help="preview|import FILE; unlink CONNECTION LISTING")
 
@@ -28,25 +31,30 @@ def run(arguments: argparse.Namespace) -> int:
     if len(arguments.words) != len(wanted):
         raise UsageError(f"{arguments.do} wants {' '.join(wanted) or 'no more words'}")
     if arguments.do != "export":
-        return show_for_merchant(arguments, partial(_done, arguments.do, arguments.words))
+        return show_for_merchant(arguments, partial(_done, arguments))
     print(for_merchant(arguments, links.exported), end="")
     return 0
 
 
-async def _done(do: str, words: list[str], hub: Hub, merchant: str) -> Rows:
+async def _done(arguments: argparse.Namespace, hub: Hub, merchant: str) -> Rows:
     """Do what is asked; return what is to be shown.
 
     Raises:
         HubError: it cannot be done; every wrong line of a file is named.
     """
+    do, words = arguments.do, arguments.words
     match do:
         case "preview":
             return _changes(await links.preview(hub, merchant, csv_of(words[0])))
         case "import":
-            return _changes(await links.import_file(hub, merchant, csv_of(words[0]), actor=ACTOR))
+            text = csv_of(words[0])
+            agree(arguments, await import_plan(hub, merchant, text))
+            return _changes(await links.import_file(hub, merchant, text, actor=ACTOR))
         case "undo":
+            agree(arguments, await undo_import_plan(hub, merchant))
             return [{"taken back": f"{await links.undo(hub, merchant)} listings"}]
         case "unlink":
+            agree(arguments, await unlink_plan(hub, merchant, words[0], words[1]))
             await links.unlink(hub, merchant, words[0], words[1])
     review = await review_links(hub, merchant)
     return _conflicts(review) if do == "conflicts" else _listed(review)

@@ -4,7 +4,9 @@ import argparse
 from functools import partial
 
 from commands.arguments import UsageError, add_merchant_options
-from commands.order_text import held_by, holds_json, order_json, order_lines, total_of, when
+from commands.confirm import agree
+from commands.order_asks import ASKS, add_ask_options, ask
+from commands.order_text import holds_json, order_json, order_lines, total_of, when
 from commands.output import Rows, print_json, show
 from commands.running import ACTOR, for_merchant, show_for_merchant
 from core.domain.state import OrderState, Stage
@@ -13,6 +15,8 @@ from core.model.facts import Fact
 from core.model.holds import Hold
 from core.services import actions
 from core.services.order_search import search_orders
+from core.services.plans import release_all_plan
+from core.services.waiting import Waiting, waiting_of
 from core.store.orders import OrderRow, facts_of
 
 _FILTERS = ("stage", "hold", "connection", "search", "limit")
@@ -22,11 +26,10 @@ _USUAL = 200
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what the verb takes."""
     add_merchant_options(parser)
-    parser.add_argument(
-        "do", nargs="?", default="list", choices=("list", "show", "release", "reject", "label", "retry")
-    )
+    parser.add_argument("do", nargs="?", default="list", choices=("list", "show", *ASKS))
     parser.add_argument("order", nargs="?", help="its number, or connection:id; release: all of them")
-    parser.add_argument("reason", nargs="?", help="release: which hold")
+    parser.add_argument("reason", nargs="?", help="release: which hold; void: which parcel's label")
+    add_ask_options(parser)
     stages, holds = [stage.value for stage in Stage], [hold.value for hold in Hold]
     parser.add_argument("--stage", choices=stages, metavar="STAGE", help=f"list: {', '.join(stages)}")
     parser.add_argument("--hold", choices=holds, metavar="REASON", help=f"list: {', '.join(holds)}")
@@ -52,12 +55,13 @@ def run(arguments: argparse.Namespace) -> int:
     if do == "release" and not arguments.reason:
         raise UsageError("release wants the hold that is released, as in: release KK-1001 risk")
     if do == "release" and order == "all":
-        return show_for_merchant(arguments, partial(_release_all, reason=arguments.reason))
-    order_id, state, facts = for_merchant(arguments, partial(_act, arguments))
+        return show_for_merchant(arguments, partial(_release_all, arguments))
+    order_id, state, facts, waits = for_merchant(arguments, partial(_act, arguments))
     if arguments.json:
-        print_json(order_json(order_id, state, facts))
+        print_json({**order_json(order_id, state, facts), "waits_for": waits.told})
     else:
-        for line in order_lines(order_id, state, facts):
+        head, *rest = order_lines(order_id, state, facts)
+        for line in (head, f"waits for {waits.line}", *rest):
             print(line)
     return 0
 
@@ -67,11 +71,11 @@ def _list(arguments: argparse.Namespace) -> int:
         raise UsageError("list wants no more words; to look for an order: --search TEXT")
     if arguments.limit is not None and arguments.limit < 1:
         raise UsageError("--limit: a number of at least 1 is wanted")
-    found, more = for_merchant(arguments, partial(_found, arguments))
+    found, more, waits = for_merchant(arguments, partial(_found, arguments))
     if arguments.json:
-        print_json([_row(row, state) for row, state in found])
+        print_json([{**_row(row, state), "waits_for": waits[row.order_id].told} for row, state in found])
         return 0
-    show([_words(row, state) for row, state in found], as_json=False, empty="no orders")
+    show([_words(row, waits[row.order_id]) for row, _ in found], as_json=False, empty="no orders")
     if more:
         print(f"there are more than these {len(found)}: --limit N, --stage, --hold or --search")
     return 0
@@ -79,8 +83,8 @@ def _list(arguments: argparse.Namespace) -> int:
 
 async def _found(
     arguments: argparse.Namespace, hub: Hub, merchant: str
-) -> tuple[list[tuple[OrderRow, OrderState]], bool]:
-    return await search_orders(
+) -> tuple[list[tuple[OrderRow, OrderState]], bool, dict[str, Waiting]]:
+    found, more = await search_orders(
         hub,
         merchant,
         stage=Stage(arguments.stage) if arguments.stage else None,
@@ -89,6 +93,7 @@ async def _found(
         text=arguments.search,
         limit=arguments.limit or _USUAL,
     )
+    return found, more, await waiting_of(hub, merchant, [row.order_id for row, _ in found])
 
 
 def _row(row: OrderRow, state: OrderState) -> dict[str, object]:
@@ -107,33 +112,31 @@ def _row(row: OrderRow, state: OrderState) -> dict[str, object]:
     }
 
 
-def _words(row: OrderRow, state: OrderState) -> dict[str, object]:
+def _words(row: OrderRow, waits: Waiting) -> dict[str, object]:
     return {
         "order": row.number,
         "channel": row.connection,
         "placed": when(row.placed_at),
         "stage": row.stage.words,
         "total": total_of(row.total_minor, row.currency) or "unknown",
-        "held": "; ".join(held_by(state)),
+        "waits for": waits.line,
     }
 
 
-async def _release_all(hub: Hub, merchant: str, *, reason: str) -> Rows:
+async def _release_all(arguments: argparse.Namespace, hub: Hub, merchant: str) -> Rows:
+    reason = arguments.reason
+    agree(arguments, await release_all_plan(hub, merchant, reason))
     released = await actions.release_all(hub, merchant, reason, "all", ACTOR)
     return [{"released": order_id, "hold": reason} for order_id in released]
 
 
-async def _act(arguments: argparse.Namespace, hub: Hub, merchant: str) -> tuple[str, OrderState, list[Fact]]:
+async def _act(
+    arguments: argparse.Namespace, hub: Hub, merchant: str
+) -> tuple[str, OrderState, list[Fact], Waiting]:
     """Do what is asked with an order; return where it stands then."""
     order_id = await actions.order_named(hub, merchant, arguments.order)
-    match arguments.do:
-        case "release":
-            await actions.release(hub, merchant, order_id, arguments.reason, ACTOR)
-        case "reject":
-            await actions.reject(hub, merchant, order_id, arguments.reason or "rejected by command", ACTOR)
-        case "label":
-            await actions.ask_label(hub, merchant, order_id, ACTOR)
-        case "retry":
-            await actions.retry(hub, merchant, order_id, ACTOR)
+    if arguments.do in ASKS:
+        await ask(arguments, hub, merchant, order_id)
     state = await hub.store.load(merchant, order_id) or OrderState()
-    return order_id, state, await hub.store.read(facts_of, merchant, order_id)
+    waits = (await waiting_of(hub, merchant, [order_id]))[order_id]
+    return order_id, state, await hub.store.read(facts_of, merchant, order_id), waits

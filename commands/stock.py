@@ -1,15 +1,18 @@
 """``crossdock stock``: list stock and listings, or say what was counted, received, added or linked."""
 
 import argparse
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 
 from commands import opening
 from commands.arguments import UsageError, add_merchant_options, whole_number
+from commands.confirm import add_confirm_options, agree
 from commands.output import Rows
 from commands.running import ACTOR, show_for_merchant
 from core.engine.hub import Hub
 from core.model.products import Product
 from core.services import actions
+from core.services.stock_plans import link_plan, stock_plan
 from core.store.listings import list_listings
 from core.store.products import save_products
 from core.store.stock import list_stock
@@ -27,6 +30,7 @@ _WANTED = {
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what the verb takes."""
     add_merchant_options(parser)
+    add_confirm_options(parser)
     parser.add_argument(
         "do",
         nargs="?",
@@ -46,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Change what is asked, then list what there is."""
     if arguments.do in ("opening", "adopt"):
         return opening.run(arguments)
-    change = _change(arguments.do, arguments.words)
+    change = _change(arguments)
     listed = _listings if arguments.do in ("link", "listings") else _stock
 
     async def rows(hub: Hub, merchant: str) -> Rows:
@@ -56,23 +60,44 @@ def run(arguments: argparse.Namespace) -> int:
     return show_for_merchant(arguments, rows)
 
 
-def _change(do: str, words: list[str]) -> Callable[[Hub, str], Awaitable[None]]:
+def _change(arguments: argparse.Namespace) -> Callable[[Hub, str], Awaitable[None]]:
     """Return what is to be done before stock is listed; wrong words are found before the hub is opened."""
+    do, words = arguments.do, arguments.words
     match do, words:
         case "product", [sku, title, grams, size] if size.count("x") == 2:  # noqa: PLR2004 - length, width, height
             product = _product(sku, title, grams, size)
             return lambda hub, merchant: hub.store.write(save_products, merchant, [product])
         case (("count" | "receive"), [sku, location, units]):
-            act = actions.count if do == "count" else actions.receive
-            lines = [(sku, location, whole_number(units, "units"))]
-            return lambda hub, merchant: act(hub, merchant, lines, actor=ACTOR)
+            return partial(_counted, arguments, (sku, location, whole_number(units, "units")))
         case "link", [connection, listing, _, *_]:
             pairs = [part.partition("=") for part in words[2:]]
             made_of = {sku: whole_number(units, f"units of {sku}") for sku, _, units in pairs}
-            return lambda hub, merchant: actions.link(hub, merchant, connection, listing, made_of)
+            return partial(_linked, arguments, connection, listing, made_of)
         case (("list" | "listings"), []):
             return _nothing
     raise UsageError(f"{do} wants {_WANTED[do]}")
+
+
+async def _counted(
+    arguments: argparse.Namespace, line: tuple[str, str, int], hub: Hub, merchant: str
+) -> None:
+    receive = arguments.do == "receive"
+    plan, seen = await stock_plan(hub, merchant, [line], receive=receive)
+    agree(arguments, plan)
+    change = actions.receive if receive else actions.count
+    await change(hub, merchant, [line], actor=ACTOR, seen=None if arguments.yes else seen)
+
+
+async def _linked(  # noqa: PLR0917 - what is linked to what, and whose
+    arguments: argparse.Namespace,
+    connection: str,
+    listing: str,
+    made_of: Mapping[str, int],
+    hub: Hub,
+    merchant: str,
+) -> None:
+    agree(arguments, await link_plan(hub, merchant, connection, listing, made_of))
+    await actions.link(hub, merchant, connection, listing, made_of)
 
 
 def _product(sku: str, title: str, grams: str, size: str) -> Product:

@@ -13,6 +13,7 @@ from core.engine.answers import Waiter
 from core.engine.hub import Hub
 from core.engine.pauses import note_failure
 from core.errors import VendorPausedError
+from core.services.waiting import Waiting, waiting_of
 from core.store.api_keys import find_api_key
 from core.store.pauses import list_pauses
 from tests.command import KNIFE, Said, command, in_hub, rows, with_an_order
@@ -30,8 +31,8 @@ def said(
 
 def test_stock_is_added_counted_received_and_listed(said: Said) -> None:
     assert said(*KNIFE) == (0, "nothing\n", "")
-    assert rows(said, "stock", "count", "CHEF-8", "reno", "14")[0]["on_hand"] == 14
-    assert rows(said, "stock", "receive", "CHEF-8", "reno", "3") == [
+    assert rows(said, "stock", "count", "CHEF-8", "reno", "14", "--yes")[0]["on_hand"] == 14
+    assert rows(said, "stock", "receive", "CHEF-8", "reno", "3", "--yes") == [
         {"sku": "CHEF-8", "location": "reno", "on_hand": 17, "committed": 0, "available": 17}
     ]
     code, out, _ = said("stock")
@@ -119,9 +120,9 @@ def test_connections_are_listed_accepted_and_stopped(said: Said) -> None:
     assert listed["shop"] == {
         "connection": "shop", "use": "bogus", "mode": "-", "state": "untested", "said": "", "accepted": "", "trouble": "",
     }  # fmt: skip
-    accepted = rows(said, "connections", "accept", "post", "labels")
+    accepted = rows(said, "connections", "accept", "post", "labels", "--yes")
     assert [r["accepted"] for r in accepted if r["connection"] == "post"] == ["labels"]
-    stopped = rows(said, "connections", "stop", "post")
+    stopped = rows(said, "connections", "stop", "post", "--yes")
     assert [r["accepted"] for r in stopped if r["connection"] == "post"] == [""]
 
 
@@ -148,7 +149,7 @@ def test_what_a_vendor_paused_is_shown_and_tried_again_by_command(said: Said) ->
 
     in_hub(empty_wallet)
     assert look_in_s() == pytest.approx(600, abs=60)
-    trouble = {r["connection"]: r["trouble"] for r in rows(said, "connections", "resume", "post")}
+    trouble = {r["connection"]: r["trouble"] for r in rows(said, "connections", "resume", "post", "--yes")}
     assert trouble == {"shop": "", "pay": "", "post": "labels paused: post: no funds (1 waits)", "mail": ""}
     assert look_in_s() == pytest.approx(0, abs=60)
     assert said("connections", "resume")[0] == 2
@@ -156,7 +157,7 @@ def test_what_a_vendor_paused_is_shown_and_tried_again_by_command(said: Said) ->
         (("shop",), "nothing of shop is paused"),
         (("ghost",), "no connection named 'ghost'; crossdock.yaml has shop, pay, post, mail"),
     ):
-        assert said("connections", "resume", *words) == (1, "", f"crossdock: {says}\n")
+        assert said("connections", "resume", *words, "--yes") == (1, "", f"crossdock: {says}\n")
 
 
 def look_in_s() -> float:
@@ -222,16 +223,19 @@ def test_go_live_is_shown_accepted_and_taken_back_by_command(said: Said) -> None
     assert (shown["listings"]["not_counted"], shown["writes_so_far"]) == (1, 0)
     code, out, _ = said("go-live")
     assert (code, f"accept --id {shown['id']}" in out) == (0, True)
-    [accepted] = rows(said, "go-live", "accept", "levels", "--connection", "shop", "--id", shown["id"])
+    [accepted] = rows(
+        said, "go-live", "accept", "levels", "--connection", "shop", "--id", shown["id"], "--yes"
+    )
     assert (accepted["actions"], accepted["connections"]) == ("levels", "shop")
-    assert said("go-live", "accept", "--id", shown["id"])[0] == 1
+    assert said("go-live", "accept", "--id", shown["id"], "--yes")[0] == 1
     assert said("go-live", "file", shown["id"])[1] == "connection,listing,location,shows,wanted\n"
     assert said("go-live", "undo")[0] == 2
-    assert rows(said, "go-live", "undo", shown["id"])[0]["taken back"]
+    assert rows(said, "go-live", "undo", shown["id"], "--yes")[0]["taken back"]
     assert [r["accepted"] for r in rows(said, "connections") if r["connection"] == "shop"] == [""]
     assert said("connections", "brake", "shop")[0] == 2
-    assert said("connections", "brake", "shop", "go")[0] == 1
-    assert rows(said, "orders", "release", "all", "before_go_live") == []
+    assert said("connections", "brake", "shop", "go", "--yes")[0] == 1
+    refused = said("orders", "release", "all", "before_go_live", "--yes")
+    assert refused == (1, "", "crossdock: no order is held: placed before go-live\n")
 
 
 def test_connect_names_the_page_that_a_browser_opens(said: Said, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -239,19 +243,46 @@ def test_connect_names_the_page_that_a_browser_opens(said: Said, monkeypatch: py
     assert rows(said, "connect", "shop") == [{"open in a browser": "https://hub.test/connect/kendra/shop"}]
 
 
+@pytest.mark.req("R112", "R113")
 def test_orders_are_listed_shown_and_acted_on(said: Said) -> None:
     with_an_order(said)
 
     [listed] = rows(said, "orders")
     assert (listed["order"], listed["total_minor"], listed["currency"]) == ("KK-1", 6997, "USD")
     shown = rows(said, "orders", "show", "KK-1")
+    told: list[Waiting] = []
+
+    async def ask(hub: Hub) -> None:
+        told.extend((await waiting_of(hub, MERCHANT, ["shop:kk-1"])).values())
+
+    in_hub(ask)
+    [waits] = told
+    assert shown["waits_for"] == waits.told
+    assert waits.told == {
+        "what": "placed before go-live: placed before the hub was switched on; backordered: 1 x CHEF-8",
+        "until": None,
+        "do": "Release it if the hub is to ship it; else ship it where it was to be shipped. Receive stock, or reject it.",
+    }
+    assert waits.line in said("orders")[1]
+    assert f"waits for {waits.line}" in said("orders", "show", "KK-1")[1]
     assert (shown["order"], shown["facts"][0]["kind"]) == ("shop:kk-1", "received")
     assert said("orders", "release", "KK-1")[0] == 2
-    code, _, err = said("orders", "release", "KK-1", "risk")
+    code, _, err = said("orders", "release", "KK-1", "risk", "--yes")
     assert (code, err.startswith("crossdock: the order is not held by 'risk'")) == (1, True)
-    assert said("orders", "retry", "KK-1") == (1, "", "crossdock: the order is not parked\n")
-    rejected = rows(said, "orders", "reject", "KK-1")
-    assert rejected["facts"][-1]["kind"] == "rejection_asked"
+    assert said("orders", "retry", "KK-1", "--yes") == (1, "", "crossdock: the order is not parked\n")
+    code, out, err = said("orders", "reject", "KK-1")
+    assert (code, out) == (2, "")
+    assert err.splitlines()[:2] == ["Cancel and refund: KK-1", "  Cancels KK-1 at shop, for good."]
+    assert (
+        err.splitlines()[-1]
+        == "crossdock orders: nothing was done: say --yes to have it done without being asked"
+    )
+    assert len(rows(said, "orders", "show", "KK-1")["facts"]) == len(shown["facts"])
+    rejected = rows(said, "orders", "reject", "KK-1", "--yes", "--note", "the shopper called")
+    assert (rejected["facts"][-1]["kind"], rejected["facts"][-1]["why"]) == (
+        "rejection_asked",
+        "the shopper called",
+    )
 
 
 def test_deliveries_are_listed_and_replayed(said: Said) -> None:
@@ -266,7 +297,7 @@ def test_deliveries_are_listed_and_replayed(said: Said) -> None:
 def test_listings_are_linked_and_shown(said: Said) -> None:
     with_an_order(said)
 
-    [row] = rows(said, "stock", "link", "shop", "CHEF-8", "CHEF-8=2")
+    [row] = rows(said, "stock", "link", "shop", "CHEF-8", "CHEF-8=2", "--yes")
     assert (row["connection"], row["listing"]) == ("shop", "CHEF-8")
     assert rows(said, "stock", "listings") == [row]
 
@@ -349,26 +380,26 @@ def test_the_command_runs_from_any_folder(tmp_path: Path) -> None:
 @pytest.mark.req("S37")
 def test_links_are_previewed_imported_and_taken_back_by_command(said: Said, tmp_path: Path) -> None:
     said(*KNIFE)
-    said("stock", "link", "shop", "CHEF-8", "CHEF-8=1")
+    said("stock", "link", "shop", "CHEF-8", "CHEF-8=1", "--yes")
     file = tmp_path / "links.csv"
     file.write_text("connection,listing,sku,units\nshop,CHEF-8,CHEF-8,2\n")
     change = [{"connection": "shop", "listing": "CHEF-8", "now": "1 x CHEF-8", "then": "2 x CHEF-8"}]
 
     assert said("links", "preview", str(file), "--json") == (0, json.dumps(change) + "\n", "")
     assert said("links", "export")[1] == "connection,listing,sku,units\nshop,CHEF-8,CHEF-8,1\n"
-    assert said("links", "import", str(file), "--json") == (0, json.dumps(change) + "\n", "")
+    assert said("links", "import", str(file), "--json", "--yes") == (0, json.dumps(change) + "\n", "")
     assert said("links", "export")[1] == "connection,listing,sku,units\nshop,CHEF-8,CHEF-8,2\n"
-    assert said("links", "undo", "--json")[1] == json.dumps([{"taken back": "1 listings"}]) + "\n"
+    assert said("links", "undo", "--json", "--yes")[1] == json.dumps([{"taken back": "1 listings"}]) + "\n"
     assert said("links", "export")[1] == "connection,listing,sku,units\nshop,CHEF-8,CHEF-8,1\n"
 
 
 def test_a_file_of_links_with_a_wrong_line_changes_nothing(said: Said, tmp_path: Path) -> None:
     said(*KNIFE)
-    said("stock", "link", "shop", "CHEF-8", "CHEF-8=1")
+    said("stock", "link", "shop", "CHEF-8", "CHEF-8=1", "--yes")
     file = tmp_path / "links.csv"
     file.write_text("connection,listing,sku,units\nshop,CHEF-8,NOPE,2\n")
 
-    code, _, trouble = said("links", "import", str(file))
+    code, _, trouble = said("links", "import", str(file), "--yes")
 
     assert code == 1
     assert trouble == (

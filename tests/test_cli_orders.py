@@ -51,10 +51,13 @@ def money(minor: int, currency: str = "USD") -> Money:
 def sold(number: str, *, total: Money, sku: str, minutes: int = 0) -> Order:
     line = OrderLine(
         line_id="1", listing=sku, sku=sku, title=f"Title of {sku}", quantity=2, open_quantity=2,
-        unit_price=total, discount=money(0, total.currency), tax=money(0, total.currency),
+        unit_price=total, discount=total, tax=money(0, total.currency),
     )  # fmt: skip
     placed = PLACED + timedelta(minutes=minutes)
-    return an_order(number, placed_at=placed).model_copy(update={"lines": (line,), "total": total})
+    kept = an_order(number, placed_at=placed)
+    nothing = {name: money(0, total.currency) for name, value in kept if isinstance(value, Money)}
+    totals = {"total": total, "total_presentment": total}
+    return kept.model_copy(update={**nothing, **totals, "lines": (line,)})
 
 
 def checked(paid: Money, *, short: int) -> PaymentChecked:
@@ -119,10 +122,13 @@ def test_orders_are_listed_with_money_and_with_what_holds_each_in_words(said: Sa
     _, ten, two, one = out.splitlines()
     assert "12.345 KWD" in ten
     assert "1500 JPY" in two
-    assert two.endswith("On hold           1500 JPY    needs attention at buy: post: the wallet is empty")
+    assert two.endswith(
+        "On hold           1500 JPY    a person: it waits for its label to be bought; that failed: post: the wallet is"
+        " empty. Mend the cause, then press Try again, or: crossdock orders retry."
+    )
     assert one.split("  ", 1)[1].strip().startswith("shop     2026-11-30 12:00:00 UTC  On hold")
     assert one.endswith(
-        "123.40 USD  payment short: 20.00 USD short; risk: risk 76; listing not linked: Mug with cat"
+        "123.40 USD  payment short: 20.00 USD short. Have the rest paid; or release it to ship it as it is, or reject it."
     )
 
 
@@ -150,6 +156,10 @@ def test_the_list_as_json_keeps_its_names_and_tells_each_hold(said: Said) -> Non
         "total": "123.40 USD",
         "total_minor": 12340,
         "currency": "USD",
+        "waits_for": {
+            "what": "payment short: 20.00 USD short", "until": None,
+            "do": "Have the rest paid; or release it to ship it as it is, or reject it.",
+        },
     }  # fmt: skip
 
 
@@ -227,6 +237,7 @@ def test_an_order_is_shown_with_its_holds_money_units_and_timeline(said: Said) -
     assert (code, err) == (0, "")
     assert out.splitlines() == [
         "KK-1: On hold, 123.40 USD, shop:1, placed 2026-11-30 12:00:00 UTC",
+        "waits for payment short: 20.00 USD short. Have the rest paid; or release it to ship it as it is, or reject it.",
         "held: payment short: 20.00 USD short; release it: crossdock orders release KK-1 payment_short",
         "held: risk: risk 76; release it: crossdock orders release KK-1 risk",
         "held: listing not linked: Mug with cat",
@@ -266,7 +277,7 @@ def test_an_order_as_json_tells_each_hold_and_each_fact_in_words(said: Said) -> 
 def test_a_parked_order_says_what_failed_and_how_it_goes_on(said: Said) -> None:
     in_hub(three_orders)
 
-    assert said("orders", "show", "KK-2")[1].splitlines()[1] == (
+    assert said("orders", "show", "KK-2")[1].splitlines()[2] == (
         "needs attention at buy: post: the wallet is empty; once it is mended: crossdock orders retry KK-2"
     )
 

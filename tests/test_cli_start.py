@@ -35,16 +35,16 @@ NEEDLESS = (
     ("orders", "show", "KK-404"),
     KNIFE,
     ("stock",),
-    ("stock", "count", "CHEF-8", "reno", "3"),
-    ("stock", "receive", "CHEF-8", "reno", "3"),
-    ("stock", "link", "amz", "CHEF-8", "CHEF-8=1"),
+    ("stock", "count", "CHEF-8", "reno", "3", "--yes"),
+    ("stock", "receive", "CHEF-8", "reno", "3", "--yes"),
+    ("stock", "link", "amz", "CHEF-8", "CHEF-8=1", "--yes"),
     ("stock", "listings"),
     ("deliveries",),
     ("stock", "adopt", "shop", "--preview"),
     ("links",),
     ("connect", "shop"),
     ("connections",),
-    ("connections", "stop", "post", "labels"),
+    ("connections", "stop", "post", "labels", "--yes"),
     ("doctor",),
     ("go-live",),
     ("db", "rebuild"),
@@ -328,9 +328,15 @@ def test_a_key_is_taken_back_by_its_own_name_only(said: Said, words: tuple[str, 
 # --- doctor ---
 
 
+def all_tested(said: Said) -> None:
+    for name in ("shop", "pay", "post", "mail"):
+        assert said("connections", "test", name)[0] == 0
+
+
 def test_doctor_without_findings_says_that_all_is_well_and_what_it_looked_at(said: Said) -> None:
     rows(said, *KNIFE)
-    rows(said, "stock", "count", "CHEF-8", "reno", "3")
+    rows(said, "stock", "count", "CHEF-8", "reno", "3", "--yes")
+    all_tested(said)
 
     assert said("doctor") == (
         0,
@@ -344,7 +350,8 @@ def test_a_stock_rule_that_names_no_product_is_told_by_doctor_and_by_validate(
     said: Said, tmp_path: Path
 ) -> None:
     rows(said, *KNIFE)
-    rows(said, "stock", "count", "CHEF-8", "reno", "3")
+    rows(said, "stock", "count", "CHEF-8", "reno", "3", "--yes")
+    all_tested(said)
     file = tmp_path / "crossdock.yaml"
     file.write_text(file.read_text().replace("stock:\n", "stock:\n  chef-*: {low: 9}\n"))
     line = file.read_text().splitlines().index("  chef-*: {low: 9}") + 1

@@ -4,12 +4,12 @@ Webhook, poll, released hold, cancellation, crash, retry and changed configurati
 at, and what its facts, the configuration and the clock make due is done.
 """
 
-from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from core.config.merchant import MerchantConfig
+from core.config.merchant import Location, MerchantConfig
+from core.domain.departures import left_after_void, units_gone
 from core.domain.holds import Context, Places, TariffCodes, causes, due_later, places_known
 from core.domain.parcels import holds_other_units, shipped_twice, third_party_shipped_more
 from core.domain.payment import RISK_LIMIT, digest_of, to_capture
@@ -18,17 +18,16 @@ from core.domain.state import (
     ParcelState,
     covers_needs,
     is_locked,
+    labelled,
     money_is_in_order,
     region_of_order,
-    third_party_shipped,
-    units_in_one,
 )
 from core.model.actions import Action
+from core.model.gates import Gate
 from core.model.holds import Hold
 from core.model.money import Money
 from core.model.order import ChannelState, FulfilledBy, Order, RiskLevel
 from core.model.shipment import VoidState
-from core.model.stock import Allocation
 
 RATES_KEEP = timedelta(minutes=30)
 """Rates older than this are asked again before a label is bought on them."""
@@ -108,60 +107,6 @@ def units_to_commit(state: OrderState) -> bool:
     return holds_other_units(state)
 
 
-def third_party_allocations(state: OrderState) -> tuple[Allocation, ...]:
-    """Return the units set aside of an open order that a third party shipped, and that were not taken off yet."""
-    order = state.order
-    if (
-        order is None
-        or order.state is not ChannelState.OPEN
-        or any(is_locked(state, p) for p in state.parcels)
-    ):
-        return ()
-    others = third_party_shipped(state)
-    found: list[Allocation] = []
-    for line in order.lines:
-        before = state.third_party_units.get(line.line_id, 0)
-        part, whole = others.get(line.line_id, 0) - before, line.quantity - before
-        for a in state.allocations:
-            units = a.units * min(part, whole) // whole if part > 0 and whole > 0 else 0
-            if a.line_id == line.line_id and units:
-                found.append(a.model_copy(update={"units": units}))
-    return tuple(found)
-
-
-def units_gone(state: OrderState) -> tuple[Allocation, ...]:
-    """Return the units set aside that left with parcels which a carrier scanned, and were not taken off yet.
-
-    Of a line that several parcels of one location share, what the parcels still here hold stays set aside.
-    """
-    left = {
-        (line, p.quote.parcel.location)
-        for p in state.parcels
-        if p.departed
-        for line, _ in p.quote.parcel.lines
-    }
-    here = [p for p in (*state.parcels, *state.voided) if not p.departed]
-    return tuple(a for a in not_in(state, here) if (a.line_id, a.location) in left)
-
-
-def not_in(state: OrderState, parcels: Iterable[ParcelState]) -> tuple[Allocation, ...]:
-    """Return the units set aside, less those that these parcels hold."""
-    packed: Counter[tuple[str, str]] = Counter()
-    for parcel in parcels:
-        for line, units in parcel.quote.parcel.lines:
-            packed[line, parcel.quote.parcel.location] += units
-    rest = [
-        (a, a.units - packed[a.line_id, a.location] * units_in_one(state, a.line_id, a.sku))
-        for a in state.allocations
-    ]
-    return tuple(a.model_copy(update={"units": units}) for a, units in rest if units > 0)
-
-
-def left_after_void(state: OrderState) -> ParcelState | None:
-    """Return a parcel that left under a voided label, and whose units, set free before, are still on hand."""
-    return next((p for p in state.parcels if p.set_free and p.departed), None)
-
-
 def void_again(view: View) -> datetime | None:
     """Return when the carrier is to be asked again to take back a label that it would not."""
     rejected = [p for p in view.state.voided if p.void is VoidState.REJECTED and p.voided_at is not None]
@@ -200,6 +145,18 @@ def cancellation(view: View) -> datetime | None:
     if state.ended and (bought or state.allocations):  # what left was taken off before
         return view.now
     return None
+
+
+def void(view: View) -> datetime | None:
+    """Return when a label that a person wants taken back is to be voided."""
+    asked = any(label_to_void(view.state, p) for p in view.state.parcels)
+    return view.now if asked else None
+
+
+def label_to_void(state: OrderState, parcel: ParcelState) -> bool:
+    """Return whether a person wants a parcel's label taken back and it still can be."""
+    free = parcel.label is not None and not parcel.departed and not parcel.told
+    return free and parcel.parcel_id in state.voids_asked
 
 
 def rejection(view: View) -> datetime | None:
@@ -251,37 +208,46 @@ def cancellation_mail(view: View) -> datetime | None:
     return view.now if view.state.cancelled and told and mails_of(view) else None
 
 
-def ready_to_ship(view: View) -> bool:
-    """Return whether the five gates are open: units, money, address and customs, the channel, and nobody holds."""
+def closed_gate(view: View) -> Gate | None:
+    """Return the first gate that keeps a label from being bought, whatever the clock says; None where all are open.
+
+    The five of the order: units, money, address and customs, the channel, and nobody holds. Then those of the carrier.
+    """
     state, order = view.state, view.order
-    return (
-        not state.ended
-        and not state.shipped_elsewhere
-        and state.rejection is None
-        and order.fulfilled_by is FulfilledBy.MERCHANT
-        and order.state is ChannelState.OPEN
-        and places_known(order, view.places)
-        and not state.holds
-        and not wanted_holds(view)
-        and money_is_in_order(state)
-        and bool(state.needs)
-        and not state.backordered
-    )
+    carrier, acts = view.carrier, view.acts
+    closed = {
+        Gate.OVER: state.ended or state.shipped_elsewhere,
+        Gate.REJECTED: state.rejection is not None,
+        Gate.LABELLED: labelled(state),
+        Gate.CHANNEL_SHIPS: order.fulfilled_by is not FulfilledBy.MERCHANT,
+        Gate.HELD: bool(state.holds or wanted_holds(view) or state.backordered),
+        Gate.NOT_ASKED_FOR: order.state is not ChannelState.OPEN,
+        Gate.PLACES_UNREAD: not places_known(order, view.places),
+        Gate.NOT_PAID: not money_is_in_order(state),
+        Gate.NOTHING_SHIPS: not state.needs,
+        Gate.NO_CARRIER: carrier is None,
+        Gate.NOT_ACCEPTED: carrier is not None and not view.accepted(carrier, Action.LABELS),
+        # a test label must never be there to be told to a live channel, nor a live one be wasted on a test
+        Gate.TEST_MODE: carrier is not None and not (acts(carrier) and acts(order.connection)),
+        Gate.NO_LOCATION: not locations_of(view),
+        Gate.ASK: not state.label_asked and any(place.labels == "ask" for place in locations_of(view)),
+    }
+    return next((gate for gate, is_closed in closed.items() if is_closed), None)
 
 
-def _ready_at(view: View) -> datetime | None:
-    """Return when labels may be bought: after the grace of every location the order leaves from, if accepted."""
-    if view.carrier is None or not view.accepted(view.carrier, Action.LABELS) or not ready_to_ship(view):
-        return None
-    if not view.acts(view.carrier) or not view.acts(view.order.connection):
-        return None  # a test label must never be there to be told to a live channel, nor a live one be wasted on a test
+def locations_of(view: View) -> list[Location]:
+    """Return the locations that the order's units leave from."""
     places = {a.location for a in view.state.allocations}
-    locations = [view.config.locations[p] for p in places if p in view.config.locations]
-    if not locations:
+    return [location for name, location in view.config.locations.items() if name in places]
+
+
+def ready_at(view: View) -> datetime | None:
+    """Return when labels may be bought: after the grace of every location, or at once where a person asked for it."""
+    if closed_gate(view) is not None:
         return None
-    if not view.state.label_asked and any(location.labels == "ask" for location in locations):
-        return None
-    return max(view.order.placed_at + location.grace for location in locations)
+    if view.state.label_asked:
+        return view.now
+    return max(view.order.placed_at + location.grace for location in locations_of(view))
 
 
 def quote(view: View) -> datetime | None:
@@ -289,7 +255,7 @@ def quote(view: View) -> datetime | None:
     stale = [p for p in view.state.parcels if p.label is None and _stale(view, p)]
     if covers_needs(view.state) and not stale:
         return None
-    return _ready_at(view)
+    return ready_at(view)
 
 
 def _stale(view: View, parcel: ParcelState) -> bool:
@@ -306,7 +272,7 @@ def _stale(view: View, parcel: ParcelState) -> bool:
 
 def buy(view: View) -> datetime | None:
     """Return when a label is to be bought."""
-    return _ready_at(view) if any(p.label is None for p in view.state.parcels) else None
+    return ready_at(view) if any(p.label is None for p in view.state.parcels) else None
 
 
 def _each(view: View, wanted: Callable[[ParcelState], bool]) -> datetime | None:
@@ -320,8 +286,8 @@ def store_label(view: View) -> datetime | None:
 
 def capture(view: View) -> datetime | None:
     """Return when authorized money is to be taken."""
-    labelled = bool(view.state.parcels) and all(p.label is not None for p in view.state.parcels)
-    due = labelled and view.can_capture and not view.state.cancelled and open_captures(view.state)
+    bought = bool(view.state.parcels) and all(p.label is not None for p in view.state.parcels)
+    due = bought and view.can_capture and not view.state.cancelled and open_captures(view.state)
     may = view.acts(view.order.connection) and view.accepted(view.order.connection, Action.CAPTURES)
     return view.now if due and may else None
 

@@ -86,8 +86,8 @@ def _changes(state: OrderState, fact: f.Fact) -> dict[str, Any]:  # noqa: C901, 
             return {"rejection": fact.why, "parked": None}
         case f.CancelledAtChannel():
             return {"cancelled_at_channel": True}
-        case f.LabelAsked():
-            return {"label_asked": True}
+        case f.LabelAsked() | f.HoldAsked() | f.VoidAsked() | f.VoidRefused():
+            return _asked_by_a_person(state, fact)
         case f.ShippedElsewhere():
             return {"shipped_elsewhere": True}
         case f.PartShippedElsewhere():
@@ -105,9 +105,26 @@ def _changes(state: OrderState, fact: f.Fact) -> dict[str, Any]:  # noqa: C901, 
             return parcel_changes(state, fact)
 
 
+def _asked_by_a_person(
+    state: OrderState, fact: f.LabelAsked | f.HoldAsked | f.VoidAsked | f.VoidRefused
+) -> dict[str, Any]:
+    match fact:
+        case f.LabelAsked():
+            return {"label_asked": True}
+        case f.HoldAsked():
+            return {"held_by_person": fact.note}
+        case f.VoidAsked():
+            asked = (*state.voids_asked, fact.parcel_id)
+            return {"held_by_person": fact.note, "voids_asked": asked, "label_asked": False}
+        case f.VoidRefused():
+            return {"voids_asked": tuple(p for p in state.voids_asked if p != fact.parcel_id)}
+
+
 def _released(state: OrderState, fact: f.Released) -> dict[str, Any]:
     """Return what a release changes; a person's overrules the cause, and what no rate would do for is packed anew."""
     changes: dict[str, Any] = {"holds": {k: v for k, v in state.holds.items() if k != fact.reason}}
+    if fact.reason == Hold.BY_PERSON:
+        return {**changes, "held_by_person": None}
     if not fact.actor.startswith("person:"):
         return changes
     if fact.reason not in state.overruled:

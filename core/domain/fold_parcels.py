@@ -67,6 +67,7 @@ def _voids(state: OrderState, fact: f.LabelVoided | f.VoidAnswered | f.LeftAfter
             return {
                 "parcels": tuple(p for p in state.parcels if p not in here),
                 "voided": voided + tuple(p.model_copy(update=asked) for p in here),
+                "voids_asked": tuple(p for p in state.voids_asked if p != fact.parcel_id),
             }
         case f.VoidAnswered():
             mine = next((p for p in state.voided if _label_of(p) == fact.label_id), None)

@@ -56,9 +56,11 @@ def causes(state: OrderState, context: Context) -> dict[Hold, str]:
         or state.shipped_elsewhere
     ):
         return {}
+    by_person = {} if state.held_by_person is None else {Hold.BY_PERSON: state.held_by_person}
     if order.unreadable is not None:
-        return _part_causes(state, order.unreadable)
+        return {**by_person, **_part_causes(state, order.unreadable)}
     found = {
+        **by_person,
         **_channel_causes(state, order, context),
         **_unit_causes(state),
         **_payment_causes(state, order),

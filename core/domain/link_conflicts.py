@@ -11,6 +11,7 @@ from core.domain.link_proposals import (
     describe,
     folded,
     proposals,
+    units_in,
 )
 
 
@@ -35,6 +36,7 @@ def conflicts(products: Iterable[KnownProduct], listings: Sequence[ChannelListin
         *_two_meanings(listings, book),
         *_kits_of_one_name(book.linked),
         *_same_proposal(listings, book),
+        *_packs_otherwise(book),
     )
 
 
@@ -137,22 +139,56 @@ def _kits_of_one_name(linked: Sequence[ChannelListing]) -> list[Conflict]:
 
 
 def _same_proposal(listings: Sequence[ChannelListing], book: Book) -> list[Conflict]:
-    by_answer: dict[tuple[str, tuple[tuple[str, int], ...]], list[str]] = {}
+    """Return the listings of one channel that are one thing, linked or only proposed: accepting ends no conflict.
+
+    Offers of one catalog entry, or linked ones of one title, are one thing there too, and contradict nothing.
+    """
+    by_answer: dict[tuple[str, tuple[tuple[str, int], ...]], list[ChannelListing]] = {}
     for listing in listings:
-        if listing.of or listing.fulfilled_by_channel:
-            continue
-        first = next(iter(proposals(listing, book)), None)
-        if first is not None:
-            key = listing.connection, tuple(sorted(first.of.items()))
-            by_answer.setdefault(key, []).append(listing.listing)
+        first = listing.of or next((p.of for p in proposals(listing, book)), {})
+        if first and not listing.fulfilled_by_channel:
+            by_answer.setdefault((listing.connection, tuple(sorted(first.items()))), []).append(listing)
     return [
         Conflict(
             kind="same_proposal",
             connection=connection,
-            names=tuple(listings),
-            what=f"listings of one channel that all look like {describe(dict(of))}",
-            do="look at each, and accept only those that are",
+            names=tuple(o.listing for o in group),
+            what=f"listings of one channel that {_how_alike(group)} {describe(dict(of))}",
+            do="look at each, and accept only those that are"
+            if any(not o.of for o in group)
+            else "look at each, and correct the link of any that is not",
         )
-        for (connection, of), listings in by_answer.items()
-        if len(listings) > 1
+        for (connection, of), group in by_answer.items()
+        if not _one_thing(group)
     ]
+
+
+def _one_thing(group: Sequence[ChannelListing]) -> bool:
+    entries = {o.catalog or f"listing {o.listing}" for o in group}
+    return len(entries) == 1 or (all(o.of for o in group) and len({folded(o.title) for o in group}) == 1)
+
+
+def _how_alike(group: Sequence[ChannelListing]) -> str:
+    linked = [bool(o.of) for o in group]
+    return (
+        "are all linked as" if all(linked) else "all look like" if not any(linked) else "are, or look like,"
+    )
+
+
+def _packs_otherwise(book: Book) -> list[Conflict]:
+    """Return the listings whose name says another pack than they are linked as."""
+    found: list[Conflict] = []
+    for listing in book.linked:
+        [(sku, units), *others] = listing.of.items()
+        named = units_in(listing, book.products[sku]) if sku in book.products and not others else 1
+        if named not in (1, units):
+            found.append(
+                Conflict(
+                    kind="pack",
+                    connection=listing.connection,
+                    names=(listing.listing,),
+                    what=f"its name says a pack of {named}, and the link says {describe(listing.of)}",
+                    do="correct the link, or the name at the channel",
+                )
+            )
+    return found

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from enum import StrEnum
 
+from core.domain.pack_words import OF_SKUS, packs_of, without_packs
+
 Components = Mapping[str, int]
 """SKU -> units of it in one unit of a listing."""
 
@@ -50,6 +52,7 @@ class Why(StrEnum):
     KIT = "kit"
     FOLDED_SKU = "folded_sku"
     PACK = "pack"
+    TITLE_TWIN = "title_twin"
     PARTS = "parts"
     TITLE = "title"
 
@@ -61,14 +64,17 @@ SCORE = {
     Why.KIT: 92,
     Why.FOLDED_SKU: 90,
     Why.PACK: 88,
+    Why.TITLE_TWIN: 86,
     Why.PARTS: 75,
 }
-"""Whole percent; a title scores what it resembles, at most ``BEST_TITLE``."""
+"""Whole percent; a title scores what it resembles, at most ``BEST_TITLE``.
+
+A title alone never outranks a pack: two channels write one title over one pair and over a pack of two.
+"""
 BEST_TITLE = 85
 LEAST_TITLE = 60
 MOST_PROPOSALS = 3
 _CANDIDATES = 20
-_LARGEST_PACK = 144
 _FEWEST_PARTS = 2
 
 
@@ -92,39 +98,8 @@ def folded(name: str) -> str:
 
 def words_of(title: str) -> tuple[str, ...]:
     """Return a title's words, pack words taken out."""
-    bare = title.casefold().replace("'", "").replace("\N{RIGHT SINGLE QUOTATION MARK}", "")
-    for pattern, _ in _PACKS:
-        bare = pattern.sub(" ", bare)
-    return tuple(re.findall(r"[^\W_]+", bare))
-
-
-_PACKS: tuple[tuple[re.Pattern[str], int | None], ...] = (
-    (re.compile(r"\b(\d{1,3})[\s_-]*(?:pk|packs?|pcs?|pieces?|pairs?|ct|count)\b"), None),
-    (re.compile(r"\b(?:pack|set|box|bundle|lot)[\s_-]+of[\s_-]+(\d{1,3})\b"), None),
-    (re.compile(r"(?<![\w.])x(\d{1,3})\b(?!\s?x)"), None),
-    (re.compile(r"\b(\d{1,3})\s?x(?![\w-])(?!\s?\d)"), None),
-    (re.compile(r"\b(?:pair of|twin[\s_-]?pack|double[\s_-]?pack)\b"), 2),
-    (re.compile(r"\bdozen\b"), 12),
-)
-
-
-_OF_SKUS = _PACKS[:1]
-"""In a SKU only ``2PK`` and its like: X4 may be the name of a thing."""
-
-
-def packs_of(
-    text: str, words: Sequence[tuple[re.Pattern[str], int | None]] = _PACKS
-) -> Counter[tuple[str, int]]:
-    """Return the (word, units) that a text names: ``2PK``, ``2-pack``, ``set of 4``, ``x2`` are packs, ``pair of`` a pair."""
-    bare = text.casefold().replace("_", " ")
-    found: Counter[tuple[str, int]] = Counter()
-    for pattern, units in words:
-        for match in pattern.finditer(bare):
-            number = units or int(match[1])
-            if 1 < number <= _LARGEST_PACK:
-                found["pair" if "pair of" in match[0] else "pack", number] += 1
-        bare = pattern.sub(" ", bare)
-    return found
+    bare = title.replace("'", "").replace("\N{RIGHT SINGLE QUOTATION MARK}", "")
+    return tuple(re.findall(r"[^\W_]+", without_packs(bare)))
 
 
 def units_in(listing: ChannelListing, product: KnownProduct) -> int:
@@ -132,16 +107,13 @@ def units_in(listing: ChannelListing, product: KnownProduct) -> int:
 
     Words that the product's own name has too say nothing: a pair of socks is one of our "pair of socks".
     """
-    named = packs_of(product.title) | packs_of(product.sku, _OF_SKUS)
-    told = (packs_of(listing.title) - named) | (packs_of(listing.sku or listing.listing, _OF_SKUS) - named)
+    named = packs_of(product.title) | packs_of(product.sku, OF_SKUS)
+    told = (packs_of(listing.title) - named) | (packs_of(listing.sku or listing.listing, OF_SKUS) - named)
     return max((units for _, units in told), default=1)
 
 
 def _sku_without_pack(sku: str) -> str:
-    bare = sku.casefold().replace("_", " ")
-    for pattern, _ in _OF_SKUS:
-        bare = pattern.sub(" ", bare)
-    return folded(bare)
+    return folded(without_packs(sku, OF_SKUS))
 
 
 # Proposals.
@@ -219,28 +191,75 @@ def _by_sku(listing: ChannelListing, book: Book) -> list[Proposal]:
 
 def _by_barcode(listing: ChannelListing, book: Book) -> list[Proposal]:
     alike = book.by_barcode.get(listing.barcode or "", ())
-    # The barcode of a pack is another than that of the thing in it: it means one.
-    return [_proposal(Why.BARCODE, {alike[0]: 1}, "the same barcode")] if len(alike) == 1 else []
+    if len(alike) != 1:
+        return []
+    units = units_in(listing, book.products[alike[0]])
+    # A pack has a barcode of its own; sellers who name a pack under the barcode of the thing in it mean the pack.
+    why, score = "the same barcode", SCORE[Why.BARCODE if units == 1 else Why.PACK]
+    return [
+        _proposal(Why.BARCODE, {alike[0]: units}, f"{why}, as a pack of {units}" * (units > 1) or why, score)
+    ]
 
 
 def _by_linked(listing: ChannelListing, book: Book) -> list[Proposal]:
     """Propose what a listing of the same catalog entry, SKU or title is made of: an FBA twin, or a known kit."""
     found: list[Proposal] = []
     for other in book.linked:
-        if (other.connection, other.listing) == (listing.connection, listing.listing):
+        by = _twins_by(listing, other)
+        if by is None or (other.connection, other.listing) == (listing.connection, listing.listing):
             continue
-        same_entry = (
-            other.connection == listing.connection and listing.catalog and listing.catalog == other.catalog
-        )
-        same_sku = folded(other.sku or other.listing) == folded(listing.sku or listing.listing)
-        same_title = listing.title.strip().casefold() == other.title.strip().casefold()
-        if not (same_entry or same_sku or same_title):
+        of, pack = _scaled(listing, other, by, book)
+        if of is None:
             continue
-        by = "catalog entry" if same_entry else "SKU" if same_sku else "title"
-        describe = f"the same {by} as {other.listing} of {other.connection}"
-        kit = len(other.of) > 1 and not same_entry
-        found.append(_proposal(Why.KIT if kit else Why.TWIN, other.of, describe))
+        detail = f"the same {by} as {other.listing} of {other.connection}"
+        if pack:
+            score = SCORE[Why.TITLE_TWIN if by == "title" else Why.PACK]
+            found.append(_proposal(Why.PACK, of, f"{detail}, as a pack of {pack}", score))
+            continue
+        kit = len(of) > 1 and by == "SKU"
+        found.append(_proposal(Why.TITLE_TWIN if by == "title" else Why.KIT if kit else Why.TWIN, of, detail))
     return found
+
+
+def _scaled(
+    listing: ChannelListing, other: ChannelListing, by: str, book: Book
+) -> tuple[Components | None, int]:
+    """Return what a twin is made of, in packs as the listing names them, and that pack where it is another; else 0.
+
+    None where the two contradict: one catalog entry named as two packs, a twin linked as its own name does not say,
+    or units that do not divide. Without a word of packs, the same SKU or entry is the same thing.
+    """
+    ours, theirs = _pack_of(listing, other.of, book), _pack_of(other, other.of, book)
+    as_named = len(other.of) > 1 or sum(other.of.values()) == theirs
+    if by == "title" and theirs > 1 and not as_named:
+        return None, 0
+    if ours == theirs or (ours == 1 and by != "title"):
+        return other.of, 0
+    whole = all(units * ours % theirs == 0 for units in other.of.values())
+    if by == "catalog entry" or not as_named or not whole:
+        return None, 0
+    return {sku: units * ours // theirs for sku, units in other.of.items()}, ours
+
+
+def _twins_by(listing: ChannelListing, other: ChannelListing) -> str | None:
+    """Return what two listings have in common: catalog entry, SKU or title; None where it is nothing."""
+    if other.connection == listing.connection and listing.catalog and listing.catalog == other.catalog:
+        return "catalog entry"
+    if folded(other.sku or other.listing) == folded(listing.sku or listing.listing):
+        return "SKU"
+    return "title" if listing.title.strip().casefold() == other.title.strip().casefold() else None
+
+
+def _pack_of(listing: ChannelListing, of: Components, book: Book) -> int:
+    """Return the size of pack that a listing names of what it, or its twin, is made of.
+
+    Of a kit, a number that is its number of parts or units counts these: a set of 2 is a knife and a board.
+    """
+    known = [book.products[sku] for sku in of if sku in book.products]
+    if len(of) == 1 and known:
+        return units_in(listing, known[0])
+    told = packs_of(listing.title) | packs_of(listing.sku or listing.listing, OF_SKUS)
+    return max((units for _, units in told if units not in (len(of), sum(of.values()))), default=1)
 
 
 def _by_pack(listing: ChannelListing, book: Book) -> list[Proposal]:
@@ -269,9 +288,11 @@ def _by_parts(listing: ChannelListing, book: Book) -> list[Proposal]:
             other != sku and not Counter(book.words[sku]) - Counter(book.words[other]) for other in named
         )
     ]
-    if len(parts) < _FEWEST_PARTS:
+    of = dict.fromkeys(parts, 1)
+    # A pack of several kits, or of one of the parts: which, only a person can tell.
+    if len(parts) < _FEWEST_PARTS or _pack_of(listing, of, book) > 1:
         return []
-    return [_proposal(Why.PARTS, dict.fromkeys(parts, 1), f"its title names {', '.join(parts)}")]
+    return [_proposal(Why.PARTS, of, f"its title names {', '.join(parts)}")]
 
 
 def _by_title(listing: ChannelListing, book: Book) -> list[Proposal]:

@@ -113,6 +113,10 @@ class OrderState(StoredShape):
     third_party_units: dict[str, int] = Field(default_factory=dict, alias="parted")
     """Units by line that a third party shipped and that are not on hand any more."""
     label_asked: bool = False
+    held_by_person: str | None = None
+    """What a person said who holds it; None: nobody does."""
+    voids_asked: tuple[str, ...] = ()
+    """Parcels whose label a person wants taken back."""
     parked: f.Parked | None = None
 
     @property

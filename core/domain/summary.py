@@ -12,6 +12,10 @@ def amount_text(amount: Money | None) -> str:
     return f"{amount.text()} {amount.currency}" if amount.known else "amount unknown"
 
 
+def _noted(note: str) -> str:
+    return f". {note}" if note else ""
+
+
 def summary(fact: f.Fact) -> str:  # noqa: C901, PLR0912 - a table of every fact
     """Return what a fact says, in one line; empty where it only matters to the machine."""
     match fact:
@@ -35,7 +39,9 @@ def summary(fact: f.Fact) -> str:  # noqa: C901, PLR0912 - a table of every fact
         case f.Held():
             return f"Held: {fact.reason.words}. {fact.detail}"
         case f.Released():
-            return f"Released: {fact.reason.words}"
+            return f"Released: {fact.reason.words}{_noted(fact.note)}"
+        case f.HoldAsked():
+            return f"Held by a person{_noted(fact.note)}"
         case f.Quoted():
             chosen = next((r for r in fact.rates if r.reason == "chosen"), None)
             best = (
@@ -44,9 +50,7 @@ def summary(fact: f.Fact) -> str:  # noqa: C901, PLR0912 - a table of every fact
             box = f"{fact.parcel.box}{' (packing cut short)' if fact.parcel.ended_early else ''}"
             return f"{len(fact.rates)} rates for parcel {fact.parcel.parcel_id} in box {box}: {best}"
         case f.RateRefused():
-            return (
-                f"Label refused: {fact.carrier} {fact.service}: {fact.message}; the next best rate is taken"
-            )
+            return f"Label refused: {fact.carrier} {fact.service}: {fact.message}; the next best is taken"
         case f.LabelBought():
             return f"Label bought: {fact.carrier} {fact.service} {amount_text(fact.price)}, {fact.tracking}"
         case f.LabelVoided():
@@ -71,7 +75,11 @@ def summary(fact: f.Fact) -> str:  # noqa: C901, PLR0912 - a table of every fact
         case f.RejectionAsked():
             return f"Rejected: {fact.why}"
         case f.LabelAsked():
-            return "Label asked for"
+            return f"Label asked for{_noted(fact.note)}"
+        case f.VoidAsked():
+            return f"Label of parcel {fact.parcel_id} to be taken back{_noted(fact.note)}"
+        case f.VoidRefused():
+            return f"The carrier does not take back the label of parcel {fact.parcel_id}"
         case f.ShippedElsewhere():
             return f"Shipped elsewhere: {', '.join(fact.tracking) or 'no tracking number'}"
         case f.PartShippedElsewhere():
@@ -85,7 +93,7 @@ def summary(fact: f.Fact) -> str:  # noqa: C901, PLR0912 - a table of every fact
         case f.Parked():
             return f"Needs attention at {fact.step}: {fact.message}"
         case f.Retried():
-            return "Sent on again"
+            return f"Sent on again{_noted(fact.note)}"
         case f.Noted():
             return fact.text
         case _:

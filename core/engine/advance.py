@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from core.domain.state import OrderState
 from core.engine.answers import Kind
 from core.engine.hub import Hub
 from core.engine.pauses import learn, wait_turn
@@ -33,23 +34,27 @@ async def begin(hub: Hub, merchant: str, order_id: str) -> Run | None:
     if claimed is None:
         return None
     failpoint("advance.claimed")
-    order = claimed.state.order
+    return await read_run(hub, merchant, order_id, claimed.state, claimed.attempts)
+
+
+async def read_run(hub: Hub, merchant: str, order_id: str, state: OrderState, attempts: int = 0) -> Run:
+    """Read what a run needs besides the order. Without a claim it may look, and commits nothing."""
     known = await hub.store.read(
         read_surroundings,
         hub.store.keys,
         merchant,
         order_id,
-        connection=None if order is None else order.connection,
+        connection=None if state.order is None else state.order.connection,
         mailer=hub.connections(merchant).mailer,
-        now=now,
+        now=hub.clock.now(),
     )
     learn(hub, merchant, known.pauses)
     return Run(
         hub=hub,
         merchant=merchant,
         order_id=order_id,
-        state=claimed.state,
-        attempts=claimed.attempts,
+        state=state,
+        attempts=attempts,
         personal=known.personal or Personal(),
         accepted=known.accepted,
         mails_since=known.mails_since,
@@ -75,10 +80,10 @@ async def advance(run: Run, steps: Steps) -> None:
                 return
             continue
         step, run.step = steps[due.name], due.name
-        come_at = await wait_turn(run.hub, run.merchant, step.asks(run), run.waiter, run.turns)
+        come_at = await wait_turn(run.hub, run.merchant, step.asks(run.view()), run.waiter, run.turns)
         if come_at is not None:
             run.waiting[step.name] = come_at
-            run.queued.update(call.kind for call in step.asks(run))
+            run.queued.update(call.kind for call in step.asks(run.view()))
             continue
         before = run.state.version, run.accepted
         await step.run(run)

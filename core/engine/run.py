@@ -1,5 +1,6 @@
 """One run over one order: what it has read, and how it commits."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Unpack
@@ -77,22 +78,15 @@ class Run:
 
     def view(self) -> View:
         """Return all that a decision may look at."""
-        order = self.state.order
-        channel = self.connections.ports.get(order.connection) if order is not None else None
-        return View(
-            state=self.state,
-            now=self.now,
-            config=self.connections.config,
-            accepted=lambda connection, action: (connection, action.value) in self.accepted,
-            tariff_code=tariff_codes_of(self.customs),
-            can_capture=channel is not None and channel.channel_payments is not None,
-            email_known=bool(self.personal.email),
+        return view_of(
+            self.hub,
+            self.merchant,
+            self.state,
+            accepted=self.accepted,
+            customs=self.customs,
             places=self.places,
-            carrier=self.connections.carrier,
-            mailer=self.connections.mailer,
-            in_test=bool(self.connections.in_test),
-            acts=self.connections.acts,
             mails_since=self.mails_since,
+            email_known=bool(self.personal.email),
         )
 
     def allowed(self, connection: str, action: Action) -> bool:
@@ -131,3 +125,34 @@ class Run:
                 personal = await store.read(personal_of, store.keys, self.merchant, self.order_id)
                 self.personal = personal or Personal()
         return committed
+
+
+def view_of(
+    hub: Hub,
+    merchant: str,
+    state: OrderState,
+    *,
+    accepted: frozenset[tuple[str, str]],
+    customs: Mapping[str, tuple[str | None, str | None]],
+    places: Places,
+    mails_since: datetime | None,
+    email_known: bool,
+) -> View:
+    """Return all that a decision about an order may look at, given what was read around it."""
+    connections, order = hub.connections(merchant), state.order
+    channel = connections.ports.get(order.connection) if order is not None else None
+    return View(
+        state=state,
+        now=hub.clock.now(),
+        config=connections.config,
+        accepted=lambda connection, action: (connection, action.value) in accepted,
+        tariff_code=tariff_codes_of(customs),
+        can_capture=channel is not None and channel.channel_payments is not None,
+        email_known=email_known,
+        places=places,
+        carrier=connections.carrier,
+        mailer=connections.mailer,
+        in_test=bool(connections.in_test),
+        acts=connections.acts,
+        mails_since=mails_since,
+    )

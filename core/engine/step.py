@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-from core.domain.due import View, left_after_void, look_up_at, units_gone
+from core.domain.departures import left_after_void, units_gone
+from core.domain.due import View, look_up_at
 from core.domain.state import OpenIntent
 from core.engine.answers import Call
 from core.engine.effects import Done
@@ -21,7 +22,7 @@ Find = Callable[[Run, OpenIntent], Awaitable[Done]]
 """Finds out what came of an intent; only reads."""
 
 
-def asks_nobody(_run: Run) -> Sequence[Call]:
+def asks_nobody(_view: View) -> Sequence[Call]:
     """Say that a step asks no vendor."""
     return ()
 
@@ -31,11 +32,13 @@ class Step:
     """One thing that is done to an order."""
 
     name: str
+    words: str
+    """What is done, as people read it: "waits for ..."."""
     due: Callable[[View], datetime | None]
     run: Callable[[Run], Awaitable[None]]
     find: Mapping[str, Find] = field(default_factory=dict)
     """By operation: what finds out whether an effect of this step came to pass."""
-    asks: Callable[[Run], Sequence[Call]] = asks_nobody
+    asks: Callable[[View], Sequence[Call]] = asks_nobody
     """What it may ask of whom: while one of these is paused it waits."""
     gates: bool = False
     """While it waits, so does all that comes after it in the table; else that goes on."""

@@ -122,6 +122,15 @@ class Released(FactBase):
 
     kind: Literal["released"] = "released"
     reason: Hold
+    note: str = ""
+    """What the person said who released it."""
+
+
+class HoldAsked(FactBase):
+    """A person wants the order held."""
+
+    kind: Literal["hold_asked"] = "hold_asked"
+    note: str = ""
 
 
 class Quoted(FactBase):
@@ -264,6 +273,23 @@ class LabelAsked(FactBase):
     """A person says: buy the label now."""
 
     kind: Literal["label_asked"] = "label_asked"
+    note: str = ""
+
+
+class VoidAsked(FactBase):
+    """A person wants a parcel's label taken back, and the order held."""
+
+    kind: Literal["void_asked"] = "void_asked"
+    parcel_id: str
+    note: str = ""
+
+
+class VoidRefused(FactBase):
+    """The carrier does not take back a label that a person wanted taken back."""
+
+    kind: Literal["void_refused"] = "void_refused"
+    parcel_id: str
+    code: str | None = None
 
 
 class ShippedElsewhere(FactBase):
@@ -333,6 +359,7 @@ class Retried(FactBase):
     """A person sends a parked order on."""
 
     kind: Literal["retried"] = "retried"
+    note: str = ""
 
 
 class Noted(FactBase):
@@ -343,39 +370,13 @@ class Noted(FactBase):
 
 
 Fact = Annotated[
-    Received
-    | Changed
-    | UnitsCommitted
-    | UnitsReleased
-    | UnitsShipped
-    | PaymentChecked
-    | Held
-    | Released
-    | Quoted
-    | LabelBought
-    | RateRefused
-    | LabelStored
-    | LabelVoided
-    | VoidAnswered
-    | LeftAfterVoid
-    | ChannelTold
-    | ShopperTold
-    | NotSendable
-    | Captured
-    | CancelledAtChannel
-    | RejectionAsked
-    | LabelAsked
-    | ShippedElsewhere
-    | PartShippedElsewhere
-    | Tracked
-    | GatewayNotified
-    | Intended
-    | Settled
-    | Parked
-    | Retried
-    | Noted,
+    Received | Changed | UnitsCommitted | UnitsReleased | UnitsShipped | PaymentChecked | Held | Released
+    | HoldAsked | Quoted | LabelBought | RateRefused | LabelStored | LabelVoided | VoidAnswered
+    | LeftAfterVoid | ChannelTold | ShopperTold | NotSendable | Captured | CancelledAtChannel
+    | RejectionAsked | LabelAsked | VoidAsked | VoidRefused | ShippedElsewhere | PartShippedElsewhere
+    | Tracked | GatewayNotified | Intended | Settled | Parked | Retried | Noted,
     Field(discriminator="kind"),
-]
+]  # fmt: skip
 """Any fact, told apart by ``kind``."""
 
 FACT: TypeAdapter[Fact] = TypeAdapter(Fact)

@@ -1,22 +1,28 @@
-"""What people ask of the hub: release, reject, label, retry, accept, stop, count, receive, link.
+"""What people ask of the hub: release, hold, label, void, retry, reject, accept, stop, count, receive, link.
 
 Each is an observation or a row, never a vendor call: what follows from it is done by the way of the order.
 """
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Literal
 
+from core.domain.permitted import why_not
 from core.domain.shipping.routing import Zones
 from core.domain.state import OrderState
+from core.engine.advance import read_run
 from core.engine.hub import Hub
+from core.engine.run import Run
 from core.errors import NotFoundError, RefusedError
 from core.model.actions import Action
-from core.model.commit import OrderCommit
-from core.model.facts import Fact, LabelAsked, RejectionAsked, Released, Retried
+from core.model.asks import Ask
+from core.model.commit import Moved, OrderCommit
+from core.model.facts import Fact, HoldAsked, LabelAsked, RejectionAsked, Released, Retried, VoidAsked
 from core.model.holds import Hold
 from core.store.claims import wake_open_orders
 from core.store.jobs import NewJob, enqueue
+from core.store.ledger import Seen
 from core.store.links import link_all
 from core.store.orders import find_external, find_number, orders_held
 from core.store.products import list_products
@@ -53,20 +59,59 @@ async def order_named(hub: Hub, merchant: str, name: str) -> str:
     return found[0]
 
 
-async def release(hub: Hub, merchant: str, order_id: str, reason: str, actor: str) -> None:
+async def release(
+    hub: Hub,
+    merchant: str,
+    order_id: str,
+    reason: str,
+    actor: str,
+    *,
+    note: str = "",
+    seen: int | None = None,
+) -> None:
     """Release a hold that a person may overrule.
 
+    ``note`` stays on the timeline. ``seen`` is the version of the order that the person saw: if it moved on since,
+    nothing is done. Both are so wherever an order is asked of.
+
     Raises:
-        RefusedError: the order is not held by it, or its cause must be mended instead.
+        RefusedError: the order is not held by it, or its cause must be mended instead; or it moved on.
     """
-    state = await _state(hub, merchant, order_id)
-    if reason not in state.holds:
-        held = ", ".join(state.holds) or "nothing"
-        raise RefusedError(f"the order is not held by {reason!r}; it is held by {held}")
-    hold = Hold(reason)
-    if not hold.overrulable:
-        raise RefusedError(f"{reason!r} goes away when its cause is mended: {state.holds[hold]}")
-    await _tell(hub, merchant, order_id, Released(at=hub.clock.now(), actor=actor, reason=hold))
+    await _permit(hub, merchant, order_id, Ask.RELEASE, of=reason)
+    released = Released(at=hub.clock.now(), actor=actor, reason=Hold(reason), note=note)
+    await _tell(hub, merchant, order_id, released, seen)
+
+
+async def hold(
+    hub: Hub, merchant: str, order_id: str, actor: str, *, note: str = "", seen: int | None = None
+) -> None:
+    """Hold an order until a person releases it.
+
+    Raises:
+        RefusedError: it is over, labelled, or held by a person already; or it moved on.
+    """
+    await _permit(hub, merchant, order_id, Ask.HOLD)
+    await _tell(hub, merchant, order_id, HoldAsked(at=hub.clock.now(), actor=actor, note=note), seen)
+
+
+async def void(
+    hub: Hub,
+    merchant: str,
+    order_id: str,
+    parcel_id: str,
+    actor: str,
+    *,
+    note: str = "",
+    seen: int | None = None,
+) -> None:
+    """Have a parcel's label taken back, and the order held until a person releases it.
+
+    Raises:
+        RefusedError: there is no such label, it left, or the channel knows it as shipped; or the order moved on.
+    """
+    await _permit(hub, merchant, order_id, Ask.VOID, of=parcel_id)
+    asked = VoidAsked(at=hub.clock.now(), actor=actor, parcel_id=parcel_id, note=note)
+    await _tell(hub, merchant, order_id, asked, seen)
 
 
 async def release_all(
@@ -93,52 +138,41 @@ async def release_all(
     return held
 
 
-async def reject(hub: Hub, merchant: str, order_id: str, why: str, actor: str) -> None:
+async def reject(
+    hub: Hub, merchant: str, order_id: str, why: str, actor: str, *, seen: int | None = None
+) -> None:
     """Have the order cancelled at its channel and all money given back.
 
     Raises:
-        RefusedError: it is cancelled or shipped already, or its channel takes no cancellation from us.
+        RefusedError: it is cancelled or shipped already, or its channel takes no cancellation from us; or it moved on.
     """
-    state = await _state(hub, merchant, order_id)
-    order = state.order
-    if order is None or state.cancelled or any(p.label is not None for p in state.parcels):
-        raise RefusedError(f"the order is {state.stage}; it cannot be rejected any more")
-    connections = hub.connections(merchant)
-    if not connections.acts(order.connection):
-        raise RefusedError(
-            f"test mode ({', '.join(connections.in_test)}): nothing is cancelled or refunded at {order.connection}"
-        )
-    if connections.named(order.connection).channel_payments is None:
-        raise RefusedError(f"{order.connection} takes no cancellation from us; cancel the order there")
-    await _tell(hub, merchant, order_id, RejectionAsked(at=hub.clock.now(), actor=actor, why=why))
+    await _permit(hub, merchant, order_id, Ask.REJECT)
+    await _tell(hub, merchant, order_id, RejectionAsked(at=hub.clock.now(), actor=actor, why=why), seen)
 
 
-async def ask_label(hub: Hub, merchant: str, order_id: str, actor: str) -> None:
-    """Have the label bought where the warehouse asks first.
+async def ask_label(
+    hub: Hub, merchant: str, order_id: str, actor: str, *, note: str = "", seen: int | None = None
+) -> None:
+    """Have the label bought now, whatever grace its location gives, and where the warehouse asks first.
 
     Raises:
-        RefusedError: the order is not ready to ship.
+        RefusedError: a gate is closed, and which; or the order moved on.
     """
-    state = await _state(hub, merchant, order_id)
-    if state.stage != "ready":
-        raise RefusedError(
-            f"the order is {state.stage}, not ready to ship: {', '.join(state.holds) or 'see its timeline'}"
-        )
-    await _tell(hub, merchant, order_id, LabelAsked(at=hub.clock.now(), actor=actor))
+    await _permit(hub, merchant, order_id, Ask.LABEL)
+    await _tell(hub, merchant, order_id, LabelAsked(at=hub.clock.now(), actor=actor, note=note), seen)
 
 
-async def retry(hub: Hub, merchant: str, order_id: str, actor: str) -> None:
+async def retry(
+    hub: Hub, merchant: str, order_id: str, actor: str, *, note: str = "", seen: int | None = None
+) -> None:
     """Send a parked order on; one that could not be read whole is fetched and read again.
 
     Raises:
-        RefusedError: it is neither.
+        RefusedError: it is neither; or it moved on.
     """
-    state = await _state(hub, merchant, order_id)
-    unread = state.order is not None and state.order.unreadable is not None
-    if state.parked is None and not unread:
-        raise RefusedError("the order is not parked")
-    await _tell(hub, merchant, order_id, Retried(at=hub.clock.now(), actor=actor))
-    if state.order is not None and unread:
+    state = await _permit(hub, merchant, order_id, Ask.RETRY)
+    await _tell(hub, merchant, order_id, Retried(at=hub.clock.now(), actor=actor, note=note), seen)
+    if state.order is not None and state.order.unreadable is not None:
         await fetch_again(hub, merchant, order_id, state.order.connection)
 
 
@@ -202,27 +236,40 @@ Lines = Sequence[tuple[str, str, int]]
 """(SKU, location, units)."""
 
 
-async def count(hub: Hub, merchant: str, lines: Lines, *, actor: str) -> None:
+async def count(
+    hub: Hub, merchant: str, lines: Lines, *, actor: str, note: str = "", seen: Seen = None
+) -> None:
     """Set what is on hand.
 
     Raises:
         NotFoundError: a SKU that is no product of ours, or a location that crossdock.yaml does not name.
+        RefusedError: a counter moved on since it was ``seen``.
     """
-    await _known(hub, merchant, lines)
-    await hub.store.write(count_stock, merchant, lines, actor=actor, now=hub.clock.now())
+    await check_lines(hub, merchant, lines)
+    now = hub.clock.now()
+    await hub.store.write(count_stock, merchant, lines, actor=actor, now=now, note=note, seen=seen)
 
 
-async def receive(hub: Hub, merchant: str, lines: Lines, *, actor: str) -> None:
+async def receive(
+    hub: Hub, merchant: str, lines: Lines, *, actor: str, note: str = "", seen: Seen = None
+) -> None:
     """Add to what is on hand; backorders are served by order time first.
 
     Raises:
         NotFoundError: a SKU that is no product of ours, or a location that crossdock.yaml does not name.
+        RefusedError: a counter moved on since it was ``seen``.
     """
-    await _known(hub, merchant, lines)
-    await hub.store.write(receive_stock, merchant, lines, actor=actor, now=hub.clock.now())
+    await check_lines(hub, merchant, lines)
+    now = hub.clock.now()
+    await hub.store.write(receive_stock, merchant, lines, actor=actor, now=now, note=note, seen=seen)
 
 
-async def _known(hub: Hub, merchant: str, lines: Lines) -> None:
+async def check_lines(hub: Hub, merchant: str, lines: Lines) -> None:
+    """Refuse what no count or receipt can name.
+
+    Raises:
+        NotFoundError: a SKU that is no product of ours, or a location that crossdock.yaml does not name.
+    """
     locations, products = (
         hub.config(merchant).locations,
         await hub.store.read(list_products, merchant),
@@ -258,6 +305,17 @@ async def link(hub: Hub, merchant: str, connection: str, listing: str, units: Ma
         NotFoundError: a SKU that is no product of ours, or no such connection.
         RefusedError: units of less than one.
     """
+    await check_link(hub, merchant, connection, units)
+    await hub.store.write(link_all, merchant, {(connection, listing): units}, now=hub.clock.now())
+
+
+async def check_link(hub: Hub, merchant: str, connection: str, units: Mapping[str, int]) -> None:
+    """Refuse what no listing can be made of.
+
+    Raises:
+        NotFoundError: a SKU that is no product of ours, or no such connection.
+        RefusedError: units of less than one.
+    """
     hub.connections(merchant).require(connection)
     if any(count < 1 for count in units.values()):
         raise RefusedError("a listing holds at least one unit of each of its SKUs")
@@ -265,17 +323,48 @@ async def link(hub: Hub, merchant: str, connection: str, listing: str, units: Ma
     for sku in units:
         if sku not in known:
             raise NotFoundError(f"{sku!r} is no product; add it first (PUT /api/v1/products, stock product)")
-    await hub.store.write(link_all, merchant, {(connection, listing): units}, now=hub.clock.now())
 
 
-async def _state(hub: Hub, merchant: str, order_id: str) -> OrderState:
+async def read_order(hub: Hub, merchant: str, order_id: str) -> Run:
+    """Read an order and what is around it, only to look.
+
+    Raises:
+        NotFoundError: no such order, or it is not known yet.
+    """
     state = await hub.store.load(merchant, order_id)
-    if state is None:
-        raise NotFoundError(f"no order {order_id!r}")
-    return state
+    if state is None or state.order is None:
+        raise NotFoundError(f"no order {order_id!r}" if state is None else f"{order_id} is not known yet")
+    return await read_run(hub, merchant, order_id, state)
 
 
-async def _tell(hub: Hub, merchant: str, order_id: str, fact: Fact) -> None:
-    await hub.store.commit(
-        OrderCommit(merchant=merchant, order_id=order_id, at=hub.clock.now(), happened=(fact,))
+def refusal(run: Run, ask: Ask, of: str = "") -> str:
+    """Return why something may not be done with an order now; empty where it may."""
+    connections = run.connections
+    channel = connections.ports.get(run.order.connection)
+    return why_not(
+        ask,
+        run.view(),
+        of=of,
+        channel_cancels=channel is not None and channel.channel_payments is not None,
+        in_test=connections.in_test,
     )
+
+
+async def _permit(hub: Hub, merchant: str, order_id: str, ask: Ask, of: str = "") -> OrderState:
+    run = await read_order(hub, merchant, order_id)
+    refused = refusal(run, ask, of)
+    if refused:
+        raise RefusedError(refused)
+    return run.state
+
+
+async def _tell(hub: Hub, merchant: str, order_id: str, fact: Fact, seen: int | None = None) -> None:
+    """Tell a fact; of two who ask on what they saw of one version, one is served.
+
+    Raises:
+        RefusedError: the order moved on since the version that was seen.
+    """
+    told = OrderCommit(merchant=merchant, order_id=order_id, at=hub.clock.now())
+    asked = replace(told, happened=(fact,)) if seen is None else replace(told, decided=(fact,), expect=seen)
+    if isinstance(await hub.store.commit(asked), Moved):
+        raise RefusedError("nothing was done: the order moved on since you looked; look at it again")

@@ -79,11 +79,15 @@ async def listings_of(hub: Hub, merchant: str) -> tuple[ChannelListing, ...]:
     return tuple(sorted(found.values(), key=lambda o: (ports.index(o.connection), o.listing)))
 
 
-async def accept(hub: Hub, merchant: str, links: Sequence[tuple[str, str, Mapping[str, int]]]) -> None:
-    """Link listings as a person says, (connection, listing, units by SKU), all or nothing.
+Made = Sequence[tuple[str, str, Mapping[str, int]]]
+"""(connection, listing, units by SKU)."""
+
+
+async def check(hub: Hub, merchant: str, links: Made) -> dict[tuple[str, str], Mapping[str, int]]:
+    """Return links as a person says them, by (connection, listing).
 
     Raises:
-        LinksError: with what is wrong with each; nothing was linked.
+        LinksError: with what is wrong with each.
     """
     names, made = await _names(hub, merchant), dict[tuple[str, str], Mapping[str, int]]()
     wrong: list[tuple[str, str]] = []
@@ -95,6 +99,16 @@ async def accept(hub: Hub, merchant: str, links: Sequence[tuple[str, str, Mappin
         made[connection, listing] = of
     if wrong:
         raise LinksError(wrong)
+    return made
+
+
+async def accept(hub: Hub, merchant: str, links: Made) -> None:
+    """Link listings as a person says, all or nothing.
+
+    Raises:
+        LinksError: with what is wrong with each; nothing was linked.
+    """
+    made = await check(hub, merchant, links)
     await hub.store.write(link_all, merchant, made, now=hub.clock.now())
 
 

@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from core.domain.due import left_after_void, mails_of, tells, units_gone
+from core.domain.departures import left_after_void, units_gone
+from core.domain.due import mails_of, tells
 from core.domain.notices import left_notices
 from core.domain.state import OpenIntent, ParcelState, contents
 from core.engine.effects import Done, Effect, perform

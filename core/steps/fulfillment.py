@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 
-from core.domain.due import not_in
+from core.domain.departures import not_in
 from core.domain.notices import notices_of
 from core.domain.shipping.customs import customs_items
 from core.domain.shipping.exports import export_exemption
@@ -36,9 +36,24 @@ RATE_BUDGET_S = 4.0
 
 async def quote(run: Run) -> None:
     """Pack what is set aside and lies in no parcel yet, location by location; have every parcel without label rated."""
+    facts, unboxed = await pack_and_rate(run)
+    if unboxed:
+        await run.commit(decided=[Held(at=run.now, reason=Hold.NO_BOX, detail=unboxed)])
+        return
+    address = await address_digest_of(run.hub, run.merchant, run.order_id, run.personal)
+    told = [fact.model_copy(update={"address": address}) for fact in facts]
+    await run.commit(
+        decided=told,
+        references=[("shipment", q.shipment_id) for q in facts],
+        notices=notices_of(run.config, run.order, run.now),
+        attempts=run.attempts,  # rates that are asked again are no success of the purchase that failed
+    )
+
+
+async def pack_and_rate(run: Run) -> tuple[list[Quoted], str]:
+    """Return every parcel without label with its rates, and why something fits no box where it does not; nothing is told."""
     failpoint("fulfillment.products.before")
     products = await run.hub.store.read(list_products, run.merchant)
-    address = await address_digest_of(run.hub, run.merchant, run.order_id, run.personal)
     facts: list[Quoted] = []
     for waiting in run.state.parcels:
         if waiting.label is None:
@@ -47,20 +62,11 @@ async def quote(run: Run) -> None:
         # Beside the event loop: many units take a while, and nobody else is to wait for them (R109).
         packed = await asyncio.to_thread(pack_lines, run.order, run.config.boxes, allocations, products)
         if packed is None:
-            await run.commit(
-                decided=[Held(at=run.now, reason=Hold.NO_BOX, detail=why_unboxed(allocations, products))]
-            )
-            return
+            return [], why_unboxed(allocations, products)
         for number, box in enumerate(packed, start=1):
             parcel = parcel_of(run.state, run.order, location, number, box)
             facts.append(await _quoted(run, parcel, products, facts))
-    told = [fact.model_copy(update={"address": address}) for fact in facts]
-    await run.commit(
-        decided=told,
-        references=[("shipment", q.shipment_id) for q in facts],
-        notices=notices_of(run.config, run.order, run.now),
-        attempts=run.attempts,  # rates that are asked again are no success of the purchase that failed
-    )
+    return facts, ""
 
 
 def _by_location(run: Run) -> dict[str, list[Allocation]]:

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from core.domain.due import void_pause
+from core.domain.due import label_to_void, void_pause
 from core.domain.scans import DEPARTED, scans_of
 from core.domain.state import OpenIntent, ParcelState
 from core.engine.answers import Call
@@ -13,7 +13,7 @@ from core.errors import NotYetError, RejectedError
 from core.failpoints import failpoint
 from core.model.commit import Reserve
 from core.model.effects import Outcome
-from core.model.facts import LabelBought, LabelVoided, Noted
+from core.model.facts import LabelBought, LabelVoided, Noted, VoidRefused
 from core.model.payment import Movement, MovementState
 from core.model.shipment import VoidState
 from core.steps.sync import locations_for
@@ -54,6 +54,12 @@ async def void_again(run: Run) -> None:
     await void_label(run, parcel, "the order was cancelled")
 
 
+async def void_asked(run: Run) -> None:
+    """Void the label that a person wants taken back."""
+    parcel = next(p for p in run.state.parcels if label_to_void(run.state, p))
+    await void_label(run, parcel, run.state.held_by_person or "a person took it back")
+
+
 async def void_label(run: Run, parcel: ParcelState, why: str) -> None:
     """Ask the carrier to take a label back; one that it will not take yet is asked again later."""
     label = parcel.label
@@ -77,6 +83,9 @@ async def void_label(run: Run, parcel: ParcelState, why: str) -> None:
                 connection=label.connection,
                 retry_after_s=void_pause(int(key.rpartition("/")[2])).total_seconds(),
             )
+        if parcel.parcel_id in run.state.voids_asked:
+            refused = VoidRefused(at=run.now, parcel_id=parcel.parcel_id, code=moved.code)
+            return Done(outcome=Outcome.REFUSED, code=moved.code, facts=[refused])
         return await _refused_for_good(run, label, moved.code)
 
     again = f":{parcel.voids_rejected}" if parcel.voids_rejected else ""

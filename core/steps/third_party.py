@@ -1,6 +1,6 @@
 """What a third party shipped: its units are gone, and nothing is bought for them."""
 
-from core.domain.due import third_party_allocations
+from core.domain.departures import third_party_allocations
 from core.domain.state import third_party_shipped
 from core.engine.run import Run
 from core.model.facts import PartShippedElsewhere, ShippedElsewhere

@@ -3,19 +3,22 @@
 The counters of a (SKU, location) are the sum of its ledger rows; both are written here and nowhere else.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
 import sqlalchemy as sa
 
+from core.errors import RefusedError
 from core.store.columns import among
 from core.store.tables import ledger, stock
 from core.store.writes import Row, insert_new, update_by_key
 
 StockKey = tuple[str, str, str]
 """(merchant, SKU, location)."""
+Seen = Mapping[tuple[str, str], int] | None
+"""(SKU, location) -> ledger rows of the counter that a person saw; None: whatever stands there."""
 MoveKind = Literal["committed", "released", "shipped", "counted", "received", "adjusted"]
 
 
@@ -138,13 +141,18 @@ def count(
     actor: str,
     now: datetime,
     note: str = "",
+    seen: Seen = None,
 ) -> set[tuple[str, str]]:
     """Set what is on hand to what was counted, as (SKU, location, units); return whose availability changed.
 
     A counter that nobody counted before changed even where the number stays: from now on it is known.
+
+    Raises:
+        RefusedError: a counter moved on since it was seen.
     """
     stock_keys = [(merchant, sku, location) for sku, location, _ in counted]
     locked = lock_stock(conn, (), create=stock_keys)
+    _refuse_moved(locked, seen)
     for stock_key, (_, _, units) in zip(stock_keys, counted, strict=True):
         counter = locked.counters[stock_key]
         locked.changed |= set() if counter.counted else {stock_key[:2]}
@@ -158,12 +166,34 @@ def count(
 
 
 def receive(
-    conn: sa.Connection, merchant: str, units: Sequence[tuple[str, str, int]], *, actor: str, now: datetime
+    conn: sa.Connection,
+    merchant: str,
+    units: Sequence[tuple[str, str, int]],
+    *,
+    actor: str,
+    now: datetime,
+    note: str = "",
+    seen: Seen = None,
 ) -> set[tuple[str, str]]:
-    """Add units that came in, as (SKU, location, units); return whose availability changed."""
+    """Add units that came in, as (SKU, location, units); return whose availability changed.
+
+    Raises:
+        RefusedError: a counter moved on since it was seen.
+    """
     stock_keys = [(merchant, sku, location) for sku, location, _ in units]
     locked = lock_stock(conn, (), create=stock_keys)
+    _refuse_moved(locked, seen)
     for stock_key, (_, _, number) in zip(stock_keys, units, strict=True):
-        locked.move(Move(stock_key=stock_key, at=now, kind="received", on_hand=number, actor=actor))
+        locked.move(
+            Move(stock_key=stock_key, at=now, kind="received", on_hand=number, actor=actor, note=note)
+        )
     locked.write(conn)
     return locked.changed
+
+
+def _refuse_moved(locked: LockedStock, seen: Seen) -> None:
+    for (_, sku, location), counter in locked.counters.items():
+        if seen is not None and counter.entries != seen.get((sku, location), 0):
+            raise RefusedError(
+                f"nothing was changed: {sku} at {location} moved on since you looked; look at it again"
+            )

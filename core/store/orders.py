@@ -50,6 +50,27 @@ def load_all(conn: sa.Connection, keys: Sequence[tuple[str, str]]) -> list[Order
     return [states.get(key) for key in keys]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Where an order stands, when it is looked at next, and how many runs failed since."""
+
+    state: OrderState
+    due_at: datetime | None
+    attempts: int
+
+
+def standings(conn: sa.Connection, merchant: str, order_ids: Sequence[str]) -> dict[str, Standing]:
+    """Return where each order stands; one that is not there is left out."""
+    keys = sorted({(merchant, order_id) for order_id in order_ids})
+    columns = (orders.c.order_id, orders.c.state, orders.c.due_at, orders.c.attempts)
+    return {
+        order_id: Standing(state=OrderState.model_validate_json(state), due_at=due_at, attempts=attempts)
+        for order_id, state, due_at, attempts in (
+            conn.execute(sa.select(*columns).where(among(conn, _KEY, keys))) if keys else ()
+        )
+    }
+
+
 def facts_of(conn: sa.Connection, merchant: str, order_id: str) -> list[Fact]:
     """Return an order's facts, the first one first."""
     query = sa.select(facts.c.data).where(facts.c.merchant == merchant, facts.c.order_id == order_id)

@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from core.model.products import Product
+from core.store.columns import among
 from core.store.tables import products
 from core.store.writes import upsert
 
@@ -33,6 +34,15 @@ def list_products(conn: sa.Connection, merchant: str) -> dict[str, Product]:
     """Return a merchant's products by SKU."""
     query = sa.select(products).where(products.c.merchant == merchant).order_by(products.c.sku)
     return {row.sku: _product_of(row) for row in conn.execute(query)}
+
+
+def customs_of(
+    conn: sa.Connection, merchant: str, skus: Sequence[str]
+) -> dict[str, tuple[str | None, str | None]]:
+    """Return (tariff code, origin) of these SKUs, whatever the size of the catalogue."""
+    of = among(conn, (products.c.merchant, products.c.sku), [(merchant, sku) for sku in skus])
+    query = sa.select(products.c.sku, products.c.hs, products.c.origin).where(of)
+    return {sku: (hs, origin) for sku, hs, origin in conn.execute(query)} if skus else {}
 
 
 def _product_of(row: sa.Row[Any]) -> Product:

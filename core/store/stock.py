@@ -7,7 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from core.store.jobs import NewJob, enqueue
-from core.store.ledger import count, receive
+from core.store.ledger import Seen, count, receive
 from core.store.listings import mark_dirty
 from core.store.tables import stock
 
@@ -21,6 +21,8 @@ class StockRow:
     on_hand: int
     committed: int
     counted: bool = True
+    entries: int = 0
+    """Ledger rows so far: another number means that it moved on."""
 
     @property
     def available(self) -> int:
@@ -38,6 +40,7 @@ def list_stock(conn: sa.Connection, merchant: str) -> list[StockRow]:
             on_hand=row.on_hand,
             committed=row.committed,
             counted=row.counted,
+            entries=row.entries,
         )
         for row in conn.execute(query)
     ]
@@ -56,18 +59,33 @@ def listable_units(conn: sa.Connection, merchant: str) -> dict[tuple[str, str], 
 
 
 def count_stock(
-    conn: sa.Connection, merchant: str, counted: Sequence[tuple[str, str, int]], *, actor: str, now: datetime
+    conn: sa.Connection,
+    merchant: str,
+    counted: Sequence[tuple[str, str, int]],
+    *,
+    actor: str,
+    now: datetime,
+    note: str = "",
+    seen: Seen = None,
 ) -> None:
     """Set what is on hand to what was counted: (SKU, location, units); backorders are served."""
-    mark_dirty(conn, count(conn, merchant, counted, actor=actor, now=now), now)
+    changed = count(conn, merchant, counted, actor=actor, now=now, note=note, seen=seen)
+    mark_dirty(conn, changed, now)
     wake_backorders(conn, merchant, now)
 
 
 def receive_stock(
-    conn: sa.Connection, merchant: str, units: Sequence[tuple[str, str, int]], *, actor: str, now: datetime
+    conn: sa.Connection,
+    merchant: str,
+    units: Sequence[tuple[str, str, int]],
+    *,
+    actor: str,
+    now: datetime,
+    note: str = "",
+    seen: Seen = None,
 ) -> None:
     """Add goods that came in: (SKU, location, units); backorders are served."""
-    mark_dirty(conn, receive(conn, merchant, units, actor=actor, now=now), now)
+    mark_dirty(conn, receive(conn, merchant, units, actor=actor, now=now, note=note, seen=seen), now)
     wake_backorders(conn, merchant, now)
 
 

@@ -1,9 +1,11 @@
 """A hub that answers on loopback: two merchants over one store, bogus vendors, and a browser or a program to ask it."""
 
 import contextlib
+import html
 import io
 import json
 import logging
+import re
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -82,6 +84,13 @@ class Site:
         assert answer.status == 303
         return answer.headers["Set-Cookie"].partition(";")[0]
 
+    async def press(self, path: str, form: Mapping[str, str], *, key: str = KEY, note: str = "") -> Answer:
+        """Press a button of a page in a browser, and then that of the plan that it shows."""
+        cookie = await self.log_in(key)
+        plan = await self.ask("POST", path, cookie=cookie, data=form)
+        assert plan.status == 200, plan.text
+        return await self.ask("POST", path, cookie=cookie, data=fields_of(plan.text) | {"note": note})
+
     async def notify(self, path: str, body: bytes, *, secret: str = "bogus", **more: Any) -> Answer:
         """Deliver a webhook, signed."""
         headers = {HEADER: signature_of(secret, body)} | dict(more.pop("headers", {}))
@@ -97,6 +106,13 @@ class Site:
         kept = self.b.hub.merchants[merchant]
         changed = {**kept.ports, connection: replace(kept.ports[connection], **ports)}
         self.b.hub.merchants[merchant] = replace(kept, ports=changed)
+
+
+def fields_of(page: str) -> dict[str, str]:
+    """Return the hidden fields of the form on a page that says what will be done."""
+    [form] = re.findall(r'<section class="card plan">.*?</section>', page, re.DOTALL)
+    found = re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)">', form)
+    return {html.unescape(name): html.unescape(value) for name, value in found}
 
 
 def a_notification(

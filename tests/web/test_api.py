@@ -56,6 +56,8 @@ REFUSED = {
     ("post", "/orders/{order}/reject"): 409,
     ("post", "/orders/{order}/label"): 409,
     ("post", "/orders/{order}/retry"): 409,
+    ("post", "/orders/{order}/hold"): 409,
+    ("post", "/orders/{order}/void"): 409,
     ("post", "/notices/seen"): 404,
     ("get", "/go-live/accepted/{id}"): 404,
     ("get", "/go-live/accepted/{id}/undo"): 404,

@@ -183,15 +183,18 @@ async def test_the_page_does_all_of_it_without_a_script(site: Site) -> None:
     assert forged.status == 403
     assert (await api(site, "GET", "/go-live"))["accepted"] == []
 
-    assert (await send(do="accept", action="levels")).status == 303
+    plan = await send(do="accept", action="levels")
+    assert "quantities at shop, where it shows another" in plan.text
+    assert (await api(site, "GET", "/go-live/accepted"))["accepted"] == []
+    assert (await site.press("/go-live", {"do": "accept", "action": "levels"})).status == 303
     await pass_time(site.b, timedelta(seconds=300))
     assert len(written(site.b)) == 17
     [one] = (await api(site, "GET", "/go-live/accepted"))["accepted"]
     csv = await site.ask("GET", f"/go-live/undo/{one['id']}.csv", cookie=cookie)
     assert csv.headers["Content-Type"].startswith("text/csv")
     assert len(csv.text.splitlines()) == 18
-    assert (await send(do="undo", id=one["id"])).status == 303
-    assert (await send(do="release")).status == 303
+    assert (await site.press("/go-live", {"do": "undo", "id": one["id"]})).status == 303
+    assert (await site.press("/go-live", {"do": "release"})).status == 303
     await settle(site.b)
     assert (await api(site, "GET", "/go-live"))["open_orders"] == []
 

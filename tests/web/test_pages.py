@@ -94,9 +94,9 @@ async def test_a_button_that_may_not_be_pressed_now_says_why_and_changes_nothing
     before = await site.b.store.read(facts_of, MERCHANT, "shop:kk-1002")
 
     for form, says in (
-        ({"action": "label"}, "the order is on_hold, not ready to ship"),
+        ({"action": "label"}, "no label is bought: the order is held: backordered: 9 x SKILLET-12"),
         ({"action": "retry"}, "the order is not parked"),
-        ({"action": "release", "reason": "backordered"}, "goes away when its cause is mended"),
+        ({"action": "release", "of": "backordered"}, "goes away when its cause is mended"),
         ({"action": "fly"}, "is nothing that can be done with an order"),
         ({}, "is nothing that can be done with an order"),
     ):
@@ -108,13 +108,13 @@ async def test_a_button_that_may_not_be_pressed_now_says_why_and_changes_nothing
 async def test_an_order_is_rejected_by_its_button(site: Site) -> None:
     await with_orders(site)
 
-    answer = await site.ask("POST", "/orders/KK-1002", cookie=await site.log_in(), data={"action": "reject"})
+    answer = await site.press("/orders/KK-1002", {"action": "reject"}, note="the shopper called")
 
-    assert (answer.status, answer.headers["Location"]) == (303, "/orders/KK-1002")
+    assert answer.status == 303
     [asked] = [
         f for f in await site.b.store.read(facts_of, MERCHANT, "shop:kk-1002") if f.kind == "rejection_asked"
     ]
-    assert asked.actor == "person:kendra"
+    assert (asked.actor, asked.why) == ("person:kendra", "the shopper called")
 
 
 async def test_a_delivery_is_replayed_by_its_button(site: Site) -> None:

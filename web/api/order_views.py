@@ -6,10 +6,19 @@ from typing import Literal
 from pydantic import ConfigDict
 
 from core.domain.state import Stage
+from core.model.asks import Ask
 from core.model.effects import Outcome
 from core.model.holds import Hold
 from core.model.shipment import RateReason
 from web.api.endpoint import Answer
+
+
+class WaitsFor(Answer):
+    """What an order waits for, until when where an instant is known, and what a person does about it."""
+
+    what: str
+    until: datetime | None
+    do: str
 
 
 class OrderItem(Answer):
@@ -23,6 +32,7 @@ class OrderItem(Answer):
     holds: tuple[Hold, ...]
     total_minor: int | None
     currency: str | None
+    waits_for: WaitsFor
 
 
 class OrderList(Answer):
@@ -135,6 +145,36 @@ class OrderView(Answer):
     """Messages that the mail server refused for good."""
     effects: dict[str, Outcome | Literal["intent"]]
     version: int
+    waits_for: WaitsFor
+
+
+class CostView(Answer):
+    """Money that moves, and what for; ``about`` where the vendor may say another amount when it is done."""
+
+    what: str
+    minor: int
+    currency: str
+    about: bool
+
+
+class OrderActionView(Answer):
+    """Something that may be asked of an order: what it will do and cost, the way back, and why it may not be done now."""
+
+    action: Ask
+    of: str
+    """The hold that is released, or the parcel whose label is voided; else empty."""
+    title: str
+    does: tuple[str, ...]
+    costs: tuple[CostView, ...]
+    way_back: str
+    refused: str | None
+
+
+class OrderActions(Answer):
+    """What may be asked of an order as it stands at ``version``."""
+
+    version: int
+    actions: tuple[OrderActionView, ...]
 
 
 class FactView(Answer):

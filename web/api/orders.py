@@ -11,6 +11,7 @@ from core.model.holds import Hold
 from core.model.order import OrderLine, Transaction
 from core.model.shipment import CustomsItem, JudgedRate
 from core.services import actions
+from core.services.waiting import Waiting, waiting_of
 from core.store.orders import OrderRow, counts_by_stage, facts_of, list_orders
 from web.api.endpoint import Answer, Call, Endpoint, OrderCursor
 from web.api.order_views import (
@@ -24,6 +25,7 @@ from web.api.order_views import (
     RateView,
     Timeline,
     TransactionView,
+    WaitsFor,
 )
 from web.keys import HUB
 
@@ -39,19 +41,7 @@ class OrdersAsked(Answer):
     limit: int = Field(50, ge=1, le=200, description="orders a page")
 
 
-class ReleaseAsk(Answer):
-    """Which hold to release."""
-
-    reason: str
-
-
-class RejectAsk(Answer):
-    """Why the order is rejected."""
-
-    why: str = "rejected by the merchant"
-
-
-def item_of(row: OrderRow) -> OrderItem:
+def item_of(row: OrderRow, waits: Waiting) -> OrderItem:
     """Return an order as lists show it."""
     return OrderItem(
         order_id=row.order_id,
@@ -62,7 +52,12 @@ def item_of(row: OrderRow) -> OrderItem:
         holds=row.holds,
         total_minor=row.total_minor,
         currency=row.currency,
+        waits_for=_waits(waits),
     )
+
+
+def _waits(waits: Waiting) -> WaitsFor:
+    return WaitsFor(what=waits.what, until=waits.until, do=waits.do)
 
 
 async def get_orders(call: Call) -> OrderList:
@@ -81,8 +76,9 @@ async def get_orders(call: Call) -> OrderList:
     )
     known_connection(hub, call.merchant, asked.connection, found=bool(page.items))
     counts = await hub.store.read(counts_by_stage, call.merchant)
+    waits = await waiting_of(hub, call.merchant, [row.order_id for row in page.items])
     return OrderList(
-        orders=tuple(item_of(row) for row in page.items),
+        orders=tuple(item_of(row, waits[row.order_id]) for row in page.items),
         after=page.after,
         counts={stage.value: number for stage, number in counts.items()},
     )
@@ -103,10 +99,11 @@ async def show_order(call: Call) -> OrderView:
     hub = call.request.app[HUB]
     order_id = await actions.order_named(hub, call.merchant, call.path["order"])
     state = await hub.store.load(call.merchant, order_id)
-    return view_of(order_id, state or OrderState())
+    waits = await waiting_of(hub, call.merchant, [order_id])
+    return view_of(order_id, state or OrderState(), waits[order_id])
 
 
-def view_of(order_id: str, state: OrderState) -> OrderView:
+def view_of(order_id: str, state: OrderState, waits: Waiting) -> OrderView:
     """Return an order as the API shows it."""
     order, payment = state.order, state.payment
     if order is None:
@@ -137,6 +134,7 @@ def view_of(order_id: str, state: OrderState) -> OrderView:
         not_sendable=state.not_sendable,
         effects={**state.settled, **{i.key: "intent" for i in state.open}},
         version=state.version,
+        waits_for=_waits(waits),
     )
 
 
@@ -227,38 +225,6 @@ async def timeline(call: Call) -> Timeline:
     return Timeline(facts=tuple(FactView.model_validate(fact.model_dump(mode="json")) for fact in facts))
 
 
-async def release(call: Call) -> OrderView:
-    """Release a hold."""
-    hub = call.request.app[HUB]
-    order_id = await actions.order_named(hub, call.merchant, call.path["order"])
-    await actions.release(hub, call.merchant, order_id, call.body.reason, call.actor)
-    return await show_order(call)
-
-
-async def reject(call: Call) -> OrderView:
-    """Reject an order."""
-    hub = call.request.app[HUB]
-    order_id = await actions.order_named(hub, call.merchant, call.path["order"])
-    await actions.reject(hub, call.merchant, order_id, call.body.why, call.actor)
-    return await show_order(call)
-
-
-async def label(call: Call) -> OrderView:
-    """Have the label bought now."""
-    hub = call.request.app[HUB]
-    order_id = await actions.order_named(hub, call.merchant, call.path["order"])
-    await actions.ask_label(hub, call.merchant, order_id, call.actor)
-    return await show_order(call)
-
-
-async def retry(call: Call) -> OrderView:
-    """Send a parked order on."""
-    hub = call.request.app[HUB]
-    order_id = await actions.order_named(hub, call.merchant, call.path["order"])
-    await actions.retry(hub, call.merchant, order_id, call.actor)
-    return await show_order(call)
-
-
 ENDPOINTS = (
     Endpoint(
         name="listOrders",
@@ -284,41 +250,5 @@ ENDPOINTS = (
         summary="Its timeline",
         gives=Timeline,
         run=timeline,
-    ),
-    Endpoint(
-        name="releaseHold",
-        method="POST",
-        path="/orders/{order}/release",
-        summary="Release a hold",
-        gives=OrderView,
-        run=release,
-        takes=ReleaseAsk,
-        example={"reason": "risk"},
-    ),
-    Endpoint(
-        name="rejectOrder",
-        method="POST",
-        path="/orders/{order}/reject",
-        summary="Cancel at the channel and give all money back",
-        gives=OrderView,
-        run=reject,
-        takes=RejectAsk,
-        example={"why": "the shopper asked for it by phone"},
-    ),
-    Endpoint(
-        name="buyLabel",
-        method="POST",
-        path="/orders/{order}/label",
-        summary="Buy the label now",
-        gives=OrderView,
-        run=label,
-    ),
-    Endpoint(
-        name="retryOrder",
-        method="POST",
-        path="/orders/{order}/retry",
-        summary="Send a parked order on",
-        gives=OrderView,
-        run=retry,
     ),
 )

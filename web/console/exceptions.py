@@ -1,19 +1,18 @@
 """The page of exceptions: every order that stands still, why, and the one button that sends it on."""
 
-from http import HTTPStatus
-
 from aiohttp import web
 from pydantic import Field
 
 from core.domain.state import OrderState, Stage
 from core.engine.hub import Hub
-from core.errors import RefusedError
 from core.services import actions
 from core.services.notices import open_notices, see
+from core.services.waiting import waiting_of
 from core.store.orders import OrderRow, counts_by_stage, list_orders
 from web.api.endpoint import Answer, OrderCursor
+from web.console.orders import ask_of_order
 from web.console.page import page
-from web.console.pages import do_with_order, form_of, hub_of, onward
+from web.console.pages import form_of, hub_of, onward
 
 STILL = (Stage.ON_HOLD, Stage.AWAITING_PAYMENT)
 """The tabs whose orders wait for something."""
@@ -33,10 +32,6 @@ class ExceptionsShown(Answer):
 
 async def exceptions(request: web.Request) -> web.Response:
     """Show what stands still, the newest first."""
-    return await _shown(request, message="")
-
-
-async def _shown(request: web.Request, *, message: str) -> web.Response:
     hub, merchant, _ = hub_of(request)
     asked = ExceptionsShown.model_validate(dict(request.query))
     found = await hub.store.read(list_orders, merchant, stage=asked.stage, after=asked.after, limit=50)
@@ -50,7 +45,7 @@ async def _shown(request: web.Request, *, message: str) -> web.Response:
         tabs=[(stage, counts.get(stage, 0)) for stage in STILL],
         mended_at=MENDED_AT,
         notices=await open_notices(hub, merchant),
-        message=message,
+        waits=await waiting_of(hub, merchant, [row.order_id for row in found.items]),
     )
 
 
@@ -62,20 +57,14 @@ async def _with_states(
 
 
 async def exception_action(request: web.Request) -> web.Response:
-    """Send an order on, or mark a notice as seen; where that may not be done now, the page says why."""
-    hub, merchant, actor = hub_of(request)
+    """Ask something of an order in two steps, or mark a notice as seen."""
+    hub, merchant, _ = hub_of(request)
     form = await form_of(request)
     if form.get("action") == "seen":
         await see(hub, merchant, str(form.get("kind", "")), str(form.get("subject", "")))
         return onward(request.rel_url.raw_path_qs)
     order_id = await actions.order_named(hub, merchant, str(form.get("order", "")))
-    try:
-        await do_with_order(hub, (merchant, order_id, actor), form)
-    except RefusedError as error:
-        shown = await _shown(request, message=str(error))
-        shown.set_status(HTTPStatus.CONFLICT)
-        return shown
-    return onward(request.rel_url.raw_path_qs)
+    return await ask_of_order(request, order_id, form, back_to="/exceptions")
 
 
 def add(app: web.Application) -> None:

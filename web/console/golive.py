@@ -1,18 +1,22 @@
 """The page of going live: what would change, accepting it, taking it back, opening counts, orders from before."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 
 from aiohttp import web
 
 from core.csv_text import UnreadableCsvError, decode
+from core.engine.hub import Hub
 from core.errors import NotFoundError, RefusedError
 from core.model.actions import Action
 from core.services import actions
+from core.services.connection_plans import accept_plan, undo_acceptance_plan, undo_opening_plan
 from core.services.golive import adopt, opening
 from core.services.golive.accept import accept, acceptance, acceptances, undo, undo_text
 from core.services.golive.document import differences
 from core.services.golive.opening import Mistake, MistakesError, Preview
+from core.services.plans import Plan, release_all_plan
+from web.console.confirm import Confirmed, in_two_steps
 from web.console.page import page
 from web.console.pages import form_of, hub_of, onward
 
@@ -79,15 +83,6 @@ async def _do(request: web.Request, form: Mapping[str, object]) -> web.Response:
     hub, merchant, actor = hub_of(request)
     said = {name: str(value) for name, value in form.items() if isinstance(value, str)}
     match said.get("do", ""):
-        case "accept":
-            kinds = [a for a in Action if said.get("action") in ("all", a.value)]
-            if not kinds:
-                raise RefusedError(f"{said.get('action')!r} is no kind of action")
-            await accept(hub, merchant, kinds=kinds, document=said.get("id") or None, actor=actor)
-        case "undo":
-            await undo(hub, merchant, said.get("id", ""), actor=actor)
-        case "release":
-            await actions.release_all(hub, merchant, "before_go_live", "all", actor)
         case "preview":
             return await _previewed(request, form)
         case "load":
@@ -99,11 +94,35 @@ async def _do(request: web.Request, form: Mapping[str, object]) -> web.Response:
         case "adopt":
             place = said.get("location", "")
             await adopt.adopt(hub, merchant, said.get("connection", ""), place or None, actor=actor)
+        case _:
+            plan, do = await _planned(hub, (merchant, actor), said)
+            return await in_two_steps(request, form, plan, do, back_to="/go-live")
+    return onward("/go-live")
+
+
+async def _planned(
+    hub: Hub, person: tuple[str, str], said: Mapping[str, str]
+) -> tuple[Plan, Callable[[Confirmed], Awaitable[object]]]:
+    """Return what a button of the page will do, and what does it; ``person`` is merchant and actor."""
+    (merchant, actor), document = person, said.get("id", "")
+    match said.get("do", ""):
+        case "accept":
+            kinds = [a for a in Action if said.get("action") in ("all", a.value)]
+            if not kinds:
+                raise RefusedError(f"{said.get('action')!r} is no kind of action")
+            plan = await accept_plan(hub, merchant, kinds)
+            return plan, lambda _: accept(hub, merchant, kinds=kinds, document=document or None, actor=actor)
+        case "undo":
+            plan = await undo_acceptance_plan(hub, merchant, document)
+            return plan, lambda _: undo(hub, merchant, document, actor=actor)
+        case "release":
+            plan = await release_all_plan(hub, merchant, "before_go_live")
+            return plan, lambda _: actions.release_all(hub, merchant, "before_go_live", "all", actor)
         case "undo_opening":
-            await opening.undo(hub, merchant, None, actor=actor)
+            plan = await undo_opening_plan(hub, merchant)
+            return plan, lambda _: opening.undo(hub, merchant, None, actor=actor)
         case other:
             raise RefusedError(f"{other!r} is nothing that can be done here")
-    return onward("/go-live")
 
 
 async def _previewed(request: web.Request, form: Mapping[str, object]) -> web.Response:

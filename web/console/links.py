@@ -1,5 +1,7 @@
 """The page of links: listings without one first, each with proposals to accept; conflicts; all links; CSV."""
 
+from collections.abc import Awaitable, Callable
+from functools import partial
 from http import HTTPStatus
 
 from aiohttp import web
@@ -12,6 +14,8 @@ from core.services import links
 from core.services.links import review_links
 from core.services.links_file import LinksError
 from core.services.readiness import readiness_of
+from core.services.stock_plans import link_plan, undo_import_plan, unlink_plan
+from web.console.confirm import in_two_steps
 from web.console.page import page
 from web.console.pages import form_of, hub_of, onward
 
@@ -63,23 +67,30 @@ async def act(request: web.Request) -> web.Response:
 async def _do(request: web.Request) -> web.Response:
     hub, merchant, actor = hub_of(request)
     form = await form_of(request)
+    do: Callable[[], Awaitable[object]]
     connection, listing = str(form.get("connection", "")), str(form.get("listing", ""))
     match str(form.get("do", "")):
-        case "accept":
-            await links.accept(hub, merchant, [(connection, listing, made_of(str(form.get("of", ""))))])
-        case "unlink":
-            await links.unlink(hub, merchant, connection, listing)
         case "preview":
             text = _text(form.get("file")) or str(form.get("text", ""))
             changes = await links.preview(hub, merchant, text)
             return await _shown(request, changes=changes, text=text)
         case "import":
             await links.import_file(hub, merchant, str(form.get("text", "")), actor=actor)
+            return onward("/links")
+        case "accept":
+            of = made_of(str(form.get("of", "")))
+            await links.check(hub, merchant, [(connection, listing, of)])
+            plan = await link_plan(hub, merchant, connection, listing, of)
+            do = partial(links.accept, hub, merchant, [(connection, listing, of)])
+        case "unlink":
+            plan = await unlink_plan(hub, merchant, connection, listing)
+            do = partial(links.unlink, hub, merchant, connection, listing)
         case "undo":
-            await links.undo(hub, merchant)
+            plan = await undo_import_plan(hub, merchant)
+            do = partial(links.undo, hub, merchant)
         case other:
             raise RefusedError(f"{other!r} is nothing that can be done with links")
-    return onward("/links")
+    return await in_two_steps(request, form, plan, lambda _: do(), back_to="/links")
 
 
 def made_of(text: str) -> dict[str, int]:

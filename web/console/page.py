@@ -11,8 +11,9 @@ from core.domain.state import Stage
 from core.model.actions import Action
 from core.model.holds import Hold
 from core.model.money import UNKNOWN_CURRENCY, Money
-from web.keys import HUB
+from web.keys import HUB, SETTINGS
 from web.session import CALLER
+from web.signing import unsign
 
 _PAGE = jinja2.Environment(
     loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
@@ -37,12 +38,24 @@ def _exact(instant: datetime) -> str:
     return instant.isoformat(timespec="seconds")
 
 
+def _sentence(text: str) -> str:
+    """Return a text as a sentence: a capital at its beginning, a stop at its end."""
+    return f"{text[:1].upper()}{text[1:]}" + ("" if text.endswith((".", "!", "?")) else ".")
+
+
+_PAGE.filters["sentence"] = _sentence
 _PAGE.filters["money"] = _money
 _PAGE.filters["when"] = _when
 _PAGE.filters["exact"] = _exact
 for _name, _list in (("action_words", Action), ("stage_words", Stage), ("reason_words", Hold)):
     _PAGE.globals[_name] = {member.value: member.words for member in _list}
 _PAGE.globals["overruled"] = frozenset(hold.value for hold in Hold if hold.overrulable)
+
+
+def _done(request: web.Request) -> dict[str, Any] | None:
+    """Return what was just done, where the address says so in a word that we signed."""
+    word = request.query.get("done", "")
+    return unsign(request.app[SETTINGS].secret, "done", word, request.app[HUB].clock.now()) if word else None
 
 
 def page(name: str, request: web.Request, **values: Any) -> web.Response:
@@ -53,6 +66,7 @@ def page(name: str, request: web.Request, **values: Any) -> web.Response:
         merchant=caller[0] if caller else None,
         path=request.path,
         in_test=connections.in_test if connections else (),
+        done=_done(request) if caller else None,
         **values,
     )
     return web.Response(text=text, content_type="text/html")

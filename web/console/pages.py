@@ -1,8 +1,7 @@
 """The console: connections, orders with their timeline, stock. Every page works without scripts."""
 
 import re
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Mapping
 from http import HTTPStatus
 from pathlib import Path
 from typing import Literal
@@ -10,21 +9,19 @@ from typing import Literal
 from aiohttp import web
 from pydantic import Field
 
-from core.domain.state import OrderState, Stage
-from core.domain.summary import summary
 from core.engine.hub import Hub
 from core.engine.pauses import resume
-from core.errors import NotFoundError, RefusedError
 from core.model.actions import Action
-from core.model.facts import Fact
 from core.services import actions
+from core.services.connection_plans import accept_plan, push_guard_plan, resume_plan, stop_plan
 from core.services.golive.accept import accept
 from core.services.health import health_of, probe_now
+from core.services.stock_plans import stock_plan
 from core.store.inbox import list_deliveries, replay_delivery
-from core.store.orders import counts_by_stage, facts_of, list_orders
-from core.store.personal import personal_of
+from core.store.products import list_products
 from web.api import stock as stock_api
-from web.api.endpoint import Answer, Call, DeliveryCursor, NoQuery, OrderCursor
+from web.api.endpoint import Answer, Call, DeliveryCursor, NoQuery
+from web.console.confirm import in_two_steps
 from web.console.page import page
 from web.keys import HUB
 from web.session import CALLER, COOKIE, key_of, log_in
@@ -95,109 +92,6 @@ async def home(request: web.Request) -> web.Response:
     return onward("/orders")
 
 
-class OrdersShown(Answer):
-    """Which orders the page shows."""
-
-    stage: Stage | None = None
-    text: str = Field("", max_length=100)
-    after: OrderCursor | None = None
-
-
-async def orders(request: web.Request) -> web.Response:
-    """Show the orders of a tab."""
-    hub, merchant, _ = hub_of(request)
-    asked = OrdersShown.model_validate(dict(request.query))
-    found = await hub.store.read(
-        list_orders, merchant, stage=asked.stage, text=asked.text or None, after=asked.after, limit=50
-    )
-    counts = await hub.store.read(counts_by_stage, merchant)
-    return page(
-        "orders.html",
-        request,
-        rows=found.items,
-        after=found.after,
-        asked=asked,
-        counts=counts,
-        stages=list(Stage),
-        total=sum(counts.values()),
-    )
-
-
-async def order(request: web.Request) -> web.Response:
-    """Show one order: what it is, its parcels with every rate, and its timeline."""
-    hub, merchant, _ = hub_of(request)
-    order_id = await actions.order_named(hub, merchant, request.match_info["order"])
-    return await _order_page(request, order_id, message="")
-
-
-async def _order_page(request: web.Request, order_id: str, *, message: str) -> web.Response:
-    hub, merchant, _ = hub_of(request)
-    state = await hub.store.load(merchant, order_id)
-    if state is None or state.order is None:
-        raise NotFoundError(f"{order_id} is not known yet")
-    return page(
-        "order.html",
-        request,
-        order_id=order_id,
-        state=state,
-        order=state.order,
-        personal=await hub.store.read(personal_of, hub.store.keys, merchant, order_id),
-        timeline=timeline(await hub.store.read(facts_of, merchant, order_id)),
-        can_reject=_can_reject(hub, merchant, state),
-        acts=hub.connections(merchant).acts(state.order.connection),
-        message=message,
-    )
-
-
-def timeline(facts: Sequence[Fact]) -> list[tuple[datetime, str, str]]:
-    """Return (when, who, what in words) of every fact that says something to people."""
-    return [(fact.at, fact.actor, words) for fact in facts if (words := summary(fact))]
-
-
-def _can_reject(hub: Hub, merchant: str, state: OrderState) -> bool:
-    if state.order is None or state.cancelled or any(p.label for p in state.parcels):
-        return False
-    connections = hub.connections(merchant)
-    return (
-        connections.acts(state.order.connection)
-        and connections.named(state.order.connection).channel_payments is not None
-    )
-
-
-async def order_action(request: web.Request) -> web.Response:
-    """Do what a button of an order's page asks; where that may not be done now, the page says why."""
-    hub, merchant, actor = hub_of(request)
-    order_id = await actions.order_named(hub, merchant, request.match_info["order"])
-    form = await form_of(request)
-    try:
-        await do_with_order(hub, (merchant, order_id, actor), form)
-    except RefusedError as error:
-        shown = await _order_page(request, order_id, message=str(error))
-        shown.set_status(HTTPStatus.CONFLICT)
-        return shown
-    return onward(request.rel_url.raw_path)
-
-
-async def do_with_order(hub: Hub, asked: tuple[str, str, str], form: Mapping[str, object]) -> None:
-    """Do what a form asks of an order; ``asked`` is merchant, order id and actor.
-
-    Raises:
-        RefusedError: it may not be done now.
-    """
-    merchant, order_id, actor = asked
-    match str(form.get("action", "")):
-        case "release":
-            await actions.release(hub, merchant, order_id, str(form.get("reason", "")), actor)
-        case "reject":
-            await actions.reject(hub, merchant, order_id, "rejected in the console", actor)
-        case "label":
-            await actions.ask_label(hub, merchant, order_id, actor)
-        case "retry":
-            await actions.retry(hub, merchant, order_id, actor)
-        case other:
-            raise RefusedError(f"{other!r} is nothing that can be done with an order")
-
-
 async def connections(request: web.Request) -> web.Response:
     """Show every connection, its health, and what is accepted of it."""
     hub, merchant, _ = hub_of(request)
@@ -212,27 +106,52 @@ class SwitchForm(Answer):
 
 
 async def connection_action(request: web.Request) -> web.Response:
-    """Accept or stop a kind of action of a connection."""
+    """Accept or stop a kind of action of a connection, or answer the push guard, in two steps."""
     hub, merchant, actor = hub_of(request)
     form = await form_of(request)
     connection = request.match_info["connection"]
+    back_to = f"/connections#{connection}"
     if form.get("brake") in ("go", "stop"):
-        await actions.answer_push_guard(hub, merchant, connection, go=form["brake"] == "go", actor=actor)
-        return onward(f"/connections#{connection}")
+        go = form["brake"] == "go"
+        answer = await push_guard_plan(hub, merchant, connection, go=go)
+        return await in_two_steps(
+            request,
+            form,
+            answer,
+            lambda _: actions.answer_push_guard(hub, merchant, connection, go=go, actor=actor),
+            back_to=back_to,
+        )
     asked = SwitchForm.model_validate({name: str(form.get(name, "")) for name in SwitchForm.model_fields})
-    if asked.to == "on":
-        await accept(hub, merchant, kinds=[asked.action], connections=[connection], actor=actor)
-    else:
-        await actions.switch(hub, merchant, connection, [asked.action], on=False, actor=actor)
-    return onward(f"/connections#{connection}")
+    kinds = [asked.action]
+    if asked.to == "off":
+        return await in_two_steps(
+            request,
+            form,
+            await stop_plan(hub, merchant, connection, kinds),
+            lambda _: actions.switch(hub, merchant, connection, kinds, on=False, actor=actor),
+            back_to=back_to,
+        )
+    hub.connections(merchant).named(connection)
+    return await in_two_steps(
+        request,
+        form,
+        await accept_plan(hub, merchant, kinds, [connection]),
+        lambda _: accept(hub, merchant, kinds=kinds, connections=[connection], actor=actor),
+        back_to=back_to,
+    )
 
 
 async def connection_resume(request: web.Request) -> web.Response:
-    """Try again now what a connection's vendor did for nobody."""
+    """Try again now what a connection's vendor did for nobody, in two steps."""
     hub, merchant, _ = hub_of(request)
     connection = request.match_info["connection"]
-    await resume(hub, merchant, connection)
-    return onward(f"/connections#{connection}")
+    return await in_two_steps(
+        request,
+        await form_of(request),
+        await resume_plan(hub, merchant, connection),
+        lambda _: resume(hub, merchant, connection),
+        back_to=f"/connections#{connection}",
+    )
 
 
 async def connection_test(request: web.Request) -> web.Response:
@@ -251,7 +170,44 @@ async def stock(request: web.Request) -> web.Response:
     )
     levels = await stock_api.get_listings(call)
     held = await stock_api.get_stock(call)
-    return page("stock.html", request, stock=held.stock, listings=levels.listings)
+    known = request.app[HUB]
+    return page(
+        "stock.html",
+        request,
+        stock=held.stock,
+        listings=levels.listings,
+        locations=list(known.config(merchant).locations),
+        skus=list(await known.store.read(list_products, merchant)),
+    )
+
+
+class StockForm(Answer):
+    """Units of a SKU that were counted at a location, or came in there."""
+
+    do: Literal["count", "receive"]
+    sku: str = Field(min_length=1)
+    location: str
+    units: int = Field(ge=0, le=1_000_000_000)
+
+
+async def stock_action(request: web.Request) -> web.Response:
+    """Count or receive, in two steps."""
+    hub, merchant, actor = hub_of(request)
+    form = await form_of(request)
+    asked = StockForm.model_validate(
+        {name: str(form.get(name, "")).strip() for name in StockForm.model_fields}
+    )
+    lines = [(asked.sku, asked.location, asked.units)]
+    counted, seen = await stock_plan(hub, merchant, lines, receive=asked.do == "receive")
+    change = actions.receive if asked.do == "receive" else actions.count
+    return await in_two_steps(
+        request,
+        form,
+        counted,
+        lambda confirmed: change(hub, merchant, lines, actor=actor, note=confirmed.note, seen=seen),
+        back_to="/stock",
+        noted=True,
+    )
 
 
 class DeliveriesShown(Answer):
@@ -284,13 +240,11 @@ def add(app: web.Application) -> None:
     app.router.add_get("/login", login_page)
     app.router.add_post("/login", login)
     app.router.add_post("/logout", logout)
-    app.router.add_get("/orders", orders)
-    app.router.add_get("/orders/{order}", order)
-    app.router.add_post("/orders/{order}", order_action)
     app.router.add_get("/connections", connections)
     app.router.add_post("/connections/{connection}", connection_action)
     app.router.add_post("/connections/{connection}/resume", connection_resume)
     app.router.add_post("/connections/{connection}/test", connection_test)
     app.router.add_get("/stock", stock)
+    app.router.add_post("/stock", stock_action)
     app.router.add_get("/deliveries", deliveries)
     app.router.add_post("/deliveries", delivery_action)

@@ -7,6 +7,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Literal
 
 from core.domain.due import open_captures
@@ -136,8 +137,13 @@ def is_before_go_live(state: OrderState) -> bool:
     return state.before_go_live and Hold.BEFORE_GO_LIVE not in state.overruled and state.stage in _WAITING
 
 
-async def rows_of(hub: Hub, merchant: str) -> tuple[ListingDifference, ...]:
-    """Return every listing of a merchant as it is shown and as it would be, in the order of crossdock.yaml."""
+async def rows_of(
+    hub: Hub, merchant: str, *, as_if: Mapping[tuple[str, str], Mapping[str, int]] = MappingProxyType({})
+) -> tuple[ListingDifference, ...]:
+    """Return every listing of a merchant as it is shown and as it would be, in the order of crossdock.yaml.
+
+    ``as_if`` says what listings, by (connection, listing), would be made of if they were linked otherwise.
+    """
     available = await hub.store.read(listable_units, merchant)
     found: list[ListingDifference] = []
     for connection, ports in hub.connections(merchant).ports.items():
@@ -147,7 +153,7 @@ async def rows_of(hub: Hub, merchant: str) -> tuple[ListingDifference, ...]:
         places = await hub.store.read(channel_places, merchant, connection)
         for row in await hub.store.read(list_listings, merchant, connection):
             made_of, (name, place) = (
-                links.get(row.listing, {}),
+                as_if.get((connection, row.listing), links.get(row.listing, {})),
                 places.get(row.location, (row.location, None)),
             )
             wanted = _wanted(hub, merchant, row, made_of, place, available, buffers=True)

@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from core.domain.due import View, open_captures, third_party_allocations
+from core.domain.departures import third_party_allocations
+from core.domain.due import View, open_captures
 from core.domain.fold import fold
 from core.domain.holds import Context, causes
 from core.domain.payment import check

@@ -10,6 +10,7 @@ from core.domain.summary import summary
 from core.model import facts as f
 from core.model.effects import Outcome
 from core.services.health import health_of
+from core.services.waiting import Waiting
 from core.store.orders import facts_of
 from simulation.shoppers import cancel, place
 from tests.builders import MERCHANT, Bench
@@ -54,7 +55,8 @@ async def test_an_order_whose_shopper_no_mail_reaches_is_shipped_and_each_refusa
         "Not sendable: shipping of parcel reno-1, the mail server refused it (550)",
     ]
     assert await not_sendable(b) == {"mail": 2}
-    assert view_of(ORDER, state).not_sendable == ("confirmation", "shipping:reno-1")
+    waits = Waiting(what="", do="")
+    assert view_of(ORDER, state, waits).not_sendable == ("confirmation", "shipping:reno-1")
     assert (state.messages, b.world.mails) == ((), [])
 
 

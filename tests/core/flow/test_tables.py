@@ -11,6 +11,7 @@ def test_each_step_says_what_it_may_ask_of_whom() -> None:
         "look_up": "of_look_up",
         "settle_cancellation": "of_void",
         "void_again": "of_void_again",
+        "void_label": "of_void_asked",
         "reject": "of_rejection",
         "verify_payment": "of_payment",
         "quote": "of_quote",

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from core.domain.due import left_after_void, units_gone
+from core.domain.departures import left_after_void, units_gone
 from core.domain.fold import fold, summarize
 from core.domain.state import OrderState, contents
 from core.model.facts import (

@@ -1,6 +1,10 @@
 """Links are proposed with a reason and a score, never made; names that contradict one another are listed."""
 
+from dataclasses import replace
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from core.domain.link_conflicts import conflicts
 from core.domain.link_proposals import (
@@ -9,9 +13,9 @@ from core.domain.link_proposals import (
     Why,
     book_of,
     likeness,
-    packs_of,
     proposals,
 )
+from core.domain.pack_words import packs_of
 
 PRODUCTS = (
     KnownProduct(sku="CHEF-8", title="Chef's knife 8 in", barcode="0712345000018"),
@@ -56,6 +60,105 @@ def test_a_listing_is_proposed_what_it_most_likely_is(
     one: ChannelListing, first: tuple[dict[str, int], Why, int]
 ) -> None:
     assert proposed(one)[0] == first
+
+
+SOCKS = KnownProduct(sku="SOCKS-CHEF", title="Chef's socks, pair")
+LINKED_SOCKS = ChannelListing(
+    connection="shop",
+    listing="SOCKS-CHEF",
+    sku="SOCKS-CHEF",
+    title="Chef's socks, pair",
+    of={"SOCKS-CHEF": 1},
+)
+
+
+@pytest.mark.parametrize(
+    ("one", "first"),
+    [
+        (offer("KK-SOCKS-2PK", "Chef's socks, pair"), ({"SOCKS-CHEF": 2}, Why.PACK, 86)),
+        (offer("KK-SOCKS-X6", "Chef's socks, pair"), ({"SOCKS-CHEF": 6}, Why.PACK, 86)),
+        (offer("KK-1", "Chef's socks, pair (pack of 3)"), ({"SOCKS-CHEF": 3}, Why.TITLE, 85)),
+        (offer("KK-2", "Chefsocken, Chef's socks pair, Doppelpack"), ({"SOCKS-CHEF": 2}, Why.TITLE, 74)),
+        (offer("KK-3", "Chef's socks, pair"), ({"SOCKS-CHEF": 1}, Why.TITLE_TWIN, 86)),
+        (offer("SOCKS CHEF", "Chef's socks, set of four"), ({"SOCKS-CHEF": 4}, Why.FOLDED_SKU, 90)),
+        (offer("SOCKS-CHEF-2PK", "Chef's socks, pair"), ({"SOCKS-CHEF": 2}, Why.PACK, 88)),
+    ],
+)  # fmt: skip
+def test_once_the_pair_is_linked_a_pack_of_it_is_still_proposed_as_a_pack(
+    one: ChannelListing, first: tuple[dict[str, int], Why, int]
+) -> None:
+    found = proposed(one, LINKED_SOCKS, products=(SOCKS,))
+
+    assert found[0] == first
+    assert all(of == first[0] for of, _, _ in found)
+
+
+def test_a_pair_is_no_pack_because_a_pack_of_its_title_is_linked() -> None:
+    two = offer("KK-SOCKS-2PK", "Chef's socks, pair", of={"SOCKS-CHEF": 2})
+    one = offer("KK-SOCKS", "Chef's socks, pair")
+    three = offer("KK-SOCKS-3PK", "Chef's socks, pair")
+
+    assert proposed(one, two, products=(SOCKS,))[0] == ({"SOCKS-CHEF": 1}, Why.PACK, 86)
+    assert proposed(three, two, products=(SOCKS,))[0] == ({"SOCKS-CHEF": 3}, Why.PACK, 86)
+
+
+def test_a_pack_that_is_linked_otherwise_than_its_name_says_is_no_yardstick() -> None:
+    wrong = offer("KK-SOCKS-2PK", "Chef's socks, pair", of={"SOCKS-CHEF": 1})
+    four = offer("KK-SOCKS-4PK", "Chef's socks, pair")
+
+    assert proposed(four, wrong, products=(SOCKS,)) == [({"SOCKS-CHEF": 4}, Why.TITLE, 85)]
+
+
+def test_a_pack_under_the_barcode_of_the_thing_in_it_is_proposed_as_a_pack() -> None:
+    three = offer("X1", "Knives, 3-pack", barcode="0712345000018")
+
+    assert proposed(three)[0] == ({"CHEF-8": 3}, Why.BARCODE, 88)
+
+
+def test_a_pack_of_what_one_catalog_entry_sells_singly_is_left_to_a_person() -> None:
+    single = offer("A-1", "Warm feet", catalog="B01", of={"SOCKS-CHEF": 1})
+    pack = offer("A-2", "Warm feet, 2-pack", catalog="B01")
+
+    assert proposed(pack, single) == []
+
+
+def test_a_set_of_two_is_its_two_parts_and_a_pack_of_sets_is_left_to_a_person() -> None:
+    one = offer("X5", "Chef's knife 8 in and walnut board, set of 2")
+    more = offer("X6", "Chef's knife 8 in and walnut board, 3-pack")
+
+    assert proposed(one)[0] == ({"CHEF-8": 1, "BOARD-WAL": 1}, Why.PARTS, 75)
+    assert all(len(of) == 1 for of, _, _ in proposed(more))
+
+
+def test_two_of_a_kit_are_twice_each_of_its_parts() -> None:
+    kit = ChannelListing(connection="shop", listing="SET-KB", sku="SET-KB", title="The set", of={"CHEF-8": 1, "BOARD-WAL": 1})  # fmt: skip
+
+    assert proposed(offer("set kb", "Gift set, 3-pack"), kit) == [
+        ({"CHEF-8": 3, "BOARD-WAL": 3}, Why.PACK, 88)
+    ]
+    assert proposed(offer("set kb", "Gift, set of 2"), kit) == [({"CHEF-8": 1, "BOARD-WAL": 1}, Why.KIT, 92)]
+
+
+SAID = st.sampled_from(
+    ("{n}-pack", "pack of {n}", "set of {n}", "{n}ct", "{n} pcs", "x{n}", "{n} x", "lot de {n}", "{n}er-Pack",
+     "confezione da {n}", "paquete de {n}", "{n} Stück", "box of {n}", "qty {n}", "{n} pièces", "set van {n}")
+)  # fmt: skip
+SEPARATED = st.sampled_from((", ", " (", " - ", " / "))
+
+
+@given(said=SAID, sep=SEPARATED, n=st.integers(2, 144), linked=st.integers(0, 3), twin=st.booleans())
+def test_whatever_is_linked_a_listing_that_names_a_pack_is_never_proposed_as_another(
+    said: str, sep: str, n: int, linked: int, *, twin: bool
+) -> None:
+    one = offer("KK-77", f"Chef's socks, pair{sep}{said.format(n=n)}{')' if '(' in sep else ''}")
+    others = [
+        replace(LINKED_SOCKS, listing=f"S-{i}", sku=f"S-{i}", title=one.title if twin else SOCKS.title)
+        for i in range(linked)
+    ]
+
+    found = proposed(one, *others, products=(SOCKS, *PRODUCTS[:3]))
+
+    assert [of for of, _, _ in found] == [{"SOCKS-CHEF": n}]
 
 
 @pytest.mark.req("R20")
@@ -112,6 +215,19 @@ def test_a_sku_that_two_products_could_mean_proposes_neither_and_is_a_conflict()
         ([offer("MUG", "Mug"), offer("mug ", "Cup")], [("sku_variants", ("MUG", "mug "))]),
         ([offer("A", "Tongs 9 in"), offer("B", "Tongs 9 in")], [("same_proposal", ("A", "B"))]),
         ([offer("A", "Tongs 9 in"), offer("B", "Tongs 9 in", fulfilled_by_channel=True)], []),
+        ([offer("A", "Tongs 9 in", catalog="B1"), offer("B", "Tongs 9 in", catalog="B1")], []),
+        (
+            [offer("A", "Tongs 9 in", of={"TONGS-9": 1}), offer("B", "Tongs, 9 in")],
+            [("same_proposal", ("A", "B"))],
+        ),
+        (
+            [offer("A", "Tongs 9 in", of={"TONGS-9": 1}), offer("B", "Tong", of={"TONGS-9": 1})],
+            [("same_proposal", ("A", "B"))],
+        ),
+        ([offer("TONGS-2PK", "Tongs", of={"TONGS-9": 1})], [("pack", ("TONGS-2PK",))]),
+        ([offer("TONGS-2PK", "Tongs", of={"TONGS-9": 2})], []),
+        ([offer("TONGS", "Tongs, dozen", of={"TONGS-9": 2})], [("pack", ("TONGS",))]),
+        ([offer("SOX", "Pair of chef socks", of={"SOCKS-CHEF": 1})], []),
         (
             [
                 offer("A", "Gift set", of={"CHEF-8": 1, "TONGS-9": 1}),
@@ -156,6 +272,27 @@ def test_two_products_of_one_barcode_are_a_conflict_and_propose_nothing() -> Non
         ("mugs x2", {("pack", 2): 1}),
         ("2x mug", {("pack", 2): 1}),
         ("a dozen eggs", {("pack", 12): 1}),
+        ("half a dozen eggs", {("pack", 6): 1}),
+        ("two dozen eggs", {("pack", 24): 1}),
+        ("pack of three", {("pack", 3): 1}),
+        ("six-pack", {("pack", 6): 1}),
+        ("socks 6ct", {("pack", 6): 1}),
+        ("socks \N{MULTIPLICATION SIGN} 6", {("pack", 6): 1}),
+        ("Socken im Doppelpack", {("pack", 2): 1}),
+        ("Socken, 3er-Pack", {("pack", 3): 1}),
+        ("Socken 4 Stück", {("pack", 4): 1}),
+        ("chaussettes, lot de 2", {("pack", 2): 1}),
+        ("chaussettes, lot de deux", {("pack", 2): 1}),
+        ("calzini, confezione da 5", {("pack", 5): 1}),
+        ("calcetines, paquete de 3", {("pack", 3): 1}),
+        ("sokken, set van 2", {("pack", 2): 1}),
+        ("socks, twin", {("pack", 2): 1}),
+        ("socks duo", {("pack", 2): 1}),
+        ("twin bed sheets", {}),
+        ("twin-size blanket", {}),
+        ("box of 8 in knives", {("pack", 8): 1}),
+        ("2 in 1 peeler", {}),
+        ("4 oz jar", {}),
         ("rug 12x8 in", {}),
         ("pack of 1", {}),
         ("SKU-1000PK", {}),

@@ -1,0 +1,173 @@
+"""The pages of orders: the list, one order with its timeline, what a person asks of it in two steps, and what came of it."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from urllib.parse import quote
+
+from aiohttp import web
+from pydantic import Field
+
+from core.domain.state import Stage
+from core.domain.summary import summary
+from core.engine.hub import Hub
+from core.errors import NotFoundError, RefusedError
+from core.model.asks import Ask
+from core.model.facts import Fact
+from core.services import actions
+from core.services.plans import OrderPlan, plan, plans
+from core.services.waiting import waiting_of
+from core.store.orders import counts_by_stage, facts_of, list_orders
+from core.store.personal import personal_of
+from web.api.endpoint import Answer, OrderCursor
+from web.console.confirm import Confirmed, confirmed, show_plan
+from web.console.page import page
+from web.console.pages import form_of, hub_of, onward
+
+_LISTS = ("/orders", "/exceptions")
+"""Where a person may have come from."""
+
+
+class OrdersShown(Answer):
+    """Which orders the page shows."""
+
+    stage: Stage | None = None
+    text: str = Field("", max_length=100)
+    after: OrderCursor | None = None
+
+
+async def orders(request: web.Request) -> web.Response:
+    """Show the orders of a tab."""
+    hub, merchant, _ = hub_of(request)
+    asked = OrdersShown.model_validate(dict(request.query))
+    found = await hub.store.read(
+        list_orders, merchant, stage=asked.stage, text=asked.text or None, after=asked.after, limit=50
+    )
+    counts = await hub.store.read(counts_by_stage, merchant)
+    return page(
+        "orders.html",
+        request,
+        rows=found.items,
+        after=found.after,
+        asked=asked,
+        counts=counts,
+        stages=list(Stage),
+        total=sum(counts.values()),
+        waits=await waiting_of(hub, merchant, [row.order_id for row in found.items]),
+    )
+
+
+async def order(request: web.Request) -> web.Response:
+    """Show one order: what it is and waits for, its parcels with every rate, and its timeline."""
+    hub, merchant, _ = hub_of(request)
+    order_id = await actions.order_named(hub, merchant, request.match_info["order"])
+    state = await hub.store.load(merchant, order_id)
+    if state is None or state.order is None:
+        raise NotFoundError(f"{order_id} is not known yet")
+    return page(
+        "order.html",
+        request,
+        order_id=order_id,
+        state=state,
+        order=state.order,
+        stage=state.stage,
+        personal=await hub.store.read(personal_of, hub.store.keys, merchant, order_id),
+        timeline=timeline(await hub.store.read(facts_of, merchant, order_id)),
+        waits=(await waiting_of(hub, merchant, [order_id]))[order_id],
+        plans=[p for p in await plans(hub, merchant, order_id) if not p.refused],
+        acts=hub.connections(merchant).acts(state.order.connection),
+    )
+
+
+def timeline(facts: Sequence[Fact]) -> list[tuple[datetime, str, str]]:
+    """Return (when, who, what in words) of every fact that says something to people."""
+    return [(fact.at, fact.actor, words) for fact in facts if (words := summary(fact))]
+
+
+async def order_action(request: web.Request) -> web.Response:
+    """Ask something of an order, in two steps."""
+    hub, merchant, _ = hub_of(request)
+    order_id = await actions.order_named(hub, merchant, request.match_info["order"])
+    return await ask_of_order(request, order_id, await form_of(request), back_to="/orders")
+
+
+async def ask_of_order(
+    request: web.Request, order_id: str, form: Mapping[str, object], *, back_to: str
+) -> web.Response:
+    """Show what a form asks of an order, or do what was confirmed and lead to what came of it.
+
+    Raises:
+        RefusedError: it is nothing that can be done with an order, or may not be done now.
+    """
+    hub, merchant, actor = hub_of(request)
+    asked, of = str(form.get("action", "")), str(form.get("of", ""))
+    if asked not in list(Ask):
+        raise RefusedError(f"{asked!r} is nothing that can be done with an order")
+    seen = confirmed(request, form)
+    planned = await plan(hub, merchant, order_id, Ask(asked), of, ask_rates=seen is None)
+    back = f"/orders/{quote(order_id)}" if back_to == "/orders" else back_to
+    if seen is not None and seen.stands == planned.stands and not planned.refused:
+        await _do(hub, (merchant, order_id, actor), planned, seen)
+        return onward(f"/orders/{quote(order_id)}/done?since={planned.version}&back={back_to}")
+    news: Sequence[tuple[datetime, str, str]] = ()
+    if seen is not None:
+        news = timeline((await hub.store.read(facts_of, merchant, order_id))[int(seen.stands) :])
+        planned = await plan(hub, merchant, order_id, Ask(asked), of, ask_rates=True)
+    return show_plan(request, form, planned, back_to=back, noted=True, changed=seen is not None, news=news)
+
+
+async def _do(hub: Hub, asked: tuple[str, str, str], planned: OrderPlan, seen: Confirmed) -> None:
+    """Do what was confirmed, on the order as it was seen; ``asked`` is merchant, order id and actor."""
+    merchant, order_id, actor = asked
+    note, version = seen.note, planned.version
+    match planned.ask:
+        case Ask.RELEASE:
+            await actions.release(hub, merchant, order_id, planned.of, actor, note=note, seen=version)
+        case Ask.REJECT:
+            why = note or "rejected in the console"
+            await actions.reject(hub, merchant, order_id, why, actor, seen=version)
+        case Ask.LABEL:
+            await actions.ask_label(hub, merchant, order_id, actor, note=note, seen=version)
+        case Ask.RETRY:
+            await actions.retry(hub, merchant, order_id, actor, note=note, seen=version)
+        case Ask.HOLD:
+            await actions.hold(hub, merchant, order_id, actor, note=note, seen=version)
+        case Ask.VOID:
+            await actions.void(hub, merchant, order_id, planned.of, actor, note=note, seen=version)
+
+
+class DoneShown(Answer):
+    """From which version of the order on the page tells what happened, and the list to go back to."""
+
+    since: int = Field(0, ge=0)
+    back: str = "/orders"
+
+
+async def done(request: web.Request) -> web.Response:
+    """Show what came of an order since a person asked something of it, and the way back."""
+    hub, merchant, _ = hub_of(request)
+    order_id = await actions.order_named(hub, merchant, request.match_info["order"])
+    asked = DoneShown.model_validate(dict(request.query))
+    run = await actions.read_order(hub, merchant, order_id)
+    facts = await hub.store.read(facts_of, merchant, order_id)
+    possible = await plans(hub, merchant, order_id)
+    voids = [p for p in possible if p.ask is Ask.VOID]
+    return page(
+        "done.html",
+        request,
+        order_id=order_id,
+        order=run.order,
+        stage=run.state.stage,
+        news=timeline(facts[asked.since :]),
+        waits=(await waiting_of(hub, merchant, [order_id]))[order_id],
+        ways_back=voids or [p for p in possible if p.ask is Ask.HOLD and not p.refused],
+        again=request.rel_url.raw_path_qs,
+        back_to=asked.back if asked.back in _LISTS else _LISTS[0],
+    )
+
+
+def add(app: web.Application) -> None:
+    """Serve the pages."""
+    app.router.add_get("/orders", orders)
+    app.router.add_get("/orders/{order}", order)
+    app.router.add_post("/orders/{order}", order_action)
+    app.router.add_get("/orders/{order}/done", done)
