@@ -17,7 +17,7 @@ from core.model.order import Order
 from core.model.shipment import Dispatch
 from core.steps.fulfillment import parcel_named
 from core.steps.messages import Sent, render
-from core.steps.sync import refresh
+from core.steps.sync import refresh, require_whole
 
 
 async def tell_channel(run: Run) -> None:
@@ -66,6 +66,7 @@ async def find_told(run: Run, intent: OpenIntent) -> Done:
     if known and whole:
         fact = ChannelTold(at=run.now, parcel_id=str(intent.data["parcel"]), reference=tracking)
         return Done(facts=[fact], result={"reference": tracking})
+    require_whole(run)
     return Done(outcome=Outcome.UNDONE)
 
 

@@ -11,7 +11,7 @@ from core.engine.answers import Call
 from core.engine.hub import Hub
 from core.engine.pauses import asked
 from core.engine.run import Run
-from core.errors import UnavailableError
+from core.errors import MappingError, UnavailableError
 from core.failpoints import failpoint
 from core.model.address import plain_text
 from core.model.commit import Landed, NewOrder, OrderCommit, Reserve, Sealed
@@ -109,6 +109,17 @@ async def refresh(run: Run) -> bool:
         notices=commit.notices,
     )
     return True
+
+
+def require_whole(run: Run) -> None:
+    """Refuse to conclude that something was not done from an order that could not be read whole.
+
+    Raises:
+        MappingError: it could not; the look-up waits for the next reading, or for a person.
+    """
+    part = run.order.unreadable
+    if part is not None:
+        raise MappingError(part.field, part.reason)
 
 
 async def commit_of(

@@ -139,3 +139,40 @@ async def test_an_authorization_let_go_shortly_before_its_order_is_cancelled_did
     state = await known(b, "shop:kk-1002")
     assert state.payment is not None
     assert (state.stage, state.payment.state) == (Stage.CANCELLED, PaymentState.CANCELLED)
+
+
+@pytest.mark.req("R105", "R42")
+@pytest.mark.case("C1")
+@pytest.mark.parametrize(
+    ("operation", "effect"),
+    [
+        ("capture", (Effect.CAPTURE, "kk-1002/KK-1002-t1")),
+        ("tell_shipped", (Effect.TOLD, "kk-1002/TRK00000001")),
+    ],
+)
+async def test_an_order_read_in_part_never_says_that_something_was_not_done(
+    b: Bench, operation: str, effect: tuple[Effect, str]
+) -> None:
+    """The answer was lost, and the order cannot be read whole when it is looked up: it waits, and is done once."""
+    lost = [Fault.REPLY_LOST]
+    b.world.faults = lambda called: lost.pop() if called == operation and lost else None
+    place(b.world, "shop", KIM)
+    b.clock.move_to(b.clock.now() + GRACE)
+    await settle(b)
+    b.world.shop("shop").unreadable["kk-1002"] = "name"
+    b.clock.move_to(b.clock.now() + SECOND)
+    change_order(b.world, "shop", order_of(b.world, "shop", "kk-1002"))
+    await pass_time(b, HOUR)
+
+    state = await known(b, "shop:kk-1002")
+    assert [intent.operation for intent in state.open] == [operation]
+    assert state.parked is not None
+    assert (state.parked.step, state.parked.message) == ("look_up", "name: expected text, found a number")
+
+    b.world.shop("shop").unreadable.clear()
+    await actions.retry(b.hub, MERCHANT, "shop:kk-1002", "person:kendra")
+    await pass_time(b, HOUR)
+
+    state = await known(b, "shop:kk-1002")
+    assert (state.stage, state.holds, state.parked, len(state.captured)) == (Stage.SHIPPED, {}, None, 1)
+    assert b.world.effects[effect] == 1
