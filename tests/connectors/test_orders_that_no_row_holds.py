@@ -10,7 +10,7 @@ from core.model.holds import Hold
 from core.store.jobs import NewJob, enqueue
 from core.store.links import link_all
 from tests.builders import MERCHANT, open_hub_of, review
-from tests.connectors.odd_orders import Json, changed
+from tests.connectors.odd_orders import EARLIEST, HALF, LATEST, Json, changed
 from tests.connectors.odd_orders import Path as Place
 from tests.connectors.odd_run import SAMPLES, connect, faults_told, vendors
 from tests.core.flow.play import settle
@@ -19,12 +19,9 @@ from tests.core.store.conftest import open_store
 pytestmark = [pytest.mark.req("R105"), pytest.mark.case("C1")]
 
 SHOPIFY, AMAZON = SAMPLES["shop"][1], SAMPLES["amz"][1]
-HALF = "\ud83d"
-"""The first half of a character that was cut in two."""
 LINE: Place = ("lineItems", "nodes", 0)
 ITEM: Place = ("orderItems", 0)
 TOTAL: Place = ("currentTotalPriceSet", "shopMoney", "amount")
-LATEST, EARLIEST = "9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+12:00"
 
 
 def twice(order: Json, path: Place) -> Json:
