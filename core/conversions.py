@@ -6,9 +6,10 @@ kind of thing was found, never the value itself.
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import MAXYEAR, MINYEAR, datetime
+from datetime import datetime
 
 from core.errors import MappingError
+from core.model.base import NO_YEARS, storable
 
 
 def kind_of(value: object) -> str:
@@ -24,14 +25,6 @@ def kind_of(value: object) -> str:
         dict: "an object",
     }
     return names.get(type(value), type(value).__name__)
-
-
-def storable(text: str) -> str:
-    """Return a text with a mark in place of what no database keeps: half a surrogate pair, and NUL."""
-    return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", text)
-
-
-_UNSTORABLE = re.compile("[\\x00\\ud800-\\udfff]")
 
 
 def text_of(value: object, where: str) -> str:
@@ -69,13 +62,9 @@ def time_of(value: object, where: str) -> datetime:
         raise MappingError(where, f"expected an ISO 8601 instant, found {kind_of(value)}") from None
     if moment.tzinfo is None:
         raise MappingError(where, "the instant has no time zone")
-    if moment.year in _NO_YEARS:
+    if moment.year in NO_YEARS:
         raise MappingError(where, "an instant at the beginning or the end of time")
     return moment
-
-
-_NO_YEARS = frozenset({MINYEAR, MAXYEAR})
-"""Nothing happens in these, and nothing can be reckoned from them: an hour before or after there is no time."""
 
 
 def country_of(value: object, where: str) -> str:

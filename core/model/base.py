@@ -1,13 +1,12 @@
 """What every shape of the model has in common."""
 
-from datetime import UTC, datetime
+import re
+from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, GetJsonSchemaHandler
 from pydantic_core import CoreSchema
-
-from core.conversions import storable
 
 
 def _utc(value: datetime) -> datetime:
@@ -16,8 +15,19 @@ def _utc(value: datetime) -> datetime:
     return value.astimezone(UTC)
 
 
+def storable(text: str) -> str:
+    """Return a text with a mark in place of what no database keeps: half a surrogate pair, and NUL."""
+    return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+_UNSTORABLE = re.compile("[\\x00\\ud800-\\udfff]")
+
+
 Text = Annotated[str, AfterValidator(storable)]
 """A text of a vendor's that is stored."""
+
+NO_YEARS = frozenset({MINYEAR, MAXYEAR})
+"""Nothing happens in these, and nothing can be reckoned from them: an hour before or after there is no time."""
 
 Instant = Annotated[datetime, AfterValidator(_utc)]
 """An aware instant, kept in UTC; a naive one is refused."""

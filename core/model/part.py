@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from core.conversions import time_of
 from core.errors import MappingError
 from core.model.address import Absence, Absent
+from core.model.base import NO_YEARS
 from core.model.money import MOST_MINOR, Money
 from core.model.order import (
     ChannelState,
@@ -143,6 +143,7 @@ def instant_or_never(text: object) -> datetime:
     It is fetched either way, for nobody can tell whether it changed, and never hides the others of its page.
     """
     try:
-        return time_of(text, "")
-    except MappingError:
+        found = datetime.fromisoformat(text) if isinstance(text, str) else NEVER
+    except ValueError:
         return NEVER
+    return found if found.tzinfo is not None and found.year not in NO_YEARS else NEVER
