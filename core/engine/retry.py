@@ -14,11 +14,13 @@ from core.errors import (
     UnavailableError,
     VendorPausedError,
 )
+from core.store.failures import is_infrastructure
 
 MOST_ATTEMPTS = 14
 FIRST_WAIT_S = 0.5
 LONGEST_WAIT_S = 300.0
 SUSPENDED_WAIT_S = 10.0
+INFRASTRUCTURE_WAIT_S = 5.0
 ITS_OWN = Failed(counts=True, in_a_row=1)
 """A failure that says nothing of the vendor: it is an attempt."""
 
@@ -55,6 +57,8 @@ def after_failure(error: BaseException, attempts: int, failed: Failed = ITS_OWN)
             return Retry(_wait_s(failed.in_a_row), counts=False)
         case UnavailableError() | OutcomeUnknownError() if attempts < MOST_ATTEMPTS:
             return Retry(_wait_s(attempts))
+        case _ if is_infrastructure(error):
+            return Retry(INFRASTRUCTURE_WAIT_S, counts=False)
         case _:
             return Park()
 
