@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from core.errors import MappingError
+from core.model.base import NO_YEARS, storable
 
 
 def kind_of(value: object) -> str:
@@ -27,10 +28,10 @@ def kind_of(value: object) -> str:
 
 
 def text_of(value: object, where: str) -> str:
-    """Return a text without the blanks around it; numbers become text."""
+    """Return a text without the blanks around it, and fit to be stored; numbers become text."""
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise MappingError(where, f"expected text, found {kind_of(value)}")
-    return str(value).strip()
+    return storable(str(value).strip())
 
 
 def tail_of(value: object, where: str) -> str:
@@ -61,6 +62,8 @@ def time_of(value: object, where: str) -> datetime:
         raise MappingError(where, f"expected an ISO 8601 instant, found {kind_of(value)}") from None
     if moment.tzinfo is None:
         raise MappingError(where, "the instant has no time zone")
+    if moment.year in NO_YEARS:
+        raise MappingError(where, "an instant at the beginning or the end of time")
     return moment
 
 
@@ -87,11 +90,10 @@ def choice_of(table: Mapping[str, object], value: object, where: str) -> object:
 
 def why_no_amount(error: ValueError) -> str:
     """Say why an amount is refused; pydantic's own text would quote the value."""
-    return (
-        "more decimals than the currency has, or not a number"
-        if "decimal" in str(error)
-        else "unknown currency"
-    )
+    told = str(error)
+    if "decimal" in told:
+        return "more decimals than the currency has, or not a number"
+    return "larger than any amount that is kept" if "larger" in told else "unknown currency"
 
 
 PLAIN: Mapping[str, Callable[[object, str], object]] = {

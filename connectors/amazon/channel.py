@@ -9,7 +9,7 @@ from connectors.amazon.order import order_of, part_of
 from core.clock import Clock
 from core.errors import MappingError
 from core.model.order import FetchedOrder, OrderPage
-from core.model.part import NOT_AS_DOCUMENTED, called, instant_or_never
+from core.model.part import NOT_AS_DOCUMENTED, checked, instant_or_never
 
 OPEN = "PENDING_AVAILABILITY,PENDING,UNSHIPPED,PARTIALLY_SHIPPED"
 """The statuses of an order of which something is still to ship."""
@@ -30,7 +30,7 @@ class AmazonChannel:
         payload = await self._client.get_order(order_id)
         try:
             read = order_of(payload, connection=self._name, main=self._client.main)
-            return called(read, order_id, "orderId")
+            return checked(read, order_id, "orderId")
         except NOT_AS_DOCUMENTED as error:
             now = self._clock.now()
             return part_of(payload, connection=self._name, order_id=order_id, now=now, error=error)

@@ -68,7 +68,8 @@ class AmazonClient:
         answer = await self._calls.call(
             "getOrder", lambda: self._orders.get_order(order_id, includedData=INCLUDED), needs="order"
         )
-        return dict(answer["order"])
+        order: Json = answer["order"]
+        return order
 
     async def confirm_shipment(self, order_id: str, *, marketplace: str, package: Json) -> None:
         """Tell of one package; one with the same packageReferenceId is replaced."""

@@ -14,7 +14,7 @@ import aiosmtplib
 from pydantic import SecretStr
 
 from connectors.email.errors import error_of
-from core.errors import OutcomeUnknownError, RejectedError, UnavailableError
+from core.errors import OutcomeUnknownError, RejectedError, UnavailableError, VendorPausedError
 
 CALL_LIMIT_S = 10.0
 SUBMISSION, SUBMISSION_TLS = 587, 465
@@ -23,6 +23,8 @@ SUBMISSION, SUBMISSION_TLS = 587, 465
 @dataclass(slots=True)
 class _Session:
     smtp: aiosmtplib.SMTP
+    named: bool = False
+    """The server was told what this one mail needs: a refusal before that is everybody's."""
     told: bool = False
     """The server was told DATA: from then on it may have taken the message."""
 
@@ -42,7 +44,7 @@ class SmtpServer:
     async def send(self, message: EmailMessage, *, sender: str, to: str) -> None:
         """Hand one message over; once the server was told DATA, silence means that it may have been taken."""
         async with self._open("mail") as session:
-            utf8 = await self._envelope(session.smtp, sender, to)
+            utf8 = await self._envelope(session, sender, to)
             content = message.as_bytes(policy=WIRE_UTF8 if utf8 else WIRE.clone(cte_type="7bit"))
             session.told = True
             await session.smtp.data(content)
@@ -63,9 +65,11 @@ class SmtpServer:
                 with contextlib.suppress(aiosmtplib.SMTPException, OSError):
                     await session.smtp.quit()
         except aiosmtplib.SMTPNotSupported as error:
-            raise RejectedError("the server cannot do what is needed", connection=self.connection) from error
+            refused = RejectedError if session.named else VendorPausedError
+            raise refused("the server cannot do what is needed", connection=self.connection) from error
         except aiosmtplib.SMTPResponseException as error:
-            raise error_of(error.code, connection=self.connection, what=what) from error
+            everybody = not session.named
+            raise error_of(error.code, connection=self.connection, what=what, everybody=everybody) from error
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
             if session.told:
                 raise OutcomeUnknownError("the server fell silent", connection=self.connection) from error
@@ -78,14 +82,16 @@ class SmtpServer:
         """Host and port, as in ``mail.example:465``."""
         return f"{self._host}:{self._port}"
 
-    async def _envelope(self, session: aiosmtplib.SMTP, sender: str, to: str) -> bool:
+    async def _envelope(self, session: _Session, sender: str, to: str) -> bool:
         """Name sender and recipient; say whether the message goes as UTF-8, which an address may need."""
+        smtp, session.named = session.smtp, not to.isascii()
         utf8 = not (sender.isascii() and to.isascii())
-        if utf8 and not session.supports_extension("smtputf8"):
+        if utf8 and not smtp.supports_extension("smtputf8"):
             raise aiosmtplib.SMTPNotSupported("SMTPUTF8")
         encoding = "utf-8" if utf8 else "ascii"
-        await session.mail(sender, options=["SMTPUTF8"] if utf8 else [], encoding=encoding)
-        await session.rcpt(to, encoding=encoding)
+        await smtp.mail(sender, options=["SMTPUTF8"] if utf8 else [], encoding=encoding)
+        session.named = True
+        await smtp.rcpt(to, encoding=encoding)
         return utf8
 
     def _client(self) -> aiosmtplib.SMTP:

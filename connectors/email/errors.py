@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from core.errors import AuthError, ConnectorError, RejectedError, UnavailableError
+from core.errors import AuthError, ConnectorError, RejectedError, UnavailableError, VendorPausedError
 
 CODES: Mapping[int, type[ConnectorError]] = {
     421: UnavailableError,  # the server is closing
@@ -31,7 +31,12 @@ CODES: Mapping[int, type[ConnectorError]] = {
 _PERMANENT = 500
 
 
-def error_of(reply: int, *, connection: str, what: str) -> ConnectorError:
-    """Return what a refusing reply means; the server's own words are left out, for they quote addresses."""
+def error_of(reply: int, *, connection: str, what: str, everybody: bool = False) -> ConnectorError:
+    """Return what a refusing reply means; the server's own words are left out, for they quote addresses.
+
+    ``everybody``: the server had not been told of any one mail yet (the greeting, the sign-in, the sender).
+    """
     kind = CODES.get(reply) or (RejectedError if reply >= _PERMANENT else UnavailableError)
+    if everybody and kind is RejectedError:
+        kind = VendorPausedError
     return kind(f"{what}: answered {reply}", connection=connection, code=str(reply))

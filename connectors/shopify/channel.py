@@ -8,7 +8,7 @@ from connectors.shopify.reading import fetched_of
 from core.errors import MappingError
 from core.mapping import load_mapping
 from core.model.order import FetchedOrder, OrderPage
-from core.model.part import NOT_AS_DOCUMENTED, called, instant_or_never, part_of_order
+from core.model.part import NOT_AS_DOCUMENTED, checked, instant_or_never, part_of_order
 
 MOST = {"transactions": 50, "fulfillments": 20, "refunds": 20}
 """What order.graphql asks for of the lists that Shopify does not page."""
@@ -33,7 +33,7 @@ class ShopifyChannel:
             raise self._admin.absent("order", answer)
         try:
             await self._complete(order, order_gid)
-            return called(self._mapped(order, answer), tail(order_gid), "legacyResourceId")
+            return checked(self._mapped(order, answer), tail(order_gid), "legacyResourceId")
         except NOT_AS_DOCUMENTED as error:
             return self._part(order, tail(order_gid), error)
 

@@ -144,9 +144,12 @@ def update_label(
 
 
 def seen_at_channel(parcel: ParcelState, order: Order) -> ParcelState:
-    """Return a parcel that we told of as the channel's word has it."""
+    """Return a labelled parcel as the channel's word has it.
+
+    What it withdrew it was told, also where the answer to our telling was lost.
+    """
     number = parcel.label.tracking if parcel.label is not None else None
-    if parcel.told and number in order.withdrawn:
+    if not parcel.withdrawn and number is not None and number in order.withdrawn:
         return parcel.model_copy(update={"told": False, "withdrawn": True})
     if parcel.withdrawn and any(s.tracking == number for s in order.shipped):
         return parcel.model_copy(update={"told": True, "withdrawn": False})

@@ -28,7 +28,11 @@ _ORDER_OF_RISK = (RiskLevel.NONE, RiskLevel.LOW, RiskLevel.MEDIUM, RiskLevel.PEN
 def digest_of(order: Order) -> str:
     """Return what a payment check depends on, as one short text: when it changes, the payment is checked again."""
     told = "\n".join(t.model_dump_json() for t in order.transactions)
-    let_go = "|cancelled" if order.paid_via_channel and order.state is ChannelState.CANCELLED else ""
+    # A marketplace takes no money for a cancelled order, and an authorization let go with it did not lapse.
+    may_let_go = order.paid_via_channel or any(
+        t.kind is TransactionKind.AUTHORIZATION for t in order.transactions
+    )
+    let_go = "|cancelled" if may_let_go and order.state is ChannelState.CANCELLED else ""
     whole = f"{order.total_presentment}|{order.state == ChannelState.PENDING}|{order.risk}|{told}{let_go}"
     return hashlib.sha256(whole.encode()).hexdigest()[:16]
 

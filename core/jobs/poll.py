@@ -11,6 +11,7 @@ from core.engine.pauses import asked
 from core.errors import RejectedError
 from core.failpoints import failpoint
 from core.model.order import OrderPage
+from core.model.part import NEVER
 from core.ports import Channel
 from core.store.jobs import Job, NewJob, enqueue
 
@@ -40,7 +41,9 @@ async def poll_orders(hub: Hub, job: Job) -> Reschedule | None:
         memory.pop("page")
         return Reschedule(due_at=hub.clock.now(), data=memory)
     await _fetch_unknown(hub, job, page.orders)
-    high = max([datetime.fromisoformat(memory.get("high", memory["since"])), *(at for _, at in page.orders)])
+    # An instant that has not come yet must not move the cursor past what changes until then.
+    changed = (datetime.fromisoformat(memory.get("high", memory["since"])), *(at for _, at in page.orders))
+    high = max(min(at, hub.clock.now()) for at in changed)
     if page.next_page is not None:
         return Reschedule(
             due_at=hub.clock.now(),
@@ -109,7 +112,7 @@ async def _fetch_unknown(hub: Hub, job: Job, orders: Sequence[tuple[str, datetim
         order_id = f"{job.connection}:{external_id}"
         state = await hub.store.load(job.merchant, order_id)
         known = state.order.updated_at if state is not None and state.order is not None else None
-        if known is None or known < changed_at:
+        if known is None or known < changed_at or changed_at == NEVER:
             requests.append(NewJob(kind="fetch", subject=order_id, connection=job.connection, due_at=now))
     if requests:
         failpoint("intake.jobs.before")

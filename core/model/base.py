@@ -1,6 +1,7 @@
 """What every shape of the model has in common."""
 
-from datetime import UTC, datetime
+import re
+from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Self
 
@@ -13,6 +14,20 @@ def _utc(value: datetime) -> datetime:
         raise ValueError("the instant has no time zone; give an offset")
     return value.astimezone(UTC)
 
+
+def storable(text: str) -> str:
+    """Return a text with a mark in place of what no database keeps: half a surrogate pair, and NUL."""
+    return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+_UNSTORABLE = re.compile("[\\x00\\ud800-\\udfff]")
+
+
+Text = Annotated[str, AfterValidator(storable)]
+"""A text of a vendor's that is stored."""
+
+NO_YEARS = frozenset({MINYEAR, MAXYEAR})
+"""Nothing happens in these, and nothing can be reckoned from them: an hour before or after there is no time."""
 
 Instant = Annotated[datetime, AfterValidator(_utc)]
 """An aware instant, kept in UTC; a naive one is refused."""

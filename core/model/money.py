@@ -194,6 +194,10 @@ EXPONENTS: dict[str, int] = (
 """Decimals of every ISO 4217 currency that is money, and of two more that shops take."""
 
 
+MOST_MINOR = 10**15
+"""No vendor's amount is larger (minor units); thousands of such still add up in a column of the database."""
+
+
 class Side(StrEnum):
     """Whose currency an amount is in."""
 
@@ -232,7 +236,7 @@ class Money(Shape):
         """Return the amount written in major units, as in ``"19.99"``.
 
         Raises:
-            ValueError: not a decimal number, or it has more decimals than the currency.
+            ValueError: not a decimal number, it has more decimals than the currency, or it is larger than what is kept.
         """
         try:
             shifted = Decimal(text).scaleb(exponent_of(currency))
@@ -240,6 +244,8 @@ class Money(Shape):
             raise ValueError(f"not a decimal amount of {currency}") from None
         if not shifted.is_finite() or shifted != shifted.to_integral_value():
             raise ValueError(f"more decimals than {currency} has, or not finite")
+        if abs(shifted) > MOST_MINOR:
+            raise ValueError("larger than any amount that is kept")
         return cls(minor=int(shifted), currency=currency, side=side)
 
     def text(self) -> str:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field
 
 from core.model.address import Absent, Address, Region
-from core.model.base import Instant, Shape
+from core.model.base import Instant, Shape, Text
 from core.model.money import Money
 
 
@@ -89,7 +89,7 @@ class Transaction(Shape):
     amount: Money
     """In the currency the shopper paid in."""
     parent_id: str | None = None
-    reference: str | None = None
+    reference: Text | None = None
     """The gateway's own id of the payment (Stripe: the PaymentIntent or the Charge)."""
     expires_at: Instant | None = None
     """When an authorization lapses, if the channel says so."""

@@ -9,7 +9,8 @@ from pydantic import ValidationError
 
 from core.errors import MappingError
 from core.model.address import Absence, Absent
-from core.model.money import Money
+from core.model.base import NO_YEARS
+from core.model.money import MOST_MINOR, Money
 from core.model.order import (
     ChannelState,
     FetchedOrder,
@@ -70,14 +71,19 @@ def part_of_order(
     return FetchedOrder(order=order, personal=Personal())
 
 
-def called(fetched: FetchedOrder, order_id: str, field: str) -> FetchedOrder:
-    """Return an order that was asked for by its id; one that is told under another id is not what was asked for.
+def checked(fetched: FetchedOrder, order_id: str, field: str) -> FetchedOrder:
+    """Return an order that was asked for by its id, if it is that one and can be kept.
 
     Raises:
-        MappingError: it is.
+        MappingError: it is told under another id, has two lines of one id, or a total that no column holds.
     """
-    if fetched.order.order_id != order_id:
+    order = fetched.order
+    if order.order_id != order_id:
         raise MappingError(field, "another id than the one that was asked for")
+    if len({line.line_id for line in order.lines}) < len(order.lines):
+        raise MappingError("lines", "two of them have one id")
+    if max(abs(order.total.minor), abs(order.total_presentment.minor)) > MOST_MINOR:
+        raise MappingError("total", "larger than any amount that is kept")
     return fetched
 
 
@@ -95,7 +101,7 @@ def _lines(lines: Sequence[Mapping[str, Any]]) -> tuple[OrderLine, ...]:
     unknown = Money.unknown()
     return tuple(
         OrderLine(
-            line_id=line["line_id"] or f"line-{number}",
+            line_id=line_id,
             listing=line["listing"],
             sku=line["sku"],
             title=line["title"],
@@ -106,8 +112,17 @@ def _lines(lines: Sequence[Mapping[str, Any]]) -> tuple[OrderLine, ...]:
             tax=unknown,
             ships=line["ships"],
         )
-        for number, line in enumerate(lines, start=1)
+        for line_id, line in zip(_line_ids(lines), lines, strict=True)
     )
+
+
+def _line_ids(lines: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return an id for each line: its own, or its place where it has none, or one that a line before it has."""
+    found: list[str] = []
+    for number, line in enumerate(lines, start=1):
+        line_id = line["line_id"] or f"line-{number}"
+        found.append(line_id if line_id not in found else f"{line_id}/line-{number}")
+    return found
 
 
 def _open_units(line: Mapping[str, Any]) -> int:
@@ -118,14 +133,17 @@ def _open_units(line: Mapping[str, Any]) -> int:
     return units
 
 
+NEVER: Final = datetime.min.replace(tzinfo=UTC)
+"""In a list of orders: the instant cannot be read."""
+
+
 def instant_or_never(text: object) -> datetime:
     """Return the instant that a list tells of an order; the beginning of time where it cannot be read.
 
-    What is not known yet is fetched either way, and one odd order never hides the others of its page.
+    It is fetched either way, for nobody can tell whether it changed, and never hides the others of its page.
     """
-    never = datetime.min.replace(tzinfo=UTC)
     try:
-        found = datetime.fromisoformat(text) if isinstance(text, str) else never
+        found = datetime.fromisoformat(text) if isinstance(text, str) else NEVER
     except ValueError:
-        return never
-    return found if found.tzinfo is not None else never
+        return NEVER
+    return found if found.tzinfo is not None and found.year not in NO_YEARS else NEVER

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from core.model.base import Shape, StoredShape
+from core.model.base import Shape, StoredShape, Text
 
 MOST_UNITS = 1_000_000_000
 """Units that one count or receipt of a SKU may say."""
@@ -71,17 +71,17 @@ class LevelResult(Shape):
 class Listing(Shape):
     """Something a channel offers, as its connector lists it."""
 
-    listing: str
-    sku: str | None
-    title: str
+    listing: Text
+    sku: Text | None
+    title: Text
     locations: tuple[str, ...] = ()
     """The channel's own location ids that stock it; empty where the channel keeps one quantity."""
     fulfilled_by_channel: bool = False
     product: str | None = None
     """What the connector needs besides to write the level (Amazon: the product type; Shopify: the inventory item)."""
-    barcode: str | None = None
+    barcode: Text | None = None
     """What is printed on it (GTIN, EAN, UPC), where the channel tells it."""
-    catalog: str | None = None
+    catalog: Text | None = None
     """The channel's catalog entry (an ASIN): listings that share it sell the same thing."""
     computed_by_channel: bool = False
     """A bundle whose quantity the channel computes from its parts: it cannot be written."""

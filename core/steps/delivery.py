@@ -17,7 +17,7 @@ from core.model.order import Order
 from core.model.shipment import Dispatch
 from core.steps.fulfillment import parcel_named
 from core.steps.messages import Sent, render
-from core.steps.sync import refresh
+from core.steps.sync import refresh, require_whole
 
 
 async def tell_channel(run: Run) -> None:
@@ -52,7 +52,10 @@ async def tell_channel(run: Run) -> None:
 
 
 async def find_told(run: Run, intent: OpenIntent) -> Done:
-    """Say whether the channel knows the whole parcel under its tracking number already."""
+    """Say whether the channel knows the whole parcel under its tracking number already.
+
+    One that it was told and that was taken back since is withdrawn, and told again on a person's word only.
+    """
     await refresh(run)
     tracking, parcel = str(intent.data["tracking"]), parcel_named(run, str(intent.data["parcel"]))
     known: Counter[str] = Counter()
@@ -60,10 +63,10 @@ async def find_told(run: Run, intent: OpenIntent) -> Done:
         if shipped.tracking == tracking:
             known.update(dict(shipped.lines))
     whole = parcel is not None and all(known[line] >= n for line, n in parcel.quote.parcel.lines)
-    withdrawn = parcel is not None and not parcel.tellings and tracking in run.order.withdrawn
-    if (known and whole) or withdrawn:  # what was told and taken back since is not told again
+    if known and whole:
         fact = ChannelTold(at=run.now, parcel_id=str(intent.data["parcel"]), reference=tracking)
         return Done(facts=[fact], result={"reference": tracking})
+    require_whole(run)
     return Done(outcome=Outcome.UNDONE)
 
 

@@ -15,7 +15,7 @@ from core.model.money import Money
 from core.model.order import RiskLevel, TransactionKind, TransactionState
 from core.model.payment import GatewayPayment, Movement, MovementState
 from core.ports import ChannelPayments
-from core.steps.sync import refresh
+from core.steps.sync import refresh, require_whole
 
 
 async def verify_payment(run: Run) -> None:
@@ -97,6 +97,7 @@ async def find_capture(run: Run, intent: OpenIntent) -> Done:
                 at=run.now, amount=t.amount, reference=t.transaction_id, authorization=authorization
             )
             return Done(facts=[fact], result={"reference": t.transaction_id})
+    require_whole(run)
     return Done(outcome=Outcome.UNDONE)
 
 
@@ -126,6 +127,7 @@ async def find_cancellation(run: Run, intent: OpenIntent) -> Done:
     await refresh(run)
     if run.state.cancelled:
         return Done(facts=[CancelledAtChannel(at=run.now)])
+    require_whole(run)
     return Done(outcome=Outcome.UNDONE)
 
 

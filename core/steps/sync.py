@@ -11,7 +11,7 @@ from core.engine.answers import Call
 from core.engine.hub import Hub
 from core.engine.pauses import asked
 from core.engine.run import Run
-from core.errors import UnavailableError
+from core.errors import MappingError, UnavailableError
 from core.failpoints import failpoint
 from core.model.address import plain_text
 from core.model.commit import Landed, NewOrder, OrderCommit, Reserve, Sealed
@@ -64,8 +64,10 @@ def is_news(known: Order, fetched: Order) -> bool:
     """
     if fetched == known:
         return False
-    # Of an order that was not read whole, the instant may be a guess.
-    if fetched.updated_at < known.updated_at and known.unreadable is None:
+    if known.unreadable is not None:  # its instants may be guesses, another each time
+        instants = {"placed_at": known.placed_at, "updated_at": known.updated_at}
+        return fetched.model_copy(update=instants) != known
+    if fetched.updated_at < known.updated_at:
         raise UnavailableError(
             "answered with an older order than it gave before", connection=fetched.connection
         )
@@ -107,6 +109,17 @@ async def refresh(run: Run) -> bool:
         notices=commit.notices,
     )
     return True
+
+
+def require_whole(run: Run) -> None:
+    """Refuse to conclude that something was not done from an order that could not be read whole.
+
+    Raises:
+        MappingError: it could not; the look-up waits for the next reading, or for a person.
+    """
+    part = run.order.unreadable
+    if part is not None:
+        raise MappingError(part.field, part.reason)
 
 
 async def commit_of(

@@ -10,8 +10,14 @@ from hypothesis import strategies as st
 Json = dict[str, Any]
 Path = tuple[str | int, ...]
 
-ODD: tuple[Any, ...] = (None, "", "TOMORROW", "ZZ", "ANG", 7, -1, True, [], {}, ["x"], "12.3456", "a" * 300)
-"""What stands where something else was documented: nothing, a word of tomorrow, another kind, another size."""
+HALF = "\ud83d"
+"""The first half of a character that was cut in two."""
+LATEST, EARLIEST = "9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+12:00"
+ODD: tuple[Any, ...] = (
+    *(None, "", "TOMORROW", "ZZ", "ANG", 7, -1, True, [], {}, ["x"], "12.3456", "a" * 300),
+    *(f"KK{HALF}", "KK\0", "9" * 40, "1e30", LATEST, EARLIEST),
+)
+"""What stands where something else was documented: nothing, a word of tomorrow, another kind or size, what no row holds."""
 _GONE = object()
 
 

@@ -4,8 +4,8 @@ import json
 import logging
 import random
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
@@ -20,6 +20,7 @@ from core.mapping import MAPPINGS
 from core.store.jobs import NewJob, enqueue
 from core.store.links import link_all
 from core.store.stock import count_stock, list_stock
+from core.store.store import Store
 from simulation.memory import store_in_memory
 from tests.builders import MERCHANT, Bench, open_hub_of, review
 from tests.connectors.amazon.account import an_account
@@ -107,15 +108,33 @@ class Faults(logging.Handler):
         self.said.append(f"{record.getMessage()}: {record.exc_info[1] if record.exc_info else ''!r}")
 
 
+@contextmanager
+def faults_told() -> Iterator[list[str]]:
+    """Give what the worker calls a fault of ours meanwhile."""
+    faults = Faults()
+    LOG.addHandler(faults)
+    try:
+        yield faults.said
+    finally:
+        LOG.removeHandler(faults)
+
+
 async def run(count: int, seed: int) -> Figures:
     """Sell so many odd orders at each vendor, have a hub take them in over HTTP, and look at its books."""
     sold = {name: sold_oddly(name, count, seed) for name in SAMPLES}
-    found, faults, store = Figures(), Faults(), await store_in_memory()
-    LOG.addHandler(faults)
+    found, store = Figures(), await store_in_memory()
+    with faults_told() as said:
+        await _sell(store, sold, count, found)
+    await store.close()
+    found.wrong += said
+    return found
+
+
+async def _sell(store: Store, sold: Mapping[str, Mapping[str, Json]], count: int, found: Figures) -> None:
     async with vendors(sold) as url:
         b = review(store)
         await open_hub_of(b, accept=False)
-        closing = await _connect(b, url)
+        closing = await connect(b, url)
         now = b.clock.now()
         counts = [("CHEF-8", "reno", UNITS), ("SOCKS-CHEF", "reno", UNITS)]
         await store.write(count_stock, MERCHANT, counts, actor="person:kendra", now=now)
@@ -129,15 +148,11 @@ async def run(count: int, seed: int) -> Figures:
             await settle(b, most=60 + count)
             await _judge(b, sold, found)
         finally:
-            LOG.removeHandler(faults)
             for close in closing:
                 await close()
-    await store.close()
-    found.wrong += faults.said
-    return found
 
 
-async def _connect(b: Bench, url: str) -> list[Any]:
+async def connect(b: Bench, url: str) -> list[Any]:
     """Have the hub read orders through the real connectors; everything else stays with the bogus vendors."""
     known = b.hub.merchants[MERCHANT]
     real = {"shop": a_shop(url).ports, "amz": an_account(endpoints={"api": url, "lwa": url}).ports()}

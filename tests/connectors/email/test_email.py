@@ -17,7 +17,14 @@ from pydantic import ValidationError
 from connectors.email import CONNECTOR
 from connectors.email.errors import CODES, error_of
 from core.clock import SteppedClock
-from core.errors import AuthError, ConnectorError, OutcomeUnknownError, RejectedError, UnavailableError
+from core.errors import (
+    AuthError,
+    ConnectorError,
+    OutcomeUnknownError,
+    RejectedError,
+    UnavailableError,
+    VendorPausedError,
+)
 from core.model.message import Message
 from core.ports import Connection, Fence, Notifier, Token
 
@@ -76,6 +83,7 @@ class Postbox:
     """What aiosmtpd asks about each message; answers as told."""
 
     closed_to_strangers: bool = False
+    mail: str = "250 OK"
     rcpt: str = "250 OK"
     data: str | Callable[[], Awaitable[str]] = "250 OK: queued"
     got: list[tuple[str, list[str], EmailMessage]] = field(default_factory=list)
@@ -85,8 +93,9 @@ class Postbox:
     ) -> str:
         if self.closed_to_strangers and not session.authenticated:
             return "530 5.7.0 who are you?"
-        envelope.mail_from = address
-        return "250 OK"
+        if self.mail.startswith("250"):
+            envelope.mail_from = address
+        return self.mail
 
     async def handle_RCPT(
         self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any
@@ -255,6 +264,38 @@ async def test_a_refusal_says_what_to_do_next_without_the_server_s_words(
     assert (type(refused.value), refused.value.code) == (error, code)
     assert "kara" not in str(refused.value)
     assert postbox.got == []
+
+
+@pytest.mark.req("R106", "R107")
+@pytest.mark.case("C17")
+@pytest.mark.parametrize(
+    "answer", ["550 5.7.1 sender rejected", "553 5.7.1 not yours", "550 5.4.5 daily quota exceeded"]
+)
+async def test_a_sender_that_the_server_refuses_is_no_mail_s_fault(answer: str) -> None:
+    postbox = Postbox(mail=answer)
+    async with listening(postbox) as host:
+        with pytest.raises(VendorPausedError) as refused:
+            await a_notifier(f"smtp://{host}").send(a_notice())
+    assert (refused.value.code, postbox.got) == (answer[:3], [])
+    assert "sender" not in str(refused.value)
+
+
+@pytest.mark.req("R106", "R107")
+@pytest.mark.case("C17")
+@pytest.mark.parametrize("said", [(b"554 no service here",), (b"220 mail.test", b"550 not you", b"550 no")])
+async def test_a_server_that_serves_nobody_loses_no_mail(said: tuple[bytes, ...]) -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for number, one in enumerate(said):
+            if number:
+                await reader.readline()
+            writer.write(one + b"\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(talk, "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        with pytest.raises(VendorPausedError, match=f"answered {said[-1][:3].decode()}"):
+            await a_notifier(f"smtp://127.0.0.1:{port}").send(a_notice())
 
 
 async def test_nobody_at_the_door_is_unavailable() -> None:
