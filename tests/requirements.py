@@ -56,7 +56,7 @@ def _marked(node: ast.AST) -> Iterator[str]:
 
 def is_case(name: str) -> bool:
     """Return whether a mark names a case from the field, and no rule."""
-    return re.fullmatch(r"C\d+", name) is not None
+    return re.fullmatch(r"[CF]\d+", name) is not None
 
 
 def proofs(tests: Path = TESTS) -> tuple[Proof, ...]:
@@ -83,7 +83,7 @@ def page(rules: Mapping[str, str], found: Sequence[Proof]) -> str:
     without = [rule for rule in rules if rule not in by_rule]
     lines += ["", f"Without a test ({len(without)} of {len(rules)}):"]
     lines += [f"{rule}  {rules[rule]}" for rule in without]
-    cases = sorted((name for name in by_rule if is_case(name)), key=lambda name: int(name[1:]))
+    cases = sorted((name for name in by_rule if is_case(name)), key=lambda name: (name[0], int(name[1:])))
     lines += ["", f"Cases from the field ({len(cases)}):"]
     for case in cases:
         lines += [case, *(f"      {test}" for test in by_rule[case])]
