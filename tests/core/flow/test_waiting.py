@@ -8,6 +8,7 @@ import pytest
 from connectors.bogus.carrier import scan
 from connectors.bogus.client import Fault
 from core.domain.state import Stage
+from core.engine.advance import read_run
 from core.engine.step import Step
 from core.errors import RejectedError
 from core.model.actions import Action
@@ -16,7 +17,7 @@ from core.model.holds import Hold
 from core.model.order import RiskLevel
 from core.model.shipment import TrackingState
 from core.services import actions
-from core.services.waiting import STAGES, Waiting, waiting_of
+from core.services.waiting import STAGES, Asked, Waiting, waiting_of, waits_for
 from core.steps import STEPS
 from core.store.switches import set_switch
 from simulation.shoppers import Cart, place
@@ -140,10 +141,25 @@ async def test_a_failed_try_says_when_the_next_one_is(b: Bench) -> None:
     await settle(b)
 
     told = await waits(b)
-    assert told.what == "its packing and its rates; 1 attempt failed"
+    assert told.what == "its packing and its rates"  # while nobody else is answered it is no attempt
     assert told.until is not None
     assert told.until > b.clock.now()
     assert told.do == "Nothing: the hub tries it again by itself."
+
+
+@pytest.mark.req("R112", "R106")
+@pytest.mark.parametrize(("attempts", "says"), [(1, "1 attempt failed"), (3, "3 attempts failed")])
+async def test_attempts_that_count_are_told(b: Bench, attempts: int, says: str) -> None:
+    b.world.faults = lambda called: Fault.BEFORE if called == "quote" else None
+    place(b.world, "shop", KARA)
+    await settle(b)
+    b.clock.move_to(b.clock.now() + GRACE)
+    state = await b.store.load(MERCHANT, ORDER)
+    assert state is not None
+    view = (await read_run(b.hub, MERCHANT, ORDER, state)).view()
+    later = b.clock.now() + timedelta(minutes=5)
+    told = waits_for(Asked(view=view, due_at=later, attempts=attempts), STEPS)
+    assert (told.what, told.until) == (f"its packing and its rates; {says}", later)
 
 
 @pytest.mark.req("R112")
