@@ -19,6 +19,7 @@ from simulation.outages import outage_days
 from simulation.run import simulate
 from simulation.scene import Scene
 from tests.connectors import odd_run
+from tests.demo.sabotaged import VENDOR_OF, overlooked
 from tests.sandbox import amazon_walk, easypost_walk, shopify_walk, stripe_walk
 
 SEEDS = range(1, 11)
@@ -80,6 +81,7 @@ def main() -> int:
         *((name, partial(waited, scene)) for name, scene in outage_days(100)),
         *((name, partial(answered, walk)) for name, walk in WALKS.items()),
         ("odd orders", partial(sold_oddly, 1000)),
+        *((f"sabotage {kind}", partial(overlooked, kind)) for kind in sorted(VENDOR_OF)),
     ]
     wanted = " ".join(sys.argv[1:])
     logging.getLogger("crossdock").setLevel(

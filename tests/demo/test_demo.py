@@ -1,26 +1,20 @@
 """Random orders: everybody's books agree when all is right, and every kind of sabotage is noticed."""
 
-import re
-
 import pytest
 
 from demo.player import Play, play_day
 from sandbox.sabotage import KINDS
+from tests.demo.sabotaged import VENDOR_OF, overlooked
 
-VENDOR_OF = {
-    "order_lost": "shopify",
-    "amazon_order_lost": "amazon",
-    "capture_lost": "stripe",
-    "capture_doubled": "stripe",
-    "label_doubled": "easypost",
-    "postage_changed": "easypost",
-    "tracking_lost": "shopify",
-    "amazon_tracking_lost": "amazon",
-    "level_lost": "shopify",
-    "amazon_level_lost": "amazon",
-    "mail_lost": "mail",
-    "mail_doubled": "mail",
-}
+HERE = [
+    "amazon_level_lost",
+    "amazon_tracking_lost",
+    "capture_doubled",
+    "label_doubled",
+    "mail_lost",
+    "order_lost",
+]
+"""One of each thing that is compared; `make soak ARGS=sabotage` plays every kind."""
 
 
 @pytest.mark.req("R01", "R02", "R03", "R06", "R34", "R42", "R72", "S01", "S05", "S13", "S17", "S18", "S20")
@@ -48,14 +42,6 @@ def test_every_kind_of_sabotage_has_a_vendor_that_is_named() -> None:
     assert set(VENDOR_OF) == set(KINDS)
 
 
-@pytest.mark.parametrize("kind", sorted(VENDOR_OF))
+@pytest.mark.parametrize("kind", HERE)
 async def test_sabotage_is_noticed_and_names_what_and_where(kind: str) -> None:
-    found, _ = await play_day(Play(orders=12, seed=3, sabotage=kind, json=True))
-
-    wrong = [check for check in found["checks"] if not check["ok"]]
-    assert found["ok"] is False
-    assert found["sabotage"]["kind"] == kind
-    assert any(VENDOR_OF[kind] in check["detail"] or VENDOR_OF[kind] in check["name"] for check in wrong)
-    # EasyPost's subject is the reference that the hub gave it, mail's the two headers: the number comes first.
-    subject = re.split("[/ ]", str(found["sabotage"]["subject"]))[0]
-    assert any(subject in check["detail"] for check in wrong)
+    assert await overlooked(kind) == []
