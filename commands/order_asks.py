@@ -6,8 +6,8 @@ from commands.confirm import add_confirm_options, agree
 from commands.running import ACTOR
 from core.engine.hub import Hub
 from core.model.asks import Ask
-from core.services import actions
-from core.services.plans import OrderPlan, plan
+from core.services.carrying_out import carry_out
+from core.services.plans import plan
 
 ASKS = tuple(ask.value for ask in Ask)
 
@@ -29,25 +29,7 @@ async def ask(arguments: argparse.Namespace, hub: Hub, merchant: str, order_id: 
     of = arguments.reason or "" if asked in (Ask.RELEASE, Ask.VOID) else ""
     planned = await plan(hub, merchant, order_id, asked, of, ask_rates=not arguments.yes)
     agree(arguments, planned)
-    await _do(arguments, hub, (merchant, order_id), planned)
-
-
-async def _do(arguments: argparse.Namespace, hub: Hub, order: tuple[str, str], planned: OrderPlan) -> None:
-    merchant, order_id = order
-    note = arguments.note
+    why = arguments.note or arguments.reason or "rejected by command"
     # Said in one breath, it is done on the order as it is; confirmed, on the order that was shown.
     seen = None if arguments.yes else planned.version
-    match planned.ask:
-        case Ask.RELEASE:
-            await actions.release(hub, merchant, order_id, planned.of, ACTOR, note=note, seen=seen)
-        case Ask.REJECT:
-            why = note or arguments.reason or "rejected by command"
-            await actions.reject(hub, merchant, order_id, why, ACTOR, seen=seen)
-        case Ask.LABEL:
-            await actions.ask_label(hub, merchant, order_id, ACTOR, note=note, seen=seen)
-        case Ask.RETRY:
-            await actions.retry(hub, merchant, order_id, ACTOR, note=note, seen=seen)
-        case Ask.HOLD:
-            await actions.hold(hub, merchant, order_id, ACTOR, note=note, seen=seen)
-        case Ask.VOID:
-            await actions.void(hub, merchant, order_id, planned.of, ACTOR, note=note, seen=seen)
+    await carry_out(hub, merchant, order_id, planned, ACTOR, note=arguments.note, why=why, seen=seen)

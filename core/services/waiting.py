@@ -8,7 +8,16 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.domain.due import View, closed_gate, locations_of, look_up_at, open_captures, ready_at, wanted_holds
+from core.domain.due import (
+    View,
+    closed_gate,
+    locations_of,
+    look_up_at,
+    open_captures,
+    ready_at,
+    void_again,
+    wanted_holds,
+)
 from core.domain.holds import due_later
 from core.domain.payment import RISK_LIMIT
 from core.domain.state import OrderState, ParcelState, Stage
@@ -19,7 +28,7 @@ from core.model.actions import Action
 from core.model.gates import Gate
 from core.model.holds import Hold
 from core.model.payment import PaymentState
-from core.model.shipment import TrackingState
+from core.model.shipment import TrackingState, VoidState
 from core.steps import STEPS
 from core.store.pauses import VendorPause
 from core.store.surroundings import read_around
@@ -156,6 +165,9 @@ def _hold_until(hold: Hold, view: View) -> list[datetime]:
 
 
 def _of_stage(view: View) -> Waiting:
+    waits = _OF_VOIDS & {parcel.void for parcel in view.state.voided}
+    if view.state.ended and waits:
+        return Waiting(what=STEPS["void_again"].words, until=void_again(view), do=BY_ITSELF)
     found = STAGES[view.state.stage]
     return found if isinstance(found, Waiting) else found(view)
 
@@ -215,6 +227,7 @@ def _under_way(view: View) -> Waiting:
     )
 
 
+_OF_VOIDS = frozenset({VoidState.ASKED, VoidState.REJECTED})
 _STRAYED = frozenset({TrackingState.RETURN_TO_SENDER, TrackingState.FAILURE})
 
 

@@ -51,7 +51,7 @@ async def void_again(run: Run) -> None:
     now = run.now
     rejected = [p for p in run.state.voided if p.void is VoidState.REJECTED and p.voided_at is not None]
     parcel = min(rejected, key=lambda p: (p.voided_at or now) + void_pause(p.voids_rejected))
-    await void_label(run, parcel, "the order was cancelled")
+    await void_label(run, parcel, "the order was cancelled" if run.state.ended else "a person took it back")
 
 
 async def void_asked(run: Run) -> None:

@@ -9,17 +9,17 @@ from pydantic import Field
 
 from core.domain.state import Stage
 from core.domain.summary import summary
-from core.engine.hub import Hub
 from core.errors import NotFoundError, RefusedError
 from core.model.asks import Ask
 from core.model.facts import Fact
 from core.services import actions
-from core.services.plans import OrderPlan, plan, plans
+from core.services.carrying_out import carry_out
+from core.services.plans import plan, plans
 from core.services.waiting import waiting_of
 from core.store.orders import counts_by_stage, facts_of, list_orders
 from core.store.personal import personal_of
 from web.api.endpoint import Answer, OrderCursor
-from web.console.confirm import Confirmed, confirmed, show_plan
+from web.console.confirm import confirmed, show_plan
 from web.console.page import page
 from web.console.pages import form_of, hub_of, onward
 
@@ -106,33 +106,16 @@ async def ask_of_order(
     planned = await plan(hub, merchant, order_id, Ask(asked), of, ask_rates=seen is None)
     back = f"/orders/{quote(order_id)}" if back_to == "/orders" else back_to
     if seen is not None and seen.stands == planned.stands and not planned.refused:
-        await _do(hub, (merchant, order_id, actor), planned, seen)
+        why = seen.note or "rejected in the console"
+        await carry_out(
+            hub, merchant, order_id, planned, actor, note=seen.note, why=why, seen=planned.version
+        )
         return onward(f"/orders/{quote(order_id)}/done?since={planned.version}&back={back_to}")
     news: Sequence[tuple[datetime, str, str]] = ()
     if seen is not None:
         news = timeline((await hub.store.read(facts_of, merchant, order_id))[int(seen.stands) :])
         planned = await plan(hub, merchant, order_id, Ask(asked), of, ask_rates=True)
     return show_plan(request, form, planned, back_to=back, noted=True, changed=seen is not None, news=news)
-
-
-async def _do(hub: Hub, asked: tuple[str, str, str], planned: OrderPlan, seen: Confirmed) -> None:
-    """Do what was confirmed, on the order as it was seen; ``asked`` is merchant, order id and actor."""
-    merchant, order_id, actor = asked
-    note, version = seen.note, planned.version
-    match planned.ask:
-        case Ask.RELEASE:
-            await actions.release(hub, merchant, order_id, planned.of, actor, note=note, seen=version)
-        case Ask.REJECT:
-            why = note or "rejected in the console"
-            await actions.reject(hub, merchant, order_id, why, actor, seen=version)
-        case Ask.LABEL:
-            await actions.ask_label(hub, merchant, order_id, actor, note=note, seen=version)
-        case Ask.RETRY:
-            await actions.retry(hub, merchant, order_id, actor, note=note, seen=version)
-        case Ask.HOLD:
-            await actions.hold(hub, merchant, order_id, actor, note=note, seen=version)
-        case Ask.VOID:
-            await actions.void(hub, merchant, order_id, planned.of, actor, note=note, seen=version)
 
 
 class DoneShown(Answer):

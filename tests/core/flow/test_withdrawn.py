@@ -16,6 +16,7 @@ from core.model.order import ChannelState, Shipped
 from core.model.payment import Movement, MovementState
 from core.model.shipment import TrackingState, VoidState
 from core.services import actions, notices
+from core.services.waiting import waiting_of
 from core.store.orders import facts_of
 from simulation.shoppers import Cart, cancel, place, ship_elsewhere
 from tests.builders import MERCHANT, Bench, home
@@ -92,9 +93,12 @@ async def test_an_order_cancelled_after_it_was_told_gives_label_and_units_back(b
     state = await state_of(b, ORDER)
     assert (state.stage, state.parcels, state.parked) == (Stage.CANCELLED, (), None)
     assert [p.void for p in state.voided] == [VoidState.ASKED]
+    waits = (await waiting_of(b.hub, MERCHANT, [ORDER]))[ORDER]
+    assert (waits.what, waits.do) == ("its carrier to take the label back", "Nothing: the hub does it.")
     assert (await on_hand(b))["CHEF-8", "reno"] == (14, 0)
     await pass_time(b, 5 * MINUTE)
     assert [p.void for p in (await state_of(b, ORDER)).voided] == [VoidState.DONE]
+    assert (await waiting_of(b.hub, MERCHANT, [ORDER]))[ORDER].what == "nothing: it is cancelled"
     assert b.world.effects[Effect.VOID, "shp-1"] == 1
     assert b.world.effects[Effect.TOLD, f"kk-1001/{OUR_NUMBER}"] == 1
     assert [m.kind for m in b.world.mails] == ["confirmation", "shipping", "cancellation"]
