@@ -13,6 +13,8 @@ _DATABASE = (
 )
 _OF_OURS = ("no such table", "no such column", "syntax error")
 """What SQLite tells in the class of its own failures though the statement is to blame."""
+_PATHS = (FileNotFoundError, FileExistsError, IsADirectoryError, NotADirectoryError)
+"""A wrong path in our code: no waiting mends it."""
 
 
 def is_infrastructure(error: BaseException) -> bool:
@@ -24,4 +26,4 @@ def is_infrastructure(error: BaseException) -> bool:
         return True
     if isinstance(error, _DATABASE):
         return not any(words in str(error) for words in _OF_OURS)
-    return isinstance(error, OSError)
+    return isinstance(error, OSError) and not isinstance(error, _PATHS)

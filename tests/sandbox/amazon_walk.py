@@ -11,7 +11,7 @@ from tests.contracts_amazon import check_notification, described, resolved
 from tests.sandbox.amazon_calls import Answer, Caller, calling
 from tests.sandbox.amazon_proofs import BASES, Ask, made, named
 from tests.sandbox.amazon_stand import FBA, KARL, KRIS, SELLER, US
-from tests.sandbox.shrink import shrunk
+from tests.sandbox.shrink import first_failing
 from tests.sandbox.sqs_model import fields_of, wrong_with
 
 NAMES = [row.operation for row in OPERATIONS if not row.operation.startswith("login.")]
@@ -88,12 +88,7 @@ async def failure(steps: Sequence[Step]) -> str | None:
 
 async def walked(seeds: range, length: int = LONGEST) -> str | None:
     """Walk so often; the shortest walk that fails, told so that it can be walked again."""
-    for seed in seeds:
-        steps = walk(seed, length)
-        if await failure(steps) is not None:
-            short, told = await shrunk(steps, failure)
-            return "\n".join([f"seed {seed}: {told}", *map(repr, short)])
-    return None
+    return await first_failing({seed: walk(seed, length) for seed in seeds}, failure)
 
 
 async def _wrong(caller: Caller, step: Step, known: Mapping[str, str]) -> str | None:

@@ -14,7 +14,7 @@ from tests.contracts_easypost import check_objects
 from tests.sandbox.amazon_proofs import put
 from tests.sandbox.easypost_calls import ABROAD, FEDEX, PLACES, SHIPMENT, UPS, Caller, calling
 from tests.sandbox.easypost_stand import BOX_IN_BEND, TORONTO
-from tests.sandbox.shrink import shrunk
+from tests.sandbox.shrink import first_failing
 from tests.sandbox.stand import Subscriber, until
 
 LONGEST = 100
@@ -92,12 +92,7 @@ async def failure(steps: Sequence[Step]) -> str | None:
 
 async def walked(seeds: range, length: int = LONGEST) -> str | None:
     """Walk so often; the shortest walk that fails, told so that it can be walked again."""
-    for seed in seeds:
-        steps = walk(seed, length)
-        if await failure(steps) is not None:
-            short, told = await shrunk(steps, failure)
-            return "\n".join([f"seed {seed}: {told}", *map(repr, short)])
-    return None
+    return await first_failing({seed: walk(seed, length) for seed in seeds}, failure)
 
 
 async def _wrong(caller: Caller, step: Step, made: list[Any]) -> str | None:

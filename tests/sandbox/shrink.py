@@ -1,6 +1,6 @@
 """Makes a failing walk short: steps are taken out as long as it still fails."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TypeVar
 
 Step = TypeVar("Step")
@@ -27,3 +27,12 @@ async def shrunk(steps: Sequence[Step], failure: Judge[Step]) -> tuple[list[Step
             break
         size = max(1, size // 2)
     return kept, told
+
+
+async def first_failing(walks: Mapping[int, Sequence[Step]], failure: Judge[Step]) -> str | None:
+    """The first walk that fails, by its seed, made short and told so that it can be walked again."""
+    for seed, steps in walks.items():
+        if await failure(steps) is not None:
+            short, told = await shrunk(steps, failure)
+            return "\n".join([f"seed {seed}: {told}", *map(repr, short)])
+    return None

@@ -40,6 +40,8 @@ OURS = [
 CODE = [
     KeyError("lines"),
     ZeroDivisionError(),
+    FileNotFoundError(2, "No such file or directory", "template.txt"),
+    IsADirectoryError(21, "Is a directory"),
     sa.exc.IntegrityError("INSERT", {}, Exception("FOREIGN KEY constraint failed")),
     sa.exc.DataError("INSERT", {}, Exception("invalid byte sequence")),
     sa.exc.ProgrammingError("SELECT", {}, Exception("relation does not exist")),
