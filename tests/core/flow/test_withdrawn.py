@@ -19,7 +19,7 @@ from core.services import actions, notices
 from core.services.waiting import waiting_of
 from core.store.orders import facts_of
 from simulation.shoppers import Cart, cancel, place, ship_elsewhere
-from tests.builders import MERCHANT, Bench, home
+from tests.builders import MERCHANT, Bench, config, connections, home
 from tests.core.flow.play import pass_time, settle
 from tests.core.flow.test_whole_way import GRACE, KARA, on_hand, state_of
 
@@ -385,3 +385,21 @@ async def test_a_void_looked_for_while_the_carrier_is_down_waits_for_it(
     await pass_time(b, DAY)
 
     assert [p.void for p in (await state_of(b, ORDER)).voided] == [VoidState.DONE]
+
+
+@pytest.mark.req("R113")
+async def test_a_label_that_a_person_takes_back_is_asked_for_again_in_the_same_words(b: Bench) -> None:
+    b.hub.merchants[MERCHANT] = connections(b.world, config(tell="scan"))
+    place(b.world, "shop", KARA)
+    await pass_time(b, GRACE)
+    b.world.voids_to_reject = 1
+
+    await actions.void(b.hub, MERCHANT, ORDER, "reno-1", "person:kendra")
+    await pass_time(b, HOUR)
+
+    state = await state_of(b, ORDER)
+    assert ([p.void for p in state.voided], list(state.holds)) == ([VoidState.DONE], [Hold.BY_PERSON])
+    assert b.world.effects[Effect.VOID, "shp-1"] == 1
+    voided = [text for text in await timeline(b) if " voided: " in text]
+    words = "Label of parcel reno-1 voided: a person took it back (the carrier has not answered yet)"
+    assert voided == [words, words]
