@@ -195,10 +195,10 @@ def _by_barcode(listing: ChannelListing, book: Book) -> list[Proposal]:
         return []
     units = units_in(listing, book.products[alike[0]])
     # A pack has a barcode of its own; sellers who name a pack under the barcode of the thing in it mean the pack.
-    why, score = "the same barcode", SCORE[Why.BARCODE if units == 1 else Why.PACK]
-    return [
-        _proposal(Why.BARCODE, {alike[0]: units}, f"{why}, as a pack of {units}" * (units > 1) or why, score)
-    ]
+    if units == 1:
+        return [_proposal(Why.BARCODE, {alike[0]: 1}, "the same barcode")]
+    detail = f"the same barcode, as a pack of {units}"
+    return [_proposal(Why.BARCODE, {alike[0]: units}, detail, SCORE[Why.PACK])]
 
 
 def _by_linked(listing: ChannelListing, book: Book) -> list[Proposal]:
