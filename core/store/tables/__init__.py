@@ -1,0 +1,64 @@
+"""Every table of the hub. Merchant is the first column of every primary and foreign key.
+
+Instants are ``UTCDateTime``; JSON is compact text. Facts and the stock ledger are append-only: triggers refuse
+UPDATE and DELETE on both databases.
+"""
+
+from core.store.tables.access import api_keys, idempotency_keys
+from core.store.tables.orders import deliveries, effects, facts, labels, orders, refs
+from core.store.tables.parts import METADATA
+from core.store.tables.sealed import data_keys, vault
+from core.store.tables.stock import (
+    channel_locations,
+    ledger,
+    link_imports,
+    links,
+    listings,
+    openings,
+    products,
+    stock,
+    zones,
+)
+from core.store.tables.work import (
+    configs,
+    go_lives,
+    jobs,
+    notices,
+    pause_waits,
+    pauses,
+    quota,
+    stopped_pushes,
+    switches,
+)
+
+__all__ = [
+    "METADATA",
+    "api_keys",
+    "channel_locations",
+    "configs",
+    "data_keys",
+    "deliveries",
+    "effects",
+    "facts",
+    "go_lives",
+    "idempotency_keys",
+    "jobs",
+    "labels",
+    "ledger",
+    "link_imports",
+    "links",
+    "listings",
+    "notices",
+    "openings",
+    "orders",
+    "pause_waits",
+    "pauses",
+    "products",
+    "quota",
+    "refs",
+    "stock",
+    "stopped_pushes",
+    "switches",
+    "vault",
+    "zones",
+]

@@ -1,0 +1,102 @@
+"""Orders, what happened to them, what was asked of vendors for them, and what arrived."""
+
+import sqlalchemy as sa
+
+from core.store.tables.parts import at, count, key, maybe_at, of_order, optional, table, text
+
+orders = table(
+    "orders",
+    key("order_id"),
+    text("connection"),
+    text("external_id"),
+    text("number"),
+    at("placed_at"),
+    count("version"),
+    text("stage"),
+    text("state"),
+    text("holds"),  # reasons with a blank before and after each, for filters
+    sa.Column("total_minor", sa.BigInteger, nullable=True),
+    optional("currency"),
+    maybe_at("due_at"),
+    optional("claimed_by"),
+    maybe_at("claimed_until"),
+    count("attempts"),
+    sa.Column("personal", sa.LargeBinary, nullable=True),
+    optional("personal_key"),
+    at("updated_at"),
+    sa.UniqueConstraint("merchant", "connection", "external_id"),
+    sa.Index(
+        "ix_orders_due",
+        "due_at",
+        postgresql_where=sa.text("due_at IS NOT NULL"),
+        sqlite_where=sa.text("due_at IS NOT NULL"),
+    ),
+    sa.Index("ix_orders_page", "merchant", "placed_at", "order_id"),
+    sa.Index("ix_orders_stage", "merchant", "stage", "placed_at", "order_id"),
+    sa.Index("ix_orders_number", "merchant", "number"),
+)
+
+facts = table(
+    "facts",
+    key("order_id"),
+    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
+    text("kind"),
+    count("v", 1),
+    at("at"),
+    text("actor"),
+    text("data"),
+    of_order(),
+)
+
+effects = table(
+    "effects",
+    key("key"),
+    optional("order_id"),  # none where it is of no one order: a push of levels
+    text("operation"),
+    text("connection"),
+    text("fence"),
+    text("owner"),
+    text("state"),  # intent, done, refused, undone, unknown
+    at("intended_at"),
+    maybe_at("settled_at"),
+    text("request"),
+    text("result"),
+    of_order(),
+    sa.Index("ix_effects_order", "merchant", "order_id"),
+)
+
+refs = table(
+    "refs",
+    key("kind"),
+    key("reference"),
+    key("order_id"),
+    of_order(),
+    sa.Index("ix_refs_order", "merchant", "order_id"),
+)
+
+labels = table(
+    "labels",
+    key("order_id"),
+    key("parcel_id"),
+    key("label_id"),
+    text("format"),
+    sa.Column("file", sa.LargeBinary, nullable=False),
+    count("printed"),
+    of_order(),
+)
+
+deliveries = table(
+    "deliveries",
+    key("connection"),
+    key("event_id"),
+    text("topic"),
+    text("kind"),
+    text("subject"),
+    at("received_at"),
+    text("state"),  # pending, done, parked
+    optional("error"),
+    sa.Column("body", sa.LargeBinary, nullable=True),
+    optional("body_key"),
+    sa.Index("ix_deliveries_subject", "merchant", "kind", "subject", "state"),
+    sa.Index("ix_deliveries_received", "merchant", "received_at"),
+)

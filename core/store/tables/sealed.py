@@ -1,0 +1,27 @@
+"""Secrets: tokens of connections, and the keys under which anything is sealed."""
+
+import sqlalchemy as sa
+
+from core.store.tables.parts import at, count, key, maybe_at, optional, table, text
+
+vault = table(
+    "vault",
+    key("connection"),
+    key("name"),
+    sa.Column("sealed", sa.LargeBinary, nullable=True),
+    optional("key_id"),
+    count("version"),
+    optional("claimed_by"),
+    maybe_at("claimed_until"),
+    maybe_at("expires_at"),
+)
+
+data_keys = table(
+    "data_keys",
+    key("key_id"),
+    text("purpose"),
+    sa.Column("wrapped", sa.LargeBinary, nullable=False),
+    text("wrapped_by"),
+    at("created_at"),
+    sa.UniqueConstraint("merchant", "purpose"),
+)

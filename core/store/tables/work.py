@@ -1,0 +1,92 @@
+"""What is to be done, what may be done, and what waits."""
+
+import sqlalchemy as sa
+
+from core.store.tables.parts import at, count, key, maybe_at, optional, table, text
+
+jobs = table(
+    "errands",
+    key("kind"),
+    key("subject"),
+    text("connection"),
+    maybe_at("due_at"),
+    count("rings", key="requests"),
+    optional("claimed_by"),
+    maybe_at("claimed_until"),
+    count("attempts"),
+    optional("error"),
+    maybe_at("parked_at"),
+    text("data"),
+    sa.Index("ix_errands_due", "due_at"),
+)
+
+switches = table(
+    "switches",
+    key("connection"),
+    key("action"),
+    text("state"),  # off, on
+    at("at"),
+    text("actor"),
+    maybe_at("first_at"),  # when it was first accepted; stays through off and on
+)
+
+go_lives = table(
+    "go_lives",
+    key("document_id"),
+    at("taken_at"),
+    text("document"),  # what was shown
+    maybe_at("accepted_at"),
+    optional("actor"),
+    optional("actions"),  # kinds of action that were accepted with it
+    optional("connections"),
+    maybe_at("undone_at"),
+)
+
+stopped_pushes = table(
+    "brakes",
+    key("connection"),
+    at("at"),
+    text("changes"),  # the levels that the round would have set
+    count("listings"),
+)
+
+pauses = table(
+    "alarms",
+    key("connection"),
+    key("action"),
+    at("since"),
+    text("reason"),
+    at("look_at"),  # from when on one of those who wait may ask again
+    maybe_at("cleared_at"),
+)
+
+pause_waits = table(
+    "pause_waits",
+    key("connection"),
+    key("action"),
+    key("kind"),  # order, or the kind of a job
+    key("subject"),
+    maybe_at("tried_at"),  # when it last asked in vain; null: it has not asked since the pause began
+    sa.Index("ix_pause_waits_merchant", "merchant", "kind", "subject"),
+)
+
+notices = table(
+    "notices",
+    key("kind"),  # unlisted_method
+    key("subject"),
+    text("text"),
+    at("since"),
+    maybe_at("seen_at"),
+)
+
+quota = table(
+    "quota",
+    key("app"),
+    key("operation"),
+    sa.Column("tat", sa.Double, nullable=False, server_default=sa.text("0")),
+    sa.Column("rate_per_s", sa.Double, nullable=False),
+    count("burst"),
+    sa.Column("paused_until", sa.Double, nullable=True),
+)
+
+configs = table("configs", key("hash"), at("loaded_at"), text("text"))
