@@ -12,6 +12,8 @@ from core.store.failures import is_infrastructure
 from core.store.single_instance import STARTING, single_instance
 
 _MIGRATIONS = Path(__file__).resolve().parent.parent.parent / "migrations"
+LOOKS = 50
+"""How often the database is asked, a tenth of a second apart, whether those that were just stopped are gone."""
 _OTHERS = """
 SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND usename = current_user
 AND backend_type = 'client backend' AND pid <> pg_backend_pid() AND application_name <> :starting
@@ -93,12 +95,16 @@ def refuse_others(conn: sa.Connection) -> None:
     """
     if conn.dialect.name != "postgresql":
         return
-    others = conn.execute(sa.text(_OTHERS), {"starting": STARTING}).scalar_one()
-    if others:
-        raise ConfigError(
-            f"{others} other connections of the hub's own role use the database, and it is to be upgraded: "
-            "stop every process of the hub first, then start the new version (docs/how-to/upgrade.md)"
-        )
+    others = 0
+    for _ in range(LOOKS):
+        others = conn.execute(sa.text(_OTHERS), {"starting": STARTING}).scalar_one()
+        if not others:
+            return
+        conn.execute(sa.text("SELECT pg_sleep(0.1), pg_stat_clear_snapshot()"))
+    raise ConfigError(
+        f"{others} other connections of the hub's own role use the database, and it is to be upgraded: "
+        "stop every process of the hub first, then start the new version (docs/how-to/upgrade.md)"
+    )
 
 
 def place_of(url: str) -> str:
