@@ -46,7 +46,9 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Refuse: the words of before are read by no code of now."""
-    raise RuntimeError("there is no way back; restore the backup that was made before (docs/how-to/upgrade.md)")
+    raise RuntimeError(
+        "there is no way back; restore the backup that was made before (docs/how-to/upgrade.md)"
+    )
 
 
 def _jobs() -> None:
@@ -97,7 +99,9 @@ def _stopped_pushes() -> None:
         sa.PrimaryKeyConstraint("merchant", "connection", name="pk_stopped_pushes"),
     )
     _move(
-        "brakes", "stopped_pushes", {name: name for name in ("merchant", "connection", "at", "changes", "listings")}
+        "brakes",
+        "stopped_pushes",
+        {name: name for name in ("merchant", "connection", "at", "changes", "listings")},
     )
 
 
@@ -119,16 +123,25 @@ def _state(state: Any) -> str:
     """Return a state as the model writes JSON: units of a third party and departed parcels under their new keys."""
     renamed = {{"parted": "third_party_units"}.get(key, key): value for key, value in state.items()}
     for of in ("parcels", "voided"):
-        renamed[of] = [{{"left": "departed"}.get(key, key): v for key, v in p.items()} for p in state.get(of, ())]
+        renamed[of] = [
+            {{"left": "departed"}.get(key, key): v for key, v in p.items()} for p in state.get(of, ())
+        ]
     return json.dumps(renamed, separators=(",", ":"), ensure_ascii=False)
 
 
-def _rewrite(table: str, key: tuple[str, ...], column: str, holding: str, text_of: Callable[[Any], str]) -> None:
+def _rewrite(
+    table: str, key: tuple[str, ...], column: str, holding: str, text_of: Callable[[Any], str]
+) -> None:
     """Write a column of JSON anew in every row that holds a text, some hundred rows at once, in the order of their key."""
     conn = op.get_bind()
     rows = sa.table(table, *(sa.column(name) for name in (*key, column)))
     keys = [rows.c[name] for name in key]
-    query = sa.select(*keys, rows.c[column]).where(rows.c[column].contains(holding)).order_by(*keys).limit(_AT_ONCE)
+    query = (
+        sa.select(*keys, rows.c[column])
+        .where(rows.c[column].contains(holding))
+        .order_by(*keys)
+        .limit(_AT_ONCE)
+    )
     of_row = sa.and_(*(rows.c[name] == sa.bindparam(f"of_{name}") for name in key))
     write = rows.update().where(of_row).values({column: sa.bindparam("text")})
     found = conn.execute(query).all()
@@ -147,7 +160,9 @@ def _rewrite(table: str, key: tuple[str, ...], column: str, holding: str, text_o
 def _facts() -> None:
     """Tell a gateway's notification by its name of now; the triggers that keep facts as they are stand aside for it."""
     sqlite = op.get_bind().dialect.name == "sqlite"
-    op.execute("DROP TRIGGER facts_no_update" if sqlite else "ALTER TABLE facts DISABLE TRIGGER facts_append_only")
+    op.execute(
+        "DROP TRIGGER facts_no_update" if sqlite else "ALTER TABLE facts DISABLE TRIGGER facts_append_only"
+    )
     op.execute(
         "UPDATE facts SET kind = 'gateway_notified',"
         """ data = replace(data, '"kind":"gateway_rang"', '"kind":"gateway_notified"') WHERE kind = 'gateway_rang'"""

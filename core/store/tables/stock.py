@@ -66,7 +66,9 @@ listings = table(
     count("copies", 1),  # how many things of the channel go by this name
     yes("computed_by_channel"),  # a bundle whose quantity follows from its parts
     yes("agreed"),  # a person saw the difference and accepted it: the push guard lets `wanted_last` pass
-    sa.Column("restore_to", sa.Integer, nullable=True),  # the number from before go-live that is to be shown again
+    sa.Column(
+        "restore_to", sa.Integer, nullable=True
+    ),  # the number from before go-live that is to be shown again
 )
 
 links = table(

@@ -1,13 +1,12 @@
 """A database with rows in every table is upgraded from any revision, all or nothing, and the hub works on it."""
 
-import gzip
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from core.domain.state import Stage
 from core.errors import ConfigError
 from core.model.facts import GatewayNotified
 from core.store import schema
-from core.store.engine import Sqlite, database
+from core.store.engine import Sqlite
 from core.store.orders import facts_of, list_orders
 from core.store.personal import personal_of
 from core.store.rebuild import rebuild
@@ -30,13 +29,13 @@ from core.store.store import Store
 from simulation.shoppers import Cart, place
 from tests.builders import MERCHANT, home, open_hub_of, review
 from tests.core.flow.play import pass_time, settle
+from tests.core.store.earlier import KEYS, all_of, filled_at, left_by_hub, on
 from tests.core.store.filled import Contents, contents, fill
 from tests.databases import KINDS, POSTGRES, fresh_database
 
 pytestmark = pytest.mark.case("F2")
 
 ROOT = Path(__file__).parents[3]
-HUBS = Path(__file__).parent / "released_hubs"
 REVISIONS = sorted(f.name.partition("_")[0] for f in (ROOT / "migrations" / "versions").glob("*.py"))
 FIRST, *LATER = REVISIONS
 
@@ -114,30 +113,8 @@ def failing_at(words: str) -> Iterator[None]:
         sa.event.remove(sa.Engine, "before_cursor_execute", fail)
 
 
-def _all_of(conn: sa.Connection) -> tuple[str | None, Contents, list[str]]:
-    if conn.dialect.name == "sqlite":
-        query = "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY name"
-    else:
-        query = "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY indexname"
-    return revision_of(conn), contents(conn), list(conn.exec_driver_sql(query).scalars())
-
-
-def _filled_at(conn: sa.Connection, revision: str) -> None:
-    migrate_to(conn, revision)
-    fill(conn)
-
-
 def _dangling(conn: sa.Connection) -> list[Any]:
     return list(conn.exec_driver_sql("PRAGMA foreign_key_check")) if conn.dialect.name == "sqlite" else []
-
-
-async def on(url: str, work: Callable[..., Any], *args: Any) -> Any:
-    """Do something with a database on a connection of its own, as an upgrade does."""
-    db = database(url)
-    try:
-        return await db.migrate(work, *args)
-    finally:
-        await db.close()
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -146,12 +123,12 @@ async def test_from_any_revision_with_rows_in_every_table_it_is_upgraded_all_or_
     revision: str, kind: str, tmp_path: Path
 ) -> None:
     async with fresh_database(kind, tmp_path) as url:
-        await on(url, _filled_at, revision)
-        before = await on(url, _all_of)
+        await on(url, filled_at, revision)
+        before = await on(url, all_of)
 
         with failing_at("UPDATE alembic_version"), pytest.raises(PulledPlugError):
             await upgrade(url)
-        assert await on(url, _all_of) == before
+        assert await on(url, all_of) == before
 
         await upgrade(url)
         after = await on(url, contents)
@@ -165,7 +142,7 @@ async def test_from_any_revision_with_rows_in_every_table_it_is_upgraded_all_or_
 @pytest.mark.parametrize("kind", KINDS)
 async def test_one_revision_after_another_keeps_what_is_in_every_table(kind: str, tmp_path: Path) -> None:
     async with fresh_database(kind, tmp_path) as url:
-        await on(url, _filled_at, FIRST)
+        await on(url, filled_at, FIRST)
         for revision in LATER:
             before = await on(url, contents)
             await on(url, migrate_to, revision)
@@ -179,7 +156,7 @@ async def test_one_revision_after_another_keeps_what_is_in_every_table(kind: str
 @pytest.mark.parametrize("kind", KINDS)
 async def test_on_an_upgraded_database_an_order_goes_its_whole_way(kind: str, tmp_path: Path) -> None:
     async with fresh_database(kind, tmp_path) as url:
-        await on(url, _filled_at, "0006")
+        await on(url, filled_at, "0006")
         await upgrade(url)
         store = await Store.open(url, keys=Keyring.generate())
         b = review(store)
@@ -196,20 +173,13 @@ async def test_on_an_upgraded_database_an_order_goes_its_whole_way(kind: str, tm
     assert (state.stage, state.parked, differing) == (Stage.SHIPPED, None, 0)
 
 
-KEYS = {
-    "0006": "ikffSbQd86mhH0FZEQ6miIIi8CvU3nJb08BTKth06Z4=",
-    "0008": "xoPUWHd/39fDnuQ2qe6T3CELAaAYS41wshAU8FNOzfc=",
-}
-"""The keys of the databases in released_hubs: each the day of tests/crash/scenario.py as the hub of that revision left it."""
-
-
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(("revision", "differing"), [("0006", 5), ("0008", 0)])
 async def test_what_an_earlier_hub_left_is_read_as_it_was_told(
     revision: str, differing: int, kind: str, tmp_path: Path
 ) -> None:
     async with fresh_database(kind, tmp_path) as url:
-        await _left_by_hub(revision, url, tmp_path)
+        await left_by_hub(revision, url, tmp_path)
         told = [(r["kind"], r["order_id"], r["seq"]) for r in (await on(url, contents))["facts"]]
         await upgrade(url)
         store = await Store.open(url, keys=Keyring.from_environ({"CROSSDOCK_SECRET_KEYS": KEYS[revision]}))
@@ -240,41 +210,13 @@ def _id_of(number: str) -> str:
     return f"{'amz' if number.startswith('AZ') else 'shop'}:{number.lower()}"
 
 
-async def _left_by_hub(revision: str, url: str, folder: Path) -> None:
-    """Unpack a database of before; on PostgreSQL, its rows into tables of that revision."""
-    file = folder / "hub.db"
-    file.write_bytes(gzip.decompress((HUBS / f"hub_{revision}.db.gz").read_bytes()))
-    if url.startswith("sqlite"):
-        return
-    rows = await on(f"sqlite:///{file}", contents)
-    await on(url, _load, revision, rows)
-
-
-def _load(conn: sa.Connection, revision: str, rows: Contents) -> None:
-    migrate_to(conn, revision)
-    tables = sa.MetaData()
-    tables.reflect(conn)
-    for table in tables.sorted_tables:
-        if rows.get(table.name):
-            told = [{c.name: _as_postgres_has_it(c, row[c.name]) for c in table.columns} for row in rows[table.name]]
-            conn.execute(table.insert(), told)
-
-
-def _as_postgres_has_it(column: sa.Column[Any], value: Any) -> Any:
-    if value is None:
-        return None
-    if isinstance(column.type, sa.DateTime):
-        return datetime.fromisoformat(value)
-    return bool(value) if isinstance(column.type, sa.Boolean) else value
-
-
 @pytest.mark.parametrize("kind", KINDS)
 async def test_killed_in_the_middle_of_an_upgrade_it_is_the_old_database_and_the_next_start_upgrades_it(
     kind: str, tmp_path: Path
 ) -> None:
     async with fresh_database(kind, tmp_path) as url:
-        await on(url, _filled_at, "0006")
-        before = await on(url, _all_of)
+        await on(url, filled_at, "0006")
+        before = await on(url, all_of)
 
         died = subprocess.run(
             [sys.executable, "cli.py", "db", "upgrade"],
@@ -288,7 +230,7 @@ async def test_killed_in_the_middle_of_an_upgrade_it_is_the_old_database_and_the
             timeout=120,
         )
         assert died.returncode == -signal.SIGKILL
-        assert await on(url, _all_of) == before
+        assert await on(url, all_of) == before
 
         await upgrade(url)
         expect_kept(before[1], await on(url, contents), REVISIONS[REVISIONS.index("0006") + 1 :])
@@ -296,7 +238,7 @@ async def test_killed_in_the_middle_of_an_upgrade_it_is_the_old_database_and_the
 
 async def test_rows_that_refer_to_nothing_are_named_and_nothing_is_upgraded(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'hub.db'}"
-    await on(url, _filled_at, "0008")
+    await on(url, filled_at, "0008")
     plain = sa.create_engine(url)
     with plain.begin() as conn:
         conn.exec_driver_sql("DELETE FROM labels WHERE order_id = 'order_id 1'")
@@ -304,14 +246,16 @@ async def test_rows_that_refer_to_nothing_are_named_and_nothing_is_upgraded(tmp_
         conn.exec_driver_sql("DELETE FROM orders WHERE order_id = 'order_id 1'")
     plain.dispose()
     db = Sqlite(url)
-    before = await db.read(_all_of)
+    before = await db.read(all_of)
     await db.close()
 
-    with pytest.raises(ConfigError, match=r"is as it was: DanglingReferencesError: rows refer to rows that are not"):
+    with pytest.raises(
+        ConfigError, match=r"is as it was: DanglingReferencesError: rows refer to rows that are not"
+    ):
         await upgrade(url)
 
     db = Sqlite(url)
-    assert await db.read(_all_of) == before
+    assert await db.read(all_of) == before
     await db.close()
 
 
@@ -320,12 +264,14 @@ async def test_a_database_of_a_newer_hub_is_refused_by_its_revision(kind: str, t
     async with fresh_database(kind, tmp_path) as url:
         await upgrade(url)
         await on(url, lambda conn: conn.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'"))
-        before = await on(url, _all_of)
+        before = await on(url, all_of)
 
-        with pytest.raises(ConfigError, match=f"stands at revision 9999, and this crossdock knows none after {newest()}"):
+        with pytest.raises(
+            ConfigError, match=f"stands at revision 9999, and this crossdock knows none after {newest()}"
+        ):
             await upgrade(url)
 
-        assert await on(url, _all_of) == before
+        assert await on(url, all_of) == before
 
 
 async def test_nobody_is_upgraded_away_from_on_postgres(
@@ -333,7 +279,7 @@ async def test_nobody_is_upgraded_away_from_on_postgres(
 ) -> None:
     monkeypatch.setattr(schema, "LOOKS", 2)
     async with fresh_database("postgres", tmp_path) as url:
-        await on(url, _filled_at, "0008")
+        await on(url, filled_at, "0008")
         serving = await asyncpg.connect(url.replace("+asyncpg", ""))
         with pytest.raises(ConfigError, match="1 other connections of the hub's own role use the database"):
             await upgrade(url)
@@ -346,7 +292,7 @@ async def test_nobody_is_upgraded_away_from_on_postgres(
 
 async def test_nobody_is_upgraded_away_from_on_sqlite(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'hub.db'}"
-    await on(url, _filled_at, "0008")
+    await on(url, filled_at, "0008")
     with single_instance(url):
         with pytest.raises(ConfigError, match="another crossdock serves on"):
             await upgrade(url)
