@@ -1,5 +1,6 @@
 """An upgrade rehearsed: what it would do and how long it would take, and the database stays as it is."""
 
+import asyncio
 import sqlite3
 import tempfile
 import time
@@ -54,11 +55,16 @@ async def rehearse(url: str) -> Rehearsal:
     if place.get_backend_name() == "postgresql":
         return await _rehearse(url, url)
     with tempfile.TemporaryDirectory(prefix="crossdock-rehearsal-") as folder:
-        copy = Path(folder) / "copy.db"
-        if place.database and Path(place.database).is_file():
-            with closing(sqlite3.connect(place.database)) as source, closing(sqlite3.connect(copy)) as target:
-                source.backup(target)
+        copy = f"{folder}/copy.db"
+        await asyncio.to_thread(_copy, place.database or "", copy)
         return await _rehearse(f"sqlite:///{copy}", url)
+
+
+def _copy(database: str, copy: str) -> None:
+    """Copy a file of SQLite as it stands between two commits; whoever works on it goes on."""
+    if Path(database).is_file():
+        with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(copy)) as target:
+            source.backup(target)
 
 
 async def _rehearse(url: str, told: str) -> Rehearsal:
