@@ -76,6 +76,7 @@ def _value(column: sa.Column[Any], number: int) -> Any:
     for kind, value in (
         (sa.Boolean, True),
         (sa.Integer, number),
+        (sa.Float, number),
         (sa.Numeric, number),
         (sa.LargeBinary, f"{column.name} {number}".encode()),
         (sa.DateTime, instant),
