@@ -48,7 +48,8 @@ def _tell(found: Rehearsal, *, as_json: bool) -> int:
     for line in table(rows):
         print(line)
     if found.differing:
-        print(f"{found.differing} orders differ from their facts: run crossdock db rebuild after the upgrade")
+        of = f"{found.differing} of the {found.compared} orders that were placed first"
+        print(f"{of} differ from their facts: run crossdock db rebuild after the upgrade")
     for problem in found.problems:
         print(f"problem: {problem}")
     print("nothing was changed; the upgrade would " + ("be refused" if found.problems else "go through"))

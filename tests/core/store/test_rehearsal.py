@@ -48,7 +48,7 @@ async def test_it_tells_revisions_rows_and_orders_to_compute_again_and_changes_n
         assert await on(url, all_of) == before
 
     assert replace(found, rows={}, seconds=0) == Rehearsal(
-        before="0006", after=newest(), rows={}, seconds=0, differing=5, problems=()
+        before="0006", after=newest(), rows={}, seconds=0, compared=5, differing=5, problems=()
     )
     assert found.seconds > 0
     told = {
