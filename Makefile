@@ -17,6 +17,7 @@ check: setup
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports pyproject.toml
+	$(BIN)/python -m tests.statements
 
 format: setup
 	$(BIN)/ruff format .

@@ -1,9 +1,11 @@
 """What goes when a person is forgotten or a delivery is too old, and the keys that go with it."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
 
+from core.store.columns import among
 from core.store.keys import forget_days_before
 from core.store.tables import deliveries, orders, refs
 
@@ -17,6 +19,15 @@ def forget_references(conn: sa.Connection, merchant: str, order_id: str) -> None
             refs.c.merchant == merchant, refs.c.order_id == order_id, refs.c.kind.like(_OF_PERSONS)
         )
     )
+
+
+def known_orders(conn: sa.Connection, merchant: str, order_ids: Sequence[str]) -> list[str]:
+    """Return those of some orders that are stored here."""
+    wanted = [(merchant, order_id) for order_id in order_ids]
+    query = sa.select(orders.c.order_id).where(
+        orders.c.merchant == merchant, among(conn, [orders.c.merchant, orders.c.order_id], wanted)
+    )
+    return list(conn.execute(query.order_by(orders.c.order_id)).scalars())
 
 
 def orders_of_connection(conn: sa.Connection, merchant: str, connection: str) -> list[str]:
