@@ -53,10 +53,11 @@ audit: setup
 	$(INSTALL) --group supply
 	$(BIN)/pip-audit --strict --disable-pip --require-hashes --requirement constraints.txt
 
-# What a running hub is made of, for whoever must list it.
+# What a running hub is made of, for whoever must list it: read from an environment that holds nothing else.
 sbom: setup
+	$(MAKE) setup VENV=.venv-hub
 	$(INSTALL) --group supply
-	$(BIN)/cyclonedx-py environment $(BIN)/python --pyproject pyproject.toml --output-format JSON --output-file sbom.json
+	$(BIN)/cyclonedx-py environment .venv-hub/bin/python --pyproject pyproject.toml --output-format JSON --output-file sbom.json
 
 # After a change of pyproject.toml. Pins stay as they are, ARGS='--upgrade-package aiohttp' moves one.
 lock: setup-dev
@@ -90,4 +91,4 @@ $(READY_DEV): $(READY_DEMO)
 	@touch $(READY_DEV)
 
 clean:
-	rm -rf $(VENV) mutants .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .venv-hub sbom.json mutants .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
