@@ -31,7 +31,10 @@ OF_EVERYBODY: Mapping[str, str] = {
     "quota._take": "by the counter's whole key",
     "quota._read": "by the counter's whole key",
     "quota._overwrite": "by the counter's whole key",
-    "schema._is_newest": "reads the revision",
+    "engine._check_references": "of the whole file, after an upgrade",
+    "rehearsal._rows": "counts the rows of each table",
+    "schema.revision_of": "reads the revision of the database",
+    "schema.refuse_others": "asks who else is connected",
 }
 """Function -> why it looks at the rows of every merchant, or at none."""
 
