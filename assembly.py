@@ -29,6 +29,7 @@ from core.config.installation import Apps, apps
 from core.config.merchant import ConnectionConfig, MerchantConfig
 from core.config.problems import ConfigFileError
 from core.engine.hub import Connections, Hub
+from core.engine.session import set_clock
 from core.errors import ConfigError
 from core.log import Redactor
 from core.ports import Connection, Connector, Ports, Token, Tokens
@@ -86,6 +87,8 @@ class Installation:
     store: Store
     keys: Keyring
     clock: Clock
+    owner: str
+    """The name under which this process claims work."""
     connectors: Mapping[str, Connector]
     apps: Callable[[], Apps]
     """Read when it is first asked for."""
@@ -225,6 +228,7 @@ def tokens_of(
         merchant=merchant,
         connection=connection,
         refresh=refresh,
+        process=installation.owner,
     )
 
 
@@ -292,11 +296,13 @@ async def open_hub(
     async with up_to_date(url):
         await upgrade(url)
     store = await Store.open(url, keys=keys)
-    installation = Installation(
-        store=store, keys=keys, clock=clock_of(environ), connectors=known, apps=credentials
-    )
+    clock = clock_of(environ)
+    await set_clock(clock, store.db)
     owner = f"{os.uname().nodename}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
-    hub = Hub(store=store, clock=installation.clock, owner=owner)
+    installation = Installation(
+        store=store, keys=keys, clock=clock, owner=owner, connectors=known, apps=credentials
+    )
+    hub = Hub(store=store, clock=clock, owner=owner)
     try:
         for config in loaded:
             hub.merchants[config.merchant] = connections_of(installation, config, serves=serves)
