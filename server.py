@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mappin
 
 from aiohttp import web
 
-from assembly import Installation, database_url, open_hub, tokens_of, up_to_date
+from assembly import Installation, database_url, open_hub, tokens_of, up_to_date, wait_for_database
 from core.config.environ import setting
 from core.engine.hub import Hub
 from core.engine.queue import MemoryQueue, PostgresQueue, Queue
@@ -50,6 +50,7 @@ async def serve(
         raise ConfigError(f"--role {role} shares its work with other processes: that needs PostgreSQL")
     public_url = (setting(environ, "CROSSDOCK_PUBLIC_URL") or f"http://127.0.0.1:{port}").rstrip("/")
     with single_instance(url), _port(port, wanted=role in ("all", "web")) as listening:
+        await wait_for_database(url)
         async with (
             open_hub(environ, redactor, serves=True) as (hub, installation),
             contextlib.AsyncExitStack() as running,
