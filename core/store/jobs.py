@@ -118,13 +118,14 @@ def claim_jobs(
     until: datetime,
     limit: int,
     kinds: Sequence[str] | None = None,
-    skip: Sequence[JobKey] = (),
+    skip: Sequence[JobKey] | None = None,
 ) -> list[Job]:
-    """Claim what is due and held by nobody, the longest due first; ``skip`` names what the owner is at already.
+    """Claim what is due and held by nobody, the longest due first.
 
-    What the owner holds and is not at is free: it could not be given back, or nobody heard that it was claimed.
+    Where ``skip`` names what the owner is at already, whatever else it holds is free: it could not be given back, or
+    nobody heard that it was claimed.
     """
-    free = sa.or_(unheld(jobs, now), jobs.c.claimed_by == owner)
+    free = unheld(jobs, now) if skip is None else sa.or_(unheld(jobs, now), jobs.c.claimed_by == owner)
     query = sa.select(jobs).where(jobs.c.due_at <= now, free)
     if kinds is not None:
         query = query.where(jobs.c.kind.in_(kinds))
