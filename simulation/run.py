@@ -16,8 +16,8 @@ from core.jobs.notifications import delivery_of
 from core.steps import STEPS
 from core.store.jobs import claim_jobs
 from core.store.orders import counts_by_stage
-from simulation.books import differences, ever_paused
 from core.store.processes import beat
+from simulation.books import differences, ever_paused
 from simulation.due import due_now, next_at
 from simulation.memory import store_in_memory
 from simulation.opening import open_hub
