@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from typing import ParamSpec
 
 from aiohttp import web
 
@@ -24,13 +25,16 @@ from core.ports import Token
 from core.services.connecting import begin_work, connected
 from core.steps import STEPS
 from core.store.backlog import free_claims
-from core.store.engine import Postgres
+from core.store.engine import CommitLostError, Postgres
+from core.store.failures import is_infrastructure
 from core.store.single_instance import single_instance
 from scheduler import follow, tick, ticks_of
 from web.app import build
 from web.context import Settings
 
 LOG = logging.getLogger("crossdock.server")
+
+P = ParamSpec("P")
 
 STOP_WITHIN_S = 4.0
 """How long what is under way may take to end once the process is told to stop."""
@@ -60,7 +64,7 @@ async def serve(
                 queue = await open_queue(hub, url)
             delivering = await running.enter_async_context(_work(hub, queue))
             for merchant in hub.merchants:
-                await begin_work(hub, merchant, public_url)
+                await _patiently(begin_work, hub, merchant, public_url)
             if listening is not None:
                 settings = Settings(
                     public_url=public_url,
@@ -70,6 +74,18 @@ async def serve(
                 await running.enter_async_context(_site(build(hub, settings), listening))
             LOG.info("crossdock serves %s at %s (%s)", ", ".join(hub.merchants), public_url, role)
             await _until_told(delivering)
+
+
+async def _patiently(begin: Callable[P, Awaitable[None]], *args: P.args, **kwargs: P.kwargs) -> None:
+    """Do what a start needs, again where the database was cut off in the middle: it may be done twice."""
+    while True:
+        try:
+            return await begin(*args, **kwargs)
+        except Exception as error:
+            if not (isinstance(error, CommitLostError) or is_infrastructure(error)):
+                raise
+            LOG.warning("the database was cut off at the start (%s); once more", type(error).__name__)
+        await asyncio.sleep(1)
 
 
 @contextlib.contextmanager
