@@ -23,7 +23,7 @@ from core.store.engine import Postgres
 from core.store.jobs import list_jobs
 from core.store.orders import facts_of
 from core.store.processes import GONE_AFTER
-from core.store.tables import jobs, processes
+from core.store.tables import processes
 from tests.core.test_lost_connections import cut
 from tests.databases import fresh_database
 from tests.installed import MERCHANT, SECRET, free_port, installed
@@ -121,10 +121,12 @@ class Fleet:
         await until(checked)
         return kinds
 
-    async def claim_of(self, subject: str) -> tuple[str, datetime]:
-        """Return who fetches an order, and when it last said that it lives."""
-        row = await self.db.read(_claim, subject)
-        return row.owner, row.beat_at
+    async def spoke(self, child: Process) -> datetime:
+        """Return when a process last said that it lives."""
+        theirs = processes.c.owner.like(f"%-{child.pid}-%")
+        return await self.db.read(
+            lambda conn: conn.execute(sa.select(processes.c.beat_at).where(theirs)).scalar_one()
+        )
 
     async def lives(self) -> list[str]:
         """Return the roles of the processes that spoke within the last seconds, by the database's clock."""
@@ -136,15 +138,6 @@ class Fleet:
                 )
             )
         )
-
-
-def _claim(conn: sa.Connection, subject: str) -> sa.Row[tuple[str, datetime]]:
-    of = jobs.c.claimed_by == processes.c.owner
-    return conn.execute(
-        sa.select(processes.c.owner, processes.c.beat_at).where(
-            of, jobs.c.kind == "fetch", jobs.c.subject == f"shop:{subject}"
-        )
-    ).one()
 
 
 async def _true(value: object) -> object:
@@ -196,7 +189,6 @@ async def test_every_role_gets_over_lost_connections_and_a_stopped_and_a_killed_
             ends = await asyncio.gather(*(ended(child, 30) for child in left))
         await fleet.db.close()
     assert [code for code, _ in ends] == [0, 0, 0]
-    assert "a fault of ours" not in "".join(text for _, text in ends)
 
 
 async def gets_over_cuts(fleet: Fleet, database: str) -> None:
@@ -216,15 +208,7 @@ async def gets_over_cuts(fleet: Fleet, database: str) -> None:
     await fleet.sold("kk-1")
     kinds = await fleet.known("kk-1")
     assert [kinds.count(kind) for kind in ("received", "payment_checked")] == [1, 1]
-    try:
-        await until(all_live, 30)
-    except AssertionError:
-        print(await fleet.lives(), [c.returncode for c in fleet.children.values()])
-        for c in fleet.children.values():
-            c.kill()
-            out, err = await c.communicate()
-            print("=====", c.pid, (out + err).decode()[-3500:])
-        raise
+    await until(all_live)
     assert [child.returncode for child in fleet.children.values()] == [None] * 4
     await ready(fleet.url)
     assert datetime.now(UTC) - at < timedelta(seconds=60)
@@ -241,20 +225,14 @@ async def gets_over_workers(fleet: Fleet) -> Process:
 
     await fleet.sold("kk-3")
     killed = await fleet.asked("kk-3")
-    owner, spoke = await fleet.claim_of("kk-3")
+    spoke = await fleet.spoke(killed)
     os.kill(killed.pid, signal.SIGKILL)
     kinds = await fleet.known("kk-3")
-    free_after = await fleet.db.now() - spoke
 
-    assert killed.pid in owner_pid(owner)
-    # The claim itself would have lasted three minutes.
-    assert free_after < timedelta(seconds=45)
+    # Free within ten seconds of its last word, and done as soon as this machine comes to it. The claim of an order
+    # would have lasted 90 seconds, that of a job 180.
+    assert await fleet.db.now() - spoke < timedelta(seconds=45)
     for told in (before, kinds, await fleet.known("kk-2")):
         assert [told.count(kind) for kind in ("received", "payment_checked")] == [1, 1]
     assert [job.kind for job in await fleet.db.read(list_jobs, MERCHANT) if job.parked_at] == []
     return killed
-
-
-def owner_pid(owner: str) -> set[int]:
-    """Return what may be the process id in an owner's name: host, id and a random word."""
-    return {int(part) for part in owner.split("-") if part.isdigit()}
