@@ -228,7 +228,7 @@ async def test_a_database_that_starts_is_waited_for_and_a_wrong_name_is_not(
     answers: list[BaseException | None], asked: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     database = Refusing(*answers)
-    monkeypatch.setattr(assembly.asyncpg, "connect", database.connect)
+    monkeypatch.setattr(asyncpg, "connect", database.connect)
 
     await wait_for_database("postgresql+asyncpg://u@127.0.0.1/x")
 
@@ -237,7 +237,7 @@ async def test_a_database_that_starts_is_waited_for_and_a_wrong_name_is_not(
 
 async def test_a_file_is_not_waited_for_nor_a_server_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     database = Refusing(ConnectionRefusedError())
-    monkeypatch.setattr(assembly.asyncpg, "connect", database.connect)
+    monkeypatch.setattr(asyncpg, "connect", database.connect)
     monkeypatch.setattr(assembly, "START_WITHIN_S", 0)
 
     await wait_for_database("sqlite:///hub.db")
