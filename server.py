@@ -16,7 +16,7 @@ from assembly import Installation, database_url, open_hub, tokens_of, up_to_date
 from core.config.environ import setting
 from core.engine.hub import Hub
 from core.engine.queue import MemoryQueue, PostgresQueue, Queue
-from core.engine.session import begin_session, end_session
+from core.engine.session import UNANSWERED, begin_session, end_session
 from core.engine.worker import AT_ONCE, Worker
 from core.errors import ConfigError, HubError
 from core.jobs import JOBS
@@ -81,7 +81,7 @@ async def _patiently(begin: Callable[P, Awaitable[None]], *args: P.args, **kwarg
     while True:
         try:
             return await begin(*args, **kwargs)
-        except Exception as error:
+        except UNANSWERED as error:
             if not (isinstance(error, CommitLostError) or is_infrastructure(error)):
                 raise
             LOG.warning("the database was cut off at the start (%s); once more", type(error).__name__)

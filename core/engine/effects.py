@@ -86,7 +86,7 @@ async def perform(run: Run, effect: Effect) -> None:
             connection=effect.connection,
         )
     operation = run.connections.operation(effect.connection, effect.operation)
-    deadline = asyncio.get_running_loop().time() + operation.call_limit_s
+    deadline_s = asyncio.get_running_loop().time() + operation.call_limit_s
     key = key_of(run, effect.name)
     look_up_at = run.now + timedelta(seconds=operation.call_limit_s + operation.settle_s)
     intended = Intended(
@@ -108,19 +108,19 @@ async def perform(run: Run, effect: Effect) -> None:
     committed = await run.commit(decided=[intended], intents=[intent], attempts=run.attempts)
     if not isinstance(committed, Landed):
         return
-    done = await _ask(run, effect, key, operation, deadline)
+    done = await _ask(run, effect, key, operation, deadline_s)
     failpoint("effects.call.after")
     await settle(run, key, effect.operation, done)
 
 
-async def _ask(run: Run, effect: Effect, key: str, operation: Operation, deadline: float) -> Done:
+async def _ask(run: Run, effect: Effect, key: str, operation: Operation, deadline_s: float) -> Done:
     failpoint("effects.call.before")
     try:
         return await asked(
             run.hub,
             run.merchant,
             Call(effect.connection, effect.operation),
-            in_time(lambda: effect.call(key), deadline, Call(effect.connection, effect.operation)),
+            in_time(lambda: effect.call(key), deadline_s, Call(effect.connection, effect.operation)),
         )
     except (UnavailableError, RateLimitError, AuthError, VendorPausedError, NotYetError) as error:
         await settle(run, key, effect.operation, Done(outcome=Outcome.UNDONE, code=error.code), run.attempts)
@@ -137,15 +137,15 @@ async def _ask(run: Run, effect: Effect, key: str, operation: Operation, deadlin
         raise
 
 
-async def in_time(ask: Callable[[], Awaitable[T]], deadline: float, call: Call) -> T:
+async def in_time(ask: Callable[[], Awaitable[T]], deadline_s: float, call: Call) -> T:
     """Make a call that ends at a ``deadline`` of the loop's clock; once that is past it is not begun.
 
     Raises:
         OutcomeUnknownError: the deadline came first.
     """
     try:
-        async with asyncio.timeout_at(deadline):
-            await asyncio.sleep(0)  # here a deadline that is past is heard of
+        async with asyncio.timeout_at(deadline_s):
+            await asyncio.sleep(0)  # here a deadline_s that is past is heard of
             return await ask()
     except TimeoutError as error:
         raise OutcomeUnknownError(f"no answer to {call.operation}", connection=call.connection) from error

@@ -8,7 +8,6 @@ due. Losing them all delays work until the next tick and loses nothing.
 
 import asyncio
 import json
-import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -19,10 +18,9 @@ import sqlalchemy as sa
 from pgqueuer import Job, PgQueuer, Queries
 
 from core.engine.hub import Health
+from core.engine.session import UNANSWERED
 from core.store.engine import Database
 from core.store.processes import GONE_AFTER
-
-LOG = logging.getLogger("crossdock.queue")
 
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.1, 5.0
 """How long a lost connection is waited for before it is tried again: at first, and at most."""
@@ -180,11 +178,8 @@ class PostgresQueue:
             began = loop.time()
             try:
                 await self._deliver()
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except UNANSWERED as error:
                 self.health.lost(WAKE_UPS, f"the connection was lost ({type(error).__name__})")
-            except Exception as error:
-                LOG.exception("the queue of wake-ups failed")
-                self.health.lost(WAKE_UPS, f"the queue failed ({type(error).__name__})")
             else:
                 self.health.lost(WAKE_UPS, "the queue ended")
             wait_s = FIRST_WAIT_S if loop.time() - began > LONGEST_WAIT_S else wait_s

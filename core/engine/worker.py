@@ -71,14 +71,15 @@ class Worker:
             return  # it stays due: the next tick wakes it
         self.orders_running[key] = asyncio.current_task()
         self.per_merchant[merchant] += 1
+        ended = False
         try:
             run = await begin(self.hub, merchant, order_id)
             if run is not None:
                 await self._advance_counted(run)
-        except BaseException:
-            self.left.add(key)
-            raise
+            ended = True
         finally:
+            if not ended:
+                self.left.add(key)
             del self.orders_running[key]
             self.per_merchant[merchant] -= 1
 
