@@ -138,14 +138,14 @@ async def _ask(run: Run, effect: Effect, key: str, operation: Operation, deadlin
 
 
 async def in_time(ask: Callable[[], Awaitable[T]], deadline_s: float, call: Call) -> T:
-    """Make a call that ends at a ``deadline`` of the loop's clock; once that is past it is not begun.
+    """Make a call that ends at ``deadline_s`` of the loop's clock; once that is past it is not begun.
 
     Raises:
         OutcomeUnknownError: the deadline came first.
     """
     try:
         async with asyncio.timeout_at(deadline_s):
-            await asyncio.sleep(0)  # here a deadline_s that is past is heard of
+            await asyncio.sleep(0)  # here one that is past is heard of
             return await ask()
     except TimeoutError as error:
         raise OutcomeUnknownError(f"no answer to {call.operation}", connection=call.connection) from error
