@@ -8,6 +8,7 @@ due. Losing them all delays work until the next tick and loses nothing.
 
 import asyncio
 import json
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -21,6 +22,8 @@ from core.engine.hub import Health
 from core.engine.session import UNANSWERED
 from core.store.engine import Database
 from core.store.processes import GONE_AFTER
+
+LOG = logging.getLogger("crossdock.queue")
 
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.1, 5.0
 """How long a lost connection is waited for before it is tried again: at first, and at most."""
@@ -178,7 +181,10 @@ class PostgresQueue:
             began = loop.time()
             try:
                 await self._deliver()
-            except UNANSWERED as error:
+            except Exception as error:
+                # pgqueuer wraps some of what a cut connection raises; a queue that fails is a delay, never an end.
+                if not isinstance(error, UNANSWERED):
+                    LOG.exception("the queue of wake-ups failed")
                 self.health.lost(WAKE_UPS, f"the connection was lost ({type(error).__name__})")
             else:
                 self.health.lost(WAKE_UPS, "the queue ended")
