@@ -8,14 +8,15 @@ import os
 import signal
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from typing import ParamSpec
 
 from aiohttp import web
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from assembly import Installation, database_url, open_hub, tokens_of, up_to_date
+from assembly import Installation, database_url, open_hub, tokens_of, up_to_date, wait_for_database
 from core.config.environ import setting
 from core.engine.hub import Hub
 from core.engine.queue import MemoryQueue, PostgresQueue, Queue
+from core.engine.session import UNANSWERED, begin_session, end_session
 from core.engine.worker import AT_ONCE, Worker
 from core.errors import ConfigError, HubError
 from core.jobs import JOBS
@@ -24,13 +25,16 @@ from core.ports import Token
 from core.services.connecting import begin_work, connected
 from core.steps import STEPS
 from core.store.backlog import free_claims
-from core.store.engine import Postgres
+from core.store.engine import CommitLostError, Postgres
+from core.store.failures import is_infrastructure
 from core.store.single_instance import single_instance
-from scheduler import follow, scheduler_of, waker_of
+from scheduler import follow, tick, ticks_of
 from web.app import build
 from web.context import Settings
 
 LOG = logging.getLogger("crossdock.server")
+
+P = ParamSpec("P")
 
 STOP_WITHIN_S = 4.0
 """How long what is under way may take to end once the process is told to stop."""
@@ -50,15 +54,17 @@ async def serve(
         raise ConfigError(f"--role {role} shares its work with other processes: that needs PostgreSQL")
     public_url = (setting(environ, "CROSSDOCK_PUBLIC_URL") or f"http://127.0.0.1:{port}").rstrip("/")
     with single_instance(url), _port(port, wanted=role in ("all", "web")) as listening:
+        await wait_for_database(url)
         async with (
             open_hub(environ, redactor, serves=True) as (hub, installation),
             contextlib.AsyncExitStack() as running,
         ):
+            hub.role = role
             async with up_to_date(url):
                 queue = await open_queue(hub, url)
-            delivering = await running.enter_async_context(_work(hub, queue, role))
+            delivering = await running.enter_async_context(_work(hub, queue))
             for merchant in hub.merchants:
-                await begin_work(hub, merchant, public_url)
+                await _patiently(begin_work, hub, merchant, public_url)
             if listening is not None:
                 settings = Settings(
                     public_url=public_url,
@@ -68,6 +74,18 @@ async def serve(
                 await running.enter_async_context(_site(build(hub, settings), listening))
             LOG.info("crossdock serves %s at %s (%s)", ", ".join(hub.merchants), public_url, role)
             await _until_told(delivering)
+
+
+async def _patiently(begin: Callable[P, Awaitable[None]], *args: P.args, **kwargs: P.kwargs) -> None:
+    """Do what a start needs, again where the database was cut off in the middle: it may be done twice."""
+    while True:
+        try:
+            return await begin(*args, **kwargs)
+        except UNANSWERED as error:
+            if not (isinstance(error, CommitLostError) or is_infrastructure(error)):
+                raise
+            LOG.warning("the database was cut off at the start (%s); once more", type(error).__name__)
+        await asyncio.sleep(1)
 
 
 @contextlib.contextmanager
@@ -101,7 +119,7 @@ async def open_queue(hub: Hub, url: str) -> Queue:
     """Return the queue of the database's kind, joined to the store's commits."""
     queue: Queue
     if isinstance(hub.store.db, Postgres):
-        queue = await PostgresQueue.open(url, at_once=AT_ONCE)
+        queue = await PostgresQueue.open(url, hub.store.db, hub.health, at_once=AT_ONCE)
         hub.store.in_transaction(queue.wake_in)
         return queue
     memory = MemoryQueue.open(at_once=AT_ONCE)
@@ -112,37 +130,32 @@ async def open_queue(hub: Hub, url: str) -> Queue:
 
 
 @contextlib.asynccontextmanager
-async def _work(hub: Hub, queue: Queue, role: str) -> AsyncIterator[asyncio.Task[None] | None]:
+async def _work(hub: Hub, queue: Queue) -> AsyncIterator[asyncio.Task[None] | None]:
     """Do what a role does besides answering; gives the task that takes wake-ups off the queue, if there is one."""
     worker = Worker(steps=STEPS, hub=hub, jobs=JOBS, queue=queue)
     delivering: asyncio.Task[None] | None = None
-    clock: AsyncIOScheduler | None = None
-    following: asyncio.Task[None] | None = None
-    if role in ("all", "worker"):
+    await begin_session(hub)
+    if hub.role in ("all", "worker"):
         queue.register(worker.run_order)
-        delivering, clock = asyncio.create_task(queue.run()), scheduler_of(worker)
-    elif role == "scheduler":
-        clock = waker_of(worker)
-    if clock is not None:
-        clock.start()
-        following = asyncio.create_task(follow(worker, works=role != "scheduler"))
-        following.add_done_callback(_say_why)
+        delivering = asyncio.create_task(queue.run())
+    clock = [asyncio.create_task(tick(ticks_of(worker)))]
+    if hub.role != "web":
+        clock.append(asyncio.create_task(follow(worker, works=hub.role != "scheduler")))
+    for task in clock:
+        task.add_done_callback(_say_why)
     try:
         yield delivering
     finally:
-        if clock is not None:
-            clock.shutdown(wait=False)
-        if following is not None:
-            following.cancel()
-            await asyncio.gather(following, return_exceptions=True)
+        for task in clock:
+            task.cancel()
+        await asyncio.gather(*clock, return_exceptions=True)
         await _end(delivering, worker)
-        if isinstance(queue, PostgresQueue):
-            await queue.connection.close()
+        await end_session(hub)
 
 
-def _say_why(following: asyncio.Task[None]) -> None:
-    """Say why a clock that is moved by hand is no longer followed, where nobody told it to end."""
-    error = None if following.cancelled() else following.exception()
+def _say_why(clock: asyncio.Task[None]) -> None:
+    """Say why the clock stands, where nobody told it to end."""
+    error = None if clock.cancelled() else clock.exception()
     if error is not None:
         LOG.error("the clock is no longer followed; start this process anew", exc_info=error)
 

@@ -27,6 +27,9 @@ async def ready(request: web.Request) -> web.Response:
     hub = request.app[HUB]
     if not hub.merchants:
         return problem(HTTPStatus.SERVICE_UNAVAILABLE, "no crossdock.yaml is loaded")
+    if hub.health.troubles:
+        told = "; ".join(f"{what}: {why}" for what, why in sorted(hub.health.troubles.items()))
+        return problem(HTTPStatus.SERVICE_UNAVAILABLE, told)
     try:
         await hub.store.read(due_orders, hub.clock.now(), limit=1, per_merchant=1)
     except (OSError, SQLAlchemyError):

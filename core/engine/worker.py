@@ -56,6 +56,8 @@ class Worker:
     chance: random.Random = field(default_factory=random.Random)
     orders_running: dict[tuple[str, str], asyncio.Task[Any] | None] = field(default_factory=dict)
     jobs_running: dict[JobKey, asyncio.Task[None]] = field(default_factory=dict)
+    left: set[tuple[str, str]] = field(default_factory=set)
+    """Orders whose claim may still be ours though nobody here works on them: the database could not be told."""
     ended: int = 0
     """How many orders and jobs have ended: whoever ticks sees that there may be more to do."""
     per_merchant: Counter[str] = field(default_factory=Counter)
@@ -69,11 +71,15 @@ class Worker:
             return  # it stays due: the next tick wakes it
         self.orders_running[key] = asyncio.current_task()
         self.per_merchant[merchant] += 1
+        ended = False
         try:
             run = await begin(self.hub, merchant, order_id)
             if run is not None:
                 await self._advance_counted(run)
+            ended = True
         finally:
+            if not ended:
+                self.left.add(key)
             del self.orders_running[key]
             self.per_merchant[merchant] -= 1
 
@@ -90,6 +96,7 @@ class Worker:
         try:
             await advance(run, self.steps)
         except ClaimLostError:
+            self.left.add((run.merchant, run.order_id))
             LOG.info("order %s of %s: another worker has it", run.order_id, run.merchant)
         except (HubError, StandstillError) as error:
             failed = error
@@ -111,6 +118,7 @@ class Worker:
         try:
             ended = await self._end(run, error, verdict, attempts)
         except ClaimLostError:
+            self.left.add((run.merchant, run.order_id))
             return
         if not isinstance(ended, Landed):
             # Something was told meanwhile: the order is due now, and whoever is next may have it at once.
@@ -198,6 +206,7 @@ class Worker:
 
     async def tick_orders(self) -> int:
         """Wake every overdue order that nobody works on: the sweep that makes any lost message a delay only."""
+        await self._give_back_left()
         due = await self.hub.store.read(
             due_orders, self.hub.clock.now(), limit=AT_ONCE * 4, per_merchant=PER_MERCHANT * 2
         )
@@ -205,6 +214,12 @@ class Worker:
         if self.queue is not None:
             await self.queue.wake(pointers)
         return len(pointers)
+
+    async def _give_back_left(self) -> None:
+        for merchant, order_id in sorted(self.left - self.orders_running.keys()):
+            failpoint("work.left.before")
+            await self.hub.store.write(release_claim, merchant, order_id, owner=self.hub.owner)
+            self.left.discard((merchant, order_id))
 
     async def tick_jobs(self) -> int:
         """Claim jobs that are due and start them, as many as there is room for; what runs here is left alone."""

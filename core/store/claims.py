@@ -1,4 +1,4 @@
-"""Claims: one worker at a time owns an order, until it gives it back or its time runs out."""
+"""Claims: one worker at a time owns an order, until it gives it back, dies, or its time runs out."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from core.domain.state import OrderState, Stage
 from core.store.columns import WOKEN, among
+from core.store.processes import owner_gone, unheld
 from core.store.tables import orders
 from core.store.writes import update_by_key
 
@@ -39,9 +40,10 @@ class Claimed:
 def claim_all(conn: sa.Connection, wishes: Sequence[ClaimWish]) -> list[Claimed | None]:
     """Claim each order that is due and that nobody holds; None for the others. A claim is never shared."""
     keys = sorted({(wish.merchant, wish.order_id) for wish in wishes})
-    columns = (orders.c.state, orders.c.attempts, orders.c.due_at, orders.c.claimed_until)
+    gone = owner_gone(orders.c.claimed_by, min(wish.now for wish in wishes)).label("gone")
+    columns = (orders.c.state, orders.c.attempts, orders.c.due_at, orders.c.claimed_until, gone)
     found = conn.execute(
-        sa.select(*_KEY, *columns).where(among(conn, _KEY, keys)).order_by(*_KEY).with_for_update()
+        sa.select(*_KEY, *columns).where(among(conn, _KEY, keys)).order_by(*_KEY).with_for_update(of=orders)
     )
     rows = {(row.merchant, row.order_id): row for row in found}
     granted: dict[OrderKey, ClaimWish] = {}
@@ -72,7 +74,7 @@ def claim_all(conn: sa.Connection, wishes: Sequence[ClaimWish]) -> list[Claimed 
 def _may_claim(row: Any, now: datetime) -> bool:
     """Return whether an order is due and held by nobody."""
     due = row.due_at is not None and row.due_at <= now
-    return due and (row.claimed_until is None or row.claimed_until < now)
+    return due and (row.claimed_until is None or row.claimed_until < now or row.gone)
 
 
 def renew_claims(
@@ -109,13 +111,12 @@ def due_orders(
 
     Fair: every merchant's longest-due order comes before anybody's second, and none has more than ``per_merchant``.
     """
-    free = sa.or_(orders.c.claimed_until.is_(None), orders.c.claimed_until < now)
     turn = sa.func.row_number().over(
         partition_by=orders.c.merchant, order_by=(orders.c.due_at, orders.c.order_id)
     )
     waiting = (
         sa.select(*_KEY, orders.c.version, orders.c.due_at, turn.label("turn"))
-        .where(orders.c.due_at <= now, free)
+        .where(orders.c.due_at <= now, unheld(orders, now))
         .subquery()
     )
     found = conn.execute(

@@ -9,8 +9,9 @@ import asyncio
 import contextlib
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import Concatenate, ParamSpec, TypeVar
 
 import sqlalchemy as sa
@@ -19,6 +20,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
+
+from core.store.columns import UTCDateTime
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -65,6 +68,10 @@ class Database(ABC):
             DanglingReferencesError: afterwards rows would refer to rows that are not there.
         """
         return await self.write(work, *args, **kwargs)
+
+    async def now(self) -> datetime:
+        """Return the database's own time: the machine's, where it is a file; aware UTC."""
+        return datetime.now(UTC)
 
     @abstractmethod
     async def close(self) -> None:
@@ -192,26 +199,55 @@ class Postgres(Database):
         self, work: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """Run ``work`` in a READ COMMITTED transaction."""
-        async with self._engine.connect() as conn:
-            async with conn.begin() as transaction:
-                result = await conn.run_sync(work, *args, **kwargs)
-                try:
-                    await transaction.commit()
-                except sa.exc.DBAPIError as error:
-                    if error.connection_invalidated:
-                        raise CommitLostError from error
-                    raise
-            self.transactions += 1
-            return result
+
+        async def run() -> T:
+            async with self._engine.connect() as conn:
+                async with conn.begin() as transaction:
+                    result = await conn.run_sync(work, *args, **kwargs)
+                    try:
+                        await transaction.commit()
+                    except sa.exc.DBAPIError as error:
+                        if error.connection_invalidated:
+                            raise CommitLostError from error
+                        raise
+                self.transactions += 1
+                return result
+
+        return await _on_living_connection(run)
 
     async def read(
         self, work: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """Run ``work`` in a transaction that the database holds to reading."""
-        async with self._engine.connect() as conn:
-            await conn.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-            return await conn.run_sync(work, *args, **kwargs)
+
+        async def run() -> T:
+            async with self._engine.connect() as conn:
+                await conn.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+                return await conn.run_sync(work, *args, **kwargs)
+
+        return await _on_living_connection(run)
+
+    async def now(self) -> datetime:
+        """Return the time of the database's machine."""
+        return await self.read(_clock_timestamp)
 
     async def close(self) -> None:
         """Close every connection."""
         await self._engine.dispose()
+
+
+async def _on_living_connection(run: Callable[[], Awaitable[T]]) -> T:
+    """Run a transaction, and once more where its connection was cut before COMMIT: nothing of it has landed.
+
+    The pool drops every older connection with the first that is found dead: the second try gets a fresh one.
+    """
+    try:
+        return await run()
+    except sa.exc.DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+    return await run()
+
+
+def _clock_timestamp(conn: sa.Connection) -> datetime:
+    return conn.execute(sa.select(sa.cast(sa.func.clock_timestamp(), UTCDateTime))).scalar_one()

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from core.store.columns import among, compact
+from core.store.processes import unheld
 from core.store.tables import deliveries, jobs
 from core.store.writes import update_by_key
 
@@ -117,10 +118,14 @@ def claim_jobs(
     until: datetime,
     limit: int,
     kinds: Sequence[str] | None = None,
-    skip: Sequence[JobKey] = (),
+    skip: Sequence[JobKey] | None = None,
 ) -> list[Job]:
-    """Claim what is due and held by nobody, the longest due first; ``skip`` names what the owner is at already."""
-    free = sa.or_(jobs.c.claimed_until.is_(None), jobs.c.claimed_until < now)
+    """Claim what is due and held by nobody, the longest due first.
+
+    Where ``skip`` names what the owner is at already, whatever else it holds is free: it could not be given back, or
+    nobody heard that it was claimed.
+    """
+    free = unheld(jobs, now) if skip is None else sa.or_(unheld(jobs, now), jobs.c.claimed_by == owner)
     query = sa.select(jobs).where(jobs.c.due_at <= now, free)
     if kinds is not None:
         query = query.where(jobs.c.kind.in_(kinds))

@@ -34,6 +34,8 @@ ELSEWHERE = {
     "backorders.commit.before": "no goods come in on that day",
     "work.jobs.claim": "the clock's tick, which the scenario replaces",
     "work.claims.renew": "the same",
+    "work.left.before": "the same; tests/core/flow/test_dead_worker.py passes it",
+    "session.beat": "the same",
     "pauses.back.before": "whoever has a turn on that day uses it; tests/core/flow/test_outages.py dies there",
     "work.job.line": "the same",
     "stock.scans.before": "no carrier refuses a void for good on that day",

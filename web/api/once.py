@@ -36,7 +36,7 @@ HEADER = "Idempotency-Key"
 REPLAYED = "Idempotent-Replayed"
 LONGEST = 255
 CLAIM = timedelta(minutes=2)
-"""How long after a crash a request counts as being carried out."""
+"""How long a request counts as being carried out where its process lives and lost it."""
 
 _KEY = re.compile(r"[!-~](?:[ -~]*[!-~])?")
 _JSON = "application/json"
@@ -58,7 +58,9 @@ async def answer_once(
             HTTPStatus.BAD_REQUEST,
             f"{HEADER}: one key of 1 to {LONGEST} printable ASCII characters, new for each request, as a UUID is",
         )
-    keyed = KeyedRequest(merchant=caller[0], caller=caller[1], key=key, claim=uuid.uuid4().hex)
+    keyed = KeyedRequest(
+        merchant=caller[0], caller=caller[1], key=key, claim=f"{hub.owner}/{uuid.uuid4().hex}"
+    )
     now = hub.clock.now()
     known = await hub.store.write(
         begin_request, keyed, fingerprint=_fingerprint(request, body), now=now, until=now + CLAIM

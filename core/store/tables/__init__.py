@@ -1,4 +1,4 @@
-"""Every table of the hub. Merchant is the first column of every primary and foreign key.
+"""Every table of the hub. Merchant is the first column of every primary and foreign key, but that of ``processes``.
 
 Instants are ``UTCDateTime``; JSON is compact text. Facts and the stock ledger are append-only: triggers refuse
 UPDATE and DELETE on both databases.
@@ -27,6 +27,7 @@ from core.store.tables.work import (
     notices,
     pause_waits,
     pauses,
+    processes,
     quota,
     stopped_pushes,
     switches,
@@ -55,6 +56,7 @@ __all__ = [
     "pause_waits",
     "pauses",
     "privacy_requests",
+    "processes",
     "products",
     "quota",
     "refs",

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from core.store.tables.parts import at, count, key, maybe_at, optional, table, text
+from core.store.tables.parts import METADATA, at, count, key, maybe_at, optional, table, text
 
 jobs = table(
     "jobs",
@@ -90,3 +90,12 @@ quota = table(
 )
 
 configs = table("configs", key("hash"), at("loaded_at"), text("text"))
+
+processes = sa.Table(
+    "processes",
+    METADATA,
+    key("owner"),  # of no one merchant: a process works for all
+    text("role"),
+    at("since"),
+    maybe_at("beat_at"),  # when it last said that it lives; null: it ended
+)
