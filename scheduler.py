@@ -23,6 +23,8 @@ ORDERS_EVERY_S = 0.5
 JOBS_EVERY_S = 0.1
 CLAIMS_EVERY_S = CLAIM_S / 4
 HOUSEKEEPING_EVERY_S = 3600
+STIRRED_EVERY_S = 0.02
+"""How soon after one look for what is due the next may come, between the fixed ticks."""
 LOOK_EVERY_S = 0.005
 """How often the page of a clock that is moved by hand is looked at."""
 PAGE_TICK_S = 0.1
@@ -34,8 +36,9 @@ _UNANSWERED = (SQLAlchemyError, CommitLostError, OSError, asyncpg.PostgresError,
 
 def scheduler_of(worker: Worker) -> AsyncIOScheduler:
     """Return the ticks of a process that works, not started; a tick that is late runs once, never twice at a time."""
-    scheduler = waker_of(worker)
+    scheduler = _housekeeper(worker)
     if not _by_hand(worker):
+        scheduler.add_job(worker.tick_orders, "interval", seconds=ORDERS_EVERY_S, id="orders")
         scheduler.add_job(worker.tick_jobs, "interval", seconds=JOBS_EVERY_S, id="jobs")
     scheduler.add_job(worker.tick_claims, "interval", seconds=CLAIMS_EVERY_S, id="claims")
     return scheduler
@@ -44,13 +47,18 @@ def scheduler_of(worker: Worker) -> AsyncIOScheduler:
 def waker_of(worker: Worker) -> AsyncIOScheduler:
     """Return the ticks of a process that only wakes: overdue orders go through the queue to whoever works.
 
-    Workers wake as well, so that a hub without such a process only misses one that is never busy.
+    Workers look for themselves as well, so that a hub without such a process only misses one that is never busy.
     """
+    scheduler = _housekeeper(worker)
+    if not _by_hand(worker):
+        scheduler.add_job(worker.wake_overdue, "interval", seconds=ORDERS_EVERY_S, id="orders")
+    return scheduler
+
+
+def _housekeeper(worker: Worker) -> AsyncIOScheduler:
     scheduler = AsyncIOScheduler(
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
     )
-    if not _by_hand(worker):
-        scheduler.add_job(worker.tick_orders, "interval", seconds=ORDERS_EVERY_S, id="orders")
     scheduler.add_job(
         tick_old_deliveries, "interval", seconds=HOUSEKEEPING_EVERY_S, id="old-deliveries", args=[worker.hub]
     )
@@ -67,11 +75,11 @@ def _by_hand(worker: Worker) -> bool:
 async def follow(worker: Worker, *, works: bool) -> None:
     """Tick as soon as the page moves or something has ended, until cancelled; not at all on a clock that runs itself.
 
-    ``works`` says whether this process does jobs, or only wakes orders.
+    ``works`` says whether this process does orders and jobs, or only wakes orders.
     """
     if not _by_hand(worker):
         return
-    ticks: list[Tick] = [worker.tick_jobs, worker.tick_orders] if works else [worker.tick_orders]
+    ticks: list[Tick] = [worker.tick_jobs, worker.tick_orders] if works else [worker.wake_overdue]
     loop, clock, db = asyncio.get_running_loop(), worker.hub.clock, worker.hub.store.db
     moved, stirred, ticked_s = clock.now(), (-1, -1), loop.time()
     while True:
@@ -79,13 +87,32 @@ async def follow(worker: Worker, *, works: bool) -> None:
         if now != moved:
             # However far it moved: what runs here is still ours.
             await _tick([worker.tick_claims])
-        if now != moved or (worker.ended, written) != stirred or loop.time() - ticked_s >= PAGE_TICK_S:
+        woken = worker.stirred.is_set()
+        worker.stirred.clear()
+        if (
+            woken
+            or now != moved
+            or (worker.ended, written) != stirred
+            or loop.time() - ticked_s >= PAGE_TICK_S
+        ):
             moved, ended, written = now, worker.ended, db.transactions
             await _tick(ticks)
             # The claim of jobs is a write of our own; another one meanwhile may be news.
             stirred = (ended, db.transactions) if db.transactions - written <= works else (ended, written)
             ticked_s = loop.time()
         await asyncio.sleep(LOOK_EVERY_S)
+
+
+async def look_when_stirred(worker: Worker) -> None:
+    """Look for what is due as soon as an order is woken or a place is free, between the ticks, until cancelled.
+
+    A clock that is moved by hand is followed instead: there this ends at once.
+    """
+    while not _by_hand(worker):
+        await worker.stirred.wait()
+        worker.stirred.clear()
+        await _tick([worker.tick_orders, worker.tick_jobs])
+        await asyncio.sleep(STIRRED_EVERY_S)
 
 
 async def _tick(ticks: Sequence[Tick]) -> None:

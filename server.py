@@ -15,8 +15,9 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from assembly import Installation, database_url, open_hub, tokens_of, up_to_date
 from core.config.environ import setting
 from core.engine.hub import Hub
+from core.engine.places import AT_ONCE
 from core.engine.queue import MemoryQueue, PostgresQueue, Queue
-from core.engine.worker import AT_ONCE, Worker
+from core.engine.worker import Worker
 from core.errors import ConfigError, HubError
 from core.jobs import JOBS
 from core.log import Redactor
@@ -26,7 +27,7 @@ from core.steps import STEPS
 from core.store.backlog import free_claims
 from core.store.engine import Postgres
 from core.store.single_instance import single_instance
-from scheduler import follow, scheduler_of, waker_of
+from scheduler import follow, look_when_stirred, scheduler_of, waker_of
 from web.app import build
 from web.context import Settings
 
@@ -117,31 +118,34 @@ async def _work(hub: Hub, queue: Queue, role: str) -> AsyncIterator[asyncio.Task
     worker = Worker(steps=STEPS, hub=hub, jobs=JOBS, queue=queue)
     delivering: asyncio.Task[None] | None = None
     clock: AsyncIOScheduler | None = None
-    following: asyncio.Task[None] | None = None
+    following: list[asyncio.Task[None]] = []
     if role in ("all", "worker"):
-        queue.register(worker.run_order)
+        queue.register(worker.woken)
         delivering, clock = asyncio.create_task(queue.run()), scheduler_of(worker)
     elif role == "scheduler":
         clock = waker_of(worker)
     if clock is not None:
         clock.start()
-        following = asyncio.create_task(follow(worker, works=role != "scheduler"))
-        following.add_done_callback(_say_why)
+        works = role != "scheduler"
+        looks = (follow(worker, works=works), *([look_when_stirred(worker)] if works else []))
+        following = [asyncio.create_task(look) for look in looks]
+        for task in following:
+            task.add_done_callback(_say_why)
     try:
         yield delivering
     finally:
         if clock is not None:
             clock.shutdown(wait=False)
-        if following is not None:
-            following.cancel()
-            await asyncio.gather(following, return_exceptions=True)
+        for task in following:
+            task.cancel()
+        await asyncio.gather(*following, return_exceptions=True)
         await _end(delivering, worker)
         if isinstance(queue, PostgresQueue):
             await queue.connection.close()
 
 
 def _say_why(following: asyncio.Task[None]) -> None:
-    """Say why a clock that is moved by hand is no longer followed, where nobody told it to end."""
+    """Say why a clock that is moved by hand, or what stirs, is no longer followed, where nobody told it to end."""
     error = None if following.cancelled() else following.exception()
     if error is not None:
         LOG.error("the clock is no longer followed; start this process anew", exc_info=error)
@@ -152,7 +156,8 @@ async def _end(delivering: asyncio.Task[None] | None, worker: Worker) -> None:
     if delivering is not None:
         delivering.cancel()
     await worker.stop_listening()
-    tasks = {task for task in (delivering, *worker.jobs_running.values()) if task is not None}
+    running = (delivering, *worker.jobs_running.values(), *worker.orders_running.values())
+    tasks = {task for task in running if task is not None}
     if tasks:
         _, late = await asyncio.wait(tasks, timeout=STOP_WITHIN_S)
         for task in late:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from core.clock import Clock
 from core.config.merchant import MerchantConfig
 from core.engine.answers import Answers
+from core.engine.places import ORDER_LIMITS, Places
 from core.errors import ConfigError, NotFoundError
 from core.ports import Connector, Fence, Operation, Ports
 from core.store.store import Store
@@ -106,6 +107,8 @@ class Hub:
     merchants: dict[str, Connections] = field(default_factory=dict)
     activity: Activity = field(default_factory=Activity)
     answers: Answers = field(default_factory=Answers)
+    places: Places = field(default_factory=lambda: Places(limits=ORDER_LIMITS))
+    """Who works on orders here, and at which connections their steps ask."""
 
     def connections(self, merchant: str) -> Connections:
         """Return what a merchant's connections can do.

@@ -7,12 +7,13 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from core.store.columns import among, compact
+from core.store.lanes import first_of_lanes, is_free
 from core.store.tables import deliveries, jobs
 from core.store.writes import update_by_key
 
@@ -106,7 +107,30 @@ def _row(merchant: str, request: NewJob) -> dict[str, Any]:
         "due_at": request.due_at,
         "requests": 1,
         "data": compact(dict(request.data)),
+        "lane": f"{request.connection}/{request.kind}",
     }
+
+
+class DueJob(NamedTuple):
+    """A job that is due and held by nobody."""
+
+    merchant: str
+    kind: str
+    subject: str
+    connection: str
+    due_at: datetime
+
+    @property
+    def key(self) -> JobKey:
+        """What names it."""
+        return (self.merchant, self.kind, self.subject)
+
+
+def first_jobs(conn: sa.Connection, now: datetime, *, depth: int) -> list[DueJob]:
+    """Return the longest due jobs of each merchant, connection and kind, at most ``depth`` of each."""
+    columns = [jobs.c[name] for name in DueJob._fields]
+    found = first_of_lanes(conn, columns, jobs.c.lane, now=now, depth=depth, sparse=True)
+    return [DueJob._make(row) for row in found]
 
 
 def claim_jobs(
@@ -117,15 +141,14 @@ def claim_jobs(
     until: datetime,
     limit: int,
     kinds: Sequence[str] | None = None,
-    skip: Sequence[JobKey] = (),
+    only: Sequence[JobKey] | None = None,
 ) -> list[Job]:
-    """Claim what is due and held by nobody, the longest due first; ``skip`` names what the owner is at already."""
-    free = sa.or_(jobs.c.claimed_until.is_(None), jobs.c.claimed_until < now)
-    query = sa.select(jobs).where(jobs.c.due_at <= now, free)
+    """Claim what is due and held by nobody, the longest due first; of ``only`` those, where it is given."""
+    query = sa.select(jobs).where(jobs.c.due_at <= now, is_free(jobs.c, now))
     if kinds is not None:
         query = query.where(jobs.c.kind.in_(kinds))
-    if skip:
-        query = query.where(~among(conn, _KEY, skip))
+    if only is not None:
+        query = query.where(among(conn, _KEY, only))
     rows = conn.execute(
         query.order_by(jobs.c.due_at, *jobs.primary_key).limit(limit).with_for_update(skip_locked=True)
     ).all()
