@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import core.engine.hub
+from core.engine.places import ORDER_LIMITS
 from core.jobs.poll import poll_from
 from core.store.jobs import NewJob, enqueue
 from core.store.sealing import Keyring
