@@ -24,8 +24,8 @@ PER_MERCHANT = 24
 AT_ONCE = 48
 JOBS_AT_ONCE = 48
 """Jobs in flight at once, besides those that only listen."""
-PER_VENDOR = 16
-"""Of all merchants at one vendor: where it hangs for everybody, two thirds of the places are left."""
+PER_VENDOR = 32
+"""Of all merchants at one vendor: where it hangs for everybody, a third of the places is left."""
 PER_CONNECTION = 8
 """As many as an HTTP client has connections."""
 

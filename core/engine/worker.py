@@ -44,6 +44,11 @@ from core.store.pauses import KindKey, leave_line, list_pauses, looks_of_all
 
 LOG = logging.getLogger("crossdock.work")
 
+PRESSED = 16
+"""So many deliveries wait to be stored, and the worker of the same process gives way to them."""
+GOES_ON = 4
+"""So many orders, and as many jobs, are in flight however many deliveries come."""
+
 
 async def _unknown(_hub: Hub, job: Job) -> Reschedule | None:
     raise LookupError(job.kind)
@@ -224,7 +229,7 @@ class Worker:
         """Begin with orders that are due, as many as there are places: no lost message is more than a delay."""
         async with self.choosing:
             room = self.hub.places.room(ALL)
-            if room <= 0:
+            if room <= 0 or self._gives_way(len(self.orders_running)):
                 return 0
             failpoint("work.orders.choose")
             due = await self.hub.store.read(first_orders, self.hub.clock.now(), depth=min(room, PER_MERCHANT))
@@ -238,7 +243,7 @@ class Worker:
     async def tick_jobs(self) -> int:
         """Claim jobs that are due and start them, as many as there are places; what runs here is left alone."""
         async with self.choosing:
-            if self.job_places.room(ALL) <= 0:
+            if self.job_places.room(ALL) <= 0 or self._gives_way(len(self.jobs_running)):
                 return 0
             now = self.hub.clock.now()
             chosen = await self._next_jobs(now)
@@ -253,9 +258,13 @@ class Worker:
                 limit=len(chosen),
                 only=chosen,
             )
-            for job in claimed:
+            for job in sorted(claimed, key=lambda job: chosen.index(job.key)):
                 self._start(job)
         return len(claimed)
+
+    def _gives_way(self, running: int) -> bool:
+        """Return whether deliveries wait to be stored: then no more is begun than goes on at any rate."""
+        return self.hub.store.deliveries_waiting >= PRESSED and running >= GOES_ON
 
     async def _next_jobs(self, now: datetime) -> list[JobKey]:
         due, looks = await self.hub.store.read(_due_jobs, now, depth=JOB_LIMITS["connection"])
