@@ -64,18 +64,16 @@ async def _send_steadily(port: int, secret: bytes, seconds: float) -> list[float
     body = json.dumps(json.loads(SAMPLE.read_bytes()), separators=(",", ":")).encode()
     numbers, waits = iter(range(1, round(seconds * A_SECOND) + 1)), list[float]()
     began = time.perf_counter()
-    await asyncio.gather(*(_send(port, secret, body, began, numbers, waits) for _ in range(LINES)))
+    requests = ((began + number / A_SECOND, request(number, secret, body)) for number in numbers)
+    await asyncio.gather(*(_send(port, requests, waits) for _ in range(LINES)))
     return waits
 
 
-async def _send(
-    port: int, secret: bytes, body: bytes, began: float, numbers: Iterator[int], waits: list[float]
-) -> None:
+async def _send(port: int, requests: Iterator[tuple[float, bytes]], waits: list[float]) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    for number in numbers:
-        at = began + number / A_SECOND
+    for at, told in requests:
         await asyncio.sleep(max(0.0, at - time.perf_counter()))
-        writer.write(request(number, secret, body))
+        writer.write(told)
         head = await reader.readuntil(b"\r\n\r\n")
         if not head.startswith(b"HTTP/1.1 200"):
             raise RuntimeError(head.decode())

@@ -33,6 +33,7 @@ ELSEWHERE = {
     "intake.subscribe.mended": "the same",
     "backorders.commit.before": "no goods come in on that day",
     "work.jobs.claim": "the clock's tick, which the scenario replaces",
+    "work.orders.choose": "the same",
     "work.claims.renew": "the same",
     "pauses.back.before": "whoever has a turn on that day uses it; tests/core/flow/test_outages.py dies there",
     "work.job.line": "the same",

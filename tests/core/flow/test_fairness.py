@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -146,7 +146,7 @@ class Floor:
         await asyncio.gather(*(task for task in running if task is not None), return_exceptions=True)
 
 
-def _is_due(view: View) -> object:
+def _is_due(view: View) -> datetime | None:
     return view.now if view.state.version <= ASKS else None
 
 
