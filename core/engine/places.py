@@ -91,8 +91,8 @@ class Places:
             if not self.held[share]:
                 del self.held[share]
 
-    def choose(self, due: Sequence[Candidate[T]]) -> list[T]:
-        """Return those that get a place now, in order; who takes it is up to the caller.
+    def choose(self, due: Sequence[Candidate[T]], *, most: int) -> list[T]:
+        """Return those that get a place now, in order and ``most`` of them; who takes it is up to the caller.
 
         Work of orders comes before what runs in the background. Then the merchant with the fewest places comes first,
         then who had his last turn the longest ago; of his lanes the one whose turn was longest ago, and of a lane what is
@@ -105,7 +105,7 @@ class Places:
         line = [(*tried._rank(lane[0]), key) for key, lane in lanes.items()]
         heapq.heapify(line)
         chosen: list[T] = []
-        while line:
+        while line and len(chosen) < most:
             *rank, key = heapq.heappop(line)
             lane = lanes[key]
             now = tried._rank(lane[0])

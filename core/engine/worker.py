@@ -228,12 +228,12 @@ class Worker:
     async def tick_orders(self) -> int:
         """Begin with orders that are due, as many as there are places: no lost message is more than a delay."""
         async with self.choosing:
-            room = self.hub.places.room(ALL)
-            if room <= 0 or self._gives_way(len(self.orders_running)):
+            room = self._room(self.hub.places)
+            if room <= 0:
                 return 0
             failpoint("work.orders.choose")
             due = await self.hub.store.read(first_orders, self.hub.clock.now(), depth=min(room, PER_MERCHANT))
-            chosen = self.hub.places.choose(list(order_candidates(self.hub, due)))
+            chosen = self.hub.places.choose(list(order_candidates(self.hub, due)), most=room)
             for order in chosen:
                 task = asyncio.create_task(self.run_order(order.merchant, order.order_id))
                 task.add_done_callback(_say_why)
@@ -243,10 +243,11 @@ class Worker:
     async def tick_jobs(self) -> int:
         """Claim jobs that are due and start them, as many as there are places; what runs here is left alone."""
         async with self.choosing:
-            if self.job_places.room(ALL) <= 0 or self._gives_way(len(self.jobs_running)):
+            room = self._room(self.job_places)
+            if room <= 0:
                 return 0
             now = self.hub.clock.now()
-            chosen = await self._next_jobs(now)
+            chosen = await self._next_jobs(now, room)
             if not chosen:
                 return 0
             failpoint("work.jobs.claim")
@@ -262,17 +263,17 @@ class Worker:
                 self._start(job)
         return len(claimed)
 
-    def _gives_way(self, running: int) -> bool:
-        """Return whether deliveries wait to be stored: then no more is begun than goes on at any rate."""
-        return self.hub.store.deliveries_waiting >= PRESSED and running >= GOES_ON
+    def _room(self, places: Places) -> int:
+        """Return how many more may begin: few while deliveries wait to be stored, for their senders wait for us."""
+        pressed = self.hub.store.deliveries_waiting >= PRESSED
+        return min(places.room(ALL), GOES_ON - places.held[ALL]) if pressed else places.room(ALL)
 
-    async def _next_jobs(self, now: datetime) -> list[JobKey]:
+    async def _next_jobs(self, now: datetime, room: int) -> list[JobKey]:
         due, looks = await self.hub.store.read(_due_jobs, now, depth=JOB_LIMITS["connection"])
         left = [job for job in due if job.key not in self.jobs_running]
         kinds = {job.key: self._kind(job.kind) for job in left}
-        return [
-            job.key for job in self.job_places.choose(list(job_candidates(self.hub, kinds, left, looks, now)))
-        ]
+        candidates = list(job_candidates(self.hub, kinds, left, looks, now))
+        return [job.key for job in self.job_places.choose(candidates, most=room)]
 
     def _start(self, job: Job) -> None:
         kind = self._kind(job.kind)

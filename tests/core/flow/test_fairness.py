@@ -291,3 +291,17 @@ async def test_while_a_vendor_is_paused_its_jobs_are_not_even_claimed(floor: Flo
     await floor.worker.tick_jobs()
     assert len(floor.worker.jobs_running) == 1
     await floor.step()
+
+
+@pytest.mark.case("F17")
+async def test_while_deliveries_wait_to_be_stored_no_more_is_begun_than_goes_on_at_any_rate(
+    floor: Floor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Store, "deliveries_waiting", 16)
+    await floor.ask_for("flood", "fetch", "shop", names("f", 40))
+    await floor.know("flood", names("shop", 40))
+
+    await floor.step(5)
+
+    jobs = [what for _, what in floor.began if what.startswith("shop:f-")]
+    assert (len(jobs), len(floor.began) - len(jobs)) == (5 * 4, 4 * 5)
