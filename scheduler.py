@@ -1,15 +1,20 @@
 """The clock of the hub: a handful of fixed ticks that only look at rows with ``due_at`` and start what is due.
 
-Times are rows, not jobs: nothing here would be lost by a restart, and every process may run one. Ticks count the
-machine's seconds, which nobody sets: see docs/adr/0017.
+Times are rows, not jobs: APScheduler keeps nothing that a restart would lose, and every process may run one. It counts
+by the machine's clock, which somebody may set: see ``mind_the_clock``.
 Where the clock is moved by hand, fixed ticks would be late for every instant: there the page itself is followed.
 """
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.interval import IntervalTrigger
 
 from core.engine.advance import CLAIM_S
 from core.engine.session import BEAT_S, UNANSWERED, tick_session
@@ -24,27 +29,53 @@ CLAIMS_EVERY_S = CLAIM_S / 4
 HOUSEKEEPING_EVERY_S = 3600
 LONGEST_WAIT_S = 2.0
 """How long a database that does not answer is left alone at most before a tick asks it again."""
+STIRRED_EVERY_S = 0.02
+"""How soon after one look for what is due the next may come, between the fixed ticks."""
 LOOK_EVERY_S = 0.005
 """How often the page of a clock that is moved by hand is looked at."""
 PAGE_TICK_S = 0.1
 """How long a tick may be away while that page does not move and nothing ends or is written in this process."""
+CLOCK_EVERY_S = 1.0
+"""How often the machine's clock is looked at."""
+SET_BACK_S = 0.5
+"""Less is no setting of the clock but its steering."""
 
 Act = Callable[[], Awaitable[object]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Tick:
-    """Something that is done again and again, so many seconds after it ended: never twice at a time."""
+    """Something that is done every so many seconds; while the database does not answer, after ever longer pauses."""
 
     name: str
     every_s: float
     act: Act
+    wait_s: float = 0.0
+    not_before_s: float = 0.0
+    """In seconds of the loop, which nobody sets."""
+
+    async def __call__(self) -> None:
+        """Do it, unless it is left alone just now."""
+        loop = asyncio.get_running_loop()
+        if loop.time() < self.not_before_s:
+            return
+        try:
+            await self.act()
+        except UNANSWERED as error:
+            LOG.debug("%s: %s", self.name, type(error).__name__)
+            self.wait_s = min(max(2 * self.wait_s, self.every_s), LONGEST_WAIT_S)
+        except Exception:
+            LOG.exception("%s: a tick of the clock failed, a fault of ours", self.name)
+            self.wait_s = LONGEST_WAIT_S
+        else:
+            self.wait_s = 0.0
+        self.not_before_s = loop.time() + self.wait_s
 
 
 def ticks_of(worker: Worker) -> list[Tick]:
-    """Return the ticks of a process: each says that it lives, some wake, and those that work do jobs.
+    """Return the ticks of a process: each says that it lives, some wake, and those that work do orders and jobs.
 
-    Workers wake as well, so that a hub without a scheduler only misses one that is never busy.
+    Workers look for themselves as well, so that a hub without a scheduler only misses one that is never busy.
     """
     hub = worker.hub
     by_hand, works = hub.clock.by_hand, hub.role in ("all", "worker")
@@ -56,45 +87,49 @@ def ticks_of(worker: Worker) -> list[Tick]:
     if hub.role == "web":
         return ticks
     if not by_hand:
-        ticks.append(Tick("orders", ORDERS_EVERY_S, worker.tick_orders))
+        orders = worker.tick_orders if works else worker.wake_overdue
+        ticks.append(Tick("orders", ORDERS_EVERY_S, orders))
     ticks.append(Tick("old-deliveries", HOUSEKEEPING_EVERY_S, partial(tick_old_deliveries, hub)))
     ticks.append(Tick("old-requests", HOUSEKEEPING_EVERY_S, partial(tick_old_requests, hub)))
     return ticks
 
 
-async def tick(ticks: Sequence[Tick]) -> None:
-    """Do all of these until cancelled."""
-    async with asyncio.TaskGroup() as group:
-        for each in ticks:
-            group.create_task(_repeat(each), name=f"tick {each.name}")
+def scheduler_of(ticks: Sequence[Tick]) -> AsyncIOScheduler:
+    """Return what does all of these, not started; a tick that is late runs once, never twice at a time."""
+    scheduler = AsyncIOScheduler(
+        timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+    )
+    for tick in ticks:
+        trigger = IntervalTrigger(seconds=tick.every_s, timezone=UTC)
+        scheduler.add_job(tick.__call__, trigger, id=tick.name)
+    return scheduler
 
 
-async def _repeat(each: Tick) -> None:
-    """Do one thing again and again; a database that does not answer is asked again after ever longer pauses."""
-    wait_s = each.every_s
+async def mind_the_clock(scheduler: AsyncIOScheduler) -> None:
+    """Have every tick come at once when the machine's clock was set back: until cancelled.
+
+    APScheduler 3.11 keeps the instant of the next run: a clock that is set back by an hour would stop it for an hour.
+    """
+    loop = asyncio.get_running_loop()
+    ahead_s = time.time() - loop.time()
     while True:
-        await asyncio.sleep(wait_s)
-        try:
-            await each.act()
-        except UNANSWERED as error:
-            LOG.debug("%s: %s", each.name, type(error).__name__)
-            wait_s = min(2 * wait_s, LONGEST_WAIT_S)
-        except Exception:
-            wait_s = max(each.every_s, LONGEST_WAIT_S)
-            LOG.exception("%s: a tick of the clock failed, a fault of ours", each.name)
-        else:
-            wait_s = each.every_s
+        await asyncio.sleep(CLOCK_EVERY_S)
+        before_s, ahead_s = ahead_s, time.time() - loop.time()
+        if ahead_s < before_s - SET_BACK_S:
+            LOG.warning("the machine's clock was set back by %.1f s", before_s - ahead_s)
+            for job in scheduler.get_jobs():
+                job.modify(next_run_time=datetime.now(UTC))
 
 
 async def follow(worker: Worker, *, works: bool) -> None:
     """Tick as soon as the page moves or something has ended, until cancelled; not at all on a clock that runs itself.
 
-    ``works`` says whether this process does jobs, or only wakes orders.
+    ``works`` says whether this process does orders and jobs, or only wakes orders.
     """
     hub = worker.hub
     if not hub.clock.by_hand:
         return
-    acts: list[Act] = [worker.tick_jobs, worker.tick_orders] if works else [worker.tick_orders]
+    acts: list[Act] = [worker.tick_jobs, worker.tick_orders] if works else [worker.wake_overdue]
     # However far it moved: we live, and what runs here is still ours.
     ours: list[Act] = [partial(tick_session, hub), worker.tick_claims]
     loop, clock, db = asyncio.get_running_loop(), hub.clock, hub.store.db
@@ -103,13 +138,32 @@ async def follow(worker: Worker, *, works: bool) -> None:
         now, written = clock.now(), db.transactions
         if now != moved:
             await _act(ours)
-        if now != moved or (worker.ended, written) != stirred or loop.time() - ticked_s >= PAGE_TICK_S:
+        woken = worker.stirred.is_set()
+        worker.stirred.clear()
+        if (
+            woken
+            or now != moved
+            or (worker.ended, written) != stirred
+            or loop.time() - ticked_s >= PAGE_TICK_S
+        ):
             moved, ended, written = now, worker.ended, db.transactions
             await _act(acts)
             # The claim of jobs is a write of our own; another one meanwhile may be news.
             stirred = (ended, db.transactions) if db.transactions - written <= works else (ended, written)
             ticked_s = loop.time()
         await asyncio.sleep(LOOK_EVERY_S)
+
+
+async def look_when_stirred(worker: Worker) -> None:
+    """Look for what is due as soon as an order is woken or a place is free, between the ticks, until cancelled.
+
+    A clock that is moved by hand is followed instead: there this ends at once.
+    """
+    while not worker.hub.clock.by_hand:
+        await worker.stirred.wait()
+        worker.stirred.clear()
+        await _act([worker.tick_orders, worker.tick_jobs])
+        await asyncio.sleep(STIRRED_EVERY_S)
 
 
 async def _act(acts: Sequence[Act]) -> None:

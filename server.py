@@ -7,17 +7,19 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from typing import ParamSpec
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
+from typing import Any, ParamSpec
 
 from aiohttp import web
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from assembly import Installation, database_url, open_hub, tokens_of, up_to_date, wait_for_database
 from core.config.environ import setting
 from core.engine.hub import Hub
+from core.engine.places import AT_ONCE
 from core.engine.queue import MemoryQueue, PostgresQueue, Queue
 from core.engine.session import UNANSWERED, begin_session, end_session
-from core.engine.worker import AT_ONCE, Worker
+from core.engine.worker import Worker
 from core.errors import ConfigError, HubError
 from core.jobs import JOBS
 from core.log import Redactor
@@ -28,7 +30,7 @@ from core.store.backlog import free_claims
 from core.store.engine import CommitLostError, Postgres
 from core.store.failures import is_infrastructure
 from core.store.single_instance import single_instance
-from scheduler import follow, tick, ticks_of
+from scheduler import follow, look_when_stirred, mind_the_clock, scheduler_of, ticks_of
 from web.app import build
 from web.context import Settings
 
@@ -136,26 +138,38 @@ async def _work(hub: Hub, queue: Queue) -> AsyncIterator[asyncio.Task[None] | No
     delivering: asyncio.Task[None] | None = None
     await begin_session(hub)
     if hub.role in ("all", "worker"):
-        queue.register(worker.run_order)
+        queue.register(worker.woken)
         delivering = asyncio.create_task(queue.run())
-    clock = [asyncio.create_task(tick(ticks_of(worker)))]
-    if hub.role != "web":
-        clock.append(asyncio.create_task(follow(worker, works=hub.role != "scheduler")))
-    for task in clock:
+    clock = scheduler_of(ticks_of(worker))
+    clock.start()
+    following = [asyncio.create_task(look) for look in _looks(worker, clock)]
+    for task in following:
         task.add_done_callback(_say_why)
     try:
         yield delivering
     finally:
-        for task in clock:
+        clock.shutdown(wait=False)
+        for task in following:
             task.cancel()
-        await asyncio.gather(*clock, return_exceptions=True)
+        await asyncio.gather(*following, return_exceptions=True)
         await _end(delivering, worker)
         await end_session(hub)
 
 
-def _say_why(clock: asyncio.Task[None]) -> None:
-    """Say why the clock stands, where nobody told it to end."""
-    error = None if clock.cancelled() else clock.exception()
+def _looks(worker: Worker, clock: AsyncIOScheduler) -> Iterator[Coroutine[Any, Any, None]]:
+    """Yield what looks for news between the ticks, by the role of the process."""
+    yield mind_the_clock(clock)
+    if worker.hub.role == "web":
+        return
+    works = worker.hub.role != "scheduler"
+    yield follow(worker, works=works)
+    if works:
+        yield look_when_stirred(worker)
+
+
+def _say_why(following: asyncio.Task[None]) -> None:
+    """Say why news is no longer looked for, where nobody told it to end."""
+    error = None if following.cancelled() else following.exception()
     if error is not None:
         LOG.error("the clock is no longer followed; start this process anew", exc_info=error)
 
@@ -165,7 +179,8 @@ async def _end(delivering: asyncio.Task[None] | None, worker: Worker) -> None:
     if delivering is not None:
         delivering.cancel()
     await worker.stop_listening()
-    tasks = {task for task in (delivering, *worker.jobs_running.values()) if task is not None}
+    running = (delivering, *worker.jobs_running.values(), *worker.orders_running.values())
+    tasks = {task for task in running if task is not None}
     if tasks:
         _, late = await asyncio.wait(tasks, timeout=STOP_WITHIN_S)
         for task in late:

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 
 from assembly import open_hub
 from connectors.bogus.webhooks import HEADER, signature_of
-from core.ports import Notification, NotificationKind
+from core.model.notification import Notification, NotificationKind
 from core.store.engine import Postgres
 from core.store.jobs import list_jobs
 from core.store.orders import facts_of

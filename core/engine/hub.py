@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from core.clock import Clock
 from core.config.merchant import MerchantConfig
 from core.engine.answers import Answers
+from core.engine.places import ORDER_LIMITS, Places
 from core.errors import ConfigError, NotFoundError
 from core.ports import Connector, Fence, Operation, Ports
 from core.store.store import Store
@@ -131,6 +132,8 @@ class Hub:
     activity: Activity = field(default_factory=Activity)
     answers: Answers = field(default_factory=Answers)
     health: Health = field(default_factory=Health)
+    places: Places = field(default_factory=lambda: Places(limits=ORDER_LIMITS))
+    """Who works on orders here, and at which connections their steps ask."""
 
     def connections(self, merchant: str) -> Connections:
         """Return what a merchant's connections can do.

@@ -171,6 +171,7 @@ def _order_row(decision: Decision) -> Row:
         "claimed_by": None if freed else before.claimed_by,
         "claimed_until": None if freed else before.claimed_until,
         "attempts": commit.attempts if decision.landed else before.attempts,
+        "waits_for": commit.waits_for if decision.landed else "",
         "updated_at": commit.at,
     }
 

@@ -1,15 +1,17 @@
 """Claims: one worker at a time owns an order, until it gives it back, dies, or its time runs out."""
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 from core.domain.state import OrderState, Stage
 from core.store.columns import WOKEN, among
-from core.store.processes import owner_gone, unheld
+from core.store.lanes import first_of_lanes
+from core.store.processes import owner_gone
 from core.store.tables import orders
 from core.store.writes import update_by_key
 
@@ -104,6 +106,24 @@ def release_claim(conn: sa.Connection, merchant: str, order_id: str, *, owner: s
     )
 
 
+class DueOrder(NamedTuple):
+    """An order that is due and held by nobody."""
+
+    merchant: str
+    order_id: str
+    version: int
+    waits_for: str
+    """The connection that had no place for its next step when it was last looked at; empty where it is not known."""
+    due_at: datetime
+
+
+def first_orders(conn: sa.Connection, now: datetime, *, depth: int) -> list[DueOrder]:
+    """Return the longest due orders of each merchant and of what they wait for, at most ``depth`` of each."""
+    columns = [orders.c[name] for name in DueOrder._fields]
+    found = first_of_lanes(conn, columns, orders.c.waits_for, now=now, depth=depth)
+    return [DueOrder._make(row) for row in found]
+
+
 def due_orders(
     conn: sa.Connection, now: datetime, *, limit: int, per_merchant: int
 ) -> list[tuple[str, str, int]]:
@@ -111,21 +131,13 @@ def due_orders(
 
     Fair: every merchant's longest-due order comes before anybody's second, and none has more than ``per_merchant``.
     """
-    turn = sa.func.row_number().over(
-        partition_by=orders.c.merchant, order_by=(orders.c.due_at, orders.c.order_id)
-    )
-    waiting = (
-        sa.select(*_KEY, orders.c.version, orders.c.due_at, turn.label("turn"))
-        .where(orders.c.due_at <= now, unheld(orders, now))
-        .subquery()
-    )
-    found = conn.execute(
-        sa.select(waiting.c.merchant, waiting.c.order_id, waiting.c.version)
-        .where(waiting.c.turn <= per_merchant)
-        .order_by(waiting.c.turn, waiting.c.due_at, waiting.c.merchant)
-        .limit(limit)
-    )
-    return [(m, o, version) for m, o, version in found]
+    turns: Counter[str] = Counter()
+    placed: list[tuple[int, DueOrder]] = []
+    for order in sorted(first_orders(conn, now, depth=per_merchant), key=lambda o: (o.due_at, o.order_id)):
+        turns[order.merchant] += 1
+        placed.append((turns[order.merchant], order))
+    placed.sort(key=lambda p: (p[0], p[1].due_at, p[1].merchant))
+    return [(o.merchant, o.order_id, o.version) for turn, o in placed if turn <= per_merchant][:limit]
 
 
 _OVER = (Stage.DELIVERED, Stage.SHIPPED_ELSEWHERE, Stage.FULFILLED_BY_CHANNEL, Stage.CANCELLED, Stage.CLOSED)

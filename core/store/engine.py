@@ -8,9 +8,9 @@ READ COMMITTED.
 import asyncio
 import contextlib
 from abc import ABC, abstractmethod
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Concatenate, ParamSpec, TypeVar
 
@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from core.store.columns import UTCDateTime
@@ -52,6 +52,12 @@ class Database(ABC):
         Raises:
             CommitLostError: nobody can say whether it landed.
         """
+
+    async def write_first(
+        self, work: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Do the same before all that waits to be written: somebody outside waits for it."""
+        return await self.write(work, *args, **kwargs)
 
     @abstractmethod
     async def read(
@@ -99,6 +105,7 @@ class Sqlite(Database):
         event.listen(self._reader, "begin", _begin)
         self._write_thread = ThreadPoolExecutor(1, "sqlite-writer")
         self._read_threads = ThreadPoolExecutor(_READERS, "sqlite-reader")
+        self._first: deque[Callable[[], None]] = deque()
 
     async def write(
         self, work: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **kwargs: P.kwargs
@@ -106,10 +113,8 @@ class Sqlite(Database):
         """Run ``work`` on the one thread that writes."""
 
         def run() -> T:
-            with self._writer.begin() as conn:
-                result = work(conn, *args, **kwargs)
-            self.transactions += 1
-            return result
+            self._write_what_is_first()
+            return self._in_transaction(work, *args, **kwargs)
 
         return await asyncio.get_running_loop().run_in_executor(self._write_thread, run)
 
@@ -131,6 +136,36 @@ class Sqlite(Database):
             return result
 
         return await asyncio.get_running_loop().run_in_executor(self._write_thread, run)
+
+    async def write_first(
+        self, work: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run ``work`` on the same thread, as soon as what it is at is done."""
+        done: Future[T] = Future()
+
+        def run() -> None:
+            if not done.set_running_or_notify_cancel():
+                return
+            try:
+                done.set_result(self._in_transaction(work, *args, **kwargs))
+            except BaseException as error:  # noqa: BLE001 - it is raised where the answer is awaited
+                done.set_exception(error)
+
+        self._first.append(run)
+        self._write_thread.submit(self._write_what_is_first)
+        return await asyncio.wrap_future(done)
+
+    def _write_what_is_first(self) -> None:
+        while self._first:
+            self._first.popleft()()
+
+    def _in_transaction(
+        self, work: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        with self._writer.begin() as conn:
+            result = work(conn, *args, **kwargs)
+        self.transactions += 1
+        return result
 
     async def read(
         self, work: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **kwargs: P.kwargs
@@ -194,14 +229,29 @@ class Postgres(Database):
 
     def __init__(self, url: str) -> None:
         self._engine = create_async_engine(url, pool_size=_POSTGRES_CONNECTIONS, max_overflow=0)
+        self._first = create_async_engine(url, pool_size=1, max_overflow=0)
 
     async def write(
         self, work: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """Run ``work`` in a READ COMMITTED transaction."""
+        return await self._write(self._engine, work, *args, **kwargs)
 
+    async def write_first(
+        self, work: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Do the same over a connection that is kept for it."""
+        return await self._write(self._first, work, *args, **kwargs)
+
+    async def _write(
+        self,
+        engine: AsyncEngine,
+        work: Callable[Concatenate[sa.Connection, P], T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
         async def run() -> T:
-            async with self._engine.connect() as conn:
+            async with engine.connect() as conn:
                 async with conn.begin() as transaction:
                     result = await conn.run_sync(work, *args, **kwargs)
                     try:
@@ -234,6 +284,7 @@ class Postgres(Database):
     async def close(self) -> None:
         """Close every connection."""
         await self._engine.dispose()
+        await self._first.dispose()
 
 
 async def _on_living_connection(run: Callable[[], Awaitable[T]]) -> T:

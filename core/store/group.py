@@ -39,6 +39,11 @@ class Grouped(Generic[Ask, Answer]):
             self._running = asyncio.create_task(self._run())
         return await future
 
+    @property
+    def waiting(self) -> int:
+        """How many asks are not in a batch yet."""
+        return len(self._waiting)
+
     async def settle(self) -> None:
         """Wait until nothing is under way."""
         while self._running is not None:

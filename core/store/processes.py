@@ -6,6 +6,7 @@ row, and an effect without an outcome is looked up no earlier than its own insta
 """
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -38,10 +39,12 @@ def forget_processes(conn: sa.Connection, now: datetime) -> None:
     conn.execute(sa.delete(processes).where(processes.c.since < now - KEPT, _silent(now)))
 
 
-def unheld(table: sa.Table, now: datetime) -> sa.ColumnElement[bool]:
-    """Return the condition that nobody holds a row: it was given back, its claim ran out, or its owner is gone."""
-    until = table.c.claimed_until
-    return sa.or_(until.is_(None), until < now, owner_gone(table.c.claimed_by, now))
+def unheld(row: Any, now: datetime) -> sa.ColumnElement[bool]:
+    """Return the condition that nobody holds a row: it was given back, its claim ran out, or its owner is gone.
+
+    ``row`` are the columns of a table, or of its alias.
+    """
+    return sa.or_(row.claimed_until.is_(None), row.claimed_until < now, owner_gone(row.claimed_by, now))
 
 
 def owner_gone(claimed_by: sa.ColumnElement[str | None], now: datetime) -> sa.ColumnElement[bool]:

@@ -133,7 +133,7 @@ class TokenRow:
 
     def claim(self, conn: sa.Connection, kept: Kept, *, owner: str, now: datetime, until: datetime) -> bool:
         """Take the right to renew; False where somebody else has it or saved meanwhile."""
-        free = vault.c.version == kept.version, unheld(vault, now)
+        free = vault.c.version == kept.version, unheld(vault.c, now)
         claim = sa.update(vault).where(self._is(_TOKEN), *free)
         return bool(conn.execute(claim.values(claimed_by=owner, claimed_until=until)).rowcount)
 

@@ -16,7 +16,8 @@ from core.clock import Clock, DatabaseClock, PageClock, SystemClock, clock_of
 from core.engine import worker as engine
 from core.engine.hub import Hub
 from core.engine.job import JobKind, Reschedule
-from core.engine.worker import JOBS_AT_ONCE, Worker
+from core.engine.places import JOBS_AT_ONCE
+from core.engine.worker import Worker
 from core.errors import ConfigError, RateLimitError, UnavailableError
 from core.jobs import JOBS
 from core.ports import Token

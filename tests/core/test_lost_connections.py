@@ -21,7 +21,7 @@ from core.engine.worker import Worker
 from core.jobs import JOBS
 from core.steps import STEPS
 from core.store.engine import Postgres
-from scheduler import Tick, tick, ticks_of
+from scheduler import Tick, mind_the_clock, scheduler_of, ticks_of
 from tests.core.store.conftest import open_store
 from tests.databases import fresh_database
 
@@ -170,9 +170,10 @@ async def test_a_tick_that_fails_comes_again(error: Exception, monkeypatch: pyte
         if len(came) < 3:
             raise error
 
-    ticking = asyncio.create_task(tick([Tick("one", 0.001, act)]))
+    clock = scheduler_of([Tick("one", 0.001, act)])
+    clock.start()
     await until(lambda: len(came) > 4)
-    ticking.cancel()
+    clock.shutdown(wait=False)
 
 
 async def test_a_process_is_not_ready_while_its_database_does_not_answer(
@@ -244,3 +245,23 @@ async def test_a_file_is_not_waited_for_nor_a_server_for_ever(monkeypatch: pytes
     assert database.asked == 0
     await wait_for_database("postgresql+asyncpg://u@127.0.0.1/x")
     assert database.asked == 1
+
+
+async def test_a_clock_that_is_set_back_by_an_hour_stops_no_tick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """APScheduler keeps the instant of the next run, which would be an hour ahead."""
+    monkeypatch.setattr("scheduler.CLOCK_EVERY_S", 0.001)
+    came: list[int] = []
+
+    async def act() -> None:
+        came.append(1)
+
+    clock = scheduler_of([Tick("hourly", 3600, act)])
+    clock.start()
+    minding = asyncio.create_task(mind_the_clock(clock))
+    await asyncio.sleep(0.05)
+    assert came == []
+    real = time.time
+    monkeypatch.setattr("scheduler.time.time", lambda: real() - 3600)
+    await until(lambda: came == [1])
+    minding.cancel()
+    clock.shutdown(wait=False)

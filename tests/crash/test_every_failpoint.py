@@ -33,6 +33,7 @@ ELSEWHERE = {
     "intake.subscribe.mended": "the same",
     "backorders.commit.before": "no goods come in on that day",
     "work.jobs.claim": "the clock's tick, which the scenario replaces",
+    "work.orders.choose": "the same",
     "work.claims.renew": "the same",
     "work.left.before": "the same; tests/core/flow/test_dead_worker.py passes it",
     "session.beat": "the same",

@@ -24,10 +24,16 @@ orders = table(
     sa.Column("personal", sa.LargeBinary, nullable=True),
     optional("personal_key"),
     at("updated_at"),
+    text(
+        "waits_for", server_default=sa.text("''")
+    ),  # the connection whose answer its next step needs, where a run had to wait
     sa.UniqueConstraint("merchant", "connection", "external_id"),
     sa.Index(
         "ix_orders_due",
+        "merchant",
+        "waits_for",
         "due_at",
+        "order_id",
         postgresql_where=sa.text("due_at IS NOT NULL"),
         sqlite_where=sa.text("due_at IS NOT NULL"),
     ),

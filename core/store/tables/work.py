@@ -17,7 +17,9 @@ jobs = table(
     optional("error"),
     maybe_at("parked_at"),
     text("data"),
-    sa.Index("ix_jobs_due", "due_at"),
+    text("lane", server_default=sa.text("''")),  # connection/kind: see core/store/lanes.py
+    sa.Index("ix_jobs_due", "merchant", "due_at"),
+    sa.Index("ix_jobs_lane", "merchant", "lane", "due_at", "kind", "subject"),
 )
 
 switches = table(

@@ -11,7 +11,7 @@ from core.ports import Token
 from core.store.backlog import free_claims
 from core.store.claims import due_orders
 from core.store.idempotency import Begun, Running, begin_request
-from core.store.jobs import NewJob, claim_jobs, enqueue
+from core.store.jobs import NewJob, claim_jobs, enqueue, release_other_jobs
 from core.store.processes import beat, end_process, forget_processes
 from core.store.store import Store
 from core.store.tables import processes
@@ -78,15 +78,19 @@ async def test_a_job_of_a_silent_owner_is_free_after_eight_seconds_and_not_befor
     assert (job.kind, job.claimed_by) == ("push", "w2")
 
 
-async def test_a_job_that_its_owner_is_not_at_is_claimed_again_by_itself(store: Store) -> None:
+async def test_what_an_owner_holds_and_is_not_at_is_given_back_and_the_rest_is_kept(store: Store) -> None:
     """The answer to the claim was lost, or the database could not be told how the job ended."""
-    await store.write(enqueue, KENDRA, [NewJob.of_connection("push", "shop", NOON)])
-    (job,) = await store.write(claim_jobs, owner="w1", now=NOON, until=NOON + HOUR, limit=9)
+    wanted = [NewJob.of_connection(kind, "shop", NOON) for kind in ("poll", "push")]
+    await store.write(enqueue, KENDRA, wanted)
+    jobs = await store.write(claim_jobs, owner="w1", now=NOON, until=NOON + HOUR, limit=9)
+    running = tuple(job.key for job in jobs if job.kind == "poll")
 
-    unasked = await store.write(claim_jobs, owner="w1", now=NOON, until=NOON + HOUR, limit=9)
-    at_it = await store.write(claim_jobs, owner="w1", now=NOON, until=NOON + HOUR, limit=9, skip=(job.key,))
-    forgot = await store.write(claim_jobs, owner="w1", now=NOON, until=NOON + HOUR, limit=9, skip=())
-    assert (unasked, at_it, [one.key for one in forgot]) == ([], [], [job.key])
+    await store.write(release_other_jobs, "w1", running)
+    free = await store.write(claim_jobs, owner="w2", now=NOON, until=NOON + HOUR, limit=9)
+    assert [job.kind for job in free] == ["push"]
+    await store.write(release_other_jobs, "w1", ())
+    free = await store.write(claim_jobs, owner="w2", now=NOON, until=NOON + HOUR, limit=9)
+    assert [job.kind for job in free] == ["poll"]
 
 
 async def test_a_token_whose_renewal_died_with_its_process_is_renewed_by_the_next(
