@@ -8,14 +8,12 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 
-import asyncpg
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from sqlalchemy.exc import SQLAlchemyError
 
 from core.engine.advance import CLAIM_S
 from core.engine.worker import Worker
 from core.jobs.housekeeping import tick_old_deliveries, tick_old_requests
-from core.store.engine import CommitLostError
+from core.store.failures import is_infrastructure
 
 LOG = logging.getLogger("crossdock.scheduler")
 
@@ -29,7 +27,6 @@ PAGE_TICK_S = 0.1
 """How long a tick may be away while that page does not move and nothing ends or is written in this process."""
 
 Tick = Callable[[], Awaitable[object]]
-_UNANSWERED = (SQLAlchemyError, CommitLostError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
 def scheduler_of(worker: Worker) -> AsyncIOScheduler:
@@ -93,5 +90,7 @@ async def _tick(ticks: Sequence[Tick]) -> None:
     for tick in ticks:
         try:
             await tick()
-        except _UNANSWERED:
+        except Exception as error:
+            if not is_infrastructure(error):
+                raise
             LOG.exception("a tick of the clock failed")

@@ -30,6 +30,7 @@ from core.model.commit import Intent, Landed, Settlement
 from core.model.effects import Outcome
 from core.model.facts import Fact, Intended, Settled
 from core.ports import Fence, Operation
+from core.store.failures import until_answered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,11 +160,27 @@ async def look_up(run: Run, finders: Mapping[str, Callable[[Run, OpenIntent], Aw
 
 
 async def settle(run: Run, key: str, operation: str, done: Done, attempts: int = 0) -> None:
-    """Commit what came of an intent; it lands whatever else happened to the order meanwhile."""
+    """Commit what came of an intent; it lands whatever else happened to the order meanwhile.
+
+    Nobody else knows the outcome, and a message is never looked up: while our own database fails, it is kept here and
+    told again until it is stored, once.
+    """
     settled = Settled(at=run.now, key=key, operation=operation, outcome=done.outcome, code=done.code)
-    await run.commit(
-        happened=[settled, *done.facts],
-        outcomes=[Settlement(key=key, outcome=done.outcome, result=dict(done.result))],
-        references=done.references,
-        attempts=attempts,
-    )
+    told = False
+
+    async def tell() -> None:
+        nonlocal told
+        if told:
+            failpoint("effects.settle.again")
+            run.state = await run.hub.store.load(run.merchant, run.order_id) or run.state
+            if key in run.state.settled:
+                return
+        told = True
+        await run.commit(
+            happened=[settled, *done.facts],
+            outcomes=[Settlement(key=key, outcome=done.outcome, result=dict(done.result))],
+            references=done.references,
+            attempts=attempts,
+        )
+
+    await until_answered(tell)

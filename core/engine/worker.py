@@ -8,9 +8,12 @@ import asyncio
 import logging
 import random
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
+from typing import Any, Concatenate, ParamSpec
+
+import sqlalchemy as sa
 
 from core.engine.advance import CLAIM_S, StandstillError, advance, begin
 from core.engine.answers import Call, Kind, Waiter
@@ -18,7 +21,7 @@ from core.engine.hub import Hub
 from core.engine.job import JobKind, Jobs, Reschedule
 from core.engine.pauses import give_back, learn, note_failure, wait_turn
 from core.engine.queue import Queue
-from core.engine.retry import ITS_OWN, LONGEST_WAIT_S, Park, Retry, after_failure, describe
+from core.engine.retry import ITS_OWN, LONGEST_WAIT_S, Park, Retry, after_failure, describe, failure_of
 from core.engine.run import ClaimLostError, Run
 from core.engine.step import Steps
 from core.errors import HubError, OutcomeUnknownError, UnavailableError
@@ -26,10 +29,21 @@ from core.failpoints import failpoint
 from core.model.commit import Committed, Landed
 from core.model.facts import Parked
 from core.store.claims import due_orders, release_claim, renew_claims
-from core.store.jobs import Job, JobKey, claim_jobs, finish_job, release_jobs, renew_jobs
+from core.store.failures import is_infrastructure, until_answered
+from core.store.jobs import (
+    Job,
+    JobKey,
+    claim_jobs,
+    finish_job,
+    release_jobs,
+    release_other_jobs,
+    renew_jobs,
+)
 from core.store.pauses import leave_line, list_pauses
 
 LOG = logging.getLogger("crossdock.work")
+
+P = ParamSpec("P")
 
 PER_MERCHANT = 24
 """Orders of one merchant in flight at once: no merchant takes every place."""
@@ -59,6 +73,8 @@ class Worker:
     ended: int = 0
     """How many orders and jobs have ended: whoever ticks sees that there may be more to do."""
     per_merchant: Counter[str] = field(default_factory=Counter)
+    claims_in_doubt: bool = False
+    """A claim of jobs was not answered: some may be ours, and nobody knows which."""
 
     async def run_order(self, merchant: str, order_id: str) -> None:
         """Look at one order; nothing where it is not due, is claimed by another, or its merchant has enough going on."""
@@ -73,6 +89,11 @@ class Worker:
             run = await begin(self.hub, merchant, order_id)
             if run is not None:
                 await self._advance_counted(run)
+        except Exception as error:
+            if not is_infrastructure(error):
+                raise
+            LOG.warning("order %s of %s: %s", order_id, merchant, describe(error))
+            await self._free(release_claim, merchant, order_id, owner=self.hub.owner)
         finally:
             del self.orders_running[key]
             self.per_merchant[merchant] -= 1
@@ -120,12 +141,31 @@ class Worker:
         if isinstance(verdict, Retry):
             wait = timedelta(seconds=verdict.wait_s * self.chance.uniform(1.0, 1.5))
             kept = attempts if verdict.counts else run.attempts
-            return await run.commit(due_at=run.now + wait, attempts=kept, free_claim=True)
-        parked = Parked(at=run.now, step=run.step, error=type(error).__name__, message=describe(error))
+            return await run.commit(
+                due_at=run.now + wait, attempts=kept, error=describe(error), free_claim=True
+            )
+        parked = Parked(
+            at=run.now,
+            step=run.step,
+            error=type(error).__name__,
+            message=describe(error),
+            failure=failure_of(error),
+        )
         if run.in_line:
             failpoint("work.line.before")
             await self.hub.store.write(leave_line, run.merchant, sorted(run.in_line), run.waiter)
         return await run.commit(happened=[parked], due_at=None, free_claim=True)
+
+    async def _free(
+        self, function: Callable[Concatenate[sa.Connection, P], None], *args: P.args, **kwargs: P.kwargs
+    ) -> None:
+        """Free a claim of ours that nobody works under any more: what it is on is due still."""
+
+        async def free() -> None:
+            failpoint("work.claim.free")
+            await self.hub.store.write(function, *args, **kwargs)
+
+        await until_answered(free)
 
     def _kind(self, job: str) -> JobKind:
         """Return the row of a kind of job; what no row names (a newer hub stored it) is parked like any fault."""
@@ -133,6 +173,15 @@ class Worker:
 
     async def run_job(self, job: Job) -> None:
         """Run one claimed job, and end it: over, due again, or parked with the reason."""
+        try:
+            await self._run_job(job)
+        except Exception as error:
+            if not is_infrastructure(error):
+                raise
+            LOG.warning("job %s %s of %s: %s", job.kind, job.subject, job.merchant, describe(error))
+            await self._free(release_jobs, self.hub.owner, [job.key])
+
+    async def _run_job(self, job: Job) -> None:
         kind, turns, failed = self._kind(job.kind), set[Kind](), None
         if await self._waits(job, kind, turns):
             return
@@ -211,7 +260,11 @@ class Worker:
         room = JOBS_AT_ONCE - sum(not self._kind(kind).listens for _, kind, _ in self.jobs_running)
         if room <= 0:
             return 0
+        if self.claims_in_doubt:
+            failpoint("work.jobs.free")
+            await self.hub.store.write(release_other_jobs, self.hub.owner, list(self.jobs_running))
         now = self.hub.clock.now()
+        self.claims_in_doubt = True
         failpoint("work.jobs.claim")
         claimed = await self.hub.store.write(
             claim_jobs,
@@ -221,6 +274,7 @@ class Worker:
             limit=room,
             skip=tuple(self.jobs_running),
         )
+        self.claims_in_doubt = False
         for job in claimed:
             self._start(job)
         return len(claimed)

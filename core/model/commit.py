@@ -132,6 +132,8 @@ class OrderCommit:
     """Part of the second half; a commit without one, or one that is Moved, leaves the order due now."""
     attempts: int = 0
     """Failed runs in a row so far; 0 after any progress."""
+    error: str | None = None
+    """Why the last run failed; None after any progress."""
     owner: str | None = None
     """Who decides under a claim. If somebody else holds the order by now, the second half is refused."""
     free_claim: bool = False
@@ -157,6 +159,7 @@ class CommitParts(TypedDict, total=False):
     notices: Sequence[MerchantNotice]
     due_at: datetime | Due | None
     attempts: int
+    error: str | None
     free_claim: bool
 
 

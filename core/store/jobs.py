@@ -150,6 +150,14 @@ def release_jobs(conn: sa.Connection, owner: str, keys: Sequence[JobKey]) -> Non
     )
 
 
+def release_other_jobs(conn: sa.Connection, owner: str, running: Sequence[JobKey]) -> None:
+    """End an owner's claims on all jobs but those that it runs: they stay due."""
+    others = jobs.c.claimed_by == owner
+    if running:
+        others &= ~among(conn, _KEY, running)
+    conn.execute(sa.update(jobs).where(others).values(claimed_by=None, claimed_until=None))
+
+
 def finish_job(
     conn: sa.Connection,
     job: Job,

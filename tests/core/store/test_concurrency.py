@@ -12,7 +12,8 @@ from core.model.commit import Landed, Moved
 from core.model.stock import Allocation
 from core.store.claims import due_orders
 from core.store.commit import Committer
-from core.store.engine import CommitLostError, Database
+from core.store.engine import Database
+from core.store.failures import CommitLostError
 from core.store.orders import facts_of
 from core.store.sealing import Keyring
 from core.store.stock import available_units, count_stock, list_stock
