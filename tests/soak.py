@@ -6,7 +6,6 @@ A day of a hundred orders for each vendor that answers nobody for a day: `make s
 And only where it is asked for, `make soak ARGS=chaos`: an hour of kills, stops and cuts on PostgreSQL (see tests/chaos/run.py).
 """
 
-import asyncio
 import logging
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
@@ -14,6 +13,7 @@ from functools import partial
 
 from day.day import load_day
 from demo import KENDRA
+from demo.children import run_told
 from demo.compare import differences
 from demo.player import NotPlayedError, Play, play_day
 from simulation.outages import outage_days
@@ -95,7 +95,7 @@ def main() -> int:
     for name, run in runs:
         if wanted not in name or (name == CHAOS and not wanted):
             continue
-        wrong = asyncio.run(run())
+        wrong = run_told(run())
         bad += bool(wrong)
         sys.stdout.write(
             f"{'NO ' if wrong else 'ok '} {name}\n" + "".join(f"      {line}\n" for line in wrong)
