@@ -41,7 +41,8 @@ _MEND: Mapping[Failure | None, str] = {
     None: f"Mend the cause, {_TRY_AGAIN}",
     Failure.VENDOR: f"See whether the vendor does it for others, {_TRY_AGAIN}",
     Failure.OBJECT: f"Mend the cause, {_TRY_AGAIN}",
-    Failure.CODE: f"It is a fault of the hub's code: report it with what the log says; with the mended hub, {_TRY_AGAIN}",
+    Failure.CODE: "It is a fault of the hub's code: report it with what the log says. "
+    "Once it is mended, press Try again, or: crossdock orders retry.",
     Failure.INFRASTRUCTURE: f"Mend the cause, {_TRY_AGAIN}",
 }
 """What a person does about a parked order, by where the failure lies."""

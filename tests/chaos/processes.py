@@ -25,6 +25,8 @@ class Supervised:
     killed: int = 0
     ended: int = 0
     """How often it ended by itself."""
+    began_at: int = 0
+    """Where in the log its present life begins (bytes)."""
     _watching: "asyncio.Task[None] | None" = field(default=None, repr=False)
 
     def start(self) -> None:
@@ -34,6 +36,7 @@ class Supervised:
     async def _watch(self) -> None:
         while True:
             with self.log.open("ab") as lines:
+                self.began_at = lines.tell()
                 self.child = await asyncio.create_subprocess_exec(
                     sys.executable, str(CLI), "serve", *self.words,
                     env=dict(self.environ), stdout=lines, stderr=lines, stdin=DEVNULL,
@@ -42,6 +45,15 @@ class Supervised:
             await self.child.wait()
             self.ended += self.killed == before
             await asyncio.sleep(RESTARTS_AFTER_S)
+
+    @property
+    def serves(self) -> bool:
+        """Whether it runs, and said so."""
+        if self.child is None or self.child.returncode is not None:
+            return False
+        with self.log.open("rb") as lines:
+            lines.seek(self.began_at)
+            return b"crossdock serves" in lines.read()
 
     def send(self, what: signal.Signals) -> None:
         """Send it a signal."""
