@@ -126,7 +126,9 @@ class Chaos:
     async def _all_serve(self) -> None:
         """Wait until every process is up: how long Python takes to start is the machine's affair."""
         end = time.monotonic() + STARTS_WITHIN_S
-        while time.monotonic() < end and not all(process.serves for process in self.processes):
+        while time.monotonic() < end:
+            if all(process.serves for process in self.processes):
+                return
             await asyncio.sleep(0.2)
 
     async def wrong(self) -> list[str]:
