@@ -19,6 +19,8 @@ from core.store.jobs import Job, NewJob, enqueue
 from core.store.parked import parked_of, retry_jobs
 
 POLL_EVERY = timedelta(minutes=5)
+FETCHED_AGAIN = 20
+"""How many parked fetches are made again at each look: what cannot be mended must not eat the channel's quota."""
 OVERLAP = timedelta(minutes=3)
 """How far a poll looks back behind the newest change it has seen: channels do not list in the order of change."""
 
@@ -67,7 +69,7 @@ async def poll_orders(hub: Hub, job: Job) -> Reschedule | None:
 
 def fetch_parked(conn: sa.Connection, merchant: str, connection: str, *, now: datetime) -> None:
     """Have what could not be fetched from a channel fetched again: what it failed at may be mended by now (F1)."""
-    retry_jobs(conn, merchant, parked_of(conn, merchant, connection, "fetch"), now=now)
+    retry_jobs(conn, merchant, parked_of(conn, merchant, connection, "fetch", limit=FETCHED_AGAIN), now=now)
 
 
 async def _list_open(hub: Hub, job: Job, channel: Channel) -> Reschedule:

@@ -5,7 +5,7 @@ from core.engine.hub import Hub
 from core.errors import NotFoundError, RefusedError
 from core.failpoints import failpoint
 from core.model.commit import MerchantNotice
-from core.services.parked import parked_work
+from core.services.parked import in_words
 from core.store import notices as rows
 from core.store.parked import count_parked
 
@@ -22,12 +22,12 @@ async def open_notices(hub: Hub, merchant: str) -> tuple[MerchantNotice, ...]:
 
 async def _of_parked(hub: Hub, merchant: str) -> list[MerchantNotice]:
     """Return the alert of parked work, for as long as there is any (R68): it ends by itself, not by being seen."""
-    work = await parked_work(hub, merchant)
-    if not work:
+    parked = await hub.store.read(count_parked, merchant)
+    if parked.since is None:
         return []
-    counts = await hub.store.read(count_parked, merchant)
-    text = f"Needs attention: {work.counted} failed and will not be done before they are tried again"
-    return [MerchantNotice(kind=PARKED, subject="work", text=text, since=counts.since or hub.clock.now())]
+    counted = in_words(parked.orders, parked.jobs, parked.deliveries)
+    text = f"Needs attention: {counted} failed and will not be done before they are tried again"
+    return [MerchantNotice(kind=PARKED, subject="work", text=text, since=parked.since)]
 
 
 async def see(hub: Hub, merchant: str, kind: str, subject: str) -> None:

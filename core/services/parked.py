@@ -41,11 +41,7 @@ class ParkedWork:
     @property
     def counted(self) -> str:
         """How much it is, in words."""
-        return _listed([
-            _number(len(self.orders), "order", "orders"),
-            _number(len(self.jobs), "job", "jobs"),
-            _number(len(self.deliveries), "delivery", "deliveries"),
-        ])  # fmt: skip
+        return in_words(len(self.orders), len(self.jobs), len(self.deliveries))
 
     @property
     def stands(self) -> str:
@@ -140,10 +136,8 @@ def _names(names: Sequence[str]) -> str:
     return ", ".join(dict.fromkeys(names[:_NAMED])) + more
 
 
-def _number(count: int, one: str, many: str) -> str:
-    return f"{count} {one if count == 1 else many}" if count else ""
-
-
-def _listed(parts: Sequence[str]) -> str:
-    *first, last = [part for part in parts if part] or ["nothing"]
+def in_words(orders: int, jobs: int, deliveries: int) -> str:
+    """Return how much is parked, as people read it."""
+    counts = ((orders, "order", "orders"), (jobs, "job", "jobs"), (deliveries, "delivery", "deliveries"))
+    *first, last = [f"{n} {one if n == 1 else many}" for n, one, many in counts if n] or ["nothing"]
     return f"{', '.join(first)} and {last}" if first else last

@@ -140,12 +140,15 @@ def retry_jobs(
     return sorted(found)
 
 
-def parked_of(conn: sa.Connection, merchant: str, connection: str, kind: str) -> list[tuple[str, str]]:
-    """Return (kind, subject) of a connection's parked jobs of a kind."""
+def parked_of(
+    conn: sa.Connection, merchant: str, connection: str, kind: str, *, limit: int
+) -> list[tuple[str, str]]:
+    """Return (kind, subject) of a connection's parked jobs of a kind, the longest parked first."""
     query = sa.select(jobs.c.kind, jobs.c.subject).where(
         jobs.c.merchant == merchant,
         jobs.c.connection == connection,
         jobs.c.kind == kind,
         jobs.c.parked_at.is_not(None),
     )
-    return [(found, subject) for found, subject in conn.execute(query.order_by(jobs.c.subject))]
+    oldest = query.order_by(jobs.c.parked_at, jobs.c.subject).limit(limit)
+    return [(found, subject) for found, subject in conn.execute(oldest)]
