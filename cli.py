@@ -70,25 +70,7 @@ def _run(words: Sequence[str]) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
-    except Exception as error:
-        told = _of_infrastructure(error)
-        if told is None:
-            raise
-        print(f"crossdock: {told}", file=sys.stderr)
-        return 1
     return code
-
-
-def _of_infrastructure(error: Exception) -> str | None:
-    """Return what to say of a failure of our own database or machine; None where it is none."""
-    from core.store.failures import is_infrastructure, name_of  # noqa: PLC0415 - loads the database's drivers
-
-    if not is_infrastructure(error):
-        return None
-    return (
-        f"the database does not answer, or cannot be written ({name_of(error)}); see that it runs, that its disk "
-        "is not full and that CROSSDOCK_DATABASE_URL is right, then say it again"
-    )
 
 
 def _nobody_reads() -> bool:

@@ -13,7 +13,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from core.engine.advance import CLAIM_S
 from core.engine.worker import Worker
 from core.jobs.housekeeping import tick_old_deliveries, tick_old_requests
-from core.store.failures import is_infrastructure
+from core.store.failures import DATABASE_ERRORS, is_infrastructure
 
 LOG = logging.getLogger("crossdock.scheduler")
 
@@ -90,7 +90,7 @@ async def _tick(ticks: Sequence[Tick]) -> None:
     for tick in ticks:
         try:
             await tick()
-        except Exception as error:
+        except DATABASE_ERRORS as error:
             if not is_infrastructure(error):
                 raise
             LOG.exception("a tick of the clock failed")

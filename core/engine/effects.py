@@ -30,7 +30,7 @@ from core.model.commit import Intent, Landed, Settlement
 from core.model.effects import Outcome
 from core.model.facts import Fact, Intended, Settled
 from core.ports import Fence, Operation
-from core.store.failures import until_answered
+from core.store.failures import DATABASE_ERRORS, is_infrastructure, until_answered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +84,15 @@ async def perform(run: Run, effect: Effect) -> None:
         )
     operation = run.connections.operation(effect.connection, effect.operation)
     key = key_of(run, effect.name)
+    if not await _intend(run, effect, key, operation):
+        return
+    done = await _ask(run, effect, key, operation)
+    failpoint("effects.call.after")
+    await settle(run, key, effect.operation, done)
+
+
+async def _intend(run: Run, effect: Effect, key: str, operation: Operation) -> bool:
+    """Commit the intent; return whether it landed."""
     look_up_at = run.now + timedelta(seconds=operation.call_limit_s + operation.settle_s)
     intended = Intended(
         at=run.now,
@@ -101,12 +110,24 @@ async def perform(run: Run, effect: Effect) -> None:
         owner=run.hub.owner,
         request=dict(effect.data),
     )
-    committed = await run.commit(decided=[intended], intents=[intent], attempts=run.attempts)
-    if not isinstance(committed, Landed):
-        return
-    done = await _ask(run, effect, key, operation)
-    failpoint("effects.call.after")
-    await settle(run, key, effect.operation, done)
+    try:
+        committed = await run.commit(decided=[intended], intents=[intent], attempts=run.attempts)
+    except DATABASE_ERRORS as error:
+        if is_infrastructure(error):
+            await _not_asked(run, key, effect.operation)
+        raise
+    return isinstance(committed, Landed)
+
+
+async def _not_asked(run: Run, key: str, operation: str) -> None:
+    """Settle an intent after which our own database failed before the vendor was asked: it is undone, if it landed."""
+
+    async def read() -> None:
+        run.state = await run.hub.store.load(run.merchant, run.order_id) or run.state
+
+    await until_answered(read)
+    if any(intent.key == key for intent in run.state.open):
+        await settle(run, key, operation, Done(outcome=Outcome.UNDONE, code="not_asked"), run.attempts)
 
 
 async def _ask(run: Run, effect: Effect, key: str, operation: Operation) -> Done:

@@ -29,7 +29,7 @@ from core.failpoints import failpoint
 from core.model.commit import Committed, Landed
 from core.model.facts import Parked
 from core.store.claims import due_orders, release_claim, renew_claims
-from core.store.failures import is_infrastructure, until_answered
+from core.store.failures import DATABASE_ERRORS, is_infrastructure, until_answered
 from core.store.jobs import (
     Job,
     JobKey,
@@ -89,7 +89,7 @@ class Worker:
             run = await begin(self.hub, merchant, order_id)
             if run is not None:
                 await self._advance_counted(run)
-        except Exception as error:
+        except DATABASE_ERRORS as error:
             if not is_infrastructure(error):
                 raise
             LOG.warning("order %s of %s: %s", order_id, merchant, describe(error))
@@ -175,7 +175,7 @@ class Worker:
         """Run one claimed job, and end it: over, due again, or parked with the reason."""
         try:
             await self._run_job(job)
-        except Exception as error:
+        except DATABASE_ERRORS as error:
             if not is_infrastructure(error):
                 raise
             LOG.warning("job %s %s of %s: %s", job.kind, job.subject, job.merchant, describe(error))

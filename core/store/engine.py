@@ -18,7 +18,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncTransaction, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from core.store.failures import CommitLostError, is_cut, is_infrastructure
+from core.store.failures import DATABASE_ERRORS, CommitLostError, is_cut, is_infrastructure
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -170,7 +170,7 @@ class Postgres(Database):
             try:
                 async with self._engine.connect() as conn:
                     found = (await conn.execute(status, {"xid": xid})).scalar_one()
-            except Exception as error:
+            except DATABASE_ERRORS as error:
                 if not is_infrastructure(error):
                     raise CommitLostError from error
                 continue
@@ -201,7 +201,7 @@ async def _commit(transaction: AsyncTransaction) -> Exception | None:
     """Commit; return the failure of our own infrastructure after which nobody knows whether it landed."""
     try:
         await transaction.commit()
-    except Exception as error:
+    except DATABASE_ERRORS as error:
         if not is_infrastructure(error):
             raise
         return error
@@ -213,7 +213,7 @@ async def _again_after_a_cut(once: Callable[[], Awaitable[T]]) -> T:
     for wait_s in _AGAIN_AFTER_S:
         try:
             return await once()
-        except Exception as error:
+        except DATABASE_ERRORS as error:
             if not is_cut(error):
                 raise
         await asyncio.sleep(wait_s)

@@ -36,6 +36,18 @@ class CommitLostError(Exception):
     """The connection broke while COMMIT was under way, and nobody could say since whether the transaction landed."""
 
 
+DATABASE_ERRORS = (
+    CommitLostError,
+    sa.exc.SQLAlchemyError,
+    sqlite3.Error,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    OSError,
+)
+"""What our own infrastructure raises, among other things: ``is_infrastructure`` tells which of it is its own."""
+
+
 def is_infrastructure(error: BaseException) -> bool:
     """Return whether an error is the database's or the machine's own: cut, full, locked, read-only, out of handles.
 
@@ -75,7 +87,7 @@ async def until_answered(ask: Callable[[], Awaitable[T]]) -> T:
     while True:
         try:
             return await ask()
-        except Exception as error:
+        except DATABASE_ERRORS as error:
             if not is_infrastructure(error):
                 raise
             LOG.warning("not written yet, and tried again: %s", name_of(error))

@@ -82,7 +82,7 @@ class Chaos:
             for merchant in self.both:
                 try:
                     await merchant.shop()
-                except ActionError:
+                except (ActionError, aiohttp.ClientError, TimeoutError):
                     self.struck["what a shopper could not do"] += 1
             await asyncio.sleep(_setting("SHOPS_EVERY_S", SHOPS_EVERY_S))
 
@@ -151,7 +151,7 @@ async def _answers(web: Supervised, url: str, http: aiohttp.ClientSession) -> No
             async with http.get(f"{url}/readyz") as answer:
                 if answer.ok:
                     return
-        except aiohttp.ClientError:
+        except (aiohttp.ClientError, TimeoutError):
             pass
         await asyncio.sleep(0.2)
     raise RuntimeError(f"the hub does not start; see {web.log}")
@@ -161,7 +161,7 @@ async def _open(stack: AsyncExitStack, folder: Path, orders: int, seed: int) -> 
     """Start cluster, stand-ins and hub, and let both merchants go live."""
     cluster = await Cluster.start(folder / "cluster")
     stack.push_async_callback(cluster.stop)
-    http = await stack.enter_async_context(aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30)))
+    http = await stack.enter_async_context(aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=120)))
     port = free_port()
     hub = f"http://127.0.0.1:{port}"
     both = await merchants(folder, http, hub, orders=orders, seed=seed)

@@ -88,8 +88,11 @@ def _came(conn: sa.Connection) -> Came:
     return {
         "orders parked": list(conn.execute(parked_orders).scalars()),
         "jobs parked": sorted(tuple(row) for row in conn.execute(parked_jobs)),
+        # Levels are absolute: those that were set without an answer are read, and set again.
         "unknown or open": Counter(
-            tuple(row) for row in conn.execute(states) if row.state not in ("done", "refused", "undone")
+            tuple(row)
+            for row in conn.execute(states.where(effects.c.operation != "set_levels"))
+            if row.state not in ("done", "refused", "undone")
         ),
     }
 
@@ -114,6 +117,7 @@ async def test_wherever_the_database_fails_once_all_goes_on_by_itself(folder: Pa
         # What an earlier failure of a day kept from being passed fails on a day of its own.
         names = NAMES if life < LIVES else sorted(set(NAMES) - reached)
         left = {name: errors[(2 * life + number) % len(errors)] for number, name in enumerate(names)}
+        left = {name: error for name, error in left.items() if name not in CALLS}
 
         def fail(name: str, left: dict[str, Exception] = left) -> None:
             error = left.pop(name, None)
@@ -126,7 +130,11 @@ async def test_wherever_the_database_fails_once_all_goes_on_by_itself(folder: Pa
         reached |= set(names) - left.keys()
 
     assert came == dict.fromkeys(range(LIVES + 1), QUIET)
-    assert reached == set(NAMES)
+    assert reached == set(NAMES) - CALLS
+
+
+CALLS = {"effects.call.before", "effects.call.after"}
+"""Between an intent that landed and its settling only the vendor is asked, no database: nothing of ours fails there."""
 
 
 async def test_wherever_every_connection_to_postgresql_is_cut_all_goes_on_by_itself(folder: Path) -> None:

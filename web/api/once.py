@@ -20,7 +20,7 @@ from pydantic import BaseModel
 from core.engine.hub import Hub
 from core.errors import HubError
 from core.model.commit import KeyedRequest
-from core.store.failures import is_infrastructure, name_of
+from core.store.failures import DATABASE_ERRORS, is_infrastructure, name_of
 from core.store.idempotency import (
     UNDER,
     Another,
@@ -100,7 +100,7 @@ async def _end(hub: Hub, keyed: KeyedRequest, answer: web.Response | None) -> No
             await hub.store.write(finish_request, keyed, answer.status, body)
         else:
             await hub.store.write(give_up_request, keyed)
-    except Exception as error:
+    except DATABASE_ERRORS as error:
         if not is_infrastructure(error):
             raise
         LOG.warning("the answer to a request under a key is not kept: %s", name_of(error))
