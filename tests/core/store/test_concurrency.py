@@ -182,11 +182,15 @@ class Unplugged(Database):
         await self._db.close()
 
 
-async def test_a_commit_whose_answer_got_lost_counts_as_moved_and_is_not_written_twice(store: Store) -> None:
+@pytest.mark.case("F1")
+async def test_a_commit_of_which_nobody_knows_whether_it_landed_is_told_so_and_not_written_twice(
+    store: Store,
+) -> None:
     await store.commit(a_new_order())
     unplugged = Committer(Unplugged(store.db), store.keys, batched=True)
 
-    assert await unplugged.commit(a_commit(happened=(noted("once"),))) == Moved(2)
+    with pytest.raises(CommitLostError):
+        await unplugged.commit(a_commit(happened=(noted("once"),)))
 
     assert [fact.kind for fact in await store.read(facts_of, KENDRA, "shop:1")] == ["received", "noted"]
 

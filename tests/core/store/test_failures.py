@@ -4,14 +4,12 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import Any
 
 import asyncpg
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncTransaction
 
-from core.store.commit import Committer
 from core.store.engine import Postgres, Sqlite
 from core.store.failures import AGAIN_AFTER_S, CommitLostError, is_infrastructure, name_of, until_answered
 from core.store.orders import facts_of
@@ -249,27 +247,6 @@ async def test_an_outage_is_told_to_all_who_wait_and_nobody_is_looked_for_who_is
     assert told == [FULL] * 8
     assert asked == ["write"]
     assert [f.kind for f in await store.read(facts_of, "kendra", "shop:0")] == ["received"]
-
-
-async def test_a_commit_of_which_nobody_knows_whether_it_landed_is_told_so_and_not_written_twice(
-    batched_store: Store,
-) -> None:
-    store = batched_store
-    await store.commit(a_new_order())
-    plain = store.db.write
-
-    async def lost(work: Any, *args: Any, **kwargs: Any) -> Any:
-        await plain(work, *args, **kwargs)
-        raise CommitLostError
-
-    store.db.write = lost  # type: ignore[method-assign]
-    try:
-        with pytest.raises(CommitLostError):
-            await Committer(store.db, store.keys, batched=True).commit(a_commit(happened=(noted("once"),)))
-    finally:
-        del store.db.write
-
-    assert [fact.kind for fact in await store.read(facts_of, "kendra", "shop:1")] == ["received", "noted"]
 
 
 async def test_what_is_known_here_alone_is_asked_again_until_it_is_answered(
