@@ -133,7 +133,7 @@ async def test_wherever_the_database_fails_once_all_goes_on_by_itself(folder: Pa
     assert reached == set(NAMES) - CALLS
 
 
-CALLS = {"effects.call.before", "effects.call.after"}
+CALLS = {"effects.call.before", "delivery.mail.before", "effects.call.after"}
 """Between an intent that landed and its settling only the vendor is asked, no database: nothing of ours fails there."""
 
 
