@@ -107,13 +107,15 @@ QUIET: Came = {
 }
 
 
-LIVES = 2
+LIVES = 1
 """How often each place fails, each time another way."""
+HIDDEN = 2
+"""Days after that for places that were not reached; they may lie two deep behind one that failed."""
 
 
 async def test_wherever_the_database_fails_once_all_goes_on_by_itself(folder: Path) -> None:
     errors, reached, came = list(KINDS.values()), set[str](), dict[int, Came]()
-    for life in range(LIVES + 1):
+    for life in range(LIVES + HIDDEN):
         # What an earlier failure of a day kept from being passed fails on a day of its own.
         names = NAMES if life < LIVES else sorted(set(NAMES) - reached)
         left = {name: errors[(2 * life + number) % len(errors)] for number, name in enumerate(names)}
@@ -129,7 +131,7 @@ async def test_wherever_the_database_fails_once_all_goes_on_by_itself(folder: Pa
         came[life] = await day(f"sqlite:///{below / 'hub.db'}", below, fail)
         reached |= set(names) - left.keys()
 
-    assert came == dict.fromkeys(range(LIVES + 1), QUIET)
+    assert came == dict.fromkeys(range(LIVES + HIDDEN), QUIET)
     assert reached == set(NAMES) - CALLS
 
 
