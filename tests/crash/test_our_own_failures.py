@@ -132,7 +132,7 @@ async def test_wherever_the_database_fails_once_all_goes_on_by_itself(folder: Pa
         reached |= set(names) - left.keys()
 
     assert came == dict.fromkeys(range(LIVES + HIDDEN), QUIET)
-    assert reached == set(NAMES) - CALLS
+    assert reached | CALLS == set(NAMES)
 
 
 CALLS = {"effects.call.before", "delivery.mail.before", "effects.call.after"}
