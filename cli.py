@@ -29,6 +29,7 @@ VERBS = {
     "links": "What listings are made of: list, CSV, undo.",
     "go-live": "Show what would change, accept it, or take it back.",
     "doctor": "Say what is not ready for going live.",
+    "parked": "List what needs attention, or try it again, single or in bulk.",
     "deliveries": "List what the vendors told us, or replay one.",
     "connections": "List connections and test them; accept or stop what they do.",
     "connect": "Say where a merchant authorizes a connection.",

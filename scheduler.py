@@ -17,9 +17,10 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from core.engine.advance import CLAIM_S
-from core.engine.session import BEAT_S, UNANSWERED, tick_session
+from core.engine.session import BEAT_S, tick_session
 from core.engine.worker import Worker
 from core.jobs.housekeeping import tick_old_deliveries, tick_old_requests
+from core.store.failures import DATABASE_ERRORS
 
 LOG = logging.getLogger("crossdock.scheduler")
 
@@ -61,7 +62,7 @@ class Tick:
             return
         try:
             await self.act()
-        except UNANSWERED as error:
+        except DATABASE_ERRORS as error:
             LOG.debug("%s: %s", self.name, type(error).__name__)
             self.wait_s = min(max(2 * self.wait_s, self.every_s), LONGEST_WAIT_S)
         except Exception:
@@ -171,5 +172,5 @@ async def _act(acts: Sequence[Act]) -> None:
     for act in acts:
         try:
             await act()
-        except UNANSWERED:
+        except DATABASE_ERRORS:
             LOG.exception("a tick of the clock failed")

@@ -18,7 +18,7 @@ from core.config.environ import setting
 from core.engine.hub import Hub
 from core.engine.places import AT_ONCE
 from core.engine.queue import MemoryQueue, PostgresQueue, Queue
-from core.engine.session import UNANSWERED, begin_session, end_session
+from core.engine.session import begin_session, end_session
 from core.engine.worker import Worker
 from core.errors import ConfigError, HubError
 from core.jobs import JOBS
@@ -27,8 +27,8 @@ from core.ports import Token
 from core.services.connecting import begin_work, connected
 from core.steps import STEPS
 from core.store.backlog import free_claims
-from core.store.engine import CommitLostError, Postgres
-from core.store.failures import is_infrastructure
+from core.store.engine import Postgres
+from core.store.failures import DATABASE_ERRORS, is_infrastructure
 from core.store.single_instance import single_instance
 from scheduler import follow, look_when_stirred, mind_the_clock, scheduler_of, ticks_of
 from web.app import build
@@ -83,8 +83,8 @@ async def _patiently(begin: Callable[P, Awaitable[None]], *args: P.args, **kwarg
     while True:
         try:
             return await begin(*args, **kwargs)
-        except UNANSWERED as error:
-            if not (isinstance(error, CommitLostError) or is_infrastructure(error)):
+        except DATABASE_ERRORS as error:
+            if not (is_infrastructure(error)):
                 raise
             LOG.warning("the database was cut off at the start (%s); once more", type(error).__name__)
         await asyncio.sleep(1)

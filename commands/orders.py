@@ -8,6 +8,7 @@ from commands.confirm import agree
 from commands.order_asks import ASKS, add_ask_options, ask
 from commands.order_text import holds_json, order_json, order_lines, total_of, when
 from commands.output import Rows, print_json, show
+from commands.parked import retried
 from commands.running import ACTOR, for_merchant, show_for_merchant
 from core.domain.state import OrderState, Stage
 from core.engine.hub import Hub
@@ -16,6 +17,7 @@ from core.model.holds import Hold
 from core.model.stock import MOST_UNITS
 from core.services import actions
 from core.services.order_search import search_orders
+from core.services.parked import chosen, parked_work
 from core.services.plans import release_all_plan
 from core.services.waiting import Waiting, waiting_of
 from core.store.orders import OrderRow, facts_of
@@ -28,7 +30,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what the verb takes."""
     add_merchant_options(parser)
     parser.add_argument("do", nargs="?", default="list", choices=("list", "show", *ASKS))
-    parser.add_argument("order", nargs="?", help="its number, or connection:id; release: all of them")
+    parser.add_argument(
+        "order", nargs="?", help="its number, or connection:id; release and retry: all of them"
+    )
     parser.add_argument("reason", nargs="?", help="release: which hold; void: which parcel's label")
     add_ask_options(parser)
     stages, holds = [stage.value for stage in Stage], [hold.value for hold in Hold]
@@ -55,6 +59,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError(f"{do} wants an order: its number, or connection:id")
     if do == "release" and not arguments.reason:
         raise UsageError("release wants the hold that is released, as in: release KK-1001 risk")
+    if do == "retry" and order == "all":
+        return show_for_merchant(arguments, partial(_retry_all, arguments))
     if do == "release" and order == "all":
         return show_for_merchant(arguments, partial(_release_all, arguments))
     order_id, state, facts, waits = for_merchant(arguments, partial(_act, arguments))
@@ -129,6 +135,10 @@ async def _release_all(arguments: argparse.Namespace, hub: Hub, merchant: str) -
     agree(arguments, await release_all_plan(hub, merchant, reason))
     released = await actions.release_all(hub, merchant, reason, "all", ACTOR)
     return [{"released": order_id, "hold": reason} for order_id in released]
+
+
+async def _retry_all(arguments: argparse.Namespace, hub: Hub, merchant: str) -> Rows:
+    return await retried(arguments, hub, merchant, chosen(await parked_work(hub, merchant), orders="all"))
 
 
 async def _act(

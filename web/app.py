@@ -6,7 +6,18 @@ from aiohttp import web
 
 from core.engine.hub import Hub
 from web import connect, webhooks
-from web.api import connections, endpoint, golive, notices, order_actions, orders, privacy, stock, zones
+from web.api import (
+    connections,
+    endpoint,
+    golive,
+    notices,
+    order_actions,
+    orders,
+    parked,
+    privacy,
+    stock,
+    zones,
+)
 from web.api import links as links_api
 from web.api.openapi import describe
 from web.console import exceptions, links, pages
@@ -24,6 +35,7 @@ from web.webhooks import LARGEST_BODY
 ENDPOINTS = (
     *orders.ENDPOINTS,
     *order_actions.ENDPOINTS,
+    *parked.ENDPOINTS,
     *stock.ENDPOINTS,
     *connections.ENDPOINTS,
     *links_api.ENDPOINTS,

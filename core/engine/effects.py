@@ -32,6 +32,7 @@ from core.model.commit import Intent, Landed, Settlement
 from core.model.effects import Outcome
 from core.model.facts import Fact, Intended, Settled
 from core.ports import Fence, Operation
+from core.store.failures import DATABASE_ERRORS, is_infrastructure, until_answered
 
 T = TypeVar("T")
 
@@ -88,6 +89,15 @@ async def perform(run: Run, effect: Effect) -> None:
     operation = run.connections.operation(effect.connection, effect.operation)
     deadline_s = asyncio.get_running_loop().time() + operation.call_limit_s
     key = key_of(run, effect.name)
+    if not await _intend(run, effect, key, operation):
+        return
+    done = await _ask(run, effect, key, operation, deadline_s)
+    failpoint("effects.call.after")
+    await settle(run, key, effect.operation, done)
+
+
+async def _intend(run: Run, effect: Effect, key: str, operation: Operation) -> bool:
+    """Commit the intent; return whether it landed."""
     look_up_at = run.now + timedelta(seconds=operation.call_limit_s + operation.settle_s)
     intended = Intended(
         at=run.now,
@@ -105,12 +115,24 @@ async def perform(run: Run, effect: Effect) -> None:
         owner=run.hub.owner,
         request=dict(effect.data),
     )
-    committed = await run.commit(decided=[intended], intents=[intent], attempts=run.attempts)
-    if not isinstance(committed, Landed):
-        return
-    done = await _ask(run, effect, key, operation, deadline_s)
-    failpoint("effects.call.after")
-    await settle(run, key, effect.operation, done)
+    try:
+        committed = await run.commit(decided=[intended], intents=[intent], attempts=run.attempts)
+    except DATABASE_ERRORS as error:
+        if is_infrastructure(error):
+            await _not_asked(run, key, effect.operation)
+        raise
+    return isinstance(committed, Landed)
+
+
+async def _not_asked(run: Run, key: str, operation: str) -> None:
+    """Settle an intent after which our own database failed before the vendor was asked: it is undone, if it landed."""
+
+    async def read() -> None:
+        run.state = await run.hub.store.load(run.merchant, run.order_id) or run.state
+
+    await until_answered(read)
+    if any(intent.key == key for intent in run.state.open):
+        await settle(run, key, operation, Done(outcome=Outcome.UNDONE, code="not_asked"), run.attempts)
 
 
 async def _ask(run: Run, effect: Effect, key: str, operation: Operation, deadline_s: float) -> Done:
@@ -180,11 +202,27 @@ async def look_up(run: Run, finders: Mapping[str, Callable[[Run, OpenIntent], Aw
 
 
 async def settle(run: Run, key: str, operation: str, done: Done, attempts: int = 0) -> None:
-    """Commit what came of an intent; it lands whatever else happened to the order meanwhile."""
+    """Commit what came of an intent; it lands whatever else happened to the order meanwhile.
+
+    Nobody else knows the outcome, and a message is never looked up: while our own database fails, it is kept here and
+    told again until it is stored, once.
+    """
     settled = Settled(at=run.now, key=key, operation=operation, outcome=done.outcome, code=done.code)
-    await run.commit(
-        happened=[settled, *done.facts],
-        outcomes=[Settlement(key=key, outcome=done.outcome, result=dict(done.result))],
-        references=done.references,
-        attempts=attempts,
-    )
+    told = False
+
+    async def tell() -> None:
+        nonlocal told
+        if told:
+            failpoint("effects.settle.again")
+            run.state = await run.hub.store.load(run.merchant, run.order_id) or run.state
+            if key in run.state.settled:
+                return
+        told = True
+        await run.commit(
+            happened=[settled, *done.facts],
+            outcomes=[Settlement(key=key, outcome=done.outcome, result=dict(done.result))],
+            references=done.references,
+            attempts=attempts,
+        )
+
+    await until_answered(tell)

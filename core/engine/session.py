@@ -5,13 +5,11 @@ Its claims count as long as it does (``core/store/processes``).
 
 import logging
 
-import asyncpg
-from sqlalchemy.exc import SQLAlchemyError
-
 from core.clock import DatabaseClock
 from core.engine.hub import Hub
 from core.failpoints import failpoint
-from core.store.engine import CommitLostError, Database, Postgres
+from core.store.engine import Database, Postgres
+from core.store.failures import DATABASE_ERRORS
 from core.store.processes import beat, end_process, forget_processes
 
 LOG = logging.getLogger("crossdock.session")
@@ -19,8 +17,6 @@ LOG = logging.getLogger("crossdock.session")
 BEAT_S = 2.0
 """How often a process says that it lives: one that is late three times in a row is taken for dead."""
 DATABASE = "database"
-UNANSWERED = (SQLAlchemyError, CommitLostError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
-"""What is raised where the database does not answer."""
 _WORTH_TELLING_S = 1.0
 
 
@@ -49,7 +45,7 @@ async def tick_session(hub: Hub) -> None:
         await set_clock(hub.clock, hub.store.db)
         failpoint("session.beat")
         await hub.store.write(beat, hub.owner, hub.role, hub.clock.now())
-    except UNANSWERED as error:
+    except DATABASE_ERRORS as error:
         hub.health.lost(DATABASE, f"it does not answer ({type(error).__name__})")
         raise
     hub.health.found(DATABASE)
@@ -59,5 +55,5 @@ async def end_session(hub: Hub) -> None:
     """Say that this process ends: whatever it could not give back is free."""
     try:
         await hub.store.write(end_process, hub.owner)
-    except UNANSWERED as error:
+    except DATABASE_ERRORS as error:
         LOG.warning("the database was not told that this process ends (%s)", type(error).__name__)

@@ -7,10 +7,10 @@ tick of the clock and loses nothing.
 import asyncio
 import logging
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Concatenate, ParamSpec
 
 import sqlalchemy as sa
 
@@ -22,7 +22,7 @@ from core.engine.job import JobKind, Jobs, Reschedule
 from core.engine.pauses import give_back, learn, note_failure, wait_turn
 from core.engine.places import ALL, AT_ONCE, JOB_LIMITS, PER_MERCHANT, Places
 from core.engine.queue import Queue
-from core.engine.retry import ITS_OWN, LONGEST_WAIT_S, Park, Retry, after_failure, describe
+from core.engine.retry import ITS_OWN, LONGEST_WAIT_S, Park, Retry, after_failure, describe, failure_of
 from core.engine.run import ClaimLostError, Run
 from core.engine.step import Steps
 from core.errors import HubError, OutcomeUnknownError, UnavailableError
@@ -30,6 +30,7 @@ from core.failpoints import failpoint
 from core.model.commit import Committed, Landed
 from core.model.facts import Parked
 from core.store.claims import due_orders, first_orders, release_claim, renew_claims
+from core.store.failures import DATABASE_ERRORS, is_infrastructure, until_answered
 from core.store.jobs import (
     DueJob,
     Job,
@@ -44,6 +45,8 @@ from core.store.jobs import (
 from core.store.pauses import KindKey, leave_line, list_pauses, looks_of_all
 
 LOG = logging.getLogger("crossdock.work")
+
+P = ParamSpec("P")
 
 PRESSED = 16
 """So many deliveries wait to be stored, and the worker of the same process gives way to them."""
@@ -99,6 +102,12 @@ class Worker:
             if run is not None:
                 await self._advance_counted(run)
             ended = True
+        except DATABASE_ERRORS as error:
+            if not is_infrastructure(error):
+                raise
+            LOG.warning("order %s of %s: %s", order_id, merchant, describe(error))
+            await self._free(release_claim, merchant, order_id, owner=self.hub.owner)
+            ended = True
         finally:
             if not ended:
                 self.left.add(key)
@@ -151,12 +160,31 @@ class Worker:
         if isinstance(verdict, Retry):
             wait = timedelta(seconds=verdict.wait_s * self.chance.uniform(1.0, 1.5))
             kept = attempts if verdict.counts else run.attempts
-            return await run.commit(due_at=run.now + wait, attempts=kept, free_claim=True)
-        parked = Parked(at=run.now, step=run.step, error=type(error).__name__, message=describe(error))
+            return await run.commit(
+                due_at=run.now + wait, attempts=kept, error=describe(error), free_claim=True
+            )
+        parked = Parked(
+            at=run.now,
+            step=run.step,
+            error=type(error).__name__,
+            message=describe(error),
+            failure=failure_of(error),
+        )
         if run.in_line:
             failpoint("work.line.before")
             await self.hub.store.write(leave_line, run.merchant, sorted(run.in_line), run.waiter)
         return await run.commit(happened=[parked], due_at=None, free_claim=True)
+
+    async def _free(
+        self, function: Callable[Concatenate[sa.Connection, P], None], *args: P.args, **kwargs: P.kwargs
+    ) -> None:
+        """Free a claim of ours that nobody works under any more: what it is on is due still."""
+
+        async def free() -> None:
+            failpoint("work.claim.free")
+            await self.hub.store.write(function, *args, **kwargs)
+
+        await until_answered(free)
 
     def _kind(self, job: str) -> JobKind:
         """Return the row of a kind of job; what no row names (a newer hub stored it) is parked like any fault."""
@@ -164,6 +192,15 @@ class Worker:
 
     async def run_job(self, job: Job) -> None:
         """Run one claimed job, and end it: over, due again, or parked with the reason."""
+        try:
+            await self._run_job(job)
+        except DATABASE_ERRORS as error:
+            if not is_infrastructure(error):
+                raise
+            LOG.warning("job %s %s of %s: %s", job.kind, job.subject, job.merchant, describe(error))
+            await self._free(release_jobs, self.hub.owner, [job.key])
+
+    async def _run_job(self, job: Job) -> None:
         kind, turns, failed = self._kind(job.kind), set[Kind](), None
         if await self._waits(job, kind, turns):
             return

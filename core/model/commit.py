@@ -135,6 +135,8 @@ class OrderCommit:
     waits_for: str = ""
     """The connection that had no place for the order's next step, or does nothing for anybody: who looks for what is due takes no more of these
     than it has places there. Part of the second half; any other commit leaves it to be found out anew."""
+    error: str | None = None
+    """Why the last run failed; None after any progress."""
     owner: str | None = None
     """Who decides under a claim. If somebody else holds the order by now, the second half is refused."""
     free_claim: bool = False
@@ -161,6 +163,7 @@ class CommitParts(TypedDict, total=False):
     due_at: datetime | Due | None
     attempts: int
     waits_for: str
+    error: str | None
     free_claim: bool
 
 

@@ -11,6 +11,7 @@ from pydantic import Field, TypeAdapter
 
 from core.model.base import Instant, Shape
 from core.model.effects import Outcome
+from core.model.failures import Failure
 from core.model.holds import Hold
 from core.model.money import Money
 from core.model.order import Order, RiskLevel
@@ -353,6 +354,8 @@ class Parked(FactBase):
     step: str
     error: str
     message: str
+    failure: Failure | None = None
+    """Where it lies; None in what an older hub told."""
 
 
 class Retried(FactBase):

@@ -85,7 +85,7 @@ def _create_rows(conn: sa.Connection, commits: Sequence[OrderCommit]) -> None:
 def _lock_orders(conn: sa.Connection, commits: Sequence[OrderCommit]) -> dict[OrderKey, Standing]:
     key = (orders.c.merchant, orders.c.order_id)
     wanted = sorted({(commit.merchant, commit.order_id) for commit in commits})
-    claim = (orders.c.claimed_by, orders.c.claimed_until, orders.c.attempts, orders.c.due_at)
+    claim = (orders.c.claimed_by, orders.c.claimed_until, orders.c.attempts, orders.c.error, orders.c.due_at)
     found = conn.execute(
         sa.select(*key, orders.c.version, orders.c.state, *claim)
         .where(among(conn, key, wanted))
@@ -99,6 +99,7 @@ def _lock_orders(conn: sa.Connection, commits: Sequence[OrderCommit]) -> dict[Or
             claimed_by=row.claimed_by,
             claimed_until=row.claimed_until,
             attempts=row.attempts,
+            error=row.error,
             due_at=row.due_at,
         )
         for row in found
@@ -172,6 +173,7 @@ def _order_row(decision: Decision) -> Row:
         "claimed_until": None if freed else before.claimed_until,
         "attempts": commit.attempts if decision.landed else before.attempts,
         "waits_for": commit.waits_for if decision.landed else "",
+        "error": commit.error if decision.landed else before.error,
         "updated_at": commit.at,
     }
 

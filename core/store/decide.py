@@ -24,6 +24,7 @@ class Standing:
     claimed_by: str | None
     claimed_until: datetime | None
     attempts: int
+    error: str | None
     due_at: datetime | None
 
 

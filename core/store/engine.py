@@ -18,19 +18,18 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncTransaction, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from core.store.columns import UTCDateTime
+from core.store.failures import DATABASE_ERRORS, CommitLostError, is_cut, is_infrastructure
 
 P = ParamSpec("P")
 T = TypeVar("T")
 _READERS = 3
 _POSTGRES_CONNECTIONS = 8
-
-
-class CommitLostError(Exception):
-    """The connection broke while COMMIT was under way: the transaction may or may not have landed."""
+_AGAIN_AFTER_S = (0.0, 0.1, 0.4, 1.0)
+"""After a lost connection the same is done on another one, so often; who waits longer is told."""
 
 
 class DanglingReferencesError(Exception):
@@ -225,7 +224,11 @@ def _begin(conn: sa.Connection) -> None:
 
 
 class Postgres(Database):
-    """A PostgreSQL database, shared by any number of processes."""
+    """A PostgreSQL database, shared by any number of processes.
+
+    A transaction whose connection is lost is done again on another one. Where it is lost while COMMIT is under way,
+    the server is asked what became of the transaction, by its id: it is never done twice.
+    """
 
     def __init__(self, url: str) -> None:
         self._engine = create_async_engine(url, pool_size=_POSTGRES_CONNECTIONS, max_overflow=0)
@@ -250,32 +253,53 @@ class Postgres(Database):
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> T:
-        async def run() -> T:
+        async def once() -> T:
             async with engine.connect() as conn:
-                async with conn.begin() as transaction:
-                    result = await conn.run_sync(work, *args, **kwargs)
-                    try:
-                        await transaction.commit()
-                    except sa.exc.DBAPIError as error:
-                        if error.connection_invalidated:
-                            raise CommitLostError from error
-                        raise
-                self.transactions += 1
-                return result
+                transaction = await conn.begin()
+                result = await conn.run_sync(work, *args, **kwargs)
+                xid = (await conn.exec_driver_sql("SELECT pg_current_xact_id()::text")).scalar_one()
+                lost = await _commit(transaction)
+            if lost is not None and not await self._landed(str(xid)):
+                raise lost
+            return result
 
-        return await _on_living_connection(run)
+        result = await _again_after_a_cut(once)
+        self.transactions += 1
+        return result
+
+    async def _landed(self, xid: str) -> bool:
+        """Return whether the server knows a transaction as committed.
+
+        Raises:
+            CommitLostError: it does not answer, or does not know any more.
+        """
+        status = sa.text("SELECT pg_xact_status(CAST(CAST(:xid AS text) AS xid8))")
+        for wait_s in (*_AGAIN_AFTER_S, *_AGAIN_AFTER_S):
+            await asyncio.sleep(wait_s)
+            try:
+                async with self._engine.connect() as conn:
+                    found = (await conn.execute(status, {"xid": xid})).scalar_one()
+            except DATABASE_ERRORS as error:
+                if not is_infrastructure(error):
+                    raise CommitLostError from error
+                continue
+            if found != "in progress":
+                if found is None:
+                    break
+                return bool(found == "committed")
+        raise CommitLostError
 
     async def read(
         self, work: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """Run ``work`` in a transaction that the database holds to reading."""
 
-        async def run() -> T:
+        async def once() -> T:
             async with self._engine.connect() as conn:
                 await conn.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
                 return await conn.run_sync(work, *args, **kwargs)
 
-        return await _on_living_connection(run)
+        return await _again_after_a_cut(once)
 
     async def now(self) -> datetime:
         """Return the time of the database's machine."""
@@ -287,18 +311,28 @@ class Postgres(Database):
         await self._first.dispose()
 
 
-async def _on_living_connection(run: Callable[[], Awaitable[T]]) -> T:
-    """Run a transaction, and once more where its connection was cut before COMMIT: nothing of it has landed.
-
-    The pool drops every older connection with the first that is found dead: the second try gets a fresh one.
-    """
-    try:
-        return await run()
-    except sa.exc.DBAPIError as error:
-        if not error.connection_invalidated:
-            raise
-    return await run()
-
-
 def _clock_timestamp(conn: sa.Connection) -> datetime:
     return conn.execute(sa.select(sa.cast(sa.func.clock_timestamp(), UTCDateTime))).scalar_one()
+
+
+async def _commit(transaction: AsyncTransaction) -> Exception | None:
+    """Commit; return the failure of our own infrastructure after which nobody knows whether it landed."""
+    try:
+        await transaction.commit()
+    except DATABASE_ERRORS as error:
+        if not is_infrastructure(error):
+            raise
+        return error
+    return None
+
+
+async def _again_after_a_cut(once: Callable[[], Awaitable[T]]) -> T:
+    """Do something on a connection, and again on another one where that was lost before it was done."""
+    for wait_s in _AGAIN_AFTER_S:
+        try:
+            return await once()
+        except DATABASE_ERRORS as error:
+            if not is_cut(error):
+                raise
+        await asyncio.sleep(wait_s)
+    return await once()

@@ -20,6 +20,8 @@ from core.store.writes import update_by_key
 
 JobKey = tuple[str, str, str]
 """(merchant, kind, subject)."""
+FRESH_ATTEMPTS = 1
+"""Of a parked job that is sent on: it has all its attempts again, and is not as one that never ran."""
 _KEY = (jobs.c.merchant, jobs.c.kind, jobs.c.subject)
 
 
@@ -90,10 +92,17 @@ def enqueue_all(conn: sa.Connection, requests: Sequence[tuple[str, NewJob]]) -> 
         (sa.or_(jobs.c.due_at.is_(None), jobs.c.due_at > new.due_at), new.due_at),
         else_=jobs.c.due_at,
     )
+    used_up = sa.and_(jobs.c.parked_at.is_not(None), jobs.c.attempts > FRESH_ATTEMPTS)
+    sent_on = sa.case((used_up, FRESH_ATTEMPTS), else_=jobs.c.attempts)
     conn.execute(
         statement.on_conflict_do_update(
             index_elements=["merchant", "kind", "subject"],
-            set_={"due_at": earlier, "requests": jobs.c.requests + 1, "parked_at": None},
+            set_={
+                "due_at": earlier,
+                "requests": jobs.c.requests + 1,
+                "parked_at": None,
+                "attempts": sent_on,
+            },
         ),
         [merged[key] for key in sorted(merged)],
     )

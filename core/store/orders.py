@@ -57,17 +57,22 @@ class Standing:
     state: OrderState
     due_at: datetime | None
     attempts: int
+    error: str | None = None
+    """Why the last run failed."""
 
 
 def standings(conn: sa.Connection, merchant: str, order_ids: Sequence[str]) -> dict[str, Standing]:
     """Return where each order stands; one that is not there is left out."""
     keys = sorted({(merchant, order_id) for order_id in order_ids})
-    columns = (orders.c.order_id, orders.c.state, orders.c.due_at, orders.c.attempts)
+    columns = (orders.c.order_id, orders.c.state, orders.c.due_at, orders.c.attempts, orders.c.error)
     return {
-        order_id: Standing(state=OrderState.model_validate_json(state), due_at=due_at, attempts=attempts)
-        for order_id, state, due_at, attempts in (
-            conn.execute(sa.select(*columns).where(among(conn, _KEY, keys))) if keys else ()
+        row.order_id: Standing(
+            state=OrderState.model_validate_json(row.state),
+            due_at=row.due_at,
+            attempts=row.attempts,
+            error=row.error,
         )
+        for row in (conn.execute(sa.select(*columns).where(among(conn, _KEY, keys))) if keys else ())
     }
 
 

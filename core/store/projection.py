@@ -13,6 +13,7 @@ def projection(state: OrderState) -> dict[str, Any]:
         "stage": state.stage.value,
         "state": state.model_dump_json(),
         "holds": f" {' '.join(state.holds)} " if state.holds else "",
+        "parked_at": state.parked.at if state.parked else None,
         "total_minor": total.minor if total else None,
         "currency": total.currency if total else None,
     }

@@ -16,6 +16,7 @@ from core.errors import AuthError, OutcomeUnknownError, RateLimitError, Unavaila
 from core.failpoints import failpoint
 from core.ports import Token
 from core.store.engine import Database
+from core.store.failures import until_answered
 from core.store.sealing import Keyring
 from core.store.tokens import Kept, TokenRow
 
@@ -138,7 +139,10 @@ class VaultTokens:
             raise
         failpoint("vault.refresh.after")
         token = _with_what_was_known(granted, kept.token)
-        saved = await self._database.write(self._row.save_renewed, kept, owner, token, self._clock.now())
+        # The vendor took the old one back: what is not saved now is lost, and with it the connection.
+        saved = await until_answered(
+            lambda: self._database.write(self._row.save_renewed, kept, owner, token, self._clock.now())
+        )
         return token if saved else None
 
     def _ahead(self, kept: Kept) -> timedelta:

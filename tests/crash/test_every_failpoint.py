@@ -42,6 +42,9 @@ ELSEWHERE = {
     "stock.scans.before": "no carrier refuses a void for good on that day",
     "schema.upgrade.before_commit": "no database is upgraded on that day; tests/core/store/test_upgrades.py dies there",
     "work.line.before": "nobody who waits for a pause is parked on that day; the same",
+    "work.claim.free": "our own infrastructure fails nowhere on that day; tests/core/flow/test_infrastructure.py",
+    "work.jobs.free": "the same",
+    "effects.settle.again": "the same",
     "work.listening.freed": "a process that is told to stop, which the scenario never is",
 }
 _NAMED = re.compile(r'failpoint\("([a-z_.]+)"\)')

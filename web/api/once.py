@@ -7,6 +7,7 @@ Answers from 500 on are not kept: the request may be made again under its key, u
 
 import hashlib
 import json
+import logging
 import re
 import uuid
 from collections.abc import Awaitable, Callable
@@ -19,6 +20,7 @@ from pydantic import BaseModel
 from core.engine.hub import Hub
 from core.errors import HubError
 from core.model.commit import KeyedRequest
+from core.store.failures import DATABASE_ERRORS, is_infrastructure, name_of
 from core.store.idempotency import (
     UNDER,
     Another,
@@ -31,6 +33,8 @@ from core.store.idempotency import (
     give_up_request,
 )
 from web.problems import PROBLEM, problem, told_of
+
+LOG = logging.getLogger("crossdock.web")
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotent-Replayed"
@@ -83,12 +87,25 @@ async def _carried_out(hub: Hub, keyed: KeyedRequest, act: Callable[[], Awaitabl
         answer = told_of(error)
     finally:
         UNDER.reset(under)
+        await _end(hub, keyed, answer)
+    return answer
+
+
+async def _end(hub: Hub, keyed: KeyedRequest, answer: web.Response | None) -> None:
+    """Keep an answer, or give the request up; while our own database fails neither is possible.
+
+    What was done is answered all the same. The claim ends by itself, and what landed until then is known by its rows.
+    """
+    try:
         if answer is not None and answer.status < HTTPStatus.INTERNAL_SERVER_ERROR:
             body = answer.body if isinstance(answer.body, bytes) else b""
             await hub.store.write(finish_request, keyed, answer.status, body)
         else:
             await hub.store.write(give_up_request, keyed)
-    return answer
+    except DATABASE_ERRORS as error:
+        if not is_infrastructure(error):
+            raise
+        LOG.warning("the answer to a request under a key is not kept: %s", name_of(error))
 
 
 def _known(known: Running | Another | Lost | Answered) -> web.Response:

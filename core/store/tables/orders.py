@@ -21,6 +21,8 @@ orders = table(
     optional("claimed_by"),
     maybe_at("claimed_until"),
     count("attempts"),
+    optional("error"),  # why the last run failed; null after any progress
+    maybe_at("parked_at"),
     sa.Column("personal", sa.LargeBinary, nullable=True),
     optional("personal_key"),
     at("updated_at"),
@@ -36,6 +38,13 @@ orders = table(
         "order_id",
         postgresql_where=sa.text("due_at IS NOT NULL"),
         sqlite_where=sa.text("due_at IS NOT NULL"),
+    ),
+    sa.Index(
+        "ix_orders_parked",
+        "merchant",
+        "parked_at",
+        postgresql_where=sa.text("parked_at IS NOT NULL"),
+        sqlite_where=sa.text("parked_at IS NOT NULL"),
     ),
     sa.Index("ix_orders_page", "merchant", "placed_at", "order_id"),
     sa.Index("ix_orders_stage", "merchant", "stage", "placed_at", "order_id"),
