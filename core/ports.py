@@ -10,13 +10,13 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Literal, Protocol
+from typing import Annotated, Literal, Protocol
 
-from pydantic import BaseModel
+from pydantic import AfterValidator, BaseModel
 
 from core.clock import Clock
 from core.model.address import Address
-from core.model.base import Shape
+from core.model.base import Shape, is_storable
 from core.model.message import Message
 from core.model.money import Money
 from core.model.order import FetchedOrder, OrderPage
@@ -255,16 +255,30 @@ class NotificationKind(StrEnum):
     OTHER = "other"  # known, nothing to do
 
 
+LONGEST_NAME = 500
+"""Characters: longer than any vendor's id, and short enough for the index of every database."""
+
+
+def _nameable(text: str) -> str:
+    if len(text) > LONGEST_NAME or not is_storable(text):
+        raise ValueError("no database keeps this as a name: it is too long, or holds NUL or half a character")
+    return text
+
+
+Name = Annotated[str, AfterValidator(_nameable)]
+"""What a vendor calls something, as a row can be known by."""
+
+
 class Notification(Shape):
     """Something a vendor says happened: ``event_id`` makes it idempotent, ``subject`` is what to fetch."""
 
-    event_id: str
+    event_id: Name
     kind: NotificationKind
-    topic: str
-    subject: str
-    account: str | None = None
+    topic: Name
+    subject: Name
+    account: Name | None = None
     """The vendor's account it belongs to, where one endpoint serves several merchants."""
-    orders: tuple[str, ...] = ()
+    orders: tuple[Name, ...] = ()
     """The channel's ids of the orders concerned, where a privacy request names them."""
 
 
@@ -280,6 +294,11 @@ class WebhookRequest:
 
 class WebhookSource(Protocol):
     """A connector that is told of changes over HTTP."""
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What its deliveries are signed with: of several connections with the same, one verifies for all."""
+        ...
 
     def parse_webhook(self, request: WebhookRequest, *, now: datetime) -> tuple[Notification, ...]:
         """Verify the signature over the raw body (either of two secrets during rotation), then say what changed.

@@ -14,6 +14,7 @@ from web.console import golive as golive_page
 from web.console import orders as orders_page
 from web.console.errors import readable
 from web.context import Settings
+from web.door.guard import readable_requests
 from web.health import routes as health_routes
 from web.keys import HUB, SETTINGS
 from web.problems import problems
@@ -36,7 +37,8 @@ ENDPOINTS = (
 def build(hub: Hub, settings: Settings) -> web.Application:
     """Return the application of a hub."""
     app = web.Application(
-        middlewares=[security_headers, readable, problems, known_sessions], client_max_size=LARGEST_BODY
+        middlewares=[security_headers, readable, problems, readable_requests, known_sessions],
+        client_max_size=LARGEST_BODY,
     )
     app[HUB], app[SETTINGS] = hub, settings
     app.add_routes(health_routes)

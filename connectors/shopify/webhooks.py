@@ -40,7 +40,7 @@ class ShopifyWebhooks:
     def __init__(self, connection: Connection) -> None:
         self._name = connection.name
         app = connection.app
-        self._secrets = tuple(app[key] for key in ("client_secret", "client_secret_old") if app.get(key))
+        self.secrets = tuple(app[key] for key in ("client_secret", "client_secret_old") if app.get(key))
 
     def parse_webhook(self, request: WebhookRequest, *, now: datetime) -> tuple[Notification, ...]:  # noqa: ARG002  no time is signed
         """Verify the signature over the raw body, then say what changed.
@@ -73,7 +73,7 @@ class ShopifyWebhooks:
             signature = base64.b64decode(given, validate=True)
         except (binascii.Error, ValueError):
             signature = b""
-        digests = [hmac.digest(secret.encode(), request.body, hashlib.sha256) for secret in self._secrets]
+        digests = [hmac.digest(secret.encode(), request.body, hashlib.sha256) for secret in self.secrets]
         # Every secret is compared, so that the time taken does not tell which one it was.
         matches = [hmac.compare_digest(digest, signature) for digest in digests]
         if len(signature) != SIGNATURE_BYTES or not any(matches):

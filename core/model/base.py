@@ -20,6 +20,11 @@ def storable(text: str) -> str:
     return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
+def is_storable(text: str) -> bool:
+    """Return whether every database keeps a text as it is."""
+    return _UNSTORABLE.search(text) is None
+
+
 _UNSTORABLE = re.compile("[\\x00\\ud800-\\udfff]")
 
 

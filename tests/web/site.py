@@ -6,6 +6,7 @@ import io
 import json
 import logging
 import re
+import socket
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,7 +14,6 @@ from typing import Any
 
 import aiohttp
 from aiohttp import web
-from aiohttp.test_utils import TestServer
 
 from connectors.bogus import CONNECTOR
 from connectors.bogus.webhooks import HEADER, signature_of
@@ -28,10 +28,13 @@ from tests.core.store.conftest import open_store
 from tests.web.described import check_answer
 from web.app import build
 from web.context import Settings
+from web.door.limits import Limits
+from web.door.server import Door, open_door
 
 OTHER = "rival"
 KEY, OTHER_KEY = "kendra-key-0123456789", "rival-key-0123456789"
 SECRET = b"a secret that signs cookies only"
+LIMITS = Limits()
 PUBLIC = "https://hub.kendra.test"
 
 
@@ -58,6 +61,7 @@ class Site:
 
     b: Bench
     app: web.Application
+    door: Door
     url: str
     http: aiohttp.ClientSession
     connected: list[tuple[str, str, Token]]
@@ -125,10 +129,10 @@ def a_notification(
 
 
 @contextlib.asynccontextmanager
-async def open_site(folder: Path) -> AsyncIterator[Site]:
+async def open_site(folder: Path, kind: str = "sqlite", limits: Limits = LIMITS) -> AsyncIterator[Site]:
     """Serve an open hub, and a rival of it on the same store."""
     with written_log() as log:
-        async with _served(folder, log) as site:
+        async with _served(folder, kind, limits, log) as site:
             yield site
 
 
@@ -148,8 +152,8 @@ def written_log() -> Iterator[io.StringIO]:
 
 
 @contextlib.asynccontextmanager
-async def _served(folder: Path, log: io.StringIO) -> AsyncIterator[Site]:
-    async with open_store("sqlite", folder, batched=True) as store:
+async def _served(folder: Path, kind: str, limits: Limits, log: io.StringIO) -> AsyncIterator[Site]:
+    async with open_store(kind, folder, batched=True) as store:
         b = review(store)
         await open_hub_of(b)
         b.hub.merchants[OTHER] = _rival(b, config())
@@ -161,9 +165,16 @@ async def _served(folder: Path, log: io.StringIO) -> AsyncIterator[Site]:
             connected.append((merchant, connection, token))
 
         app = build(b.hub, Settings(public_url=PUBLIC, secret=SECRET, connected=note))
-        async with TestServer(app) as server, aiohttp.ClientSession() as http:
-            url = str(server.make_url("")).rstrip("/")
-            yield Site(b=b, app=app, url=url, http=http, connected=connected, log=log)
+        async with behind_door(app, limits) as (door, url), aiohttp.ClientSession() as http:
+            yield Site(b=b, app=app, door=door, url=url, http=http, connected=connected, log=log)
+
+
+@contextlib.asynccontextmanager
+async def behind_door(app: web.Application, limits: Limits = LIMITS) -> AsyncIterator[tuple[Door, str]]:
+    """Serve an application on loopback as ``serve`` does; give its door and its address."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        async with open_door(app, listening, limits, stop_within_s=1) as door:
+            yield door, f"http://127.0.0.1:{listening.getsockname()[1]}"
 
 
 def _rival(b: Bench, kept: MerchantConfig) -> Connections:
