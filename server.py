@@ -30,6 +30,7 @@ from web.app import build
 from web.context import Settings
 from web.door.limits import limits_of
 from web.door.server import BACKLOG, open_door
+from web.health import metrics_token
 
 LOG = logging.getLogger("crossdock.server")
 
@@ -49,7 +50,9 @@ async def serve(
     if role != "all" and url.startswith("sqlite"):
         raise ConfigError(f"--role {role} shares its work with other processes: that needs PostgreSQL")
     public_url = (setting(environ, "CROSSDOCK_PUBLIC_URL") or f"http://127.0.0.1:{port}").rstrip("/")
-    limits = limits_of(environ)
+    limits, monitor = limits_of(environ), metrics_token(environ)
+    if redactor is not None:
+        redactor.hide(monitor)
     with single_instance(url), _port(port, wanted=role in ("all", "web")) as listening:
         async with (
             open_hub(environ, redactor, serves=True) as (hub, installation),
@@ -65,6 +68,7 @@ async def serve(
                     public_url=public_url,
                     secret=hashlib.sha256(b"cookies" + installation.keys.current.secret).digest(),
                     connected=_on_connected(hub, installation, public_url),
+                    metrics_token=monitor,
                 )
                 await running.enter_async_context(
                     open_door(build(hub, settings), listening, limits, stop_within_s=STOP_WITHIN_S)

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from core.engine.hub import Hub
-from web import connect, webhooks
+from web import connect, health, webhooks
 from web.api import connections, endpoint, golive, notices, order_actions, orders, stock, zones
 from web.api import links as links_api
 from web.api.openapi import describe
@@ -15,7 +15,6 @@ from web.console import orders as orders_page
 from web.console.errors import readable
 from web.context import Settings
 from web.door.guard import readable_requests
-from web.health import routes as health_routes
 from web.keys import HUB, SETTINGS
 from web.problems import problems
 from web.session import CALLER, known_sessions
@@ -41,7 +40,7 @@ def build(hub: Hub, settings: Settings) -> web.Application:
         client_max_size=LARGEST_BODY,
     )
     app[HUB], app[SETTINGS] = hub, settings
-    app.add_routes(health_routes)
+    health.add(app, hub)
     app.add_routes(webhooks.routes)
     app.add_routes(connect.routes)
     endpoint.add(app, ENDPOINTS, CALLER)

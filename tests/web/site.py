@@ -14,6 +14,7 @@ from typing import Any
 
 import aiohttp
 from aiohttp import web
+from yarl import URL
 
 from connectors.bogus import CONNECTOR
 from connectors.bogus.webhooks import HEADER, signature_of
@@ -35,6 +36,7 @@ OTHER = "rival"
 KEY, OTHER_KEY = "kendra-key-0123456789", "rival-key-0123456789"
 SECRET = b"a secret that signs cookies only"
 LIMITS = Limits()
+METRICS = "a monitor's token 0123456789"
 PUBLIC = "https://hub.kendra.test"
 
 
@@ -68,7 +70,7 @@ class Site:
     log: io.StringIO
 
     async def ask(
-        self, method: str, path: str, *, key: str | None = None, cookie: str | None = None, **more: Any
+        self, method: str, path: str | URL, *, key: str | None = None, cookie: str | None = None, **more: Any
     ) -> Answer:
         """Ask as a program does (with a key), or as a browser does (with a cookie)."""
         headers: dict[str, str] = dict(more.pop("headers", {}))
@@ -76,7 +78,7 @@ class Site:
             headers["Authorization"] = f"Bearer {key}"
         if cookie is not None:
             headers |= {"Cookie": cookie, "Accept": "text/html"}
-        url = path if path.startswith("http") else f"{self.url}{path}"
+        url = path if isinstance(path, URL) or path.startswith("http") else f"{self.url}{path}"
         async with self.http.request(method, url, headers=headers, allow_redirects=False, **more) as answer:
             came = Answer(answer.status, dict(answer.headers), await answer.read())
         check_answer(method, answer.url.raw_path, status=came.status, headers=came.headers, body=came.body)
@@ -164,7 +166,7 @@ async def _served(folder: Path, kind: str, limits: Limits, log: io.StringIO) -> 
         async def note(merchant: str, connection: str, token: Token) -> None:
             connected.append((merchant, connection, token))
 
-        app = build(b.hub, Settings(public_url=PUBLIC, secret=SECRET, connected=note))
+        app = build(b.hub, Settings(public_url=PUBLIC, secret=SECRET, connected=note, metrics_token=METRICS))
         async with behind_door(app, limits) as (door, url), aiohttp.ClientSession() as http:
             yield Site(b=b, app=app, door=door, url=url, http=http, connected=connected, log=log)
 

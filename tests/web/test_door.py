@@ -5,7 +5,7 @@ import contextlib
 import gzip
 import ipaddress
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,10 @@ class Raw:
     async def send(self, data: bytes) -> None:
         self.writer.write(data)
         await self.writer.drain()
+
+    async def send_all(self, parts: Iterable[bytes]) -> None:
+        for part in parts:
+            await self.send(part)
 
     async def answer(self) -> tuple[int, dict[str, str], bytes]:
         """Return one answer: status, headers, body."""
@@ -96,18 +100,21 @@ async def passed(site: Site, seconds: float) -> None:
     site.door.look(asyncio.get_running_loop().time() + seconds)
 
 
+async def until(true: Callable[[], bool]) -> None:
+    """Wait until the door has seen what was sent."""
+    async with asyncio.timeout(10):
+        while not true():  # noqa: ASYNC110 - a socket sets no event of ours
+            await asyncio.sleep(0.001)
+
+
 async def until_held(site: Site, count: int) -> None:
     """Wait until so many bytes have arrived."""
-    async with asyncio.timeout(10):
-        while site.door.held < count:
-            await asyncio.sleep(0.001)
+    await until(lambda: site.door.held >= count)
 
 
 async def until_open(site: Site, count: int) -> None:
     """Wait until so many connections are counted."""
-    async with asyncio.timeout(10):
-        while site.door.count != count:
-            await asyncio.sleep(0.001)
+    await until(lambda: site.door.count == count)
 
 
 def post(path: str, body: bytes, *, size: int | None = None, more: str = "") -> bytes:
@@ -183,8 +190,7 @@ async def test_who_goes_on_sending_after_the_refusal_is_cut_off(site: Site, conn
     await client.answer()
 
     with pytest.raises(ConnectionError):
-        for _ in range(1000):
-            await client.send(bytes(65536))
+        await client.send_all(bytes(65536) for _ in range(1000))
 
 
 @pytest.mark.case("F4")
@@ -223,7 +229,7 @@ async def test_an_app_with_many_connections_of_one_secret_verifies_a_stranger_on
     assert asked == ["bogus"]
 
 
-# --- time (F5)
+# --- how long (F5)
 
 
 @pytest.mark.case("F5")
@@ -298,9 +304,7 @@ async def test_a_client_that_does_not_read_its_answers_is_ended(site: Site, conn
     client = await connect(site)
     ask = b"GET /api/v1/openapi.json HTTP/1.1\r\nHost: hub\r\n\r\n"
     await client.send(ask * 200)
-    async with asyncio.timeout(10):
-        while not any(one.paused_at is not None for one in site.door.open_connections):
-            await asyncio.sleep(0.001)
+    await until(lambda: any(one.paused_at is not None for one in site.door.open_connections))
 
     await passed(site, 30.5)
 

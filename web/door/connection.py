@@ -17,7 +17,6 @@ from web.problems import PROBLEM, problem
 
 if TYPE_CHECKING:
     import asyncio
-    from logging import Logger
 
     from web.door.server import Door
 

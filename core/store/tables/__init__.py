@@ -29,6 +29,7 @@ from core.store.tables.work import (
     quota,
     stopped_pushes,
     switches,
+    write_probes,
 )
 
 __all__ = [
@@ -60,5 +61,6 @@ __all__ = [
     "stopped_pushes",
     "switches",
     "vault",
+    "write_probes",
     "zones",
 ]

@@ -18,6 +18,12 @@ jobs = table(
     maybe_at("parked_at"),
     text("data"),
     sa.Index("ix_errands_due", "due_at"),
+    sa.Index(
+        "ix_errands_parked",
+        "merchant",
+        postgresql_where=sa.text("parked_at IS NOT NULL"),
+        sqlite_where=sa.text("parked_at IS NOT NULL"),
+    ),
 )
 
 switches = table(
@@ -90,3 +96,8 @@ quota = table(
 )
 
 configs = table("configs", key("hash"), at("loaded_at"), text("text"))
+
+write_probes = table(
+    "write_probes",
+    at("at"),  # when readiness last wrote
+)
