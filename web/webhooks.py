@@ -16,6 +16,7 @@ from core.failpoints import failpoint
 from core.jobs.notifications import delivery_of
 from core.ports import Notification, NotificationKind, WebhookRequest, WebhookSource
 from core.store.tokens import account_of
+from web.door.guard import body_of
 from web.keys import HUB
 from web.problems import problem
 
@@ -50,7 +51,7 @@ async def receive(request: web.Request) -> web.Response:
         return problem(HTTPStatus.NOT_FOUND, "no such connection")
     place = (merchant, connection)
     source = _source(hub, place)
-    body = await _body(request)
+    body = await body_of(request, LARGEST_BODY)
     if body is None:
         return _too_large()
     heard = await _verified(hub, {source: [place]}, request, body)
@@ -65,7 +66,7 @@ async def receive_app_wide(request: web.Request) -> web.Response:
     ours = _connections_of(hub, app)
     if not ours:
         return problem(HTTPStatus.NOT_FOUND, "no such app is installed")
-    body = await _body(request)
+    body = await body_of(request, LARGEST_BODY)
     if body is None:
         return _too_large()
     heard = await _verified(hub, _by_secrets(hub, ours), request, body)
@@ -151,15 +152,6 @@ def _heard(
     if not found and refused is not None:
         raise refused
     return found
-
-
-async def _body(request: web.Request) -> bytes | None:
-    if (request.content_length or 0) > LARGEST_BODY:
-        return None
-    try:
-        return await request.read()
-    except web.HTTPRequestEntityTooLarge:
-        return None
 
 
 def _too_large() -> web.Response:

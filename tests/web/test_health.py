@@ -90,7 +90,7 @@ async def test_a_database_that_only_reads_is_not_ready(site: Site) -> None:
 
 def only_read(database: Sqlite, *, yes: bool) -> None:
     """Have the connection that writes refuse it, or not; outside of any transaction, where SQLite hears it."""
-    with database._writer.connect() as conn:  # noqa: SLF001 - nobody else may
+    with database._writer.connect() as conn:
         driver = conn.connection.driver_connection
         assert driver is not None
         driver.execute(f"PRAGMA query_only={int(yes)}")

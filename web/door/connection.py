@@ -70,6 +70,7 @@ class Connection(web.RequestHandler):
         """Forget the connection."""
         self.door.left(self)
         super().connection_lost(exc)
+        self.body = None
 
     def data_received(self, data: bytes) -> None:
         """Count what comes, then parse it."""

@@ -36,6 +36,25 @@ def _both_storable(named: tuple[str, str]) -> bool:
     return all(map(is_storable, named))
 
 
+async def body_of(request: web.Request, most: int) -> bytes | None:
+    """Return the body of a stranger's request; None where it is larger than ``most`` bytes.
+
+    What ends one that never becomes whole is an exception that knows this frame, and lives until the garbage collector
+    looks: what was read so far must not live on with it, a megabyte for each.
+    """
+    if (request.content_length or 0) > most:
+        return None
+    body = bytearray()
+    try:
+        while chunk := await request.content.readany():
+            body += chunk
+            if len(body) > most:
+                return None
+        return bytes(body)
+    finally:
+        body.clear()
+
+
 def cookie_of(request: web.Request, name: str) -> str:
     """Return a cookie, or an empty text.
 
