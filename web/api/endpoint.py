@@ -3,14 +3,14 @@
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from aiohttp import web
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from core.csv_text import UnreadableCsvError, decode
-from core.model.base import is_storable, storable
+from core.model.base import NO_YEARS, is_storable, storable
 from web.api.once import answer_once
 from web.keys import HUB
 from web.problems import WrongRequestError, mistakes_of
@@ -40,8 +40,9 @@ def cursor(text: str, parts: int) -> str:
     # A plus sign that was not escaped arrives as a blank.
     instant = instant.replace(" ", "+")
     try:
-        known = datetime.fromisoformat(instant).tzinfo is not None
-    except ValueError:
+        at = datetime.fromisoformat(instant)
+        known = at.tzinfo is not None and at.astimezone(UTC).year not in NO_YEARS
+    except (ValueError, OverflowError):  # in UTC it may lie before the first year, or after the last
         known = False
     if not known or len(rest) != parts or not all(rest):
         raise ValueError("this is not the `after` of a page before")
