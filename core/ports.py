@@ -10,13 +10,13 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Annotated, Literal, Protocol
+from typing import Literal, Protocol
 
-from pydantic import AfterValidator, BaseModel
+from pydantic import BaseModel
 
 from core.clock import Clock
 from core.model.address import Address
-from core.model.base import Shape, is_storable
+from core.model.base import Name, Shape
 from core.model.message import Message
 from core.model.money import Money
 from core.model.order import FetchedOrder, OrderPage
@@ -253,20 +253,6 @@ class NotificationKind(StrEnum):
     SHOP_REDACT = "shop_redact"
     UNREADABLE = "unreadable"  # signed by the vendor, and not to be read; subject: what it is known by
     OTHER = "other"  # known, nothing to do
-
-
-LONGEST_NAME = 500
-"""Characters: longer than any vendor's id, and short enough for the index of every database."""
-
-
-def _nameable(text: str) -> str:
-    if len(text) > LONGEST_NAME or not is_storable(text):
-        raise ValueError("no database keeps this as a name: it is too long, or holds NUL or half a character")
-    return text
-
-
-Name = Annotated[str, AfterValidator(_nameable)]
-"""What a vendor calls something, as a row can be known by."""
 
 
 class Notification(Shape):

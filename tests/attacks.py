@@ -212,14 +212,15 @@ async def _cost(name: str, port: int, pid: int, count: int, attack: Attack | Non
     )  # fmt: skip
     sys.stdout.write(cost.row + "\n")
     sys.stdout.flush()
-    await asyncio.sleep(3)
+    await asyncio.sleep(1)
     return cost
 
 
 def _attack(
     port: int, count: int, attack: Attack | None, blows: "multiprocessing.sharedctypes.Synchronized[int]"
 ) -> None:
-    """Strike from a process of its own, so many at once."""
+    """Strike from a process of its own, so many at once; where it shares cores with the hub, after it."""
+    os.nice(10)
 
     async def one(attack: Attack) -> None:
         while True:

@@ -3,6 +3,7 @@
 Whatever the weather, the books must be those of a quiet day; only instants of labels may move.
 Then ten thousand calls of each stand-in with anything in them. And two thousand orders of odd shape over HTTP. `make soak ARGS=odd` runs what has that in its name.
 A day of a hundred orders for each vendor that answers nobody for a day: `make soak ARGS=outage`.
+Attacks on the door of a running hub, with what each costs and what honest webhooks feel of it: `make soak ARGS=attacks`.
 """
 
 import asyncio
@@ -18,6 +19,7 @@ from demo.player import NotPlayedError, Play, play_day
 from simulation.outages import outage_days
 from simulation.run import simulate
 from simulation.scene import Scene
+from tests.attacks import attacked
 from tests.connectors import odd_run
 from tests.demo.sabotaged import VENDOR_OF, overlooked
 from tests.sandbox import amazon_walk, easypost_walk, shopify_walk, stripe_walk
@@ -81,6 +83,7 @@ def main() -> int:
         *((name, partial(waited, scene)) for name, scene in outage_days(100)),
         *((name, partial(answered, walk)) for name, walk in WALKS.items()),
         ("odd orders", partial(sold_oddly, 1000)),
+        ("attacks", attacked),
         *((f"sabotage {kind}", partial(overlooked, kind)) for kind in sorted(VENDOR_OF)),
     ]
     wanted = " ".join(sys.argv[1:])

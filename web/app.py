@@ -1,5 +1,6 @@
 """The web application: every route, and what stands before them."""
 
+import json
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
@@ -44,11 +45,12 @@ def build(hub: Hub, settings: Settings) -> web.Application:
     app.add_routes(webhooks.routes)
     app.add_routes(connect.routes)
     endpoint.add(app, ENDPOINTS, CALLER)
-    page = describe(ENDPOINTS, url=settings.public_url)
+    # Written out once: it is long, and anybody may ask for it.
+    page = json.dumps(describe(ENDPOINTS, url=settings.public_url)).encode()
 
     async def openapi(request: web.Request) -> web.Response:
         del request
-        return web.json_response(page)
+        return web.Response(body=page, content_type="application/json")
 
     app.router.add_get(f"{endpoint.PREFIX}/openapi.json", openapi)
     pages.add(app)

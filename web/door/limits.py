@@ -35,7 +35,7 @@ class Limits:
     connections: int = MOST_CONNECTIONS
     per_address: int = 100
     """Connections of one address; those of ``proxies`` speak for many and are not counted."""
-    unanswered_bytes: int = 64 * 1024 * 1024
+    unanswered_bytes: int = 32 * 1024 * 1024
     """Of all requests that are not answered yet."""
     proxies: tuple[Network, ...] = tuple(ipaddress.ip_network(text) for text in _LOOPBACK)
 
