@@ -8,17 +8,34 @@ import enum
 import json
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from aiohttp import StreamReader, web
 from aiohttp.http_exceptions import LineTooLong
 
+from web.door.limits import Limits
 from web.problems import PROBLEM, problem
 
 if TYPE_CHECKING:
     import asyncio
 
-    from web.door.server import Door
+
+class Keeper(Protocol):
+    """Who counts connections and their bytes."""
+
+    limits: Limits
+
+    def admit(self, connection: "Connection") -> tuple[HTTPStatus, str] | None:
+        """Count a connection in; or return with what it is refused."""
+
+    def left(self, connection: "Connection") -> None:
+        """Count it out."""
+
+    def hold(self, connection: "Connection", count: int) -> None:
+        """Count bytes that came."""
+
+    def release(self, connection: "Connection") -> None:
+        """Forget its bytes."""
 
 
 class Stage(enum.Enum):
@@ -39,8 +56,10 @@ class Connection(web.RequestHandler):
 
     __slots__ = ("address", "body", "door", "held", "paused_at", "proven", "since", "stage")
 
-    def __init__(self, door: "Door", *, loop: "asyncio.AbstractEventLoop", **options: Any) -> None:
-        super().__init__(door, loop=loop, **options)
+    def __init__(
+        self, server: web.Server, door: Keeper, *, loop: "asyncio.AbstractEventLoop", **options: Any
+    ) -> None:
+        super().__init__(server, loop=loop, **options)
         self.door = door
         self.stage = Stage.IDLE
         self.since = loop.time()

@@ -43,7 +43,7 @@ class Door(web.Server):
 
     def __call__(self) -> Connection:
         """Return what speaks to one more client."""
-        return Connection(self, loop=asyncio.get_running_loop(), **self._kwargs)
+        return Connection(self, self, loop=asyncio.get_running_loop(), **self._kwargs)
 
     def _begun(
         self,
