@@ -167,7 +167,7 @@ async def test_every_forgery_is_401_leaves_no_row_and_is_compared_in_constant_ti
         answer = await site.ask("POST", PATH, data=sent, headers=headers)
         assert answer.status == 401, name
         # What names no signature that could be compared is refused without one.
-        if "signature" not in name and name != "empty" and "scheme" not in name:
+        if "signature" not in name and name != "empty" and "scheme" not in name and "letters" not in name:
             assert len(compared) > before, name
     assert await rows(site) == (0, asked)
 
