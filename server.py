@@ -10,7 +10,6 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
 from typing import Any, ParamSpec
 
-from aiohttp import web
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from assembly import Installation, database_url, open_hub, tokens_of, up_to_date, wait_for_database
@@ -33,6 +32,9 @@ from core.store.single_instance import single_instance
 from scheduler import follow, look_when_stirred, mind_the_clock, scheduler_of, ticks_of
 from web.app import build
 from web.context import Settings
+from web.door.limits import limits_of
+from web.door.server import BACKLOG, open_door
+from web.health import metrics_token
 
 LOG = logging.getLogger("crossdock.server")
 
@@ -40,7 +42,6 @@ P = ParamSpec("P")
 
 STOP_WITHIN_S = 4.0
 """How long what is under way may take to end once the process is told to stop."""
-BACKLOG = 1024
 
 
 async def serve(
@@ -55,6 +56,9 @@ async def serve(
     if role != "all" and url.startswith("sqlite"):
         raise ConfigError(f"--role {role} shares its work with other processes: that needs PostgreSQL")
     public_url = (setting(environ, "CROSSDOCK_PUBLIC_URL") or f"http://127.0.0.1:{port}").rstrip("/")
+    limits, monitor = limits_of(environ), metrics_token(environ)
+    if redactor is not None:
+        redactor.hide(monitor)
     with single_instance(url), _port(port, wanted=role in ("all", "web")) as listening:
         await wait_for_database(url)
         async with (
@@ -72,8 +76,11 @@ async def serve(
                     public_url=public_url,
                     secret=hashlib.sha256(b"cookies" + installation.keys.current.secret).digest(),
                     connected=_on_connected(hub, installation, public_url),
+                    metrics_token=monitor,
                 )
-                await running.enter_async_context(_site(build(hub, settings), listening))
+                await running.enter_async_context(
+                    open_door(build(hub, settings), listening, limits, stop_within_s=STOP_WITHIN_S)
+                )
             LOG.info("crossdock serves %s at %s (%s)", ", ".join(hub.merchants), public_url, role)
             await _until_told(delivering)
 
@@ -186,17 +193,6 @@ async def _end(delivering: asyncio.Task[None] | None, worker: Worker) -> None:
         for task in late:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-
-@contextlib.asynccontextmanager
-async def _site(app: web.Application, listening: socket.socket) -> AsyncIterator[None]:
-    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=STOP_WITHIN_S)
-    await runner.setup()
-    await web.SockSite(runner, listening, backlog=BACKLOG).start()
-    try:
-        yield
-    finally:
-        await runner.cleanup()
 
 
 async def _until_told(delivering: asyncio.Task[None] | None) -> None:

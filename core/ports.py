@@ -243,6 +243,10 @@ class Notifier(Protocol):
 class WebhookSource(Protocol):
     """A connector that is told of changes over HTTP."""
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What it verifies deliveries by: of several connections with the same, one verifies for all."""
+
     def parse_webhook(self, request: WebhookRequest, *, now: datetime) -> tuple[Notification, ...]:
         """Verify the signature over the raw body (either of two secrets during rotation), then say what changed.
 
@@ -250,7 +254,6 @@ class WebhookSource(Protocol):
             SignatureError: not signed by this vendor or, where it signs a time, too old.
             RejectedError: signed, but no JSON we can read; kept and shown, never lost.
         """
-        ...
 
 
 class Subscriber(Protocol):
@@ -258,7 +261,6 @@ class Subscriber(Protocol):
 
     async def subscribe(self, callback_url: str) -> tuple[str, ...]:
         """Make sure that every needed topic reaches us (missing, wrong URL and wrong version are mended); return what was mended."""
-        ...
 
 
 class NotificationSource(Protocol):
@@ -267,15 +269,12 @@ class NotificationSource(Protocol):
     @property
     def waits(self) -> bool:
         """Whether ``receive`` waits for news itself; else it is asked again after a moment."""
-        ...
 
     async def receive(self) -> tuple[Receipt, ...]:
         """Take what waits; it comes again unless acknowledged."""
-        ...
 
     async def acknowledge(self, receipts: Sequence[Receipt]) -> None:
         """Take them off the queue."""
-        ...
 
 
 class Authorizer(Protocol):
@@ -283,7 +282,6 @@ class Authorizer(Protocol):
 
     def consent_url(self, *, state: str, redirect_uri: str) -> str:
         """Return the vendor's page on which the merchant consents."""
-        ...
 
     async def complete(self, query: Mapping[str, str], *, redirect_uri: str) -> Token:
         """Verify the vendor's redirect (its signature, the account) and exchange the code for a token.

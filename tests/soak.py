@@ -4,6 +4,7 @@ Whatever the weather, the books must be those of a quiet day; only instants of l
 Then ten thousand calls of each stand-in with anything in them. And two thousand orders of odd shape over HTTP. `make soak ARGS=odd` runs what has that in its name.
 A day of a hundred orders for each vendor that answers nobody for a day: `make soak ARGS=outage`.
 And only where it is asked for, `make soak ARGS=chaos`: an hour of kills, stops and cuts on PostgreSQL (see tests/chaos/run.py).
+Attacks on the door of a running hub, with what each costs and what honest webhooks feel of it: `make soak ARGS=attacks`.
 """
 
 import logging
@@ -19,6 +20,7 @@ from demo.player import NotPlayedError, Play, play_day
 from simulation.outages import outage_days
 from simulation.run import simulate
 from simulation.scene import Scene
+from tests.attacks import attacked
 from tests.chaos import run as chaos
 from tests.connectors import odd_run
 from tests.demo.sabotaged import VENDOR_OF, overlooked
@@ -84,6 +86,7 @@ def main() -> int:
         *((name, partial(waited, scene)) for name, scene in outage_days(100)),
         *((name, partial(answered, walk)) for name, walk in WALKS.items()),
         ("odd orders", partial(sold_oddly, 1000)),
+        ("attacks", attacked),
         *((f"sabotage {kind}", partial(overlooked, kind)) for kind in sorted(VENDOR_OF)),
         (CHAOS, chaos.run),
     ]

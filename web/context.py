@@ -15,6 +15,8 @@ class Settings:
     """Signs sessions and the state of authorization round trips."""
     connected: Callable[[str, str, Token], Awaitable[None]]
     """Called with (merchant, connection, token) once a merchant has authorized a connection."""
+    metrics_token: str | None = None
+    """What a monitor shows to be told the figures; without one nobody is."""
 
     @property
     def secure(self) -> bool:

@@ -121,7 +121,12 @@ async def problems(
         if isinstance(error, web.HTTPNotFound):
             detail = f"there is no {request.path}; /api/v1/openapi.json names every path of the API"
         return problem(HTTPStatus(error.status), detail)
+    except web.RequestPayloadError:
+        return problem(HTTPStatus.BAD_REQUEST, "the body does not come as its headers say")
     except Exception as error:
+        if isinstance(error, ConnectionError) and request.transport is None:
+            # Whoever asked has left, or was too slow: nobody reads the answer, and nothing of ours is wrong.
+            return problem(HTTPStatus.REQUEST_TIMEOUT, "the request did not come whole")
         if is_infrastructure(error):
             return unanswered(request, error)
         # Whoever asked reads a problem like any other; what it was stands in the log alone.

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from core.engine.hub import Hub
 from core.store.api_keys import find_api_key, has_key
+from web.door.guard import cookie_of
 from web.keys import HUB, SETTINGS
 from web.problems import problem
 from web.signing import sign, unsign
@@ -58,7 +59,7 @@ async def caller_of(request: web.Request) -> tuple[str, str] | None:
     if scheme.lower() == "bearer":
         found = await key_of(hub, key)
     else:
-        cookie = request.cookies.get(COOKIE, "")
+        cookie = cookie_of(request, COOKIE)
         value = unsign(request.app[SETTINGS].secret, "session", cookie, hub.clock.now())
         found = (value["merchant"], value["name"]) if value else None
         if found is not None and not await hub.store.read(has_key, *found):

@@ -88,6 +88,18 @@ def find_keys(
     }
 
 
+def open_any_key(conn: sa.Connection, keyring: Keyring, merchant: str) -> None:
+    """Open one key of a merchant, whichever; nothing where he has none yet.
+
+    Raises:
+        ConfigError: the key that it is sealed under is not in the key ring.
+        SealBrokenError: it was changed.
+    """
+    row = conn.execute(sa.select(data_keys).where(data_keys.c.merchant == merchant).limit(1)).first()
+    if row is not None:
+        keyring.open_sealed(row.wrapped, _place(merchant, row.purpose))
+
+
 def forget(conn: sa.Connection, merchant: str, purpose: Purpose) -> bool:
     """Delete a key, and with it everything sealed under it; return whether there was one."""
     gone = sa.delete(data_keys).where(data_keys.c.merchant == merchant, data_keys.c.purpose == purpose.text)

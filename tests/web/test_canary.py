@@ -14,7 +14,7 @@ from simulation.shoppers import Cart, place
 from tests.builders import MERCHANT, home
 from tests.core.flow.play import pass_time
 from tests.stored import effects_of
-from tests.web.site import KEY, Site
+from tests.web.site import KEY, METRICS, Site
 
 NAME, STREET, MAIL = "Zephyrine Quillfeather", "77 Xylophone Alley", "zephyrine.q@canary.test"
 PHONE, TOKEN = "+15035557788", "shpat_canary0123456789abcdef"
@@ -46,8 +46,9 @@ async def test_planted_words_are_nowhere_but_in_the_sealed_columns_and_on_the_or
     cookie = await site.log_in()
     api = ("/orders", "/orders/KK-1001/facts", "/orders/KK-1001", "/deliveries", "/connections", "/work")
     answers += [await site.ask("GET", f"/api/v1{path}", key=KEY) for path in api]
-    pages = ("/orders", "/stock", "/connections", "/deliveries", "/metrics")
+    pages = ("/orders", "/stock", "/connections", "/deliveries")
     answers += [await site.ask("GET", path, cookie=cookie) for path in pages]
+    answers.append(await site.ask("GET", "/metrics", key=METRICS))
     facts = await site.b.store.read(facts_of, MERCHANT, "shop:kk-1001")
     effects = await site.b.store.read(effects_of, MERCHANT)
 

@@ -3,19 +3,21 @@
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from aiohttp import web
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from core.csv_text import UnreadableCsvError, decode
+from core.model.base import NO_YEARS, is_storable, storable
 from web.api.once import answer_once
 from web.keys import HUB
 from web.problems import WrongRequestError, mistakes_of
 
 PREFIX = "/api/v1"
 CSV = "text/csv"
+_LINES = frozenset({"csv"})
 
 
 class Answer(BaseModel):
@@ -38,8 +40,9 @@ def cursor(text: str, parts: int) -> str:
     # A plus sign that was not escaped arrives as a blank.
     instant = instant.replace(" ", "+")
     try:
-        known = datetime.fromisoformat(instant).tzinfo is not None
-    except ValueError:
+        at = datetime.fromisoformat(instant)
+        known = at.tzinfo is not None and at.astimezone(UTC).year not in NO_YEARS
+    except (ValueError, OverflowError):  # in UTC it may lie before the first year, or after the last
         known = False
     if not known or len(rest) != parts or not all(rest):
         raise ValueError("this is not the `after` of a page before")
@@ -181,9 +184,21 @@ def _each_once(fields: Sequence[tuple[str, Any]]) -> None:
     """Look at the fields of one object of a body.
 
     Raises:
-        WrongRequestError: one comes twice, and nobody can tell which is meant.
+        WrongRequestError: one comes twice, and nobody can tell which is meant; or it holds what no database can.
     """
     names = [name for name, _ in fields]
     twice = [{"where": name, "what": "it comes more than once"} for name in names if names.count(name) > 1]
     if twice:
         raise WrongRequestError(f"the field {twice[0]['where']!r} comes more than once", twice[:1])
+    for name, value in fields:
+        # A file is looked at line by line, where a mistake has a place.
+        if name not in _LINES and not (is_storable(name) and _all_storable(value)):
+            what = "a character that is none of any text, as NUL is"
+            raise WrongRequestError(f"a field holds {what}", [{"where": storable(name), "what": what}])
+
+
+def _all_storable(value: object) -> bool:
+    """Return whether a text, or every text of a list, can be stored; objects are looked at by themselves."""
+    if isinstance(value, list):
+        return all(map(_all_storable, value))
+    return not isinstance(value, str) or is_storable(value)

@@ -217,7 +217,13 @@ _READY: Json = {
 _PUBLIC: Mapping[str, tuple[str, str, str, str, Json]] = {
     "/healthz": ("showAlive", "health", "Whether the process lives", "application/json", _OK),
     "/readyz": ("showReady", "health", "Whether it can work; 503 where not", "application/json", _READY),
-    "/metrics": ("showMetrics", "health", "Figures for a monitor", "text/plain", {"type": "string"}),
+    "/metrics": (
+        "showMetrics",
+        "health",
+        "Figures for a monitor that shows the token of the process",
+        "text/plain",
+        {"type": "string"},
+    ),
     f"{PREFIX}/openapi.json": (
         "showDescription",
         "openapi",

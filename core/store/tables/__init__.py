@@ -31,6 +31,7 @@ from core.store.tables.work import (
     quota,
     stopped_pushes,
     switches,
+    write_probes,
 )
 
 __all__ = [
@@ -64,5 +65,6 @@ __all__ = [
     "stopped_pushes",
     "switches",
     "vault",
+    "write_probes",
     "zones",
 ]

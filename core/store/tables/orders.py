@@ -114,4 +114,10 @@ deliveries = table(
     optional("body_key"),
     sa.Index("ix_deliveries_subject", "merchant", "kind", "subject", "state"),
     sa.Index("ix_deliveries_received", "merchant", "received_at"),
+    sa.Index(
+        "ix_deliveries_parked",
+        "merchant",
+        postgresql_where=sa.text("state = 'parked'"),
+        sqlite_where=sa.text("state = 'parked'"),
+    ),
 )

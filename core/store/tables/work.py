@@ -20,6 +20,12 @@ jobs = table(
     text("lane", server_default=sa.text("''")),  # connection/kind: see core/store/lanes.py
     sa.Index("ix_jobs_due", "merchant", "due_at"),
     sa.Index("ix_jobs_lane", "merchant", "lane", "due_at", "kind", "subject"),
+    sa.Index(
+        "ix_jobs_parked",
+        "merchant",
+        postgresql_where=sa.text("parked_at IS NOT NULL"),
+        sqlite_where=sa.text("parked_at IS NOT NULL"),
+    ),
 )
 
 switches = table(
@@ -100,4 +106,9 @@ processes = sa.Table(
     text("role"),
     at("since"),
     maybe_at("beat_at"),  # when it last said that it lives; null: it ended
+)
+
+write_probes = table(
+    "write_probes",
+    at("at"),  # when readiness last wrote
 )
