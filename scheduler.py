@@ -6,15 +6,18 @@ Where the clock is moved by hand, fixed ticks would be late for every instant: t
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 
 import asyncpg
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.engine.advance import CLAIM_S
+from core.engine.hub import Hub
 from core.engine.worker import Worker
-from core.jobs.housekeeping import tick_old_deliveries, tick_old_requests
+from core.jobs.housekeeping import tick_forgotten, tick_old_deliveries, tick_old_requests
+from core.jobs.retention import tick_retention
 from core.store.engine import CommitLostError
 
 LOG = logging.getLogger("crossdock.scheduler")
@@ -23,10 +26,18 @@ ORDERS_EVERY_S = 0.5
 JOBS_EVERY_S = 0.1
 CLAIMS_EVERY_S = CLAIM_S / 4
 HOUSEKEEPING_EVERY_S = 3600
+HOUSEKEEPING_FIRST_S = 20
 LOOK_EVERY_S = 0.005
 """How often the page of a clock that is moved by hand is looked at."""
 PAGE_TICK_S = 0.1
 """How long a tick may be away while that page does not move and nothing ends or is written in this process."""
+
+_HOUSEKEEPING: Mapping[str, Callable[[Hub], Awaitable[None]]] = {
+    "old-deliveries": tick_old_deliveries,
+    "old-requests": tick_old_requests,
+    "retention": tick_retention,
+    "forgotten": tick_forgotten,
+}
 
 Tick = Callable[[], Awaitable[object]]
 _UNANSWERED = (SQLAlchemyError, CommitLostError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
@@ -51,12 +62,12 @@ def waker_of(worker: Worker) -> AsyncIOScheduler:
     )
     if not _by_hand(worker):
         scheduler.add_job(worker.tick_orders, "interval", seconds=ORDERS_EVERY_S, id="orders")
-    scheduler.add_job(
-        tick_old_deliveries, "interval", seconds=HOUSEKEEPING_EVERY_S, id="old-deliveries", args=[worker.hub]
-    )
-    scheduler.add_job(
-        tick_old_requests, "interval", seconds=HOUSEKEEPING_EVERY_S, id="old-requests", args=[worker.hub]
-    )
+    # Soon after the start as well: a process that is started anew every hour would never come to it.
+    first = datetime.now(UTC) + timedelta(seconds=HOUSEKEEPING_FIRST_S)
+    for name, tick in _HOUSEKEEPING.items():
+        scheduler.add_job(
+            tick, "interval", seconds=HOUSEKEEPING_EVERY_S, id=name, args=[worker.hub], next_run_time=first
+        )
     return scheduler
 
 

@@ -8,7 +8,7 @@ its fence, its call limit and its settle time in ``Connector.operations``; the c
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Literal, Protocol
 
@@ -383,6 +383,7 @@ class Connector:
     ``signs_in_with`` names what a person looks at in crossdock.yaml, under ``with``, where the vendor does not accept us.
     ``app_keys`` are the keys it reads of ``Connection.app``. ``version_ends`` is when the pinned version stops, if known.
     ``offers`` names a connection's ports and ``mode_of`` its mode, so that lists need not build it (assembly.py).
+    ``keeps_persons`` is how long after delivery the vendor lets anybody keep an order's personal data; None: no limit.
     """
 
     key: str
@@ -397,4 +398,5 @@ class Connector:
     api_version: str | None = None
     version_ends: date | None = None
     offers: frozenset[str] = frozenset()
+    keeps_persons: timedelta | None = None
     mode_of: Callable[[BaseModel, Mapping[str, str]], Mode | None] | None = None

@@ -94,6 +94,8 @@ def summary(fact: f.Fact) -> str:  # noqa: C901, PLR0912 - a table of every fact
             return f"Needs attention at {fact.step}: {fact.message}"
         case f.Retried():
             return f"Sent on again{_noted(fact.note)}"
+        case f.Forgotten():
+            return f"Personal data forgotten: {fact.why.words}"
         case f.Noted():
             return fact.text
         case _:

@@ -1,6 +1,6 @@
 """What privacy law and vendors ask: forget a person, hand out what is known of one, forget a shop.
 
-Forgetting deletes the keys under which personal data is sealed and the hashes it is searched by; facts hold none.
+How a person is forgotten is core/engine/forgetting.
 """
 
 import logging
@@ -8,12 +8,14 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from core.engine.forgetting import forget
 from core.engine.hub import Hub
 from core.engine.job import Reschedule
+from core.model.forgetting import Why
 from core.ports import Token
-from core.store import keys
+from core.store.inbox import deliveries_of_job
 from core.store.jobs import Job
-from core.store.privacy import forget_references, orders_of_connection
+from core.store.orders import orders_of_connection
 from core.store.tokens import TokenRow
 
 LOG = logging.getLogger("crossdock.privacy")
@@ -40,7 +42,9 @@ def _forget_token(conn: sa.Connection, row: TokenRow, owner: str, now: datetime)
 
 async def redact_person(hub: Hub, job: Job) -> Reschedule | None:
     """Forget the person behind the orders that the request names, and nobody else (R66)."""
-    await _forget(hub, job.merchant, [f"{job.connection}:{order}" for order in job.data.get("orders", ())])
+    order_ids = [f"{job.connection}:{order}" for order in job.data.get("orders", ())]
+    asked = await hub.store.read(deliveries_of_job, job)
+    await forget(hub, job.merchant, order_ids, why=Why.VENDOR, actor="channel", deliveries=asked)
     return None
 
 
@@ -53,11 +57,8 @@ async def export_person(_hub: Hub, job: Job) -> Reschedule | None:
 
 async def redact_shop(hub: Hub, job: Job) -> Reschedule | None:
     """Forget every person of a connection whose shop left for good, and the shop's own name."""
-    await _forget(
-        hub,
-        job.merchant,
-        await hub.store.read(orders_of_connection, job.merchant, job.connection),
-    )
+    order_ids = await hub.store.read(orders_of_connection, job.merchant, job.connection)
+    await forget(hub, job.merchant, order_ids, why=Why.SHOP_LEFT, actor="channel")
     row = TokenRow(keyring=hub.store.keys, merchant=job.merchant, connection=job.connection)
     await hub.store.write(_forget_account, row)
     return None
@@ -68,10 +69,3 @@ def _forget_account(conn: sa.Connection, row: TokenRow) -> None:
     kept = row.find(conn)
     if kept is not None and kept.dead:
         row.drop(conn)
-
-
-async def _forget(hub: Hub, merchant: str, order_ids: list[str]) -> None:
-    for order_id in order_ids:
-        await hub.store.write(keys.forget_order, merchant, order_id)
-        await hub.store.write(forget_references, merchant, order_id)
-    LOG.info("%s: personal data of %d orders forgotten", merchant, len(order_ids))

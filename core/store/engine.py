@@ -7,8 +7,9 @@ READ COMMITTED.
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Concatenate, ParamSpec, TypeVar
 
 import sqlalchemy as sa
@@ -17,6 +18,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
+
+from core.store.overwriting import LOOK_EVERY_S, WAIT_S, empty_log, nobody_sees_before, now_of, write_anew
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -49,6 +52,14 @@ class Database(ABC):
         self, work: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """Run ``work`` on one consistent state; it cannot write."""
+
+    @abstractmethod
+    async def overwrite(self, tables: Sequence[str], *, whole: bool = False) -> bool:
+        """Overwrite what was deleted from tables, so that no part of the database holds it any more.
+
+        ``whole``: also what an older hub deleted without overwriting it. False where others were in the way; the
+        database is as it was then, and it can be asked again.
+        """
 
     @abstractmethod
     async def close(self) -> None:
@@ -101,6 +112,12 @@ class Sqlite(Database):
 
         return await asyncio.get_running_loop().run_in_executor(self._read_threads, run)
 
+    async def overwrite(self, tables: Sequence[str], *, whole: bool = False) -> bool:
+        """Empty the write-ahead log into the file; what is deleted there is overwritten by ``secure_delete``."""
+        del tables  # they are one file
+        run = partial(empty_log, self._writer, whole=whole)
+        return await asyncio.get_running_loop().run_in_executor(self._write_thread, run)
+
     async def close(self) -> None:
         """Wait for what runs, then close."""
         await asyncio.to_thread(self._write_thread.shutdown)
@@ -112,7 +129,7 @@ class Sqlite(Database):
 def _prepare_writer(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
     # The driver's own transactions are switched off: it would begin too late and not IMMEDIATE.
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 
@@ -158,6 +175,21 @@ class Postgres(Database):
         async with self._engine.connect() as conn:
             await conn.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             return await conn.run_sync(work, *args, **kwargs)
+
+    async def overwrite(self, tables: Sequence[str], *, whole: bool = False) -> bool:
+        """Write the tables anew, without what was deleted; nobody reads or writes them meanwhile.
+
+        A row that some snapshot may still read would be copied: whoever looks since before is waited for first.
+        """
+        del whole  # a table that is written anew holds nothing of an older hub either
+        async with self._engine.connect() as conn:
+            await conn.execution_options(isolation_level="AUTOCOMMIT")
+            moment = await conn.run_sync(now_of)
+            for _ in range(int(WAIT_S / LOOK_EVERY_S)):
+                if await conn.run_sync(nobody_sees_before, moment):
+                    return await conn.run_sync(write_anew, tables)
+                await asyncio.sleep(LOOK_EVERY_S)
+        return False
 
     async def close(self) -> None:
         """Close every connection."""

@@ -257,7 +257,7 @@ async def label_file(call: Call) -> File:
     """Return a label's file; it is counted as a print, unless only its head is asked for."""
     hub = call.request.app[HUB]
     order_id = await actions.order_named(hub, call.merchant, call.path["order"])
-    which = (call.merchant, order_id, call.path["parcel"])
+    which = (hub.store.keys, call.merchant, order_id, call.path["parcel"])
     if call.request.method == "HEAD":
         found = await hub.store.read(find_label, *which)
     else:

@@ -7,7 +7,7 @@ UPDATE and DELETE on both databases.
 from core.store.tables.access import api_keys, idempotency_keys
 from core.store.tables.orders import deliveries, effects, facts, labels, orders, refs
 from core.store.tables.parts import METADATA
-from core.store.tables.sealed import data_keys, vault
+from core.store.tables.sealed import data_keys, forgotten, vault
 from core.store.tables.stock import (
     channel_locations,
     ledger,
@@ -40,6 +40,7 @@ __all__ = [
     "deliveries",
     "effects",
     "facts",
+    "forgotten",
     "go_lives",
     "idempotency_keys",
     "jobs",

@@ -177,6 +177,9 @@ class Unplugged(Database):
     async def read(self, work: Any, *args: Any, **kwargs: Any) -> Any:
         return await self._db.read(work, *args, **kwargs)
 
+    async def overwrite(self, tables: Any, *, whole: bool = False) -> bool:
+        return await self._db.overwrite(tables, whole=whole)
+
     async def close(self) -> None:
         await self._db.close()
 
