@@ -1,6 +1,6 @@
 """A database that lives and dies with the simulation: SQLite in memory, and every call done at once."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Concatenate, ParamSpec, TypeVar
 
 import sqlalchemy as sa
@@ -39,6 +39,12 @@ class Memory(Database):
         """Do nothing: what is deleted in memory lies in no file."""
         del tables, whole
         return True
+
+    async def raw(self, tables: Sequence[str]) -> AsyncIterator[tuple[str, bytes]]:
+        """Yield nothing: there are no files."""
+        del tables
+        for chunk in list[tuple[str, bytes]]():
+            yield chunk
 
     async def close(self) -> None:
         """Forget everything."""

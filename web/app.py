@@ -6,7 +6,7 @@ from aiohttp import web
 
 from core.engine.hub import Hub
 from web import connect, webhooks
-from web.api import connections, endpoint, golive, notices, order_actions, orders, stock, zones
+from web.api import connections, endpoint, golive, notices, order_actions, orders, people, stock, zones
 from web.api import links as links_api
 from web.api.openapi import describe
 from web.console import exceptions, links, pages
@@ -29,6 +29,7 @@ ENDPOINTS = (
     *golive.ENDPOINTS,
     *notices.ENDPOINTS,
     *zones.ENDPOINTS,
+    *people.ENDPOINTS,
 )
 """Everything that the API offers."""
 

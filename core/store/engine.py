@@ -7,7 +7,7 @@ READ COMMITTED.
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Concatenate, ParamSpec, TypeVar
@@ -19,7 +19,9 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from core.errors import RefusedError
 from core.store.overwriting import LOOK_EVERY_S, WAIT_S, empty_log, nobody_sees_before, now_of, write_anew
+from core.store.raw import chunks_of_file, chunks_of_tables, sqlite_files
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -59,6 +61,14 @@ class Database(ABC):
 
         ``whole``: also what an older hub deleted without overwriting it. False where others were in the way; the
         database is as it was then, and it can be asked again.
+        """
+
+    @abstractmethod
+    def raw(self, tables: Sequence[str]) -> AsyncIterator[tuple[str, bytes]]:
+        """Yield (place, bytes) of all that is kept in files, in chunks that overlap; ``tables`` where each has its own.
+
+        Raises:
+            RefusedError: the database does not let this role see its files.
         """
 
     @abstractmethod
@@ -117,6 +127,13 @@ class Sqlite(Database):
         del tables  # they are one file
         run = partial(empty_log, self._writer, whole=whole)
         return await asyncio.get_running_loop().run_in_executor(self._write_thread, run)
+
+    async def raw(self, tables: Sequence[str]) -> AsyncIterator[tuple[str, bytes]]:
+        """Yield the database file, its write-ahead log and whatever else lies beside it."""
+        del tables
+        for path in sqlite_files(self._writer.url.database or ""):
+            for chunk in chunks_of_file(path):
+                yield path.name, chunk
 
     async def close(self) -> None:
         """Wait for what runs, then close."""
@@ -190,6 +207,18 @@ class Postgres(Database):
                     return await conn.run_sync(write_anew, tables)
                 await asyncio.sleep(LOOK_EVERY_S)
         return False
+
+    async def raw(self, tables: Sequence[str]) -> AsyncIterator[tuple[str, bytes]]:
+        """Yield the files of tables as the server has them: dead rows and free space are in them, the log is not."""
+        try:
+            async with self._engine.connect() as conn:
+                await conn.execution_options(isolation_level="AUTOCOMMIT")
+                for chunk in await conn.run_sync(lambda sync: list(chunks_of_tables(sync, tables))):
+                    yield chunk
+        except sa.exc.DBAPIError as error:
+            raise RefusedError(
+                "this role may not read the server's files; ask with one that has pg_read_server_files and pg_checkpoint"
+            ) from error
 
     async def close(self) -> None:
         """Close every connection."""

@@ -5,7 +5,7 @@ payments and parcels have keys of their own. Amounts, counts and facts stay: the
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
@@ -61,6 +61,16 @@ class Remains:
     def __bool__(self) -> bool:
         return any(asdict(self).values())
 
+    def counts(self) -> dict[str, int]:
+        """Return the counts by place, as people read them."""
+        return {
+            "a key": self.keys,
+            "personal data": self.personal,
+            "hashes": self.hashes,
+            "label files": self.labels,
+            "deliveries": self.bodies,
+        }
+
 
 @dataclass(slots=True)
 class _Bodies:
@@ -89,7 +99,7 @@ def forget_orders(
     for order_id in wish.order_ids:
         needles |= _texts(personal_of(conn, keyring, merchant, order_id))
     bodies = _Bodies()
-    for row in _bodies_of(conn, merchant, wish.order_ids, connections):
+    for row in bodies_of(conn, merchant, wish.order_ids, connections):
         bodies.add(row)
     for row in _bodies_naming(conn, keyring, merchant, needles):
         bodies.add(row)
@@ -110,7 +120,7 @@ def remains_of(
         personal=_count(conn, orders, has_personal),
         hashes=_count(conn, refs, _hashes(conn, pairs)),
         labels=_count(conn, labels, among(conn, [labels.c.merchant, labels.c.order_id], pairs)),
-        bodies=len(list(_bodies_of(conn, merchant, order_ids, connections))),
+        bodies=len(list(bodies_of(conn, merchant, order_ids, connections))),
     )
 
 
@@ -121,7 +131,7 @@ def _erased(conn: sa.Connection, merchant: str, order_ids: Sequence[str], bodies
     pairs = _pairs(merchant, order_ids)
     purposes = {Purpose.order(order_id) for order_id in order_ids}
     # A plain key of a day is that of many deliveries: their bodies go one by one.
-    own = {purpose for purpose in bodies.purposes if purpose.text.count(":") > 1}
+    own = {purpose for purpose in bodies.purposes if purpose.is_own}
     keys = forget_all(conn, [(merchant, purpose) for purpose in purposes | own])
     hashes = conn.execute(sa.delete(refs).where(_hashes(conn, pairs))).rowcount
     files = conn.execute(
@@ -137,22 +147,28 @@ def _erased(conn: sa.Connection, merchant: str, order_ids: Sequence[str], bodies
     return Remains(keys=keys, personal=personal, hashes=hashes, labels=files, bodies=len(bodies.keys))
 
 
-def _bodies_of(
-    conn: sa.Connection, merchant: str, order_ids: Sequence[str], connections: Iterable[str]
+def bodies_of(
+    conn: sa.Connection,
+    merchant: str,
+    order_ids: Sequence[str],
+    connections: Iterable[str],
+    *,
+    emptied: bool = False,
 ) -> Iterator[sa.Row[Any]]:
-    """Yield the deliveries with a body that tell of orders, or of their payments and parcels."""
+    """Yield the deliveries with a body that tell of orders, or of their payments and parcels; also those ``emptied``."""
     found = [(merchant, "fetch", order_id) for order_id in order_ids]
-    query = sa.select(refs.c.kind, refs.c.reference).where(
+    referred = sa.select(refs.c.kind, refs.c.reference).where(
         among(conn, [refs.c.merchant, refs.c.order_id], _pairs(merchant, order_ids)),
         refs.c.kind.in_(REFERENCE_OF.values()),
     )
     jobs = {kind: job for job, kind in REFERENCE_OF.items()}
     at = sorted(set(connections))
     found += [
-        (merchant, jobs[kind], f"{c}:{reference}") for kind, reference in conn.execute(query) for c in at
+        (merchant, jobs[kind], f"{c}:{reference}") for kind, reference in conn.execute(referred) for c in at
     ]
     these = among(conn, [deliveries.c.merchant, deliveries.c.kind, deliveries.c.subject], found)
-    yield from conn.execute(sa.select(deliveries).where(these, deliveries.c.body.is_not(None)))
+    query = sa.select(deliveries).where(these)
+    yield from conn.execute(query if emptied else query.where(deliveries.c.body.is_not(None)))
 
 
 def _bodies_naming(
@@ -202,8 +218,3 @@ def _pairs(merchant: str, order_ids: Iterable[str]) -> list[tuple[str, str]]:
 
 def _count(conn: sa.Connection, table: sa.Table, where: sa.ColumnElement[bool]) -> int:
     return conn.execute(sa.select(sa.func.count()).select_from(table).where(where)).scalar_one()
-
-
-def counts_of(remains: Remains) -> Mapping[str, int]:
-    """Return the counts by place, in words that answers use."""
-    return asdict(remains)

@@ -35,6 +35,11 @@ class Purpose:
         """The bodies of one day's deliveries; ``of`` one object alone."""
         return cls(f"day:{day.isoformat()}:{of}" if of else f"day:{day.isoformat()}")
 
+    @property
+    def is_own(self) -> bool:
+        """Whether it is of one order or object, not of a whole day of deliveries."""
+        return self.text.startswith("order:") or self.text.count(":") > 1
+
     @classmethod
     def connection(cls, connection: str) -> "Purpose":
         """The tokens of one connection."""

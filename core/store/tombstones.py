@@ -4,7 +4,7 @@ An order's is under its id, whether we know the order or not. A person's is unde
 another kind than the hashes that find orders; it holds for orders placed before, also those that are found later.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 

@@ -180,6 +180,9 @@ class Unplugged(Database):
     async def overwrite(self, tables: Any, *, whole: bool = False) -> bool:
         return await self._db.overwrite(tables, whole=whole)
 
+    def raw(self, tables: Any) -> Any:
+        return self._db.raw(tables)
+
     async def close(self) -> None:
         await self._db.close()
 
