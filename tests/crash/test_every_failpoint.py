@@ -38,6 +38,10 @@ ELSEWHERE = {
     "work.job.line": "the same",
     "stock.scans.before": "no carrier refuses a void for good on that day",
     "work.line.before": "nobody who waits for a pause is parked on that day; the same",
+    "forgetting.erase.before": "nobody is forgotten on that day; tests/core/privacy/test_forgetting.py dies there",
+    "forgetting.tell.before": "the same",
+    "forgetting.overwrite.before": "the same",
+    "forgetting.close.before": "the same",
     "work.listening.freed": "a process that is told to stop, which the scenario never is",
 }
 _NAMED = re.compile(r'failpoint\("([a-z_.]+)"\)')
