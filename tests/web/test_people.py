@@ -43,10 +43,10 @@ async def test_a_person_is_forgotten_once_under_a_key_and_the_page_says_when(
     site: Site, tmp_path: Path
 ) -> None:
     await order(site.b)
-    ask = {"key": KEY, "json": {"email": MAIL}, "headers": {"Idempotency-Key": "forget-1"}}
+    under = {"Idempotency-Key": "forget-1"}
 
-    first = await site.ask("POST", f"{API}/forget", **ask)
-    again = await site.ask("POST", f"{API}/forget", **ask)
+    first = await site.ask("POST", f"{API}/forget", key=KEY, json={"email": MAIL}, headers=under)
+    again = await site.ask("POST", f"{API}/forget", key=KEY, json={"email": MAIL}, headers=under)
 
     assert first.json == {
         "orders": [ORDER],
@@ -58,7 +58,7 @@ async def test_a_person_is_forgotten_once_under_a_key_and_the_page_says_when(
     }
     assert (again.json, again.headers["Idempotent-Replayed"]) == (first.json, "true")
     page = (await site.ask("GET", "/orders/KK-1001", cookie=await site.log_in())).text
-    assert re.search(r"Forgotten on .*2026|Forgotten on .*30 Nov|Forgotten on ", page)
+    assert "Forgotten on 30 Nov" in page
     assert "Personal data forgotten: the person asked for it" in page
     assert NAME not in page
     label = await site.ask("GET", f"/api/v1/orders/{ORDER}/labels/reno-1", key=KEY)
