@@ -17,7 +17,7 @@ from core.model.order import Personal
 from core.store.columns import among
 from core.store.keys import Purpose, forget_all
 from core.store.personal import REFERENCE_OF, body_of, personal_of, purpose_of_body
-from core.store.sealing import Keyring
+from core.store.sealing import Keyring, SealBrokenError
 from core.store.tables import data_keys, deliveries, labels, orders, refs
 from core.store.tombstones import bury, bury_person, lock_orders
 
@@ -97,7 +97,7 @@ def forget_orders(
         bury_person(conn, keyring, merchant, email, at=wish.at, why=wish.why, actor=wish.actor)
     needles = set(wish.emails)
     for order_id in wish.order_ids:
-        needles |= _texts(personal_of(conn, keyring, merchant, order_id))
+        needles |= _texts(_known(conn, keyring, merchant, order_id))
     bodies = _Bodies()
     for row in bodies_of(conn, merchant, wish.order_ids, connections):
         bodies.add(row)
@@ -188,6 +188,14 @@ def _bodies_naming(
         text = body.decode(errors="replace").casefold()
         if any(needle in text for needle in wanted):
             yield row
+
+
+def _known(conn: sa.Connection, keyring: Keyring, merchant: str, order_id: str) -> Personal | None:
+    """Return an order's personal data; None where it does not open: it goes all the same."""
+    try:
+        return personal_of(conn, keyring, merchant, order_id)
+    except SealBrokenError:
+        return None
 
 
 def _texts(personal: Personal | None) -> set[str]:

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from core.store.keys import Purpose, data_key, find_key, keys_for
 from core.store.orders import load_all
 from core.store.sealing import Key, Keyring, Place, key_id_of, open_sealed, seal
-from core.store.tables import labels
+from core.store.tables import forgotten, labels
 from core.store.tombstones import buried, lock_orders
 from core.store.writes import insert_new, update_by_key
 
@@ -51,8 +51,13 @@ def labels_of(conn: sa.Connection, keyring: Keyring, merchant: str, order_id: st
 
 
 def seal_labels(conn: sa.Connection, keyring: Keyring, merchant: str, limit: int) -> int:
-    """Seal label files that an older hub stored as they are, so many at once; return how many there were."""
-    mine = (labels.c.merchant == merchant, labels.c.file_key.is_(None))
+    """Seal label files that an older hub stored as they are, so many at once; return how many there were.
+
+    Those of orders that were forgotten are left alone: they are deleted, and no key is made for them.
+    """
+    grave = (forgotten.c.merchant == merchant, forgotten.c.subject == labels.c.order_id)
+    gone = sa.exists().where(*grave, forgotten.c.kind == "order")
+    mine = (labels.c.merchant == merchant, labels.c.file_key.is_(None), ~gone)
     query = sa.select(labels).where(*mine).order_by(*labels.primary_key).limit(limit).with_for_update()
     rows = conn.execute(query).all()
     keys = keys_for(conn, keyring, [(merchant, Purpose.order(row.order_id)) for row in rows])

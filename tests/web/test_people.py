@@ -58,7 +58,8 @@ async def test_a_person_is_forgotten_once_under_a_key_and_the_page_says_when(
     }
     assert (again.json, again.headers["Idempotent-Replayed"]) == (first.json, "true")
     page = (await site.ask("GET", "/orders/KK-1001", cookie=await site.log_in())).text
-    assert "Forgotten on 30 Nov" in page
+    assert "Forgotten on Mon 30 Nov 16:16:00 UTC: name, address, mail and label files are deleted." in page
+    assert "Until Mon 7 Dec 16:16:00 UTC a backup of the keys" in page
     assert "Personal data forgotten: the person asked for it" in page
     assert NAME not in page
     label = await site.ask("GET", f"/api/v1/orders/{ORDER}/labels/reno-1", key=KEY)
