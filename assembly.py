@@ -290,7 +290,7 @@ async def open_hub(
         return found
 
     async with up_to_date(url):
-        await upgrade(url)
+        await upgrade(url, serves=serves)
     store = await Store.open(url, keys=keys)
     installation = Installation(
         store=store, keys=keys, clock=clock_of(environ), connectors=known, apps=credentials

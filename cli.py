@@ -32,6 +32,7 @@ VERBS = {
     "deliveries": "List what the vendors told us, or replay one.",
     "connections": "List connections and test them; accept or stop what they do.",
     "connect": "Say where a merchant authorizes a connection.",
+    "privacy": "List privacy requests, answer one, or list whom forgetting a shop would forget.",
     "keys": "Make, list or take back API keys.",
     "people": "Forget a person, export what is known of one, or prove that nothing is.",
 }

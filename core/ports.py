@@ -15,9 +15,9 @@ from pydantic import BaseModel
 
 from core.clock import Clock
 from core.model.address import Address
-from core.model.base import Shape
 from core.model.message import Message
 from core.model.money import Money
+from core.model.notification import Notification, Receipt, WebhookRequest
 from core.model.order import FetchedOrder, OrderPage
 from core.model.payment import GatewayPayment, Movement
 from core.model.shipment import CustomsItem, Dispatch, Label, LabelRefused, Parcel, Quotes, TrackingEvent
@@ -239,44 +239,6 @@ class Notifier(Protocol):
         ...
 
 
-class NotificationKind(StrEnum):
-    """What a vendor says has changed."""
-
-    ORDER = "order"  # subject: the channel's order id
-    PAYMENT = "payment"  # subject: the gateway's reference
-    TRACKING = "tracking"  # subject: the carrier's tracker id
-    LEVEL = "level"  # subject: the listing
-    REVOKED = "revoked"  # the merchant took the app away
-    PERSON_REDACT = "person_redact"
-    PERSON_EXPORT = "person_export"
-    SHOP_REDACT = "shop_redact"
-    UNREADABLE = "unreadable"  # signed by the vendor, and not to be read; subject: what it is known by
-    OTHER = "other"  # known, nothing to do
-
-
-class Notification(Shape):
-    """Something a vendor says happened: ``event_id`` makes it idempotent, ``subject`` is what to fetch."""
-
-    event_id: str
-    kind: NotificationKind
-    topic: str
-    subject: str
-    account: str | None = None
-    """The vendor's account it belongs to, where one endpoint serves several merchants."""
-    orders: tuple[str, ...] = ()
-    """The channel's ids of the orders concerned, where a privacy request names them."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WebhookRequest:
-    """A webhook as it arrived: lower-case header names, untouched body bytes."""
-
-    method: str
-    path: str
-    headers: Mapping[str, str]
-    body: bytes
-
-
 class WebhookSource(Protocol):
     """A connector that is told of changes over HTTP."""
 
@@ -296,13 +258,6 @@ class Subscriber(Protocol):
     async def subscribe(self, callback_url: str) -> tuple[str, ...]:
         """Make sure that every needed topic reaches us (missing, wrong URL and wrong version are mended); return what was mended."""
         ...
-
-
-class Receipt(Shape):
-    """A notification taken from a queue, to be acknowledged after it is stored."""
-
-    notification: Notification
-    handle: str
 
 
 class NotificationSource(Protocol):
@@ -356,6 +311,8 @@ class Ports:
 
     mode: Mode | None = None
     """Test or live, by the key or the host of the connection; None where neither tells."""
+    account: str | None = None
+    """The vendor's account, where crossdock.yaml names it; None: whichever its token is granted for."""
     channel: Channel | None = None
     levels: Levels | None = None
     shipment_notifier: ShipmentNotifier | None = None

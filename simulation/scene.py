@@ -14,10 +14,11 @@ from connectors.bogus.client import Fault, Outage, World
 from connectors.bogus.settings import BogusSettings
 from core.clock import SteppedClock
 from core.model.address import Address
+from core.model.notification import Notification, NotificationKind
 from core.model.order import ChannelState
 from core.model.shipment import TrackingState
 from core.model.stock import Listing, ListingKey
-from core.ports import Connector, Notification, NotificationKind, Ports
+from core.ports import Connector, Ports
 from simulation.faults import OF_CALLS, OF_READS, READS
 from simulation.shoppers import Cart, Pay, cancel, place, ship_elsewhere
 

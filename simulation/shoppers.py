@@ -10,6 +10,7 @@ from connectors.bogus.channel_payments import return_units
 from connectors.bogus.client import Shop, World
 from core.model.address import Address, region_of
 from core.model.money import Money, Side
+from core.model.notification import NotificationKind
 from core.model.order import (
     ChannelState,
     FetchedOrder,
@@ -25,7 +26,6 @@ from core.model.order import (
 )
 from core.model.payment import GatewayPayment, PaymentState
 from core.model.stock import ListingKey
-from core.ports import NotificationKind
 
 AUTHORIZED_FOR = timedelta(days=7)
 DELIVERED_WITHIN = timedelta(days=7)

@@ -16,8 +16,8 @@ from assembly import open_hub
 from connectors.bogus.client import world_named
 from core.engine.hub import Hub
 from core.jobs.notifications import delivery_of
+from core.model.notification import Notification, NotificationKind
 from core.model.stock import Listing
-from core.ports import Notification, NotificationKind
 from core.steps.sync import sync_order
 from core.store.links import link_all
 from core.store.listings import save_listings

@@ -21,9 +21,9 @@ import cli
 from assembly import keyring_of, open_hub
 from connectors.bogus.webhooks import HEADER, signature_of
 from core.domain.state import Stage
+from core.model.notification import Notification, NotificationKind
 from core.model.products import Product
 from core.model.stock import Listing
-from core.ports import Notification, NotificationKind
 from core.store.links import link_all
 from core.store.listings import save_listings
 from core.store.orders import facts_of

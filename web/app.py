@@ -6,12 +6,24 @@ from aiohttp import web
 
 from core.engine.hub import Hub
 from web import connect, webhooks
-from web.api import connections, endpoint, golive, notices, order_actions, orders, people, stock, zones
+from web.api import (
+    connections,
+    endpoint,
+    golive,
+    notices,
+    order_actions,
+    orders,
+    people,
+    privacy,
+    stock,
+    zones,
+)
 from web.api import links as links_api
 from web.api.openapi import describe
 from web.console import exceptions, links, pages
 from web.console import golive as golive_page
 from web.console import orders as orders_page
+from web.console import privacy as privacy_page
 from web.console.errors import readable
 from web.context import Settings
 from web.health import routes as health_routes
@@ -30,6 +42,7 @@ ENDPOINTS = (
     *notices.ENDPOINTS,
     *zones.ENDPOINTS,
     *people.ENDPOINTS,
+    *privacy.ENDPOINTS,
 )
 """Everything that the API offers."""
 
@@ -56,6 +69,7 @@ def build(hub: Hub, settings: Settings) -> web.Application:
     exceptions.add(app)
     links.add(app)
     golive_page.add(app)
+    privacy_page.add(app)
     return app
 
 

@@ -11,7 +11,8 @@ from core.engine.hub import Hub
 from core.errors import NotFoundError, RejectedError, SignatureError
 from core.failpoints import failpoint
 from core.jobs.notifications import delivery_of
-from core.ports import Notification, NotificationKind, Ports, WebhookRequest
+from core.model.notification import Notification, NotificationKind, WebhookRequest
+from core.ports import Ports
 from core.store.tokens import account_of
 from web.keys import HUB
 from web.problems import problem
@@ -44,6 +45,7 @@ async def receive(request: web.Request) -> web.Response:
     if body is None:
         return _too_large()
     told = _notifications(hub.connections(merchant).ports[connection], connection, request, body)
+    await _require_own(hub, (merchant, connection), told)
     await _store(hub, (merchant, connection), told, body)
     return web.Response(status=HTTPStatus.OK)
 
@@ -65,15 +67,30 @@ async def receive_app_wide(request: web.Request) -> web.Response:
         return problem(
             HTTPStatus.NOT_FOUND, "the delivery names no account; use the address of its connection"
         )
-    to = [
-        p for p in heard if account is None or await hub.store.read(account_of, hub.store.keys, *p) == account
-    ]
+    to = [p for p in heard if account is None or await _account_of(hub, p) == account]
     for place in to:
         await _store(hub, place, heard[place], body)
     if not to:
         # Of a merchant that left: the vendor is told that it arrived, and nobody else sees it.
         LOG.warning("a delivery of %s is signed but belongs to no connection here", app)
     return web.Response(status=HTTPStatus.OK)
+
+
+async def _account_of(hub: Hub, place: Place) -> str | None:
+    """Return the vendor's account of a connection; None where no file names it and nobody has connected it yet."""
+    named = hub.connections(place[0]).ports[place[1]].account
+    return named or await hub.store.read(account_of, hub.store.keys, *place)
+
+
+async def _require_own(hub: Hub, place: Place, told: tuple[Notification, ...]) -> None:
+    """Take nothing of another account: one secret may sign for every merchant of an app.
+
+    Raises:
+        SignatureError: it is signed, and not for this connection.
+    """
+    named = {notification.account for notification in told if notification.account}
+    if named and (own := await _account_of(hub, place)) is not None and named != {own}:
+        raise SignatureError("signed for another account than this connection's", connection=place[1])
 
 
 def _connections_of(hub: Hub, app: str) -> list[Place]:

@@ -16,7 +16,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from connectors.amazon.client import AmazonClient
 from connectors.amazon.errors import error_of_code
 from core.errors import RejectedError, UnavailableError
-from core.ports import Connection, Notification, NotificationKind, Receipt
+from core.model.notification import Notification, NotificationKind, Receipt
+from core.ports import Connection
 
 ORDER_CHANGE = "ORDER_CHANGE"
 UNREADABLE = "UNREADABLE"

@@ -8,6 +8,7 @@ from connectors.bogus.client import Effect, Shipment, World
 from core.errors import RejectedError
 from core.model.address import Address
 from core.model.money import Money
+from core.model.notification import NotificationKind
 from core.model.payment import Movement, MovementState
 from core.model.shipment import (
     CustomsItem,
@@ -19,7 +20,6 @@ from core.model.shipment import (
     TrackingEvent,
     TrackingState,
 )
-from core.ports import NotificationKind
 
 # (carrier, service, base, per started half kilogram, working days), in minor units of USD.
 _CARD = (("Tortoise", "Ground", 480, 110, 3), ("Hare", "Ground", 780, 50, 2), ("Hare", "Swift", 1350, 110, 1))

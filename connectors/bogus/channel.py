@@ -6,10 +6,10 @@ from datetime import datetime
 
 from connectors.bogus.client import Effect, World
 from core.errors import MappingError, RejectedError
+from core.model.notification import NotificationKind
 from core.model.order import ChannelState, FetchedOrder, Order, OrderPage, Shipped, WorkOrder
 from core.model.part import part_of_order
 from core.model.shipment import Dispatch
-from core.ports import NotificationKind
 
 PAGE = 20
 

@@ -7,10 +7,10 @@ from connectors.bogus.channel import change_order, order_of
 from connectors.bogus.client import Effect, World
 from core.errors import RejectedError
 from core.model.money import Money
+from core.model.notification import NotificationKind
 from core.model.order import ChannelState, Order, Transaction, TransactionKind, TransactionState
 from core.model.payment import GatewayPayment, Movement, MovementState, PaymentState
 from core.model.stock import ListingKey
-from core.ports import NotificationKind
 
 
 @dataclass(frozen=True, slots=True)

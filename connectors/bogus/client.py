@@ -22,11 +22,11 @@ from core.errors import (
     VendorPausedError,
 )
 from core.model.message import Message
+from core.model.notification import Notification, NotificationKind
 from core.model.order import FetchedOrder
 from core.model.payment import GatewayPayment
 from core.model.shipment import Label, Rate, TrackingEvent
 from core.model.stock import Listing, ListingKey
-from core.ports import Notification, NotificationKind
 
 T = TypeVar("T")
 
@@ -133,9 +133,9 @@ class World:
     locked_out: set[str] = field(default_factory=set)
     """Connections whose credentials are not accepted."""
     refusing: set[str] = field(default_factory=set)
+    """``<carrier> <service>`` whose labels are offered and then not sold."""
     voids_to_reject: int = 0
     """How many voids the carriers turn down, a minute after they were asked for."""
-    """``<carrier> <service>`` whose labels are offered and then not sold."""
     meanwhile: Callable[[], Awaitable[None]] = nothing
     """What else happens while a call is under way."""
     changed: Callable[[], None] = lambda: None

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from connectors.bogus.client import World
-from core.ports import Receipt
+from core.model.notification import Receipt
 
 
 @dataclass(frozen=True, slots=True)

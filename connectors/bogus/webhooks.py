@@ -8,7 +8,7 @@ from datetime import datetime
 from pydantic import ValidationError
 
 from core.errors import RejectedError, SignatureError
-from core.ports import Notification, WebhookRequest
+from core.model.notification import Notification, WebhookRequest
 
 HEADER = "x-bogus-signature"
 

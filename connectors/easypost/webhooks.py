@@ -15,7 +15,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from core.errors import RejectedError, SignatureError
-from core.ports import Notification, NotificationKind, WebhookRequest
+from core.model.notification import Notification, NotificationKind, WebhookRequest
 
 TOLERANCE_S = 300
 _PREFIX = "hmac-sha256-hex="

@@ -8,6 +8,7 @@ from connectors.shopify.channel_payments import ShopifyChannelPayments
 from connectors.shopify.client import Admin
 from connectors.shopify.levels import ShopifyLevels
 from connectors.shopify.probe import probe
+from connectors.shopify.settings import ShopifySettings
 from connectors.shopify.shipment_notifier import ShopifyShipmentNotifier
 from connectors.shopify.webhooks import ShopifySubscriber, ShopifyWebhooks
 from core import http
@@ -20,6 +21,7 @@ def ports_of(connection: Connection) -> Ports:
     admin = Admin(connection, client)
     return Ports(
         mode=admin.mode,
+        account=ShopifySettings.model_validate(connection.settings).store,
         channel=ShopifyChannel(admin),
         levels=ShopifyLevels(admin),
         shipment_notifier=ShopifyShipmentNotifier(admin),

@@ -10,8 +10,10 @@ from datetime import datetime
 from typing import Any
 
 from connectors.shopify.client import Admin, tail
+from connectors.shopify.settings import ShopifySettings
 from core.errors import RejectedError, SignatureError
-from core.ports import Connection, Notification, NotificationKind, WebhookRequest
+from core.model.notification import Notification, NotificationKind, WebhookRequest
+from core.ports import Connection
 
 SIGNATURE_BYTES = 32
 
@@ -39,17 +41,31 @@ class ShopifyWebhooks:
 
     def __init__(self, connection: Connection) -> None:
         self._name = connection.name
+        self._store = ShopifySettings.model_validate(connection.settings).store
         app = connection.app
         self._secrets = tuple(app[key] for key in ("client_secret", "client_secret_old") if app.get(key))
 
     def parse_webhook(self, request: WebhookRequest, *, now: datetime) -> tuple[Notification, ...]:  # noqa: ARG002  no time is signed
         """Verify the signature over the raw body, then say what changed.
 
-        Only the body is signed: topic and shop are taken from headers, and whatever they say leads to a fetch only.
+        Only the body is signed, under one secret for all shops of the app; topic and shop stand in headers. So the
+        header must name this shop and no body may name another. What may delete something needs the body that Shopify
+        sends with that topic and no other, else a person looks at it; everything else leads to a fetch only.
         """
         self._verify(request)
+        self._require_own_shop(request.headers.get("x-shopify-shop-domain"))
         topic = request.headers.get("x-shopify-topic", "")
         body = self._body(request)
+        if "shop_domain" in body:
+            self._require_own_shop(body["shop_domain"])
+        if body.get("myshopify_domain") is not None:
+            self._require_own_shop(body["myshopify_domain"])
+        if topic in _SHAPES and not _SHAPES[topic](body):
+            raise RejectedError(
+                f"a signed body came as {topic}, and is not of its shape",
+                connection=self._name,
+                code="OTHER_SHAPE",
+            )
         kind, subject_of = _KINDS.get(topic) or _KINDS.get(topic.split("/", 1)[0] + "/*") or _OTHER
         subject = subject_of(body)
         if subject is None:
@@ -62,7 +78,7 @@ class ShopifyWebhooks:
                 kind=kind,
                 topic=topic,
                 subject=subject,
-                account=request.headers.get("x-shopify-shop-domain"),
+                account=self._store,
                 orders=_orders(body) if kind in _PRIVACY else (),
             ),
         )
@@ -78,6 +94,15 @@ class ShopifyWebhooks:
         matches = [hmac.compare_digest(digest, signature) for digest in digests]
         if len(signature) != SIGNATURE_BYTES or not any(matches):
             raise SignatureError("a delivery is not signed with the app's secret", connection=self._name)
+
+    def _require_own_shop(self, named: object) -> None:
+        """Refuse what names another shop, or none.
+
+        Raises:
+            SignatureError: it is signed for another shop of the app.
+        """
+        if named != self._store:
+            raise SignatureError(f"signed for another shop than {self._store}", connection=self._name)
 
     def _body(self, request: WebhookRequest) -> Body:
         try:
@@ -182,8 +207,9 @@ def _orders(body: Body) -> tuple[str, ...]:
 
 
 def _customer(body: Body) -> str | None:
+    """Return the customer; some have an e-mail address and no id (shopify.dev, privacy law compliance, read 2026-11)."""
     customer = body.get("customer")
-    return _text(customer.get("id")) if isinstance(customer, dict) else None
+    return (_text(customer.get("id")) or "-") if isinstance(customer, dict) else None
 
 
 def _shop(body: Body) -> str | None:
@@ -216,4 +242,24 @@ _KINDS: Mapping[str, tuple[NotificationKind, Callable[[Body], str | None]]] = {
     "shop/redact": (NotificationKind.SHOP_REDACT, _shop),
 }
 _OTHER = (NotificationKind.OTHER, _anything)
+
+
+def _has_exactly(*keys: str) -> Callable[[Body], bool]:
+    return lambda body: body.keys() == set(keys)
+
+
+def _is_shop(body: Body) -> bool:
+    """Return whether a body is the Shop resource: of what has an id and a domain, only that has a plan."""
+    return all(key in body for key in ("id", "myshopify_domain", "plan_name"))
+
+
+_SHAPES: Mapping[str, Callable[[Body], bool]] = {
+    "app/uninstalled": _is_shop,
+    "customers/redact": _has_exactly("shop_id", "shop_domain", "customer", "orders_to_redact"),
+    "customers/data_request": _has_exactly(
+        "shop_id", "shop_domain", "customer", "orders_requested", "data_request"
+    ),
+    "shop/redact": _has_exactly("shop_id", "shop_domain"),
+}
+"""The bodies of what may delete something (shopify.dev, privacy law compliance, and webhook samples of 2026-07)."""
 _PRIVACY = frozenset({NotificationKind.PERSON_REDACT, NotificationKind.PERSON_EXPORT})

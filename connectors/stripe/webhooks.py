@@ -7,7 +7,7 @@ from typing import Any
 
 from connectors.stripe.client import verify_header
 from core.errors import RejectedError, SignatureError
-from core.ports import Notification, NotificationKind, WebhookRequest
+from core.model.notification import Notification, NotificationKind, WebhookRequest
 
 TOLERANCE_S = 300
 THIN = "v2.core.event"

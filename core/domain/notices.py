@@ -12,6 +12,7 @@ from core.model.order import Order
 
 UNLISTED_METHOD = "unlisted_method"
 LEFT_THOUGH_CANCELLED = "left_though_cancelled"
+DATA_REQUESTED = "data_requested"
 
 
 def notices_of(config: MerchantConfig, order: Order, now: datetime) -> tuple[MerchantNotice, ...]:

@@ -52,7 +52,7 @@ class ParcelState(StoredShape):
     withdrawn: bool = False
     """The channel knew it, and cancelled its fulfillment."""
     mailed: bool = False
-    departed: bool = Field(default=False, alias="left")
+    departed: bool = False
     tracking: TrackingState | None = None
     tracked_at: Instant | None = None
     void: VoidState | None = None
@@ -110,7 +110,7 @@ class OrderState(StoredShape):
     """Digest of the address, once the channel changed the order; None: as it was first."""
     made_of: dict[str, dict[str, int]] = Field(default_factory=dict)
     """By line: the units of each SKU in one unit of it, as it was known last."""
-    third_party_units: dict[str, int] = Field(default_factory=dict, alias="parted")
+    third_party_units: dict[str, int] = Field(default_factory=dict)
     """Units by line that a third party shipped and that are not on hand any more."""
     label_asked: bool = False
     held_by_person: str | None = None

@@ -48,9 +48,9 @@ JOBS: Jobs = {
         JobKind(kind="push", run=push_levels, standing=True, asks=("read_levels", "set_levels")),
         JobKind(kind="relink", run=relink),
         JobKind(kind="backorders", run=serve_backorders),
-        JobKind(kind="revoked", run=revoke_token),
+        JobKind(kind="revoked", run=revoke_token, patient=True),
         JobKind(kind="person_redact", run=redact_person),
         JobKind(kind="person_export", run=export_person),
-        JobKind(kind="shop_redact", run=redact_shop),
+        JobKind(kind="shop_redact", run=redact_shop, patient=True),
     )
 }

@@ -11,7 +11,7 @@ from core.errors import RejectedError
 from core.failpoints import failpoint
 from core.model.commit import OrderCommit
 from core.model.facts import Fact, GatewayNotified
-from core.ports import Notification, NotificationKind
+from core.model.notification import Notification, NotificationKind
 from core.steps.sync import sync_order
 from core.store.inbox import Delivery
 from core.store.jobs import Job, NewJob, enqueue
@@ -32,15 +32,22 @@ _JOB_OF = {
     NotificationKind.PERSON_EXPORT: "person_export",
     NotificationKind.SHOP_REDACT: "shop_redact",
 }
+PRIVACY = frozenset(
+    {NotificationKind.PERSON_REDACT, NotificationKind.PERSON_EXPORT, NotificationKind.SHOP_REDACT}
+)
 
 
 def delivery_of(connection: str, notification: Notification, body: bytes, now: datetime) -> Delivery:
-    """Return what is stored of a notification, and the job it asks for."""
+    """Return what is stored of a notification, and the job it asks for.
+
+    Whatever the object, its news is one fetch; but each request of privacy law is its own, with the orders it names.
+    """
     kind = _JOB_OF.get(notification.kind)
     job = None
     if kind is not None:
+        own = notification.kind in PRIVACY
         data = {"orders": list(notification.orders)} if notification.orders else {}
-        subject = f"{connection}:{notification.subject}"
+        subject = f"{connection}:{notification.event_id if own else notification.subject}"
         job = NewJob(kind=kind, subject=subject, connection=connection, due_at=now, data=data)
     return Delivery(event_id=notification.event_id, topic=notification.topic, body=body, job=job)
 

@@ -4,28 +4,64 @@ How a person is forgotten is core/engine/forgetting.
 """
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from core.domain.notices import DATA_REQUESTED
 from core.engine.forgetting import forget
 from core.engine.hub import Hub
 from core.engine.job import Reschedule
+from core.errors import AuthError
+from core.failpoints import failpoint
+from core.model.commit import MerchantNotice
 from core.model.forgetting import Why
+from core.model.privacy import PrivacyRequest, RequestKind, RequestState
 from core.ports import Token
 from core.store.inbox import deliveries_of_job
 from core.store.jobs import Job
-from core.store.orders import orders_of_connection
+from core.store.notices import raise_notices
+from core.store.orders import known_orders, orders_of_connection
+from core.store.privacy_requests import end_request, take_request
 from core.store.tokens import TokenRow
 
 LOG = logging.getLogger("crossdock.privacy")
 
 
+LOOK_AGAIN = (timedelta(minutes=1), timedelta(minutes=10))
+"""When a vendor is asked again that told us of an end and still takes us: its own systems may need a moment."""
+
+
 async def revoke_token(hub: Hub, job: Job) -> Reschedule | None:
-    """The merchant took the app away at the vendor: its token is forgotten; the connections page says Reconnect."""
-    row = TokenRow(keyring=hub.store.keys, merchant=job.merchant, connection=job.connection)
-    await hub.store.write(_forget_token, row, hub.owner, hub.clock.now())
+    """The merchant took the app away at the vendor: its token is forgotten; the connections page says Reconnect.
+
+    Whoever holds any signed body could say so: the vendor itself is asked, and one that still takes us is believed.
+    """
+    if not await _takes_us(hub, job.merchant, job.connection):
+        row = TokenRow(keyring=hub.store.keys, merchant=job.merchant, connection=job.connection)
+        await hub.store.write(_forget_token, row, hub.owner, hub.clock.now())
+        return None
+    looks = int(job.data.get("looks", 0))
+    if looks < len(LOOK_AGAIN):
+        return Reschedule(due_at=hub.clock.now() + LOOK_AGAIN[looks], data={"looks": looks + 1})
+    LOG.warning("%s: told that %s took the app away, but it still takes us", job.merchant, job.connection)
     return None
+
+
+async def _takes_us(hub: Hub, merchant: str, connection: str) -> bool:
+    """Return whether a vendor still accepts a connection; where nothing can be asked of it, what it told stands.
+
+    Raises:
+        ConnectorError: it cannot be told just now.
+    """
+    probe = hub.connections(merchant).named(connection).probe
+    if probe is None:
+        return False
+    try:
+        await probe()
+    except AuthError:
+        return False
+    return True
 
 
 def _forget_token(conn: sa.Connection, row: TokenRow, owner: str, now: datetime) -> None:
@@ -42,26 +78,81 @@ def _forget_token(conn: sa.Connection, row: TokenRow, owner: str, now: datetime)
 
 async def redact_person(hub: Hub, job: Job) -> Reschedule | None:
     """Forget the person behind the orders that the request names, and nobody else (R66)."""
-    order_ids = [f"{job.connection}:{order}" for order in job.data.get("orders", ())]
+    request = await _taken(hub, job, RequestKind.REDACT_PERSON)
+    order_ids = [f"{job.connection}:{order}" for order in request.orders]
+    known = await hub.store.read(known_orders, job.merchant, order_ids)
     asked = await hub.store.read(deliveries_of_job, job)
     await forget(hub, job.merchant, order_ids, why=Why.VENDOR, actor="channel", deliveries=asked)
+    result = f"{len(known)} of {len(order_ids)} orders named are known here; the person is forgotten in each"
+    await _end(hub, job.merchant, request, RequestState.DONE, result)
     return None
 
 
-async def export_person(_hub: Hub, job: Job) -> Reschedule | None:
-    """Note that a person asks what is known of them; a merchant reads it off the orders' pages and answers."""
-    orders = ", ".join(job.data.get("orders", ())) or "none named"
-    LOG.warning("%s: a shopper of %s asks for their data; orders: %s", job.merchant, job.connection, orders)
+async def export_person(hub: Hub, job: Job) -> Reschedule | None:
+    """Have a person answer a shopper who asks what is known of them: the request stays open until one says so."""
+    request = await _taken(hub, job, RequestKind.EXPORT_PERSON)
+    if request.state is not RequestState.OPEN:
+        return None
+    await hub.store.write(
+        raise_notices,
+        [
+            (
+                job.merchant,
+                MerchantNotice(
+                    kind=DATA_REQUESTED,
+                    subject=f"{job.connection} {request.event_id}",
+                    text=(
+                        f"A shopper of {job.connection} asks what is known of them. Send them what the page of privacy "
+                        f"requests gives, by {request.answer_by:%Y-%m-%d}, and mark the request as answered there."
+                    ),
+                    since=hub.clock.now(),
+                ),
+            )
+        ],
+    )
     return None
 
 
 async def redact_shop(hub: Hub, job: Job) -> Reschedule | None:
-    """Forget every person of a connection whose shop left for good, and the shop's own name."""
+    """Forget every person of a connection whose shop left for good, and the shop's own name.
+
+    A vendor that still takes us is not gone: then nothing is forgotten, and the request is refused for people to see.
+    """
+    request = await _taken(hub, job, RequestKind.REDACT_SHOP)
+    if request.state is not RequestState.OPEN:
+        return None
+    if await _takes_us(hub, job.merchant, job.connection):
+        result = "nothing was forgotten: the shop still has the app, and its vendor still takes our token"
+        LOG.warning("%s: asked to forget all of %s; %s", job.merchant, job.connection, result)
+        await _end(hub, job.merchant, request, RequestState.REFUSED, result)
+        return None
     order_ids = await hub.store.read(orders_of_connection, job.merchant, job.connection)
     await forget(hub, job.merchant, order_ids, why=Why.SHOP_LEFT, actor="channel")
     row = TokenRow(keyring=hub.store.keys, merchant=job.merchant, connection=job.connection)
     await hub.store.write(_forget_account, row)
+    result = f"the persons of all {len(order_ids)} orders are forgotten, and the shop's account"
+    await _end(hub, job.merchant, request, RequestState.DONE, result)
     return None
+
+
+async def _taken(hub: Hub, job: Job, kind: RequestKind) -> PrivacyRequest:
+    """Return the row of the request that a job is for, written at its first run: a replay finds it again."""
+    asked = PrivacyRequest(
+        connection=job.connection,
+        event_id=job.object_id,
+        kind=kind,
+        received_at=hub.clock.now(),
+        orders=tuple(job.data.get("orders", ())),
+    )
+    failpoint("privacy.taken.before")
+    return await hub.store.write(take_request, job.merchant, asked)
+
+
+async def _end(hub: Hub, merchant: str, request: PrivacyRequest, state: RequestState, result: str) -> None:
+    failpoint("privacy.end.before")
+    await hub.store.write(
+        end_request, merchant, request, state=state, result=result, now=hub.clock.now(), by="hub"
+    )
 
 
 def _forget_account(conn: sa.Connection, row: TokenRow) -> None:

@@ -40,9 +40,9 @@ class Shape(BaseModel):
 
 
 class StoredShape(Shape):
-    """A shape that is stored: a field may have another spelling there (its alias), and older rows more fields."""
+    """A shape that is stored, and computed again from facts: older rows may have more fields."""
 
-    model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True, extra="ignore")
+    model_config = ConfigDict(extra="ignore")
 
 
 class Worded(StrEnum):

@@ -320,7 +320,7 @@ class Tracked(FactBase):
 class GatewayNotified(FactBase):
     """The gateway says that a payment of this order changed; it is asked again."""
 
-    kind: Literal["gateway_rang"] = "gateway_rang"
+    kind: Literal["gateway_notified"] = "gateway_notified"
     reference: str
 
 

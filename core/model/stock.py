@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from core.model.base import Shape, StoredShape, Text
+from core.model.base import Shape, Text
 
 MOST_UNITS = 1_000_000_000
 """Units that one count or receipt of a SKU may say."""
@@ -43,19 +43,19 @@ class Level(Shape):
     units: int
 
 
-class LevelChange(StoredShape):
+class LevelChange(Shape):
     """A wanted level and what the channel was last read to show; ``last_read`` None does not compare."""
 
     key: ListingKey
     units: int = Field(ge=0)
-    last_read: int | None = Field(alias="believed")
+    last_read: int | None
 
 
 class LevelState(StrEnum):
     """How one level of a push ended."""
 
     ACCEPTED = "accepted"  # taken; shown after a read-back
-    STALE = "stale"  # the channel shows another number than we believed; nothing was written
+    STALE = "stale"  # the channel shows another number than was read last; nothing was written
     REJECTED = "rejected"  # the channel refuses this listing
     UNKNOWN = "unknown"  # the call ended without a word on this one
 

@@ -11,6 +11,7 @@ from core.model.products import Product
 from core.services.health import ConnectionHealth, health_of
 from core.services.links import listings_of
 from core.store.channel_locations import channel_places
+from core.store.privacy_requests import open_requests
 from core.store.products import list_products
 from core.store.stock import list_stock
 
@@ -43,6 +44,18 @@ async def readiness_of(hub: Hub, merchant: str) -> tuple[Finding, ...]:
         *await _of_places(hub, merchant),
         *_of_config(hub, merchant, products),
         *await _of_connections(hub, merchant),
+        *await _of_requests(hub, merchant),
+    )
+
+
+async def _of_requests(hub: Hub, merchant: str) -> Iterator[Finding]:
+    """Yield the requests of privacy law that have not ended: one that fails for ever is no success (R68)."""
+    found = await hub.store.read(open_requests, merchant)
+    return _finding(
+        "privacy_requests",
+        "requests of privacy law that have not ended; each must within 30 days",
+        (f"{one.connection} {one.event_id} by {one.answer_by:%Y-%m-%d}" for one in found),
+        "answer a shopper's question: the page Privacy, or crossdock privacy answer",
     )
 
 

@@ -6,8 +6,10 @@ READ COMMITTED.
 """
 
 import asyncio
+import contextlib
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Concatenate, ParamSpec, TypeVar
@@ -33,6 +35,10 @@ class CommitLostError(Exception):
     """The connection broke while COMMIT was under way: the transaction may or may not have landed."""
 
 
+class DanglingReferencesError(Exception):
+    """Rows refer to rows that are not there; the message says of which table, how many and to what."""
+
+
 class Database(ABC):
     """A database; ``write`` and ``read`` run a function over one connection in one transaction."""
 
@@ -54,6 +60,16 @@ class Database(ABC):
         self, work: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """Run ``work`` on one consistent state; it cannot write."""
+
+    async def migrate(
+        self, work: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run ``work``, which may make tables anew, and commit; whatever it raises rolls back all of it.
+
+        Raises:
+            DanglingReferencesError: afterwards rows would refer to rows that are not there.
+        """
+        return await self.write(work, *args, **kwargs)
 
     @abstractmethod
     async def overwrite(self, tables: Sequence[str], *, whole: bool = False) -> bool:
@@ -111,6 +127,25 @@ class Sqlite(Database):
 
         return await asyncio.get_running_loop().run_in_executor(self._write_thread, run)
 
+    async def migrate(
+        self, work: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run ``work`` with references unwatched, and check them all before the commit.
+
+        A table that others refer to is made anew by dropping it; watched, SQLite refuses that where it has rows, and it
+        takes the word that it need not watch outside of a transaction only: https://www.sqlite.org/lang_altertable.html
+        (section 7, read 2026-11-30).
+        """
+
+        def run() -> T:
+            with _unwatched(self._writer), self._writer.begin() as conn:
+                result = work(conn, *args, **kwargs)
+                _check_references(conn)
+            self.transactions += 1
+            return result
+
+        return await asyncio.get_running_loop().run_in_executor(self._write_thread, run)
+
     async def read(
         self, work: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
@@ -153,6 +188,24 @@ def _prepare_writer(connection: DBAPIConnection, _record: ConnectionPoolEntry) -
 def _prepare_reader(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
     connection.isolation_level = None
     connection.execute("PRAGMA query_only=1")
+
+
+@contextlib.contextmanager
+def _unwatched(engine: sa.Engine) -> Iterator[None]:
+    connection = engine.raw_connection()
+    try:
+        connection.cursor().execute("PRAGMA foreign_keys=OFF")
+        yield
+    finally:
+        connection.cursor().execute("PRAGMA foreign_keys=ON")
+        connection.close()
+
+
+def _check_references(conn: sa.Connection) -> None:
+    found = Counter((row[0], row[2]) for row in conn.exec_driver_sql("PRAGMA foreign_key_check"))
+    if found:
+        told = "; ".join(f"{count} of {table} to {to}" for (table, to), count in sorted(found.items()))
+        raise DanglingReferencesError(f"rows refer to rows that are not there: {told}")
 
 
 def _begin_immediate(conn: sa.Connection) -> None:

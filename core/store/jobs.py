@@ -168,7 +168,7 @@ def finish_job(
     row = conn.execute(sa.select(jobs).where(_is(job)).with_for_update()).one_or_none()
     if row is None or row.claimed_by != job.claimed_by:  # the claim ran out and somebody else took over
         return False
-    again = bool(_requests_of(row) != job.requests)
+    again = bool(row.requests != job.requests)
     if not again and not park and due_at is None:
         conn.execute(sa.delete(jobs).where(_is(job)))
         _mark_deliveries(conn, job, state="done", error=None)
@@ -208,18 +208,13 @@ def job_of(row: sa.Row[Any]) -> Job:
         subject=row.subject,
         connection=row.connection,
         due_at=row.due_at,
-        requests=_requests_of(row),
+        requests=row.requests,
         attempts=row.attempts,
         error=row.error,
         parked_at=row.parked_at,
         claimed_by=row.claimed_by,
         data=json.loads(row.data),
     )
-
-
-def _requests_of(row: sa.Row[Any]) -> int:
-    # The database spells the column otherwise: it is asked by itself, not by its name.
-    return int(row._mapping[jobs.c.requests])  # noqa: SLF001 - public
 
 
 def _key(job: Job) -> dict[str, str]:

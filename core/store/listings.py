@@ -226,8 +226,7 @@ def _of_connection(merchant: str, connection: str) -> sa.ColumnElement[bool]:
 
 
 def _listing_of(row: sa.Row[Any]) -> ListingRow:
-    # A column may be spelled otherwise in the database than here: it is asked by itself, not by its name.
-    return ListingRow(**{column.key: row._mapping[column] for column in listings.c})  # noqa: SLF001 - public
+    return ListingRow(**row._mapping)  # noqa: SLF001 - its public name
 
 
 def invalidate_level(

@@ -37,6 +37,8 @@ COLUMNS: Mapping[tuple[str, str], Holds] = {
     ("forgotten", "actor"): Holds.STAFF,
     ("api_keys", "name"): Holds.STAFF,
     ("idempotency_keys", "caller"): Holds.STAFF,
+    ("privacy_requests", "ended_by"): Holds.STAFF,
+    ("privacy_requests", "result"): Holds.NOTE,
 }
 """(table, column) -> what it may hold; what is not here is in NOTHING."""
 
@@ -56,19 +58,20 @@ NOTHING: Mapping[str, str] = {
     "stock": "merchant sku location on_hand committed entries counted",
     "ledger": "merchant sku location seq at kind d_on_hand d_committed order_id",
     "products": "merchant sku title weight_g size_mm hs origin barcode",
-    "listings": "merchant connection listing location title channel_sku product fulfilled_by_channel believed read_at "
-    "wanted_last dirty_seq clean_seq check_at refused barcode catalog copies computed_by_channel agreed put_back",
+    "listings": "merchant connection listing location title channel_sku product fulfilled_by_channel last_read read_at "
+    "wanted_last dirty_seq clean_seq check_at refused barcode catalog copies computed_by_channel agreed restore_to",
     "links": "merchant connection listing sku units",
     "link_imports": "merchant number at before after undone_at",
     "channel_locations": "merchant connection channel_location name location",
     "openings": "merchant number at source lines undone_at",
     "zones": "merchant location zone nearness prefixes",
-    "errands": "merchant kind subject connection due_at rings claimed_by claimed_until attempts error parked_at data",
+    "jobs": "merchant kind subject connection due_at requests claimed_by claimed_until attempts error parked_at data",
     "switches": "merchant connection action state at first_at",
     "go_lives": "merchant document_id taken_at document accepted_at actions connections undone_at",
-    "brakes": "merchant connection at changes listings",
-    "alarms": "merchant connection action since reason look_at cleared_at",
+    "stopped_pushes": "merchant connection at changes listings",
+    "pauses": "merchant connection action since reason look_at cleared_at",
     "pause_waits": "merchant connection action kind subject tried_at",
+    "privacy_requests": "merchant connection event_id kind received_at orders state ended_at",
     "notices": "merchant kind subject text since seen_at",
     "quota": "merchant app operation tat rate_per_s burst paused_until",
     "configs": "merchant hash loaded_at text",

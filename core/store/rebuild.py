@@ -10,16 +10,21 @@ from core.store.projection import projection
 from core.store.tables import orders
 
 
-def rebuild(conn: sa.Connection, merchant: str | None = None) -> int:
+def rebuild(conn: sa.Connection, merchant: str | None = None, *, oldest: int | None = None) -> int:
     """Write each order's row as its facts say; return how many rows said something else.
+
+    ``oldest``: only so many orders, those that were placed first.
 
     An order whose row was wrong is due at once: what was decided on a wrong row is decided again.
     """
     keys = sa.select(orders.c.merchant, orders.c.order_id)
     if merchant is not None:
         keys = keys.where(orders.c.merchant == merchant)
+    keys = keys.order_by(orders.c.merchant, orders.c.order_id)
+    if oldest is not None:
+        keys = keys.order_by(None).order_by(orders.c.placed_at).limit(oldest)
     differing = 0
-    for of_merchant, order_id in conn.execute(keys.order_by(orders.c.merchant, orders.c.order_id)).all():
+    for of_merchant, order_id in conn.execute(keys).all():
         this = sa.and_(orders.c.merchant == of_merchant, orders.c.order_id == order_id)
         row = conn.execute(sa.select(orders).where(this).with_for_update()).one()
         right = projection(summarize(facts_of(conn, of_merchant, order_id)))

@@ -13,6 +13,8 @@ from core.errors import ConfigError
 
 _STARTING = 0x63726F7373646F63
 """The key of the advisory lock under which a process starts."""
+STARTING = "crossdock starting"
+"""What a connection calls itself by which a process waits for its turn to start: it does nothing else."""
 
 
 @contextlib.contextmanager
@@ -53,7 +55,7 @@ async def one_at_a_time(url: str) -> AsyncIterator[None]:
         yield
         return
     plain = place.set(drivername="postgresql").render_as_string(hide_password=False)
-    connection = await asyncpg.connect(plain)
+    connection = await asyncpg.connect(plain, server_settings={"application_name": STARTING})
     try:
         await connection.execute("SELECT pg_advisory_lock($1)", _STARTING)
         yield

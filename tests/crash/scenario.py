@@ -17,10 +17,10 @@ from core.engine.hub import Hub
 from core.engine.pauses import resume
 from core.engine.worker import Worker
 from core.jobs import JOBS
+from core.model.notification import Notification, NotificationKind
 from core.model.order import ChannelState
 from core.model.shipment import TrackingState
 from core.model.stock import ListingKey
-from core.ports import Notification, NotificationKind
 from core.services import actions, notices
 from core.steps import STEPS
 from core.store.inbox import list_deliveries, replay_delivery

@@ -37,6 +37,7 @@ ELSEWHERE = {
     "pauses.back.before": "whoever has a turn on that day uses it; tests/core/flow/test_outages.py dies there",
     "work.job.line": "the same",
     "stock.scans.before": "no carrier refuses a void for good on that day",
+    "schema.upgrade.before_commit": "no database is upgraded on that day; tests/core/store/test_upgrades.py dies there",
     "work.line.before": "nobody who waits for a pause is parked on that day; the same",
     "forgetting.erase.before": "nobody is forgotten on that day; tests/core/privacy/test_forgetting.py dies there",
     "forgetting.tell.before": "the same",

@@ -20,7 +20,8 @@ from connectors.bogus.webhooks import HEADER, signature_of
 from core.config.merchant import MerchantConfig
 from core.engine.hub import Connections
 from core.log import JsonLines, Redactor
-from core.ports import Connector, Notification, NotificationKind, Token
+from core.model.notification import Notification, NotificationKind
+from core.ports import Connector, Token
 from core.store.api_keys import save_api_key
 from core.store.inbox import list_deliveries
 from tests.builders import MERCHANT, Bench, config, connections, open_hub_of, review, world

@@ -59,6 +59,7 @@ REFUSED = {
     ("post", "/orders/{order}/hold"): 409,
     ("post", "/orders/{order}/void"): 409,
     ("post", "/notices/seen"): 404,
+    ("post", "/privacy-requests/answered"): 404,
     ("get", "/go-live/accepted/{id}"): 404,
     ("get", "/go-live/accepted/{id}/undo"): 404,
     ("post", "/go-live/undo"): 404,

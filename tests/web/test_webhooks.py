@@ -15,7 +15,8 @@ from connectors.bogus.webhooks import HEADER, BogusWebhooks, signature_of
 from connectors.stripe.webhooks import StripeWebhooks
 from core.errors import SignatureError
 from core.failpoints import listening
-from core.ports import Notification, Token, WebhookRequest
+from core.model.notification import Notification, WebhookRequest
+from core.ports import Token
 from core.store.jobs import list_jobs
 from core.store.personal import body_of
 from core.store.tables import deliveries
@@ -85,11 +86,13 @@ async def test_what_is_not_signed_is_401_and_leaves_nothing(site: Site, signatur
 @pytest.mark.parametrize("connection", ["stripe", "easypost", "shopify"])
 async def test_a_header_of_raw_bytes_is_401_for_every_vendor(site: Site, connection: str) -> None:
     from connectors.easypost.webhooks import EasyPostWebhooks
+    from connectors.shopify.settings import ShopifySettings
     from connectors.shopify.webhooks import ShopifyWebhooks
     from core.ports import Connection
 
     app = Connection(
-        merchant=MERCHANT, name="shop", settings=None, app={"client_secret": "s3"}, endpoints={},  # type: ignore[arg-type]
+        merchant=MERCHANT, name="shop", settings=ShopifySettings(store="kendra.myshopify.com"),
+        app={"client_secret": "s3"}, endpoints={},
         tokens=None, quota=None, clock=site.b.clock,  # type: ignore[arg-type]
     )  # fmt: skip
     sources = {
@@ -254,6 +257,19 @@ async def test_an_app_wide_delivery_needs_a_signature(site: Site) -> None:
 
     assert answer.status == 401
     assert await nothing_is_stored(site)
+
+
+@pytest.mark.case("F8")
+async def test_a_delivery_signed_for_another_account_is_refused_at_a_connections_own_address(
+    site: Site,
+) -> None:
+    await of_account(site, MERCHANT, "kendra.test")
+
+    answer = await site.notify(SHOP, a_notification(account="rival.test"))
+
+    assert answer.status == 401
+    assert await nothing_is_stored(site)
+    assert (await site.notify(SHOP, a_notification(account="kendra.test"))).status == 200
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ UPDATE and DELETE on both databases.
 from core.store.tables.access import api_keys, idempotency_keys
 from core.store.tables.orders import deliveries, effects, facts, labels, orders, refs
 from core.store.tables.parts import METADATA
+from core.store.tables.privacy import privacy_requests
 from core.store.tables.sealed import data_keys, forgotten, vault
 from core.store.tables.stock import (
     channel_locations,
@@ -54,6 +55,7 @@ __all__ = [
     "orders",
     "pause_waits",
     "pauses",
+    "privacy_requests",
     "products",
     "quota",
     "refs",

@@ -32,9 +32,9 @@ def optional(name: str) -> sa.Column[str | None]:
     return sa.Column(name, sa.Text, nullable=True)
 
 
-def count(name: str, default: int = 0, *, key: str | None = None) -> sa.Column[int]:
+def count(name: str, default: int = 0) -> sa.Column[int]:
     """Return a whole number."""
-    return sa.Column(name, sa.Integer, nullable=False, server_default=sa.text(str(default)), key=key or name)
+    return sa.Column(name, sa.Integer, nullable=False, server_default=sa.text(str(default)))
 
 
 def yes(name: str) -> sa.Column[bool]:

@@ -54,7 +54,7 @@ listings = table(
     optional("channel_sku"),
     optional("product"),
     yes("fulfilled_by_channel"),
-    sa.Column("believed", sa.Integer, nullable=True, key="last_read"),
+    sa.Column("last_read", sa.Integer, nullable=True),
     maybe_at("read_at"),
     sa.Column("wanted_last", sa.Integer, nullable=True),
     count("dirty_seq"),
@@ -66,8 +66,9 @@ listings = table(
     count("copies", 1),  # how many things of the channel go by this name
     yes("computed_by_channel"),  # a bundle whose quantity follows from its parts
     yes("agreed"),  # a person saw the difference and accepted it: the push guard lets `wanted_last` pass
-    # the number from before go-live that is to be shown again
-    sa.Column("put_back", sa.Integer, nullable=True, key="restore_to"),
+    sa.Column(
+        "restore_to", sa.Integer, nullable=True
+    ),  # the number from before go-live that is to be shown again
 )
 
 links = table(

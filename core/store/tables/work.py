@@ -5,19 +5,19 @@ import sqlalchemy as sa
 from core.store.tables.parts import at, count, key, maybe_at, optional, table, text
 
 jobs = table(
-    "errands",
+    "jobs",
     key("kind"),
     key("subject"),
     text("connection"),
     maybe_at("due_at"),
-    count("rings", key="requests"),
+    count("requests"),
     optional("claimed_by"),
     maybe_at("claimed_until"),
     count("attempts"),
     optional("error"),
     maybe_at("parked_at"),
     text("data"),
-    sa.Index("ix_errands_due", "due_at"),
+    sa.Index("ix_jobs_due", "due_at"),
 )
 
 switches = table(
@@ -43,7 +43,7 @@ go_lives = table(
 )
 
 stopped_pushes = table(
-    "brakes",
+    "stopped_pushes",
     key("connection"),
     at("at"),
     text("changes"),  # the levels that the round would have set
@@ -51,7 +51,7 @@ stopped_pushes = table(
 )
 
 pauses = table(
-    "alarms",
+    "pauses",
     key("connection"),
     key("action"),
     at("since"),

@@ -10,7 +10,7 @@ from moto.server import ThreadedMotoServer
 
 from connectors.amazon.notifications import UNREADABLE, AmazonNotifications, receipt_of
 from core.errors import RejectedError, UnavailableError
-from core.ports import Notification, NotificationKind
+from core.model.notification import Notification, NotificationKind
 from tests.connectors.amazon.account import APP, an_account, selling
 from tests.contracts import contracts
 from tests.sandbox.amazon_stand import KARL, SELLER, settled, sqs

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from connectors.easypost.webhooks import EasyPostWebhooks
 from core.errors import RejectedError, SignatureError
-from core.ports import NotificationKind, WebhookRequest
+from core.model.notification import NotificationKind, WebhookRequest
 from sandbox.easypost.hooks import signatures
 from tests.connectors.easypost.stand import NOON, SECRET
 from tests.contracts import contracts

@@ -10,7 +10,7 @@ import pytest
 
 from connectors.shopify.webhooks import TOPICS
 from core.errors import RejectedError, SignatureError
-from core.ports import Notification, NotificationKind, WebhookRequest
+from core.model.notification import Notification, NotificationKind, WebhookRequest
 from tests.connectors.shopify.shop import APP, NOON, STORE, a_shop, connected
 from tests.contracts import contracts
 
@@ -137,7 +137,7 @@ SAMPLES: list[tuple[str, NotificationKind, str]] = [
     ("fulfillment_orders/moved", NotificationKind.OTHER, "gid://shopify/FulfillmentOrder/2"),
     ("inventory_levels/update", NotificationKind.LEVEL, "271878346596884000"),
     ("customers/redact", NotificationKind.PERSON_REDACT, "191167"),
-    ("shop/redact", NotificationKind.SHOP_REDACT, "{shop}.myshopify.com"),
+    ("shop/redact", NotificationKind.SHOP_REDACT, STORE),
     ("products/update", NotificationKind.OTHER, "788032119674292900"),
 ]
 
@@ -147,30 +147,88 @@ def test_the_vendors_own_sample_of_a_topic_names_its_subject(
     topic: str, kind: NotificationKind, subject: str
 ) -> None:
     path = contracts() / "shopify" / "webhooks" / "metadatas" / "2026-07" / f"{topic}.json"
-    sample: dict[str, Any] = json.loads(path.read_text())["response"]
+    # The sample leaves the shop open.
+    text = path.read_text().replace("{shop}.myshopify.com", STORE)
+    sample: dict[str, Any] = json.loads(text)["response"]
 
     (notification,) = parsed(a_request(topic, json.dumps(sample).encode()))
 
     assert (notification.kind, notification.subject) == (kind, subject)
 
 
-@pytest.mark.parametrize(
-    ("topic", "key"), [("redact", "orders_to_redact"), ("data_request", "orders_requested")]
-)
-def test_a_privacy_request_names_its_orders(topic: str, key: str) -> None:
-    body = json.dumps({"customer": {"id": 191167}, key: [299938, 280263]}).encode()
+SHOP = {"shop_id": 954889, "shop_domain": STORE}
+CUSTOMER = {"id": 191167, "email": "john@example.com", "phone": "555-625-1199"}
+REDACT = {**SHOP, "customer": CUSTOMER, "orders_to_redact": [299938, 280263]}
+DATA_REQUEST = {
+    **SHOP,
+    "customer": CUSTOMER,
+    "orders_requested": [299938, 280263],
+    "data_request": {"id": 9999},
+}
+UNINSTALLED = {"id": 548380009, "name": "Kendra", "myshopify_domain": STORE, "plan_name": "basic"}
+ORDER = {"id": 820982911946154508, "name": "#9999", "customer": CUSTOMER}
+DESTRUCTIVE = {"app/uninstalled": UNINSTALLED, "customers/redact": REDACT, "shop/redact": SHOP}
 
-    (notification,) = parsed(a_request(f"customers/{topic}", body))
+
+@pytest.mark.parametrize(("topic", "body"), [("redact", REDACT), ("data_request", DATA_REQUEST)])
+def test_a_privacy_request_names_its_orders(topic: str, body: dict[str, Any]) -> None:
+    (notification,) = parsed(a_request(f"customers/{topic}", json.dumps(body).encode()))
 
     assert (notification.subject, notification.orders) == ("191167", ("299938", "280263"))
 
 
-def test_an_uninstalled_app_names_its_shop() -> None:
-    (notification,) = parsed(
-        a_request("app/uninstalled", json.dumps({"id": 1, "myshopify_domain": STORE}).encode())
+def test_a_shopper_who_is_known_by_an_email_address_only_is_forgotten_as_well() -> None:
+    body = {**REDACT, "customer": {"email": "john@example.com"}}
+
+    (notification,) = parsed(a_request("customers/redact", json.dumps(body).encode()))
+
+    assert (notification.kind, notification.orders) == (
+        NotificationKind.PERSON_REDACT,
+        ("299938", "280263"),
     )
 
+
+def test_an_uninstalled_app_names_its_shop() -> None:
+    (notification,) = parsed(a_request("app/uninstalled", json.dumps(UNINSTALLED).encode()))
+
     assert (notification.kind, notification.subject) == (NotificationKind.REVOKED, STORE)
+
+
+@pytest.mark.case("F8")
+@pytest.mark.parametrize("domain", ["rival.myshopify.com", "", None, STORE.upper(), f"{STORE}."])
+@pytest.mark.parametrize("topic", ["orders/create", *DESTRUCTIVE])
+def test_what_is_signed_for_another_shop_of_the_app_is_refused(topic: str, domain: str | None) -> None:
+    body = json.dumps(DESTRUCTIVE.get(topic, ORDER)).encode()
+
+    with pytest.raises(SignatureError, match="another shop"):
+        parsed(a_request(topic, body, x_shopify_shop_domain=domain))
+
+
+@pytest.mark.case("F8")
+@pytest.mark.parametrize(
+    "topic", ["app/uninstalled", "customers/redact", "customers/data_request", "shop/redact"]
+)
+def test_a_body_of_another_shop_is_refused_under_our_shops_name(topic: str) -> None:
+    other = {
+        name: "rival.myshopify.com" if name in {"shop_domain", "myshopify_domain"} else value
+        for name, value in (DESTRUCTIVE | {"customers/data_request": DATA_REQUEST})[topic].items()
+    }
+
+    with pytest.raises(SignatureError, match="another shop"):
+        parsed(a_request(topic, json.dumps(other).encode()))
+
+
+@pytest.mark.case("F8")
+@pytest.mark.parametrize("topic", DESTRUCTIVE)
+@pytest.mark.parametrize("body", [ORDER, SHOP, REDACT, DATA_REQUEST, UNINSTALLED])
+def test_what_may_delete_something_needs_the_body_of_its_own_topic(topic: str, body: dict[str, Any]) -> None:
+    request = a_request(topic, json.dumps(body).encode())
+    if body is DESTRUCTIVE[topic]:
+        assert len(parsed(request)) == 1
+        return
+
+    with pytest.raises(RejectedError, match="not of its shape"):
+        parsed(request)
 
 
 @pytest.mark.req("R05")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from connectors.stripe.webhooks import ENABLED_EVENTS, TOPICS, StripeWebhooks
 from core.errors import RejectedError, SignatureError
-from core.ports import Notification, NotificationKind, WebhookRequest
+from core.model.notification import Notification, NotificationKind, WebhookRequest
 from tests.connectors.stripe.stand import NOON, OLDER_SECRET, SECRET
 from tests.contracts import contracts
 

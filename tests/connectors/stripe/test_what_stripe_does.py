@@ -11,9 +11,9 @@ import pytest
 import stripe
 
 from connectors.stripe.webhooks import ENABLED_EVENTS, StripeWebhooks
+from core.model.notification import NotificationKind, WebhookRequest
 from core.model.order import RiskLevel
 from core.model.payment import GatewayPayment, PaymentState
-from core.ports import NotificationKind, WebhookRequest
 from sandbox.clock import SteppedClock
 from sandbox.stripe.cards import DECLINES
 from sandbox.stripe.refusals import Refused

@@ -16,10 +16,10 @@ from connectors.bogus.channel import change_order, order_of
 from core.domain.state import OrderState
 from core.jobs.notifications import delivery_of
 from core.model.money import Money, Side
+from core.model.notification import Notification, NotificationKind
 from core.model.order import Order, Transaction, TransactionKind, TransactionState
 from core.model.payment import GatewayPayment, PaymentState
 from core.model.shipment import TrackingState
-from core.ports import Notification, NotificationKind
 from core.store.claims import due_orders
 from core.store.jobs import claim_jobs
 from simulation.due import due_now

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from core.jobs.notifications import delivery_of
-from core.ports import Notification
+from core.model.notification import Notification
 from core.store.claims import due_orders
 from core.store.jobs import claim_jobs
 from simulation.due import due_now, next_at

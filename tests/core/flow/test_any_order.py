@@ -10,8 +10,8 @@ from connectors.bogus.client import World
 from core.domain.fold import summarize
 from core.domain.state import OrderState, Stage
 from core.model.facts import Tracked
+from core.model.notification import Notification, NotificationKind
 from core.model.shipment import TrackingState
-from core.ports import Notification, NotificationKind
 from core.store.orders import facts_of
 from simulation.shoppers import Cart, place
 from tests.builders import MERCHANT, MONDAY_8, Bench, home

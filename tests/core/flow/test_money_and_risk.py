@@ -9,9 +9,9 @@ from connectors.bogus.carrier import scan
 from connectors.bogus.channel import change_order, order_of
 from connectors.bogus.client import Effect
 from core.domain.state import Stage
+from core.model.notification import NotificationKind
 from core.model.order import RiskLevel
 from core.model.shipment import TrackingState
-from core.ports import NotificationKind
 from core.services import actions
 from core.store.jobs import NewJob, enqueue
 from core.store.orders import facts_of

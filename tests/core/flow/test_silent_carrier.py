@@ -7,8 +7,8 @@ import pytest
 from connectors.bogus.carrier import scan
 from connectors.bogus.client import Fault
 from core.domain.state import OrderState, Stage
+from core.model.notification import NotificationKind
 from core.model.shipment import TrackingState
-from core.ports import NotificationKind
 from core.services.health import work_left
 from core.store.jobs import NewJob, enqueue
 from core.store.orders import facts_of

@@ -9,8 +9,8 @@ from connectors.bogus.client import Effect
 from core.domain.due import void_pause
 from core.domain.state import Stage
 from core.jobs.poll import poll_from
+from core.model.notification import Notification, NotificationKind
 from core.model.payment import Movement, MovementState
-from core.ports import Notification, NotificationKind
 from core.store.inbox import list_deliveries, replay_delivery
 from core.store.jobs import NewJob, enqueue
 from core.store.orders import facts_of

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 from core.domain.shipping.routing import Zones
 from core.model.address import Absence, Absent, Address
+from core.model.notification import NotificationKind
 from core.model.order import ChannelState
 from core.model.stock import Listing
-from core.ports import NotificationKind
 from core.services import actions
 from core.store.links import link_all
 from core.store.stock import list_stock

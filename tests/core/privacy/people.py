@@ -7,9 +7,10 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from core.jobs.notifications import delivery_of
+from core.model.notification import Notification, NotificationKind
 from core.model.order import Personal
 from core.model.shipment import TrackingEvent
-from core.ports import LabelFiles, Notification, NotificationKind
+from core.ports import LabelFiles
 from core.store.inbox import list_deliveries
 from core.store.labels import labels_of
 from core.store.personal import body_of, find_person, personal_of

@@ -11,7 +11,7 @@ from connectors.bogus.channel import change_order, order_of
 from core.engine.forgetting import Forgot, finish_forgetting, forget
 from core.failpoints import listening
 from core.model.forgetting import Why
-from core.ports import NotificationKind
+from core.model.notification import NotificationKind
 from core.store.forgetting import Remains, remains_of
 from core.store.orders import facts_of
 from core.store.tombstones import tombstone_of

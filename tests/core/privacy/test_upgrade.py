@@ -25,7 +25,7 @@ SHOWN = f"^XA^FD{STREET}^FS^XZ".encode()
 
 @pytest.fixture(params=KINDS)
 async def older(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[tuple[str, Keyring]]:
-    """A database as revision 0008 left it: one order with a label in clear, and one that was forgotten by half."""
+    """A database as revision 0009 left it: one order with a label in clear, and one that was forgotten by half."""
     keys = Keyring.generate()
     async with fresh_database(request.param, tmp_path) as url:
         await upgrade(url)
@@ -47,7 +47,8 @@ def _as_of_before(conn: sa.Connection) -> None:
         "ALTER TABLE orders DROP COLUMN forget_at",
         "ALTER TABLE labels DROP COLUMN file_key",
         "DROP TABLE forgotten",
-        "UPDATE alembic_version SET version_num = '0008'",
+        "DROP TABLE privacy_requests",
+        "UPDATE alembic_version SET version_num = '0009'",
     ):
         conn.exec_driver_sql(statement)
 
