@@ -213,7 +213,8 @@ def _spellings(text: str) -> set[str]:
 
 
 def _rows(conn: sa.Connection, keys: Sequence[tuple[str, str, str]]) -> Sequence[sa.Row[Any]]:
-    return conn.execute(sa.select(deliveries).where(among(conn, _BODY, keys))).all() if keys else ()
+    named = (deliveries.c.merchant, deliveries.c.connection, deliveries.c.event_id)
+    return conn.execute(sa.select(deliveries).where(among(conn, named, keys))).all() if keys else ()
 
 
 def _hashes(conn: sa.Connection, pairs: Sequence[tuple[str, str]]) -> sa.ColumnElement[bool]:
