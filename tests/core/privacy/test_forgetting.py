@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -23,7 +24,15 @@ NOTHING: tuple[None, list[str], int] = (None, [], 0)
 
 
 async def forget_her(b: Bench, emails: Sequence[str] = ()) -> Forgot:
-    return await forget(b.hub, MERCHANT, [ORDER], why=Why.REQUEST, actor="person:kendra", emails=emails)
+    done = await forget(b.hub, MERCHANT, [ORDER], why=Why.REQUEST, actor="person:kendra", emails=emails)
+    for _ in range(10):
+        if done.overwritten:
+            return done
+        # A busy server may have been in the way (its own clean-up reads too): the next looks of the hub finish it.
+        await finish_forgetting(b.hub, MERCHANT)
+        grave = await b.store.read(tombstone_of, MERCHANT, ORDER)
+        done = replace(done, overwritten=grave is not None and grave.done_at is not None)
+    return done
 
 
 async def remains(b: Bench) -> Remains:
