@@ -8,18 +8,20 @@ Where the clock is moved by hand, fixed ticks would be late for every instant: t
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from core.engine.advance import CLAIM_S
+from core.engine.hub import Hub
 from core.engine.session import BEAT_S, tick_session
 from core.engine.worker import Worker
-from core.jobs.housekeeping import tick_old_deliveries, tick_old_requests
+from core.jobs.housekeeping import tick_forgotten, tick_old_deliveries, tick_old_requests
+from core.jobs.retention import tick_retention
 from core.store.failures import DATABASE_ERRORS
 
 LOG = logging.getLogger("crossdock.scheduler")
@@ -28,6 +30,8 @@ ORDERS_EVERY_S = 0.5
 JOBS_EVERY_S = 0.1
 CLAIMS_EVERY_S = CLAIM_S / 4
 HOUSEKEEPING_EVERY_S = 3600
+HOUSEKEEPING_FIRST_S = 20
+"""Soon after the start as well: a process that is started anew every hour would never come to it."""
 LONGEST_WAIT_S = 2.0
 """How long a database that does not answer is left alone at most before a tick asks it again."""
 STIRRED_EVERY_S = 0.02
@@ -43,6 +47,13 @@ SET_BACK_S = 0.5
 
 Act = Callable[[], Awaitable[object]]
 
+_HOUSEKEEPING: Mapping[str, Callable[[Hub], Awaitable[None]]] = {
+    "old-deliveries": tick_old_deliveries,
+    "old-requests": tick_old_requests,
+    "retention": tick_retention,
+    "forgotten": tick_forgotten,
+}
+
 
 @dataclass(slots=True)
 class Tick:
@@ -51,6 +62,8 @@ class Tick:
     name: str
     every_s: float
     act: Act
+    first_s: float | None = None
+    """How soon after the start it is done for the first time; None: like any other time."""
     wait_s: float = 0.0
     not_before_s: float = 0.0
     """In seconds of the loop, which nobody sets."""
@@ -90,8 +103,10 @@ def ticks_of(worker: Worker) -> list[Tick]:
     if not by_hand:
         orders = worker.tick_orders if works else worker.wake_overdue
         ticks.append(Tick("orders", ORDERS_EVERY_S, orders))
-    ticks.append(Tick("old-deliveries", HOUSEKEEPING_EVERY_S, partial(tick_old_deliveries, hub)))
-    ticks.append(Tick("old-requests", HOUSEKEEPING_EVERY_S, partial(tick_old_requests, hub)))
+    ticks += [
+        Tick(name, HOUSEKEEPING_EVERY_S, partial(act, hub), first_s=HOUSEKEEPING_FIRST_S)
+        for name, act in _HOUSEKEEPING.items()
+    ]
     return ticks
 
 
@@ -102,7 +117,9 @@ def scheduler_of(ticks: Sequence[Tick]) -> AsyncIOScheduler:
     )
     for tick in ticks:
         trigger = IntervalTrigger(seconds=tick.every_s, timezone=UTC)
-        scheduler.add_job(tick.__call__, trigger, id=tick.name)
+        first_s = tick.every_s if tick.first_s is None else tick.first_s
+        first = datetime.now(UTC) + timedelta(seconds=first_s)
+        scheduler.add_job(tick.__call__, trigger, id=tick.name, next_run_time=first)
     return scheduler
 
 

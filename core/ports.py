@@ -1,14 +1,13 @@
 """What core asks of a connector.
 
-Every async method may raise the ConnectorError family of core.errors; a docstring names an error only where it means
-something particular there. No connector retries: the worker does. A business refusal (declined, no rates, stale) is a
-value; an exception means that the outcome was not obtained. Each operation that changes something at a vendor declares
-its fence, its call limit and its settle time in ``Connector.operations``; the conformance tests hold it to that.
+Every async method may raise the ConnectorError family; a docstring names an error only where it means something
+particular there. No connector retries: the worker does. A business refusal (declined, stale) is a value; an exception
+means that no outcome was obtained. Each changing operation declares its fence, call limit and settle time.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Literal, Protocol
 
@@ -334,10 +333,10 @@ class Ports:
 class Connector:
     """What a connector folder exports as ``CONNECTOR``.
 
-    ``operations`` is keyed by the port's method name (``set_levels``, ``tell_shipped``, ``capture``, ``buy`` ...).
-    ``signs_in_with`` names what a person looks at in crossdock.yaml, under ``with``, where the vendor does not accept us.
-    ``app_keys`` are the keys it reads of ``Connection.app``. ``version_ends`` is when the pinned version stops, if known.
-    ``offers`` names a connection's ports and ``mode_of`` its mode, so that lists need not build it (assembly.py).
+    ``operations`` is keyed by the port's method name (``buy``). ``signs_in_with`` names what a person looks at, under
+    ``with``, where the vendor does not accept us; ``app_keys`` what it reads of ``Connection.app``; ``version_ends`` when
+    the pinned version stops, if known. ``offers`` names its ports and ``mode_of`` its mode without building it.
+    ``keeps_persons``: how long after delivery the vendor lets anybody keep an order's personal data.
     """
 
     key: str
@@ -352,4 +351,5 @@ class Connector:
     api_version: str | None = None
     version_ends: date | None = None
     offers: frozenset[str] = frozenset()
+    keeps_persons: timedelta | None = None
     mode_of: Callable[[BaseModel, Mapping[str, str]], Mode | None] | None = None

@@ -15,6 +15,7 @@ from web.api import (
     order_actions,
     orders,
     parked,
+    people,
     privacy,
     stock,
     zones,
@@ -43,6 +44,7 @@ ENDPOINTS = (
     *golive.ENDPOINTS,
     *notices.ENDPOINTS,
     *zones.ENDPOINTS,
+    *people.ENDPOINTS,
     *privacy.ENDPOINTS,
 )
 """Everything that the API offers."""

@@ -118,6 +118,8 @@ class OrderState(StoredShape):
     voids_asked: tuple[str, ...] = ()
     """Parcels whose label a person wants taken back."""
     parked: f.Parked | None = None
+    forgotten_at: Instant | None = None
+    """Since when nothing personal of it is kept."""
 
     @property
     def cancelled(self) -> bool:

@@ -12,6 +12,9 @@ def amount_text(amount: Money | None) -> str:
     return f"{amount.text()} {amount.currency}" if amount.known else "amount unknown"
 
 
+_ASKED = {"hold_asked": "Held by a person", "label_asked": "Label asked for", "retried": "Sent on again"}
+
+
 def _noted(note: str) -> str:
     return f". {note}" if note else ""
 
@@ -40,8 +43,6 @@ def summary(fact: f.Fact) -> str:  # noqa: C901, PLR0912 - a table of every fact
             return f"Held: {fact.reason.words}. {fact.detail}"
         case f.Released():
             return f"Released: {fact.reason.words}{_noted(fact.note)}"
-        case f.HoldAsked():
-            return f"Held by a person{_noted(fact.note)}"
         case f.Quoted():
             chosen = next((r for r in fact.rates if r.reason == "chosen"), None)
             best = (
@@ -74,8 +75,8 @@ def summary(fact: f.Fact) -> str:  # noqa: C901, PLR0912 - a table of every fact
             return "Cancelled at the channel, money given back"
         case f.RejectionAsked():
             return f"Rejected: {fact.why}"
-        case f.LabelAsked():
-            return f"Label asked for{_noted(fact.note)}"
+        case f.LabelAsked() | f.HoldAsked() | f.Retried():
+            return f"{_ASKED[fact.kind]}{_noted(fact.note)}"
         case f.VoidAsked():
             return f"Label of parcel {fact.parcel_id} to be taken back{_noted(fact.note)}"
         case f.VoidRefused():
@@ -92,8 +93,8 @@ def summary(fact: f.Fact) -> str:  # noqa: C901, PLR0912 - a table of every fact
             return f"{fact.operation}: {fact.outcome}{f' ({fact.code})' if fact.code else ''}"
         case f.Parked():
             return f"Needs attention at {fact.step}: {fact.message}"
-        case f.Retried():
-            return f"Sent on again{_noted(fact.note)}"
+        case f.Forgotten():
+            return f"Personal data forgotten: {fact.why.words}"
         case f.Noted():
             return fact.text
         case _:

@@ -12,6 +12,7 @@ from pydantic import Field, TypeAdapter
 from core.model.base import Instant, Shape
 from core.model.effects import Outcome
 from core.model.failures import Failure
+from core.model.forgetting import Why
 from core.model.holds import Hold
 from core.model.money import Money
 from core.model.order import Order, RiskLevel
@@ -365,6 +366,13 @@ class Retried(FactBase):
     note: str = ""
 
 
+class Forgotten(FactBase):
+    """Nothing personal of the order is kept any more: name, address, mail, label files, and what vendors told of them."""
+
+    kind: Literal["forgotten"] = "forgotten"
+    why: Why
+
+
 class Noted(FactBase):
     """Something worth a line in the timeline that decides nothing."""
 
@@ -377,7 +385,7 @@ Fact = Annotated[
     | HoldAsked | Quoted | LabelBought | RateRefused | LabelStored | LabelVoided | VoidAnswered
     | LeftAfterVoid | ChannelTold | ShopperTold | NotSendable | Captured | CancelledAtChannel
     | RejectionAsked | LabelAsked | VoidAsked | VoidRefused | ShippedElsewhere | PartShippedElsewhere
-    | Tracked | GatewayNotified | Intended | Settled | Parked | Retried | Noted,
+    | Tracked | GatewayNotified | Intended | Settled | Parked | Retried | Forgotten | Noted,
     Field(discriminator="kind"),
 ]  # fmt: skip
 """Any fact, told apart by ``kind``."""

@@ -235,7 +235,7 @@ async def store_label(run: Run) -> None:
             format=label.format,
             file=file,
         )
-        await run.hub.store.write(save_label, run.merchant, kept)
+        await run.hub.store.write(save_label, run.hub.store.keys, run.merchant, kept)
     await run.commit(decided=[LabelStored(at=run.now, parcel_id=parcel.parcel_id)])
 
 

@@ -9,9 +9,10 @@ import asyncio
 import contextlib
 from abc import ABC, abstractmethod
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 from typing import Concatenate, ParamSpec, TypeVar
 
 import sqlalchemy as sa
@@ -21,8 +22,11 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncTransaction, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from core.errors import RefusedError
 from core.store.columns import UTCDateTime
 from core.store.failures import DATABASE_ERRORS, CommitLostError, is_cut, is_infrastructure
+from core.store.overwriting import LOOK_EVERY_S, WAIT_S, empty_log, nobody_sees_before, now_of, write_anew
+from core.store.raw import chunks_of_file, chunks_of_tables, sqlite_files
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -77,6 +81,22 @@ class Database(ABC):
     async def now(self) -> datetime:
         """Return the database's own time: the machine's, where it is a file; aware UTC."""
         return datetime.now(UTC)
+
+    @abstractmethod
+    async def overwrite(self, tables: Sequence[str], *, whole: bool = False) -> bool:
+        """Overwrite what was deleted from tables, so that no part of the database holds it any more.
+
+        ``whole``: also what an older hub deleted without overwriting it. False where others were in the way; the
+        database is as it was then, and it can be asked again.
+        """
+
+    @abstractmethod
+    def raw(self, tables: Sequence[str]) -> AsyncIterator[tuple[str, bytes]]:
+        """Yield (place, bytes) of all that is kept in files, in chunks that overlap; ``tables`` where each has its own.
+
+        Raises:
+            RefusedError: the database does not let this role see its files.
+        """
 
     @abstractmethod
     async def close(self) -> None:
@@ -177,6 +197,19 @@ class Sqlite(Database):
 
         return await asyncio.get_running_loop().run_in_executor(self._read_threads, run)
 
+    async def overwrite(self, tables: Sequence[str], *, whole: bool = False) -> bool:
+        """Empty the write-ahead log into the file; what is deleted there is overwritten by ``secure_delete``."""
+        del tables  # they are one file
+        run = partial(empty_log, self._writer, whole=whole)
+        return await asyncio.get_running_loop().run_in_executor(self._write_thread, run)
+
+    async def raw(self, tables: Sequence[str]) -> AsyncIterator[tuple[str, bytes]]:
+        """Yield the database file, its write-ahead log and whatever else lies beside it."""
+        del tables
+        for path in sqlite_files(self._writer.url.database or ""):
+            for chunk in chunks_of_file(path):
+                yield path.name, chunk
+
     async def close(self) -> None:
         """Wait for what runs, then close."""
         await asyncio.to_thread(self._write_thread.shutdown)
@@ -188,7 +221,7 @@ class Sqlite(Database):
 def _prepare_writer(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
     # The driver's own transactions are switched off: it would begin too late and not IMMEDIATE.
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 
@@ -304,6 +337,33 @@ class Postgres(Database):
     async def now(self) -> datetime:
         """Return the time of the database's machine."""
         return await self.read(_clock_timestamp)
+
+    async def overwrite(self, tables: Sequence[str], *, whole: bool = False) -> bool:
+        """Write the tables anew, without what was deleted; nobody reads or writes them meanwhile.
+
+        A row that some snapshot may still read would be copied: whoever looks since before is waited for first.
+        """
+        del whole  # a table that is written anew holds nothing of an older hub either
+        async with self._engine.connect() as conn:
+            await conn.execution_options(isolation_level="AUTOCOMMIT")
+            moment = await conn.run_sync(now_of)
+            for _ in range(int(WAIT_S / LOOK_EVERY_S)):
+                if await conn.run_sync(nobody_sees_before, moment):
+                    return await conn.run_sync(write_anew, tables)
+                await asyncio.sleep(LOOK_EVERY_S)
+        return False
+
+    async def raw(self, tables: Sequence[str]) -> AsyncIterator[tuple[str, bytes]]:
+        """Yield the files of tables as the server has them: dead rows and free space are in them, the log is not."""
+        try:
+            async with self._engine.connect() as conn:
+                await conn.execution_options(isolation_level="AUTOCOMMIT")
+                for chunk in await conn.run_sync(lambda sync: list(chunks_of_tables(sync, tables))):
+                    yield chunk
+        except sa.exc.DBAPIError as error:
+            raise RefusedError(
+                "this role may not read the server's files; ask with one that has pg_read_server_files and pg_checkpoint"
+            ) from error
 
     async def close(self) -> None:
         """Close every connection."""

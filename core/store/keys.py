@@ -1,5 +1,6 @@
 """Data keys: one per order, per day of deliveries, per connection, and one for searching; each wrapped by the keyring.
 
+Deliveries that may name a person have a key of their own per day and object; those of an order have the order's.
 What is sealed under a data key is forgotten, in every copy and backup, by deleting that key. All functions run inside
 a transaction on its connection.
 """
@@ -30,9 +31,14 @@ class Purpose:
         return cls(f"order:{order_id}")
 
     @classmethod
-    def day(cls, day: date) -> "Purpose":
-        """The bodies of one day's deliveries."""
-        return cls(f"day:{day.isoformat()}")
+    def day(cls, day: date, of: str = "") -> "Purpose":
+        """The bodies of one day's deliveries; ``of`` one object alone."""
+        return cls(f"day:{day.isoformat()}:{of}" if of else f"day:{day.isoformat()}")
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it is of one order or object, not of a whole day of deliveries."""
+        return self.text.startswith("order:") or self.text.count(":") > 1
 
     @classmethod
     def connection(cls, connection: str) -> "Purpose":
@@ -82,7 +88,7 @@ def find_keys(
     )
     return {
         (row.merchant, Purpose(row.purpose)): Key(
-            keyring.open_sealed(row.wrapped, _place(row.merchant, row.purpose))
+            keyring.open_sealed(row.wrapped, place_of(row.merchant, row.purpose))
         )
         for row in rows
     }
@@ -97,18 +103,28 @@ def open_any_key(conn: sa.Connection, keyring: Keyring, merchant: str) -> None:
     """
     row = conn.execute(sa.select(data_keys).where(data_keys.c.merchant == merchant).limit(1)).first()
     if row is not None:
-        keyring.open_sealed(row.wrapped, _place(merchant, row.purpose))
+        keyring.open_sealed(row.wrapped, place_of(merchant, row.purpose))
+
+
+def find_key_named(conn: sa.Connection, keyring: Keyring, merchant: str, key_id: str) -> Key | None:
+    """Return the key of an id; None where it is forgotten."""
+    query = sa.select(data_keys).where(data_keys.c.merchant == merchant, data_keys.c.key_id == key_id)
+    row = conn.execute(query).one_or_none()
+    return None if row is None else Key(keyring.open_sealed(row.wrapped, place_of(merchant, row.purpose)))
 
 
 def forget(conn: sa.Connection, merchant: str, purpose: Purpose) -> bool:
     """Delete a key, and with it everything sealed under it; return whether there was one."""
-    gone = sa.delete(data_keys).where(data_keys.c.merchant == merchant, data_keys.c.purpose == purpose.text)
-    return bool(conn.execute(gone).rowcount)
+    return bool(forget_all(conn, [(merchant, purpose)]))
 
 
-def forget_order(conn: sa.Connection, merchant: str, order_id: str) -> bool:
-    """Make an order's personal data unreadable for good."""
-    return forget(conn, merchant, Purpose.order(order_id))
+def forget_all(conn: sa.Connection, gone: Iterable[tuple[str, Purpose]]) -> int:
+    """Delete the keys of these (merchant, purpose), in key order; return how many there were."""
+    pairs = sorted({(merchant, purpose.text) for merchant, purpose in gone})
+    if not pairs:
+        return 0
+    these = among(conn, [data_keys.c.merchant, data_keys.c.purpose], pairs)
+    return conn.execute(sa.delete(data_keys).where(these)).rowcount
 
 
 def forget_days_before(conn: sa.Connection, merchant: str, day: date) -> int:
@@ -136,18 +152,19 @@ def hash_under(key: Key, kind: str, value: str) -> str:
     return hmac.new(key.secret, said.encode(), hashlib.sha256).hexdigest()
 
 
+def place_of(merchant: str, purpose: str) -> Place:
+    """Return where a wrapped key is kept."""
+    return Place(merchant=merchant, table="data_keys", row=(purpose,))
+
+
 def _new_row(keyring: Keyring, merchant: str, purpose: Purpose) -> dict[str, object]:
     key = Key.fresh()
     return {
         "merchant": merchant,
         "key_id": key.key_id,
         "purpose": purpose.text,
-        "wrapped": keyring.seal(key.secret, _place(merchant, purpose.text)),
+        "wrapped": keyring.seal(key.secret, place_of(merchant, purpose.text)),
         "wrapped_by": keyring.current.key_id,
         # The machine's own time: only people who rotate keys look at it.
         "created_at": datetime.now(UTC),
     }
-
-
-def _place(merchant: str, purpose: str) -> Place:
-    return Place(merchant=merchant, table="data_keys", row=(purpose,))

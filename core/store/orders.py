@@ -158,6 +158,21 @@ def list_orders(
     return Page(items, more)
 
 
+def known_orders(conn: sa.Connection, merchant: str, order_ids: Sequence[str]) -> list[str]:
+    """Return those of some orders that are stored here."""
+    wanted = [(merchant, order_id) for order_id in order_ids]
+    query = sa.select(orders.c.order_id).where(orders.c.merchant == merchant, among(conn, _KEY, wanted))
+    return list(conn.execute(query.order_by(orders.c.order_id)).scalars())
+
+
+def orders_of_connection(conn: sa.Connection, merchant: str, connection: str) -> list[str]:
+    """Return the ids of every order of a connection."""
+    query = sa.select(orders.c.order_id).where(
+        orders.c.merchant == merchant, orders.c.connection == connection
+    )
+    return list(conn.execute(query.order_by(orders.c.order_id)).scalars())
+
+
 def orders_held(conn: sa.Connection, merchant: str, reason: str) -> list[str]:
     """Return the ids of the orders held for a reason, the oldest first."""
     query = sa.select(orders.c.order_id).where(

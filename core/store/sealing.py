@@ -8,7 +8,7 @@ import base64
 import binascii
 import hashlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cryptography.exceptions import InvalidTag
@@ -22,6 +22,7 @@ _KEY_BYTES = 32
 _VERSION = b"\x01"
 _ID_BYTES = 8
 _NONCE_BYTES = 12
+_TAG_BYTES = 16
 _HEAD_BYTES = len(_VERSION) + _ID_BYTES + _NONCE_BYTES
 
 
@@ -123,6 +124,16 @@ class Keyring:
     def text(self) -> str:
         """Return the keys as ``CROSSDOCK_SECRET_KEYS`` wants them."""
         return ",".join(base64.b64encode(key.secret).decode() for key in self._keys.values())
+
+    def carve(self, data: bytes) -> Iterator[bytes]:
+        """Yield whatever in some bytes may be a data key that one of the keys wrapped."""
+        length = _HEAD_BYTES + _KEY_BYTES + _TAG_BYTES
+        for key_id in self._keys:
+            head = _VERSION + bytes.fromhex(key_id)
+            at = data.find(head)
+            while at >= 0:
+                yield data[at : at + length]
+                at = data.find(head, at + 1)
 
     def seal(self, plain: bytes, place: Place) -> bytes:
         """Return ``plain`` sealed under the first key."""

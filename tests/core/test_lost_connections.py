@@ -143,13 +143,16 @@ def hub_with(role: str, tmp_path: Path) -> Hub:
     return Hub(store=None, clock=SystemClock(), owner="w1", role=role)  # type: ignore[arg-type]
 
 
+HOURLY = ("old-deliveries", "old-requests", "retention", "forgotten")
+
+
 @pytest.mark.parametrize(
     ("role", "names"),
     [
         ("web", ["session"]),
-        ("scheduler", ["session", "orders", "old-deliveries", "old-requests"]),
-        ("worker", ["session", "jobs", "claims", "orders", "old-deliveries", "old-requests"]),
-        ("all", ["session", "jobs", "claims", "orders", "old-deliveries", "old-requests"]),
+        ("scheduler", ["session", "orders", *HOURLY]),
+        ("worker", ["session", "jobs", "claims", "orders", *HOURLY]),
+        ("all", ["session", "jobs", "claims", "orders", *HOURLY]),
     ],
 )
 def test_every_role_says_that_it_lives(role: str, names: list[str], tmp_path: Path) -> None:

@@ -45,6 +45,10 @@ ELSEWHERE = {
     "work.claim.free": "our own infrastructure fails nowhere on that day; tests/core/flow/test_infrastructure.py",
     "work.jobs.free": "the same",
     "effects.settle.again": "the same",
+    "forgetting.erase.before": "nobody is forgotten on that day; tests/core/privacy/test_forgetting.py dies there",
+    "forgetting.tell.before": "the same",
+    "forgetting.overwrite.before": "the same",
+    "forgetting.close.before": "the same",
     "work.listening.freed": "a process that is told to stop, which the scenario never is",
 }
 _NAMED = re.compile(r'failpoint\("([a-z_.]+)"\)')

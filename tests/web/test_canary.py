@@ -60,12 +60,12 @@ async def test_planted_words_are_nowhere_but_in_the_sealed_columns_and_on_the_or
     on_the_page = (await site.ask("GET", "/orders/KK-1001", cookie=cookie)).text
     assert NAME in on_the_page
     assert any(fact.kind == "label_bought" for fact in facts)
-    dump = _dump(tmp_path / "hub.db")
+    kept_rows = dump(tmp_path / "hub.db")
     for word in PLANTED:
-        assert word not in dump
+        assert word not in kept_rows
 
 
-def _dump(file: Path) -> str:
+def dump(file: Path) -> str:
     """Return every row of every table, as it lies in the file."""
     with sqlite3.connect(f"file:{file}?mode=ro", uri=True) as db:
         tables = [name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]

@@ -166,7 +166,7 @@ async def test_the_head_of_a_label_is_no_print(site: Site) -> None:
     for method in ("HEAD", "GET", "HEAD"):
         assert (await site.ask(method, path, key=KEY)).status == 200
 
-    [label] = await site.b.store.read(labels_of, MERCHANT, ORDER)
+    [label] = await site.b.store.read(labels_of, site.b.store.keys, MERCHANT, ORDER)
     assert label.printed == 1
 
 

@@ -78,7 +78,9 @@ class Endpoint:
     """An endpoint; the fields of ``query`` are its query parameters.
 
     ``name`` is its operationId, which generated clients call it by: it stays. ``gives`` is a shape, or the kinds of
-    file that may come. ``takes`` is of changing endpoints alone; ``example`` is a body that it takes.
+    file that may come. ``takes`` is of endpoints with a body alone; ``example`` is a body that it takes.
+    One that only ``asks`` has a body (no address may name a person) and changes nothing: no answer of it is kept.
+    Where the body ``names_person``, what is kept to tell requests apart is keyed: nobody can guess the person from it.
     """
 
     name: str
@@ -90,10 +92,17 @@ class Endpoint:
     takes: type[BaseModel] = Nothing
     query: type[BaseModel] = NoQuery
     example: Mapping[str, Any] | None = None
+    asks: bool = False
+    names_person: bool = False
 
     @property
     def changes(self) -> bool:
         """Whether it may change something."""
+        return self.has_body and not self.asks
+
+    @property
+    def has_body(self) -> bool:
+        """Whether a request has a body."""
         return self.method != "GET"
 
 
@@ -102,7 +111,7 @@ def add(app: web.Application, endpoints: Sequence[Endpoint], caller: web.Request
     for endpoint in endpoints:
         handle = _handler(endpoint, caller)
         app.router.add_route(endpoint.method, PREFIX + endpoint.path, handle)
-        if not endpoint.changes:
+        if not endpoint.has_body:
             app.router.add_route("HEAD", PREFIX + endpoint.path, handle)
 
 
@@ -111,7 +120,7 @@ def _handler(
 ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     async def handle(request: web.Request) -> web.StreamResponse:
         query = _query(request, endpoint.query)
-        body = await _body(request, endpoint.takes) if endpoint.changes else None
+        body = await _body(request, endpoint.takes) if endpoint.has_body else None
         merchant, name = request[caller]
         call = Call(
             request=request,
@@ -123,7 +132,12 @@ def _handler(
         )
         if endpoint.changes:
             return await answer_once(
-                request.app[HUB], request, (merchant, name), body, lambda: _content(endpoint, call)
+                request.app[HUB],
+                request,
+                (merchant, name),
+                body,
+                lambda: _content(endpoint, call),
+                names_person=endpoint.names_person,
             )
         return _given(await endpoint.run(call))
 

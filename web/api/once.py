@@ -6,6 +6,7 @@ Answers from 500 on are not kept: the request may be made again under its key, u
 """
 
 import hashlib
+import hmac
 import json
 import logging
 import re
@@ -52,8 +53,13 @@ async def answer_once(
     caller: tuple[str, str],
     body: BaseModel | None,
     act: Callable[[], Awaitable[bytes]],
+    *,
+    names_person: bool = False,
 ) -> web.Response:
-    """Answer a changing request: carried out, or, under a key that was answered before, as it was then."""
+    """Answer a changing request: carried out, or, under a key that was answered before, as it was then.
+
+    Of a body that ``names_person`` only a keyed digest is kept: a plain one could be compared with guesses.
+    """
     key = request.headers.get(HEADER)
     if key is None:
         return _given(HTTPStatus.OK, await act())
@@ -66,17 +72,19 @@ async def answer_once(
         merchant=caller[0], caller=caller[1], key=key, claim=f"{hub.owner}/{uuid.uuid4().hex}"
     )
     now = hub.clock.now()
-    known = await hub.store.write(
-        begin_request, keyed, fingerprint=_fingerprint(request, body), now=now, until=now + CLAIM
-    )
+    secret = hub.store.keys.current.secret if names_person else None
+    fingerprint = _fingerprint(request, body, secret)
+    known = await hub.store.write(begin_request, keyed, fingerprint=fingerprint, now=now, until=now + CLAIM)
     return await _carried_out(hub, keyed, act) if isinstance(known, Begun) else _known(known)
 
 
-def _fingerprint(request: web.Request, body: BaseModel | None) -> str:
+def _fingerprint(request: web.Request, body: BaseModel | None, secret: bytes | None) -> str:
     """Return what tells one request from another: method, path, and the body as it was understood."""
-    told = None if body is None else body.model_dump(mode="json")
-    parts = [request.method, request.rel_url.raw_path_qs, told]
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+    sent = None if body is None else body.model_dump(mode="json")
+    parts = [request.method, request.rel_url.raw_path_qs, sent]
+    told = json.dumps(parts, sort_keys=True).encode()
+    digest = hashlib.sha256(told) if secret is None else hmac.new(secret, told, hashlib.sha256)
+    return digest.hexdigest()
 
 
 async def _carried_out(hub: Hub, keyed: KeyedRequest, act: Callable[[], Awaitable[bytes]]) -> web.Response:

@@ -14,6 +14,7 @@ from core.model.asks import Ask
 from core.model.facts import Fact
 from core.services import actions
 from core.services.carrying_out import carry_out
+from core.services.people import openable_until
 from core.services.plans import plan, plans
 from core.services.waiting import waiting_of
 from core.store.orders import counts_by_stage, facts_of, list_orders
@@ -75,6 +76,7 @@ async def order(request: web.Request) -> web.Response:
         waits=(await waiting_of(hub, merchant, [order_id]))[order_id],
         plans=[p for p in await plans(hub, merchant, order_id) if not p.refused],
         acts=hub.connections(merchant).acts(state.order.connection),
+        openable_until=openable_until(state.forgotten_at) if state.forgotten_at else None,
     )
 
 

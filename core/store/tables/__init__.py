@@ -8,7 +8,7 @@ from core.store.tables.access import api_keys, idempotency_keys
 from core.store.tables.orders import deliveries, effects, facts, labels, orders, refs
 from core.store.tables.parts import METADATA
 from core.store.tables.privacy import privacy_requests
-from core.store.tables.sealed import data_keys, vault
+from core.store.tables.sealed import data_keys, forgotten, vault
 from core.store.tables.stock import (
     channel_locations,
     ledger,
@@ -43,6 +43,7 @@ __all__ = [
     "deliveries",
     "effects",
     "facts",
+    "forgotten",
     "go_lives",
     "idempotency_keys",
     "jobs",

@@ -25,6 +25,7 @@ orders = table(
     maybe_at("parked_at"),
     sa.Column("personal", sa.LargeBinary, nullable=True),
     optional("personal_key"),
+    maybe_at("forget_at"),  # when it is next looked at whether its person is to be forgotten
     at("updated_at"),
     text(
         "waits_for", server_default=sa.text("''")
@@ -49,6 +50,14 @@ orders = table(
     sa.Index("ix_orders_page", "merchant", "placed_at", "order_id"),
     sa.Index("ix_orders_stage", "merchant", "stage", "placed_at", "order_id"),
     sa.Index("ix_orders_number", "merchant", "number"),
+    sa.Index(
+        "ix_orders_personal",
+        "merchant",
+        "connection",
+        "placed_at",
+        postgresql_where=sa.text("personal IS NOT NULL"),
+        sqlite_where=sa.text("personal IS NOT NULL"),
+    ),
 )
 
 facts = table(
@@ -96,6 +105,9 @@ labels = table(
     key("label_id"),
     text("format"),
     sa.Column("file", sa.LargeBinary, nullable=False),
+    optional(
+        "file_key"
+    ),  # the key it is sealed under; none: an older hub stored it, and it is not sealed yet
     count("printed"),
     of_order(),
 )

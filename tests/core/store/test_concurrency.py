@@ -178,6 +178,12 @@ class Unplugged(Database):
     async def read(self, work: Any, *args: Any, **kwargs: Any) -> Any:
         return await self._db.read(work, *args, **kwargs)
 
+    async def overwrite(self, tables: Any, *, whole: bool = False) -> bool:
+        return await self._db.overwrite(tables, whole=whole)
+
+    def raw(self, tables: Any) -> Any:
+        return self._db.raw(tables)
+
     async def close(self) -> None:
         await self._db.close()
 
