@@ -12,8 +12,9 @@ from datetime import UTC, date, datetime
 
 import sqlalchemy as sa
 
+from core.errors import ConfigError
 from core.store.columns import among
-from core.store.sealing import Key, Keyring, Place
+from core.store.sealing import Key, Keyring, Place, SealBrokenError
 from core.store.tables import data_keys
 from core.store.writes import insert_new
 
@@ -122,6 +123,39 @@ def hash_under(key: Key, kind: str, value: str) -> str:
     """Return the hash of a value under a merchant's search key; case and outer blanks do not count."""
     said = f"{kind}\0{value.strip().casefold()}"
     return hmac.new(key.secret, said.encode(), hashlib.sha256).hexdigest()
+
+
+def wrapped_by(conn: sa.Connection) -> list[str]:
+    """Return the ids of the installation's keys by which any stored key is wrapped, sorted.
+
+    Installation-wide. One look into the index for each id, however many keys are stored.
+    """
+    found: list[str] = []
+    while True:
+        first = sa.select(sa.func.min(data_keys.c.wrapped_by))
+        key_id = conn.execute(first.where(data_keys.c.wrapped_by > found[-1]) if found else first).scalar()
+        if key_id is None:
+            return found
+        found.append(key_id)
+
+
+def unopened_keys(conn: sa.Connection, keyring: Keyring) -> list[str]:
+    """Return the ids of the installation's keys that something stored needs and the ring does not open (F9).
+
+    Cheap enough for every look at readiness: of each id, one stored key is opened for trial.
+    """
+    return [key_id for key_id in wrapped_by(conn) if not _opens(conn, keyring, key_id)]
+
+
+def _opens(conn: sa.Connection, keyring: Keyring, key_id: str) -> bool:
+    row = conn.execute(sa.select(data_keys).where(data_keys.c.wrapped_by == key_id).limit(1)).one_or_none()
+    if row is None:  # rotated or forgotten this moment
+        return True
+    try:
+        keyring.open_sealed(row.wrapped, _place(row.merchant, row.purpose))
+    except (ConfigError, SealBrokenError):
+        return False
+    return True
 
 
 def _new_row(keyring: Keyring, merchant: str, purpose: Purpose) -> dict[str, object]:
