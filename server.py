@@ -25,6 +25,7 @@ from core.services.connecting import begin_work, connected
 from core.steps import STEPS
 from core.store.backlog import free_claims
 from core.store.engine import Postgres
+from core.store.sealing import Key
 from core.store.single_instance import single_instance
 from scheduler import follow, scheduler_of, waker_of
 from web.app import build
@@ -62,12 +63,18 @@ async def serve(
             if listening is not None:
                 settings = Settings(
                     public_url=public_url,
-                    secret=hashlib.sha256(b"cookies" + installation.keys.current.secret).digest(),
+                    secret=_cookies_of(installation.keys.current),
+                    older_secrets=lambda: [_cookies_of(key) for key in installation.keys.keys],
                     connected=_on_connected(hub, installation, public_url),
                 )
                 await running.enter_async_context(_site(build(hub, settings), listening))
             LOG.info("crossdock serves %s at %s (%s)", ", ".join(hub.merchants), public_url, role)
             await _until_told(delivering)
+
+
+def _cookies_of(key: Key) -> bytes:
+    """Return what signs cookies while a key is the first."""
+    return hashlib.sha256(b"cookies" + key.secret).digest()
 
 
 @contextlib.contextmanager

@@ -4,7 +4,7 @@ import argparse
 import asyncio
 import os
 
-from assembly import database_url
+from assembly import database_url, up_to_date
 from commands.running import in_hub
 from core.engine.hub import Hub
 from core.store.rebuild import rebuild
@@ -19,11 +19,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Care for the database."""
     if arguments.do == "upgrade":
-        asyncio.run(upgrade(database_url(os.environ)))
+        asyncio.run(_upgrade(database_url(os.environ)))
         print("the database is up to date")
     else:
         print(f"{in_hub(_rebuild)} orders differed from their facts, and were computed again")
     return 0
+
+
+async def _upgrade(url: str) -> None:
+    async with up_to_date(url):
+        await upgrade(url)
 
 
 async def _rebuild(hub: Hub) -> int:

@@ -10,7 +10,7 @@ from core.errors import NotFoundError, SignatureError
 from core.ports import Authorizer
 from web.keys import HUB, SETTINGS
 from web.problems import problem
-from web.signing import sign, unsign
+from web.signing import sign
 
 COOKIE = "crossdock_connect"
 LASTS = timedelta(minutes=10)
@@ -22,7 +22,7 @@ routes = web.RouteTableDef()
 async def callback(request: web.Request) -> web.Response:
     """Take the vendor's redirect: state, signature and account are checked, the code is exchanged, work begins."""
     hub, settings = request.app[HUB], request.app[SETTINGS]
-    state = unsign(settings.secret, "connect", request.query.get("state", ""), hub.clock.now())
+    state = settings.unsign("connect", request.query.get("state", ""), hub.clock.now())
     if state is None or state["nonce"] != request.cookies.get(COOKIE):
         return problem(
             HTTPStatus.FORBIDDEN,

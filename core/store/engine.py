@@ -9,6 +9,7 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
 import sqlalchemy as sa
@@ -17,6 +18,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
+
+from core.store.database_file import make_private
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -65,6 +68,8 @@ class Sqlite(Database):
 
     def __init__(self, url: str) -> None:
         plain = make_url(url).set(drivername="sqlite")
+        if plain.database:
+            make_private(Path(plain.database))
         options = {"check_same_thread": False, "timeout": 30}
         self._writer = sa.create_engine(plain, poolclass=sa.pool.StaticPool, connect_args=options)
         self._reader = sa.create_engine(

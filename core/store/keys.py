@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from core.errors import ConfigError
 from core.store.columns import among
-from core.store.sealing import Key, Keyring, Place, SealBrokenError
+from core.store.sealing import Key, Keyring, Place, SealBrokenError, key_id_of
 from core.store.tables import data_keys
 from core.store.writes import insert_new
 
@@ -160,12 +160,13 @@ def _opens(conn: sa.Connection, keyring: Keyring, key_id: str) -> bool:
 
 def _new_row(keyring: Keyring, merchant: str, purpose: Purpose) -> dict[str, object]:
     key = Key.fresh()
+    wrapped = keyring.seal(key.secret, _place(merchant, purpose.text))
     return {
         "merchant": merchant,
         "key_id": key.key_id,
         "purpose": purpose.text,
-        "wrapped": keyring.seal(key.secret, _place(merchant, purpose.text)),
-        "wrapped_by": keyring.current.key_id,
+        "wrapped": wrapped,
+        "wrapped_by": key_id_of(wrapped),
         # The machine's own time: only people who rotate keys look at it.
         "created_at": datetime.now(UTC),
     }
