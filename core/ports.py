@@ -207,6 +207,13 @@ class Carrier(Protocol):
         """Return the label that was bought on the shipment, if one was; its file in a format, where one is wanted."""
         ...
 
+    async def sold_labels(self, begins: str, since: datetime) -> tuple[tuple[str, Label], ...]:
+        """Return (reference, label) of every label bought on a shipment made since, whose reference begins so.
+
+        Those that were taken back, or are being, are left out.
+        """
+        ...
+
     async def void(self, shipment_id: str) -> Movement:
         """Ask for the label's price back."""
         ...

@@ -9,6 +9,7 @@ import hmac
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -16,7 +17,7 @@ from core.errors import ConfigError
 from core.store.columns import among
 from core.store.sealing import Key, Keyring, Place, SealBrokenError, key_id_of
 from core.store.tables import data_keys
-from core.store.writes import insert_new
+from core.store.writes import insert_new, update_by_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +146,30 @@ def unopened_keys(conn: sa.Connection, keyring: Keyring) -> list[str]:
     Cheap enough for every look at readiness: of each id, one stored key is opened for trial.
     """
     return [key_id for key_id in wrapped_by(conn) if not _opens(conn, keyring, key_id)]
+
+
+def rewrap(conn: sa.Connection, keyring: Keyring, *, limit: int) -> int:
+    """Wrap at most so many stored keys by the ring's first key; return how many, 0 where none is left."""
+    keyring.renew()
+    old = next((key_id for key_id in wrapped_by(conn) if key_id != keyring.current.key_id), None)
+    if old is None:
+        return 0
+    some = sa.select(data_keys).where(data_keys.c.wrapped_by == old).order_by(*data_keys.primary_key)
+    rows = conn.execute(some.limit(limit).with_for_update()).all()
+    anew = [_wrapped_anew(keyring, row) for row in rows]
+    update_by_key(conn, data_keys, anew)
+    return len(anew)
+
+
+def _wrapped_anew(keyring: Keyring, row: sa.Row[Any]) -> dict[str, object]:
+    place = _place(row.merchant, row.purpose)
+    wrapped = keyring.seal(keyring.open_sealed(row.wrapped, place), place)
+    return {
+        "merchant": row.merchant,
+        "key_id": row.key_id,
+        "wrapped": wrapped,
+        "wrapped_by": key_id_of(wrapped),
+    }
 
 
 def _opens(conn: sa.Connection, keyring: Keyring, key_id: str) -> bool:

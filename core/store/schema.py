@@ -19,8 +19,12 @@ async def upgrade(url: str) -> None:
 
 
 def _upgrade(conn: sa.Connection) -> None:
-    if _is_newest(conn):
-        return
+    if revision_of(conn) != newest_revision():
+        upgrade_to(conn, "head")
+
+
+def upgrade_to(conn: sa.Connection, revision: str) -> None:
+    """Run the migrations up to a revision."""
     # A fifth of a second to import: only a database that is behind pays for it.
     from alembic import command  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415
@@ -28,12 +32,22 @@ def _upgrade(conn: sa.Connection) -> None:
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
     config.attributes["connection"] = conn
-    command.upgrade(config, "head")
+    command.upgrade(config, revision)
 
 
-def _is_newest(conn: sa.Connection) -> bool:
-    """Return whether the newest revision, by which its file is named, is the one that the database stands at."""
-    newest = max(file.name for file in (_MIGRATIONS / "versions").glob("*.py")).partition("_")[0]
+def newest_revision() -> str:
+    """Return the newest revision that this version knows, by which its file is named."""
+    return max(known_revisions())
+
+
+def known_revisions() -> set[str]:
+    """Return every revision that this version knows."""
+    return {file.name.partition("_")[0] for file in (_MIGRATIONS / "versions").glob("*.py")}
+
+
+def revision_of(conn: sa.Connection) -> str | None:
+    """Return the revision that a database stands at; None for one without tables."""
     if not sa.inspect(conn).has_table("alembic_version"):
-        return False
-    return list(conn.execute(sa.text("SELECT version_num FROM alembic_version")).scalars()) == [newest]
+        return None
+    found: str | None = conn.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
+    return found

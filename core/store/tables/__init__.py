@@ -27,6 +27,7 @@ from core.store.tables.work import (
     pause_waits,
     pauses,
     quota,
+    restores,
     stopped_pushes,
     switches,
 )
@@ -56,6 +57,7 @@ __all__ = [
     "products",
     "quota",
     "refs",
+    "restores",
     "stock",
     "stopped_pushes",
     "switches",

@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 
+from core.store.columns import UTCDateTime
 from core.store.tables.parts import at, count, key, maybe_at, optional, table, text
 
 jobs = table(
@@ -90,3 +91,9 @@ quota = table(
 )
 
 configs = table("configs", key("hash"), at("loaded_at"), text("text"))
+
+restores = table(
+    "restores",
+    sa.Column("restored_at", UTCDateTime, primary_key=True),
+    at("taken_at"),  # the backup that was brought back
+)
