@@ -26,7 +26,8 @@ ACTOR = "restore"
 def after_restore(conn: sa.Connection, *, taken_at: datetime, now: datetime) -> None:
     """Leave every merchant reading only, and have what may have changed since the backup read again."""
     free_claims(conn)
-    for merchant in conn.execute(sa.select(configs.c.merchant).distinct()).scalars().all():
+    of = [sa.select(table.c.merchant) for table in (configs, switches, orders, jobs)]
+    for merchant in conn.execute(sa.union(*of)).scalars().all():
         conn.execute(sa.insert(restores), {"merchant": merchant, "restored_at": now, "taken_at": taken_at})
         _stop_everything(conn, merchant, now)
         _read_orders_again(conn, merchant, now)
@@ -55,7 +56,7 @@ def _read_orders_again(conn: sa.Connection, merchant: str, now: datetime) -> Non
     """Have every open order fetched, and every channel asked for all that is open and all that changed since."""
     known = [order_id for order_id, _, _ in open_orders(conn, merchant)]
     of = sa.select(orders.c.order_id, orders.c.connection).where(orders.c.merchant == merchant)
-    connections = dict(conn.execute(of).tuples().all())
+    connections: dict[str, str] = {row[0]: row[1] for row in conn.execute(of)}
     fetches = [
         NewJob(kind="fetch", subject=order_id, connection=connections[order_id], due_at=now)
         for order_id in known
