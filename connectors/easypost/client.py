@@ -79,7 +79,7 @@ class EasyPostApi:
 
     async def sold_shipments(self, since: datetime, before: str | None) -> Answer:
         """GET /shipments: a page of those that were made since and bought, the newest first, made before ``before``."""
-        asked: dict[str, Any] = {"purchased": True, "start_datetime": since.isoformat(), "page_size": PAGE}
+        asked: dict[str, Any] = {"purchased": "true", "start_datetime": since.isoformat(), "page_size": PAGE}
         if before is not None:
             asked["before_id"] = before
         return await self._call("shipments.all", lambda: self._easypost.shipment.all(**asked), may_act=False)

@@ -124,6 +124,22 @@ async def test_what_happened_after_the_backup_is_found_at_the_vendors_and_done_o
 
         assert effects_of(made, *IRREVERSIBLE) == {k: 1 for k in lost_effects if k[0] in IRREVERSIBLE}
         assert set(made.effects.values()) == {1}
+        for number in NUMBERS:
+            st = await b.store.load(MERCHANT, f"shop:{number.lower()}")
+            print(
+                "DBG",
+                number,
+                st
+                and (
+                    st.stage,
+                    st.parked,
+                    st.holds,
+                    st.allocations,
+                    st.backordered,
+                    [(p.parcel_id, p.label and p.label.tracking) for p in st.parcels],
+                ),
+            )
+        print("LOST", lost_stock)
         assert await store.read(list_stock, MERCHANT) == lost_stock
         assert made.levels() == lost_levels
         for number in NUMBERS:

@@ -29,10 +29,10 @@ NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture
 async def db(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
-    """A database with a row in every table."""
-    async with fresh_database(request.param, tmp_path) as url:
+    """A database with a row in every table; of SQLite, where a test does not say otherwise."""
+    async with fresh_database(getattr(request, "param", "sqlite"), tmp_path) as url:
         await upgrade(url)
         opened = database(url)
         await opened.write(fill_every_table)
@@ -42,12 +42,12 @@ async def db(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Da
         await opened.close()
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture
 async def empty(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
-    """A database without any table."""
+    """A database without any table; the same."""
     folder = tmp_path / "empty"
     folder.mkdir()
-    async with fresh_database(request.param, folder) as url:
+    async with fresh_database(getattr(request, "param", "sqlite"), folder) as url:
         opened = database(url)
         yield opened
         await opened.close()
@@ -65,6 +65,8 @@ CHANGED_BY_RESTORE = {"restores", "switches", "errands", "listings", "orders", "
 
 
 @pytest.mark.req("R80")
+@pytest.mark.parametrize("db", KINDS, indirect=True)
+@pytest.mark.parametrize("empty", KINDS, indirect=True)
 async def test_every_row_comes_back_on_either_database(db: Database, empty: Database, tmp_path: Path) -> None:
     before = await db.read(rows_of)
     assert all(before[name] for name in before), "a table without rows proves nothing"
@@ -80,6 +82,7 @@ async def test_every_row_comes_back_on_either_database(db: Database, empty: Data
 
 
 @pytest.mark.req("R80")
+@pytest.mark.parametrize("empty", KINDS, indirect=True)
 async def test_what_was_brought_back_acts_on_nobody_until_it_is_accepted_again(
     db: Database, empty: Database, tmp_path: Path
 ) -> None:
@@ -131,6 +134,7 @@ async def test_keys_past_their_age_go_and_a_forgotten_person_with_them(
     assert await empty.read(find_key, RING, "kendra", Purpose.order("1")) is None
 
 
+@pytest.mark.parametrize("db", KINDS, indirect=True)
 async def test_a_database_with_tables_is_not_overwritten(db: Database, tmp_path: Path) -> None:
     await db.read(write_backup, tmp_path / "backup", now=NOW)
     before = await db.read(rows_of)
