@@ -1,12 +1,16 @@
 """After a backup was brought back: what the lost database had a carrier sell is found before anything is bought again."""
 
+from datetime import timedelta
+
 from core.domain.due import RATES_KEEP
 from core.domain.state import ParcelState
 from core.engine.answers import Call
+from core.engine.hub import Hub
 from core.engine.pauses import asked
 from core.engine.run import Run
 from core.errors import RejectedError
 from core.failpoints import failpoint
+from core.model.order import ChannelState, Order
 from core.model.shipment import Label
 from core.ports import Carrier
 from core.store.after_restore import lost_since
@@ -14,6 +18,20 @@ from core.store.orders import count_numbered
 
 _LOOK_BACK = 2 * RATES_KEEP
 """A label is bought on rates no older than they keep: its shipment was made at most so long before the backup."""
+_UNHEARD = timedelta(minutes=10)
+"""An order that was placed so long before the backup, or later, may not have been heard of when it was taken."""
+
+
+async def shipped_while_lost(hub: Hub, merchant: str, order: Order) -> bool:
+    """Return whether an order that nobody here knew was placed and shipped between a backup and its restore (R80).
+
+    The lost hub shipped it from our shelves: its units are set aside now, so that they are taken off.
+    """
+    if order.state is not ChannelState.SHIPPED:
+        return False
+    failpoint("restored.shipped.before")
+    since = await hub.store.read(lost_since, merchant, order.placed_at)
+    return since is not None and order.placed_at >= since - _UNHEARD
 
 
 async def sold_before_loss(run: Run, connection: str, carrier: Carrier, parcel: ParcelState) -> Label | None:

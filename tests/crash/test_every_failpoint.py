@@ -34,6 +34,7 @@ ELSEWHERE = {
     "restore.rows.written": "the same",
     "restored.labels.before": "nothing was restored on that day; tests/core/flow/test_restored.py",
     "restored.number.before": "the same",
+    "restored.shipped.before": "no order of that day is first heard of when it is shipped; the same",
     "vault.refresh.before": "bogus vendors ask for no token; the vault's own tests pass it",
     "vault.refresh.after": "the same",
     "intake.subscribe.before": "bogus vendors need no subscription",
