@@ -60,9 +60,9 @@ def back_up(arguments: argparse.Namespace) -> int:
 def bring_back(arguments: argparse.Namespace) -> int:
     """Check a backup, and bring it back into an empty database; nothing runs until a person accepts it again."""
     url = checked_url(setting(os.environ, "CROSSDOCK_DATABASE_URL") or DATABASE_URL)
-    ring = _ring(url)
+    keyring = _keyring(url)
     backup = find_backup(Path(arguments.folder), arguments.at)
-    data, keys = check_backup(backup, ring)
+    data, keys = check_backup(backup, keyring)
     if arguments.check:
         told = {
             "backup": backup.data.name,
@@ -80,7 +80,7 @@ def bring_back(arguments: argparse.Namespace) -> int:
         async with up_to_date(url):
             db = database(url)
             try:
-                return await db.write(restore, backup, ring, now=clock_of(os.environ).now())
+                return await db.write(restore, backup, keyring, now=clock_of(os.environ).now())
             finally:
                 await db.close()
 
@@ -99,13 +99,13 @@ def bring_back(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _ring(url: str) -> Keyring:
-    ring = given_keys(os.environ, url)
-    if ring is None:
+def _keyring(url: str) -> Keyring:
+    keyring = given_keys(os.environ, url)
+    if keyring is None:
         raise ConfigError(
             f"{keys_file(url)} is missing: put the copy of your keys there, or set {SECRET_KEYS}; no backup holds them"
         )
-    return ring
+    return keyring
 
 
 def _refuse_old_log(url: str) -> None:

@@ -3,8 +3,7 @@
 Every async method may raise the ConnectorError family of core.errors; a docstring names an error only where it means
 something particular there. No connector retries: the worker does. A business refusal (declined, no rates, stale) is a
 value; an exception means that the outcome was not obtained. Each operation that changes something at a vendor declares
-its fence, its call limit and its settle time in ``Connector.operations``; the conformance tests hold it to that.
-"""
+its fence, its call limit and its settle time in ``Connector.operations``; the conformance tests hold it to that."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -174,11 +173,7 @@ class Gateway(Protocol):
     """A payment processor, asked what it keeps."""
 
     async def fetch_payment(self, reference: str) -> GatewayPayment:
-        """Return the payment as the gateway keeps it.
-
-        Raises:
-            RejectedError: no such payment in this account.
-        """
+        """Return the payment as the gateway keeps it; RejectedError: there is none such in this account."""
         ...
 
 
@@ -208,10 +203,7 @@ class Carrier(Protocol):
         ...
 
     async def sold_labels(self, begins: str, since: datetime) -> tuple[tuple[str, Label], ...]:
-        """Return (reference, label) of every label bought on a shipment made since, whose reference begins so.
-
-        Those that were taken back, or are being, are left out.
-        """
+        """Return (reference, label) of what was bought on shipments made since, whose reference begins so, and not voided."""
         ...
 
     async def void(self, shipment_id: str) -> Movement:

@@ -141,9 +141,9 @@ def put_first(file: Path, key: Key) -> None:
     Raises:
         ConfigError: the file is not to be read or written, or another is just being put there.
     """
-    ring, part = keys_in(file), file.with_name(f"{file.name}.new")
+    keyring, part = keys_in(file), file.with_name(f"{file.name}.new")
     try:
-        _write(part, Keyring([key, *ring.keys]).text())
+        _write(part, Keyring([key, *keyring.keys]).text())
         failpoint("keys.put_first.written")
         part.replace(file)
         _sync_folder(file.parent)
