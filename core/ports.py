@@ -3,7 +3,8 @@
 Every async method may raise the ConnectorError family of core.errors; a docstring names an error only where it means
 something particular there. No connector retries: the worker does. A business refusal (declined, no rates, stale) is a
 value; an exception means that the outcome was not obtained. Each operation that changes something at a vendor declares
-its fence, its call limit and its settle time in ``Connector.operations``; the conformance tests hold it to that."""
+its fence, its call limit and its settle time in ``Connector.operations``; the conformance tests hold it to that.
+"""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
