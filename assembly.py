@@ -35,7 +35,9 @@ from core.errors import ConfigError
 from core.log import Redactor
 from core.ports import Connection, Connector, Ports, Token, Tokens
 from core.store.configs import save_config
+from core.store.database_file import check_file, checked_url, database_file
 from core.store.engine import database
+from core.store.keyring_file import begin_keys, check_keys, given_keys
 from core.store.products import list_products
 from core.store.quota import Limit, quota_of
 from core.store.schema import upgrade
@@ -237,31 +239,25 @@ def tokens_of(
     )
 
 
-def keyring_of(environ: Mapping[str, str], database_url: str) -> Keyring:
-    """Return the keys that seal; with SQLite and none given, they lie in a file beside the database.
-
-    A newcomer can start with nothing; whoever runs on PostgreSQL must name keys, for several machines share them.
-    """
-    if setting(environ, "CROSSDOCK_SECRET_KEYS") or not database_url.startswith("sqlite"):
-        return Keyring.from_environ(environ)
-    file = Path(database_url.partition("///")[2]).with_suffix(".keys")
-    if not file.exists():
-        fresh = Keyring.generate()
-        file.touch(mode=0o600)
-        file.write_text(fresh.text(), encoding="ascii")
-        LOG.warning("new keys written to %s; keep a copy: without them no stored token opens again", file)
-    return Keyring.from_environ({"CROSSDOCK_SECRET_KEYS": file.read_text(encoding="ascii").strip()})
-
-
 def database_url(environ: Mapping[str, str]) -> str:
-    """Return the database that is meant: by default a file of SQLite in this folder."""
-    return setting(environ, "CROSSDOCK_DATABASE_URL") or DATABASE_URL
+    """Return the database that is meant: by default a file of SQLite in this folder.
+
+    Raises:
+        ConfigError: the address is none, or its file is not what it was.
+    """
+    url = checked_url(setting(environ, "CROSSDOCK_DATABASE_URL") or DATABASE_URL)
+    check_file(url)
+    return url
 
 
 def products_known(environ: Mapping[str, str], merchant: str) -> frozenset[str]:
     """Return the SKUs that a merchant's database has; none where there is no database yet, or it does not answer."""
-    url = database_url(environ)
-    if url.startswith("sqlite") and not Path(url.partition("///")[2]).is_file():
+    try:
+        url = database_url(environ)
+    except ConfigError:
+        return frozenset()
+    file = database_file(url)
+    if file is not None and not file.is_file():
         return frozenset()
     return asyncio.run(_products(url, merchant))
 
@@ -287,9 +283,11 @@ async def open_hub(
     url = database_url(environ)
     known = connectors()
     loaded = configs(environ, known, without_secrets=not serves)
-    keys = keyring_of(environ, url)
     if redactor is not None:
-        redactor.hide(*_secrets(url, keys, loaded))
+        redactor.hide(*_secrets(url, loaded))
+    keys = await opened_keys(environ, url, serves=serves)
+    if redactor is not None:
+        redactor.hide(*keys.text().split(","))
 
     @functools.cache
     def credentials() -> Apps:
@@ -298,8 +296,6 @@ async def open_hub(
             redactor.hide(*_secrets_of_apps(found))
         return found
 
-    async with up_to_date(url):
-        await upgrade(url, serves=serves)
     store = await Store.open(url, keys=keys)
     clock = clock_of(environ)
     await set_clock(clock, store.db)
@@ -318,10 +314,26 @@ async def open_hub(
         await store.close()
 
 
-def _secrets(url: str, keys: Keyring, loaded: Sequence[MerchantConfig]) -> Iterator[str | None]:
-    """Yield everything that must never be read in a log, besides the secrets of apps."""
+async def opened_keys(environ: Mapping[str, str], url: str, *, serves: bool = False) -> Keyring:
+    """Bring the database up to date and return the keys that open it; an empty one of SQLite begins with fresh keys.
+
+    Raises:
+        ConfigError: the keys do not open what is stored (nothing was changed), or the database cannot be used.
+    """
+    given = given_keys(environ, url)
+    async with up_to_date(url):
+        db = database(url)
+        try:
+            await db.read(check_keys, given, url)
+        finally:
+            await db.close()
+        await upgrade(url, serves=serves)
+    return given or begin_keys(url)
+
+
+def _secrets(url: str, loaded: Sequence[MerchantConfig]) -> Iterator[str | None]:
+    """Yield everything that must never be read in a log, besides keys and the secrets of apps."""
     yield sa.make_url(url).password
-    yield from keys.text().split(",")
     for config in loaded:
         yield from config.secrets
 
@@ -372,8 +384,9 @@ async def up_to_date(url: str) -> AsyncIterator[None]:
             yield
     except (OSError, sa.exc.SQLAlchemyError, asyncpg.PostgresError) as error:
         place = url.rpartition("@")[2]
+        why = getattr(error, "orig", None) if url.startswith("sqlite") else None
         raise ConfigError(
-            f"the database at {place} cannot be used ({type(error).__name__}); check CROSSDOCK_DATABASE_URL"
+            f"the database at {place} cannot be used ({why or type(error).__name__}); check CROSSDOCK_DATABASE_URL"
         ) from error
 
 

@@ -28,6 +28,7 @@ from core.steps import STEPS
 from core.store.backlog import free_claims
 from core.store.engine import Postgres
 from core.store.failures import DATABASE_ERRORS, is_infrastructure
+from core.store.sealing import Key
 from core.store.single_instance import single_instance
 from scheduler import follow, look_when_stirred, mind_the_clock, scheduler_of, ticks_of
 from web.app import build
@@ -74,7 +75,8 @@ async def serve(
             if listening is not None:
                 settings = Settings(
                     public_url=public_url,
-                    secret=hashlib.sha256(b"cookies" + installation.keys.current.secret).digest(),
+                    secret=_cookies_of(installation.keys.current),
+                    older_secrets=lambda: [_cookies_of(key) for key in installation.keys.keys],
                     connected=_on_connected(hub, installation, public_url),
                     metrics_token=monitor,
                 )
@@ -95,6 +97,11 @@ async def _patiently(begin: Callable[P, Awaitable[None]], *args: P.args, **kwarg
                 raise
             LOG.warning("the database was cut off at the start (%s); once more", type(error).__name__)
         await asyncio.sleep(1)
+
+
+def _cookies_of(key: Key) -> bytes:
+    """Return what signs cookies while a key is the first."""
+    return hashlib.sha256(b"cookies" + key.secret).digest()
 
 
 @contextlib.contextmanager

@@ -173,11 +173,7 @@ class Gateway(Protocol):
     """A payment processor, asked what it keeps."""
 
     async def fetch_payment(self, reference: str) -> GatewayPayment:
-        """Return the payment as the gateway keeps it.
-
-        Raises:
-            RejectedError: no such payment in this account.
-        """
+        """Return the payment as the gateway keeps it; RejectedError: there is none such in this account."""
         ...
 
 
@@ -204,6 +200,10 @@ class Carrier(Protocol):
 
     async def find_label(self, shipment_id: str, *, label_format: str | None = None) -> Label | None:
         """Return the label that was bought on the shipment, if one was; its file in a format, where one is wanted."""
+        ...
+
+    async def sold_labels(self, begins: str, since: datetime) -> tuple[tuple[str, Label], ...]:
+        """Return (reference, label) of what was bought on shipments made since, whose reference begins so, and not voided."""
         ...
 
     async def void(self, shipment_id: str) -> Movement:

@@ -10,4 +10,4 @@ class Why(Worded):
     VENDOR = "vendor", "the channel asked for it"
     SHOP_LEFT = "shop_left", "the shop left"
     RETENTION = "retention", "the channel lets nobody keep it longer"
-    BEFORE = "before", "an earlier version forgot it"
+    BEFORE = "before", "it was forgotten earlier, by a version or in a time that nothing is kept of"

@@ -18,6 +18,7 @@ from core.model.commit import Landed, NewOrder, OrderCommit, Reserve, Sealed
 from core.model.facts import Changed, Forgotten, Received
 from core.model.order import ChannelState, FetchedOrder, FulfilledBy, Order, Personal, Transaction
 from core.model.stock import Need
+from core.steps.restored import shipped_while_lost
 from core.store.golive import orders_since
 from core.store.links import links_of
 from core.store.personal import address_digest, personal_of
@@ -223,10 +224,9 @@ async def reserve_of(
     hub: Hub, merchant: str, order: Order, needs: tuple[Need, ...], state: OrderState | None
 ) -> Reserve | None:
     """Return the units to set aside for an order as it now stands; None where nothing is to change."""
-    if (
-        order.state in (ChannelState.CANCELLED, ChannelState.SHIPPED)
-        or order.fulfilled_by is FulfilledBy.CHANNEL
-    ):
+    over = order.state in (ChannelState.CANCELLED, ChannelState.SHIPPED)
+    lost = over and state is None and await shipped_while_lost(hub, merchant, order)
+    if (over and not lost) or order.fulfilled_by is FulfilledBy.CHANNEL:
         return None
     if state is not None and (state.closed or any(is_locked(state, p) for p in state.parcels)):
         return None

@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequen
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
 import sqlalchemy as sa
@@ -24,6 +25,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from core.errors import RefusedError
 from core.store.columns import UTCDateTime
+from core.store.database_file import make_private
 from core.store.failures import DATABASE_ERRORS, CommitLostError, is_cut, is_infrastructure
 from core.store.overwriting import LOOK_EVERY_S, WAIT_S, empty_log, nobody_sees_before, now_of, write_anew
 from core.store.raw import chunks_of_file, chunks_of_tables, sqlite_files
@@ -113,6 +115,8 @@ class Sqlite(Database):
 
     def __init__(self, url: str) -> None:
         plain = make_url(url).set(drivername="sqlite")
+        if plain.database:
+            make_private(Path(plain.database))
         options = {"check_same_thread": False, "timeout": 30}
         self._writer = sa.create_engine(plain, poolclass=sa.pool.StaticPool, connect_args=options)
         self._reader = sa.create_engine(

@@ -10,13 +10,15 @@ import hmac
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import Any
 
 import sqlalchemy as sa
 
+from core.errors import ConfigError
 from core.store.columns import among
-from core.store.sealing import Key, Keyring, Place
+from core.store.sealing import Key, Keyring, Place, SealBrokenError, key_id_of
 from core.store.tables import data_keys
-from core.store.writes import insert_new
+from core.store.writes import insert_new, update_by_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,14 +159,72 @@ def place_of(merchant: str, purpose: str) -> Place:
     return Place(merchant=merchant, table="data_keys", row=(purpose,))
 
 
+def wrapped_by(conn: sa.Connection) -> list[str]:
+    """Return the ids of the installation's keys by which any stored key is wrapped, sorted.
+
+    Installation-wide. One look into the index for each id, however many keys are stored.
+    """
+    found: list[str] = []
+    while True:
+        first = sa.select(sa.func.min(data_keys.c.wrapped_by))
+        key_id = conn.execute(first.where(data_keys.c.wrapped_by > found[-1]) if found else first).scalar()
+        if key_id is None:
+            return found
+        found.append(key_id)
+
+
+def unopened_keys(conn: sa.Connection, keyring: Keyring) -> list[str]:
+    """Return the ids of the installation's keys that something stored needs and the ring does not open (F9).
+
+    Cheap enough for every look at readiness: of each id, one stored key is opened for trial.
+    """
+    return [key_id for key_id in wrapped_by(conn) if not _opens(conn, keyring, key_id)]
+
+
+def rewrap(conn: sa.Connection, keyring: Keyring, *, limit: int) -> int:
+    """Wrap at most so many stored keys by the ring's first key; return how many, 0 where none is left."""
+    keyring.renew()
+    old = next((key_id for key_id in wrapped_by(conn) if key_id != keyring.current.key_id), None)
+    if old is None:
+        return 0
+    some = sa.select(data_keys).where(data_keys.c.wrapped_by == old).order_by(*data_keys.primary_key)
+    rows = conn.execute(some.limit(limit).with_for_update()).all()
+    anew = [_wrapped_anew(keyring, row) for row in rows]
+    update_by_key(conn, data_keys, anew)
+    return len(anew)
+
+
+def _wrapped_anew(keyring: Keyring, row: sa.Row[Any]) -> dict[str, object]:
+    place = place_of(row.merchant, row.purpose)
+    wrapped = keyring.seal(keyring.open_sealed(row.wrapped, place), place)
+    return {
+        "merchant": row.merchant,
+        "key_id": row.key_id,
+        "wrapped": wrapped,
+        "wrapped_by": key_id_of(wrapped),
+    }
+
+
+def _opens(conn: sa.Connection, keyring: Keyring, key_id: str) -> bool:
+    row = conn.execute(sa.select(data_keys).where(data_keys.c.wrapped_by == key_id).limit(1)).one_or_none()
+    if row is None:  # rotated or forgotten this moment
+        return True
+    try:
+        keyring.open_sealed(row.wrapped, place_of(row.merchant, row.purpose))
+    except (ConfigError, SealBrokenError):
+        return False
+    return True
+
+
 def _new_row(keyring: Keyring, merchant: str, purpose: Purpose) -> dict[str, object]:
     key = Key.fresh()
+    wrapped = keyring.seal(key.secret, place_of(merchant, purpose.text))
     return {
         "merchant": merchant,
         "key_id": key.key_id,
         "purpose": purpose.text,
-        "wrapped": keyring.seal(key.secret, place_of(merchant, purpose.text)),
-        "wrapped_by": keyring.current.key_id,
+        "wrapped": wrapped,
+        "wrapped_by": key_id_of(wrapped),
         # The machine's own time: only people who rotate keys look at it.
         "created_at": datetime.now(UTC),
     }

@@ -202,3 +202,9 @@ def _order_row(row: sa.Row[Any]) -> OrderRow:
         attempts=row.attempts,
         version=row.version,
     )
+
+
+def count_numbered(conn: sa.Connection, merchant: str, number: str) -> int:
+    """Return how many orders of a merchant have a number: each channel counts for itself."""
+    query = sa.select(sa.func.count()).where(orders.c.merchant == merchant, orders.c.number == number)
+    return conn.execute(query).scalar_one()

@@ -11,7 +11,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from core.model.forgetting import Why
-from core.store.columns import among
+from core.store.columns import UTCDateTime, among
 from core.store.keys import Purpose, data_key, find_key, hash_under
 from core.store.sealing import Keyring
 from core.store.tables import data_keys, forgotten, orders, refs
@@ -161,3 +161,26 @@ def _tombstones(
 def _orders(conn: sa.Connection, keys: Sequence[tuple[str, str]]) -> sa.ColumnElement[bool]:
     named = (forgotten.c.merchant, forgotten.c.subject)
     return sa.and_(forgotten.c.kind == "order", among(conn, named, keys))
+
+
+def bury_keyless(conn: sa.Connection, now: datetime) -> None:
+    """Put a tombstone for each order whose personal data no key opens: after the backup its person was forgotten."""
+    key = sa.exists().where(
+        data_keys.c.merchant == orders.c.merchant,
+        data_keys.c.purpose == sa.literal("order:") + orders.c.order_id,
+    )
+    buried = sa.exists().where(
+        forgotten.c.merchant == orders.c.merchant,
+        forgotten.c.kind == "order",
+        forgotten.c.subject == orders.c.order_id,
+    )
+    keyless = sa.select(
+        orders.c.merchant,
+        sa.literal("order"),
+        orders.c.order_id,
+        sa.literal(now, UTCDateTime),
+        sa.literal(Why.BEFORE.value),
+        sa.literal("hub"),
+    ).where(orders.c.personal.is_not(None), ~key, ~buried)
+    columns = ["merchant", "kind", "subject", "at", "why", "actor"]
+    conn.execute(sa.insert(forgotten).from_select(columns, keyless))

@@ -27,6 +27,14 @@ pytestmark = pytest.mark.timeout(900)
 LONGEST_LIFE_S = 180
 CORE = Path(__file__).parents[2] / "core"
 ELSEWHERE = {
+    "keys.begin.written": "the first start; tests/core/store/test_keyring_file.py",
+    "keys.put_first.written": "the same",
+    "keys.rotate.batch": "a command; tests/core/store/test_rotation.py dies there",
+    "backup.keys.written": "a command; tests/core/store/test_backup.py",
+    "restore.rows.written": "the same",
+    "restored.labels.before": "nothing was restored on that day; tests/core/flow/test_restored.py",
+    "restored.number.before": "the same",
+    "restored.shipped.before": "no order of that day is first heard of when it is shipped; the same",
     "vault.refresh.before": "bogus vendors ask for no token; the vault's own tests pass it",
     "vault.refresh.after": "the same",
     "intake.subscribe.before": "bogus vendors need no subscription",

@@ -24,6 +24,7 @@ data_keys = table(
     text("wrapped_by"),
     at("created_at"),
     sa.UniqueConstraint("merchant", "purpose"),
+    sa.Index("ix_data_keys_wrapped_by", "wrapped_by"),
 )
 
 forgotten = table(

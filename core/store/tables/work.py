@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 
+from core.store.columns import UTCDateTime
 from core.store.tables.parts import METADATA, at, count, key, maybe_at, optional, table, text
 
 jobs = table(
@@ -111,4 +112,10 @@ processes = sa.Table(
 write_probes = table(
     "write_probes",
     at("at"),  # when readiness last wrote
+)
+
+restores = table(
+    "restores",
+    sa.Column("restored_at", UTCDateTime, primary_key=True),
+    at("taken_at"),  # the backup that was brought back
 )
