@@ -35,7 +35,7 @@ VERBS = {
     "connect": "Say where a merchant authorizes a connection.",
     "privacy": "List privacy requests, answer one, or list whom forgetting a shop would forget.",
     "keys": "Make, list or take back API keys.",
-    "people": "Forget a person, export what is known of one, or prove that nothing is.",
+    "shoppers": "Forget a person, export what is known of one, or prove that nothing is.",
 }
 """Each verb has a module of its name in ``commands``."""
 

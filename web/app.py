@@ -15,8 +15,8 @@ from web.api import (
     order_actions,
     orders,
     parked,
-    people,
     privacy,
+    shoppers,
     stock,
     zones,
 )
@@ -44,7 +44,7 @@ ENDPOINTS = (
     *golive.ENDPOINTS,
     *notices.ENDPOINTS,
     *zones.ENDPOINTS,
-    *people.ENDPOINTS,
+    *shoppers.ENDPOINTS,
     *privacy.ENDPOINTS,
 )
 """Everything that the API offers."""

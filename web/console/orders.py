@@ -14,8 +14,8 @@ from core.model.asks import Ask
 from core.model.facts import Fact
 from core.services import actions
 from core.services.carrying_out import carry_out
-from core.services.people import openable_until
 from core.services.plans import plan, plans
+from core.services.shoppers import openable_until
 from core.services.waiting import waiting_of
 from core.store.orders import counts_by_stage, facts_of, list_orders
 from core.store.personal import personal_of

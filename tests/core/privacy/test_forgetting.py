@@ -18,7 +18,7 @@ from core.store.orders import facts_of
 from core.store.tombstones import tombstone_of
 from tests.builders import MERCHANT, Bench
 from tests.core.flow.play import pass_time, settle
-from tests.core.privacy.people import BODY, MAIL, NAME, ORDER, bodies, known, order, places, row, tell
+from tests.core.privacy.shoppers import BODY, MAIL, NAME, ORDER, bodies, known, order, places, row, tell
 
 NOTHING: tuple[None, list[str], int] = (None, [], 0)
 

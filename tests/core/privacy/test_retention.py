@@ -17,7 +17,7 @@ from core.model.shipment import TrackingState
 from core.store.orders import facts_of
 from tests.builders import MERCHANT, Bench
 from tests.core.flow.play import pass_time, settle
-from tests.core.privacy.people import known, order, places, row
+from tests.core.privacy.shoppers import known, order, places, row
 from tests.core.store.builders import an_order
 
 AMZ = "amz:az-1"

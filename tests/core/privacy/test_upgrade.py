@@ -17,7 +17,7 @@ from core.store.store import Store
 from core.store.tables import labels, refs
 from core.store.tombstones import tombstone_of
 from tests.builders import MERCHANT, open_hub_of, review
-from tests.core.privacy.people import STREET, order, places
+from tests.core.privacy.shoppers import STREET, order, places
 from tests.databases import KINDS, fresh_database
 
 SHOWN = f"^XA^FD{STREET}^FS^XZ".encode()

@@ -4,7 +4,7 @@ from typing import Any, Self
 
 from pydantic import Field, model_validator
 
-from core.services.people import (
+from core.services.shoppers import (
     Person,
     export_person,
     forget_person,
@@ -105,7 +105,7 @@ ENDPOINTS = (
     Endpoint(
         name="planForgetPerson",
         method="POST",
-        path="/people/forget/plan",
+        path="/shoppers/forget/plan",
         summary="What forgetting a person would do",
         gives=ForgetPlanView,
         run=plan_forget,
@@ -116,7 +116,7 @@ ENDPOINTS = (
     Endpoint(
         name="forgetPerson",
         method="POST",
-        path="/people/forget",
+        path="/shoppers/forget",
         summary="Forget a person for good",
         gives=ForgottenView,
         run=forget,
@@ -127,7 +127,7 @@ ENDPOINTS = (
     Endpoint(
         name="exportPerson",
         method="POST",
-        path="/people/export",
+        path="/shoppers/export",
         summary="All that is known of a person",
         gives=PersonExport,
         run=export,

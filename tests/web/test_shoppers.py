@@ -8,7 +8,7 @@ import pytest
 from core.store.labels import labels_of
 from core.store.tables import idempotency_keys
 from tests.builders import MERCHANT
-from tests.core.privacy.people import MAIL, NAME, ORDER, STREET, order
+from tests.core.privacy.shoppers import MAIL, NAME, ORDER, STREET, order
 from tests.web.site import KEY, OTHER_KEY, Site
 from tests.web.test_canary import dump
 

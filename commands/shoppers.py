@@ -1,4 +1,4 @@
-"""``crossdock people``: what is known of a person, that it be forgotten, and the proof that it is."""
+"""``crossdock shoppers``: what is known of a person, that it be forgotten, and the proof that it is."""
 
 import argparse
 import json
@@ -15,7 +15,7 @@ from core.engine.forgetting import Forgot
 from core.engine.hub import Hub
 from core.errors import HubError
 from core.services.actions import order_named
-from core.services.people import (
+from core.services.shoppers import (
     Finding,
     ForgetPlan,
     Person,
