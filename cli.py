@@ -33,6 +33,7 @@ VERBS = {
     "connections": "List connections and test them; accept or stop what they do.",
     "connect": "Say where a merchant authorizes a connection.",
     "keys": "Make, list or take back API keys.",
+    "users": "Who works here: the first owner, invitations, roles, new passwords.",
 }
 """Each verb has a module of its name in ``commands``."""
 

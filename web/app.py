@@ -5,17 +5,30 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from core.engine.hub import Hub
+from core.services.sign_in import SignIn
 from web import connect, webhooks
-from web.api import connections, endpoint, golive, notices, order_actions, orders, stock, zones
+from web.api import (
+    access,
+    connections,
+    endpoint,
+    golive,
+    notices,
+    order_actions,
+    orders,
+    people,
+    stock,
+    zones,
+)
 from web.api import links as links_api
 from web.api.openapi import describe
-from web.console import exceptions, links, pages
+from web.console import account, exceptions, links, pages, sign_in
 from web.console import golive as golive_page
 from web.console import orders as orders_page
+from web.console import people as people_page
 from web.console.errors import readable
 from web.context import Settings
 from web.health import routes as health_routes
-from web.keys import HUB, SETTINGS
+from web.keys import HUB, SETTINGS, SIGN_IN
 from web.problems import problems
 from web.session import CALLER, known_sessions
 from web.webhooks import LARGEST_BODY
@@ -29,6 +42,8 @@ ENDPOINTS = (
     *golive.ENDPOINTS,
     *notices.ENDPOINTS,
     *zones.ENDPOINTS,
+    *people.ENDPOINTS,
+    *access.ENDPOINTS,
 )
 """Everything that the API offers."""
 
@@ -38,7 +53,7 @@ def build(hub: Hub, settings: Settings) -> web.Application:
     app = web.Application(
         middlewares=[security_headers, readable, problems, known_sessions], client_max_size=LARGEST_BODY
     )
-    app[HUB], app[SETTINGS] = hub, settings
+    app[HUB], app[SETTINGS], app[SIGN_IN] = hub, settings, SignIn()
     app.add_routes(health_routes)
     app.add_routes(webhooks.routes)
     app.add_routes(connect.routes)
@@ -51,6 +66,9 @@ def build(hub: Hub, settings: Settings) -> web.Application:
 
     app.router.add_get(f"{endpoint.PREFIX}/openapi.json", openapi)
     pages.add(app)
+    sign_in.add(app)
+    people_page.add(app)
+    account.add(app)
     orders_page.add(app)
     exceptions.add(app)
     links.add(app)

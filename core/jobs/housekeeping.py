@@ -6,6 +6,7 @@ from datetime import timedelta
 from core.engine.hub import Hub
 from core.store.idempotency import forget_requests
 from core.store.privacy import forget_deliveries
+from core.store.sessions import forget_sessions
 
 LOG = logging.getLogger("crossdock.housekeeping")
 
@@ -24,7 +25,8 @@ async def tick_old_deliveries(hub: Hub) -> None:
 
 
 async def tick_old_requests(hub: Hub) -> None:
-    """Delete answers of the API that are older than they are given again."""
+    """Delete answers of the API that are older than they are given again, and sessions that are over."""
     before = hub.clock.now() - KEEP_REQUESTS
     for merchant in hub.merchants:
         await hub.store.write(forget_requests, merchant, before)
+        await hub.store.write(forget_sessions, merchant, hub.clock.now())

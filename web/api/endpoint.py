@@ -10,6 +10,7 @@ from aiohttp import web
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from core.csv_text import UnreadableCsvError, decode
+from core.model.people import Caller
 from web.api.once import answer_once
 from web.keys import HUB
 from web.problems import WrongRequestError, mistakes_of
@@ -57,6 +58,7 @@ class Call:
     request: web.Request
     merchant: str
     actor: str
+    caller: Caller
     path: dict[str, str]
     query: Any
     body: Any
@@ -75,7 +77,8 @@ class Endpoint:
     """An endpoint; the fields of ``query`` are its query parameters.
 
     ``name`` is its operationId, which generated clients call it by: it stays. ``gives`` is a shape, or the kinds of
-    file that may come. ``takes`` is of changing endpoints alone; ``example`` is a body that it takes.
+    file that may come. ``takes`` is of changing endpoints alone; ``example`` is a body that it takes. ``once`` names the
+    fields of the answer that are shown once: asked again under its Idempotency-Key, they are null.
     """
 
     name: str
@@ -87,6 +90,7 @@ class Endpoint:
     takes: type[BaseModel] = Nothing
     query: type[BaseModel] = NoQuery
     example: Mapping[str, Any] | None = None
+    once: tuple[str, ...] = ()
 
     @property
     def changes(self) -> bool:
@@ -94,7 +98,7 @@ class Endpoint:
         return self.method != "GET"
 
 
-def add(app: web.Application, endpoints: Sequence[Endpoint], caller: web.RequestKey[Any]) -> None:
+def add(app: web.Application, endpoints: Sequence[Endpoint], caller: web.RequestKey[Caller]) -> None:
     """Serve endpoints; HEAD answers wherever GET does."""
     for endpoint in endpoints:
         handle = _handler(endpoint, caller)
@@ -104,32 +108,41 @@ def add(app: web.Application, endpoints: Sequence[Endpoint], caller: web.Request
 
 
 def _handler(
-    endpoint: Endpoint, caller: web.RequestKey[Any]
+    endpoint: Endpoint, caller: web.RequestKey[Caller]
 ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     async def handle(request: web.Request) -> web.StreamResponse:
         query = _query(request, endpoint.query)
         body = await _body(request, endpoint.takes) if endpoint.changes else None
-        merchant, name = request[caller]
+        asks = request[caller]
         call = Call(
             request=request,
-            merchant=merchant,
-            actor=f"person:{name}",
+            merchant=asks.merchant,
+            actor=asks.actor,
+            caller=asks,
             path=dict(request.match_info),
             query=query,
             body=body,
         )
         if endpoint.changes:
             return await answer_once(
-                request.app[HUB], request, (merchant, name), body, lambda: _content(endpoint, call)
+                request.app[HUB],
+                request,
+                (asks.merchant, asks.asks_as),
+                body,
+                lambda: _content(endpoint, call),
             )
         return _given(await endpoint.run(call))
 
     return handle
 
 
-async def _content(endpoint: Endpoint, call: Call) -> bytes:
+async def _content(endpoint: Endpoint, call: Call) -> tuple[bytes, bytes]:
+    """Return what is answered, and what is kept of it to be answered again: no secret."""
     answer = await endpoint.run(call)
-    return answer.content if isinstance(answer, File) else answer.model_dump_json().encode()
+    if isinstance(answer, File):
+        return answer.content, answer.content
+    kept = answer.model_copy(update=dict.fromkeys(endpoint.once))
+    return answer.model_dump_json().encode(), kept.model_dump_json().encode()
 
 
 def _given(answer: BaseModel | File) -> web.Response:

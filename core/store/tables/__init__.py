@@ -4,7 +4,7 @@ Instants are ``UTCDateTime``; JSON is compact text. Facts and the stock ledger a
 UPDATE and DELETE on both databases.
 """
 
-from core.store.tables.access import api_keys, idempotency_keys
+from core.store.tables.access import api_keys, idempotency_keys, one_time_links, sessions, users
 from core.store.tables.orders import deliveries, effects, facts, labels, orders, refs
 from core.store.tables.parts import METADATA
 from core.store.tables.sealed import data_keys, vault
@@ -49,6 +49,7 @@ __all__ = [
     "links",
     "listings",
     "notices",
+    "one_time_links",
     "openings",
     "orders",
     "pause_waits",
@@ -56,9 +57,11 @@ __all__ = [
     "products",
     "quota",
     "refs",
+    "sessions",
     "stock",
     "stopped_pushes",
     "switches",
+    "users",
     "vault",
     "zones",
 ]
