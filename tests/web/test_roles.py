@@ -1,5 +1,6 @@
 """Every route, of every role, of two merchants: generated from the routes that are served."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from web.app import ENDPOINTS
 from web.permissions import LEAST, least_role
 
 pytestmark = [pytest.mark.req("S39")]
+ROOT = Path(__file__).resolve().parents[2]
 LEAKS = (b"KK-1001", b"Kara", b"Test Kitchen", MERCHANT.encode())
 
 
@@ -158,3 +160,22 @@ async def test_a_viewer_reads_no_name_and_presses_no_button_a_picker_reads_them(
     in_browser = await site.ask("POST", "/orders/KK-1001", cookie=viewer, data={"action": "hold"})
     assert in_browser.status == 403
     assert "this needs the role operator; yours is viewer" in in_browser.text
+
+
+def roles_page() -> list[str]:
+    """Return what docs/reference/roles.md lists: each route under the least role that may call it."""
+    lines = []
+    for role in Role:
+        lines += ["", f"## {role.value}", "", f"{role.words.capitalize()}.", ""]
+        lines += [
+            f"- `{route}`"
+            for route, least in sorted(LEAST.items(), key=lambda r: r[0].partition(" ")[::-1])
+            if least is role
+        ]
+    return lines
+
+
+def test_the_page_of_roles_lists_every_route() -> None:
+    page = (ROOT / "docs" / "reference" / "roles.md").read_text(encoding="utf-8")
+
+    assert page.splitlines()[4:] == roles_page()

@@ -2,15 +2,21 @@
 
 import asyncio
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
 
 from core.errors import RefusedError
 from core.model.people import Caller
 from core.model.roles import Role
 from core.store.api_keys import delete_api_key, find_api_key, hashed, save_api_key
+from core.store.columns import UTCDateTime
+from core.store.engine import database
 from core.store.one_time_links import find_link, save_link, use_link
+from core.store.schema import upgrade
 from core.store.sessions import (
     end_sessions,
     find_session,
@@ -31,6 +37,7 @@ from core.store.users import (
     set_user_role,
 )
 from tests.core.store.builders import NOON, SOON
+from tests.databases import KINDS, fresh_database
 
 KENDRA = "kendra"
 
@@ -198,3 +205,66 @@ async def test_secrets_are_kept_as_hashes_only(store: Store) -> None:
 
 def _rows(conn: sa.Connection) -> list[object]:
     return [list(conn.execute(sa.select(table))) for table in (api_keys, sessions, one_time_links)]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_keys_of_before_keep_working_when_the_database_is_brought_up_to_date(
+    kind: str, tmp_path: Path
+) -> None:
+    """What stood in the table keeps its role; a role that nobody knows becomes owner, as every key was."""
+    async with fresh_database(kind, tmp_path) as url:
+        db = database(url)
+        await db.write(_up_to, "0008")
+        for name, role in (("office", "owner"), ("scanner", "picker"), ("old", "admin")):
+            await db.write(
+                lambda conn, name, role: conn.execute(
+                    sa.insert(OLD_KEYS),
+                    {
+                        "merchant": KENDRA,
+                        "key_hash": hashed(name),
+                        "name": name,
+                        "role": role,
+                        "created_at": NOON,
+                    },
+                ),
+                name,
+                role,
+            )
+        await upgrade(url)
+        found = [await db.read(find_api_key, name, NOON) for name in ("office", "scanner", "old")]
+        opened_with = found[0]
+        assert opened_with is not None
+        assert await db.write(open_session, opened_with[0], "t", browser="b", now=NOON)
+        await db.write(_down_to, "0008")
+        left = await db.read(
+            lambda conn: list(conn.execute(sa.select(OLD_KEYS.c.name).order_by(OLD_KEYS.c.name)).scalars())
+        )
+        await db.close()
+
+    assert [(caller.name, caller.role) for caller, _ in filter(None, found)] == [
+        ("office", Role.OWNER),
+        ("scanner", Role.PICKER),
+        ("old", Role.OWNER),
+    ]
+    assert left == ["office", "old", "scanner"]
+
+
+OLD_KEYS = sa.table(
+    "api_keys",
+    sa.column("merchant"), sa.column("key_hash"), sa.column("name"), sa.column("role"), sa.column("created_at", UTCDateTime),
+)  # fmt: skip
+
+
+def _configured(conn: sa.Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).resolve().parents[3] / "migrations"))
+    config.attributes["connection"] = conn
+    return config
+
+
+def _up_to(conn: sa.Connection, revision: str) -> None:
+    command.upgrade(_configured(conn), revision)
+
+
+def _down_to(conn: sa.Connection, revision: str) -> None:
+    command.downgrade(_configured(conn), revision)
