@@ -71,9 +71,8 @@ def past_the_merchant(source: str) -> list[str]:
     """Return the functions that build a statement and speak of no merchant, nor use what beside them does."""
     found = dict(functions(source))
     knowing = {name for name, function in found.items() if names_merchant(function)} | set(columns(source))
-    while more := {
-        name for name, function in found.items() if name not in knowing and uses(function) & knowing
-    }:
+    used = {name: uses(function) for name, function in found.items()}
+    while more := {name for name in found if name not in knowing and used[name] & knowing}:
         knowing |= more
     return sorted(name for name, function in found.items() if builds(function) and name not in knowing)
 

@@ -72,6 +72,14 @@ class SignIn:
             self.addresses.take_back(place)
         return caller
 
+    def try_password_of(self, hub: Hub, caller: Caller) -> None:
+        """Count a try of somebody who is signed in to name his own password.
+
+        Raises:
+            LaterError: he tried too often.
+        """
+        _refuse(self.accounts.begin(caller.actor, hub.clock.now()), "this password")
+
     def _try(self, hub: Hub, address: str) -> str:
         place = _network(address)
         _refuse(self.addresses.begin(place, hub.clock.now()), "your address")

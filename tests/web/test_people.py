@@ -14,7 +14,7 @@ from core.store.users import list_users
 from tests.builders import MERCHANT
 from tests.web.site import KEY, OTHER, OTHER_KEY, PUBLIC, Answer, Site, fields_of
 from tests.web.test_sessions import with_an_order
-from web.app import SIGN_IN
+from web.keys import SIGN_IN
 
 API = "/api/v1"
 PASSWORD, ANOTHER = "correct horse battery", "staple of another kind"
@@ -209,6 +209,19 @@ async def test_an_address_is_tried_thirty_times_whatever_names_and_keys_it_tries
     assert (await site.ask("GET", f"{API}/me", key=KEY, headers=at)).status == 200
 
 
+@pytest.mark.case("F14")
+async def test_whoever_finds_a_browser_open_guesses_its_password_no_oftener(site: Site) -> None:
+    cookie = await came_in(site, await invited(site, "operator"))
+    guess = {"do": "password", "old": "not it at all", "new": ANOTHER}
+
+    statuses = [(await site.ask("POST", "/account", cookie=cookie, data=guess)).status for _ in range(11)]
+
+    assert statuses == [409] * 10 + [429]
+    right = await site.ask("POST", "/account", cookie=cookie, data=guess | {"old": PASSWORD})
+    assert right.status == 429
+    assert (await site.ask("GET", "/stock", cookie=cookie)).status == 200
+
+
 # --- what is changed ---
 
 
@@ -216,10 +229,9 @@ async def test_another_password_signs_every_other_device_out(site: Site) -> None
     first = await came_in(site, await invited(site, "operator"))
     second = cookie_of(await signed_in(site, PASSWORD))
 
-    wrong = await site.ask(
-        "POST", "/account", cookie=second, data={"do": "password", "old": "not it at all", "new": ANOTHER}
-    )
-    assert (wrong.status, (await site.ask("GET", "/stock", cookie=first)).status) == (409, 200)
+    wrong = {"do": "password", "old": "not it at all", "new": ANOTHER}
+    refused = await site.ask("POST", "/account", cookie=second, data=wrong)
+    assert (refused.status, (await site.ask("GET", "/stock", cookie=first)).status) == (409, 200)
     changed = await site.ask(
         "POST", "/account", cookie=second, data={"do": "password", "old": PASSWORD, "new": ANOTHER}
     )
@@ -296,15 +308,15 @@ async def test_another_name_is_read_in_every_timeline(site: Site) -> None:
 async def test_the_last_owner_stays(site: Site, do: str) -> None:
     await came_in(site, await invited(site, "owner"))
 
-    body = {"json": {"role": "picker"}} if do == "role" else {}
-    answer = await site.ask("POST", f"{API}/users/Kim/{do}", key=KEY, **body)
+    body = {"role": "picker"} if do == "role" else {}
+    answer = await site.ask("POST", f"{API}/users/Kim/{do}", key=KEY, json=body)
 
     assert answer.status == 409
     assert answer.json["detail"] == "this is the last owner; make somebody else owner first"
     [kim] = await site.b.store.read(list_users, MERCHANT)
     assert (kim.role, kim.removed_at) == (Role.OWNER, None)
     await came_in(site, await invited(site, "owner", "Lee"), login="lee", name="Lee")
-    assert (await site.ask("POST", f"{API}/users/Kim/{do}", key=KEY, **body)).status == 200
+    assert (await site.ask("POST", f"{API}/users/Kim/{do}", key=KEY, json=body)).status == 200
 
 
 # --- a phone, and sessions ---

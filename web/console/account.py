@@ -12,7 +12,7 @@ from core.services.people import change_password, phone_link, sign_out
 from core.store.sessions import sessions_of
 from web.console.page import page
 from web.console.pages import form_of, hub_of, onward
-from web.keys import SETTINGS, SIGN_IN
+from web.keys import HUB, SETTINGS, SIGN_IN
 from web.session import CALLER, log_in
 
 
@@ -58,16 +58,7 @@ async def _do(request: web.Request) -> web.Response:
             secret = await phone_link(hub, caller)
             return await _shown(request, link=f"{request.app[SETTINGS].public_url}/join/{merchant}/{secret}")
         case "password":
-            await change_password(
-                hub,
-                request.app[SIGN_IN].passwords,
-                caller,
-                old=str(form.get("old", "")),
-                new=str(form.get("new", "")),
-            )
-            response = onward("/account")
-            await log_in(request, response, caller)
-            return response
+            return await _password_changed(request, str(form.get("old", "")), str(form.get("new", "")))
         case "end":
             await sign_out(hub, caller, str(form.get("session", "")))
             return onward("/account")
@@ -76,6 +67,16 @@ async def _do(request: web.Request) -> web.Response:
             return onward("/login")
         case other:
             raise RefusedError(f"{other!r} is nothing that can be done with an account")
+
+
+async def _password_changed(request: web.Request, old: str, new: str) -> web.Response:
+    hub, caller, sign_in = request.app[HUB], request[CALLER], request.app[SIGN_IN]
+    sign_in.try_password_of(hub, caller)
+    await change_password(hub, sign_in.passwords, caller, old=old, new=new)
+    sign_in.accounts.came_to_something(caller.actor)
+    response = onward("/account")
+    await log_in(request, response, caller)
+    return response
 
 
 def code_of(link: str) -> Markup:
