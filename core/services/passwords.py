@@ -1,16 +1,14 @@
 """Passwords: kept as Argon2id hashes, made and checked beside the event loop, one at a time."""
 
 import asyncio
+import contextlib
 import os
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import AsyncIterator
 
 from cryptography.exceptions import InvalidKey
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
 from core.errors import RefusedError
-
-T = TypeVar("T")
 
 MEMORY_KIB, PASSES, LANES = 19_456, 2, 1
 """OWASP's Password Storage Cheat Sheet, Argon2id, second choice: 19 MiB, 2 passes, 1 lane (read 2026-11-30)."""
@@ -39,24 +37,27 @@ class Passwords:
         Raises:
             LaterError: too many wait for their turn.
         """
-        return await self._in_turn(lambda: _hashed(password))
+        async with self.turn():
+            return await asyncio.to_thread(_hashed, password)
 
     async def fits(self, password: str, known: str | None) -> bool:
-        """Return whether a password is the one of a hash; it takes as long where there is none.
-
-        Raises:
-            LaterError: too many wait for their turn.
-        """
-        fits = await self._in_turn(lambda: _fits(password, known or self._nobodys))
+        """Return whether a password is the one of a hash, in a turn; it takes as long where there is none."""
+        fits = await asyncio.to_thread(_fits, password, known or self._nobodys)
         return fits and known is not None
 
-    async def _in_turn(self, work: Callable[[], T]) -> T:
+    @contextlib.asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Wait for a turn; whoever asks the database within it does so one at a time as well.
+
+        Raises:
+            LaterError: too many wait for theirs.
+        """
         if self._waiting >= MOST_WAITING:
             raise LaterError("too many sign in at this moment; try again in some seconds", 5)
         self._waiting += 1
         try:
             async with self._turn:
-                return await asyncio.to_thread(work)
+                yield
         finally:
             self._waiting -= 1
 

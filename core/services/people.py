@@ -214,8 +214,10 @@ async def change_password(hub: Hub, passwords: Passwords, caller: Caller, *, old
     """
     if caller.user_id is None:
         raise RefusedError("an API key has no password; make another key")
-    known = await hub.store.read(rows.password_of, caller.merchant, caller.user_id)
-    if not await passwords.fits(old, known):
+    async with passwords.turn():
+        known = await hub.store.read(rows.password_of, caller.merchant, caller.user_id)
+        fits = await passwords.fits(old, known)
+    if not fits:
         raise RefusedError("the password that you have now is another; nothing was changed")
     hashed = await _hashed(passwords, new, "")
     await hub.store.write(rows.set_password, caller.merchant, caller.user_id, hashed)

@@ -50,9 +50,10 @@ class SignIn:
             name = ""
         account = f"{merchant}/{name}"
         _refuse(self.accounts.begin(account, hub.clock.now()), "this name")
-        # Whoever names no merchant of ours is asked for as long as whoever does.
-        known = await hub.store.read(find_login, merchant if merchant in hub.merchants else "", name)
-        fits = await self.passwords.fits(password[:_LONGEST_PASSWORD], known[1] if known else None)
+        async with self.passwords.turn():
+            # Whoever names no merchant of ours is asked for as long as whoever does.
+            known = await hub.store.read(find_login, merchant if merchant in hub.merchants else "", name)
+            fits = await self.passwords.fits(password[:_LONGEST_PASSWORD], known[1] if known else None)
         if known is None or not fits:
             return None
         self.accounts.came_to_something(account)

@@ -35,7 +35,8 @@ async def _asked(request: web.Request, said: Mapping[str, object], *, wrong: str
         login=str(said.get("login", "")),
         of=str(said.get("merchant", "")),
         asks_merchant=only is None,
-        nobody=only is not None and not await people(hub, only),
+        # A try costs no question to the database but its own.
+        nobody=only is not None and request.method != "POST" and not await people(hub, only),
         by_key="key" in said,
     )
 
