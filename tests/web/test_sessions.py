@@ -274,10 +274,9 @@ async def test_no_route_shows_one_merchant_to_another(site: Site) -> None:
         await site.b.store.read(list_stock, MERCHANT),
     )
     facts = await site.b.store.read(facts_of, MERCHANT, "shop:kk-1001")
-    cookie = await site.log_in(OTHER_KEY)
 
     for route in routes(site.app):
-        for who in ({"key": OTHER_KEY}, {"cookie": cookie}):
+        for who in ({"key": OTHER_KEY}, {"cookie": await site.log_in(OTHER_KEY)}):
             answer = await asked(site, route, **who)
             assert answer.status in {200, 303, 404, 409, 422}, route
             if any(
