@@ -18,6 +18,12 @@ def upgrade() -> None:
     op.execute(
         "UPDATE api_keys SET role = 'owner' WHERE role NOT IN ('viewer', 'picker', 'operator', 'owner')"
     )
+    _create_users()
+    _create_sessions()
+    _create_one_time_links()
+
+
+def _create_users() -> None:
     op.create_table(
         "users",
         sa.Column("merchant", sa.Text(), nullable=False),
@@ -32,6 +38,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("merchant", "user_id", name="pk_users"),
         sa.UniqueConstraint("merchant", "login", name="uq_users_merchant_login"),
     )
+
+
+def _create_sessions() -> None:
     op.create_table(
         "sessions",
         sa.Column("merchant", sa.Text(), nullable=False),
@@ -47,6 +56,9 @@ def upgrade() -> None:
     )
     op.create_index("ix_sessions_user", "sessions", ["merchant", "user_id"])
     op.create_index("ix_sessions_key", "sessions", ["merchant", "key_hash"])
+
+
+def _create_one_time_links() -> None:
     op.create_table(
         "one_time_links",
         sa.Column("merchant", sa.Text(), nullable=False),
