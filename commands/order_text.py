@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from commands.output import table
@@ -11,6 +12,7 @@ from core.errors import NotFoundError
 from core.model.facts import Fact
 from core.model.money import Money
 from core.model.order import Order
+from core.services.people import called
 
 
 def when(instant: datetime) -> str:
@@ -75,8 +77,10 @@ def _parcel_json(parcel: ParcelState) -> dict[str, object]:
     }
 
 
-def order_lines(order_id: str, state: OrderState, facts: Sequence[Fact]) -> Iterator[str]:
-    """Yield an order line by line, as it is read."""
+def order_lines(
+    order_id: str, state: OrderState, facts: Sequence[Fact], names: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[str]:
+    """Yield an order line by line, as it is read; ``names`` are what users are called, by actor."""
     order = _known(order_id, state)
     head = [f"{order.number}: {state.stage.words}", amount_text(order.total), order_id]
     yield ", ".join([*head, f"placed {when(order.placed_at)}", *([order.method] if order.method else [])])
@@ -92,7 +96,9 @@ def order_lines(order_id: str, state: OrderState, facts: Sequence[Fact]) -> Iter
         yield f"voided parcel {_parcel(parcel)}"
     yield ""
     told = [(fact, words) for fact in facts if (words := summary(fact))]
-    yield from table([{"at": when(fact.at), "by": fact.actor, "what": words} for fact, words in told])
+    yield from table(
+        [{"at": when(fact.at), "by": called(fact.actor, names), "what": words} for fact, words in told]
+    )
 
 
 def _known(order_id: str, state: OrderState) -> Order:

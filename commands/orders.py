@@ -18,6 +18,7 @@ from core.model.stock import MOST_UNITS
 from core.services import actions
 from core.services.order_search import search_orders
 from core.services.parked import chosen, parked_work
+from core.services.people import names_of
 from core.services.plans import release_all_plan
 from core.services.waiting import Waiting, waiting_of
 from core.store.orders import OrderRow, facts_of
@@ -63,11 +64,11 @@ def run(arguments: argparse.Namespace) -> int:
         return show_for_merchant(arguments, partial(_retry_all, arguments))
     if do == "release" and order == "all":
         return show_for_merchant(arguments, partial(_release_all, arguments))
-    order_id, state, facts, waits = for_merchant(arguments, partial(_act, arguments))
+    order_id, state, facts, waits, names = for_merchant(arguments, partial(_act, arguments))
     if arguments.json:
         print_json({**order_json(order_id, state, facts), "waits_for": waits.told})
     else:
-        head, *rest = order_lines(order_id, state, facts)
+        head, *rest = order_lines(order_id, state, facts, names)
         for line in (head, f"waits for {waits.line}", *rest):
             print(line)
     return 0
@@ -143,11 +144,12 @@ async def _retry_all(arguments: argparse.Namespace, hub: Hub, merchant: str) -> 
 
 async def _act(
     arguments: argparse.Namespace, hub: Hub, merchant: str
-) -> tuple[str, OrderState, list[Fact], Waiting]:
+) -> tuple[str, OrderState, list[Fact], Waiting, dict[str, str]]:
     """Do what is asked with an order; return where it stands then."""
     order_id = await actions.order_named(hub, merchant, arguments.order)
     if arguments.do in ASKS:
         await ask(arguments, hub, merchant, order_id)
     state = await hub.store.load(merchant, order_id) or OrderState()
     waits = (await waiting_of(hub, merchant, [order_id]))[order_id]
-    return order_id, state, await hub.store.read(facts_of, merchant, order_id), waits
+    facts = await hub.store.read(facts_of, merchant, order_id)
+    return order_id, state, facts, waits, await names_of(hub, merchant)

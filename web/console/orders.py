@@ -14,6 +14,7 @@ from core.model.asks import Ask
 from core.model.facts import Fact
 from core.services import actions
 from core.services.carrying_out import carry_out
+from core.services.people import called, names_of
 from core.services.plans import plan, plans
 from core.services.shoppers import openable_until
 from core.services.waiting import waiting_of
@@ -73,6 +74,7 @@ async def order(request: web.Request) -> web.Response:
         stage=state.stage,
         personal=await hub.store.read(personal_of, hub.store.keys, merchant, order_id),
         timeline=timeline(await hub.store.read(facts_of, merchant, order_id)),
+        names=await names_of(hub, merchant),
         waits=(await waiting_of(hub, merchant, [order_id]))[order_id],
         plans=[p for p in await plans(hub, merchant, order_id) if not p.refused],
         acts=hub.connections(merchant).acts(state.order.connection),
@@ -115,7 +117,9 @@ async def ask_of_order(
         return onward(f"/orders/{quote(order_id)}/done?since={planned.version}&back={back_to}")
     news: Sequence[tuple[datetime, str, str]] = ()
     if seen is not None:
-        news = timeline((await hub.store.read(facts_of, merchant, order_id))[int(seen.stands) :])
+        names = await names_of(hub, merchant)
+        told = timeline((await hub.store.read(facts_of, merchant, order_id))[int(seen.stands) :])
+        news = [(at, called(who, names), what) for at, who, what in told]
         planned = await plan(hub, merchant, order_id, Ask(asked), of, ask_rates=True)
     return show_plan(request, form, planned, back_to=back, noted=True, changed=seen is not None, news=news)
 
@@ -143,6 +147,7 @@ async def done(request: web.Request) -> web.Response:
         order=run.order,
         stage=run.state.stage,
         news=timeline(facts[asked.since :]),
+        names=await names_of(hub, merchant),
         waits=(await waiting_of(hub, merchant, [order_id]))[order_id],
         ways_back=voids or [p for p in possible if p.ask is Ask.HOLD and not p.refused],
         again=request.rel_url.raw_path_qs,
