@@ -15,7 +15,7 @@ _API: Mapping[Role, tuple[str, ...]] = {
         "GET /connections", "GET /deliveries", "GET /work", "GET /work/next", "GET /readiness",
         "GET /go-live", "GET /go-live/accepted", "GET /go-live/accepted/{id}", "GET /go-live/accepted/{id}/undo",
         "GET /stock/opening",
-        "GET /me", "GET /sessions", "POST /sessions/end", "POST /sessions/{id}/end",
+        "GET /parked", "GET /me", "GET /sessions", "POST /sessions/end", "POST /sessions/{id}/end",
     ),
     Role.PICKER: ("GET /orders/{order}/labels/{parcel}",),
     Role.OPERATOR: (
@@ -26,7 +26,8 @@ _API: Mapping[Role, tuple[str, ...]] = {
         "POST /links/accept", "POST /links/import", "POST /links/undo", "POST /notices/seen",
         "POST /deliveries/{connection}/{event}/replay",
         "POST /connections/{connection}/test", "POST /connections/{connection}/resume",
-        "GET /users",
+        "GET /users", "POST /parked/retry",
+        "GET /privacy-requests", "POST /privacy-requests/answered", "GET /connections/{connection}/redaction",
     ),
     Role.OWNER: (
         "POST /connections/{connection}/accept", "POST /connections/{connection}/stop", "POST /connections/{connection}/brake",
@@ -35,6 +36,7 @@ _API: Mapping[Role, tuple[str, ...]] = {
         "POST /users/{user}/role", "POST /users/{user}/rename", "POST /users/{user}/reset", "POST /users/{user}/remove",
         "GET /invitations", "POST /invitations", "POST /invitations/{id}/cancel",
         "GET /keys", "POST /keys", "POST /keys/{name}/revoke",
+        "POST /shoppers/forget/plan", "POST /shoppers/forget", "POST /shoppers/export",
     ),
 }  # fmt: skip
 
@@ -48,6 +50,7 @@ _CONSOLE: Mapping[Role, tuple[str, ...]] = {
     Role.OPERATOR: (
         "POST /orders/{order}", "POST /exceptions", "POST /stock", "POST /links", "POST /deliveries",
         "POST /connections/{connection}/resume", "POST /connections/{connection}/test",
+        "GET /privacy", "POST /privacy",
     ),
     Role.OWNER: (
         "GET /connect/{merchant}/{connection}", "POST /connections/{connection}", "POST /go-live",
