@@ -1,13 +1,15 @@
 """Requests of privacy law as people see them: each with its end; and what forgetting a whole shop would forget."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from core.engine.hub import Hub
 from core.errors import NotFoundError, RefusedError
 from core.failpoints import failpoint
 from core.model.privacy import PrivacyRequest, RequestKind, RequestState
 from core.services.plans import Plan
-from core.store.orders import orders_of_connection
+from core.services.shoppers import export_orders
+from core.store.orders import known_orders, orders_of_connection
 from core.store.privacy_requests import end_request, find_request
 
 WORDS = {
@@ -35,6 +37,12 @@ async def request_named(hub: Hub, merchant: str, connection: str, event_id: str)
     if found is None:
         raise NotFoundError(f"no privacy request {event_id!r} of {connection}")
     return found
+
+
+async def known_of(hub: Hub, merchant: str, request: PrivacyRequest) -> dict[str, Any]:
+    """Return what a shopper who asks is to be told: all that is known of the orders that the request names."""
+    named = [f"{request.connection}:{order}" for order in request.orders]
+    return await export_orders(hub, merchant, await hub.store.read(known_orders, merchant, named))
 
 
 async def shop_redaction(hub: Hub, merchant: str, connection: str) -> ShopRedaction:

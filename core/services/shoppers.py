@@ -121,7 +121,11 @@ async def export_person(hub: Hub, merchant: str, person: Person) -> dict[str, An
     Raises:
         NotFoundError: no order of the person is known.
     """
-    order_ids = await orders_of(hub, merchant, person)
+    return await export_orders(hub, merchant, await orders_of(hub, merchant, person))
+
+
+async def export_orders(hub: Hub, merchant: str, order_ids: Sequence[str]) -> dict[str, Any]:
+    """Return all that is known of the persons of orders, in clear, by order."""
     names = list(hub.connections(merchant).ports)
     found = [
         await hub.store.read(export_order, hub.store.keys, merchant, name, connections=names)

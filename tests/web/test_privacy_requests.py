@@ -4,7 +4,8 @@ import pytest
 
 from core.jobs.notifications import delivery_of
 from core.model.notification import Notification, NotificationKind
-from tests.builders import MERCHANT
+from simulation.shoppers import Cart, place
+from tests.builders import MERCHANT, home
 from tests.core.flow.play import settle
 from tests.web.site import KEY, OTHER_KEY, Site
 
@@ -26,7 +27,7 @@ ANSWERED = {
     "state": "done",
     "result": "answered: by letter",
     "ended_at": "2026-11-30T16:00:00Z",
-    "ended_by": "person:kendra",
+    "ended_by": "key:kendra",
 }
 
 
@@ -93,3 +94,26 @@ async def test_whom_forgetting_a_shop_would_forget_is_listed_and_nobody_is_forgo
     found = await site.ask("GET", path, key=KEY)
     assert found.json == {"connection": "shop", "count": 0, "orders": []}
     assert (await site.ask("GET", "/api/v1/connections/none/redaction", key=KEY)).status == 404
+
+
+@pytest.mark.req("R66")
+async def test_what_is_known_of_the_shopper_who_asks_is_a_file_of_the_page(site: Site) -> None:
+    place(
+        site.b.world,
+        "shop",
+        Cart(number="5001", lines=(("SOCKS-CHEF", 1, 2400),), ship_to=home(name="Kara Kline")),
+    )
+    place(
+        site.b.world,
+        "shop",
+        Cart(number="5002", lines=(("SOCKS-CHEF", 1, 2400),), ship_to=home(name="Kim Kent")),
+    )
+    await settle(site.b)
+    await asked(site)
+
+    answer = await site.ask("POST", "/privacy", cookie=await site.log_in(), data={**EVENT, "do": "export"})
+
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="what-is-known.json"'
+    assert len(answer.json["orders"]) == 1
+    assert "Kara Kline" in answer.text
+    assert "Kim Kent" not in answer.text

@@ -1,5 +1,9 @@
 """The page of privacy requests: what is asked, by when, and how each ended."""
 
+import json
+from functools import partial
+from typing import Any
+
 from aiohttp import web
 
 from core.model.privacy import RequestKind, RequestState
@@ -34,11 +38,13 @@ async def privacy(request: web.Request) -> web.Response:
 
 
 async def privacy_action(request: web.Request) -> web.Response:
-    """Mark a shopper's question as answered, in two steps."""
+    """Give what a shopper asked for as a file, or mark the question as answered in two steps."""
     hub, merchant, actor = hub_of(request)
     form = await form_of(request)
     connection, event = str(form.get("connection", "")), str(form.get("event", ""))
     asked = await service.request_named(hub, merchant, connection, event)
+    if form.get("do") == "export":
+        return _file(await service.known_of(hub, merchant, asked))
     return await in_two_steps(
         request,
         form,
@@ -47,6 +53,13 @@ async def privacy_action(request: web.Request) -> web.Response:
         back_to="/privacy",
         noted=True,
     )
+
+
+def _file(known: dict[str, Any]) -> web.Response:
+    """Return what is known as a file that a browser saves."""
+    answer = web.json_response(known, dumps=partial(json.dumps, indent=1))
+    answer.headers["Content-Disposition"] = 'attachment; filename="what-is-known.json"'
+    return answer
 
 
 def add(app: web.Application) -> None:
