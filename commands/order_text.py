@@ -6,7 +6,7 @@ from typing import Any
 
 from commands.output import table
 from core.domain.state import OrderState, ParcelState
-from core.domain.summary import amount_text, summary
+from core.domain.summary import NO_NOTES, amount_text, summary
 from core.errors import NotFoundError
 from core.model.facts import Fact
 from core.model.money import Money
@@ -31,8 +31,10 @@ def held_by(state: OrderState) -> list[str]:
     return found
 
 
-def order_json(order_id: str, state: OrderState, facts: Sequence[Fact]) -> Mapping[str, Any]:
-    """Return an order as ``--json`` prints it; amounts as text and in minor units."""
+def order_json(
+    order_id: str, state: OrderState, facts: Sequence[Fact], notes: Mapping[str, str] = NO_NOTES
+) -> Mapping[str, Any]:
+    """Return an order as ``--json`` prints it; amounts as text and in minor units; ``notes`` as ``summary`` has them."""
     order = _known(order_id, state)
     total = order.total if order.total.known else None
     return {
@@ -47,7 +49,9 @@ def order_json(order_id: str, state: OrderState, facts: Sequence[Fact]) -> Mappi
         "holds": holds_json(state),
         "parked": {"step": state.parked.step, "message": state.parked.message} if state.parked else None,
         "parcels": [_parcel_json(parcel) for parcel in state.parcels],
-        "facts": [{"says": summary(fact), **fact.model_dump(mode="json")} for fact in facts],
+        "tags": state.tags,
+        "assignee": state.assignee,
+        "facts": [{"says": summary(fact, notes), **fact.model_dump(mode="json")} for fact in facts],
     }
 
 
@@ -75,12 +79,18 @@ def _parcel_json(parcel: ParcelState) -> dict[str, object]:
     }
 
 
-def order_lines(order_id: str, state: OrderState, facts: Sequence[Fact]) -> Iterator[str]:
-    """Yield an order line by line, as it is read."""
+def order_lines(
+    order_id: str, state: OrderState, facts: Sequence[Fact], notes: Mapping[str, str] = NO_NOTES
+) -> Iterator[str]:
+    """Yield an order line by line, as it is read; ``notes`` as ``summary`` has them."""
     order = _known(order_id, state)
     head = [f"{order.number}: {state.stage.words}", amount_text(order.total), order_id]
     yield ", ".join([*head, f"placed {when(order.placed_at)}", *([order.method] if order.method else [])])
     yield from _held(order, state)
+    if state.tags:
+        yield f"tags: {', '.join(state.tags)}"
+    if state.assignee is not None:
+        yield f"assigned to {state.assignee}"
     yield ""
     yield from table([_line(line.sku, line.title, line.quantity, line.unit_price) for line in order.lines])
     yield ""
@@ -91,7 +101,7 @@ def order_lines(order_id: str, state: OrderState, facts: Sequence[Fact]) -> Iter
     for parcel in state.voided:
         yield f"voided parcel {_parcel(parcel)}"
     yield ""
-    told = [(fact, words) for fact in facts if (words := summary(fact))]
+    told = [(fact, words) for fact in facts if (words := summary(fact, notes))]
     yield from table([{"at": when(fact.at), "by": fact.actor, "what": words} for fact, words in told])
 
 

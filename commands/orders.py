@@ -5,6 +5,7 @@ from functools import partial
 
 from commands.arguments import UsageError, add_merchant_options
 from commands.confirm import agree
+from commands.order_annotations import WANTS, annotate, check_words
 from commands.order_asks import ASKS, add_ask_options, ask
 from commands.order_text import holds_json, order_json, order_lines, total_of, when
 from commands.output import Rows, print_json, show
@@ -18,23 +19,27 @@ from core.services import actions
 from core.services.order_search import search_orders
 from core.services.plans import release_all_plan
 from core.services.waiting import Waiting, waiting_of
+from core.store.order_notes import note_texts
 from core.store.orders import OrderRow, facts_of
 
-_FILTERS = ("stage", "hold", "connection", "search", "limit")
+_FILTERS = ("stage", "hold", "connection", "tag", "assignee", "search", "limit")
 _USUAL = 200
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what the verb takes."""
     add_merchant_options(parser)
-    parser.add_argument("do", nargs="?", default="list", choices=("list", "show", *ASKS))
+    parser.add_argument("do", nargs="?", default="list", choices=("list", "show", *ASKS, *WANTS))
     parser.add_argument("order", nargs="?", help="its number, or connection:id; release: all of them")
-    parser.add_argument("reason", nargs="?", help="release: which hold; void: which parcel's label")
+    parser.add_argument("reason", nargs="?", help="release: which hold; void: which parcel's label; or what is written")
+    parser.add_argument("more", nargs="*", help="tag: more tags, as +urgent or -later")
     add_ask_options(parser)
     stages, holds = [stage.value for stage in Stage], [hold.value for hold in Hold]
     parser.add_argument("--stage", choices=stages, metavar="STAGE", help=f"list: {', '.join(stages)}")
     parser.add_argument("--hold", choices=holds, metavar="REASON", help=f"list: {', '.join(holds)}")
     parser.add_argument("--connection", metavar="NAME", help="list: only orders of this channel")
+    parser.add_argument("--tag", metavar="TAG", help="list: only orders with this tag")
+    parser.add_argument("--assignee", metavar="NAME", help="list: only orders of this name; none: of nobody")
     parser.add_argument(
         "--search",
         metavar="TEXT",
@@ -46,6 +51,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """List, show, or act."""
     do, order = arguments.do, arguments.order
+    if arguments.more and do != "tag":
+        raise UsageError(f"what is {' '.join(arguments.more)}? Put quotes around a text of several words")
     if do == "list":
         return _list(arguments)
     given = [f"--{name}" for name in _FILTERS if getattr(arguments, name) is not None]
@@ -55,13 +62,15 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError(f"{do} wants an order: its number, or connection:id")
     if do == "release" and not arguments.reason:
         raise UsageError("release wants the hold that is released, as in: release KK-1001 risk")
+    if do in WANTS:
+        check_words(arguments)
     if do == "release" and order == "all":
         return show_for_merchant(arguments, partial(_release_all, arguments))
-    order_id, state, facts, waits = for_merchant(arguments, partial(_act, arguments))
+    order_id, state, facts, notes, waits = for_merchant(arguments, partial(_act, arguments))
     if arguments.json:
-        print_json({**order_json(order_id, state, facts), "waits_for": waits.told})
+        print_json({**order_json(order_id, state, facts, notes), "waits_for": waits.told})
     else:
-        head, *rest = order_lines(order_id, state, facts)
+        head, *rest = order_lines(order_id, state, facts, notes)
         for line in (head, f"waits for {waits.line}", *rest):
             print(line)
     return 0
@@ -91,6 +100,8 @@ async def _found(
         stage=Stage(arguments.stage) if arguments.stage else None,
         hold=Hold(arguments.hold) if arguments.hold else None,
         connection=arguments.connection,
+        tag=arguments.tag,
+        assignee=arguments.assignee,
         text=arguments.search,
         limit=arguments.limit or _USUAL,
     )
@@ -106,6 +117,8 @@ def _row(row: OrderRow, state: OrderState) -> dict[str, object]:
         "stage": row.stage.value,
         "held": ", ".join(row.holds),
         "holds": holds_json(state),
+        "tags": state.tags,
+        "assignee": state.assignee,
         "parked": state.parked.message if state.parked else None,
         "total": total_of(row.total_minor, row.currency),
         "total_minor": row.total_minor,
@@ -120,6 +133,8 @@ def _words(row: OrderRow, waits: Waiting) -> dict[str, object]:
         "placed": when(row.placed_at),
         "stage": row.stage.words,
         "total": total_of(row.total_minor, row.currency) or "unknown",
+        "tags": " ".join(row.tags),
+        "assigned to": row.assignee or "",
         "waits for": waits.line,
     }
 
@@ -133,11 +148,15 @@ async def _release_all(arguments: argparse.Namespace, hub: Hub, merchant: str) -
 
 async def _act(
     arguments: argparse.Namespace, hub: Hub, merchant: str
-) -> tuple[str, OrderState, list[Fact], Waiting]:
+) -> tuple[str, OrderState, list[Fact], dict[str, str], Waiting]:
     """Do what is asked with an order; return where it stands then."""
     order_id = await actions.order_named(hub, merchant, arguments.order)
     if arguments.do in ASKS:
         await ask(arguments, hub, merchant, order_id)
+    elif arguments.do in WANTS:
+        await annotate(arguments, hub, merchant, order_id)
     state = await hub.store.load(merchant, order_id) or OrderState()
     waits = (await waiting_of(hub, merchant, [order_id]))[order_id]
-    return order_id, state, await hub.store.read(facts_of, merchant, order_id), waits
+    facts = await hub.store.read(facts_of, merchant, order_id)
+    notes = await hub.store.read(note_texts, hub.store.keys, merchant, order_id)
+    return order_id, state, facts, notes, waits

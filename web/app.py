@@ -6,9 +6,10 @@ from aiohttp import web
 
 from core.engine.hub import Hub
 from web import connect, webhooks
-from web.api import connections, endpoint, golive, notices, order_actions, orders, privacy, stock, zones
+from web.api import annotations, connections, endpoint, golive, notices, order_actions, orders, privacy, stock, zones
 from web.api import links as links_api
 from web.api.openapi import describe
+from web.console import annotations as annotations_forms
 from web.console import exceptions, links, pages
 from web.console import golive as golive_page
 from web.console import orders as orders_page
@@ -24,6 +25,7 @@ from web.webhooks import LARGEST_BODY
 ENDPOINTS = (
     *orders.ENDPOINTS,
     *order_actions.ENDPOINTS,
+    *annotations.ENDPOINTS,
     *stock.ENDPOINTS,
     *connections.ENDPOINTS,
     *links_api.ENDPOINTS,
@@ -54,6 +56,7 @@ def build(hub: Hub, settings: Settings) -> web.Application:
     app.router.add_get(f"{endpoint.PREFIX}/openapi.json", openapi)
     pages.add(app)
     orders_page.add(app)
+    annotations_forms.add(app)
     exceptions.add(app)
     links.add(app)
     golive_page.add(app)

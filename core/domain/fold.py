@@ -99,8 +99,14 @@ def _changes(state: OrderState, fact: f.Fact) -> dict[str, Any]:  # noqa: C901, 
             return {"parked": fact}
         case f.Retried():
             return {"parked": None}
-        case f.Noted():
+        case f.Noted() | f.NoteAdded():
             return {}
+        case f.Tagged():
+            return {"tags": tuple(sorted({*state.tags, fact.tag}))}
+        case f.Untagged():
+            return {"tags": tuple(tag for tag in state.tags if tag != fact.tag)}
+        case f.Assigned():
+            return {"assignee": fact.to}
         case _:
             return parcel_changes(state, fact)
 

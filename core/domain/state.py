@@ -118,6 +118,10 @@ class OrderState(StoredShape):
     voids_asked: tuple[str, ...] = ()
     """Parcels whose label a person wants taken back."""
     parked: f.Parked | None = None
+    tags: tuple[str, ...] = ()
+    """In the order of the alphabet."""
+    assignee: str | None = None
+    """Who looks after it: the name of an API key or user of the merchant; None: nobody."""
 
     @property
     def cancelled(self) -> bool:

@@ -1,5 +1,7 @@
 """The hub's facts and states in words for people."""
 
+from collections.abc import Mapping
+
 from core.model import facts as f
 from core.model.effects import Outcome
 from core.model.money import Money
@@ -16,8 +18,14 @@ def _noted(note: str) -> str:
     return f". {note}" if note else ""
 
 
-def summary(fact: f.Fact) -> str:  # noqa: C901, PLR0912 - a table of every fact
-    """Return what a fact says, in one line; empty where it only matters to the machine."""
+NO_NOTES: Mapping[str, str] = {}
+
+
+def summary(fact: f.Fact, notes: Mapping[str, str] = NO_NOTES) -> str:  # noqa: C901, PLR0912 - a table of every fact
+    """Return what a fact says, in one line; empty where it only matters to the machine.
+
+    ``notes`` are the texts of the order's notes by id; one that is not there is forgotten.
+    """
     match fact:
         case f.Received():
             return f"Received: {amount_text(fact.order.total)}, {sum(n.units for n in fact.needs)} units"
@@ -96,5 +104,14 @@ def summary(fact: f.Fact) -> str:  # noqa: C901, PLR0912 - a table of every fact
             return f"Sent on again{_noted(fact.note)}"
         case f.Noted():
             return fact.text
+        case f.NoteAdded():
+            text = notes.get(fact.note_id)
+            return "Note (forgotten)" if text is None else f"Note: {' '.join(text.split())}"
+        case f.Tagged():
+            return f"Tagged {fact.tag}"
+        case f.Untagged():
+            return f"Tag {fact.tag} taken off"
+        case f.Assigned():
+            return f"Assigned to {fact.to or 'nobody'}"
         case _:
             return ""

@@ -369,12 +369,42 @@ class Noted(FactBase):
     text: str
 
 
+class NoteAdded(FactBase):
+    """A person wrote a note; its text may name people, so it is sealed beside the order and not said here."""
+
+    kind: Literal["note_added"] = "note_added"
+    note_id: str
+
+
+class Tagged(FactBase):
+    """A person put a tag on the order."""
+
+    kind: Literal["tagged"] = "tagged"
+    tag: str
+
+
+class Untagged(FactBase):
+    """A person took a tag off the order."""
+
+    kind: Literal["untagged"] = "untagged"
+    tag: str
+
+
+class Assigned(FactBase):
+    """A person said who looks after the order."""
+
+    kind: Literal["assigned"] = "assigned"
+    to: str | None
+    """The name of an API key or user of the merchant; None: nobody."""
+
+
 Fact = Annotated[
     Received | Changed | UnitsCommitted | UnitsReleased | UnitsShipped | PaymentChecked | Held | Released
     | HoldAsked | Quoted | LabelBought | RateRefused | LabelStored | LabelVoided | VoidAnswered
     | LeftAfterVoid | ChannelTold | ShopperTold | NotSendable | Captured | CancelledAtChannel
     | RejectionAsked | LabelAsked | VoidAsked | VoidRefused | ShippedElsewhere | PartShippedElsewhere
-    | Tracked | GatewayNotified | Intended | Settled | Parked | Retried | Noted,
+    | Tracked | GatewayNotified | Intended | Settled | Parked | Retried | Noted
+    | NoteAdded | Tagged | Untagged | Assigned,
     Field(discriminator="kind"),
 ]  # fmt: skip
 """Any fact, told apart by ``kind``."""

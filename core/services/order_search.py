@@ -14,6 +14,8 @@ async def search_orders(
     stage: Stage | None = None,
     hold: Hold | None = None,
     connection: str | None = None,
+    tag: str | None = None,
+    assignee: str | None = None,
     text: str | None = None,
     limit: int = 50,
 ) -> tuple[list[tuple[OrderRow, OrderState]], bool]:
@@ -35,6 +37,8 @@ async def search_orders(
         stage=stage,
         hold=hold,
         connection=connection,
+        tag=tag,
+        assignee=assignee,
         text=sought,
         known_by=await _known_by(hub, merchant, sought) if sought else (),
         limit=limit,

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from core.model.annotations import LONGEST_NAME, NOBODY
 from core.store.tables import api_keys
 from core.store.writes import upsert
 
@@ -40,6 +41,16 @@ def list_api_keys(conn: sa.Connection, merchant: str) -> list[ApiKey]:
     return [
         ApiKey(name=row.name, role=row.role, created_at=row.created_at)
         for row in conn.execute(query.order_by(api_keys.c.created_at, api_keys.c.name))
+    ]
+
+
+def assignable(conn: sa.Connection, merchant: str) -> list[str]:
+    """Return the names of whoever may look after an order of a merchant, in the order of the alphabet."""
+    query = sa.select(api_keys.c.name).where(api_keys.c.merchant == merchant).distinct()
+    return [
+        name
+        for name in conn.execute(query.order_by(api_keys.c.name)).scalars()
+        if name != NOBODY and len(name) <= LONGEST_NAME
     ]
 
 

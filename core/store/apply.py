@@ -12,13 +12,14 @@ import sqlalchemy as sa
 
 from core.domain.state import OrderState
 from core.errors import HubError, NotFoundError
-from core.model.commit import Committed, Intent, Moved, OrderCommit
+from core.model.commit import Committed, Due, Intent, Moved, OrderCommit
 from core.store.columns import among, compact
 from core.store.decide import Decision, Standing, decide
 from core.store.jobs import enqueue_all
 from core.store.ledger import LockedStock, StockKey, lock_stock
 from core.store.listings import mark_dirty
 from core.store.notices import raise_notices
+from core.store.order_notes import write_notes
 from core.store.personal import seal_personal
 from core.store.projection import projection
 from core.store.read_back_jobs import read_back_jobs_of
@@ -153,6 +154,7 @@ def _write(conn: sa.Connection, decisions: Sequence[Decision], stock: LockedStoc
     stock.write(conn)
     _write_effects(conn, decisions)
     _write_personal(conn, decisions, keyring)
+    write_notes(conn, keyring, [d.commit for d in decisions])
     forget = {(d.commit.merchant, c, listing) for d in decisions for c, listing in d.commit.invalidate_levels}
     mark_dirty(conn, stock.changed, decisions[0].commit.at, invalidate=forget)
     looks = (tracking_jobs_of, read_back_jobs_of, void_jobs_of)
@@ -163,6 +165,7 @@ def _write(conn: sa.Connection, decisions: Sequence[Decision], stock: LockedStoc
 def _order_row(decision: Decision) -> Row:
     commit, before = decision.commit, decision.before
     freed = decision.landed and commit.free_claim
+    counts = decision.landed and commit.due_at is not Due.AS_BEFORE
     return {
         "merchant": commit.merchant,
         "order_id": commit.order_id,
@@ -170,7 +173,7 @@ def _order_row(decision: Decision) -> Row:
         "due_at": decision.due_at,
         "claimed_by": None if freed else before.claimed_by,
         "claimed_until": None if freed else before.claimed_until,
-        "attempts": commit.attempts if decision.landed else before.attempts,
+        "attempts": commit.attempts if counts else before.attempts,
         "updated_at": commit.at,
     }
 

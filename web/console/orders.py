@@ -2,20 +2,24 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from aiohttp import web
 from pydantic import Field
 
 from core.domain.state import Stage
 from core.domain.summary import summary
+from core.engine.hub import Hub
 from core.errors import NotFoundError, RefusedError
+from core.model.annotations import LONGEST_NAME, LONGEST_NOTE_TEXT
 from core.model.asks import Ask
-from core.model.facts import Fact
 from core.services import actions
+from core.services.annotations import list_notes
 from core.services.carrying_out import carry_out
 from core.services.plans import plan, plans
 from core.services.waiting import waiting_of
+from core.store.api_keys import assignable
+from core.store.order_notes import note_texts
 from core.store.orders import counts_by_stage, facts_of, list_orders
 from core.store.personal import personal_of
 from web.api.endpoint import Answer, OrderCursor
@@ -31,8 +35,15 @@ class OrdersShown(Answer):
     """Which orders the page shows."""
 
     stage: Stage | None = None
+    tag: str = Field("", max_length=100)
+    assignee: str = Field("", max_length=LONGEST_NAME)
     text: str = Field("", max_length=100)
     after: OrderCursor | None = None
+
+    def and_after(self, after: str) -> str:
+        """Return the query of the page behind this one."""
+        asked = self.model_dump(mode="json") | {"after": after}
+        return urlencode({name: value for name, value in asked.items() if value})
 
 
 async def orders(request: web.Request) -> web.Response:
@@ -40,18 +51,26 @@ async def orders(request: web.Request) -> web.Response:
     hub, merchant, _ = hub_of(request)
     asked = OrdersShown.model_validate(dict(request.query))
     found = await hub.store.read(
-        list_orders, merchant, stage=asked.stage, text=asked.text or None, after=asked.after, limit=50
+        list_orders,
+        merchant,
+        stage=asked.stage,
+        tag=asked.tag.strip().lower() or None,
+        assignee=asked.assignee or None,
+        text=asked.text or None,
+        after=asked.after,
+        limit=50,
     )
     counts = await hub.store.read(counts_by_stage, merchant)
     return page(
         "orders.html",
         request,
         rows=found.items,
-        after=found.after,
         asked=asked,
         counts=counts,
         stages=list(Stage),
         total=sum(counts.values()),
+        names=await hub.store.read(assignable, merchant),
+        older=f"/orders?{asked.and_after(found.after)}" if found.after else None,
         waits=await waiting_of(hub, merchant, [row.order_id for row in found.items]),
     )
 
@@ -71,16 +90,23 @@ async def order(request: web.Request) -> web.Response:
         order=state.order,
         stage=state.stage,
         personal=await hub.store.read(personal_of, hub.store.keys, merchant, order_id),
-        timeline=timeline(await hub.store.read(facts_of, merchant, order_id)),
+        timeline=await told_of(hub, merchant, order_id),
+        notes=await list_notes(hub, merchant, order_id),
+        longest_note=LONGEST_NOTE_TEXT,
+        names=await hub.store.read(assignable, merchant),
         waits=(await waiting_of(hub, merchant, [order_id]))[order_id],
         plans=[p for p in await plans(hub, merchant, order_id) if not p.refused],
         acts=hub.connections(merchant).acts(state.order.connection),
     )
 
 
-def timeline(facts: Sequence[Fact]) -> list[tuple[datetime, str, str]]:
-    """Return (when, who, what in words) of every fact that says something to people."""
-    return [(fact.at, fact.actor, words) for fact in facts if (words := summary(fact))]
+async def told_of(
+    hub: Hub, merchant: str, order_id: str, *, since: int = 0
+) -> list[tuple[datetime, str, str]]:
+    """Return (when, who, what in words) of every fact since a version that says something to people."""
+    facts = (await hub.store.read(facts_of, merchant, order_id))[since:]
+    notes = await hub.store.read(note_texts, hub.store.keys, merchant, order_id)
+    return [(fact.at, fact.actor, words) for fact in facts if (words := summary(fact, notes))]
 
 
 async def order_action(request: web.Request) -> web.Response:
@@ -113,7 +139,7 @@ async def ask_of_order(
         return onward(f"/orders/{quote(order_id)}/done?since={planned.version}&back={back_to}")
     news: Sequence[tuple[datetime, str, str]] = ()
     if seen is not None:
-        news = timeline((await hub.store.read(facts_of, merchant, order_id))[int(seen.stands) :])
+        news = await told_of(hub, merchant, order_id, since=int(seen.stands))
         planned = await plan(hub, merchant, order_id, Ask(asked), of, ask_rates=True)
     return show_plan(request, form, planned, back_to=back, noted=True, changed=seen is not None, news=news)
 
@@ -131,7 +157,6 @@ async def done(request: web.Request) -> web.Response:
     order_id = await actions.order_named(hub, merchant, request.match_info["order"])
     asked = DoneShown.model_validate(dict(request.query))
     run = await actions.read_order(hub, merchant, order_id)
-    facts = await hub.store.read(facts_of, merchant, order_id)
     possible = await plans(hub, merchant, order_id)
     voids = [p for p in possible if p.ask is Ask.VOID]
     return page(
@@ -140,7 +165,7 @@ async def done(request: web.Request) -> web.Response:
         order_id=order_id,
         order=run.order,
         stage=run.state.stage,
-        news=timeline(facts[asked.since :]),
+        news=await told_of(hub, merchant, order_id, since=asked.since),
         waits=(await waiting_of(hub, merchant, [order_id]))[order_id],
         ways_back=voids or [p for p in possible if p.ask is Ask.HOLD and not p.refused],
         again=request.rel_url.raw_path_qs,
