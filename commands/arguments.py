@@ -22,7 +22,7 @@ def with_tags_as_words(words: list[str]) -> list[str]:
     """Return the words of the command; what ``orders tag`` takes off (``-later``) begins with a blank, so that argparse takes it for no option."""
     if words[:1] != ["orders"] or "tag" not in words:
         return words
-    return [f" {word}" if re.fullmatch("-[a-z0-9][a-z0-9-]+", word) else word for word in words]
+    return [f" {word}" if re.fullmatch("-(?!h$)[a-z0-9][a-z0-9-]*", word) else word for word in words]
 
 
 def whole_number(text: str, what: str) -> int:

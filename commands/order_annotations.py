@@ -55,9 +55,7 @@ async def annotate(arguments: argparse.Namespace, hub: Hub, merchant: str, order
             await add_note(hub, merchant, order_id, arguments.reason, ACTOR)
         case "tag":
             changes = _changes(arguments)
-            await change_tags(
-                hub, merchant, [order_id], add=changes["+"], remove=changes["-"], actor=ACTOR
-            )
+            await change_tags(hub, merchant, [order_id], add=changes["+"], remove=changes["-"], actor=ACTOR)
         case "assign":
             to = None if arguments.reason == NOBODY else arguments.reason
             await assign(hub, merchant, order_id, to, ACTOR)

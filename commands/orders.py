@@ -31,7 +31,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_merchant_options(parser)
     parser.add_argument("do", nargs="?", default="list", choices=("list", "show", *ASKS, *WANTS))
     parser.add_argument("order", nargs="?", help="its number, or connection:id; release: all of them")
-    parser.add_argument("reason", nargs="?", help="release: which hold; void: which parcel's label; or what is written")
+    parser.add_argument(
+        "reason", nargs="?", help="release: which hold; void: which parcel's label; or what is written"
+    )
     parser.add_argument("more", nargs="*", help="tag: more tags, as +urgent or -later")
     add_ask_options(parser)
     stages, holds = [stage.value for stage in Stage], [hold.value for hold in Hold]

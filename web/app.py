@@ -6,7 +6,18 @@ from aiohttp import web
 
 from core.engine.hub import Hub
 from web import connect, webhooks
-from web.api import annotations, connections, endpoint, golive, notices, order_actions, orders, privacy, stock, zones
+from web.api import (
+    annotations,
+    connections,
+    endpoint,
+    golive,
+    notices,
+    order_actions,
+    orders,
+    privacy,
+    stock,
+    zones,
+)
 from web.api import links as links_api
 from web.api.openapi import describe
 from web.console import annotations as annotations_forms

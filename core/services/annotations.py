@@ -8,6 +8,7 @@ import re
 import unicodedata
 import uuid
 from collections.abc import Callable, Collection, Sequence
+from functools import partial
 
 from core.domain.state import OrderState
 from core.engine.hub import Hub
@@ -97,18 +98,23 @@ async def change_tags(
     """
     put_on, off = _checked_tags(add), _checked_tags(remove)
     if put_on & off:
-        raise RefusedError(f"{', '.join(sorted(put_on & off))}: both put on and taken off; say one of the two")
+        raise RefusedError(
+            f"{', '.join(sorted(put_on & off))}: both put on and taken off; say one of the two"
+        )
     order_ids = list(dict.fromkeys([await order_named(hub, merchant, name) for name in orders]))
     for order_id in order_ids:
         state = await hub.store.load(merchant, order_id)
         _most(order_id, {*(state.tags if state else ()), *put_on} - off)
 
-    def changes(order_id: str, state: OrderState) -> list[Fact]:
-        return _tagging(hub, state, _most(order_id, {*state.tags, *put_on} - off), actor)
-
     for order_id in order_ids:
-        await _tell(hub, merchant, order_id, lambda state, of=order_id: changes(of, state))
+        await _tell(hub, merchant, order_id, partial(_changed, hub, order_id, put_on, off, actor))
     return order_ids
+
+
+def _changed(
+    hub: Hub, order_id: str, put_on: set[str], off: set[str], actor: str, state: OrderState
+) -> list[Fact]:
+    return _tagging(hub, state, _most(order_id, {*state.tags, *put_on} - off), actor)
 
 
 def _checked_tags(tags: Collection[str]) -> set[str]:

@@ -8,8 +8,8 @@ from typing import Any, Generic, TypeVar
 import sqlalchemy as sa
 
 from core.domain.state import OrderState, Stage
-from core.model.facts import FACT, Fact
 from core.model.annotations import NOBODY
+from core.model.facts import FACT, Fact
 from core.model.holds import Hold
 from core.store.columns import among
 from core.store.tables import facts, ledger, orders, refs
