@@ -107,12 +107,14 @@ async def change_tags(
         _most(order_id, {*(state.tags if state else ()), *put_on} - off)
 
     for order_id in order_ids:
-        await _tell(hub, merchant, order_id, partial(_changed, hub, order_id, put_on, off, actor))
+        await _tell(
+            hub, merchant, order_id, partial(_changed, hub, order_id, put_on=put_on, off=off, actor=actor)
+        )
     return order_ids
 
 
 def _changed(
-    hub: Hub, order_id: str, put_on: set[str], off: set[str], actor: str, state: OrderState
+    hub: Hub, order_id: str, state: OrderState, *, put_on: set[str], off: set[str], actor: str
 ) -> list[Fact]:
     return _tagging(hub, state, _most(order_id, {*state.tags, *put_on} - off), actor)
 
