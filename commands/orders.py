@@ -87,7 +87,12 @@ def _list(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json([{**_row(row, state), "waits_for": waits[row.order_id].told} for row, state in found])
         return 0
-    show([_words(row, waits[row.order_id]) for row, _ in found], as_json=False, empty="no orders")
+    annotated = any(row.tags or row.assignee for row, _ in found)
+    show(
+        [_words(row, waits[row.order_id], annotated=annotated) for row, _ in found],
+        as_json=False,
+        empty="no orders",
+    )
     if more:
         print(f"there are more than these {len(found)}: --limit N, --stage, --hold or --search")
     return 0
@@ -128,15 +133,16 @@ def _row(row: OrderRow, state: OrderState) -> dict[str, object]:
     }
 
 
-def _words(row: OrderRow, waits: Waiting) -> dict[str, object]:
+def _words(row: OrderRow, waits: Waiting, *, annotated: bool) -> dict[str, object]:
+    """Return an order as a line; what people wrote on it has columns where they wrote on any."""
+    written = {"tags": " ".join(row.tags), "assigned to": row.assignee or ""}
     return {
         "order": row.number,
         "channel": row.connection,
         "placed": when(row.placed_at),
         "stage": row.stage.words,
         "total": total_of(row.total_minor, row.currency) or "unknown",
-        "tags": " ".join(row.tags),
-        "assigned to": row.assignee or "",
+        **(written if annotated else {}),
         "waits for": waits.line,
     }
 
