@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from core.model import facts as f
+from core.model.annotations import Annotation, Assigned, NoteAdded, Tagged, Untagged
 from core.model.effects import Outcome
 from core.model.money import Money
 
@@ -12,6 +13,19 @@ def amount_text(amount: Money | None) -> str:
     if amount is None:
         return "nothing"
     return f"{amount.text()} {amount.currency}" if amount.known else "amount unknown"
+
+
+def _annotated(fact: Annotation, notes: Mapping[str, str]) -> str:
+    match fact:
+        case NoteAdded():
+            text = notes.get(fact.note_id)
+            return "Note (forgotten)" if text is None else f"Note: {' '.join(text.split())}"
+        case Tagged():
+            return f"Tagged {fact.tag}"
+        case Untagged():
+            return f"Tag {fact.tag} taken off"
+        case Assigned():
+            return f"Assigned to {fact.to or 'nobody'}"
 
 
 def _noted(note: str) -> str:
@@ -38,9 +52,8 @@ def summary(fact: f.Fact, notes: Mapping[str, str] = NO_NOTES) -> str:  # noqa: 
         case f.UnitsReleased():
             return f"Units set free: {', '.join(f'{a.units} x {a.sku}' for a in fact.allocations)}"
         case f.UnitsShipped():
-            return (
-                f"Units left: {', '.join(f'{a.units} x {a.sku} from {a.location}' for a in fact.allocations)}"
-            )
+            left = ", ".join(f"{a.units} x {a.sku} from {a.location}" for a in fact.allocations)
+            return f"Units left: {left}"
         case f.PaymentChecked():
             asked = ", ".join(sorted({v.authority for v in fact.verdicts})) or "the channel"
             return f"Payment {fact.state}: {amount_text(fact.paid)}, asked {asked}"
@@ -104,14 +117,7 @@ def summary(fact: f.Fact, notes: Mapping[str, str] = NO_NOTES) -> str:  # noqa: 
             return f"Sent on again{_noted(fact.note)}"
         case f.Noted():
             return fact.text
-        case f.NoteAdded():
-            text = notes.get(fact.note_id)
-            return "Note (forgotten)" if text is None else f"Note: {' '.join(text.split())}"
-        case f.Tagged():
-            return f"Tagged {fact.tag}"
-        case f.Untagged():
-            return f"Tag {fact.tag} taken off"
-        case f.Assigned():
-            return f"Assigned to {fact.to or 'nobody'}"
+        case NoteAdded() | Tagged() | Untagged() | Assigned():
+            return _annotated(fact, notes)
         case _:
             return ""

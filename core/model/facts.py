@@ -9,23 +9,16 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
+from core.model.annotations import Annotation
 from core.model.base import Instant, Shape
 from core.model.effects import Outcome
+from core.model.fact_base import FactBase
 from core.model.holds import Hold
 from core.model.money import Money
 from core.model.order import Order, RiskLevel
 from core.model.payment import PaymentState
 from core.model.shipment import CustomsItem, JudgedRate, Parcel, TrackingState
 from core.model.stock import Allocation, Need
-
-
-class FactBase(Shape):
-    """What every fact carries: when it happened, and who or what made it so."""
-
-    v: Literal[1] = 1
-    at: Instant
-    actor: str = "hub"
-    """``hub``, ``channel``, ``gateway``, ``carrier`` or ``person:<name of an API key or user>``."""
 
 
 class Received(FactBase):
@@ -369,42 +362,13 @@ class Noted(FactBase):
     text: str
 
 
-class NoteAdded(FactBase):
-    """A person wrote a note; its text may name people, so it is sealed beside the order and not said here."""
-
-    kind: Literal["note_added"] = "note_added"
-    note_id: str
-
-
-class Tagged(FactBase):
-    """A person put a tag on the order."""
-
-    kind: Literal["tagged"] = "tagged"
-    tag: str
-
-
-class Untagged(FactBase):
-    """A person took a tag off the order."""
-
-    kind: Literal["untagged"] = "untagged"
-    tag: str
-
-
-class Assigned(FactBase):
-    """A person said who looks after the order."""
-
-    kind: Literal["assigned"] = "assigned"
-    to: str | None
-    """The name of an API key or user of the merchant; None: nobody."""
-
-
 Fact = Annotated[
     Received | Changed | UnitsCommitted | UnitsReleased | UnitsShipped | PaymentChecked | Held | Released
     | HoldAsked | Quoted | LabelBought | RateRefused | LabelStored | LabelVoided | VoidAnswered
     | LeftAfterVoid | ChannelTold | ShopperTold | NotSendable | Captured | CancelledAtChannel
     | RejectionAsked | LabelAsked | VoidAsked | VoidRefused | ShippedElsewhere | PartShippedElsewhere
     | Tracked | GatewayNotified | Intended | Settled | Parked | Retried | Noted
-    | NoteAdded | Tagged | Untagged | Assigned,
+    | Annotation,
     Field(discriminator="kind"),
 ]  # fmt: skip
 """Any fact, told apart by ``kind``."""

@@ -13,9 +13,9 @@ from functools import partial
 from core.domain.state import OrderState
 from core.engine.hub import Hub
 from core.errors import NotFoundError, RefusedError
-from core.model.annotations import LONGEST_NOTE_TEXT, MOST_TAGS, TAG
+from core.model.annotations import LONGEST_NOTE_TEXT, MOST_TAGS, TAG, Assigned, NoteAdded, Tagged, Untagged
 from core.model.commit import Due, Landed, NewNote, OrderCommit
-from core.model.facts import Assigned, Fact, NoteAdded, Tagged, Untagged
+from core.model.facts import Fact
 from core.services.actions import order_named
 from core.store.api_keys import assignable
 from core.store.order_notes import OrderNote, forgotten, notes_of

@@ -10,8 +10,9 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from core.model.annotations import NoteAdded
 from core.model.commit import OrderCommit
-from core.model.facts import FACT, NoteAdded
+from core.model.facts import FACT
 from core.store.columns import among
 from core.store.keys import Purpose, find_key, keys_for
 from core.store.sealing import Keyring, Place, key_id_of, open_sealed, seal

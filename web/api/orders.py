@@ -8,8 +8,8 @@ from pydantic import Field
 from core.domain.state import OrderState, ParcelState, Stage
 from core.engine.hub import Hub
 from core.errors import NotFoundError
-from core.model.annotations import Tag
-from core.model.facts import Fact, NoteAdded
+from core.model.annotations import NoteAdded, Tag
+from core.model.facts import Fact
 from core.model.holds import Hold
 from core.model.order import OrderLine, Transaction
 from core.model.shipment import CustomsItem, JudgedRate

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from core.errors import NotFoundError, RefusedError
-from core.model.facts import Assigned, NoteAdded, Tagged, Untagged
+from core.model.annotations import Assigned, NoteAdded, Tagged, Untagged
 from core.services.annotations import add_note, assign, change_tags, list_notes, set_tags
 from core.store.api_keys import save_api_key
 from core.store.keys import forget_order
