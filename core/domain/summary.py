@@ -28,6 +28,11 @@ def _annotated(fact: Annotation, notes: Mapping[str, str]) -> str:
             return f"Assigned to {fact.to or 'nobody'}"
 
 
+def _chosen(fact: f.Quoted) -> str:
+    chosen = next((r for r in fact.rates if r.reason == "chosen"), None)
+    return f"{chosen.carrier} {chosen.service} {amount_text(chosen.price)}" if chosen else "none will do"
+
+
 def _noted(note: str) -> str:
     return f". {note}" if note else ""
 
@@ -64,12 +69,8 @@ def summary(fact: f.Fact, notes: Mapping[str, str] = NO_NOTES) -> str:  # noqa: 
         case f.HoldAsked():
             return f"Held by a person{_noted(fact.note)}"
         case f.Quoted():
-            chosen = next((r for r in fact.rates if r.reason == "chosen"), None)
-            best = (
-                f"{chosen.carrier} {chosen.service} {amount_text(chosen.price)}" if chosen else "none will do"
-            )
             box = f"{fact.parcel.box}{' (packing cut short)' if fact.parcel.ended_early else ''}"
-            return f"{len(fact.rates)} rates for parcel {fact.parcel.parcel_id} in box {box}: {best}"
+            return f"{len(fact.rates)} rates for parcel {fact.parcel.parcel_id} in box {box}: {_chosen(fact)}"
         case f.RateRefused():
             return f"Label refused: {fact.carrier} {fact.service}: {fact.message}; the next best is taken"
         case f.LabelBought():
