@@ -11,6 +11,7 @@ import importlib
 import inspect
 import logging
 import os
+import socket
 import sys
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
@@ -29,11 +30,14 @@ from core.config.installation import Apps, apps
 from core.config.merchant import ConnectionConfig, MerchantConfig
 from core.config.problems import ConfigFileError
 from core.engine.hub import Connections, Hub
+from core.engine.session import set_clock
 from core.errors import ConfigError
 from core.log import Redactor
 from core.ports import Connection, Connector, Ports, Token, Tokens
 from core.store.configs import save_config
+from core.store.database_file import check_file, checked_url, database_file
 from core.store.engine import database
+from core.store.keyring_file import begin_keys, check_keys, given_keys
 from core.store.products import list_products
 from core.store.quota import Limit, quota_of
 from core.store.schema import upgrade
@@ -47,6 +51,10 @@ LOG = logging.getLogger("crossdock.server")
 ROOT = Path(__file__).resolve().parent
 DATABASE_URL = "sqlite:///crossdock.db"
 CONFIG = "crossdock.yaml"
+START_WITHIN_S = 60.0
+"""How long a process that serves waits for a database that refuses connections."""
+_FOR_GOOD = (socket.gaierror, FileNotFoundError, PermissionError)
+"""What no waiting mends: there is no such host or socket."""
 
 
 def connectors() -> dict[str, Connector]:
@@ -86,6 +94,8 @@ class Installation:
     store: Store
     keys: Keyring
     clock: Clock
+    owner: str
+    """The name under which this process claims work."""
     connectors: Mapping[str, Connector]
     apps: Callable[[], Apps]
     """Read when it is first asked for."""
@@ -225,34 +235,29 @@ def tokens_of(
         merchant=merchant,
         connection=connection,
         refresh=refresh,
+        process=installation.owner,
     )
 
 
-def keyring_of(environ: Mapping[str, str], database_url: str) -> Keyring:
-    """Return the keys that seal; with SQLite and none given, they lie in a file beside the database.
-
-    A newcomer can start with nothing; whoever runs on PostgreSQL must name keys, for several machines share them.
-    """
-    if setting(environ, "CROSSDOCK_SECRET_KEYS") or not database_url.startswith("sqlite"):
-        return Keyring.from_environ(environ)
-    file = Path(database_url.partition("///")[2]).with_suffix(".keys")
-    if not file.exists():
-        fresh = Keyring.generate()
-        file.touch(mode=0o600)
-        file.write_text(fresh.text(), encoding="ascii")
-        LOG.warning("new keys written to %s; keep a copy: without them no stored token opens again", file)
-    return Keyring.from_environ({"CROSSDOCK_SECRET_KEYS": file.read_text(encoding="ascii").strip()})
-
-
 def database_url(environ: Mapping[str, str]) -> str:
-    """Return the database that is meant: by default a file of SQLite in this folder."""
-    return setting(environ, "CROSSDOCK_DATABASE_URL") or DATABASE_URL
+    """Return the database that is meant: by default a file of SQLite in this folder.
+
+    Raises:
+        ConfigError: the address is none, or its file is not what it was.
+    """
+    url = checked_url(setting(environ, "CROSSDOCK_DATABASE_URL") or DATABASE_URL)
+    check_file(url)
+    return url
 
 
 def products_known(environ: Mapping[str, str], merchant: str) -> frozenset[str]:
     """Return the SKUs that a merchant's database has; none where there is no database yet, or it does not answer."""
-    url = database_url(environ)
-    if url.startswith("sqlite") and not Path(url.partition("///")[2]).is_file():
+    try:
+        url = database_url(environ)
+    except ConfigError:
+        return frozenset()
+    file = database_file(url)
+    if file is not None and not file.is_file():
         return frozenset()
     return asyncio.run(_products(url, merchant))
 
@@ -278,9 +283,11 @@ async def open_hub(
     url = database_url(environ)
     known = connectors()
     loaded = configs(environ, known, without_secrets=not serves)
-    keys = keyring_of(environ, url)
     if redactor is not None:
-        redactor.hide(*_secrets(url, keys, loaded))
+        redactor.hide(*_secrets(url, loaded))
+    keys = await opened_keys(environ, url, serves=serves)
+    if redactor is not None:
+        redactor.hide(*keys.text().split(","))
 
     @functools.cache
     def credentials() -> Apps:
@@ -289,14 +296,14 @@ async def open_hub(
             redactor.hide(*_secrets_of_apps(found))
         return found
 
-    async with up_to_date(url):
-        await upgrade(url, serves=serves)
     store = await Store.open(url, keys=keys)
-    installation = Installation(
-        store=store, keys=keys, clock=clock_of(environ), connectors=known, apps=credentials
-    )
+    clock = clock_of(environ)
+    await set_clock(clock, store.db)
     owner = f"{os.uname().nodename}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
-    hub = Hub(store=store, clock=installation.clock, owner=owner)
+    installation = Installation(
+        store=store, keys=keys, clock=clock, owner=owner, connectors=known, apps=credentials
+    )
+    hub = Hub(store=store, clock=clock, owner=owner)
     try:
         for config in loaded:
             hub.merchants[config.merchant] = connections_of(installation, config, serves=serves)
@@ -307,10 +314,26 @@ async def open_hub(
         await store.close()
 
 
-def _secrets(url: str, keys: Keyring, loaded: Sequence[MerchantConfig]) -> Iterator[str | None]:
-    """Yield everything that must never be read in a log, besides the secrets of apps."""
+async def opened_keys(environ: Mapping[str, str], url: str, *, serves: bool = False) -> Keyring:
+    """Bring the database up to date and return the keys that open it; an empty one of SQLite begins with fresh keys.
+
+    Raises:
+        ConfigError: the keys do not open what is stored (nothing was changed), or the database cannot be used.
+    """
+    given = given_keys(environ, url)
+    async with up_to_date(url):
+        db = database(url)
+        try:
+            await db.read(check_keys, given, url)
+        finally:
+            await db.close()
+        await upgrade(url, serves=serves)
+    return given or begin_keys(url)
+
+
+def _secrets(url: str, loaded: Sequence[MerchantConfig]) -> Iterator[str | None]:
+    """Yield everything that must never be read in a log, besides keys and the secrets of apps."""
     yield sa.make_url(url).password
-    yield from keys.text().split(",")
     for config in loaded:
         yield from config.secrets
 
@@ -319,6 +342,34 @@ def _secrets_of_apps(credentials: Apps) -> Iterator[str]:
     for app in credentials.values():
         # An id of ours says nothing; short words of a region or a queue would tear other lines apart.
         yield from (value for key, value in app.items() if "secret" in key or "key" in key)
+
+
+async def wait_for_database(url: str) -> None:
+    """Wait for a PostgreSQL server that refuses connections, as one does that starts: ``START_WITHIN_S`` at most.
+
+    Any other failure, a wrong name or password, is left to whoever opens the database next: no waiting mends it.
+    """
+    loop, wait_s = asyncio.get_running_loop(), 0.1
+    end = loop.time() + START_WITHIN_S
+    while await _refuses(url) and loop.time() + wait_s < end:
+        LOG.warning("the database at %s does not answer yet; waiting", url.rpartition("@")[2])
+        await asyncio.sleep(wait_s)
+        wait_s = min(2 * wait_s, 5.0)
+
+
+async def _refuses(url: str) -> bool:
+    """Return whether a database does not answer now, and may in a moment."""
+    place = sa.make_url(url)
+    if place.get_backend_name() != "postgresql":
+        return False
+    plain = place.set(drivername="postgresql").render_as_string(hide_password=False)
+    try:
+        await (await asyncpg.connect(plain, timeout=10)).close()
+    except (asyncpg.CannotConnectNowError, asyncpg.TooManyConnectionsError):
+        return True
+    except (OSError, asyncpg.PostgresError) as error:
+        return isinstance(error, OSError) and not isinstance(error, _FOR_GOOD)
+    return False
 
 
 @contextlib.asynccontextmanager
@@ -333,8 +384,9 @@ async def up_to_date(url: str) -> AsyncIterator[None]:
             yield
     except (OSError, sa.exc.SQLAlchemyError, asyncpg.PostgresError) as error:
         place = url.rpartition("@")[2]
+        why = getattr(error, "orig", None) if url.startswith("sqlite") else None
         raise ConfigError(
-            f"the database at {place} cannot be used ({type(error).__name__}); check CROSSDOCK_DATABASE_URL"
+            f"the database at {place} cannot be used ({why or type(error).__name__}); check CROSSDOCK_DATABASE_URL"
         ) from error
 
 

@@ -29,11 +29,13 @@ VERBS = {
     "links": "What listings are made of: list, CSV, undo.",
     "go-live": "Show what would change, accept it, or take it back.",
     "doctor": "Say what is not ready for going live.",
+    "parked": "List what needs attention, or try it again, single or in bulk.",
     "deliveries": "List what the vendors told us, or replay one.",
     "connections": "List connections and test them; accept or stop what they do.",
     "connect": "Say where a merchant authorizes a connection.",
     "privacy": "List privacy requests, answer one, or list whom forgetting a shop would forget.",
     "keys": "Make, list or take back API keys.",
+    "shoppers": "Forget a person, export what is known of one, or prove that nothing is.",
 }
 """Each verb has a module of its name in ``commands``."""
 

@@ -7,16 +7,18 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
+from typing import Any, ParamSpec
 
-from aiohttp import web
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from assembly import Installation, database_url, open_hub, tokens_of, up_to_date
+from assembly import Installation, database_url, open_hub, tokens_of, up_to_date, wait_for_database
 from core.config.environ import setting
 from core.engine.hub import Hub
+from core.engine.places import AT_ONCE
 from core.engine.queue import MemoryQueue, PostgresQueue, Queue
-from core.engine.worker import AT_ONCE, Worker
+from core.engine.session import begin_session, end_session
+from core.engine.worker import Worker
 from core.errors import ConfigError, HubError
 from core.jobs import JOBS
 from core.log import Redactor
@@ -25,16 +27,22 @@ from core.services.connecting import begin_work, connected
 from core.steps import STEPS
 from core.store.backlog import free_claims
 from core.store.engine import Postgres
+from core.store.failures import DATABASE_ERRORS, is_infrastructure
+from core.store.sealing import Key
 from core.store.single_instance import single_instance
-from scheduler import follow, scheduler_of, waker_of
+from scheduler import follow, look_when_stirred, mind_the_clock, scheduler_of, ticks_of
 from web.app import build
 from web.context import Settings
+from web.door.limits import limits_of
+from web.door.server import BACKLOG, open_door
+from web.health import metrics_token
 
 LOG = logging.getLogger("crossdock.server")
 
+P = ParamSpec("P")
+
 STOP_WITHIN_S = 4.0
 """How long what is under way may take to end once the process is told to stop."""
-BACKLOG = 1024
 
 
 async def serve(
@@ -49,25 +57,51 @@ async def serve(
     if role != "all" and url.startswith("sqlite"):
         raise ConfigError(f"--role {role} shares its work with other processes: that needs PostgreSQL")
     public_url = (setting(environ, "CROSSDOCK_PUBLIC_URL") or f"http://127.0.0.1:{port}").rstrip("/")
+    limits, monitor = limits_of(environ), metrics_token(environ)
+    if redactor is not None:
+        redactor.hide(monitor)
     with single_instance(url), _port(port, wanted=role in ("all", "web")) as listening:
+        await wait_for_database(url)
         async with (
             open_hub(environ, redactor, serves=True) as (hub, installation),
             contextlib.AsyncExitStack() as running,
         ):
+            hub.role = role
             async with up_to_date(url):
                 queue = await open_queue(hub, url)
-            delivering = await running.enter_async_context(_work(hub, queue, role))
+            delivering = await running.enter_async_context(_work(hub, queue))
             for merchant in hub.merchants:
-                await begin_work(hub, merchant, public_url)
+                await _patiently(begin_work, hub, merchant, public_url)
             if listening is not None:
                 settings = Settings(
                     public_url=public_url,
-                    secret=hashlib.sha256(b"cookies" + installation.keys.current.secret).digest(),
+                    secret=_cookies_of(installation.keys.current),
+                    older_secrets=lambda: [_cookies_of(key) for key in installation.keys.keys],
                     connected=_on_connected(hub, installation, public_url),
+                    metrics_token=monitor,
                 )
-                await running.enter_async_context(_site(build(hub, settings), listening))
+                await running.enter_async_context(
+                    open_door(build(hub, settings), listening, limits, stop_within_s=STOP_WITHIN_S)
+                )
             LOG.info("crossdock serves %s at %s (%s)", ", ".join(hub.merchants), public_url, role)
             await _until_told(delivering)
+
+
+async def _patiently(begin: Callable[P, Awaitable[None]], *args: P.args, **kwargs: P.kwargs) -> None:
+    """Do what a start needs, again where the database was cut off in the middle: it may be done twice."""
+    while True:
+        try:
+            return await begin(*args, **kwargs)
+        except DATABASE_ERRORS as error:
+            if not (is_infrastructure(error)):
+                raise
+            LOG.warning("the database was cut off at the start (%s); once more", type(error).__name__)
+        await asyncio.sleep(1)
+
+
+def _cookies_of(key: Key) -> bytes:
+    """Return what signs cookies while a key is the first."""
+    return hashlib.sha256(b"cookies" + key.secret).digest()
 
 
 @contextlib.contextmanager
@@ -101,7 +135,7 @@ async def open_queue(hub: Hub, url: str) -> Queue:
     """Return the queue of the database's kind, joined to the store's commits."""
     queue: Queue
     if isinstance(hub.store.db, Postgres):
-        queue = await PostgresQueue.open(url, at_once=AT_ONCE)
+        queue = await PostgresQueue.open(url, hub.store.db, hub.health, at_once=AT_ONCE)
         hub.store.in_transaction(queue.wake_in)
         return queue
     memory = MemoryQueue.open(at_once=AT_ONCE)
@@ -112,36 +146,43 @@ async def open_queue(hub: Hub, url: str) -> Queue:
 
 
 @contextlib.asynccontextmanager
-async def _work(hub: Hub, queue: Queue, role: str) -> AsyncIterator[asyncio.Task[None] | None]:
+async def _work(hub: Hub, queue: Queue) -> AsyncIterator[asyncio.Task[None] | None]:
     """Do what a role does besides answering; gives the task that takes wake-ups off the queue, if there is one."""
     worker = Worker(steps=STEPS, hub=hub, jobs=JOBS, queue=queue)
     delivering: asyncio.Task[None] | None = None
-    clock: AsyncIOScheduler | None = None
-    following: asyncio.Task[None] | None = None
-    if role in ("all", "worker"):
-        queue.register(worker.run_order)
-        delivering, clock = asyncio.create_task(queue.run()), scheduler_of(worker)
-    elif role == "scheduler":
-        clock = waker_of(worker)
-    if clock is not None:
-        clock.start()
-        following = asyncio.create_task(follow(worker, works=role != "scheduler"))
-        following.add_done_callback(_say_why)
+    await begin_session(hub)
+    if hub.role in ("all", "worker"):
+        queue.register(worker.woken)
+        delivering = asyncio.create_task(queue.run())
+    clock = scheduler_of(ticks_of(worker))
+    clock.start()
+    following = [asyncio.create_task(look) for look in _looks(worker, clock)]
+    for task in following:
+        task.add_done_callback(_say_why)
     try:
         yield delivering
     finally:
-        if clock is not None:
-            clock.shutdown(wait=False)
-        if following is not None:
-            following.cancel()
-            await asyncio.gather(following, return_exceptions=True)
+        clock.shutdown(wait=False)
+        for task in following:
+            task.cancel()
+        await asyncio.gather(*following, return_exceptions=True)
         await _end(delivering, worker)
-        if isinstance(queue, PostgresQueue):
-            await queue.connection.close()
+        await end_session(hub)
+
+
+def _looks(worker: Worker, clock: AsyncIOScheduler) -> Iterator[Coroutine[Any, Any, None]]:
+    """Yield what looks for news between the ticks, by the role of the process."""
+    yield mind_the_clock(clock)
+    if worker.hub.role == "web":
+        return
+    works = worker.hub.role != "scheduler"
+    yield follow(worker, works=works)
+    if works:
+        yield look_when_stirred(worker)
 
 
 def _say_why(following: asyncio.Task[None]) -> None:
-    """Say why a clock that is moved by hand is no longer followed, where nobody told it to end."""
+    """Say why news is no longer looked for, where nobody told it to end."""
     error = None if following.cancelled() else following.exception()
     if error is not None:
         LOG.error("the clock is no longer followed; start this process anew", exc_info=error)
@@ -152,23 +193,13 @@ async def _end(delivering: asyncio.Task[None] | None, worker: Worker) -> None:
     if delivering is not None:
         delivering.cancel()
     await worker.stop_listening()
-    tasks = {task for task in (delivering, *worker.jobs_running.values()) if task is not None}
+    running = (delivering, *worker.jobs_running.values(), *worker.orders_running.values())
+    tasks = {task for task in running if task is not None}
     if tasks:
         _, late = await asyncio.wait(tasks, timeout=STOP_WITHIN_S)
         for task in late:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-
-@contextlib.asynccontextmanager
-async def _site(app: web.Application, listening: socket.socket) -> AsyncIterator[None]:
-    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=STOP_WITHIN_S)
-    await runner.setup()
-    await web.SockSite(runner, listening, backlog=BACKLOG).start()
-    try:
-        yield
-    finally:
-        await runner.cleanup()
 
 
 async def _until_told(delivering: asyncio.Task[None] | None) -> None:

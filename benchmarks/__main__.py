@@ -12,6 +12,7 @@ from dataclasses import asdict
 from benchmarks.acceptance import acceptance
 from benchmarks.orders import a_wire, committing, flow, memory
 from benchmarks.rounds import ROUNDS, Figure
+from benchmarks.steady import steady
 
 ORDERS_A_SECOND = 8
 """Orders of a round, per second that it is to last: about what the machine of the first measurement did."""
@@ -21,7 +22,7 @@ ORDERS_KEPT = 2000
 async def measure(seconds: float) -> list[Figure]:
     """Return every figure; a round lasts about so many seconds."""
     orders = max(10, round(ORDERS_A_SECOND * seconds))
-    figures = [await acceptance(seconds)]
+    figures = [await acceptance(seconds), await steady(seconds)]
     figures.append(await flow(orders, "whole orders / their vendor calls in memory", wire=None, floor=0.35))
     async with a_wire() as wire:
         what = "whole orders / their vendor calls, each with an HTTP request"

@@ -93,15 +93,16 @@ async def _serve_until_told(pipe: Pipe, url: str, secret: str) -> None:
     async with contextlib.AsyncExitStack() as running:
         stores = [await kind.open(url, keys=keys) for kind in (Store, Forgetful)]
         await stores[0].create_tables()
-        ports = [await running.enter_async_context(_site(store, secret)) for store in stores]
-        pipe.send(ports)
+        served = [await running.enter_async_context(site(store, secret)) for store in stores]
+        pipe.send([port for port, _ in served])
         await asyncio.to_thread(pipe.recv)
     for store in stores:
         await store.close()
 
 
 @contextlib.asynccontextmanager
-async def _site(store: Store, secret: str) -> AsyncIterator[int]:
+async def site(store: Store, secret: str) -> AsyncIterator[tuple[int, Hub]]:
+    """Serve the hub's own site over a store; gives its port, and the hub."""
     known = {CONNECTOR.key: CONNECTOR.settings}
     config = read(CONFIG, file="crossdock.yaml", environ={}, known=known)
     shop = Connection(
@@ -127,7 +128,7 @@ async def _site(store: Store, secret: str) -> AsyncIterator[int]:
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     try:
-        yield runner.addresses[0][1]
+        yield runner.addresses[0][1], hub
     finally:
         await runner.cleanup()
 
@@ -146,7 +147,7 @@ async def _send_for(seconds: float, port: int, secret: bytes) -> Rates:
 async def _send(port: int, secret: bytes, sample: bytes, until: float, waits: list[float]) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     while (asked := time.perf_counter()) < until:
-        writer.write(_request(next(_NUMBERS), secret, sample))
+        writer.write(request(next(_NUMBERS), secret, sample))
         head = await reader.readuntil(b"\r\n\r\n")
         if not head.startswith(b"HTTP/1.1 200"):
             raise RuntimeError(head.decode())
@@ -155,7 +156,7 @@ async def _send(port: int, secret: bytes, sample: bytes, until: float, waits: li
     await writer.wait_closed()
 
 
-def _request(number: int, secret: bytes, sample: bytes) -> bytes:
+def request(number: int, secret: bytes, sample: bytes) -> bytes:
     """Return a delivery of an order of its own, with an event of its own."""
     body = b'{"id":%d,"order":%s}' % (number, sample)
     signature = base64.b64encode(hmac.digest(secret, body, hashlib.sha256))

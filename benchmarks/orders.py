@@ -24,7 +24,8 @@ from aiohttp import web
 
 from benchmarks.rounds import Figure, Rates, compare
 from core.engine.hub import Hub
-from core.engine.worker import JOBS_AT_ONCE, PER_MERCHANT, Worker
+from core.engine.places import JOBS_AT_ONCE, PER_MERCHANT
+from core.engine.worker import Worker
 from core.errors import HubError
 from core.jobs import JOBS
 from core.jobs.notifications import delivery_of

@@ -1,4 +1,4 @@
-"""``crossdock db``: the database's tables brought up to date, or every order's row computed again."""
+"""``crossdock db``: tables brought up to date, orders computed again, keys rotated, backups taken and brought back."""
 
 import argparse
 import asyncio
@@ -6,6 +6,7 @@ import os
 from dataclasses import asdict
 
 from assembly import database_url, up_to_date
+from commands import db_backup, db_keys
 from commands.arguments import UsageError
 from commands.output import print_json, table
 from commands.running import in_hub
@@ -14,26 +15,59 @@ from core.store.rebuild import rebuild
 from core.store.rehearsal import Rehearsal, rehearse
 from core.store.schema import upgrade
 
+_OF_FOLDER = {"backup": db_backup.back_up, "restore": db_backup.bring_back}
+_OF_KEYS = {"keys": db_keys.show_keys, "new-key": db_keys.new_key, "rotate-keys": db_keys.rotate_keys}
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what the verb takes."""
-    parser.add_argument("do", choices=("upgrade", "rebuild"))
+    parser.add_argument("do", choices=("upgrade", "rebuild", *_OF_KEYS, *_OF_FOLDER))
+    parser.add_argument("folder", nargs="?", metavar="FOLDER", help="of backup and restore")
+    parser.add_argument(
+        "--at", metavar="NAME", help="restore: which backup; the newest where it is not given"
+    )
+    parser.add_argument(
+        "--check", action="store_true", help="restore: only say whether it could be brought back"
+    )
     parser.add_argument("--dry-run", action="store_true", help="upgrade: rehearse it, and change nothing")
-    parser.add_argument("--json", action="store_true", help="the rehearsal as JSON")
+    parser.add_argument(
+        "--json", action="store_true", help="not of rebuild, nor of upgrade without --dry-run"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Care for the database; 1 where a rehearsal found a problem."""
-    if arguments.dry_run or arguments.json:
-        if arguments.do != "upgrade" or not arguments.dry_run:
-            raise UsageError("--dry-run is of upgrade, and --json of its rehearsal")
+    do: str = arguments.do
+    _refuse_words(arguments)
+    if do in _OF_FOLDER:
+        return _OF_FOLDER[do](arguments)
+    if do in _OF_KEYS:
+        return _OF_KEYS[do](arguments)
+    if arguments.dry_run:
         return _tell(asyncio.run(_rehearse()), as_json=arguments.json)
-    if arguments.do == "upgrade":
+    if do == "upgrade":
         asyncio.run(_upgrade())
         print("the database is up to date")
     else:
         print(f"{in_hub(_rebuild)} orders differed from their facts, and were computed again")
     return 0
+
+
+def _refuse_words(arguments: argparse.Namespace) -> None:
+    """Return if the words belong together.
+
+    Raises:
+        UsageError: one is of another thing to do.
+    """
+    do: str = arguments.do
+    if (do in _OF_FOLDER) != bool(arguments.folder):
+        raise UsageError(f"{do} wants a folder" if do in _OF_FOLDER else f"{do} wants no folder")
+    if do != "restore" and (arguments.at or arguments.check):
+        raise UsageError("--at and --check are of restore")
+    if do != "upgrade" and arguments.dry_run:
+        raise UsageError("--dry-run is of upgrade")
+    if arguments.json and (do == "rebuild" or (do == "upgrade" and not arguments.dry_run)):
+        raise UsageError("--json is of the rehearsal (--dry-run), of keys and of backups")
 
 
 def _tell(found: Rehearsal, *, as_json: bool) -> int:

@@ -9,6 +9,7 @@ from commands.order_annotations import WANTS, annotate, check_words
 from commands.order_asks import ASKS, add_ask_options, ask
 from commands.order_text import holds_json, order_json, order_lines, total_of, when
 from commands.output import Rows, print_json, show
+from commands.parked import retried
 from commands.running import ACTOR, for_merchant, show_for_merchant
 from core.domain.state import OrderState, Stage
 from core.engine.hub import Hub
@@ -17,6 +18,7 @@ from core.model.holds import Hold
 from core.model.stock import MOST_UNITS
 from core.services import actions
 from core.services.order_search import search_orders
+from core.services.parked import chosen, parked_work
 from core.services.plans import release_all_plan
 from core.services.waiting import Waiting, waiting_of
 from core.store.order_notes import note_texts
@@ -30,7 +32,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what the verb takes."""
     add_merchant_options(parser)
     parser.add_argument("do", nargs="?", default="list", choices=("list", "show", *ASKS, *WANTS))
-    parser.add_argument("order", nargs="?", help="its number, or connection:id; release: all of them")
+    parser.add_argument(
+        "order", nargs="?", help="its number, or connection:id; release and retry: all of them"
+    )
     parser.add_argument(
         "reason", nargs="?", help="release: which hold; void: which parcel's label; or what is written"
     )
@@ -60,12 +64,9 @@ def run(arguments: argparse.Namespace) -> int:
     given = [f"--{name}" for name in _FILTERS if getattr(arguments, name) is not None]
     if given:
         raise UsageError(f"{', '.join(given)} is for the list of orders")
-    if not order:
-        raise UsageError(f"{do} wants an order: its number, or connection:id")
-    if do == "release" and not arguments.reason:
-        raise UsageError("release wants the hold that is released, as in: release KK-1001 risk")
-    if do in WANTS:
-        check_words(arguments)
+    _check(arguments)
+    if do == "retry" and order == "all":
+        return show_for_merchant(arguments, partial(_retry_all, arguments))
     if do == "release" and order == "all":
         return show_for_merchant(arguments, partial(_release_all, arguments))
     order_id, state, facts, notes, waits = for_merchant(arguments, partial(_act, arguments))
@@ -76,6 +77,16 @@ def run(arguments: argparse.Namespace) -> int:
         for line in (head, f"waits for {waits.line}", *rest):
             print(line)
     return 0
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    """Refuse words that name no order, or not what is done with it."""
+    if not arguments.order:
+        raise UsageError(f"{arguments.do} wants an order: its number, or connection:id")
+    if arguments.do == "release" and not arguments.reason:
+        raise UsageError("release wants the hold that is released, as in: release KK-1001 risk")
+    if arguments.do in WANTS:
+        check_words(arguments)
 
 
 def _list(arguments: argparse.Namespace) -> int:
@@ -152,6 +163,10 @@ async def _release_all(arguments: argparse.Namespace, hub: Hub, merchant: str) -
     agree(arguments, await release_all_plan(hub, merchant, reason))
     released = await actions.release_all(hub, merchant, reason, "all", ACTOR)
     return [{"released": order_id, "hold": reason} for order_id in released]
+
+
+async def _retry_all(arguments: argparse.Namespace, hub: Hub, merchant: str) -> Rows:
+    return await retried(arguments, hub, merchant, chosen(await parked_work(hub, merchant), orders="all"))
 
 
 async def _act(

@@ -2,9 +2,10 @@
 
 import argparse
 import asyncio
+import contextlib
 import logging
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -15,6 +16,7 @@ from core.engine.hub import Hub
 from core.errors import HubError
 from core.log import Redactor, start_logging
 from core.model.actions import Action
+from core.store.failures import DATABASE_ERRORS, is_infrastructure, name_of
 
 T = TypeVar("T")
 
@@ -26,7 +28,7 @@ def log_from(level: int) -> Redactor:
     """Log to standard error from a level on; return what hides secrets."""
     redactor = Redactor()
     start_logging(sys.stderr, redactor, level=level)
-    for chatty in ("apscheduler", "alembic", "httpcore", "httpx", "pgqueuer"):
+    for chatty in ("alembic", "httpcore", "httpx", "pgqueuer"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     return redactor
 
@@ -39,7 +41,26 @@ def in_hub(work: Callable[[Hub], Awaitable[T]]) -> T:
         async with open_hub(redactor=log_from(logging.WARNING)) as (hub, _):
             return await work(hub)
 
-    return asyncio.run(run())
+    with database_told():
+        return asyncio.run(run())
+
+
+@contextlib.contextmanager
+def database_told() -> Iterator[None]:
+    """Say what to look at where our own database or machine fails.
+
+    Raises:
+        HubError: it failed.
+    """
+    try:
+        yield
+    except DATABASE_ERRORS as error:
+        if not is_infrastructure(error):
+            raise
+        raise HubError(
+            f"the database does not answer, or cannot be written ({name_of(error)}); see that it runs, that its disk "
+            "is not full and that CROSSDOCK_DATABASE_URL is right, then say it again"
+        ) from error
 
 
 def for_merchant(arguments: argparse.Namespace, work: Callable[[Hub, str], Awaitable[T]]) -> T:

@@ -98,6 +98,37 @@ def _hides(field: str) -> bool:
     return last in _HIDDEN_WORDS or last.rstrip("0123456789") in _HIDDEN_WORDS
 
 
+class Sparing(logging.Filter):
+    """Lets a few records of a kind through in a while where strangers can cause them, and says how many it kept back.
+
+    The kind is the words in the code, not what was filled in: nobody makes new kinds by sending other bytes.
+    """
+
+    most = 5
+    each_s = 10.0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._seen: dict[tuple[str, str], tuple[float, int]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return whether a record is written."""
+        if not record.name.startswith(_HEARD_OF_STRANGERS):
+            return True
+        kind = (record.name, str(record.msg).partition("\n")[0][:_KIND_CHARACTERS])
+        began, count = self._seen.get(kind, (record.created, 0))
+        if record.created - began >= self.each_s:
+            if count > self.most:
+                record.kept_back = count - self.most
+            began, count = record.created, 0
+        self._seen[kind] = (began, count + 1)
+        return count < self.most
+
+
+_HEARD_OF_STRANGERS = ("asyncio", "aiohttp", "crossdock.door", "crossdock.web")
+_KIND_CHARACTERS = 80
+
+
 class JsonLines(logging.Formatter):
     """One JSON object per record."""
 
@@ -162,6 +193,7 @@ def start_logging(stream: TextIO, redactor: Redactor, *, level: int = logging.IN
     """Send every logger's records to a stream: JSON lines, or readable ones where it is a terminal."""
     handler = logging.StreamHandler(stream)
     handler.setFormatter(Readable(redactor) if stream.isatty() else JsonLines(redactor))
+    handler.addFilter(Sparing())
     root = logging.getLogger()
     for old in root.handlers[:]:
         root.removeHandler(old)

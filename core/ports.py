@@ -1,14 +1,13 @@
 """What core asks of a connector.
 
-Every async method may raise the ConnectorError family of core.errors; a docstring names an error only where it means
-something particular there. No connector retries: the worker does. A business refusal (declined, no rates, stale) is a
-value; an exception means that the outcome was not obtained. Each operation that changes something at a vendor declares
-its fence, its call limit and its settle time in ``Connector.operations``; the conformance tests hold it to that.
+Every async method may raise the ConnectorError family; a docstring names an error only where it means something
+particular there. No connector retries: the worker does. A business refusal (declined, stale) is a value; an exception
+means that no outcome was obtained. Each changing operation declares its fence, call limit and settle time.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Literal, Protocol
 
@@ -174,11 +173,7 @@ class Gateway(Protocol):
     """A payment processor, asked what it keeps."""
 
     async def fetch_payment(self, reference: str) -> GatewayPayment:
-        """Return the payment as the gateway keeps it.
-
-        Raises:
-            RejectedError: no such payment in this account.
-        """
+        """Return the payment as the gateway keeps it; RejectedError: there is none such in this account."""
         ...
 
 
@@ -205,6 +200,10 @@ class Carrier(Protocol):
 
     async def find_label(self, shipment_id: str, *, label_format: str | None = None) -> Label | None:
         """Return the label that was bought on the shipment, if one was; its file in a format, where one is wanted."""
+        ...
+
+    async def sold_labels(self, begins: str, since: datetime) -> tuple[tuple[str, Label], ...]:
+        """Return (reference, label) of what was bought on shipments made since, whose reference begins so, and not voided."""
         ...
 
     async def void(self, shipment_id: str) -> Movement:
@@ -243,6 +242,10 @@ class Notifier(Protocol):
 class WebhookSource(Protocol):
     """A connector that is told of changes over HTTP."""
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What it verifies deliveries by: of several connections with the same, one verifies for all."""
+
     def parse_webhook(self, request: WebhookRequest, *, now: datetime) -> tuple[Notification, ...]:
         """Verify the signature over the raw body (either of two secrets during rotation), then say what changed.
 
@@ -250,7 +253,6 @@ class WebhookSource(Protocol):
             SignatureError: not signed by this vendor or, where it signs a time, too old.
             RejectedError: signed, but no JSON we can read; kept and shown, never lost.
         """
-        ...
 
 
 class Subscriber(Protocol):
@@ -258,7 +260,6 @@ class Subscriber(Protocol):
 
     async def subscribe(self, callback_url: str) -> tuple[str, ...]:
         """Make sure that every needed topic reaches us (missing, wrong URL and wrong version are mended); return what was mended."""
-        ...
 
 
 class NotificationSource(Protocol):
@@ -267,15 +268,12 @@ class NotificationSource(Protocol):
     @property
     def waits(self) -> bool:
         """Whether ``receive`` waits for news itself; else it is asked again after a moment."""
-        ...
 
     async def receive(self) -> tuple[Receipt, ...]:
         """Take what waits; it comes again unless acknowledged."""
-        ...
 
     async def acknowledge(self, receipts: Sequence[Receipt]) -> None:
         """Take them off the queue."""
-        ...
 
 
 class Authorizer(Protocol):
@@ -283,7 +281,6 @@ class Authorizer(Protocol):
 
     def consent_url(self, *, state: str, redirect_uri: str) -> str:
         """Return the vendor's page on which the merchant consents."""
-        ...
 
     async def complete(self, query: Mapping[str, str], *, redirect_uri: str) -> Token:
         """Verify the vendor's redirect (its signature, the account) and exchange the code for a token.
@@ -336,10 +333,10 @@ class Ports:
 class Connector:
     """What a connector folder exports as ``CONNECTOR``.
 
-    ``operations`` is keyed by the port's method name (``set_levels``, ``tell_shipped``, ``capture``, ``buy`` ...).
-    ``signs_in_with`` names what a person looks at in crossdock.yaml, under ``with``, where the vendor does not accept us.
-    ``app_keys`` are the keys it reads of ``Connection.app``. ``version_ends`` is when the pinned version stops, if known.
-    ``offers`` names a connection's ports and ``mode_of`` its mode, so that lists need not build it (assembly.py).
+    ``operations`` is keyed by the port's method name (``buy``). ``signs_in_with`` names what a person looks at, under
+    ``with``, where the vendor does not accept us; ``app_keys`` what it reads of ``Connection.app``; ``version_ends`` when
+    the pinned version stops, if known. ``offers`` names its ports and ``mode_of`` its mode without building it.
+    ``keeps_persons``: how long after delivery the vendor lets anybody keep an order's personal data.
     """
 
     key: str
@@ -354,4 +351,5 @@ class Connector:
     api_version: str | None = None
     version_ends: date | None = None
     offers: frozenset[str] = frozenset()
+    keeps_persons: timedelta | None = None
     mode_of: Callable[[BaseModel, Mapping[str, str]], Mode | None] | None = None

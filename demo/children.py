@@ -48,9 +48,12 @@ def free_port() -> int:
         return port
 
 
-async def start_sandbox(start: str, seed: int) -> tuple[Process, dict[str, Any]]:
-    """Start the stand-ins on a clock that stands until it is moved; return the process and where they are."""
-    words = ("--stepped", "--start", start, "--seed", str(seed))
+async def start_sandbox(start: str | None, seed: int) -> tuple[Process, dict[str, Any]]:
+    """Start the stand-ins on a clock that stands until it is moved, or on the machine's own where no start is given.
+
+    Return the process and where they are.
+    """
+    words = (*(("--stepped", "--start", start) if start else ()), "--seed", str(seed))
     child = await asyncio.create_subprocess_exec(
         sys.executable, str(CLI), "sandbox", "--json", "--port", "0", *words,
         stdout=PIPE, stderr=None, stdin=DEVNULL,

@@ -13,7 +13,7 @@ from demo.orders import SoldOut
 
 START: Final = datetime.fromisoformat("2026-11-30T07:00:00-08:00")
 """Cyber Monday, 07:00 in Reno."""
-OPENS: Final = START + timedelta(minutes=30)
+OPENS_AFTER: Final = timedelta(minutes=30)
 AT_ONCE: Final = 4
 """So many shoppers buy at the same instant."""
 EVERY: Final = timedelta(seconds=48)
@@ -27,20 +27,21 @@ PENDING_S: Final = (20.0, 90.0)
 """How long Amazon keeps an order PENDING."""
 
 
-def generated_day(count: int, seed: int) -> Day:
+def generated_day(count: int, seed: int, *, start: datetime = START) -> Day:
     """Return a day of so many random orders; the same seed draws the same day."""
     config, given = house(max(1, count // 20))
-    sold = sorted(_shopping(config, given, count, seed=seed), key=_instant)
-    end = (_instant(sold[-1]) if sold else OPENS) + RESTS_FOR
+    opens = start + OPENS_AFTER
+    sold = sorted(_shopping(config, given, count, seed=seed, opens=opens), key=_instant)
+    end = (_instant(sold[-1]) if sold else opens) + RESTS_FOR
     opening = [
-        {"at": START.isoformat(), "connect": list(config["connections"])},
-        {"at": (START + timedelta(minutes=10)).isoformat(), "accept": "all"},
+        {"at": start.isoformat(), "connect": list(config["connections"])},
+        {"at": (start + timedelta(minutes=10)).isoformat(), "accept": "all"},
     ]
     return Day({
         "format": "day/1",
         "day": f"{count}-random-orders-{seed}",
         "title": f"{count} random orders, seed {seed}",
-        "clock": {"start": START.isoformat(), "end": end.isoformat()},
+        "clock": {"start": start.isoformat(), "end": end.isoformat()},
         "config": config,
         "given": given,
         "when": [*opening, *sold],
@@ -127,12 +128,12 @@ class _OnSale:
                     held[sku] = held.get(sku, 0) - units * line["qty"]
 
 
-def _shopping(config: Json, given: Json, count: int, *, seed: int) -> Iterator[Json]:
+def _shopping(config: Json, given: Json, count: int, *, seed: int, opens: datetime) -> Iterator[Json]:
     """Yield what shoppers do, until everything is sold."""
     on_sale = _OnSale(config, given)
     for number in range(count):
         chance = random.Random(f"{seed}/{number}")  # noqa: S311 - what is bought, not a secret
-        at = OPENS + EVERY * (number // AT_ONCE)
+        at = opens + EVERY * (number // AT_ONCE)
         try:
             order = _drawn(on_sale, chance, number, at)
         except SoldOut:

@@ -5,8 +5,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from core.store.tables import jobs, orders
+from core.store.processes import GONE_AFTER, unheld
+from core.store.tables import jobs, orders, processes
 
+_BEATS = (processes.c.owner, processes.c.beat_at)
 _MOMENT = timedelta(microseconds=1)
 """A claim that ends at an instant is free a moment later."""
 
@@ -14,14 +16,16 @@ _MOMENT = timedelta(microseconds=1)
 def next_at(conn: sa.Connection) -> datetime | None:
     """Return the earliest instant at which an order or a job is due and held by nobody."""
     found: list[datetime] = []
+    dead = {owner: at + GONE_AFTER for owner, at in conn.execute(sa.select(*_BEATS))}
     for table in (orders, jobs):
         free = sa.select(sa.func.min(table.c.due_at)).where(table.c.claimed_until.is_(None))
         first: datetime | None = conn.execute(free).scalar()
         found += [first] if first is not None else []
-        held = sa.select(table.c.due_at, table.c.claimed_until).where(
+        held = sa.select(table.c.due_at, table.c.claimed_by, table.c.claimed_until).where(
             table.c.claimed_until.is_not(None), table.c.due_at.is_not(None)
         )
-        found += [max(row.due_at, row.claimed_until + _MOMENT) for row in conn.execute(held)]
+        for due_at, owner, until in conn.execute(held):
+            found.append(max(due_at, min(until, dead.get(owner, until)) + _MOMENT))
     return min(found, default=None)
 
 
@@ -34,5 +38,4 @@ def due_now(conn: sa.Connection, now: datetime) -> list[tuple[str, str]]:
 
 
 def _free(table: sa.Table, now: datetime) -> Any:
-    claim = sa.or_(table.c.claimed_until.is_(None), table.c.claimed_until < now)
-    return sa.and_(table.c.due_at <= now, claim)
+    return sa.and_(table.c.due_at <= now, unheld(table, now))

@@ -15,6 +15,7 @@ READS = frozenset(
         "read_levels",
         "fetch_payment",
         "find_label",
+        "sold_labels",
         "fetch_file",
         "fetch_tracking",
     }

@@ -1,6 +1,6 @@
 """A database that lives and dies with the simulation: SQLite in memory, and every call done at once."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Concatenate, ParamSpec, TypeVar
 
 import sqlalchemy as sa
@@ -34,6 +34,17 @@ class Memory(Database):
         """Run ``work``."""
         with self._engine.begin() as conn:
             return work(conn, *args, **kwargs)
+
+    async def overwrite(self, tables: Sequence[str], *, whole: bool = False) -> bool:
+        """Do nothing: what is deleted in memory lies in no file."""
+        del tables, whole
+        return True
+
+    async def raw(self, tables: Sequence[str]) -> AsyncIterator[tuple[str, bytes]]:
+        """Yield nothing: there are no files."""
+        del tables
+        for chunk in list[tuple[str, bytes]]():
+            yield chunk
 
     async def close(self) -> None:
         """Forget everything."""

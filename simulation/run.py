@@ -16,6 +16,7 @@ from core.jobs.notifications import delivery_of
 from core.steps import STEPS
 from core.store.jobs import claim_jobs
 from core.store.orders import counts_by_stage
+from core.store.processes import beat
 from simulation.books import differences, ever_paused
 from simulation.due import due_now, next_at
 from simulation.memory import store_in_memory
@@ -136,7 +137,7 @@ class _Simulation:
         except KilledError:
             if self.depth:
                 raise
-            self._replace_worker()
+            await self._replace_worker()
         return True
 
     async def _run(self, merchant: str, name: str) -> None:
@@ -150,7 +151,9 @@ class _Simulation:
         ):
             await self.worker.run_job(job)
 
-    def _replace_worker(self) -> None:
+    async def _replace_worker(self) -> None:
+        # It said to the end that it lives: what it held is free some seconds later.
+        await self.hub.store.write(beat, self.hub.owner, self.hub.role, self.hub.clock.now())
         self.killed += 1
         self.hub.owner = f"worker-{self.killed + 1}"
         self.worker = self._new_worker()

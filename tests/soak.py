@@ -3,9 +3,10 @@
 Whatever the weather, the books must be those of a quiet day; only instants of labels may move.
 Then ten thousand calls of each stand-in with anything in them. And two thousand orders of odd shape over HTTP. `make soak ARGS=odd` runs what has that in its name.
 A day of a hundred orders for each vendor that answers nobody for a day: `make soak ARGS=outage`.
+And only where it is asked for, `make soak ARGS=chaos`: an hour of kills, stops and cuts on PostgreSQL (see tests/chaos/run.py).
+Attacks on the door of a running hub, with what each costs and what honest webhooks feel of it: `make soak ARGS=attacks`.
 """
 
-import asyncio
 import logging
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
@@ -13,16 +14,20 @@ from functools import partial
 
 from day.day import load_day
 from demo import KENDRA
+from demo.children import run_told
 from demo.compare import differences
 from demo.player import NotPlayedError, Play, play_day
 from simulation.outages import outage_days
 from simulation.run import simulate
 from simulation.scene import Scene
+from tests.attacks import attacked
+from tests.chaos import run as chaos
 from tests.connectors import odd_run
 from tests.demo.sabotaged import VENDOR_OF, overlooked
 from tests.sandbox import amazon_walk, easypost_walk, shopify_walk, stripe_walk
 
 SEEDS = range(1, 11)
+CHAOS = "chaos"
 WALKS: dict[str, Callable[[range], Awaitable[str | None]]] = {
     "walk amazon": amazon_walk.walked,
     "walk easypost": easypost_walk.walked,
@@ -81,7 +86,9 @@ def main() -> int:
         *((name, partial(waited, scene)) for name, scene in outage_days(100)),
         *((name, partial(answered, walk)) for name, walk in WALKS.items()),
         ("odd orders", partial(sold_oddly, 1000)),
+        ("attacks", attacked),
         *((f"sabotage {kind}", partial(overlooked, kind)) for kind in sorted(VENDOR_OF)),
+        (CHAOS, chaos.run),
     ]
     wanted = " ".join(sys.argv[1:])
     logging.getLogger("crossdock").setLevel(
@@ -89,9 +96,9 @@ def main() -> int:
     )  # what fails is on purpose; what is wrong is printed
     bad = 0
     for name, run in runs:
-        if wanted not in name:
+        if wanted not in name or (name == CHAOS and not wanted):
             continue
-        wrong = asyncio.run(run())
+        wrong = run_told(run())
         bad += bool(wrong)
         sys.stdout.write(
             f"{'NO ' if wrong else 'ok '} {name}\n" + "".join(f"      {line}\n" for line in wrong)

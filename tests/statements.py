@@ -26,12 +26,21 @@ OF_EVERYBODY: Mapping[str, str] = {
     "columns.among": "the condition that others use",
     "engine._begin": "begins a transaction",
     "engine._begin_immediate": "begins a transaction",
+    "forgetting._count": "is handed the condition",
+    "tombstones._tombstones": "is handed the condition",
+    "overwriting.now_of": "asks for no rows",
+    "overwriting.nobody_sees_before": "asks for no rows",
+    "overwriting.write_anew": "writes whole tables anew, as they are",
+    "raw.chunks_of_tables": "a proof looks at whole files, for one person's keys",
     "pauses._lasting": "a condition: the merchant of a wait is that of its pause",
     "quota._forgo_flush": "a setting of the transaction",
     "quota._take": "by the counter's whole key",
     "quota._read": "by the counter's whole key",
     "quota._overwrite": "by the counter's whole key",
-    "schema._is_newest": "reads the revision",
+    "engine._check_references": "of the whole file, after an upgrade",
+    "rehearsal._rows": "counts the rows of each table",
+    "schema.revision_of": "reads the revision of the database",
+    "schema.refuse_others": "asks who else is connected",
 }
 """Function -> why it looks at the rows of every merchant, or at none."""
 

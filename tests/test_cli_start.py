@@ -17,7 +17,7 @@ from tests.installed import MERCHANT, installed
 
 ROOT = Path(__file__).resolve().parent.parent
 SDKS = {"stripe", "shopify", "sp_api", "easypost", "aiosmtplib", "aiobotocore", "botocore"}
-SERVING = {"web", "aiohttp", "apscheduler", "pgqueuer", "sandbox", "simulation", "demo"}
+SERVING = {"web", "aiohttp", "pgqueuer", "sandbox", "simulation", "demo"}
 SECRETS = (
     "STRIPE_KEY",
     "STRIPE_WEBHOOK_SECRET",

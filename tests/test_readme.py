@@ -15,6 +15,7 @@ from core import errors
 from core.config.loader import load
 from core.config.schema import BoxKeys, CommonWith, ConnectionKeys, FileKeys, LocationKeys, SlaKeys, StockKeys
 from core.domain.state import Stage
+from core.model.failures import Failure
 from core.model.holds import Hold
 from core.model.shipment import RateReason
 from core.ports import Fence
@@ -169,6 +170,15 @@ def test_the_page_of_errors_names_every_error_and_its_answer() -> None:
     assert set(told) == set(tree)
     for name, answer in told.items():
         assert answer == str(int(status_of(tree[name].__new__(tree[name])))), name
+
+
+@pytest.mark.case("F1")
+def test_the_page_of_errors_says_of_each_failure_what_happens_next() -> None:
+    page = text_of(DOCS / "reference" / "errors.md")
+
+    told = [(row[0], row[2]) for row in table(page, "## At whom it failed")]
+
+    assert told == [(failure.words, failure.then) for failure in Failure]
 
 
 def test_the_glossary_knows_every_stage_hold_rate_reason_and_fence() -> None:

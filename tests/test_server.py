@@ -7,7 +7,6 @@ import logging
 import os
 import re
 import signal
-import stat
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Mapping
@@ -18,7 +17,7 @@ import aiohttp
 import pytest
 
 import cli
-from assembly import keyring_of, open_hub
+from assembly import open_hub
 from connectors.bogus.webhooks import HEADER, signature_of
 from core.domain.state import Stage
 from core.model.notification import Notification, NotificationKind
@@ -156,6 +155,7 @@ def test_what_is_wrong_is_said_in_one_line_and_ends_with_1(
     wrong: dict[str, str],
     says: str,
 ) -> None:
+    monkeypatch.setattr("assembly.START_WITHIN_S", 0)
     assert serve_here(installed(tmp_path) | wrong, monkeypatch, "--port", str(free_port())) == 1
 
     text = capsys.readouterr().err
@@ -185,16 +185,6 @@ def serve_here(environ: Mapping[str, str], monkeypatch: pytest.MonkeyPatch, *wor
     finally:
         root.handlers[:] = handlers
         root.setLevel(level)
-
-
-def test_fresh_keys_are_written_once_and_for_the_owner_alone(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'hub.db'}"
-
-    first, second = keyring_of({}, url), keyring_of({}, url)
-
-    file = tmp_path / "hub.keys"
-    assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert first.text() == second.text() == file.read_text(encoding="ascii")
 
 
 async def open_for_business(environ: Mapping[str, str]) -> None:

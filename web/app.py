@@ -1,11 +1,12 @@
 """The web application: every route, and what stands before them."""
 
+import json
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
 from core.engine.hub import Hub
-from web import connect, webhooks
+from web import connect, health, webhooks
 from web.api import (
     annotations,
     connections,
@@ -14,7 +15,9 @@ from web.api import (
     notices,
     order_actions,
     orders,
+    parked,
     privacy,
+    shoppers,
     stock,
     zones,
 )
@@ -27,7 +30,7 @@ from web.console import orders as orders_page
 from web.console import privacy as privacy_page
 from web.console.errors import readable
 from web.context import Settings
-from web.health import routes as health_routes
+from web.door.guard import readable_requests
 from web.keys import HUB, SETTINGS
 from web.problems import problems
 from web.session import CALLER, known_sessions
@@ -37,12 +40,14 @@ ENDPOINTS = (
     *orders.ENDPOINTS,
     *order_actions.ENDPOINTS,
     *annotations.ENDPOINTS,
+    *parked.ENDPOINTS,
     *stock.ENDPOINTS,
     *connections.ENDPOINTS,
     *links_api.ENDPOINTS,
     *golive.ENDPOINTS,
     *notices.ENDPOINTS,
     *zones.ENDPOINTS,
+    *shoppers.ENDPOINTS,
     *privacy.ENDPOINTS,
 )
 """Everything that the API offers."""
@@ -51,18 +56,20 @@ ENDPOINTS = (
 def build(hub: Hub, settings: Settings) -> web.Application:
     """Return the application of a hub."""
     app = web.Application(
-        middlewares=[security_headers, readable, problems, known_sessions], client_max_size=LARGEST_BODY
+        middlewares=[security_headers, readable, problems, readable_requests, known_sessions],
+        client_max_size=LARGEST_BODY,
     )
     app[HUB], app[SETTINGS] = hub, settings
-    app.add_routes(health_routes)
+    health.add(app, hub)
     app.add_routes(webhooks.routes)
     app.add_routes(connect.routes)
     endpoint.add(app, ENDPOINTS, CALLER)
-    page = describe(ENDPOINTS, url=settings.public_url)
+    # Written out once: it is long, and anybody may ask for it.
+    page = json.dumps(describe(ENDPOINTS, url=settings.public_url)).encode()
 
     async def openapi(request: web.Request) -> web.Response:
         del request
-        return web.json_response(page)
+        return web.Response(body=page, content_type="application/json")
 
     app.router.add_get(f"{endpoint.PREFIX}/openapi.json", openapi)
     pages.add(app)

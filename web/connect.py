@@ -8,9 +8,10 @@ from aiohttp import web
 
 from core.errors import NotFoundError, SignatureError
 from core.ports import Authorizer
+from web.door.guard import cookie_of
 from web.keys import HUB, SETTINGS
 from web.problems import problem
-from web.signing import sign, unsign
+from web.signing import sign
 
 COOKIE = "crossdock_connect"
 LASTS = timedelta(minutes=10)
@@ -22,8 +23,8 @@ routes = web.RouteTableDef()
 async def callback(request: web.Request) -> web.Response:
     """Take the vendor's redirect: state, signature and account are checked, the code is exchanged, work begins."""
     hub, settings = request.app[HUB], request.app[SETTINGS]
-    state = unsign(settings.secret, "connect", request.query.get("state", ""), hub.clock.now())
-    if state is None or state["nonce"] != request.cookies.get(COOKIE):
+    state = settings.unsign("connect", request.query.get("state", ""), hub.clock.now())
+    if state is None or state["nonce"] != cookie_of(request, COOKIE):
         return problem(
             HTTPStatus.FORBIDDEN,
             "this answer belongs to no authorization that this browser began; press Connect again",

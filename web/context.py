@@ -1,9 +1,12 @@
 """What the web process needs besides the hub."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from core.ports import Token
+from web.signing import unsign
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,6 +18,19 @@ class Settings:
     """Signs sessions and the state of authorization round trips."""
     connected: Callable[[str, str, Token], Awaitable[None]]
     """Called with (merchant, connection, token) once a merchant has authorized a connection."""
+    metrics_token: str | None = None
+    """What a monitor shows to be told the figures; without one nobody is."""
+
+    older_secrets: Callable[[], Sequence[bytes]] = tuple
+    """Those of the other keys: what was signed before a rotation of keys is good until its end."""
+
+    def unsign(self, purpose: str, text: str, now: datetime) -> dict[str, Any] | None:
+        """Return the value that we signed, under whichever key; None where it was forged, of another purpose, or too old."""
+        for secret in (self.secret, *self.older_secrets()):
+            value = unsign(secret, purpose, text, now)
+            if value is not None:
+                return value
+        return None
 
     @property
     def secure(self) -> bool:

@@ -22,10 +22,13 @@ from core.errors import (
 )
 from core.services.golive.opening import MistakesError
 from core.services.links_file import LinksError
+from core.store.failures import is_infrastructure, name_of
 
 LOG = logging.getLogger("crossdock.web")
 
 PROBLEM = "application/problem+json"
+RETRY_AFTER_S = 5
+"""When to ask again while our own infrastructure fails (seconds)."""
 
 _STATUS: tuple[tuple[type[HubError], HTTPStatus], ...] = (
     (SignatureError, HTTPStatus.UNAUTHORIZED),
@@ -91,6 +94,15 @@ def wrong_request(detail: str, errors: Sequence[Mapping[str, str]]) -> web.Respo
     return problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, errors=list(errors))
 
 
+def unanswered(request: web.Request, error: Exception) -> web.Response:
+    """Return what is answered while our own database or machine fails: come again; nobody who asked is to blame."""
+    LOG.error("%s %s: our own infrastructure failed: %s", request.method, request.path, name_of(error))
+    detail = "the hub's own database does not answer just now; ask again in a few seconds"
+    answer = problem(HTTPStatus.SERVICE_UNAVAILABLE, detail)
+    answer.headers["Retry-After"] = str(RETRY_AFTER_S)
+    return answer
+
+
 @web.middleware
 async def problems(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -109,7 +121,14 @@ async def problems(
         if isinstance(error, web.HTTPNotFound):
             detail = f"there is no {request.path}; /api/v1/openapi.json names every path of the API"
         return problem(HTTPStatus(error.status), detail)
-    except Exception:
+    except web.RequestPayloadError:
+        return problem(HTTPStatus.BAD_REQUEST, "the body does not come as its headers say")
+    except Exception as error:
+        if isinstance(error, ConnectionError) and request.transport is None:
+            # Whoever asked has left, or was too slow: nobody reads the answer, and nothing of ours is wrong.
+            return problem(HTTPStatus.REQUEST_TIMEOUT, "the request did not come whole")
+        if is_infrastructure(error):
+            return unanswered(request, error)
         # Whoever asked reads a problem like any other; what it was stands in the log alone.
         LOG.exception("%s %s: a fault of ours", request.method, request.path)
         return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "a fault of ours; the log of the hub says more")

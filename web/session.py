@@ -9,9 +9,10 @@ from aiohttp import web
 
 from core.engine.hub import Hub
 from core.store.api_keys import find_api_key, has_key
+from web.door.guard import cookie_of
 from web.keys import HUB, SETTINGS
 from web.problems import problem
-from web.signing import sign, unsign
+from web.signing import sign
 
 COOKIE = "crossdock_session"
 LASTS = timedelta(hours=12)
@@ -58,8 +59,8 @@ async def caller_of(request: web.Request) -> tuple[str, str] | None:
     if scheme.lower() == "bearer":
         found = await key_of(hub, key)
     else:
-        cookie = request.cookies.get(COOKIE, "")
-        value = unsign(request.app[SETTINGS].secret, "session", cookie, hub.clock.now())
+        cookie = cookie_of(request, COOKIE)
+        value = request.app[SETTINGS].unsign("session", cookie, hub.clock.now())
         found = (value["merchant"], value["name"]) if value else None
         if found is not None and not await hub.store.read(has_key, *found):
             return None

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from connectors.bogus.client import Effect, Shipment, World
 from core.errors import RejectedError
@@ -64,6 +64,21 @@ class BogusCarrier:
             else label.model_copy(update={"format": label_format})
         )
 
+    async def sold_labels(self, begins: str, since: datetime) -> tuple[tuple[str, Label], ...]:
+        """Return (reference, label) of what was bought since, and not taken back."""
+        return await self.world.look(
+            self.connection,
+            "sold_labels",
+            lambda _: tuple(
+                (made.reference, made.label)
+                for made in self.world.shipments.values()
+                if made.label is not None
+                and not made.voided
+                and made.made_at >= since
+                and made.reference.startswith(begins)
+            ),
+        )
+
     async def void(self, shipment_id: str) -> Movement:
         """Ask for the label to be taken back; one that was scanned is declined at once, the others a minute later or not."""
         return await self.world.call(self.connection, "void", lambda: self._void(shipment_id))
@@ -97,7 +112,7 @@ class BogusCarrier:
             for number, (carrier, service, base, step, days) in enumerate(_CARD, start=1)
         )
         self.world.shipments[shipment_id] = Shipment(
-            shipment_id=shipment_id, rates=rates, reference=reference
+            shipment_id=shipment_id, rates=rates, reference=reference, made_at=self.world.clock.now()
         )
         return Quotes(shipment_id=shipment_id, rates=rates)
 

@@ -103,6 +103,7 @@ class Shipment:
     shipment_id: str
     reference: str
     rates: tuple[Rate, ...]
+    made_at: datetime
     label: Label | None = None
     voided: bool = False
     void_asked_at: datetime | None = None

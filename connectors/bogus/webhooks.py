@@ -20,6 +20,11 @@ class BogusWebhooks:
     connection: str
     secret: str = field(repr=False)
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The one secret."""
+        return (self.secret,)
+
     def parse_webhook(self, request: WebhookRequest, *, now: datetime) -> tuple[Notification, ...]:
         """Verify the signature over the raw body, then say what changed."""
         del now  # it signs no time

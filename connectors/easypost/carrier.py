@@ -115,6 +115,25 @@ class EasyPostCarrier:
             else await self._as_wanted(label, label_format.upper())
         )
 
+    async def sold_labels(self, begins: str, since: datetime) -> tuple[tuple[str, Label], ...]:
+        """Return (reference, label) of what was bought since under such a reference; what a refund was asked for is left out."""
+        found: list[tuple[str, Label]] = []
+        before: str | None = None
+        while True:
+            answer = await self._api.sold_shipments(since, before)
+            with readable("shipments", connection=self._connection):
+                shipments = answer["shipments"]
+                found += [
+                    (each["reference"], label)
+                    for each in shipments
+                    if (each.get("reference") or "").startswith(begins)
+                    and each.get("refund_status") in (None, "rejected")
+                    and (label := _label(each)) is not None
+                ]
+                if not answer["has_more"] or not shipments:
+                    return tuple(found)
+                before = shipments[-1]["id"]
+
     async def void(self, shipment_id: str) -> Movement:
         """Ask for the label's price back; the carrier says yes or no later, and asking twice is one request."""
         try:

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
@@ -29,6 +30,8 @@ Answer = dict[str, Any]
 API = "https://api.easypost.com/v2"
 CONNECT_LIMIT_S = 3.0
 READ_LIMIT_S = 9.0
+PAGE = 100
+"""The most that a list gives at once (docs.easypost.com/docs/pagination, read 2026-11)."""
 
 _FIELD = re.compile(r"[A-Za-z_.\[\]0-9]{1,60}")
 
@@ -73,6 +76,13 @@ class EasyPostApi:
         return await self._call(
             "shipments.all", lambda: self._easypost.shipment.all(page_size=page_size), may_act=False
         )
+
+    async def sold_shipments(self, since: datetime, before: str | None) -> Answer:
+        """GET /shipments: a page of those that were made since and bought, the newest first, made before ``before``."""
+        asked: dict[str, Any] = {"purchased": "true", "start_datetime": since.isoformat(), "page_size": PAGE}
+        if before is not None:
+            asked["before_id"] = before
+        return await self._call("shipments.all", lambda: self._easypost.shipment.all(**asked), may_act=False)
 
     async def buy_shipment(self, shipment: str, rate: str) -> Answer:
         """POST /shipments/{id}/buy."""

@@ -29,6 +29,7 @@ class EasyPostWebhooks:
 
     def __init__(self, connection: str, secrets: Sequence[str]) -> None:
         self._connection = connection
+        self.secrets = tuple(secrets)
         # EasyPost normalizes the secret like this before it signs.
         self._keys = tuple(unicodedata.normalize("NFKD", secret).encode() for secret in secrets)
 

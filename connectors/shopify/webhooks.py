@@ -43,7 +43,12 @@ class ShopifyWebhooks:
         self._name = connection.name
         self._store = ShopifySettings.model_validate(connection.settings).store
         app = connection.app
-        self._secrets = tuple(app[key] for key in ("client_secret", "client_secret_old") if app.get(key))
+        self._app_secrets = tuple(app[key] for key in ("client_secret", "client_secret_old") if app.get(key))
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The shop, for each takes its own deliveries only, and the app's secrets."""
+        return (self._store, *self._app_secrets)
 
     def parse_webhook(self, request: WebhookRequest, *, now: datetime) -> tuple[Notification, ...]:  # noqa: ARG002  no time is signed
         """Verify the signature over the raw body, then say what changed.
@@ -52,8 +57,8 @@ class ShopifyWebhooks:
         header must name this shop and no body may name another. What may delete something needs the body that Shopify
         sends with that topic and no other, else a person looks at it; everything else leads to a fetch only.
         """
-        self._verify(request)
         self._require_own_shop(request.headers.get("x-shopify-shop-domain"))
+        self._verify(request)
         topic = request.headers.get("x-shopify-topic", "")
         body = self._body(request)
         if "shop_domain" in body:
@@ -89,7 +94,7 @@ class ShopifyWebhooks:
             signature = base64.b64decode(given, validate=True)
         except (binascii.Error, ValueError):
             signature = b""
-        digests = [hmac.digest(secret.encode(), request.body, hashlib.sha256) for secret in self._secrets]
+        digests = [hmac.digest(secret.encode(), request.body, hashlib.sha256) for secret in self._app_secrets]
         # Every secret is compared, so that the time taken does not tell which one it was.
         matches = [hmac.compare_digest(digest, signature) for digest in digests]
         if len(signature) != SIGNATURE_BYTES or not any(matches):

@@ -41,7 +41,7 @@ class StripeWebhooks:
 
     def __init__(self, connection: str, secrets: Sequence[str]) -> None:
         self._connection = connection
-        self._secrets = tuple(secrets)
+        self.secrets = tuple(secrets)
 
     def parse_webhook(self, request: WebhookRequest, *, now: datetime) -> tuple[Notification, ...]:
         """Verify the signature (either secret), then say what changed.
@@ -78,7 +78,7 @@ class StripeWebhooks:
 
     def _verify(self, request: WebhookRequest, now: datetime) -> None:
         header = request.headers.get("stripe-signature", "")
-        if not any(verify_header(request.body, header, secret) for secret in self._secrets):
+        if not any(verify_header(request.body, header, secret) for secret in self.secrets):
             raise SignatureError("not signed by Stripe with a secret of ours", connection=self._connection)
         # The library lets a signature from the future pass; we do not.
         if abs(now.timestamp() - _signed_at(header)) > TOLERANCE_S:

@@ -100,6 +100,8 @@ def _changes(state: OrderState, fact: f.Fact) -> dict[str, Any]:  # noqa: C901, 
             return {"parked": fact}
         case f.Retried():
             return {"parked": None}
+        case f.Forgotten():
+            return {"forgotten_at": state.forgotten_at or fact.at}
         case f.Noted():
             return {}
         case NoteAdded() | Tagged() | Untagged() | Assigned():

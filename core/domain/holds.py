@@ -15,7 +15,7 @@ from core.domain.payment import HOLD, RISK_LIMIT
 from core.domain.shipping.destinations import needs_form, needs_no_form
 from core.domain.shipping.exports import lacking_itn
 from core.domain.state import OrderState, ParcelState, labelled, region_of_order, third_party_shipped
-from core.model.address import Region
+from core.model.address import Absence, Region
 from core.model.effects import Outcome
 from core.model.facts import PaymentChecked
 from core.model.holds import Hold
@@ -65,7 +65,7 @@ def causes(state: OrderState, context: Context) -> dict[Hold, str]:
         **_unit_causes(state),
         **_payment_causes(state, order),
         **_risk_causes(state, order, context.now),
-        **({} if labelled(state) else _address_causes(order, state.needs, context)),
+        **({} if labelled(state) else _address_causes(state, order, context)),
         **_label_causes(state, context.no_label),
     }
     return {
@@ -281,15 +281,17 @@ def _declined(state: OrderState) -> bool:
     )
 
 
-def _address_causes(order: Order, needs: tuple[Need, ...], context: Context) -> dict[Hold, str]:
+def _address_causes(state: OrderState, order: Order, context: Context) -> dict[Hold, str]:
     if order.state is ChannelState.PENDING or not any(line.ships and line.quantity for line in order.lines):
         return {}  # the channel shows no address before it releases the order, and that is all there is to wait for
+    if state.forgotten_at is not None:
+        return {Hold.ADDRESS_WITHHELD: Absence.FORGOTTEN.value}
     region = region_of_order(order)
     if region is None:
         return {Hold.ADDRESS_WITHHELD: getattr(order.ship_to, "why", "")}
     if not region.complete:
         return {Hold.ADDRESS_WITHHELD: f"incomplete: {', '.join(region.lacks) or 'a part'} missing"}
-    return _customs_causes(order, needs, context, region)
+    return _customs_causes(order, state.needs, context, region)
 
 
 def _customs_causes(

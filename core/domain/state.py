@@ -122,6 +122,8 @@ class OrderState(StoredShape):
     """In the order of the alphabet."""
     assignee: str | None = None
     """Who looks after it: the name of an API key or user of the merchant; None: nobody."""
+    forgotten_at: Instant | None = None
+    """Since when nothing personal of it is kept."""
 
     @property
     def cancelled(self) -> bool:

@@ -15,6 +15,9 @@ def amount_text(amount: Money | None) -> str:
     return f"{amount.text()} {amount.currency}" if amount.known else "amount unknown"
 
 
+_ASKED = {"hold_asked": "Held by a person", "label_asked": "Label asked for", "retried": "Sent on again"}
+
+
 def _annotated(fact: Annotation, notes: Mapping[str, str]) -> str:
     match fact:
         case NoteAdded():
@@ -66,8 +69,6 @@ def summary(fact: f.Fact, notes: Mapping[str, str] = NO_NOTES) -> str:  # noqa: 
             return f"Held: {fact.reason.words}. {fact.detail}"
         case f.Released():
             return f"Released: {fact.reason.words}{_noted(fact.note)}"
-        case f.HoldAsked():
-            return f"Held by a person{_noted(fact.note)}"
         case f.Quoted():
             box = f"{fact.parcel.box}{' (packing cut short)' if fact.parcel.ended_early else ''}"
             return f"{len(fact.rates)} rates for parcel {fact.parcel.parcel_id} in box {box}: {_chosen(fact)}"
@@ -96,8 +97,8 @@ def summary(fact: f.Fact, notes: Mapping[str, str] = NO_NOTES) -> str:  # noqa: 
             return "Cancelled at the channel, money given back"
         case f.RejectionAsked():
             return f"Rejected: {fact.why}"
-        case f.LabelAsked():
-            return f"Label asked for{_noted(fact.note)}"
+        case f.LabelAsked() | f.HoldAsked() | f.Retried():
+            return f"{_ASKED[fact.kind]}{_noted(fact.note)}"
         case f.VoidAsked():
             return f"Label of parcel {fact.parcel_id} to be taken back{_noted(fact.note)}"
         case f.VoidRefused():
@@ -114,8 +115,8 @@ def summary(fact: f.Fact, notes: Mapping[str, str] = NO_NOTES) -> str:  # noqa: 
             return f"{fact.operation}: {fact.outcome}{f' ({fact.code})' if fact.code else ''}"
         case f.Parked():
             return f"Needs attention at {fact.step}: {fact.message}"
-        case f.Retried():
-            return f"Sent on again{_noted(fact.note)}"
+        case f.Forgotten():
+            return f"Personal data forgotten: {fact.why.words}"
         case f.Noted():
             return fact.text
         case NoteAdded() | Tagged() | Untagged() | Assigned():

@@ -4,10 +4,11 @@ from datetime import datetime, timedelta
 
 from core.domain.state import OrderState
 from core.engine.answers import Kind
+from core.engine.dispatch import connection_shares
 from core.engine.hub import Hub
 from core.engine.pauses import learn, wait_turn
 from core.engine.run import Run
-from core.engine.step import Steps, next_step
+from core.engine.step import Step, Steps, next_step
 from core.failpoints import failpoint
 from core.model.commit import Landed
 from core.model.order import Personal
@@ -67,7 +68,8 @@ async def read_run(hub: Hub, merchant: str, order_id: str, state: OrderState, at
 async def advance(run: Run, steps: Steps) -> None:
     """Do what is due, one step at a time, until the table says rest; then rest.
 
-    A step that asks for what is paused waits for the pause to end; what does not depend on it goes on.
+    A step that asks for what is paused waits for the pause to end, and one whose connection has no place left for a
+    place; what does not depend on it goes on.
 
     Raises:
         HubError: a step failed; the worker decides what becomes of the order.
@@ -80,18 +82,42 @@ async def advance(run: Run, steps: Steps) -> None:
                 return
             continue
         step, run.step = steps[due.name], due.name
-        come_at = await wait_turn(run.hub, run.merchant, step.asks(run.view()), run.waiter, run.turns)
+        calls = step.asks(run.view())
+        come_at = await wait_turn(run.hub, run.merchant, calls, run.waiter, run.turns)
         if come_at is not None:
-            run.waiting[step.name] = come_at
-            run.queued.update(call.kind for call in step.asks(run.view()))
+            paused = (c.connection for c in calls if run.hub.answers.paused(run.merchant, c.kind))
+            _wait(run, step, come_at, next(paused, ""))
+            run.queued.update(call.kind for call in calls)
             continue
-        before = run.state.version, run.accepted
-        await step.run(run)
-        failpoint("advance.switches.before")
-        run.accepted = await run.hub.store.read(accepted_actions, run.merchant)
-        if (run.state.version, run.accepted) == before:
-            raise StandstillError(due.name)
+        places = connection_shares(run.hub, run.merchant, [call.connection for call in calls])
+        if not run.hub.places.take(places):
+            # It stays due, and lets go: a vendor that hangs holds no more runs than it has places.
+            full = (c.connection for c in calls if not _has_room(run, c.connection))
+            _wait(run, step, run.now, next(full))
+            continue
+        try:
+            await _do(run, step)
+        finally:
+            run.hub.places.leave(places)
     raise StandstillError("too many steps in one run")
+
+
+async def _do(run: Run, step: Step) -> None:
+    before = run.state.version, run.accepted
+    await step.run(run)
+    failpoint("advance.switches.before")
+    run.accepted = await run.hub.store.read(accepted_actions, run.merchant)
+    if (run.state.version, run.accepted) == before:
+        raise StandstillError(step.name)
+
+
+def _has_room(run: Run, connection: str) -> bool:
+    shares = connection_shares(run.hub, run.merchant, [connection])
+    return all(run.hub.places.room(share) > 0 for share in shares)
+
+
+def _wait(run: Run, step: Step, until: datetime, connection: str) -> None:
+    run.waiting[step.name], run.waits_at[step.name] = until, connection
 
 
 async def _rest(run: Run, at: datetime | None) -> bool:
@@ -104,5 +130,7 @@ async def _rest(run: Run, at: datetime | None) -> bool:
     later = [*run.waiting.values(), *([at] if at is not None else [])]
     # Neither waiting nor an outcome that is still to be looked up is success: the attempts so far stand.
     attempts = run.attempts if run.waiting or run.state.open else 0
-    rested = await run.commit(due_at=min(later, default=None), attempts=attempts, free_claim=True)
+    due_at = min(later, default=None)
+    waits_for = next((run.waits_at[name] for name, until in run.waiting.items() if until == due_at), "")
+    rested = await run.commit(due_at=due_at, attempts=attempts, waits_for=waits_for, free_claim=True)
     return isinstance(rested, Landed)

@@ -3,19 +3,21 @@
 An intent is committed under a key that is unique for ever, guarded by the version that the decision was made on. Then
 the call is made, with a limit shorter than the claim. Then the outcome is committed, never guarded: what happened,
 happened. An intent without an outcome is looked up at the vendor no earlier than intent + call limit + settle time, by
-the claim's owner only, and never blindly repeated.
+the claim's owner only, and never blindly repeated. The limit counts from the intent: a process that stood still in
+between (stopped, swapped out) does not make the call any more, for another may have looked it up.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from core.domain.state import OpenIntent
 from core.engine.answers import Call
 from core.engine.pauses import asked
 from core.engine.run import Run
+from core.engine.session import set_clock
 from core.errors import (
     AuthError,
     NotYetError,
@@ -30,6 +32,9 @@ from core.model.commit import Intent, Landed, Settlement
 from core.model.effects import Outcome
 from core.model.facts import Fact, Intended, Settled
 from core.ports import Fence, Operation
+from core.store.failures import DATABASE_ERRORS, is_infrastructure, until_answered
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +87,17 @@ async def perform(run: Run, effect: Effect) -> None:
             connection=effect.connection,
         )
     operation = run.connections.operation(effect.connection, effect.operation)
+    deadline_s = asyncio.get_running_loop().time() + operation.call_limit_s
     key = key_of(run, effect.name)
+    if not await _intend(run, effect, key, operation):
+        return
+    done = await _ask(run, effect, key, operation, deadline_s)
+    failpoint("effects.call.after")
+    await settle(run, key, effect.operation, done)
+
+
+async def _intend(run: Run, effect: Effect, key: str, operation: Operation) -> bool:
+    """Commit the intent; return whether it landed."""
     look_up_at = run.now + timedelta(seconds=operation.call_limit_s + operation.settle_s)
     intended = Intended(
         at=run.now,
@@ -100,22 +115,34 @@ async def perform(run: Run, effect: Effect) -> None:
         owner=run.hub.owner,
         request=dict(effect.data),
     )
-    committed = await run.commit(decided=[intended], intents=[intent], attempts=run.attempts)
-    if not isinstance(committed, Landed):
-        return
-    done = await _ask(run, effect, key, operation)
-    failpoint("effects.call.after")
-    await settle(run, key, effect.operation, done)
+    try:
+        committed = await run.commit(decided=[intended], intents=[intent], attempts=run.attempts)
+    except DATABASE_ERRORS as error:
+        if is_infrastructure(error):
+            await _not_asked(run, key, effect.operation)
+        raise
+    return isinstance(committed, Landed)
 
 
-async def _ask(run: Run, effect: Effect, key: str, operation: Operation) -> Done:
+async def _not_asked(run: Run, key: str, operation: str) -> None:
+    """Settle an intent after which our own database failed before the vendor was asked: it is undone, if it landed."""
+
+    async def read() -> None:
+        run.state = await run.hub.store.load(run.merchant, run.order_id) or run.state
+
+    await until_answered(read)
+    if any(intent.key == key for intent in run.state.open):
+        await settle(run, key, operation, Done(outcome=Outcome.UNDONE, code="not_asked"), run.attempts)
+
+
+async def _ask(run: Run, effect: Effect, key: str, operation: Operation, deadline_s: float) -> Done:
     failpoint("effects.call.before")
     try:
         return await asked(
             run.hub,
             run.merchant,
             Call(effect.connection, effect.operation),
-            _in_time(effect, key, operation.call_limit_s),
+            in_time(lambda: effect.call(key), deadline_s, Call(effect.connection, effect.operation)),
         )
     except (UnavailableError, RateLimitError, AuthError, VendorPausedError, NotYetError) as error:
         await settle(run, key, effect.operation, Done(outcome=Outcome.UNDONE, code=error.code), run.attempts)
@@ -132,12 +159,18 @@ async def _ask(run: Run, effect: Effect, key: str, operation: Operation) -> Done
         raise
 
 
-async def _in_time(effect: Effect, key: str, call_limit_s: float) -> Done:
+async def in_time(ask: Callable[[], Awaitable[T]], deadline_s: float, call: Call) -> T:
+    """Make a call that ends at ``deadline_s`` of the loop's clock; once that is past it is not begun.
+
+    Raises:
+        OutcomeUnknownError: the deadline came first.
+    """
     try:
-        async with asyncio.timeout(call_limit_s):
-            return await effect.call(key)
+        async with asyncio.timeout_at(deadline_s):
+            await asyncio.sleep(0)  # here one that is past is heard of
+            return await ask()
     except TimeoutError as error:
-        raise OutcomeUnknownError(f"no answer to {effect.operation}", connection=effect.connection) from error
+        raise OutcomeUnknownError(f"no answer to {call.operation}", connection=call.connection) from error
 
 
 _CAN_TELL = frozenset({Fence.OBJECT, Fence.KEY})
@@ -150,8 +183,18 @@ async def _found(run: Run, effect: Effect, key: str) -> Done | None:
 
 
 async def look_up(run: Run, finders: Mapping[str, Callable[[Run, OpenIntent], Awaitable[Done]]]) -> None:
-    """Settle the first intent whose time has come, by asking the vendor what came of it; nothing is repeated here."""
-    intent = min((i for i in run.state.open if i.look_up_at <= run.now), key=lambda i: i.look_up_at)
+    """Settle the first intent whose time has come, by asking the vendor what came of it; nothing is repeated here.
+
+    Raises:
+        NotYetError: the clock was set forward a moment ago: the call may still be under way.
+    """
+    intent = min(run.state.open, key=lambda i: i.look_up_at)
+    await set_clock(run.hub.clock, run.hub.store.db)
+    wait_s = max(run.hub.clock.held_s(), (intent.look_up_at - run.now).total_seconds())
+    if wait_s > 0:
+        raise NotYetError(
+            "its outcome is looked up later", connection=intent.connection, retry_after_s=wait_s
+        )
     failpoint("effects.look_up.before")
     done = await finders[intent.operation](run, intent)
     failpoint("effects.look_up.after")
@@ -159,11 +202,27 @@ async def look_up(run: Run, finders: Mapping[str, Callable[[Run, OpenIntent], Aw
 
 
 async def settle(run: Run, key: str, operation: str, done: Done, attempts: int = 0) -> None:
-    """Commit what came of an intent; it lands whatever else happened to the order meanwhile."""
+    """Commit what came of an intent; it lands whatever else happened to the order meanwhile.
+
+    Nobody else knows the outcome, and a message is never looked up: while our own database fails, it is kept here and
+    told again until it is stored, once.
+    """
     settled = Settled(at=run.now, key=key, operation=operation, outcome=done.outcome, code=done.code)
-    await run.commit(
-        happened=[settled, *done.facts],
-        outcomes=[Settlement(key=key, outcome=done.outcome, result=dict(done.result))],
-        references=done.references,
-        attempts=attempts,
-    )
+    told = False
+
+    async def tell() -> None:
+        nonlocal told
+        if told:
+            failpoint("effects.settle.again")
+            run.state = await run.hub.store.load(run.merchant, run.order_id) or run.state
+            if key in run.state.settled:
+                return
+        told = True
+        await run.commit(
+            happened=[settled, *done.facts],
+            outcomes=[Settlement(key=key, outcome=done.outcome, result=dict(done.result))],
+            references=done.references,
+            attempts=attempts,
+        )
+
+    await until_answered(tell)

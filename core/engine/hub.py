@@ -1,5 +1,6 @@
 """What a run needs: the store, the clock and, per merchant, the configuration and the connected vendors."""
 
+import logging
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,9 +8,12 @@ from dataclasses import dataclass, field
 from core.clock import Clock
 from core.config.merchant import MerchantConfig
 from core.engine.answers import Answers
+from core.engine.places import ORDER_LIMITS, Places
 from core.errors import ConfigError, NotFoundError
 from core.ports import Connector, Fence, Operation, Ports
 from core.store.store import Store
+
+LOG = logging.getLogger("crossdock.health")
 
 _DEFAULT = Operation(fence=Fence.NONE)
 
@@ -96,6 +100,25 @@ class Activity:
         self.ended[merchant] += 1
 
 
+@dataclass(slots=True)
+class Health:
+    """What this process cannot do just now, and why: it is not ready meanwhile. It mends itself."""
+
+    troubles: dict[str, str] = field(default_factory=dict)
+    """By what fails (``database``, ``wake-ups``), in words without secrets."""
+
+    def lost(self, what: str, why: str) -> None:
+        """Note a failure; the first one is logged."""
+        if what not in self.troubles:
+            LOG.error("%s: %s; trying again until it works", what, why)
+        self.troubles[what] = why
+
+    def found(self, what: str) -> None:
+        """Note that it works again."""
+        if self.troubles.pop(what, None) is not None:
+            LOG.warning("%s: works again", what)
+
+
 @dataclass(slots=True, kw_only=True)
 class Hub:
     """The store, the clock, every merchant's connections, and the name under which this process claims work."""
@@ -103,9 +126,14 @@ class Hub:
     store: Store
     clock: Clock
     owner: str
+    role: str = "all"
+    """What this process does: all, web, worker or scheduler."""
     merchants: dict[str, Connections] = field(default_factory=dict)
     activity: Activity = field(default_factory=Activity)
     answers: Answers = field(default_factory=Answers)
+    health: Health = field(default_factory=Health)
+    places: Places = field(default_factory=lambda: Places(limits=ORDER_LIMITS))
+    """Who works on orders here, and at which connections their steps ask."""
 
     def connections(self, merchant: str) -> Connections:
         """Return what a merchant's connections can do.

@@ -1,4 +1,4 @@
-"""The row of a kind of job: who does it, whether it stands, listens, is patient, and what it asks.
+"""The row of a kind of job: who does it, whether it stands, listens, waits for others, is patient, and what it asks.
 
 The table itself is ``core/jobs.JOBS``; the wiring hands it to the worker.
 """
@@ -32,6 +32,8 @@ class JobKind:
     """It waits at a queue for news: it takes nobody's place, and is cut off where the process is told to stop."""
     looks: bool = False
     """It only asks a vendor whether there is news: as long as nothing happens there, it finds none."""
+    background: bool = False
+    """It reconciles or looks ahead: it comes after what changes orders and levels."""
     patient: bool = False
     """It asks until it is answered: an outage, however long, does not park it; a refusal does."""
     asks: tuple[str, ...] = ()

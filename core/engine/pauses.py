@@ -26,6 +26,7 @@ from core.errors import (
 )
 from core.failpoints import failpoint
 from core.store import pauses as rows
+from core.store.failures import DATABASE_ERRORS, is_infrastructure
 from core.store.pauses import VendorPause
 
 LOG = logging.getLogger("crossdock.pauses")
@@ -65,8 +66,13 @@ async def _answered(hub: Hub, merchant: str, kind: Kind) -> None:
     hub.answers.answered(merchant, kind)
     if not hub.answers.paused(merchant, kind):
         return
-    failpoint("pauses.clear.before")
-    ended = await hub.store.write(rows.end_pause, merchant, kind, now=hub.clock.now())
+    try:
+        failpoint("pauses.clear.before")
+        ended = await hub.store.write(rows.end_pause, merchant, kind, now=hub.clock.now())
+    except DATABASE_ERRORS as error:
+        if not is_infrastructure(error):
+            raise
+        return  # what was answered must not be lost for it: the next answer ends the pause
     hub.answers.unpause(merchant, kind)
     if ended:
         LOG.warning("%s of %s: %s go on", kind.connection, merchant, kind.action)

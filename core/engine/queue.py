@@ -8,6 +8,7 @@ due. Losing them all delays work until the next tick and loses nothing.
 
 import asyncio
 import json
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -16,6 +17,19 @@ from typing import Protocol
 import asyncpg
 import sqlalchemy as sa
 from pgqueuer import Job, PgQueuer, Queries
+
+from core.engine.hub import Health
+from core.store.engine import Database
+from core.store.failures import DATABASE_ERRORS
+from core.store.processes import GONE_AFTER
+
+LOG = logging.getLogger("crossdock.queue")
+
+FIRST_WAIT_S, LONGEST_WAIT_S = 0.1, 5.0
+"""How long a lost connection is waited for before it is tried again: at first, and at most."""
+WAKE_UPS = "wake-ups"
+_ANSWER_S = 30.0
+"""How long (seconds) the database may take to answer the queue: a connection that nothing comes through is lost."""
 
 Pointer = tuple[str, str, int]
 """(merchant, order, version)."""
@@ -104,32 +118,40 @@ class MemoryQueue:
         )
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class PostgresQueue:
-    """Wake-ups as rows, shared by every process on the same database."""
+    """Wake-ups as rows, shared by every process on the same database.
 
-    queuer: PgQueuer
-    connection: "asyncpg.Connection[asyncpg.Record]"
+    Who delivers them listens on a connection of its own, and on another one as soon as that is lost.
+    """
+
+    url: str
+    db: Database
+    health: Health
     statement: str
     at_once: int
+    advance: Advance | None = None
+    running: set[asyncio.Task[None]] = field(default_factory=set)
 
     @classmethod
-    async def open(cls, url: str, *, at_once: int) -> "PostgresQueue":
-        """Connect, and make the queue's own tables where they are missing."""
-        connection = await asyncpg.connect(
-            sa.make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
-        )
-        queries = Queries.from_asyncpg_connection(connection)
-        if not await queries.schema_is_installed():
-            await queries.install()
-        else:
-            await queries.upgrade()
-        queuer = PgQueuer.from_asyncpg_connection(connection)
-        return cls(queuer, connection, queries.qbq.build_enqueue_query("skip"), at_once)
+    async def open(cls, url: str, db: Database, health: Health, *, at_once: int) -> "PostgresQueue":
+        """Make the queue's own tables where they are missing."""
+        connection = await asyncpg.connect(_plain(url))
+        try:
+            queries = Queries.from_asyncpg_connection(connection)
+            if not await queries.schema_is_installed():
+                await queries.install()
+            else:
+                await queries.upgrade()
+        finally:
+            await connection.close()
+        statement = queries.qbq.build_enqueue_query("skip")
+        return cls(url=url, db=db, health=health, statement=statement, at_once=at_once)
 
     async def wake(self, pointers: Sequence[Pointer]) -> None:
         """Have each order looked at soon."""
-        await _enqueue(self.queuer, pointers)
+        if pointers:
+            await self.db.write(self.wake_in, pointers)
 
     def wake_in(self, conn: sa.Connection, pointers: Sequence[Pointer]) -> None:
         """Write the wake-ups in the transaction of a commit."""
@@ -150,13 +172,63 @@ class PostgresQueue:
 
     def register(self, advance: Advance) -> None:
         """Name the function that looks at an order."""
-        _register(self.queuer, advance)
+        self.advance = advance
 
     async def run(self) -> None:
-        """Deliver until cancelled."""
+        """Deliver until cancelled, on a new connection whenever one is lost; what runs meanwhile goes on."""
+        loop, wait_s = asyncio.get_running_loop(), FIRST_WAIT_S
+        while True:
+            began = loop.time()
+            try:
+                await self._deliver()
+            except Exception as error:
+                # pgqueuer wraps some of what a cut connection raises; a queue that fails is a delay, never an end.
+                if not isinstance(error, DATABASE_ERRORS):
+                    LOG.exception("the queue of wake-ups failed")
+                self.health.lost(WAKE_UPS, f"the connection was lost ({type(error).__name__})")
+            else:
+                self.health.lost(WAKE_UPS, "the queue ended")
+            wait_s = FIRST_WAIT_S if loop.time() - began > LONGEST_WAIT_S else wait_s
+            await asyncio.sleep(wait_s)
+            wait_s = min(2 * wait_s, LONGEST_WAIT_S)
+
+    async def _deliver(self) -> None:
+        """Deliver until the connection is lost."""
+        connection = await asyncpg.connect(_plain(self.url), timeout=_ANSWER_S, command_timeout=_ANSWER_S)
+        lost = asyncio.Event()
+        connection.add_termination_listener(lambda _: lost.set())
         try:
-            await self.queuer.run(
-                dequeue_timeout=timedelta(seconds=1), batch_size=_BATCH, max_concurrent_tasks=self.at_once
+            queuer = PgQueuer.from_asyncpg_connection(connection)
+            _register(queuer, lambda merchant, order_id: self._advance(merchant, order_id, lost))
+            self.health.found(WAKE_UPS)
+            await queuer.run(
+                dequeue_timeout=timedelta(seconds=1),
+                batch_size=_BATCH,
+                max_concurrent_tasks=self.at_once,
+                heartbeat_timeout=GONE_AFTER,
             )
         finally:
-            await asyncio.shield(self.connection.close())
+            connection.terminate()
+
+    async def _advance(self, merchant: str, order_id: str, lost: asyncio.Event) -> None:
+        """Look at an order; where the connection is lost meanwhile, the queue is not kept from another one by it."""
+        if self.advance is None:
+            return
+        running = asyncio.ensure_future(self.advance(merchant, order_id))
+        self.running.add(running)
+        running.add_done_callback(self.running.discard)
+        losing = asyncio.ensure_future(lost.wait())
+        try:
+            await asyncio.wait({running, losing}, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            running.cancel()
+            await asyncio.wait({running})
+            raise
+        finally:
+            losing.cancel()
+        if running.done():
+            running.result()
+
+
+def _plain(url: str) -> str:
+    return sa.make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)

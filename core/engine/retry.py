@@ -11,10 +11,12 @@ from core.errors import (
     NotYetError,
     OutcomeUnknownError,
     RateLimitError,
+    RejectedError,
     UnavailableError,
     VendorPausedError,
 )
-from core.store.failures import is_infrastructure
+from core.model.failures import Failure
+from core.store.failures import is_infrastructure, name_of
 
 MOST_ATTEMPTS = 14
 FIRST_WAIT_S = 0.5
@@ -36,6 +38,19 @@ class Retry:
 @dataclass(frozen=True, slots=True)
 class Park:
     """No retry mends it: a person must look."""
+
+
+def failure_of(error: BaseException) -> Failure:
+    """Return where a failure lies: see the table in docs/reference/errors.md."""
+    match error:
+        case RejectedError():
+            return Failure.OBJECT
+        case ConnectorError():
+            return Failure.VENDOR
+        case HubError():
+            return Failure.OBJECT
+        case _:
+            return Failure.INFRASTRUCTURE if is_infrastructure(error) else Failure.CODE
 
 
 def after_failure(error: BaseException, attempts: int, failed: Failed = ITS_OWN) -> Retry | Park:
@@ -68,5 +83,9 @@ def _wait_s(failures: int) -> float:
 
 
 def describe(error: BaseException) -> str:
-    """Return an error's own words; a fault of ours is told by its kind alone, for its text may hold anything."""
-    return str(error) if isinstance(error, HubError | StandstillError) else type(error).__name__
+    """Return an error's own words; a failure of ours is told by its kind alone, for its text may hold anything."""
+    if isinstance(error, HubError | StandstillError):
+        return str(error)
+    if is_infrastructure(error):
+        return f"our own infrastructure failed ({name_of(error)})"
+    return type(error).__name__

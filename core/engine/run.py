@@ -44,7 +44,9 @@ class Run:
     turns: set[Kind] = field(default_factory=set)
     """What is paused, and this run may see whether it is over."""
     waiting: dict[str, datetime] = field(default_factory=dict)
-    """The steps that wait for the end of a pause, and when each is to be looked at again."""
+    """The steps that wait for the end of a pause, or for a place at a connection, and when each is to be looked at again."""
+    waits_at: dict[str, str] = field(default_factory=dict)
+    """The connection that each of them waits for."""
     step: str = "rest"
     """The step that is, or was last, done."""
     places: Places = field(default_factory=dict)

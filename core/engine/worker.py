@@ -7,35 +7,51 @@ tick of the clock and loses nothing.
 import asyncio
 import logging
 import random
-from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Concatenate, ParamSpec
+
+import sqlalchemy as sa
 
 from core.engine.advance import CLAIM_S, StandstillError, advance, begin
 from core.engine.answers import Call, Kind, Waiter
+from core.engine.dispatch import job_candidates, job_shares, order_candidates, order_shares
 from core.engine.hub import Hub
 from core.engine.job import JobKind, Jobs, Reschedule
 from core.engine.pauses import give_back, learn, note_failure, wait_turn
+from core.engine.places import ALL, AT_ONCE, JOB_LIMITS, PER_MERCHANT, Places
 from core.engine.queue import Queue
-from core.engine.retry import ITS_OWN, LONGEST_WAIT_S, Park, Retry, after_failure, describe
+from core.engine.retry import ITS_OWN, LONGEST_WAIT_S, Park, Retry, after_failure, describe, failure_of
 from core.engine.run import ClaimLostError, Run
 from core.engine.step import Steps
 from core.errors import HubError, OutcomeUnknownError, UnavailableError
 from core.failpoints import failpoint
 from core.model.commit import Committed, Landed
 from core.model.facts import Parked
-from core.store.claims import due_orders, release_claim, renew_claims
-from core.store.jobs import Job, JobKey, claim_jobs, finish_job, release_jobs, renew_jobs
-from core.store.pauses import leave_line, list_pauses
+from core.store.claims import due_orders, first_orders, release_claim, renew_claims
+from core.store.failures import DATABASE_ERRORS, is_infrastructure, until_answered
+from core.store.jobs import (
+    DueJob,
+    Job,
+    JobKey,
+    claim_jobs,
+    finish_job,
+    first_jobs,
+    release_jobs,
+    release_other_jobs,
+    renew_jobs,
+)
+from core.store.pauses import KindKey, leave_line, list_pauses, looks_of_all
 
 LOG = logging.getLogger("crossdock.work")
 
-PER_MERCHANT = 24
-"""Orders of one merchant in flight at once: no merchant takes every place."""
-AT_ONCE = 48
-JOBS_AT_ONCE = 24
-"""Jobs in flight at once, besides those that only listen."""
+P = ParamSpec("P")
+
+PRESSED = 16
+"""So many deliveries wait to be stored, and the worker of the same process gives way to them."""
+GOES_ON = 4
+"""So many orders, and as many jobs, are in flight however many deliveries come."""
 
 
 async def _unknown(_hub: Hub, job: Job) -> Reschedule | None:
@@ -54,28 +70,50 @@ class Worker:
     jobs: Jobs
     queue: Queue | None = None
     chance: random.Random = field(default_factory=random.Random)
+    job_places: Places = field(default_factory=lambda: Places(limits=JOB_LIMITS))
     orders_running: dict[tuple[str, str], asyncio.Task[Any] | None] = field(default_factory=dict)
     jobs_running: dict[JobKey, asyncio.Task[None]] = field(default_factory=dict)
+    left: set[tuple[str, str]] = field(default_factory=set)
+    """Orders whose claim may still be ours though nobody here works on them: the database could not be told."""
+    jobs_left: bool = False
+    """Jobs may still be claimed by us though nobody here runs them: the database could not be told, or did not tell."""
     ended: int = 0
     """How many orders and jobs have ended: whoever ticks sees that there may be more to do."""
-    per_merchant: Counter[str] = field(default_factory=Counter)
+    stirred: asyncio.Event = field(default_factory=asyncio.Event)
+    """Something ended, or an order was woken: there may be more to do before the next tick."""
+    choosing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """One at a time counts the places and gives them away."""
+
+    async def woken(self, _merchant: str, _order_id: str) -> None:
+        """Hear that an order is due; which of all that are due comes next, the rows say."""
+        self.stirred.set()
 
     async def run_order(self, merchant: str, order_id: str) -> None:
         """Look at one order; nothing where it is not due, is claimed by another, or its merchant has enough going on."""
-        key = (merchant, order_id)
+        key, places = (merchant, order_id), order_shares(merchant)
         if key in self.orders_running or merchant not in self.hub.merchants:
             return
-        if self.per_merchant[merchant] >= PER_MERCHANT:
-            return  # it stays due: the next tick wakes it
+        if not self.hub.places.take(places):
+            return  # it stays due: the next tick finds it
         self.orders_running[key] = asyncio.current_task()
-        self.per_merchant[merchant] += 1
+        ended = False
         try:
             run = await begin(self.hub, merchant, order_id)
             if run is not None:
                 await self._advance_counted(run)
+            ended = True
+        except DATABASE_ERRORS as error:
+            if not is_infrastructure(error):
+                raise
+            LOG.warning("order %s of %s: %s", order_id, merchant, describe(error))
+            await self._free(release_claim, merchant, order_id, owner=self.hub.owner)
+            ended = True
         finally:
+            if not ended:
+                self.left.add(key)
             del self.orders_running[key]
-            self.per_merchant[merchant] -= 1
+            self.hub.places.leave(places)
+            self.stirred.set()
 
     async def _advance_counted(self, run: Run) -> None:
         self.hub.activity.begin(run.merchant)
@@ -90,6 +128,7 @@ class Worker:
         try:
             await advance(run, self.steps)
         except ClaimLostError:
+            self.left.add((run.merchant, run.order_id))
             LOG.info("order %s of %s: another worker has it", run.order_id, run.merchant)
         except (HubError, StandstillError) as error:
             failed = error
@@ -111,6 +150,7 @@ class Worker:
         try:
             ended = await self._end(run, error, verdict, attempts)
         except ClaimLostError:
+            self.left.add((run.merchant, run.order_id))
             return
         if not isinstance(ended, Landed):
             # Something was told meanwhile: the order is due now, and whoever is next may have it at once.
@@ -120,12 +160,31 @@ class Worker:
         if isinstance(verdict, Retry):
             wait = timedelta(seconds=verdict.wait_s * self.chance.uniform(1.0, 1.5))
             kept = attempts if verdict.counts else run.attempts
-            return await run.commit(due_at=run.now + wait, attempts=kept, free_claim=True)
-        parked = Parked(at=run.now, step=run.step, error=type(error).__name__, message=describe(error))
+            return await run.commit(
+                due_at=run.now + wait, attempts=kept, error=describe(error), free_claim=True
+            )
+        parked = Parked(
+            at=run.now,
+            step=run.step,
+            error=type(error).__name__,
+            message=describe(error),
+            failure=failure_of(error),
+        )
         if run.in_line:
             failpoint("work.line.before")
             await self.hub.store.write(leave_line, run.merchant, sorted(run.in_line), run.waiter)
         return await run.commit(happened=[parked], due_at=None, free_claim=True)
+
+    async def _free(
+        self, function: Callable[Concatenate[sa.Connection, P], None], *args: P.args, **kwargs: P.kwargs
+    ) -> None:
+        """Free a claim of ours that nobody works under any more: what it is on is due still."""
+
+        async def free() -> None:
+            failpoint("work.claim.free")
+            await self.hub.store.write(function, *args, **kwargs)
+
+        await until_answered(free)
 
     def _kind(self, job: str) -> JobKind:
         """Return the row of a kind of job; what no row names (a newer hub stored it) is parked like any fault."""
@@ -133,6 +192,15 @@ class Worker:
 
     async def run_job(self, job: Job) -> None:
         """Run one claimed job, and end it: over, due again, or parked with the reason."""
+        try:
+            await self._run_job(job)
+        except DATABASE_ERRORS as error:
+            if not is_infrastructure(error):
+                raise
+            LOG.warning("job %s %s of %s: %s", job.kind, job.subject, job.merchant, describe(error))
+            await self._free(release_jobs, self.hub.owner, [job.key])
+
+    async def _run_job(self, job: Job) -> None:
         kind, turns, failed = self._kind(job.kind), set[Kind](), None
         if await self._waits(job, kind, turns):
             return
@@ -196,46 +264,100 @@ class Worker:
             attempts=attempts if again.counts else job.attempts,
         )
 
-    async def tick_orders(self) -> int:
-        """Wake every overdue order that nobody works on: the sweep that makes any lost message a delay only."""
+    async def wake_overdue(self) -> int:
+        """Wake, through the queue, overdue orders that nobody works on: of a process that does not work itself."""
         due = await self.hub.store.read(
             due_orders, self.hub.clock.now(), limit=AT_ONCE * 4, per_merchant=PER_MERCHANT * 2
         )
-        pointers = [p for p in due if (p[0], p[1]) not in self.orders_running]
         if self.queue is not None:
-            await self.queue.wake(pointers)
-        return len(pointers)
+            await self.queue.wake(due)
+        return len(due)
+
+    async def tick_orders(self) -> int:
+        """Begin with orders that are due, as many as there are places: no lost message is more than a delay."""
+        await self._give_back_left()
+        async with self.choosing:
+            room = self._room(self.hub.places)
+            if room <= 0:
+                return 0
+            failpoint("work.orders.choose")
+            due = await self.hub.store.read(first_orders, self.hub.clock.now(), depth=min(room, PER_MERCHANT))
+            chosen = self.hub.places.choose(list(order_candidates(self.hub, due)), most=room)
+            for order in chosen:
+                task = asyncio.create_task(self.run_order(order.merchant, order.order_id))
+                task.add_done_callback(_say_why)
+            await asyncio.sleep(0)  # each takes its place before anybody counts them again
+        return len(chosen)
+
+    async def _give_back_left(self) -> None:
+        for merchant, order_id in sorted(self.left - self.orders_running.keys()):
+            failpoint("work.left.before")
+            await self.hub.store.write(release_claim, merchant, order_id, owner=self.hub.owner)
+            self.left.discard((merchant, order_id))
+
+    async def _give_back_jobs(self) -> None:
+        if self.jobs_left:
+            failpoint("work.left.before")
+            await self.hub.store.write(release_other_jobs, self.hub.owner, tuple(self.jobs_running))
+            self.jobs_left = False
 
     async def tick_jobs(self) -> int:
-        """Claim jobs that are due and start them, as many as there is room for; what runs here is left alone."""
-        room = JOBS_AT_ONCE - sum(not self._kind(kind).listens for _, kind, _ in self.jobs_running)
-        if room <= 0:
-            return 0
-        now = self.hub.clock.now()
-        failpoint("work.jobs.claim")
-        claimed = await self.hub.store.write(
-            claim_jobs,
-            owner=self.hub.owner,
-            now=now,
-            until=now + self._job_claim(),
-            limit=room,
-            skip=tuple(self.jobs_running),
-        )
-        for job in claimed:
-            self._start(job)
+        """Claim jobs that are due and start them, as many as there are places; what runs here is left alone."""
+        async with self.choosing:
+            await self._give_back_jobs()
+            room = self._room(self.job_places)
+            if room <= 0:
+                return 0
+            now = self.hub.clock.now()
+            chosen = await self._next_jobs(now, room)
+            if not chosen:
+                return 0
+            failpoint("work.jobs.claim")
+            try:
+                claimed = await self.hub.store.write(
+                    claim_jobs,
+                    owner=self.hub.owner,
+                    now=now,
+                    until=now + self._job_claim(),
+                    limit=len(chosen),
+                    only=chosen,
+                )
+            except BaseException:
+                self.jobs_left = True
+                raise
+            for job in sorted(claimed, key=lambda job: chosen.index(job.key)):
+                self._start(job)
         return len(claimed)
 
+    def _room(self, places: Places) -> int:
+        """Return how many more may begin: few while deliveries wait to be stored, for their senders wait for us."""
+        pressed = self.hub.store.deliveries_waiting >= PRESSED
+        return min(places.room(ALL), GOES_ON - places.held[ALL]) if pressed else places.room(ALL)
+
+    async def _next_jobs(self, now: datetime, room: int) -> list[JobKey]:
+        due, looks = await self.hub.store.read(_due_jobs, now, depth=JOB_LIMITS["connection"])
+        left = [job for job in due if job.key not in self.jobs_running]
+        kinds = {job.key: self._kind(job.kind) for job in left}
+        candidates = list(job_candidates(self.hub, kinds, left, looks, now))
+        return [job.key for job in self.job_places.choose(candidates, most=room)]
+
     def _start(self, job: Job) -> None:
-        counted = not self._kind(job.kind).listens
-        if counted:
+        kind = self._kind(job.kind)
+        places = job_shares(self.hub, kind, job.merchant, job.connection)
+        self.job_places.held.update(places)
+        if not kind.listens:
             self.hub.activity.begin(job.merchant)
         task = asyncio.create_task(self.run_job(job))
         self.jobs_running[job.key] = task
 
-        def ended(_: asyncio.Task[None]) -> None:
+        def ended(task: asyncio.Task[None]) -> None:
             del self.jobs_running[job.key]
+            if task.cancelled() or task.exception() is not None:
+                self.jobs_left = True
+            self.job_places.leave(places)
             self.ended += 1
-            if counted:
+            self.stirred.set()
+            if not kind.listens:
                 self.hub.activity.end(job.merchant)
 
         task.add_done_callback(ended)
@@ -269,6 +391,18 @@ class Worker:
         if listening:
             failpoint("work.listening.freed")
             await self.hub.store.write(release_jobs, self.hub.owner, list(listening))
+
+
+def _due_jobs(
+    conn: sa.Connection, now: datetime, *, depth: int
+) -> tuple[list[DueJob], Mapping[tuple[str, KindKey], datetime]]:
+    return first_jobs(conn, now, depth=depth), looks_of_all(conn, now)
+
+
+def _say_why(task: asyncio.Task[None]) -> None:
+    """Log what ended a run from outside it: the order stays due, or is once its claim has run out."""
+    if not task.cancelled() and task.exception() is not None:
+        LOG.error("a run over an order was cut off", exc_info=task.exception())
 
 
 def _waiter(job: Job) -> Waiter:

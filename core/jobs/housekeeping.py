@@ -1,17 +1,20 @@
-"""What is no longer needed is deleted: deliveries after their time, with the keys of their days; answers after theirs."""
+"""What is no longer needed is deleted: deliveries after their time, with the keys of their days; answers after theirs.
+
+And what is forgotten is forgotten to its end, whatever was in the way.
+"""
 
 import logging
-from datetime import timedelta
 
+from core.engine.forgetting import finish_forgetting
 from core.engine.hub import Hub
 from core.store.idempotency import forget_requests
-from core.store.privacy import forget_deliveries
+from core.store.inbox import forget_deliveries
+from core.store.labels import seal_labels
+from core.store.retention import KEEP_DELIVERIES, KEEP_REQUESTS
 
 LOG = logging.getLogger("crossdock.housekeeping")
 
-KEEP_DELIVERIES = timedelta(days=30)
-KEEP_REQUESTS = timedelta(hours=24)
-"""How long the answer to a request of the API is given again under its Idempotency-Key."""
+_LABELS_AT_ONCE = 100
 
 
 async def tick_old_deliveries(hub: Hub) -> None:
@@ -28,3 +31,16 @@ async def tick_old_requests(hub: Hub) -> None:
     before = hub.clock.now() - KEEP_REQUESTS
     for merchant in hub.merchants:
         await hub.store.write(forget_requests, merchant, before)
+
+
+async def tick_forgotten(hub: Hub) -> None:
+    """Finish what was begun to be forgotten; first, label files of an older hub are sealed, and their bytes overwritten."""
+    for merchant in hub.merchants:
+        sealed = 0
+        while count := await hub.store.write(seal_labels, hub.store.keys, merchant, _LABELS_AT_ONCE):
+            sealed += count
+        if sealed:
+            LOG.info("%s: %d label files of an older version sealed", merchant, sealed)
+            await hub.store.db.overwrite(["labels"], whole=True)
+        while await finish_forgetting(hub, merchant):
+            pass

@@ -4,6 +4,8 @@ from collections.abc import Awaitable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import sqlalchemy as sa
+
 from core.engine.answers import Call
 from core.engine.hub import Hub
 from core.engine.job import Reschedule
@@ -14,8 +16,11 @@ from core.model.order import OrderPage
 from core.model.part import NEVER
 from core.ports import Channel
 from core.store.jobs import Job, NewJob, enqueue
+from core.store.parked import parked_of, retry_jobs
 
 POLL_EVERY = timedelta(minutes=5)
+FETCHED_AGAIN = 20
+"""How many parked fetches are made again at each look: what cannot be mended must not eat the channel's quota."""
 OVERLAP = timedelta(minutes=3)
 """How far a poll looks back behind the newest change it has seen: channels do not list in the order of change."""
 
@@ -50,6 +55,8 @@ async def poll_orders(hub: Hub, job: Job) -> Reschedule | None:
             data={**memory, "page": page.next_page, "high": high.isoformat()},
         )
     now = hub.clock.now()
+    failpoint("intake.parked.before")
+    await hub.store.write(fetch_parked, job.merchant, job.connection, now=now)
     memory.pop("page", None)
     moved = {
         **memory,
@@ -58,6 +65,11 @@ async def poll_orders(hub: Hub, job: Job) -> Reschedule | None:
         "last": now.isoformat(),
     }
     return Reschedule(due_at=next_poll(now), data=moved)
+
+
+def fetch_parked(conn: sa.Connection, merchant: str, connection: str, *, now: datetime) -> None:
+    """Have what could not be fetched from a channel fetched again: what it failed at may be mended by now (F1)."""
+    retry_jobs(conn, merchant, parked_of(conn, merchant, connection, "fetch", limit=FETCHED_AGAIN), now=now)
 
 
 async def _list_open(hub: Hub, job: Job, channel: Channel) -> Reschedule:

@@ -1,6 +1,6 @@
 """What privacy law and vendors ask: forget a person, hand out what is known of one, forget a shop.
 
-Forgetting deletes the keys under which personal data is sealed and the hashes it is searched by; facts hold none.
+How a person is forgotten is core/engine/forgetting.
 """
 
 import logging
@@ -9,17 +9,19 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from core.domain.notices import DATA_REQUESTED
+from core.engine.forgetting import forget
 from core.engine.hub import Hub
 from core.engine.job import Reschedule
 from core.errors import AuthError
 from core.failpoints import failpoint
 from core.model.commit import MerchantNotice
+from core.model.forgetting import Why
 from core.model.privacy import PrivacyRequest, RequestKind, RequestState
 from core.ports import Token
-from core.store import keys
+from core.store.inbox import deliveries_of_job
 from core.store.jobs import Job
 from core.store.notices import raise_notices
-from core.store.privacy import forget_references, known_orders, orders_of_connection
+from core.store.orders import known_orders, orders_of_connection
 from core.store.privacy_requests import end_request, take_request
 from core.store.tokens import TokenRow
 
@@ -79,7 +81,8 @@ async def redact_person(hub: Hub, job: Job) -> Reschedule | None:
     request = await _taken(hub, job, RequestKind.REDACT_PERSON)
     order_ids = [f"{job.connection}:{order}" for order in request.orders]
     known = await hub.store.read(known_orders, job.merchant, order_ids)
-    await _forget(hub, job.merchant, order_ids)
+    asked = await hub.store.read(deliveries_of_job, job)
+    await forget(hub, job.merchant, order_ids, why=Why.VENDOR, actor="channel", deliveries=asked)
     result = f"{len(known)} of {len(order_ids)} orders named are known here; the person is forgotten in each"
     await _end(hub, job.merchant, request, RequestState.DONE, result)
     return None
@@ -124,7 +127,7 @@ async def redact_shop(hub: Hub, job: Job) -> Reschedule | None:
         await _end(hub, job.merchant, request, RequestState.REFUSED, result)
         return None
     order_ids = await hub.store.read(orders_of_connection, job.merchant, job.connection)
-    await _forget(hub, job.merchant, order_ids)
+    await forget(hub, job.merchant, order_ids, why=Why.SHOP_LEFT, actor="channel")
     row = TokenRow(keyring=hub.store.keys, merchant=job.merchant, connection=job.connection)
     await hub.store.write(_forget_account, row)
     result = f"the persons of all {len(order_ids)} orders are forgotten, and the shop's account"
@@ -157,10 +160,3 @@ def _forget_account(conn: sa.Connection, row: TokenRow) -> None:
     kept = row.find(conn)
     if kept is not None and kept.dead:
         row.drop(conn)
-
-
-async def _forget(hub: Hub, merchant: str, order_ids: list[str]) -> None:
-    for order_id in order_ids:
-        await hub.store.write(keys.forget_order, merchant, order_id)
-        await hub.store.write(forget_references, merchant, order_id)
-    LOG.info("%s: personal data of %d orders forgotten", merchant, len(order_ids))

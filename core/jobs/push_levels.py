@@ -5,6 +5,7 @@ the channel took the unit off itself. What was written is read back later; a cha
 is written again. While levels are not accepted, everything is read and nothing is written (R21).
 """
 
+import asyncio
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -15,6 +16,7 @@ from core.engine.answers import Call
 from core.engine.hub import Hub
 from core.engine.job import Reschedule
 from core.engine.pauses import asked
+from core.errors import OutcomeUnknownError
 from core.failpoints import failpoint
 from core.jobs.push_guard import stops_push
 from core.model.actions import Action
@@ -179,10 +181,15 @@ async def _write(hub: Hub, levels: Levels, due: list[Due], job: Job, *, accepted
 async def _set(hub: Hub, levels: Levels, written: list[Due], job: Job) -> None:
     """Set levels in one call, journaled before it and settled after."""
     now, merchant, connection = hub.clock.now(), job.merchant, job.subject
+    operation = hub.connections(merchant).operation(connection, "set_levels")
+    deadline = asyncio.get_running_loop().time() + operation.call_limit_s
     key, changes = _key_of_push(connection, written, now), [d.change for d in written]
     failpoint("levels.journal.before")
     await hub.store.write(journal_push, merchant, connection, key, changes=changes, owner=hub.owner, now=now)
     failpoint("levels.write.before")
+    if asyncio.get_running_loop().time() > deadline:
+        # This process stood still, and another may have set newer numbers since.
+        raise OutcomeUnknownError("levels were not set in time", connection=connection)
     call = Call(connection, "set_levels")
     results = {r.key: r for r in await asked(hub, merchant, call, levels.set_levels(changes, key=key))}
     failpoint("levels.write.after")

@@ -31,6 +31,7 @@ class Absence(StrEnum):
     DENIED = "denied"  # our app lacks the permission
     UNREAD = "unread"  # the order could not be read whole
     NOT_NEEDED = "not_needed"  # nothing of the order ships
+    FORGOTTEN = "forgotten"  # it was known, and is kept no longer
 
 
 class Region(Shape):

@@ -20,11 +20,29 @@ def storable(text: str) -> str:
     return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
+def is_storable(text: str) -> bool:
+    """Return whether every database keeps a text as it is."""
+    return _UNSTORABLE.search(text) is None
+
+
 _UNSTORABLE = re.compile("[\\x00\\ud800-\\udfff]")
 
 
 Text = Annotated[str, AfterValidator(storable)]
 """A text of a vendor's that is stored."""
+
+LONGEST_NAME = 500
+"""Characters: longer than any vendor's id, and short enough for the index of every database."""
+
+
+def _nameable(text: str) -> str:
+    if len(text) > LONGEST_NAME or not is_storable(text):
+        raise ValueError("no database keeps this as a name: it is too long, or holds NUL or half a character")
+    return text
+
+
+Name = Annotated[str, AfterValidator(_nameable)]
+"""What a vendor calls something, as a row can be known by."""
 
 NO_YEARS = frozenset({MINYEAR, MAXYEAR})
 """Nothing happens in these, and nothing can be reckoned from them: an hour before or after there is no time."""

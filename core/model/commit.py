@@ -144,6 +144,11 @@ class OrderCommit:
     """Part of the second half; a commit without one, or one that is Moved, leaves the order due now."""
     attempts: int = 0
     """Failed runs in a row so far; 0 after any progress."""
+    waits_for: str = ""
+    """The connection that had no place for the order's next step, or does nothing for anybody: who looks for what is due takes no more of these
+    than it has places there. Part of the second half; any other commit leaves it to be found out anew."""
+    error: str | None = None
+    """Why the last run failed; None after any progress."""
     owner: str | None = None
     """Who decides under a claim. If somebody else holds the order by now, the second half is refused."""
     free_claim: bool = False
@@ -169,6 +174,8 @@ class CommitParts(TypedDict, total=False):
     notices: Sequence[MerchantNotice]
     due_at: datetime | Due | None
     attempts: int
+    waits_for: str
+    error: str | None
     free_claim: bool
 
 

@@ -13,6 +13,8 @@ from core.model.annotations import Annotation
 from core.model.base import Instant, Shape
 from core.model.effects import Outcome
 from core.model.fact_base import FactBase
+from core.model.failures import Failure
+from core.model.forgetting import Why
 from core.model.holds import Hold
 from core.model.money import Money
 from core.model.order import Order, RiskLevel
@@ -346,6 +348,8 @@ class Parked(FactBase):
     step: str
     error: str
     message: str
+    failure: Failure | None = None
+    """Where it lies; None in what an older hub told."""
 
 
 class Retried(FactBase):
@@ -353,6 +357,13 @@ class Retried(FactBase):
 
     kind: Literal["retried"] = "retried"
     note: str = ""
+
+
+class Forgotten(FactBase):
+    """Nothing personal of the order is kept any more: name, address, mail, label files, and what vendors told of them."""
+
+    kind: Literal["forgotten"] = "forgotten"
+    why: Why
 
 
 class Noted(FactBase):
@@ -367,7 +378,7 @@ Fact = Annotated[
     | HoldAsked | Quoted | LabelBought | RateRefused | LabelStored | LabelVoided | VoidAnswered
     | LeftAfterVoid | ChannelTold | ShopperTold | NotSendable | Captured | CancelledAtChannel
     | RejectionAsked | LabelAsked | VoidAsked | VoidRefused | ShippedElsewhere | PartShippedElsewhere
-    | Tracked | GatewayNotified | Intended | Settled | Parked | Retried | Noted
+    | Tracked | GatewayNotified | Intended | Settled | Parked | Retried | Forgotten | Noted
     | Annotation,
     Field(discriminator="kind"),
 ]  # fmt: skip

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from core.model.base import Shape
+from core.model.base import Name, Shape
 
 
 class NotificationKind(StrEnum):
@@ -25,13 +25,13 @@ class NotificationKind(StrEnum):
 class Notification(Shape):
     """Something a vendor says happened: ``event_id`` makes it idempotent, ``subject`` is what to fetch."""
 
-    event_id: str
+    event_id: Name
     kind: NotificationKind
-    topic: str
-    subject: str
-    account: str | None = None
+    topic: Name
+    subject: Name
+    account: Name | None = None
     """The vendor's account it belongs to, where one endpoint serves several merchants."""
-    orders: tuple[str, ...] = ()
+    orders: tuple[Name, ...] = ()
     """The channel's ids of the orders concerned, where a privacy request names them."""
 
 

@@ -18,7 +18,8 @@ from core.model.commit import Due, Landed, NewNote, OrderCommit
 from core.model.facts import Fact
 from core.services.actions import order_named
 from core.store.api_keys import assignable
-from core.store.order_notes import OrderNote, forgotten, notes_of
+from core.store.order_notes import OrderNote, notes_of
+from core.store.tombstones import buried
 
 _WHITE = "\n\r\t"
 
@@ -28,12 +29,12 @@ async def add_note(hub: Hub, merchant: str, order_id: str, text: str, actor: str
 
     Raises:
         NotFoundError: no such order.
-        RefusedError: the text is empty, too long or no text; or the order's person was forgotten.
+        RefusedError: the text is empty, too long or no text; or the order's shopper was forgotten.
     """
     text = _checked_text(text)
-    if await hub.store.read(forgotten, [(merchant, order_id)]):
+    if await hub.store.read(buried, [(merchant, order_id)]):
         raise RefusedError(
-            f"the person of {order_id} was forgotten: nothing that may name people is written there any more"
+            f"the shopper of {order_id} was forgotten: nothing that may name people is written there any more"
         )
     note = NewNote(note_id=uuid.uuid4().hex, text=text)
     fact = NoteAdded(at=hub.clock.now(), actor=actor, note_id=note.note_id)

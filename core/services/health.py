@@ -1,9 +1,11 @@
 """How each connection is: authorized or dead, what is accepted, when it last spoke, what is stuck."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
+from core.engine.answers import KINDS
 from core.engine.hub import Connections, Hub
 from core.errors import RefusedError
 from core.jobs import JOBS
@@ -73,7 +75,7 @@ async def health_of(hub: Hub, merchant: str) -> tuple[ConnectionHealth, ...]:
     stopped = await hub.store.read(list_stopped_pushes, merchant)
     waiting = await hub.store.read(count_waiting, merchant)
     paused = [
-        replace(pause, waiting=waiting.get(pause.key, 0))
+        replace(pause, waiting=waiting.get(pause.key, 0) + _kept_back(pause, jobs, hub.clock.now()))
         for pause in await hub.store.read(list_pauses, merchant, hub.clock.now())
     ]
     refused = await hub.store.read(refused_mails, merchant)
@@ -91,6 +93,20 @@ async def health_of(hub: Hub, merchant: str) -> tuple[ConnectionHealth, ...]:
             )
         )
     return tuple(found)
+
+
+def _kept_back(pause: VendorPause, jobs: Sequence[Job], now: datetime) -> int:
+    """Return how many jobs are due and not claimed because what they ask for is paused."""
+    asking = {
+        kind.kind for kind in JOBS.values() if pause.action in {KINDS[operation] for operation in kind.asks}
+    }
+    return sum(
+        job.connection == pause.connection
+        and job.kind in asking
+        and job.due_at is not None
+        and job.due_at <= now
+        for job in jobs
+    )
 
 
 async def probe_now(hub: Hub, merchant: str, connection: str) -> ConnectionHealth:

@@ -7,7 +7,7 @@ from core.errors import NotFoundError, RefusedError
 from core.failpoints import failpoint
 from core.model.privacy import PrivacyRequest, RequestKind, RequestState
 from core.services.plans import Plan
-from core.store.privacy import orders_of_connection
+from core.store.orders import orders_of_connection
 from core.store.privacy_requests import end_request, find_request
 
 WORDS = {

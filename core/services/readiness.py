@@ -13,6 +13,7 @@ from core.services.links import listings_of
 from core.store.channel_locations import channel_places
 from core.store.privacy_requests import open_requests
 from core.store.products import list_products
+from core.store.rotation import behind
 from core.store.stock import list_stock
 
 _NAMED = 20
@@ -45,6 +46,12 @@ async def readiness_of(hub: Hub, merchant: str) -> tuple[Finding, ...]:
         *_of_config(hub, merchant, products),
         *await _of_connections(hub, merchant),
         *await _of_requests(hub, merchant),
+        *_finding(
+            "old_keys",
+            f"keys of the installation that still wrap stored keys, though {hub.store.keys.current.key_id} is the first",
+            await hub.store.read(behind, hub.store.keys),
+            "crossdock db rotate-keys",
+        ),
     )
 
 

@@ -25,6 +25,7 @@ from core.engine.hub import Hub
 from core.engine.run import view_of
 from core.engine.step import Step, Steps, next_step
 from core.model.actions import Action
+from core.model.failures import Failure
 from core.model.gates import Gate
 from core.model.holds import Hold
 from core.model.payment import PaymentState
@@ -35,6 +36,16 @@ from core.store.surroundings import read_around
 
 BY_ITSELF = "Nothing: the hub does it."
 RETRIED = "Nothing: the hub tries it again by itself."
+_TRY_AGAIN = "then press Try again, or: crossdock orders retry."
+_MEND: Mapping[Failure | None, str] = {
+    None: f"Mend the cause, {_TRY_AGAIN}",
+    Failure.VENDOR: f"See whether the vendor does it for others, {_TRY_AGAIN}",
+    Failure.OBJECT: f"Mend the cause, {_TRY_AGAIN}",
+    Failure.CODE: "It is a fault of the hub's code: report it with what the log says. "
+    "Once it is mended, press Try again, or: crossdock orders retry.",
+    Failure.INFRASTRUCTURE: f"Mend the cause, {_TRY_AGAIN}",
+}
+"""What a person does about a parked order, by where the failure lies."""
 _PERSONS_WORD = ("void_label", "reject", "settle_cancellation")
 """Steps that a person, or the end of the order, asked for: they come before whatever holds it."""
 
@@ -69,6 +80,8 @@ class Asked:
     due_at: datetime | None = None
     """When it is looked at next; later than now while a failed run is waited out."""
     attempts: int = 0
+    error: str | None = None
+    """Why its last run failed."""
 
 
 async def waiting_of(hub: Hub, merchant: str, order_ids: Iterable[str]) -> dict[str, Waiting]:
@@ -87,7 +100,13 @@ async def waiting_of(hub: Hub, merchant: str, order_ids: Iterable[str]) -> dict[
             mails_since=None,
             email_known=False,
         )
-        asked = Asked(view=view, pauses=around.pauses, due_at=standing.due_at, attempts=standing.attempts)
+        asked = Asked(
+            view=view,
+            pauses=around.pauses,
+            due_at=standing.due_at,
+            attempts=standing.attempts,
+            error=standing.error,
+        )
         found[order_id] = waits_for(asked, STEPS)
     return found
 
@@ -102,7 +121,7 @@ def waits_for(asked: Asked, steps: Steps) -> Waiting:
         failed = f"{step.words}; that" if step else "it"
         return Waiting(
             what=f"a person: it waits for {failed} failed: {state.parked.message}",
-            do="Mend the cause, then press Try again, or: crossdock orders retry.",
+            do=_MEND[state.parked.failure],
         )
     if state.order.connection not in view.config.connections:
         return Waiting(
@@ -137,11 +156,11 @@ def _of_step(asked: Asked, step: Step) -> Waiting:
             until=pause.look_at,
             do=f"Mend it at {pause.connection}, then press Try again now on the page Connections; else it is tried by itself.",
         )
-    if asked.due_at is not None and asked.due_at > now and asked.attempts:
-        tried = f"{asked.attempts} {'attempt' if asked.attempts == 1 else 'attempts'} failed"
-        return Waiting(what=f"{step.words}; {tried}", until=asked.due_at, do=RETRIED)
     later = asked.due_at if asked.due_at is not None and asked.due_at > now else None
-    return Waiting(what=step.words, until=later, do=RETRIED if later is not None else BY_ITSELF)
+    tried = f"{asked.attempts} {'attempt' if asked.attempts == 1 else 'attempts'} failed"
+    failed = [*([tried] if asked.attempts else []), *([asked.error] if asked.error else [])]
+    what = f"{step.words}; {': '.join(failed)}" if failed and later is not None else step.words
+    return Waiting(what=what, until=later, do=RETRIED if later is not None else BY_ITSELF)
 
 
 def _of_holds(view: View, holds: Mapping[Hold, str]) -> Waiting:

@@ -25,6 +25,7 @@ from core.model.products import Product
 from core.model.shipment import Label, LabelRefused, Parcel
 from core.model.stock import Allocation
 from core.ports import Carrier
+from core.steps.restored import sold_before_loss
 from core.steps.sync import address_digest_of, refresh
 from core.store.labels import LabelFile, save_label
 from core.store.products import list_products
@@ -133,6 +134,11 @@ async def buy(run: Run) -> None:
     run.accepted = await run.hub.store.read(accepted_actions, run.merchant)
     if not run.allowed(name, Action.LABELS):
         return  # stopped while the order was read
+    sold = await sold_before_loss(run, name, carrier, parcel)
+    if sold is not None:
+        done = bought_of(run, parcel.parcel_id, sold, name)
+        await run.commit(happened=done.facts, references=done.references)
+        return
     quoted, wanted = parcel.quote, run.config.labels.format
 
     async def call(key: str) -> Done:
@@ -235,7 +241,7 @@ async def store_label(run: Run) -> None:
             format=label.format,
             file=file,
         )
-        await run.hub.store.write(save_label, run.merchant, kept)
+        await run.hub.store.write(save_label, run.hub.store.keys, run.merchant, kept)
     await run.commit(decided=[LabelStored(at=run.now, parcel_id=parcel.parcel_id)])
 
 

@@ -15,12 +15,14 @@ from core.errors import MappingError, UnavailableError
 from core.failpoints import failpoint
 from core.model.address import plain_text
 from core.model.commit import Landed, NewOrder, OrderCommit, Reserve, Sealed
-from core.model.facts import Changed, Received
+from core.model.facts import Changed, Forgotten, Received
 from core.model.order import ChannelState, FetchedOrder, FulfilledBy, Order, Personal, Transaction
 from core.model.stock import Need
+from core.steps.restored import shipped_while_lost
 from core.store.golive import orders_since
 from core.store.links import links_of
 from core.store.personal import address_digest, personal_of
+from core.store.tombstones import why_forgotten
 from core.store.zones import zones_of
 
 _TRIES = 5
@@ -99,7 +101,8 @@ async def refresh(run: Run) -> bool:
     ):
         return False
     commit = await commit_of(run.hub, run.merchant, run.order_id, fetched, run.state)
-    run.personal = fetched.personal if fetched.order.unreadable is None else run.personal
+    if fetched.order.unreadable is None and run.state.forgotten_at is None:
+        run.personal = fetched.personal
     await run.commit(
         happened=commit.happened,
         reserve=commit.reserve,
@@ -128,6 +131,9 @@ async def commit_of(
     """Return the commit that makes a fetched order ours: it is told, and its units are set aside, in one commit."""
     order, now = fetched.order, hub.clock.now()
     fact = await _fact_of(hub, merchant, order_id, fetched, state)
+    forgotten = await _forgotten(hub, merchant, order_id, fetched, state)
+    # Of one that is forgotten before it is known the store keeps nothing, and remembers that.
+    keeps = order.unreadable is None and (state is None or state.forgotten_at is None)
     return OrderCommit(
         merchant=merchant,
         order_id=order_id,
@@ -139,9 +145,9 @@ async def commit_of(
             number=order.number,
             placed_at=order.placed_at,
         ),
-        happened=(fact,),
+        happened=(fact, *forgotten),
         reserve=await reserve_of(hub, merchant, order, fact.needs, state),
-        sealed=sealed_of(fetched.personal) if order.unreadable is None else None,
+        sealed=sealed_of(fetched.personal) if keeps else None,
         references=references_of(order.transactions),
         invalidate_levels=tuple((order.connection, line.listing) for line in order.lines if line.listing),
         notices=left_notices(fold(state, fact), now) if state is not None else (),
@@ -173,6 +179,23 @@ async def _fact_of(
     )
 
 
+async def _forgotten(
+    hub: Hub, merchant: str, order_id: str, fetched: FetchedOrder, state: OrderState | None
+) -> tuple[Forgotten, ...]:
+    """Return what is told of an order whose person was forgotten before it was known: nothing of it is kept."""
+    if state is not None and state.order is not None:
+        return ()
+    why = await hub.store.read(
+        why_forgotten,
+        hub.store.keys,
+        merchant,
+        order_id,
+        email=fetched.personal.email,
+        placed_at=fetched.order.placed_at,
+    )
+    return () if why is None else (Forgotten(at=hub.clock.now(), why=why),)
+
+
 async def _before_go_live(hub: Hub, merchant: str, order: Order) -> bool:
     """Return whether an order was placed before the hub was to ship what its channel sells (R85)."""
     carrier = hub.connections(merchant).carrier
@@ -201,10 +224,9 @@ async def reserve_of(
     hub: Hub, merchant: str, order: Order, needs: tuple[Need, ...], state: OrderState | None
 ) -> Reserve | None:
     """Return the units to set aside for an order as it now stands; None where nothing is to change."""
-    if (
-        order.state in (ChannelState.CANCELLED, ChannelState.SHIPPED)
-        or order.fulfilled_by is FulfilledBy.CHANNEL
-    ):
+    over = order.state in (ChannelState.CANCELLED, ChannelState.SHIPPED)
+    lost = over and state is None and await shipped_while_lost(hub, merchant, order)
+    if (over and not lost) or order.fulfilled_by is FulfilledBy.CHANNEL:
         return None
     if state is not None and (state.closed or any(is_locked(state, p) for p in state.parcels)):
         return None

@@ -86,7 +86,14 @@ def _create_rows(conn: sa.Connection, commits: Sequence[OrderCommit]) -> None:
 def _lock_orders(conn: sa.Connection, commits: Sequence[OrderCommit]) -> dict[OrderKey, Standing]:
     key = (orders.c.merchant, orders.c.order_id)
     wanted = sorted({(commit.merchant, commit.order_id) for commit in commits})
-    claim = (orders.c.claimed_by, orders.c.claimed_until, orders.c.attempts, orders.c.due_at)
+    claim = (
+        orders.c.claimed_by,
+        orders.c.claimed_until,
+        orders.c.attempts,
+        orders.c.error,
+        orders.c.due_at,
+        orders.c.waits_for,
+    )
     found = conn.execute(
         sa.select(*key, orders.c.version, orders.c.state, *claim)
         .where(among(conn, key, wanted))
@@ -100,6 +107,8 @@ def _lock_orders(conn: sa.Connection, commits: Sequence[OrderCommit]) -> dict[Or
             claimed_by=row.claimed_by,
             claimed_until=row.claimed_until,
             attempts=row.attempts,
+            error=row.error,
+            waits_for=row.waits_for,
             due_at=row.due_at,
         )
         for row in found
@@ -165,7 +174,8 @@ def _write(conn: sa.Connection, decisions: Sequence[Decision], stock: LockedStoc
 def _order_row(decision: Decision) -> Row:
     commit, before = decision.commit, decision.before
     freed = decision.landed and commit.free_claim
-    counts = decision.landed and commit.due_at is not Due.AS_BEFORE
+    kept = commit.due_at is Due.AS_BEFORE
+    counts = decision.landed and not kept
     return {
         "merchant": commit.merchant,
         "order_id": commit.order_id,
@@ -174,6 +184,8 @@ def _order_row(decision: Decision) -> Row:
         "claimed_by": None if freed else before.claimed_by,
         "claimed_until": None if freed else before.claimed_until,
         "attempts": commit.attempts if counts else before.attempts,
+        "waits_for": before.waits_for if kept else commit.waits_for if decision.landed else "",
+        "error": commit.error if counts else before.error,
         "updated_at": commit.at,
     }
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from core.store.tables import effects, jobs, orders, vault
+from core.store.tables import effects, idempotency_keys, jobs, orders, vault
 
 
 def free_claims(conn: sa.Connection) -> None:
@@ -15,7 +15,7 @@ def free_claims(conn: sa.Connection) -> None:
 
     What a dead owner had asked of a vendor is still looked up no earlier than its time.
     """
-    for table in (orders, jobs, vault):
+    for table in (orders, jobs, vault, idempotency_keys):
         held = table.c.claimed_by.is_not(None)
         conn.execute(sa.update(table).where(held).values(claimed_by=None, claimed_until=None))
 

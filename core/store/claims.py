@@ -1,14 +1,17 @@
-"""Claims: one worker at a time owns an order, until it gives it back or its time runs out."""
+"""Claims: one worker at a time owns an order, until it gives it back, dies, or its time runs out."""
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 from core.domain.state import OrderState, Stage
 from core.store.columns import WOKEN, among
+from core.store.lanes import first_of_lanes
+from core.store.processes import owner_gone
 from core.store.tables import orders
 from core.store.writes import update_by_key
 
@@ -39,9 +42,10 @@ class Claimed:
 def claim_all(conn: sa.Connection, wishes: Sequence[ClaimWish]) -> list[Claimed | None]:
     """Claim each order that is due and that nobody holds; None for the others. A claim is never shared."""
     keys = sorted({(wish.merchant, wish.order_id) for wish in wishes})
-    columns = (orders.c.state, orders.c.attempts, orders.c.due_at, orders.c.claimed_until)
+    gone = owner_gone(orders.c.claimed_by, min(wish.now for wish in wishes)).label("gone")
+    columns = (orders.c.state, orders.c.attempts, orders.c.due_at, orders.c.claimed_until, gone)
     found = conn.execute(
-        sa.select(*_KEY, *columns).where(among(conn, _KEY, keys)).order_by(*_KEY).with_for_update()
+        sa.select(*_KEY, *columns).where(among(conn, _KEY, keys)).order_by(*_KEY).with_for_update(of=orders)
     )
     rows = {(row.merchant, row.order_id): row for row in found}
     granted: dict[OrderKey, ClaimWish] = {}
@@ -72,7 +76,7 @@ def claim_all(conn: sa.Connection, wishes: Sequence[ClaimWish]) -> list[Claimed 
 def _may_claim(row: Any, now: datetime) -> bool:
     """Return whether an order is due and held by nobody."""
     due = row.due_at is not None and row.due_at <= now
-    return due and (row.claimed_until is None or row.claimed_until < now)
+    return due and (row.claimed_until is None or row.claimed_until < now or row.gone)
 
 
 def renew_claims(
@@ -102,6 +106,24 @@ def release_claim(conn: sa.Connection, merchant: str, order_id: str, *, owner: s
     )
 
 
+class DueOrder(NamedTuple):
+    """An order that is due and held by nobody."""
+
+    merchant: str
+    order_id: str
+    version: int
+    waits_for: str
+    """The connection that had no place for its next step when it was last looked at; empty where it is not known."""
+    due_at: datetime
+
+
+def first_orders(conn: sa.Connection, now: datetime, *, depth: int) -> list[DueOrder]:
+    """Return the longest due orders of each merchant and of what they wait for, at most ``depth`` of each."""
+    columns = [orders.c[name] for name in DueOrder._fields]
+    found = first_of_lanes(conn, columns, orders.c.waits_for, now=now, depth=depth)
+    return [DueOrder._make(row) for row in found]
+
+
 def due_orders(
     conn: sa.Connection, now: datetime, *, limit: int, per_merchant: int
 ) -> list[tuple[str, str, int]]:
@@ -109,22 +131,13 @@ def due_orders(
 
     Fair: every merchant's longest-due order comes before anybody's second, and none has more than ``per_merchant``.
     """
-    free = sa.or_(orders.c.claimed_until.is_(None), orders.c.claimed_until < now)
-    turn = sa.func.row_number().over(
-        partition_by=orders.c.merchant, order_by=(orders.c.due_at, orders.c.order_id)
-    )
-    waiting = (
-        sa.select(*_KEY, orders.c.version, orders.c.due_at, turn.label("turn"))
-        .where(orders.c.due_at <= now, free)
-        .subquery()
-    )
-    found = conn.execute(
-        sa.select(waiting.c.merchant, waiting.c.order_id, waiting.c.version)
-        .where(waiting.c.turn <= per_merchant)
-        .order_by(waiting.c.turn, waiting.c.due_at, waiting.c.merchant)
-        .limit(limit)
-    )
-    return [(m, o, version) for m, o, version in found]
+    turns: Counter[str] = Counter()
+    placed: list[tuple[int, DueOrder]] = []
+    for order in sorted(first_orders(conn, now, depth=per_merchant), key=lambda o: (o.due_at, o.order_id)):
+        turns[order.merchant] += 1
+        placed.append((turns[order.merchant], order))
+    placed.sort(key=lambda p: (p[0], p[1].due_at, p[1].merchant))
+    return [(o.merchant, o.order_id, o.version) for turn, o in placed if turn <= per_merchant][:limit]
 
 
 _OVER = (Stage.DELIVERED, Stage.SHIPPED_ELSEWHERE, Stage.FULFILLED_BY_CHANNEL, Stage.CANCELLED, Stage.CLOSED)

@@ -4,15 +4,13 @@ from collections.abc import Callable, Sequence
 
 import sqlalchemy as sa
 
-from core.errors import HubError, NotFoundError
-from core.model.commit import Committed, Moved, OrderCommit
+from core.errors import HubError
+from core.model.commit import Committed, OrderCommit
 from core.store.apply import Applied, Wake, apply
-from core.store.columns import among
-from core.store.engine import CommitLostError, Database
+from core.store.engine import Database
 from core.store.group import Grouped
 from core.store.idempotency import land
 from core.store.sealing import Keyring
-from core.store.tables import orders
 
 InTransaction = Callable[[sa.Connection, list[Wake]], None]
 """Told, inside the transaction, which orders it leaves due now: a queue in the same database enqueues here."""
@@ -56,10 +54,7 @@ class Committer:
         await self._group.settle()
 
     async def _commit_all(self, commits: Sequence[OrderCommit]) -> Sequence[Answer]:
-        try:
-            applied = await self._write(commits)
-        except CommitLostError:
-            return await self._db.read(_versions, commits)
+        applied = await self._write(commits)
         if self.on_wake is not None:
             for wake in applied.wakes:
                 self.on_wake(*wake)
@@ -81,17 +76,3 @@ class Committer:
         if self.in_transaction is not None and applied.wakes:
             self.in_transaction(conn, applied.wakes)
         return applied
-
-
-def _versions(conn: sa.Connection, commits: Sequence[OrderCommit]) -> list[Answer]:
-    """Answer commits of which nobody can say whether they landed: their callers read again and see."""
-    key = (orders.c.merchant, orders.c.order_id)
-    wanted = [(commit.merchant, commit.order_id) for commit in commits]
-    found = conn.execute(sa.select(*key, orders.c.version).where(among(conn, key, wanted)))
-    versions = {(m, o): version for m, o, version in found}
-    return [
-        Moved(versions[order])
-        if order in versions
-        else NotFoundError(f"no order {order[1]} of merchant {order[0]}")
-        for order in wanted
-    ]

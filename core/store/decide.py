@@ -24,6 +24,8 @@ class Standing:
     claimed_by: str | None
     claimed_until: datetime | None
     attempts: int
+    error: str | None
+    waits_for: str
     due_at: datetime | None
 
 

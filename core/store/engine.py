@@ -8,26 +8,34 @@ READ COMMITTED.
 import asyncio
 import contextlib
 from abc import ABC, abstractmethod
-from collections import Counter
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections import Counter, deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncTransaction, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
+
+from core.errors import RefusedError
+from core.store.columns import UTCDateTime
+from core.store.database_file import make_private
+from core.store.failures import DATABASE_ERRORS, CommitLostError, is_cut, is_infrastructure
+from core.store.overwriting import LOOK_EVERY_S, WAIT_S, empty_log, nobody_sees_before, now_of, write_anew
+from core.store.raw import chunks_of_file, chunks_of_tables, sqlite_files
 
 P = ParamSpec("P")
 T = TypeVar("T")
 _READERS = 3
 _POSTGRES_CONNECTIONS = 8
-
-
-class CommitLostError(Exception):
-    """The connection broke while COMMIT was under way: the transaction may or may not have landed."""
+_AGAIN_AFTER_S = (0.0, 0.1, 0.4, 1.0)
+"""After a lost connection the same is done on another one, so often; who waits longer is told."""
 
 
 class DanglingReferencesError(Exception):
@@ -50,6 +58,12 @@ class Database(ABC):
             CommitLostError: nobody can say whether it landed.
         """
 
+    async def write_first(
+        self, work: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Do the same before all that waits to be written: somebody outside waits for it."""
+        return await self.write(work, *args, **kwargs)
+
     @abstractmethod
     async def read(
         self, work: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **kwargs: P.kwargs
@@ -66,6 +80,26 @@ class Database(ABC):
         """
         return await self.write(work, *args, **kwargs)
 
+    async def now(self) -> datetime:
+        """Return the database's own time: the machine's, where it is a file; aware UTC."""
+        return datetime.now(UTC)
+
+    @abstractmethod
+    async def overwrite(self, tables: Sequence[str], *, whole: bool = False) -> bool:
+        """Overwrite what was deleted from tables, so that no part of the database holds it any more.
+
+        ``whole``: also what an older hub deleted without overwriting it. False where others were in the way; the
+        database is as it was then, and it can be asked again.
+        """
+
+    @abstractmethod
+    def raw(self, tables: Sequence[str]) -> AsyncIterator[tuple[str, bytes]]:
+        """Yield (place, bytes) of all that is kept in files, in chunks that overlap; ``tables`` where each has its own.
+
+        Raises:
+            RefusedError: the database does not let this role see its files.
+        """
+
     @abstractmethod
     async def close(self) -> None:
         """Close every connection."""
@@ -81,6 +115,8 @@ class Sqlite(Database):
 
     def __init__(self, url: str) -> None:
         plain = make_url(url).set(drivername="sqlite")
+        if plain.database:
+            make_private(Path(plain.database))
         options = {"check_same_thread": False, "timeout": 30}
         self._writer = sa.create_engine(plain, poolclass=sa.pool.StaticPool, connect_args=options)
         self._reader = sa.create_engine(
@@ -92,6 +128,7 @@ class Sqlite(Database):
         event.listen(self._reader, "begin", _begin)
         self._write_thread = ThreadPoolExecutor(1, "sqlite-writer")
         self._read_threads = ThreadPoolExecutor(_READERS, "sqlite-reader")
+        self._first: deque[Callable[[], None]] = deque()
 
     async def write(
         self, work: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **kwargs: P.kwargs
@@ -99,10 +136,8 @@ class Sqlite(Database):
         """Run ``work`` on the one thread that writes."""
 
         def run() -> T:
-            with self._writer.begin() as conn:
-                result = work(conn, *args, **kwargs)
-            self.transactions += 1
-            return result
+            self._write_what_is_first()
+            return self._in_transaction(work, *args, **kwargs)
 
         return await asyncio.get_running_loop().run_in_executor(self._write_thread, run)
 
@@ -125,6 +160,36 @@ class Sqlite(Database):
 
         return await asyncio.get_running_loop().run_in_executor(self._write_thread, run)
 
+    async def write_first(
+        self, work: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run ``work`` on the same thread, as soon as what it is at is done."""
+        done: Future[T] = Future()
+
+        def run() -> None:
+            if not done.set_running_or_notify_cancel():
+                return
+            try:
+                done.set_result(self._in_transaction(work, *args, **kwargs))
+            except BaseException as error:  # noqa: BLE001 - it is raised where the answer is awaited
+                done.set_exception(error)
+
+        self._first.append(run)
+        self._write_thread.submit(self._write_what_is_first)
+        return await asyncio.wrap_future(done)
+
+    def _write_what_is_first(self) -> None:
+        while self._first:
+            self._first.popleft()()
+
+    def _in_transaction(
+        self, work: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        with self._writer.begin() as conn:
+            result = work(conn, *args, **kwargs)
+        self.transactions += 1
+        return result
+
     async def read(
         self, work: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
@@ -135,6 +200,19 @@ class Sqlite(Database):
                 return work(conn, *args, **kwargs)
 
         return await asyncio.get_running_loop().run_in_executor(self._read_threads, run)
+
+    async def overwrite(self, tables: Sequence[str], *, whole: bool = False) -> bool:
+        """Empty the write-ahead log into the file; what is deleted there is overwritten by ``secure_delete``."""
+        del tables  # they are one file
+        run = partial(empty_log, self._writer, whole=whole)
+        return await asyncio.get_running_loop().run_in_executor(self._write_thread, run)
+
+    async def raw(self, tables: Sequence[str]) -> AsyncIterator[tuple[str, bytes]]:
+        """Yield the database file, its write-ahead log and whatever else lies beside it."""
+        del tables
+        for path in sqlite_files(self._writer.url.database or ""):
+            for chunk in chunks_of_file(path):
+                yield path.name, chunk
 
     async def close(self) -> None:
         """Wait for what runs, then close."""
@@ -147,7 +225,7 @@ class Sqlite(Database):
 def _prepare_writer(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
     # The driver's own transactions are switched off: it would begin too late and not IMMEDIATE.
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 
@@ -183,35 +261,142 @@ def _begin(conn: sa.Connection) -> None:
 
 
 class Postgres(Database):
-    """A PostgreSQL database, shared by any number of processes."""
+    """A PostgreSQL database, shared by any number of processes.
+
+    A transaction whose connection is lost is done again on another one. Where it is lost while COMMIT is under way,
+    the server is asked what became of the transaction, by its id: it is never done twice.
+    """
 
     def __init__(self, url: str) -> None:
         self._engine = create_async_engine(url, pool_size=_POSTGRES_CONNECTIONS, max_overflow=0)
+        self._first = create_async_engine(url, pool_size=1, max_overflow=0)
 
     async def write(
         self, work: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """Run ``work`` in a READ COMMITTED transaction."""
-        async with self._engine.connect() as conn:
-            async with conn.begin() as transaction:
+        return await self._write(self._engine, work, *args, **kwargs)
+
+    async def write_first(
+        self, work: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Do the same over a connection that is kept for it."""
+        return await self._write(self._first, work, *args, **kwargs)
+
+    async def _write(
+        self,
+        engine: AsyncEngine,
+        work: Callable[Concatenate[sa.Connection, P], T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        async def once() -> T:
+            async with engine.connect() as conn:
+                transaction = await conn.begin()
                 result = await conn.run_sync(work, *args, **kwargs)
-                try:
-                    await transaction.commit()
-                except sa.exc.DBAPIError as error:
-                    if error.connection_invalidated:
-                        raise CommitLostError from error
-                    raise
-            self.transactions += 1
+                xid = (await conn.exec_driver_sql("SELECT pg_current_xact_id()::text")).scalar_one()
+                lost = await _commit(transaction)
+            if lost is not None and not await self._landed(str(xid)):
+                raise lost
             return result
+
+        result = await _again_after_a_cut(once)
+        self.transactions += 1
+        return result
+
+    async def _landed(self, xid: str) -> bool:
+        """Return whether the server knows a transaction as committed.
+
+        Raises:
+            CommitLostError: it does not answer, or does not know any more.
+        """
+        status = sa.text("SELECT pg_xact_status(CAST(CAST(:xid AS text) AS xid8))")
+        for wait_s in (*_AGAIN_AFTER_S, *_AGAIN_AFTER_S):
+            await asyncio.sleep(wait_s)
+            try:
+                async with self._engine.connect() as conn:
+                    found = (await conn.execute(status, {"xid": xid})).scalar_one()
+            except DATABASE_ERRORS as error:
+                if not is_infrastructure(error):
+                    raise CommitLostError from error
+                continue
+            if found != "in progress":
+                if found is None:
+                    break
+                return bool(found == "committed")
+        raise CommitLostError
 
     async def read(
         self, work: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """Run ``work`` in a transaction that the database holds to reading."""
+
+        async def once() -> T:
+            async with self._engine.connect() as conn:
+                await conn.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+                return await conn.run_sync(work, *args, **kwargs)
+
+        return await _again_after_a_cut(once)
+
+    async def now(self) -> datetime:
+        """Return the time of the database's machine."""
+        return await self.read(_clock_timestamp)
+
+    async def overwrite(self, tables: Sequence[str], *, whole: bool = False) -> bool:
+        """Write the tables anew, without what was deleted; nobody reads or writes them meanwhile.
+
+        A row that some snapshot may still read would be copied: whoever looks since before is waited for first.
+        """
+        del whole  # a table that is written anew holds nothing of an older hub either
         async with self._engine.connect() as conn:
-            await conn.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-            return await conn.run_sync(work, *args, **kwargs)
+            await conn.execution_options(isolation_level="AUTOCOMMIT")
+            moment = await conn.run_sync(now_of)
+            for _ in range(int(WAIT_S / LOOK_EVERY_S)):
+                if await conn.run_sync(nobody_sees_before, moment):
+                    return await conn.run_sync(write_anew, tables)
+                await asyncio.sleep(LOOK_EVERY_S)
+        return False
+
+    async def raw(self, tables: Sequence[str]) -> AsyncIterator[tuple[str, bytes]]:
+        """Yield the files of tables as the server has them: dead rows and free space are in them, the log is not."""
+        try:
+            async with self._engine.connect() as conn:
+                await conn.execution_options(isolation_level="AUTOCOMMIT")
+                for chunk in await conn.run_sync(lambda sync: list(chunks_of_tables(sync, tables))):
+                    yield chunk
+        except sa.exc.DBAPIError as error:
+            raise RefusedError(
+                "this role may not read the server's files; ask with one that has pg_read_server_files and pg_checkpoint"
+            ) from error
 
     async def close(self) -> None:
         """Close every connection."""
         await self._engine.dispose()
+        await self._first.dispose()
+
+
+def _clock_timestamp(conn: sa.Connection) -> datetime:
+    return conn.execute(sa.select(sa.cast(sa.func.clock_timestamp(), UTCDateTime))).scalar_one()
+
+
+async def _commit(transaction: AsyncTransaction) -> Exception | None:
+    """Commit; return the failure of our own infrastructure after which nobody knows whether it landed."""
+    try:
+        await transaction.commit()
+    except DATABASE_ERRORS as error:
+        if not is_infrastructure(error):
+            raise
+        return error
+    return None
+
+
+async def _again_after_a_cut(once: Callable[[], Awaitable[T]]) -> T:
+    """Do something on a connection, and again on another one where that was lost before it was done."""
+    for wait_s in _AGAIN_AFTER_S:
+        try:
+            return await once()
+        except DATABASE_ERRORS as error:
+            if not is_cut(error):
+                raise
+        await asyncio.sleep(wait_s)
+    return await once()

@@ -1,20 +1,51 @@
-"""Whose failure is it: the database's and the machine's are waited out, everything else is looked at by a person."""
+"""Is a failure the database's or the machine's own: then it is waited out; anything else is looked at by a person."""
 
+import asyncio
+import logging
 import sqlite3
+from collections.abc import Awaitable, Callable, Iterator
+from typing import TypeVar
 
+import asyncpg
 import sqlalchemy as sa
 
-_DATABASE = (
-    sa.exc.OperationalError,
-    sa.exc.InterfaceError,
-    sa.exc.InternalError,
-    sa.exc.TimeoutError,
-    sqlite3.OperationalError,
-)
+LOG = logging.getLogger("crossdock.store")
+
+T = TypeVar("T")
+
+AGAIN_AFTER_S = 0.5
+
+_DATABASE = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.InternalError)
 _OF_OURS = ("no such table", "no such column", "syntax error")
 """What SQLite tells in the class of its own failures though the statement is to blame."""
+_SQLSTATES = ("08", "25006", "25P02", "25P03", "28", "3D000", "40", "53", "55006", "55P03", "57", "58", "XX")
+"""Of PostgreSQL (appendix A of its manual, read 2026-11), codes and whole classes: connection, read-only, log-in,
+
+serialization and deadlock, resources and disk, locks, shutdown and restart, system and internal errors.
+"""
+_SQLITE = frozenset({
+    sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_AUTH, sqlite3.SQLITE_NOTADB,
+})  # fmt: skip
 _PATHS = (FileNotFoundError, FileExistsError, IsADirectoryError, NotADirectoryError)
 """A wrong path in our code: no waiting mends it."""
+
+
+class CommitLostError(Exception):
+    """The connection broke while COMMIT was under way, and nobody could say since whether the transaction landed."""
+
+
+DATABASE_ERRORS = (
+    CommitLostError,
+    sa.exc.SQLAlchemyError,
+    sqlite3.Error,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    OSError,
+)
+"""What our own infrastructure raises, among other things: ``is_infrastructure`` tells which of it is its own."""
 
 
 def is_infrastructure(error: BaseException) -> bool:
@@ -22,8 +53,65 @@ def is_infrastructure(error: BaseException) -> bool:
 
     No order or job is to blame for it, and the same work goes through once it is mended (F1).
     """
-    if isinstance(error, sa.exc.DBAPIError) and error.connection_invalidated:
+    if isinstance(error, CommitLostError | sa.exc.TimeoutError):
         return True
-    if isinstance(error, _DATABASE):
-        return not any(words in str(error) for words in _OF_OURS)
+    if isinstance(error, sa.exc.DBAPIError):
+        return error.connection_invalidated or _is_databases(error)
+    if isinstance(error, sqlite3.Error | asyncpg.PostgresError | asyncpg.InterfaceError):
+        return _is_databases(error)
+    if isinstance(error, asyncpg.InternalClientError):  # the answer broke off in the middle
+        return True
     return isinstance(error, OSError) and not isinstance(error, _PATHS)
+
+
+def is_cut(error: BaseException) -> bool:
+    """Return whether an error says that the connection is gone, or that none was to be had: another may do at once."""
+    if isinstance(error, sa.exc.DBAPIError):
+        return error.connection_invalidated
+    return isinstance(error, OSError | asyncpg.PostgresError | asyncpg.InterfaceError) and is_infrastructure(
+        error
+    )
+
+
+def name_of(error: BaseException) -> str:
+    """Return the name of what failed, as the database calls it: ``DiskFullError``, ``SQLITE_FULL``; no values."""
+    *_, innermost = _causes(error)
+    return str(getattr(innermost, "sqlite_errorname", type(innermost).__name__))
+
+
+async def until_answered(ask: Callable[[], Awaitable[T]]) -> T:
+    """Ask of our own infrastructure until it does not fail: for what is known here alone, and would be lost.
+
+    Only for what may land twice, or is looked at first each time: a lost answer may have been a success.
+    """
+    while True:
+        try:
+            return await ask()
+        except DATABASE_ERRORS as error:
+            if not is_infrastructure(error):
+                raise
+            LOG.warning("not written yet, and tried again: %s", name_of(error))
+        await asyncio.sleep(AGAIN_AFTER_S)
+
+
+def _is_databases(error: BaseException) -> bool:
+    causes = tuple(_causes(error))
+    if any(isinstance(cause, ValueError) for cause in causes):
+        return False  # asyncpg could not write a value down: no other moment will do
+    for cause in causes:
+        state = getattr(cause, "sqlstate", None)
+        if state:
+            return str(state).startswith(_SQLSTATES)
+        code = getattr(cause, "sqlite_errorcode", None)
+        if code is not None:
+            return (code & 0xFF) in _SQLITE
+    plain = (*_DATABASE, sqlite3.OperationalError, asyncpg.InterfaceError)
+    return isinstance(error, plain) and not any(words in str(error) for words in _OF_OURS)
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield an error, what SQLAlchemy wrapped in it, and what led to that."""
+    seen: BaseException | None = error
+    while seen is not None:
+        yield seen
+        seen = seen.orig if isinstance(seen, sa.exc.DBAPIError) else seen.__cause__

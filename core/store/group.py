@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from typing import Generic, TypeVar
 
+from core.store.failures import is_infrastructure
+
 Ask = TypeVar("Ask")
 Answer = TypeVar("Answer")
 
@@ -15,7 +17,7 @@ class Grouped(Generic[Ask, Answer]):
     a batch; the next waits for the batch after. While one batch runs the next one gathers.
 
     A batch that fails as a whole is halved until the ask that fails alone is found: it gets the error, the others
-    get their answers.
+    get their answers. Where our own infrastructure failed no ask is to blame: each of them gets that error.
     """
 
     def __init__(
@@ -39,6 +41,11 @@ class Grouped(Generic[Ask, Answer]):
             self._running = asyncio.create_task(self._run())
         return await future
 
+    @property
+    def waiting(self) -> int:
+        """How many asks are not in a batch yet."""
+        return len(self._waiting)
+
     async def settle(self) -> None:
         """Wait until nothing is under way."""
         while self._running is not None:
@@ -60,8 +67,8 @@ class Grouped(Generic[Ask, Answer]):
         [outcome] = await asyncio.gather(self._answer_all(asks), return_exceptions=True)
         if not isinstance(outcome, BaseException):
             return outcome
-        if len(asks) == 1:
-            return [outcome]
+        if len(asks) == 1 or is_infrastructure(outcome):
+            return [outcome] * len(asks)
         half = len(asks) // 2
         return [*await self._answers(asks[:half]), *await self._answers(asks[half:])]
 

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from core.errors import RefusedError
 from core.model.commit import KeyedRequest
+from core.store.processes import owner_gone
 from core.store.tables import idempotency_keys
 from core.store.writes import insert_new
 
@@ -64,14 +65,16 @@ def begin_request(
         "fingerprint": fingerprint,
     }
     insert_new(conn, idempotency_keys, [{**row, "begun_at": now, "landed": False}])
-    known = conn.execute(sa.select(idempotency_keys).where(_of(request)).with_for_update()).one_or_none()
+    gone = owner_gone(idempotency_keys.c.claimed_by, now).label("gone")
+    found = sa.select(idempotency_keys, gone).where(_of(request)).with_for_update(of=idempotency_keys)
+    known = conn.execute(found).one_or_none()
     if known is None:  # it was given up between the two statements
         return begin_request(conn, request, fingerprint=fingerprint, now=now, until=until)
     if known.fingerprint != fingerprint:
         return Another()
     if known.status is not None:
         return Answered(known.status, zlib.decompress(known.body))
-    if known.claimed_until is not None and known.claimed_until > now:
+    if known.claimed_until is not None and known.claimed_until > now and not known.gone:
         return Running()
     if known.landed:
         return Lost()

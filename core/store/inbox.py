@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from core.errors import NotFoundError
-from core.store.jobs import NewJob, enqueue_all
+from core.store.jobs import Job, NewJob, enqueue_all
+from core.store.keys import forget_days_before
 from core.store.orders import Page
 from core.store.personal import Body, seal_bodies
 from core.store.sealing import Keyring
@@ -82,7 +83,16 @@ def _insert(
     if not first:
         return set()
     ordered = sorted(first.items(), key=lambda item: item[0])
-    bodies = [Body(*key, asks[i].received_at, delivery.body) for key, (i, delivery) in ordered]
+    bodies = [
+        Body(
+            *key,
+            received_at=asks[i].received_at,
+            plain=delivery.body,
+            kind=delivery.job.kind if delivery.job else "",
+            subject=delivery.job.subject if delivery.job else "",
+        )
+        for key, (i, delivery) in ordered
+    ]
     rows = [
         {
             "merchant": key[0],
@@ -149,6 +159,25 @@ def replay_delivery(
         conn, [(merchant, NewJob(kind=row.kind, subject=row.subject, connection=connection, due_at=now))]
     )
     conn.execute(sa.update(deliveries).where(this).values(state="pending", error=None))
+
+
+def deliveries_of_job(conn: sa.Connection, job: Job) -> list[tuple[str, str]]:
+    """Return (connection, event id) of the deliveries that asked for a job."""
+    query = sa.select(deliveries.c.connection, deliveries.c.event_id).where(
+        deliveries.c.merchant == job.merchant,
+        deliveries.c.kind == job.kind,
+        deliveries.c.subject == job.subject,
+    )
+    return [(connection, event_id) for connection, event_id in conn.execute(query)]
+
+
+def forget_deliveries(conn: sa.Connection, merchant: str, before: datetime) -> int:
+    """Delete deliveries that were dealt with before an instant, and the keys of their days; return how many."""
+    old = (deliveries.c.merchant == merchant, deliveries.c.received_at < before)
+    gone = conn.execute(sa.delete(deliveries).where(*old, deliveries.c.state == "done")).rowcount
+    left = conn.execute(sa.select(sa.func.min(deliveries.c.received_at)).where(*old)).scalar()
+    forget_days_before(conn, merchant, (left or before).date())
+    return gone
 
 
 def _is(merchant: str, connection: str, event_id: str) -> sa.ColumnElement[bool]:

@@ -7,17 +7,21 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from core.store.columns import among, compact
+from core.store.lanes import first_of_lanes
+from core.store.processes import unheld
 from core.store.tables import deliveries, jobs
 from core.store.writes import update_by_key
 
 JobKey = tuple[str, str, str]
 """(merchant, kind, subject)."""
+FRESH_ATTEMPTS = 1
+"""Of a parked job that is sent on: it has all its attempts again, and is not as one that never ran."""
 _KEY = (jobs.c.merchant, jobs.c.kind, jobs.c.subject)
 
 
@@ -88,10 +92,17 @@ def enqueue_all(conn: sa.Connection, requests: Sequence[tuple[str, NewJob]]) -> 
         (sa.or_(jobs.c.due_at.is_(None), jobs.c.due_at > new.due_at), new.due_at),
         else_=jobs.c.due_at,
     )
+    used_up = sa.and_(jobs.c.parked_at.is_not(None), jobs.c.attempts > FRESH_ATTEMPTS)
+    sent_on = sa.case((used_up, FRESH_ATTEMPTS), else_=jobs.c.attempts)
     conn.execute(
         statement.on_conflict_do_update(
             index_elements=["merchant", "kind", "subject"],
-            set_={"due_at": earlier, "requests": jobs.c.requests + 1, "parked_at": None},
+            set_={
+                "due_at": earlier,
+                "requests": jobs.c.requests + 1,
+                "parked_at": None,
+                "attempts": sent_on,
+            },
         ),
         [merged[key] for key in sorted(merged)],
     )
@@ -106,7 +117,30 @@ def _row(merchant: str, request: NewJob) -> dict[str, Any]:
         "due_at": request.due_at,
         "requests": 1,
         "data": compact(dict(request.data)),
+        "lane": f"{request.connection}/{request.kind}",
     }
+
+
+class DueJob(NamedTuple):
+    """A job that is due and held by nobody."""
+
+    merchant: str
+    kind: str
+    subject: str
+    connection: str
+    due_at: datetime
+
+    @property
+    def key(self) -> JobKey:
+        """What names it."""
+        return (self.merchant, self.kind, self.subject)
+
+
+def first_jobs(conn: sa.Connection, now: datetime, *, depth: int) -> list[DueJob]:
+    """Return the longest due jobs of each merchant, connection and kind, at most ``depth`` of each."""
+    columns = [jobs.c[name] for name in DueJob._fields]
+    found = first_of_lanes(conn, columns, jobs.c.lane, now=now, depth=depth, sparse=True)
+    return [DueJob._make(row) for row in found]
 
 
 def claim_jobs(
@@ -117,15 +151,14 @@ def claim_jobs(
     until: datetime,
     limit: int,
     kinds: Sequence[str] | None = None,
-    skip: Sequence[JobKey] = (),
+    only: Sequence[JobKey] | None = None,
 ) -> list[Job]:
-    """Claim what is due and held by nobody, the longest due first; ``skip`` names what the owner is at already."""
-    free = sa.or_(jobs.c.claimed_until.is_(None), jobs.c.claimed_until < now)
-    query = sa.select(jobs).where(jobs.c.due_at <= now, free)
+    """Claim what is due and held by nobody, the longest due first; of ``only`` those, where it is given."""
+    query = sa.select(jobs).where(jobs.c.due_at <= now, unheld(jobs.c, now))
     if kinds is not None:
         query = query.where(jobs.c.kind.in_(kinds))
-    if skip:
-        query = query.where(~among(conn, _KEY, skip))
+    if only is not None:
+        query = query.where(among(conn, _KEY, only))
     rows = conn.execute(
         query.order_by(jobs.c.due_at, *jobs.primary_key).limit(limit).with_for_update(skip_locked=True)
     ).all()
@@ -148,6 +181,14 @@ def release_jobs(conn: sa.Connection, owner: str, keys: Sequence[JobKey]) -> Non
         .where(among(conn, _KEY, keys), jobs.c.claimed_by == owner)
         .values(claimed_by=None, claimed_until=None)
     )
+
+
+def release_other_jobs(conn: sa.Connection, owner: str, running: Sequence[JobKey]) -> None:
+    """End an owner's claims on all jobs but those it runs: it could not give them back, or never heard of them."""
+    ours = sa.update(jobs).where(jobs.c.claimed_by == owner)
+    if running:
+        ours = ours.where(~among(conn, _KEY, running))
+    conn.execute(ours.values(claimed_by=None, claimed_until=None))
 
 
 def finish_job(

@@ -13,10 +13,10 @@ import sqlalchemy as sa
 from core.model.annotations import NoteAdded
 from core.model.commit import OrderCommit
 from core.model.facts import FACT
-from core.store.columns import among
 from core.store.keys import Purpose, find_key, keys_for
 from core.store.sealing import Keyring, Place, key_id_of, open_sealed, seal
-from core.store.tables import data_keys, facts, order_notes, orders
+from core.store.tables import facts, order_notes
+from core.store.tombstones import buried
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +34,7 @@ def write_notes(conn: sa.Connection, keyring: Keyring, commits: Sequence[OrderCo
     brought = {(c.merchant, c.order_id): c.note for c in commits if c.note is not None}
     if not brought:
         return
-    kept = sorted(set(brought) - forgotten(conn, list(brought)))
+    kept = sorted(set(brought) - buried(conn, list(brought)))
     keys = keys_for(conn, keyring, [(merchant, Purpose.order(order_id)) for merchant, order_id in kept])
     rows = []
     for merchant, order_id in kept:
@@ -45,16 +45,6 @@ def write_notes(conn: sa.Connection, keyring: Keyring, commits: Sequence[OrderCo
         rows.append(row)
     if rows:
         conn.execute(sa.insert(order_notes), rows)
-
-
-def forgotten(conn: sa.Connection, wanted: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
-    """Return those of the (merchant, order id) whose personal data lies sealed under a key that was deleted."""
-    key = (orders.c.merchant, orders.c.order_id)
-    kept = sa.exists().where(
-        data_keys.c.merchant == orders.c.merchant, data_keys.c.key_id == orders.c.personal_key
-    )
-    query = sa.select(*key).where(among(conn, key, sorted(wanted)), orders.c.personal_key.is_not(None), ~kept)
-    return {(merchant, order_id) for merchant, order_id in conn.execute(query)}
 
 
 def note_texts(conn: sa.Connection, keyring: Keyring, merchant: str, order_id: str) -> dict[str, str]:

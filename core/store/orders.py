@@ -60,17 +60,22 @@ class Standing:
     state: OrderState
     due_at: datetime | None
     attempts: int
+    error: str | None = None
+    """Why the last run failed."""
 
 
 def standings(conn: sa.Connection, merchant: str, order_ids: Sequence[str]) -> dict[str, Standing]:
     """Return where each order stands; one that is not there is left out."""
     keys = sorted({(merchant, order_id) for order_id in order_ids})
-    columns = (orders.c.order_id, orders.c.state, orders.c.due_at, orders.c.attempts)
+    columns = (orders.c.order_id, orders.c.state, orders.c.due_at, orders.c.attempts, orders.c.error)
     return {
-        order_id: Standing(state=OrderState.model_validate_json(state), due_at=due_at, attempts=attempts)
-        for order_id, state, due_at, attempts in (
-            conn.execute(sa.select(*columns).where(among(conn, _KEY, keys))) if keys else ()
+        row.order_id: Standing(
+            state=OrderState.model_validate_json(row.state),
+            due_at=row.due_at,
+            attempts=row.attempts,
+            error=row.error,
         )
+        for row in (conn.execute(sa.select(*columns).where(among(conn, _KEY, keys))) if keys else ())
     }
 
 
@@ -162,6 +167,21 @@ def list_orders(
     return Page(items, more)
 
 
+def known_orders(conn: sa.Connection, merchant: str, order_ids: Sequence[str]) -> list[str]:
+    """Return those of some orders that are stored here."""
+    wanted = [(merchant, order_id) for order_id in order_ids]
+    query = sa.select(orders.c.order_id).where(orders.c.merchant == merchant, among(conn, _KEY, wanted))
+    return list(conn.execute(query.order_by(orders.c.order_id)).scalars())
+
+
+def orders_of_connection(conn: sa.Connection, merchant: str, connection: str) -> list[str]:
+    """Return the ids of every order of a connection."""
+    query = sa.select(orders.c.order_id).where(
+        orders.c.merchant == merchant, orders.c.connection == connection
+    )
+    return list(conn.execute(query.order_by(orders.c.order_id)).scalars())
+
+
 def orders_held(conn: sa.Connection, merchant: str, reason: str) -> list[str]:
     """Return the ids of the orders held for a reason, the oldest first."""
     query = sa.select(orders.c.order_id).where(
@@ -193,3 +213,9 @@ def _order_row(row: sa.Row[Any]) -> OrderRow:
         attempts=row.attempts,
         version=row.version,
     )
+
+
+def count_numbered(conn: sa.Connection, merchant: str, number: str) -> int:
+    """Return how many orders of a merchant have a number: each channel counts for itself."""
+    query = sa.select(sa.func.count()).where(orders.c.merchant == merchant, orders.c.number == number)
+    return conn.execute(query).scalar_one()

@@ -93,6 +93,13 @@ def list_pauses(conn: sa.Connection, merchant: str, now: datetime) -> tuple[Vend
     )
 
 
+def looks_of_all(conn: sa.Connection, now: datetime) -> Mapping[tuple[str, KindKey], datetime]:
+    """Return, of every merchant's pauses that stand, when somebody may look whether it is over."""
+    columns = (pauses.c.merchant, *_PAUSE, pauses.c.look_at)
+    found = conn.execute(sa.select(*columns).where(*_lasting(now)))
+    return {(merchant, (connection, action)): look_at for merchant, connection, action, look_at in found}
+
+
 def count_waiting(conn: sa.Connection, merchant: str) -> Mapping[KindKey, int]:
     """Return how many orders and jobs wait for each pause."""
     found = conn.execute(

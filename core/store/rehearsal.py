@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from core.store.engine import DanglingReferencesError, Database, database
 from core.store.rebuild import rebuild
-from core.store.schema import cause_of, migrate_to, newest, refuse_newer, refuse_others, revision_of
+from core.store.schema import cause_of, migrate_to, newest_revision, refuse_newer, refuse_others, revision_of
 
 COMPARED = 1000
 """Orders that are compared with their facts at most: each costs some milliseconds."""
@@ -123,7 +123,7 @@ def _made(
 ) -> Rehearsal:
     return Rehearsal(
         before=before,
-        after=newest(),
+        after=newest_revision(),
         rows={name: (rows.get(name), after.get(name)) for name in sorted({*rows, *after})},
         seconds=seconds,
         compared=min(COMPARED, after.get("orders", 0)) if seconds else 0,

@@ -31,7 +31,7 @@ async def upgrade(url: str, *, serves: bool = False) -> None:
     db = database(url)
     try:
         found = await db.read(revision_of)
-        if found == newest():
+        if found == newest_revision():
             return
         refuse_newer(url, found)
         with contextlib.nullcontext() if serves or found is None else single_instance(url):
@@ -40,16 +40,21 @@ async def upgrade(url: str, *, serves: bool = False) -> None:
         if is_infrastructure(error):
             raise
         raise ConfigError(
-            f"the database at {place_of(url)} could not be brought to revision {newest()}, and is as it was: "
+            f"the database at {place_of(url)} could not be brought to revision {newest_revision()}, and is as it was: "
             f"{cause_of(error)}; rehearse on a copy (crossdock db upgrade --dry-run), and report this"
         ) from error
     finally:
         await db.close()
 
 
-def newest() -> str:
-    """Return the newest revision, by which its file is named."""
-    return max(file.name for file in (_MIGRATIONS / "versions").glob("*.py")).partition("_")[0]
+def newest_revision() -> str:
+    """Return the newest revision that this version knows, by which its file is named."""
+    return max(known_revisions())
+
+
+def known_revisions() -> set[str]:
+    """Return every revision that this version knows."""
+    return {file.name.partition("_")[0] for file in (_MIGRATIONS / "versions").glob("*.py")}
 
 
 def revision_of(conn: sa.Connection) -> str | None:
@@ -77,10 +82,9 @@ def refuse_newer(url: str, found: str | None) -> None:
     Raises:
         ConfigError: a newer crossdock upgraded it.
     """
-    known = {file.name.partition("_")[0] for file in (_MIGRATIONS / "versions").glob("*.py")}
-    if found is not None and found not in known:
+    if found is not None and found not in known_revisions():
         raise ConfigError(
-            f"the database at {place_of(url)} stands at revision {found}, and this crossdock knows none after {newest()}: "
+            f"the database at {place_of(url)} stands at revision {found}, and this crossdock knows none after {newest_revision()}: "
             "a newer one upgraded it. Start that one, or restore the backup from before the upgrade"
         )
 

@@ -8,7 +8,7 @@ import base64
 import binascii
 import hashlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cryptography.exceptions import InvalidTag
@@ -22,6 +22,7 @@ _KEY_BYTES = 32
 _VERSION = b"\x01"
 _ID_BYTES = 8
 _NONCE_BYTES = 12
+_TAG_BYTES = 16
 _HEAD_BYTES = len(_VERSION) + _ID_BYTES + _NONCE_BYTES
 
 
@@ -97,11 +98,20 @@ def key_id_of(sealed: bytes) -> str:
 class Keyring:
     """The installation's keys: the first seals, all open."""
 
-    def __init__(self, keys: Sequence[Key]) -> None:
+    def __init__(
+        self,
+        keys: Sequence[Key],
+        *,
+        source: str = SECRET_KEYS,
+        newer: Callable[[], Sequence[Key] | None] = lambda: None,
+    ) -> None:
+        """Take the keys, where they were read, and what gives them anew once they changed there."""
         if not keys:
-            raise ConfigError(f"{SECRET_KEYS}: no key is given. {_HOW_TO}")
+            raise ConfigError(f"{source}: no key is given. {HOW_TO}")
         self._keys = {key.key_id: key for key in keys}
         self.current = keys[0]
+        self.source = source
+        self._newer = newer
 
     @classmethod
     def generate(cls) -> "Keyring":
@@ -117,15 +127,39 @@ class Keyring:
         """
         given = setting(environ, SECRET_KEYS)
         if given is None:
-            raise ConfigError(f"{SECRET_KEYS} is not set. {_HOW_TO}")
-        return cls([_parse(text.strip(), number) for number, text in enumerate(given.split(","), start=1)])
+            raise ConfigError(f"{SECRET_KEYS} is not set. {HOW_TO}")
+        return cls(parse_keys(given, SECRET_KEYS))
+
+    @property
+    def keys(self) -> tuple[Key, ...]:
+        """Every key, the one that seals first."""
+        others = (key for key in self._keys.values() if key != self.current)
+        return (self.current, *others)
 
     def text(self) -> str:
         """Return the keys as ``CROSSDOCK_SECRET_KEYS`` wants them."""
-        return ",".join(base64.b64encode(key.secret).decode() for key in self._keys.values())
+        return ",".join(base64.b64encode(key.secret).decode() for key in self.keys)
+
+    def renew(self) -> None:
+        """Take over keys that were changed where they were read; one that is no longer there still opens."""
+        newer = self._newer()
+        if newer:
+            self._keys = {**self._keys, **{key.key_id: key for key in newer}}
+            self.current = newer[0]
+
+    def carve(self, data: bytes) -> Iterator[bytes]:
+        """Yield whatever in some bytes may be a data key that one of the keys wrapped."""
+        length = _HEAD_BYTES + _KEY_BYTES + _TAG_BYTES
+        for key_id in self._keys:
+            head = _VERSION + bytes.fromhex(key_id)
+            at = data.find(head)
+            while at >= 0:
+                yield data[at : at + length]
+                at = data.find(head, at + 1)
 
     def seal(self, plain: bytes, place: Place) -> bytes:
         """Return ``plain`` sealed under the first key."""
+        self.renew()
         return seal(self.current, plain, place)
 
     def open_sealed(self, sealed: bytes, place: Place) -> bytes:
@@ -137,21 +171,32 @@ class Keyring:
         """
         key_id = key_id_of(sealed)
         if key_id not in self._keys:
+            self.renew()
+        if key_id not in self._keys:
             raise ConfigError(
-                f"{SECRET_KEYS}: key {key_id} is missing, under which {place.table} of {place.merchant} is "
+                f"{self.source}: key {key_id} is missing, under which {place.table} of {place.merchant} is "
                 "sealed; add it after the others"
             )
         return open_sealed(self._keys[key_id], sealed, place)
 
 
-_HOW_TO = "Make one with `openssl rand -base64 32` and keep a copy: without it no stored token opens again."
+HOW_TO = "Make one with `openssl rand -base64 32` and keep a copy: without it no stored token opens again."
 
 
-def _parse(text: str, number: int) -> Key:
+def parse_keys(text: str, source: str) -> list[Key]:
+    """Return the keys of a list with commas between.
+
+    Raises:
+        ConfigError: one is not 32 bytes in base64; the message names where they were read, and never shows a key.
+    """
+    return [_parse(each.strip(), number, source) for number, each in enumerate(text.split(","), start=1)]
+
+
+def _parse(text: str, number: int, source: str) -> Key:
     try:
         secret = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
         secret = b""
     if len(secret) != _KEY_BYTES:
-        raise ConfigError(f"{SECRET_KEYS}: key {number} is not {_KEY_BYTES} bytes in base64. {_HOW_TO}")
+        raise ConfigError(f"{source}: key {number} is not {_KEY_BYTES} bytes in base64. {HOW_TO}")
     return Key(secret)

@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import TextIO
@@ -10,6 +11,7 @@ import asyncpg
 import sqlalchemy as sa
 
 from core.errors import ConfigError
+from core.store.database_file import database_file, tighten
 
 _STARTING = 0x63726F7373646F63
 """The key of the advisory lock under which a process starts."""
@@ -24,23 +26,24 @@ def single_instance(url: str) -> Iterator[None]:
     Raises:
         ConfigError: another process serves on it.
     """
-    place = sa.make_url(url)
-    if place.get_backend_name() != "sqlite" or not place.database:
+    database = database_file(url)
+    if database is None:
         yield
         return
-    with _lock_file(f"{place.database}.lock") as file:
+    with _lock_file(Path(f"{database}.lock")) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise ConfigError(
-                f"another crossdock serves on {place.database}; stop it first, or use PostgreSQL for several processes"
+                f"another crossdock serves on {database}; stop it first, or use PostgreSQL for several processes"
             ) from None
         yield
 
 
-def _lock_file(path: str) -> TextIO:
+def _lock_file(path: Path) -> TextIO:
+    tighten(path)
     try:
-        return Path(path).open("w", encoding="ascii")
+        return os.fdopen(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600), "w", encoding="ascii")
     except OSError as error:
         raise ConfigError(
             f"{path} cannot be written ({error.strerror}); check CROSSDOCK_DATABASE_URL"

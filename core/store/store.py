@@ -25,6 +25,8 @@ from core.store.sealing import Keyring
 
 P = ParamSpec("P")
 T = TypeVar("T")
+_DELIVERIES = 256
+"""Asks of one transaction: what came during the one before goes in together, or a busy minute never catches up."""
 
 
 class Store:
@@ -41,7 +43,7 @@ class Store:
             lambda wanted: db.read(load_all, wanted), limit=256
         )
         self._deliveries: Grouped[inbox.Delivered, int] = Grouped(
-            lambda asks: db.write(inbox.deliver_all, keys, asks)
+            lambda asks: db.write_first(inbox.deliver_all, keys, asks), limit=_DELIVERIES
         )
 
     @classmethod
@@ -55,6 +57,11 @@ class Store:
         for group in (self._claims, self._loads, self._deliveries):
             await group.settle()
         await self.db.close()
+
+    @property
+    def deliveries_waiting(self) -> int:
+        """How many deliveries came while others are being stored: their senders wait for an answer."""
+        return self._deliveries.waiting
 
     async def create_tables(self) -> None:
         """Create every table in an empty database at once, for tests and simulation."""

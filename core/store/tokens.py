@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from core.ports import Token
 from core.store.keys import Purpose, data_key, find_key, forget
+from core.store.processes import owner_gone, unheld
 from core.store.sealing import Keyring, Place, open_sealed, seal
 from core.store.tables import vault
 from core.store.writes import upsert
@@ -70,10 +71,13 @@ class TokenRow:
     merchant: str
     connection: str
 
-    def find(self, conn: sa.Connection) -> Kept | None:
-        """Return the token; None where the connection has none."""
+    def find(self, conn: sa.Connection, now: datetime | None = None) -> Kept | None:
+        """Return the token; None where the connection has none. At ``now`` the claim of a dead process is none."""
+        gone = (sa.false() if now is None else owner_gone(vault.c.claimed_by, now)).label("gone")
         rows = conn.execute(
-            sa.select(vault).where(vault.c.merchant == self.merchant, vault.c.connection == self.connection)
+            sa.select(vault, gone).where(
+                vault.c.merchant == self.merchant, vault.c.connection == self.connection
+            )
         )
         found = {row.name: row for row in rows}
         row = found.get(_TOKEN)
@@ -92,8 +96,8 @@ class TokenRow:
             version=row.version,
             saved_at=datetime.fromisoformat(told["saved_at"]),
             dead=_DEAD in found and found[_DEAD].version == row.version,
-            claimed_by=row.claimed_by,
-            claimed_until=row.claimed_until,
+            claimed_by=None if row.gone else row.claimed_by,
+            claimed_until=None if row.gone else row.claimed_until,
         )
 
     def _sealed(self, conn: sa.Connection, token: Token, now: datetime) -> dict[str, object]:
@@ -129,8 +133,8 @@ class TokenRow:
 
     def claim(self, conn: sa.Connection, kept: Kept, *, owner: str, now: datetime, until: datetime) -> bool:
         """Take the right to renew; False where somebody else has it or saved meanwhile."""
-        free = sa.or_(vault.c.claimed_until.is_(None), vault.c.claimed_until < now)
-        claim = sa.update(vault).where(self._is(_TOKEN), vault.c.version == kept.version, free)
+        free = vault.c.version == kept.version, unheld(vault.c, now)
+        claim = sa.update(vault).where(self._is(_TOKEN), *free)
         return bool(conn.execute(claim.values(claimed_by=owner, claimed_until=until)).rowcount)
 
     def hold_off(self, conn: sa.Connection, kept: Kept, *, owner: str, until: datetime) -> None:

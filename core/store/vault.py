@@ -1,8 +1,8 @@
 """Tokens of connections: sealed, shared by every process, renewed once however many ask.
 
 Who renews holds a claim in the token's row. A process that dies between the vendor's answer and the save leaves the
-old token in the row and a claim that runs out: the next one renews with the old refresh token, which vendors keep
-until its successor is first used.
+old token in the row and a claim that is free once it is known to be dead: the next one renews with the old refresh
+token, which vendors keep until its successor is first used.
 """
 
 import asyncio
@@ -16,6 +16,7 @@ from core.errors import AuthError, OutcomeUnknownError, RateLimitError, Unavaila
 from core.failpoints import failpoint
 from core.ports import Token
 from core.store.engine import Database
+from core.store.failures import until_answered
 from core.store.sealing import Keyring
 from core.store.tokens import Kept, TokenRow
 
@@ -44,6 +45,7 @@ class VaultTokens:
         merchant: str,
         connection: str,
         refresh: Refresh,
+        process: str = "command",
     ) -> None:
         self._database = database
         self._row = TokenRow(keyring=keyring, merchant=merchant, connection=connection)
@@ -51,6 +53,7 @@ class VaultTokens:
         self._merchant = merchant
         self._connection = connection
         self._refresh = refresh
+        self._process = process
         # Within a process the lock is enough: only one task at a time looks at the row to renew.
         self._renewing = asyncio.Lock()
 
@@ -81,7 +84,7 @@ class VaultTokens:
             UnavailableError: the vendor could not be asked just now.
         """
         async with self._renewing:
-            owner = uuid.uuid4().hex
+            owner = f"{self._process}/{uuid.uuid4().hex}"
             for _ in range(_MOST_POLLS_OF_A_PAGE if self._clock.by_hand else _MOST_POLLS):
                 kept = await self._read()
                 if kept.token.access != refused.access:
@@ -90,8 +93,9 @@ class VaultTokens:
                     raise UnavailableError(
                         "its token could not be renewed just now", connection=self._connection
                     )
+                deadline = asyncio.get_running_loop().time() + _CALL_LIMIT_S
                 if not kept.held(self._clock.now()) and await self._claim(kept, owner):
-                    renewed = await self._renew_claimed(kept, owner)
+                    renewed = await self._renew_claimed(kept, owner, deadline)
                     if renewed is not None:
                         return renewed
                 await asyncio.sleep(_POLL_S)
@@ -105,14 +109,18 @@ class VaultTokens:
         """Delete the token and the key it was sealed under."""
         await self._database.write(self._row.drop)
 
-    async def _renew_claimed(self, kept: Kept, owner: str) -> Token | None:
-        """Ask the vendor and save; None where somebody else saved meanwhile."""
+    async def _renew_claimed(self, kept: Kept, owner: str, deadline: float) -> Token | None:
+        """Ask the vendor and save; None where somebody else saved meanwhile.
+
+        The loop's ``deadline`` counts from before the claim: a process that stood still since asks nobody.
+        """
         if kept.token.refresh is None:
             await self._database.write(self._row.mark_dead, kept, owner)
             raise self._gone()
         failpoint("vault.refresh.before")
         try:
-            async with asyncio.timeout(_CALL_LIMIT_S):
+            async with asyncio.timeout_at(deadline):
+                await asyncio.sleep(0)
                 granted = await self._refresh(kept.token)
         except AuthError:
             if await self._database.write(self._row.mark_dead, kept, owner):
@@ -131,7 +139,10 @@ class VaultTokens:
             raise
         failpoint("vault.refresh.after")
         token = _with_what_was_known(granted, kept.token)
-        saved = await self._database.write(self._row.save_renewed, kept, owner, token, self._clock.now())
+        # The vendor took the old one back: what is not saved now is lost, and with it the connection.
+        saved = await until_answered(
+            lambda: self._database.write(self._row.save_renewed, kept, owner, token, self._clock.now())
+        )
         return token if saved else None
 
     def _ahead(self, kept: Kept) -> timedelta:
@@ -151,7 +162,7 @@ class VaultTokens:
         return f"/connect/{self._merchant}/{self._connection}"
 
     async def _read(self) -> Kept:
-        kept = await self._database.read(self._row.find)
+        kept = await self._database.read(self._row.find, self._clock.now())
         if kept is None:
             raise AuthError(
                 f"not connected yet; connect it at {self._connect_path}",

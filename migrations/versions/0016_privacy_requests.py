@@ -6,7 +6,7 @@ from alembic import op
 from core.store.columns import UTCDateTime
 
 revision = "0016"
-down_revision = "0009"
+down_revision = "0015"
 branch_labels = None
 depends_on = None
 

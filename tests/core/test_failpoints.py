@@ -12,7 +12,7 @@ import pytest
 from core.failpoints import failpoint, listening
 
 CORE = Path(__file__).parents[2] / "core"
-WHOLE_AGAIN = {"privacy.py", "listings.py", "housekeeping.py", "push_guard.py"}
+WHOLE_AGAIN = {"privacy.py", "listings.py", "housekeeping.py", "push_guard.py", "retention.py"}
 """What dies in the middle of one of these is done again from its beginning."""
 WATCHED = [
     path

@@ -7,6 +7,7 @@ import pytest
 from core.domain.summary import amount_text, summary
 from core.model import facts as f
 from core.model.annotations import Assigned, NoteAdded, Tagged, Untagged
+from core.model.forgetting import Why
 from core.model.holds import Hold
 from core.model.money import Money
 from core.model.shipment import JudgedRate, Parcel, RateReason
@@ -96,6 +97,7 @@ SAID: list[tuple[f.Fact, str]] = [
     (f.Parked(at=NOON, step="buy", error="E", message="no funds"), "Needs attention at buy: no funds"),
     (f.Retried(at=NOON), "Sent on again"),
     (f.Noted(at=NOON, text="a note"), "a note"),
+    (f.Forgotten(at=NOON, why=Why.VENDOR), "Personal data forgotten: the channel asked for it"),
 ]  # fmt: skip
 
 

@@ -224,7 +224,8 @@ async def _what_a_person_mends(b: Bench, minutes: int) -> None:
             await resume(b.hub, MERCHANT, connection)
     if minutes >= 30:
         for notice in await notices.open_notices(b.hub, MERCHANT):
-            await notices.see(b.hub, MERCHANT, notice.kind, notice.subject)
+            if notice.kind != notices.PARKED:
+                await notices.see(b.hub, MERCHANT, notice.kind, notice.subject)
 
 
 def _keys(text: str) -> Keyring:

@@ -119,7 +119,7 @@ def test_nobody_buys_what_is_sold_and_when_everything_is_sold_shopping_ends() ->
     for held in given["counts"].values():
         left.update(held)
 
-    shopping = generated._shopping(config, given, 400, seed=1)
+    shopping = generated._shopping(config, given, 400, seed=1, opens=generated.START)
     placed = [event["place"] for event in shopping if "place" in event]
 
     for order in placed:

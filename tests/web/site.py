@@ -6,6 +6,7 @@ import io
 import json
 import logging
 import re
+import socket
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 
 import aiohttp
 from aiohttp import web
-from aiohttp.test_utils import TestServer
+from yarl import URL
 
 from connectors.bogus import CONNECTOR
 from connectors.bogus.webhooks import HEADER, signature_of
@@ -29,10 +30,14 @@ from tests.core.store.conftest import open_store
 from tests.web.described import check_answer
 from web.app import build
 from web.context import Settings
+from web.door.limits import Limits
+from web.door.server import Door, open_door
 
 OTHER = "rival"
 KEY, OTHER_KEY = "kendra-key-0123456789", "rival-key-0123456789"
 SECRET = b"a secret that signs cookies only"
+LIMITS = Limits()
+METRICS = "a monitor's token 0123456789"
 PUBLIC = "https://hub.kendra.test"
 
 
@@ -59,13 +64,14 @@ class Site:
 
     b: Bench
     app: web.Application
+    door: Door
     url: str
     http: aiohttp.ClientSession
     connected: list[tuple[str, str, Token]]
     log: io.StringIO
 
     async def ask(
-        self, method: str, path: str, *, key: str | None = None, cookie: str | None = None, **more: Any
+        self, method: str, path: str | URL, *, key: str | None = None, cookie: str | None = None, **more: Any
     ) -> Answer:
         """Ask as a program does (with a key), or as a browser does (with a cookie)."""
         headers: dict[str, str] = dict(more.pop("headers", {}))
@@ -73,7 +79,7 @@ class Site:
             headers["Authorization"] = f"Bearer {key}"
         if cookie is not None:
             headers |= {"Cookie": cookie, "Accept": "text/html"}
-        url = path if path.startswith("http") else f"{self.url}{path}"
+        url = path if isinstance(path, URL) or path.startswith("http") else f"{self.url}{path}"
         async with self.http.request(method, url, headers=headers, allow_redirects=False, **more) as answer:
             came = Answer(answer.status, dict(answer.headers), await answer.read())
         check_answer(method, answer.url.raw_path, status=came.status, headers=came.headers, body=came.body)
@@ -126,10 +132,10 @@ def a_notification(
 
 
 @contextlib.asynccontextmanager
-async def open_site(folder: Path) -> AsyncIterator[Site]:
+async def open_site(folder: Path, kind: str = "sqlite", limits: Limits = LIMITS) -> AsyncIterator[Site]:
     """Serve an open hub, and a rival of it on the same store."""
     with written_log() as log:
-        async with _served(folder, log) as site:
+        async with _served(folder, kind, limits, log) as site:
             yield site
 
 
@@ -149,8 +155,8 @@ def written_log() -> Iterator[io.StringIO]:
 
 
 @contextlib.asynccontextmanager
-async def _served(folder: Path, log: io.StringIO) -> AsyncIterator[Site]:
-    async with open_store("sqlite", folder, batched=True) as store:
+async def _served(folder: Path, kind: str, limits: Limits, log: io.StringIO) -> AsyncIterator[Site]:
+    async with open_store(kind, folder, batched=True) as store:
         b = review(store)
         await open_hub_of(b)
         b.hub.merchants[OTHER] = _rival(b, config())
@@ -161,10 +167,17 @@ async def _served(folder: Path, log: io.StringIO) -> AsyncIterator[Site]:
         async def note(merchant: str, connection: str, token: Token) -> None:
             connected.append((merchant, connection, token))
 
-        app = build(b.hub, Settings(public_url=PUBLIC, secret=SECRET, connected=note))
-        async with TestServer(app) as server, aiohttp.ClientSession() as http:
-            url = str(server.make_url("")).rstrip("/")
-            yield Site(b=b, app=app, url=url, http=http, connected=connected, log=log)
+        app = build(b.hub, Settings(public_url=PUBLIC, secret=SECRET, connected=note, metrics_token=METRICS))
+        async with behind_door(app, limits) as (door, url), aiohttp.ClientSession() as http:
+            yield Site(b=b, app=app, door=door, url=url, http=http, connected=connected, log=log)
+
+
+@contextlib.asynccontextmanager
+async def behind_door(app: web.Application, limits: Limits = LIMITS) -> AsyncIterator[tuple[Door, str]]:
+    """Serve an application on loopback as ``serve`` does; give its door and its address."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        async with open_door(app, listening, limits, stop_within_s=1) as door:
+            yield door, f"http://127.0.0.1:{listening.getsockname()[1]}"
 
 
 def _rival(b: Bench, kept: MerchantConfig) -> Connections:

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from core.store.keys import forget_order
 from core.store.orders import facts_of
 from simulation.shoppers import place
 from tests.builders import MERCHANT
+from tests.core.annotations.test_annotations import forget
 from tests.core.flow.play import pass_time, settle
 from tests.web.site import KEY, OTHER_KEY, Site
 from tests.web.test_api import API, ORDER, cart
-from tests.web.test_canary import _dump
+from tests.web.test_canary import dump
 
 pytestmark = pytest.mark.req("S43")
 
@@ -48,7 +48,7 @@ async def test_a_note_is_written_listed_and_told_on_the_timeline_until_it_is_for
     told = (await asked(site, "GET", f"/orders/{ORDER}/facts"))["facts"][-1]
     assert told == {**note, "kind": "note_added", "v": 1, "text": "Kara wants a gift wrap"}
 
-    await site.b.store.write(forget_order, MERCHANT, ORDER)
+    await forget(site.b)
 
     listed = await asked(site, "GET", f"/orders/{ORDER}/notes")
     assert listed == {"notes": [{**note, "text": None}]}
@@ -76,7 +76,7 @@ async def test_a_note_under_an_idempotency_key_is_written_once_and_its_text_is_i
     for shown in (first, again, long, orders, *pages):
         assert "Quillfeather" not in shown.text
     assert "Quillfeather" not in site.log.getvalue()
-    assert "Quillfeather" not in _dump(tmp_path / "hub.db")
+    assert "Quillfeather" not in dump(tmp_path / "hub.db")
 
 
 async def test_tags_and_assignee_are_set_shown_and_filtered_by(site: Site) -> None:
@@ -177,7 +177,7 @@ async def test_a_person_writes_on_the_order_s_page_and_finds_it_again_in_the_lis
     nobody = (await site.ask("GET", "/orders?assignee=none", cookie=cookie)).text
     assert ("KK-1001" in nobody, "KK-1002" in nobody) == (False, True)
     assert "No such orders" in (await site.ask("GET", "/orders?tag=nothing", cookie=cookie)).text
-    await site.b.store.write(forget_order, MERCHANT, ORDER)
+    await forget(site.b)
     shown = (await site.ask("GET", page, cookie=cookie)).text
     assert ("note (forgotten)" in shown, "Note (forgotten)" in shown) == (True, True)
 

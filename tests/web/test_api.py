@@ -12,7 +12,7 @@ from simulation.shoppers import Cart, place
 from tests.builders import MERCHANT, home
 from tests.core.flow.play import pass_time, settle
 from tests.stored import jobs_of_kind
-from tests.web.site import KEY, Site, a_notification
+from tests.web.site import KEY, METRICS, Site, a_notification
 
 API = "/api/v1"
 ORDER = "shop:kk-1001"
@@ -281,12 +281,14 @@ async def test_a_stopped_action_is_not_done_and_goes_on_when_it_is_accepted_agai
     assert (view["stage"], site.b.world.calls["post", "buy"]) == ("shipped", 1)
 
 
-async def test_health_is_told_to_everybody_and_names_nobody(site: Site) -> None:
+async def test_health_is_told_to_everybody_and_figures_to_a_monitor_and_neither_names_anybody(
+    site: Site,
+) -> None:
     await shipped(site)
 
     assert (await site.ask("GET", "/healthz")).json == {"ok": True}
     assert (await site.ask("GET", "/readyz")).json == {"ok": True, "merchants": 2}
-    figures = (await site.ask("GET", "/metrics")).text
+    figures = (await site.ask("GET", "/metrics", key=METRICS)).text
     assert 'crossdock_orders{stage="shipped"} 1' in figures
     assert MERCHANT not in figures
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import aiohttp
 import pytest
-from aiohttp.test_utils import TestServer
 
 from core.store.api_keys import save_api_key
 from core.store.store import Store
@@ -18,7 +17,7 @@ from tests.builders import MERCHANT, Bench, home
 from tests.core.flow.play import pass_time, settle
 from tests.core.golive.kendra import COUNTED, morning, shown, written
 from tests.core.store.conftest import open_store
-from tests.web.site import KEY, PUBLIC, SECRET, Answer, Site
+from tests.web.site import KEY, PUBLIC, SECRET, Answer, Site, behind_door
 from web.app import build
 from web.context import Settings
 
@@ -34,9 +33,8 @@ async def site(tmp_path: Path) -> AsyncIterator[Site]:
             return
 
         app = build(b.hub, Settings(public_url=PUBLIC, secret=SECRET, connected=note))
-        async with TestServer(app) as server, aiohttp.ClientSession() as http:
-            url = str(server.make_url("")).rstrip("/")
-            yield Site(b=b, app=app, url=url, http=http, connected=[], log=None)  # type: ignore[arg-type]
+        async with behind_door(app) as (door, url), aiohttp.ClientSession() as http:
+            yield Site(b=b, app=app, door=door, url=url, http=http, connected=[], log=None)  # type: ignore[arg-type]
 
 
 def database_in(folder: Path) -> str:

@@ -28,7 +28,7 @@ NAMED = {
     "id": "3f0c9a1b2d4e",
 }
 OPEN_TO_ALL = {
-    "/healthz", "/readyz", "/metrics", "/login", "/api/v1/openapi.json", "/assets",
+    "/healthz", "/readyz", "/metrics", "/login", "/api/v1/openapi.json", "/assets/{filename}",
     "/webhooks/{merchant}/{connection}", "/webhooks/{app}", "/connect/callback/{connector}",
 }  # fmt: skip
 KARA = Cart(

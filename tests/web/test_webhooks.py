@@ -278,6 +278,10 @@ class Own:
 
     inner: BogusWebhooks
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        return self.inner.secrets
+
     def parse_webhook(self, request: WebhookRequest, *, now: datetime) -> tuple[Notification, ...]:
         return self.inner.parse_webhook(request, now=now)
 

@@ -14,6 +14,7 @@ from core.services.golive.accept import accept as accept_actions
 from core.services.health import ConnectionHealth, State, health_of, next_work, probe_now, work_left
 from core.store.inbox import list_deliveries, replay_delivery
 from core.store.labels import find_label, print_label
+from core.store.tombstones import tombstone_of
 from web.api.endpoint import Answer, Call, DeliveryCursor, Endpoint, File
 from web.api.orders import known_connection
 from web.keys import HUB
@@ -257,13 +258,18 @@ async def label_file(call: Call) -> File:
     """Return a label's file; it is counted as a print, unless only its head is asked for."""
     hub = call.request.app[HUB]
     order_id = await actions.order_named(hub, call.merchant, call.path["order"])
-    which = (call.merchant, order_id, call.path["parcel"])
+    which = (hub.store.keys, call.merchant, order_id, call.path["parcel"])
     if call.request.method == "HEAD":
         found = await hub.store.read(find_label, *which)
     else:
         found = await hub.store.write(print_label, *which)
     if found is None:
-        raise NotFoundError("no label is stored for this parcel")
+        gone = await hub.store.read(tombstone_of, call.merchant, order_id)
+        raise NotFoundError(
+            "no label is stored for this parcel"
+            if gone is None
+            else f"the label's file is deleted: the order's person was forgotten on {gone.at:%Y-%m-%d}"
+        )
     return File(content=found.file, kind=LABEL_TYPES.get(found.format.lower(), UNKNOWN_TYPE))
 
 

@@ -3,19 +3,21 @@
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from aiohttp import web
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from core.csv_text import UnreadableCsvError, decode
+from core.model.base import NO_YEARS, is_storable, storable
 from web.api.once import answer_once
 from web.keys import HUB
 from web.problems import WrongRequestError, mistakes_of
 
 PREFIX = "/api/v1"
 CSV = "text/csv"
+_LINES = frozenset({"csv"})
 
 
 class Answer(BaseModel):
@@ -38,8 +40,9 @@ def cursor(text: str, parts: int) -> str:
     # A plus sign that was not escaped arrives as a blank.
     instant = instant.replace(" ", "+")
     try:
-        known = datetime.fromisoformat(instant).tzinfo is not None
-    except ValueError:
+        at = datetime.fromisoformat(instant)
+        known = at.tzinfo is not None and at.astimezone(UTC).year not in NO_YEARS
+    except (ValueError, OverflowError):  # in UTC it may lie before the first year, or after the last
         known = False
     if not known or len(rest) != parts or not all(rest):
         raise ValueError("this is not the `after` of a page before")
@@ -75,7 +78,9 @@ class Endpoint:
     """An endpoint; the fields of ``query`` are its query parameters.
 
     ``name`` is its operationId, which generated clients call it by: it stays. ``gives`` is a shape, or the kinds of
-    file that may come. ``takes`` is of changing endpoints alone; ``example`` is a body that it takes.
+    file that may come. ``takes`` is of endpoints with a body alone; ``example`` is a body that it takes.
+    One that only ``asks`` has a body (no address may name a person) and changes nothing: no answer of it is kept.
+    Where the body ``names_person``, what is kept to tell requests apart is keyed: nobody can guess the person from it.
     """
 
     name: str
@@ -87,10 +92,17 @@ class Endpoint:
     takes: type[BaseModel] = Nothing
     query: type[BaseModel] = NoQuery
     example: Mapping[str, Any] | None = None
+    asks: bool = False
+    names_person: bool = False
 
     @property
     def changes(self) -> bool:
         """Whether it may change something."""
+        return self.has_body and not self.asks
+
+    @property
+    def has_body(self) -> bool:
+        """Whether a request has a body."""
         return self.method != "GET"
 
 
@@ -99,7 +111,7 @@ def add(app: web.Application, endpoints: Sequence[Endpoint], caller: web.Request
     for endpoint in endpoints:
         handle = _handler(endpoint, caller)
         app.router.add_route(endpoint.method, PREFIX + endpoint.path, handle)
-        if not endpoint.changes:
+        if not endpoint.has_body:
             app.router.add_route("HEAD", PREFIX + endpoint.path, handle)
 
 
@@ -108,7 +120,7 @@ def _handler(
 ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     async def handle(request: web.Request) -> web.StreamResponse:
         query = _query(request, endpoint.query)
-        body = await _body(request, endpoint.takes) if endpoint.changes else None
+        body = await _body(request, endpoint.takes) if endpoint.has_body else None
         merchant, name = request[caller]
         call = Call(
             request=request,
@@ -120,7 +132,12 @@ def _handler(
         )
         if endpoint.changes:
             return await answer_once(
-                request.app[HUB], request, (merchant, name), body, lambda: _content(endpoint, call)
+                request.app[HUB],
+                request,
+                (merchant, name),
+                body,
+                lambda: _content(endpoint, call),
+                names_person=endpoint.names_person,
             )
         return _given(await endpoint.run(call))
 
@@ -181,9 +198,21 @@ def _each_once(fields: Sequence[tuple[str, Any]]) -> None:
     """Look at the fields of one object of a body.
 
     Raises:
-        WrongRequestError: one comes twice, and nobody can tell which is meant.
+        WrongRequestError: one comes twice, and nobody can tell which is meant; or it holds what no database can.
     """
     names = [name for name, _ in fields]
     twice = [{"where": name, "what": "it comes more than once"} for name in names if names.count(name) > 1]
     if twice:
         raise WrongRequestError(f"the field {twice[0]['where']!r} comes more than once", twice[:1])
+    for name, value in fields:
+        # A file is looked at line by line, where a mistake has a place.
+        if name not in _LINES and not (is_storable(name) and _all_storable(value)):
+            what = "a character that is none of any text, as NUL is"
+            raise WrongRequestError(f"a field holds {what}", [{"where": storable(name), "what": what}])
+
+
+def _all_storable(value: object) -> bool:
+    """Return whether a text, or every text of a list, can be stored; objects are looked at by themselves."""
+    if isinstance(value, list):
+        return all(map(_all_storable, value))
+    return not isinstance(value, str) or is_storable(value)

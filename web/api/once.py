@@ -6,7 +6,9 @@ Answers from 500 on are not kept: the request may be made again under its key, u
 """
 
 import hashlib
+import hmac
 import json
+import logging
 import re
 import uuid
 from collections.abc import Awaitable, Callable
@@ -19,6 +21,7 @@ from pydantic import BaseModel
 from core.engine.hub import Hub
 from core.errors import HubError
 from core.model.commit import KeyedRequest
+from core.store.failures import DATABASE_ERRORS, is_infrastructure, name_of
 from core.store.idempotency import (
     UNDER,
     Another,
@@ -32,11 +35,13 @@ from core.store.idempotency import (
 )
 from web.problems import PROBLEM, problem, told_of
 
+LOG = logging.getLogger("crossdock.web")
+
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotent-Replayed"
 LONGEST = 255
 CLAIM = timedelta(minutes=2)
-"""How long after a crash a request counts as being carried out."""
+"""How long a request counts as being carried out where its process lives and lost it."""
 
 _KEY = re.compile(r"[!-~](?:[ -~]*[!-~])?")
 _JSON = "application/json"
@@ -48,8 +53,13 @@ async def answer_once(
     caller: tuple[str, str],
     body: BaseModel | None,
     act: Callable[[], Awaitable[bytes]],
+    *,
+    names_person: bool = False,
 ) -> web.Response:
-    """Answer a changing request: carried out, or, under a key that was answered before, as it was then."""
+    """Answer a changing request: carried out, or, under a key that was answered before, as it was then.
+
+    Of a body that ``names_person`` only a keyed digest is kept: a plain one could be compared with guesses.
+    """
     key = request.headers.get(HEADER)
     if key is None:
         return _given(HTTPStatus.OK, await act())
@@ -58,19 +68,23 @@ async def answer_once(
             HTTPStatus.BAD_REQUEST,
             f"{HEADER}: one key of 1 to {LONGEST} printable ASCII characters, new for each request, as a UUID is",
         )
-    keyed = KeyedRequest(merchant=caller[0], caller=caller[1], key=key, claim=uuid.uuid4().hex)
-    now = hub.clock.now()
-    known = await hub.store.write(
-        begin_request, keyed, fingerprint=_fingerprint(request, body), now=now, until=now + CLAIM
+    keyed = KeyedRequest(
+        merchant=caller[0], caller=caller[1], key=key, claim=f"{hub.owner}/{uuid.uuid4().hex}"
     )
+    now = hub.clock.now()
+    secret = hub.store.keys.current.secret if names_person else None
+    fingerprint = _fingerprint(request, body, secret)
+    known = await hub.store.write(begin_request, keyed, fingerprint=fingerprint, now=now, until=now + CLAIM)
     return await _carried_out(hub, keyed, act) if isinstance(known, Begun) else _known(known)
 
 
-def _fingerprint(request: web.Request, body: BaseModel | None) -> str:
+def _fingerprint(request: web.Request, body: BaseModel | None, secret: bytes | None) -> str:
     """Return what tells one request from another: method, path, and the body as it was understood."""
-    told = None if body is None else body.model_dump(mode="json")
-    parts = [request.method, request.rel_url.raw_path_qs, told]
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+    sent = None if body is None else body.model_dump(mode="json")
+    parts = [request.method, request.rel_url.raw_path_qs, sent]
+    told = json.dumps(parts, sort_keys=True).encode()
+    digest = hashlib.sha256(told) if secret is None else hmac.new(secret, told, hashlib.sha256)
+    return digest.hexdigest()
 
 
 async def _carried_out(hub: Hub, keyed: KeyedRequest, act: Callable[[], Awaitable[bytes]]) -> web.Response:
@@ -81,12 +95,25 @@ async def _carried_out(hub: Hub, keyed: KeyedRequest, act: Callable[[], Awaitabl
         answer = told_of(error)
     finally:
         UNDER.reset(under)
+        await _end(hub, keyed, answer)
+    return answer
+
+
+async def _end(hub: Hub, keyed: KeyedRequest, answer: web.Response | None) -> None:
+    """Keep an answer, or give the request up; while our own database fails neither is possible.
+
+    What was done is answered all the same. The claim ends by itself, and what landed until then is known by its rows.
+    """
+    try:
         if answer is not None and answer.status < HTTPStatus.INTERNAL_SERVER_ERROR:
             body = answer.body if isinstance(answer.body, bytes) else b""
             await hub.store.write(finish_request, keyed, answer.status, body)
         else:
             await hub.store.write(give_up_request, keyed)
-    return answer
+    except DATABASE_ERRORS as error:
+        if not is_infrastructure(error):
+            raise
+        LOG.warning("the answer to a request under a key is not kept: %s", name_of(error))
 
 
 def _known(known: Running | Another | Lost | Answered) -> web.Response:

@@ -99,7 +99,7 @@ def _schemas(endpoints: Sequence[Endpoint]) -> dict[str, Json]:
         shapes |= {
             e.query,
             *([] if isinstance(e.gives, tuple) else [e.gives]),
-            *([e.takes] if e.changes else []),
+            *([e.takes] if e.has_body else []),
         }
     ordered = sorted(shapes, key=lambda shape: (shape.__name__, shape.__module__))
     _, schemas = models_json_schema(
@@ -125,12 +125,13 @@ def _operation(endpoint: Endpoint, query: Json) -> Json:
         "parameters": [*_path_parameters(endpoint.path), *_query_parameters(query)],
         "responses": {
             "200": _success(endpoint),
-            **_errors(_CHANGING if endpoint.changes else _READING),
+            **_errors(_CHANGING if endpoint.has_body else _READING),
             "default": _error("another problem"),
         },
     }
     if endpoint.changes:
         operation["parameters"].append(_idempotency_key())
+    if endpoint.has_body:
         operation["requestBody"] = _request_body(endpoint)
     return operation
 
@@ -217,7 +218,13 @@ _READY: Json = {
 _PUBLIC: Mapping[str, tuple[str, str, str, str, Json]] = {
     "/healthz": ("showAlive", "health", "Whether the process lives", "application/json", _OK),
     "/readyz": ("showReady", "health", "Whether it can work; 503 where not", "application/json", _READY),
-    "/metrics": ("showMetrics", "health", "Figures for a monitor", "text/plain", {"type": "string"}),
+    "/metrics": (
+        "showMetrics",
+        "health",
+        "Figures for a monitor that shows the token of the process",
+        "text/plain",
+        {"type": "string"},
+    ),
     f"{PREFIX}/openapi.json": (
         "showDescription",
         "openapi",

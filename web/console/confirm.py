@@ -19,7 +19,7 @@ from core.services.plans import Plan
 from web.console.page import page
 from web.keys import HUB, SETTINGS
 from web.session import CALLER
-from web.signing import sign, unsign
+from web.signing import sign
 
 WORD, NOTE = "confirm", "note"
 GOOD_FOR = timedelta(hours=1)
@@ -46,7 +46,7 @@ def confirmed(request: web.Request, form: Mapping[str, object]) -> Confirmed | N
     word = form.get(WORD)
     if not isinstance(word, str):
         return None
-    seen = unsign(request.app[SETTINGS].secret, "confirm", word, request.app[HUB].clock.now())
+    seen = request.app[SETTINGS].unsign("confirm", word, request.app[HUB].clock.now())
     if seen is None or seen["form"] != _digest(request, form):
         raise RefusedError("nothing was done: this page is too old, or not yours; press the button again")
     note = str(form.get(NOTE, "")).strip()

@@ -8,6 +8,8 @@ from aiohttp import web
 from web.console.page import page
 from web.problems import PROBLEM
 
+_FOR_PROGRAMS = ("/api/", "/webhooks/", "/healthz", "/readyz", "/metrics")
+
 
 @web.middleware
 async def readable(
@@ -27,4 +29,4 @@ async def readable(
 
 def _in_browser(request: web.Request) -> bool:
     asked = "text/html" in request.headers.get("Accept", "")
-    return asked and not request.path.startswith(("/api/", "/webhooks/"))
+    return asked and not request.path.startswith(_FOR_PROGRAMS)

@@ -17,6 +17,7 @@ from core.services import actions
 from core.services.annotations import list_notes
 from core.services.carrying_out import carry_out
 from core.services.plans import plan, plans
+from core.services.shoppers import openable_until
 from core.services.waiting import waiting_of
 from core.store.api_keys import assignable
 from core.store.order_notes import note_texts
@@ -97,6 +98,7 @@ async def order(request: web.Request) -> web.Response:
         waits=(await waiting_of(hub, merchant, [order_id]))[order_id],
         plans=[p for p in await plans(hub, merchant, order_id) if not p.refused],
         acts=hub.connections(merchant).acts(state.order.connection),
+        openable_until=openable_until(state.forgotten_at) if state.forgotten_at else None,
     )
 
 

@@ -13,7 +13,6 @@ from core.model.holds import Hold
 from core.model.money import UNKNOWN_CURRENCY, Money
 from web.keys import HUB, SETTINGS
 from web.session import CALLER
-from web.signing import unsign
 
 _PAGE = jinja2.Environment(
     loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
@@ -55,7 +54,7 @@ _PAGE.globals["overruled"] = frozenset(hold.value for hold in Hold if hold.overr
 def _done(request: web.Request) -> dict[str, Any] | None:
     """Return what was just done, where the address says so in a word that we signed."""
     word = request.query.get("done", "")
-    return unsign(request.app[SETTINGS].secret, "done", word, request.app[HUB].clock.now()) if word else None
+    return request.app[SETTINGS].unsign("done", word, request.app[HUB].clock.now()) if word else None
 
 
 def page(name: str, request: web.Request, **values: Any) -> web.Response:

@@ -1,4 +1,4 @@
-"""Every table of the hub. Merchant is the first column of every primary and foreign key.
+"""Every table of the hub. Merchant is the first column of every primary and foreign key, but that of ``processes``.
 
 Instants are ``UTCDateTime``; JSON is compact text. Facts and the stock ledger are append-only: triggers refuse
 UPDATE and DELETE on both databases.
@@ -8,7 +8,7 @@ from core.store.tables.access import api_keys, idempotency_keys
 from core.store.tables.orders import deliveries, effects, facts, labels, order_notes, orders, refs
 from core.store.tables.parts import METADATA
 from core.store.tables.privacy import privacy_requests
-from core.store.tables.sealed import data_keys, vault
+from core.store.tables.sealed import data_keys, forgotten, vault
 from core.store.tables.stock import (
     channel_locations,
     ledger,
@@ -27,9 +27,12 @@ from core.store.tables.work import (
     notices,
     pause_waits,
     pauses,
+    processes,
     quota,
+    restores,
     stopped_pushes,
     switches,
+    write_probes,
 )
 
 __all__ = [
@@ -41,6 +44,7 @@ __all__ = [
     "deliveries",
     "effects",
     "facts",
+    "forgotten",
     "go_lives",
     "idempotency_keys",
     "jobs",
@@ -56,12 +60,15 @@ __all__ = [
     "pause_waits",
     "pauses",
     "privacy_requests",
+    "processes",
     "products",
     "quota",
     "refs",
+    "restores",
     "stock",
     "stopped_pushes",
     "switches",
     "vault",
+    "write_probes",
     "zones",
 ]

@@ -23,20 +23,44 @@ orders = table(
     optional("claimed_by"),
     maybe_at("claimed_until"),
     count("attempts"),
+    optional("error"),  # why the last run failed; null after any progress
+    maybe_at("parked_at"),
     sa.Column("personal", sa.LargeBinary, nullable=True),
     optional("personal_key"),
+    maybe_at("forget_at"),  # when it is next looked at whether its person is to be forgotten
     at("updated_at"),
+    text(
+        "waits_for", server_default=sa.text("''")
+    ),  # the connection whose answer its next step needs, where a run had to wait
     sa.UniqueConstraint("merchant", "connection", "external_id"),
     sa.Index(
         "ix_orders_due",
+        "merchant",
+        "waits_for",
         "due_at",
+        "order_id",
         postgresql_where=sa.text("due_at IS NOT NULL"),
         sqlite_where=sa.text("due_at IS NOT NULL"),
+    ),
+    sa.Index(
+        "ix_orders_parked",
+        "merchant",
+        "parked_at",
+        postgresql_where=sa.text("parked_at IS NOT NULL"),
+        sqlite_where=sa.text("parked_at IS NOT NULL"),
     ),
     sa.Index("ix_orders_page", "merchant", "placed_at", "order_id"),
     sa.Index("ix_orders_stage", "merchant", "stage", "placed_at", "order_id"),
     sa.Index("ix_orders_number", "merchant", "number"),
     sa.Index("ix_orders_assignee", "merchant", "assignee", "placed_at", "order_id"),
+    sa.Index(
+        "ix_orders_personal",
+        "merchant",
+        "connection",
+        "placed_at",
+        postgresql_where=sa.text("personal IS NOT NULL"),
+        sqlite_where=sa.text("personal IS NOT NULL"),
+    ),
 )
 
 facts = table(
@@ -92,6 +116,9 @@ labels = table(
     key("label_id"),
     text("format"),
     sa.Column("file", sa.LargeBinary, nullable=False),
+    optional(
+        "file_key"
+    ),  # the key it is sealed under; none: an older hub stored it, and it is not sealed yet
     count("printed"),
     of_order(),
 )
@@ -110,4 +137,10 @@ deliveries = table(
     optional("body_key"),
     sa.Index("ix_deliveries_subject", "merchant", "kind", "subject", "state"),
     sa.Index("ix_deliveries_received", "merchant", "received_at"),
+    sa.Index(
+        "ix_deliveries_parked",
+        "merchant",
+        postgresql_where=sa.text("state = 'parked'"),
+        sqlite_where=sa.text("state = 'parked'"),
+    ),
 )

@@ -1,4 +1,4 @@
-"""Secrets: tokens of connections, and the keys under which anything is sealed."""
+"""Secrets: tokens of connections, the keys under which anything is sealed, and of whom nothing is kept any more."""
 
 import sqlalchemy as sa
 
@@ -24,4 +24,16 @@ data_keys = table(
     text("wrapped_by"),
     at("created_at"),
     sa.UniqueConstraint("merchant", "purpose"),
+    sa.Index("ix_data_keys_wrapped_by", "wrapped_by"),
+)
+
+forgotten = table(
+    "forgotten",
+    key("kind"),  # order, person
+    key("subject"),  # the order's id, known to us or not; of a person a keyed hash that finds no order
+    at("at"),
+    text("why"),
+    text("actor"),
+    maybe_at("done_at"),  # when nothing was left of it, and what was there had been overwritten
+    sa.Index("ix_forgotten_done", "merchant", "done_at"),
 )

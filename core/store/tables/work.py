@@ -2,7 +2,8 @@
 
 import sqlalchemy as sa
 
-from core.store.tables.parts import at, count, key, maybe_at, optional, table, text
+from core.store.columns import UTCDateTime
+from core.store.tables.parts import METADATA, at, count, key, maybe_at, optional, table, text
 
 jobs = table(
     "jobs",
@@ -17,7 +18,15 @@ jobs = table(
     optional("error"),
     maybe_at("parked_at"),
     text("data"),
-    sa.Index("ix_jobs_due", "due_at"),
+    text("lane", server_default=sa.text("''")),  # connection/kind: see core/store/lanes.py
+    sa.Index("ix_jobs_due", "merchant", "due_at"),
+    sa.Index("ix_jobs_lane", "merchant", "lane", "due_at", "kind", "subject"),
+    sa.Index(
+        "ix_jobs_parked",
+        "merchant",
+        postgresql_where=sa.text("parked_at IS NOT NULL"),
+        sqlite_where=sa.text("parked_at IS NOT NULL"),
+    ),
 )
 
 switches = table(
@@ -90,3 +99,23 @@ quota = table(
 )
 
 configs = table("configs", key("hash"), at("loaded_at"), text("text"))
+
+processes = sa.Table(
+    "processes",
+    METADATA,
+    key("owner"),  # of no one merchant: a process works for all
+    text("role"),
+    at("since"),
+    maybe_at("beat_at"),  # when it last said that it lives; null: it ended
+)
+
+write_probes = table(
+    "write_probes",
+    at("at"),  # when readiness last wrote
+)
+
+restores = table(
+    "restores",
+    sa.Column("restored_at", UTCDateTime, primary_key=True),
+    at("taken_at"),  # the backup that was brought back
+)

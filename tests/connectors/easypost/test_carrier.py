@@ -27,6 +27,7 @@ from core.model.shipment import Label, LabelRefused, TrackingEvent, TrackingStat
 from tests.connectors.easypost.stand import (
     KARA,
     KOFI,
+    NOON,
     Stand,
     a_board,
     a_parcel,
@@ -195,6 +196,24 @@ async def test_a_label_is_bought_and_its_file_fetched(stand: Stand) -> None:
     assert str(label.tracker_id).startswith("trk_")
     assert (await stand.files.fetch_file(label.file_url)).startswith(b"\x89PNG")
     assert await stand.carrier.find_label(label.shipment_id) == label
+
+
+@pytest.mark.req("R80")
+async def test_what_was_sold_since_is_listed_page_by_page_without_what_is_taken_back(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connectors.easypost.client.PAGE", 2)
+    labels = [await stand.bought() for _ in range(5)]
+    await stand.quoted()  # rated, and never bought
+    await stand.carrier.void(labels[1].shipment_id)
+    reference = "KK-1001/reno-1"
+
+    sold = await stand.carrier.sold_labels(reference, NOON - timedelta(hours=1))
+
+    kept = [label for label in reversed(labels) if label != labels[1]]
+    assert [(told, label.label_id) for told, label in sold] == [(reference, label.label_id) for label in kept]
+    assert await stand.carrier.sold_labels("another/", NOON - timedelta(hours=1)) == ()
+    assert await stand.carrier.sold_labels(reference, NOON + timedelta(days=1)) == ()
 
 
 async def test_a_label_comes_in_the_format_that_is_wanted(stand: Stand) -> None:

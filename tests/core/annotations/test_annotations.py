@@ -10,9 +10,10 @@ import sqlalchemy as sa
 
 from core.errors import NotFoundError, RefusedError
 from core.model.annotations import Assigned, NoteAdded, Tagged, Untagged
+from core.model.forgetting import Why
 from core.services.annotations import add_note, assign, change_tags, list_notes, set_tags
 from core.store.api_keys import save_api_key
-from core.store.keys import forget_order
+from core.store.forgetting import Wish, forget_orders
 from core.store.order_notes import OrderNote, note_texts
 from core.store.orders import facts_of, list_orders
 from core.store.rebuild import rebuild
@@ -50,6 +51,12 @@ async def hire(b: Bench, *names: str, merchant: str = MERCHANT) -> None:
             role="operator",
             now=b.clock.now(),
         )
+
+
+async def forget(b: Bench) -> None:
+    """Forget the shopper of the first order."""
+    wish = Wish(order_ids=(ORDER,), at=b.clock.now(), why=Why.REQUEST, actor="hub")
+    await b.store.write(forget_orders, b.store.keys, MERCHANT, wish, connections=["shop"])
 
 
 async def told(store: Store, order_id: str = ORDER) -> list[Any]:
@@ -105,13 +112,13 @@ async def test_notes_of_a_forgotten_order_are_forgotten_and_it_takes_no_more(on_
     note = await add_note(b.hub, MERCHANT, ORDER, "Kara moves house", KIM)
     await add_note(b.hub, MERCHANT, other, "keep this", KIM)
 
-    await b.store.write(forget_order, MERCHANT, ORDER)
+    await forget(b)
 
     assert await list_notes(b.hub, MERCHANT, ORDER) == [
         OrderNote(note_id=note.note_id, at=note.at, actor=KIM, text=None)
     ]
     assert [n.text for n in await list_notes(b.hub, MERCHANT, other)] == ["keep this"]
-    with pytest.raises(RefusedError, match="the person of shop:kk-1001 was forgotten"):
+    with pytest.raises(RefusedError, match="the shopper of shop:kk-1001 was forgotten"):
         await add_note(b.hub, MERCHANT, ORDER, "Kara again", KIM)
     assert await told(b.store) == [note]
     assert len(await b.store.read(rows_of, order_notes, MERCHANT)) == 2
@@ -125,7 +132,7 @@ async def test_a_note_whose_order_is_forgotten_while_it_is_written_leaves_no_tex
     commit = b.store.commit
 
     async def forget_first(asked: Any) -> Any:
-        await b.store.write(forget_order, MERCHANT, ORDER)
+        await forget(b)
         return await commit(asked)
 
     monkeypatch.setattr(b.store, "commit", forget_first)

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import core.engine.worker
+import core.engine.hub
+from core.engine.places import ORDER_LIMITS
 from core.jobs.poll import poll_from
 from core.store.jobs import NewJob, enqueue
 from core.store.sealing import Keyring
@@ -92,7 +93,7 @@ GONE_AND_EDITED = READY | {
 @pytest.fixture
 async def many(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bench]:
     """A merchant with room and units for a thousand orders at once."""
-    monkeypatch.setattr(core.engine.worker, "PER_MERCHANT", 2000)
+    monkeypatch.setattr(core.engine.hub, "ORDER_LIMITS", dict.fromkeys(ORDER_LIMITS, 2000))
     store = Store(Memory(), Keyring.generate(), batched=True)
     await store.create_tables()
     made = review(store)

@@ -1,32 +1,41 @@
 """Our own database or machine fails for a moment: no order and no job is to blame, and all go on by themselves."""
 
+import asyncio
 import sqlite3
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from core.domain.state import Stage
-from core.engine.retry import INFRASTRUCTURE_WAIT_S, Park, Retry, after_failure
+from core.engine.retry import INFRASTRUCTURE_WAIT_S, Park, Retry, after_failure, failure_of
+from core.errors import AuthError, MappingError, RejectedError, UnavailableError
 from core.failpoints import listening
-from core.model.facts import Captured, ChannelTold, LabelBought
+from core.model.facts import Captured, ChannelTold, LabelBought, Settled
+from core.model.failures import Failure
+from core.store.claims import due_orders
+from core.store.failures import CommitLostError
 from core.store.jobs import list_jobs
-from core.store.orders import facts_of
+from core.store.orders import facts_of, standings
+from core.store.tables import orders
 from simulation.memory import store_in_memory
 from simulation.shoppers import Cart, place
 from tests.builders import MERCHANT, Bench, home, open_hub_of, review
-from tests.core.flow.play import at, carry, work
+from tests.core.flow.play import at, carry, pass_time, settle, work
 from tests.core.store.conftest import books_balance
+from tests.outages import CUT, FULL, KINDS, LOST, away
+from tests.stored import effects_of, jobs_of_kind
 
 pytestmark = [pytest.mark.req("R66"), pytest.mark.case("F1")]
 
 KIT = Cart(
     number="KK-2", lines=(("SKILLET-12", 1, 8597),), ship_to=home(), email="kit@example.test", pay="later"
 )
-CUT = sa.exc.DBAPIError("SELECT 1", {}, Exception("terminating connection"), connection_invalidated=True)
 OURS = [
     CUT,
+    CommitLostError(),
     sa.exc.OperationalError("COMMIT", {}, sqlite3.OperationalError("database is locked")),
     sa.exc.OperationalError("COMMIT", {}, sqlite3.OperationalError("database or disk is full")),
     sa.exc.OperationalError("UPDATE", {}, sqlite3.OperationalError("attempt to write a readonly database")),
@@ -110,3 +119,159 @@ async def test_wherever_the_database_is_cut_once_the_order_ships_once_and_nothin
         assert [told.count(kind) for kind in (LabelBought, Captured, ChannelTold)] == [1, 1, 1], places
         await books_balance(b.store)
         await b.store.close()
+
+
+# --- at whom it failed ---
+
+
+def test_each_failure_lies_at_one_of_four() -> None:
+    def say(*errors: Exception) -> set[Failure]:
+        return {failure_of(error) for error in errors}
+
+    assert say(*OURS) == {Failure.INFRASTRUCTURE}
+    assert say(*CODE) == {Failure.CODE}
+    assert say(UnavailableError("down", connection="post"), AuthError("no", connection="post")) == {
+        Failure.VENDOR
+    }
+    assert say(RejectedError("no", connection="post"), MappingError("total", "missing")) == {Failure.OBJECT}
+
+
+# --- what lasts longer ---
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is tried again is tried again at once."""
+    monkeypatch.setattr("core.store.failures.AGAIN_AFTER_S", 0)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_an_order_whose_run_ends_in_an_outage_is_free_at_once_and_waits_for_nobody_s_claim(
+    b: Bench, at_once: None, kind: str
+) -> None:
+    place(b.world, "shop", KIT)
+    await settle(b)
+    b.clock.move_to(b.clock.now() + timedelta(hours=1))
+    for claimed in (True, False):
+
+        def cut_off(name: str, claimed: bool = claimed) -> None:
+            if name == ("advance.claimed" if claimed else "advance.claim.before"):
+                raise KINDS[kind]
+
+        with listening(cut_off):
+            await b.worker.run_order(MERCHANT, "shop:kk-2")
+        assert await b.store.read(claims) == [(None, None)]
+    assert await b.store.read(due_orders, b.clock.now(), limit=9, per_merchant=9) != []
+
+
+def claims(conn: sa.Connection) -> list[tuple[str | None, object]]:
+    found = conn.execute(sa.select(orders.c.claimed_by, orders.c.claimed_until))
+    return [(row.claimed_by, row.claimed_until) for row in found]
+
+
+async def test_the_order_says_that_it_waits_for_our_own_infrastructure(b: Bench) -> None:
+    place(b.world, "shop", KIT)
+    await settle(b)
+    b.clock.move_to(b.clock.now() + timedelta(hours=1))
+
+    def full(name: str) -> None:
+        if name == "effects.call.before":
+            raise FULL
+
+    with listening(full):
+        await b.worker.run_order(MERCHANT, "shop:kk-2")
+
+    standing = (await b.store.read(standings, MERCHANT, ["shop:kk-2"]))["shop:kk-2"]
+    assert standing.error == "our own infrastructure failed (OperationalError)"
+    assert standing.attempts == 0
+    await settle(b)
+    await pass_time(b, timedelta(hours=1))
+    standing = (await b.store.read(standings, MERCHANT, ["shop:kk-2"]))["shop:kk-2"]
+    assert (standing.error, standing.state.stage) == (None, Stage.SHIPPED)
+
+
+async def test_a_job_whose_end_cannot_be_stored_is_free_at_once_and_done_again(
+    b: Bench, at_once: None
+) -> None:
+    place(b.world, "shop", KIT)
+    await carry(b)
+
+    with listening(_raising("work.job.finish", LOST, times=9)):
+        await work(b)
+    [job] = await b.store.read(jobs_of_kind, MERCHANT, "fetch")
+    assert (job.claimed_by, job.parked_at, job.attempts) == (None, None, 0)
+
+    await settle(b)
+    assert await b.store.read(jobs_of_kind, MERCHANT, "fetch") == []
+
+
+async def test_jobs_whose_claim_was_not_answered_are_freed_by_the_next_tick(b: Bench) -> None:
+    place(b.world, "shop", KIT)
+    await carry(b)
+    plain = b.store.db.write
+
+    async def lost(work: Any, *args: Any, **kwargs: Any) -> Any:
+        await plain(work, *args, **kwargs)
+        raise LOST
+
+    b.store.db.write = lost  # type: ignore[method-assign]
+    with pytest.raises(CommitLostError):
+        await b.worker.tick_jobs()
+    b.store.db.write = plain  # type: ignore[method-assign]
+    [job] = await b.store.read(jobs_of_kind, MERCHANT, "fetch")
+    assert job.claimed_by == b.hub.owner
+
+    assert await b.worker.tick_jobs() >= 1
+    await asyncio.gather(*b.worker.jobs_running.values())
+    assert await b.store.read(jobs_of_kind, MERCHANT, "fetch") == []
+
+
+@pytest.mark.req("R42")
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_mail_that_was_sent_in_an_outage_is_known_as_sent_once_that_is_over(
+    b: Bench, at_once: None, kind: str
+) -> None:
+    in_vain: list[str] = []
+
+    def cut_off(name: str) -> None:
+        """From the mail server's answer on, five times, nothing can be stored."""
+        if (name == "effects.call.after" and b.world.mails) or in_vain:
+            in_vain.append(name)
+            if name in ("run.commit.before", "effects.settle.again") and len(in_vain) <= 6:
+                raise KINDS[kind]
+
+    place(b.world, "shop", KIT)
+    with listening(cut_off):
+        await pass_time(b, timedelta(hours=2))
+
+    assert len(in_vain) > 6
+    states = [e.state for e in await b.store.read(effects_of, MERCHANT) if e.operation == "send"]
+    assert states == ["done"] * len(b.world.mails)
+    told = [f for f in await b.store.read(facts_of, MERCHANT, "shop:kk-2") if isinstance(f, Settled)]
+    assert len({f.key for f in told}) == len(told)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_while_the_database_is_away_nothing_is_begun_and_afterwards_all_goes_on(
+    b: Bench, at_once: None, kind: str
+) -> None:
+    place(b.world, "shop", KIT)
+    await carry(b)
+    with away(b.store.db, KINDS[kind]) as asked, pytest.raises(type(KINDS[kind])):
+        await b.worker.tick_jobs()
+    assert asked == ["write"]
+
+    await pass_time(b, timedelta(hours=2))
+    state = await b.store.load(MERCHANT, "shop:kk-2")
+    assert state is not None
+    assert (state.stage, state.parked) == (Stage.SHIPPED, None)
+
+
+def _raising(place_: str, error: Exception, *, times: int) -> Callable[[str], None]:
+    left = [error] * times
+
+    def fail(name: str) -> None:
+        if name == place_ and left:
+            raise left.pop()
+
+    return fail

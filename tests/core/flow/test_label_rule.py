@@ -67,7 +67,9 @@ async def test_the_label_is_bought_and_kept_in_the_format_of_the_rule(b: Bench, 
     place(b.world, "shop", KARA)
     await pass_time(b, GRACE)
     assert [s.label and s.label.format for s in b.world.shipments.values()] == [wanted]
-    assert [file.format for file in await b.store.read(labels_of, MERCHANT, "shop:kk-1001")] == [wanted]
+    assert [
+        file.format for file in await b.store.read(labels_of, b.store.keys, MERCHANT, "shop:kk-1001")
+    ] == [wanted]
 
 
 @pytest.mark.req("R42")

@@ -141,7 +141,8 @@ async def test_a_failed_try_says_when_the_next_one_is(b: Bench) -> None:
     await settle(b)
 
     told = await waits(b)
-    assert told.what == "its packing and its rates"  # while nobody else is answered it is no attempt
+    # While nobody else is answered it is no attempt.
+    assert told.what == "its packing and its rates; post: does not answer"
     assert told.until is not None
     assert told.until > b.clock.now()
     assert told.do == "Nothing: the hub tries it again by itself."

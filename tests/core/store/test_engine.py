@@ -39,6 +39,50 @@ async def test_a_long_read_does_not_hold_up_the_writer_on_sqlite(tmp_path: Path)
         assert await page == [1, 1]
 
 
+@pytest.mark.case("F17")
+async def test_a_delivery_is_written_before_all_writes_that_wait_but_the_one_under_way(
+    tmp_path: Path,
+) -> None:
+    async with open_store("sqlite", tmp_path, batched=True) as store:
+        began, done, written = threading.Event(), threading.Event(), list[str]()
+
+        def under_way(_: sa.Connection) -> None:
+            written.append("under way")
+            began.set()
+            done.wait(10)
+
+        def write(_: sa.Connection, name: str) -> None:
+            written.append(name)
+
+        others = [asyncio.create_task(store.write(under_way))]
+        await asyncio.to_thread(began.wait, 10)
+        others += [asyncio.create_task(store.write(write, f"other {n}")) for n in range(50)]
+        await asyncio.sleep(0)
+        first = asyncio.create_task(store.db.write_first(write, "delivery"))
+        await asyncio.sleep(0)
+        done.set()
+        await asyncio.gather(first, *others)
+
+        assert written == ["under way", "delivery", *(f"other {n}" for n in range(50))]
+
+
+@pytest.mark.case("F17")
+async def test_a_delivery_needs_no_connection_that_others_hold(tmp_path: Path) -> None:
+    async with open_store("postgres", tmp_path, batched=True) as store:
+        go_on = sa.text("SELECT pg_sleep(30)")
+        others = [asyncio.create_task(store.write(lambda conn: conn.execute(go_on))) for _ in range(12)]
+        await asyncio.sleep(0.1)
+
+        one = await asyncio.wait_for(
+            store.db.write_first(lambda conn: conn.execute(sa.text("SELECT 1")).scalar_one()), 20
+        )
+
+        assert (one, [task.done() for task in others]) == (1, [False] * 12)
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 async def test_who_reads_cannot_write(kind: str, tmp_path: Path) -> None:
     async with open_store(kind, tmp_path, batched=True) as store:

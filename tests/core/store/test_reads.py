@@ -166,12 +166,12 @@ async def test_a_labels_file_is_stored_once(store: Store) -> None:
 
     for file in (b"first", b"second"):
         label = LabelFile(order_id="shop:1", parcel_id="p1", label_id="l1", format="PNG", file=file)
-        await store.write(save_label, KENDRA, label)
+        await store.write(save_label, store.keys, KENDRA, label)
 
-    [label] = await store.read(labels_of, KENDRA, "shop:1")
+    [label] = await store.read(labels_of, store.keys, KENDRA, "shop:1")
     assert (label.format, label.file, label.printed) == ("PNG", b"first", 0)
     assert (
-        await store.write(print_label, KENDRA, "shop:1", "p1") is None
+        await store.write(print_label, store.keys, KENDRA, "shop:1", "p1") is None
     )  # no such label is in force: nothing was bought
 
 

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from core.errors import ConfigError
 from core.store import schema
 from core.store.rehearsal import Rehearsal, rehearse
-from core.store.schema import newest, upgrade
+from core.store.schema import newest_revision, upgrade
 from tests.command import Said, command, rows
 from tests.core.store.earlier import all_of, filled_at, left_by_hub, on
 from tests.databases import KINDS, fresh_database
@@ -48,7 +48,7 @@ async def test_it_tells_revisions_rows_and_orders_to_compute_again_and_changes_n
         assert await on(url, all_of) == before
 
     assert replace(found, rows={}, seconds=0) == Rehearsal(
-        before="0006", after=newest(), rows={}, seconds=0, compared=5, differing=5, problems=()
+        before="0006", after=newest_revision(), rows={}, seconds=0, compared=5, differing=5, problems=()
     )
     assert found.seconds > 0
     told = {
@@ -133,21 +133,25 @@ async def test_an_up_to_date_database_has_nothing_before_it(tmp_path: Path) -> N
     await upgrade(url)
     found = await rehearse(url)
 
-    assert (found.before, found.after, found.problems) == (newest(), newest(), ())
+    assert (found.before, found.after, found.problems) == (newest_revision(), newest_revision(), ())
     assert {before == after == 0 for before, after in found.rows.values()} == {True}
 
 
 def test_the_command_prints_what_it_found_and_ends_with_1_on_a_problem(said: Said, tmp_path: Path) -> None:
     code, out, err = said("db", "upgrade", "--dry-run")
     assert (code, err) == (0, "")
-    assert out.startswith(f"from revision none to {newest()}, in ")
+    assert out.startswith(f"from revision none to {newest_revision()}, in ")
     assert out.endswith("nothing was changed; the upgrade would go through\n")
     assert "\norders " in out
     assert not list(tmp_path.glob("*.db"))
 
     said("db", "upgrade")
     told = rows(said, "db", "upgrade", "--dry-run")
-    assert (told["before"], told["after"], told["rows"]["orders"]) == (newest(), newest(), [0, 0])
+    assert (told["before"], told["after"], told["rows"]["orders"]) == (
+        newest_revision(),
+        newest_revision(),
+        [0, 0],
+    )
 
     [file] = tmp_path.glob("*.db")
     plain = sqlite3.connect(file)

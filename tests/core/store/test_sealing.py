@@ -137,11 +137,11 @@ async def test_forgetting_one_order_leaves_the_others_readable(batched_store: St
     kara = await db.write(keys.data_key, keyring, "acme", Purpose.order("1"))
     karl = await db.write(keys.data_key, keyring, "acme", Purpose.order("2"))
 
-    assert await db.write(keys.forget_order, "acme", "1") is True
+    assert await db.write(keys.forget, "acme", Purpose.order("1")) is True
 
     assert await db.read(keys.find_key, keyring, "acme", Purpose.order("1")) is None
     assert await db.read(keys.find_key, keyring, "acme", Purpose.order("2")) == karl
-    assert await db.write(keys.forget_order, "acme", "1") is False
+    assert await db.write(keys.forget, "acme", Purpose.order("1")) is False
     assert await db.write(keys.data_key, keyring, "acme", Purpose.order("1")) != kara
 
 

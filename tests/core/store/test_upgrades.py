@@ -23,7 +23,7 @@ from core.store.engine import Sqlite
 from core.store.orders import facts_of, list_orders
 from core.store.personal import personal_of
 from core.store.rebuild import rebuild
-from core.store.schema import migrate_to, newest, revision_of, upgrade
+from core.store.schema import migrate_to, newest_revision, revision_of, upgrade
 from core.store.sealing import Keyring
 from core.store.single_instance import single_instance
 from core.store.store import Store
@@ -146,7 +146,7 @@ async def test_from_any_revision_with_rows_in_every_table_it_is_upgraded_all_or_
 
     expect_kept(before[1], after, REVISIONS[REVISIONS.index(revision) + 1 :])
     assert dangling == []
-    assert stands_at == newest() == REVISIONS[-1]
+    assert stands_at == newest_revision() == REVISIONS[-1]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -274,7 +274,8 @@ async def test_a_database_of_a_newer_hub_is_refused_by_its_revision(kind: str, t
         before = await on(url, all_of)
 
         with pytest.raises(
-            ConfigError, match=f"stands at revision 9999, and this crossdock knows none after {newest()}"
+            ConfigError,
+            match=f"stands at revision 9999, and this crossdock knows none after {newest_revision()}",
         ):
             await upgrade(url)
 
@@ -294,7 +295,7 @@ async def test_nobody_is_upgraded_away_from_on_postgres(
 
         await serving.close()
         await upgrade(url)
-        assert await on(url, revision_of) == newest()
+        assert await on(url, revision_of) == newest_revision()
 
 
 async def test_nobody_is_upgraded_away_from_on_sqlite(tmp_path: Path) -> None:
@@ -306,4 +307,4 @@ async def test_nobody_is_upgraded_away_from_on_sqlite(tmp_path: Path) -> None:
         assert await on(url, revision_of) == "0008"
 
         await upgrade(url, serves=True)
-        assert await on(url, revision_of) == newest()
+        assert await on(url, revision_of) == newest_revision()

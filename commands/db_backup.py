@@ -1,0 +1,116 @@
+"""``crossdock db backup|restore FOLDER``: everything but the installation's keys, taken while the hub serves."""
+
+import argparse
+import asyncio
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+from assembly import DATABASE_URL, database_url, up_to_date
+from commands.output import print_json
+from core.clock import clock_of
+from core.config.environ import setting
+from core.errors import ConfigError
+from core.store.backup import prune_keys, write_backup
+from core.store.backup_set import BackupError
+from core.store.database_file import checked_url, database_file, keys_file
+from core.store.engine import database
+from core.store.keyring_file import given_keys
+from core.store.restore import check_backup, find_backup, restore
+from core.store.retention import key_backups_kept
+from core.store.sealing import SECRET_KEYS, Keyring
+from core.store.single_instance import single_instance
+
+
+def back_up(arguments: argparse.Namespace) -> int:
+    """Take a backup, then delete the sets of keys that are past their age."""
+    folder, now = Path(arguments.folder), datetime.now(UTC)
+
+    async def run() -> dict[str, object]:
+        url = database_url(os.environ)
+        async with up_to_date(url):
+            db = database(url)
+            try:
+                data, keys = await db.read(write_backup, folder, now=now)
+            finally:
+                await db.close()
+        return {
+            "taken_at": data.taken_at.isoformat(),
+            "rows": sum(table.rows for table in data.tables),
+            "keys": sum(table.rows for table in keys.tables),
+        }
+
+    kept = key_backups_kept(os.environ)
+    try:
+        told = asyncio.run(run())
+        gone = prune_keys(folder, now=now, kept=kept)
+    except OSError as error:
+        raise BackupError(
+            f"{folder} cannot be written ({error.strerror}); check its rights and room"
+        ) from error
+    if arguments.json:
+        print_json({**told, "keys_deleted": gone})
+        return 0
+    print(f"{told['rows']} rows, and apart from them {told['keys']} keys, are in {folder}")
+    print(
+        f"The keys of the installation are in no backup: keep them elsewhere. Keys older than {kept.days} days are "
+        f"deleted from {folder} at each backup: {', '.join(gone) or 'none'}"
+    )
+    return 0
+
+
+def bring_back(arguments: argparse.Namespace) -> int:
+    """Check a backup, and bring it back into an empty database; nothing runs until a person accepts it again."""
+    url = checked_url(setting(os.environ, "CROSSDOCK_DATABASE_URL") or DATABASE_URL)
+    keyring = _keyring(url)
+    backup = find_backup(Path(arguments.folder), arguments.at)
+    data, keys = check_backup(backup, keyring)
+    if arguments.check:
+        told = {
+            "backup": backup.data.name,
+            "keys": backup.keys.name,
+            "schema": data.schema_revision,
+            "rows": sum(table.rows for table in (*data.tables, *keys.tables)),
+        }
+        print_json(told) if arguments.json else print(
+            f"backup {told['backup']} is whole and opens with keys {told['keys']}: {told['rows']} rows, schema "
+            f"{told['schema']}"
+        )
+        return 0
+
+    async def run() -> dict[str, int]:
+        async with up_to_date(url):
+            db = database(url)
+            try:
+                return await db.migrate(restore, backup, keyring, now=clock_of(os.environ).now())
+            finally:
+                await db.close()
+
+    _refuse_old_log(url)
+    with single_instance(url):
+        rows = asyncio.run(run())
+    if arguments.json:
+        print_json({"backup": backup.data.name, "rows": rows})
+        return 0
+    print(
+        f"{sum(rows.values())} rows of {backup.data.name} are back; labels, levels, captures and mails are stopped"
+    )
+    print(
+        "Start the hub: it reads every open order and level again. Then look at go-live and accept them again."
+    )
+    return 0
+
+
+def _keyring(url: str) -> Keyring:
+    keyring = given_keys(os.environ, url)
+    if keyring is None:
+        raise ConfigError(
+            f"{keys_file(url)} is missing: put the copy of your keys there, or set {SECRET_KEYS}; no backup holds them"
+        )
+    return keyring
+
+
+def _refuse_old_log(url: str) -> None:
+    file = database_file(url)
+    if file is not None and Path(f"{file}-wal").exists() and not file.exists():
+        raise ConfigError(f"{file}-wal is left of another database; move it away first")

@@ -1,0 +1,74 @@
+"""A backup of the whole database, taken while the hub serves, and its keys apart.
+
+``FOLDER/data/<instant>`` holds every table but the keys under which its values are sealed, ``FOLDER/keys/<instant>``
+those keys, wrapped by the installation's, which are in neither. Keys have an age of their own: the newest set of keys
+opens older data too, all but what was forgotten since.
+"""
+
+import shutil
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from core.failpoints import failpoint
+from core.store.backup_set import (
+    FORMAT,
+    BackupError,
+    Manifest,
+    sets_in,
+    write_manifest,
+    write_table,
+)
+from core.store.schema import newest_revision, revision_of
+from core.store.tables import METADATA, data_keys
+
+DATA, KEYS = "data", "keys"
+_PRIVATE = 0o700
+
+
+def write_backup(conn: sa.Connection, folder: Path, *, now: datetime) -> tuple[Manifest, Manifest]:
+    """Write both sets as the database stands in this transaction; return the manifests of data and keys.
+
+    Raises:
+        BackupError: the database is of another version, or a backup of this second is there already.
+    """
+    revision = revision_of(conn)
+    if revision != newest_revision():
+        raise BackupError(
+            f"the database stands at revision {revision}, and this version at {newest_revision()}: take the backup with "
+            "the version that serves, or run `crossdock db upgrade` first"
+        )
+    name = now.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+    # The keys first: no data without the keys that open it.
+    keys = _write_set(conn, folder / KEYS / name, [data_keys], now)
+    failpoint("backup.keys.written")
+    tables = [table for table in METADATA.sorted_tables if table is not data_keys]
+    return _write_set(conn, folder / DATA / name, tables, now), keys
+
+
+def _write_set(conn: sa.Connection, folder: Path, tables: Sequence[sa.Table], now: datetime) -> Manifest:
+    if folder.exists():
+        raise BackupError(f"{folder} is there already; wait a second")
+    part = folder.with_suffix(".part")
+    shutil.rmtree(part, ignore_errors=True)  # of a backup that was killed
+    for parent in (folder.parent.parent, folder.parent, part):
+        parent.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
+    manifest = Manifest(
+        format=FORMAT,
+        taken_at=now,
+        schema_revision=newest_revision(),
+        tables=tuple(write_table(conn, table, part) for table in tables),
+    )
+    write_manifest(part, manifest)
+    part.rename(folder)
+    return manifest
+
+
+def prune_keys(folder: Path, *, now: datetime, kept: timedelta) -> list[str]:
+    """Delete the sets of keys that are older than their age, but never the newest; return their names."""
+    old = [each for each in sets_in(folder / KEYS)[:-1] if Manifest.of(each).taken_at < now - kept]
+    for each in old:
+        shutil.rmtree(each)
+    return [each.name for each in old]

@@ -1,0 +1,116 @@
+"""Which database is meant, and the file of SQLite: whole, known by one name, and for its owner alone."""
+
+import contextlib
+import logging
+import os
+import stat
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from core.errors import ConfigError
+
+LOG = logging.getLogger("crossdock.store")
+DATABASE_URL = "CROSSDOCK_DATABASE_URL"
+_PRIVATE = 0o600
+_HOW = "write sqlite:///FILE or postgresql+asyncpg://USER:PASSWORD@HOST/NAME"
+
+
+def checked_url(url: str) -> str:
+    """Return the address of a database that the hub can use.
+
+    Raises:
+        ConfigError: it is none; the message never shows a password.
+    """
+    try:
+        place = sa.make_url(url)
+    except (sa.exc.ArgumentError, ValueError):
+        raise ConfigError(f"{DATABASE_URL}: this is no address of a database; {_HOW}") from None
+    if place.drivername in {"postgresql", "postgresql+asyncpg"}:
+        if not place.database:
+            raise ConfigError(f"{DATABASE_URL}: it names no database; {_HOW}")
+        return place.set(drivername="postgresql+asyncpg").render_as_string(hide_password=False)
+    if place.drivername != "sqlite":
+        raise ConfigError(f"{DATABASE_URL}: {place.drivername} is not known here; {_HOW}")
+    if place.host or place.query or not place.database or place.database.startswith((":memory:", "file:")):
+        raise ConfigError(
+            f"{DATABASE_URL}: it names no file; write sqlite:///FILE with three slashes, "
+            "four where the path begins at the root"
+        )
+    return url
+
+
+def database_file(url: str) -> Path | None:
+    """Return the file of SQLite, links followed, so that one file has one name; None on PostgreSQL."""
+    place = sa.make_url(url)
+    if place.get_backend_name() != "sqlite" or not place.database:
+        return None
+    return Path(place.database).resolve()
+
+
+def keys_file(url: str) -> Path | None:
+    """Return the file of keys that lies beside a file of SQLite, or would; None on PostgreSQL."""
+    file = database_file(url)
+    if file is None:
+        return None
+    named = Path(str(sa.make_url(url).database)).with_suffix(".keys")
+    return named if named.exists() else file.with_suffix(".keys")
+
+
+def check_file(url: str) -> None:
+    """Refuse a file of SQLite that is not what it was: gone from beside its keys or its log, or known by two names.
+
+    A disk that is not mounted would else begin an empty hub in silence, and the log of a missing file be thrown away.
+
+    Raises:
+        ConfigError: the message says what lies there and what to do.
+    """
+    file = database_file(url)
+    if file is None:
+        return
+    if file.is_dir():
+        raise ConfigError(f"{DATABASE_URL}: {file} is a folder; name a file in it")
+    if not file.exists() or not file.stat().st_size:
+        _refuse_remains(file, url)
+    elif file.stat().st_nlink > 1:
+        # SQLite keeps its log by name: "How To Corrupt An SQLite Database File", 2.2 (read 2026-11).
+        raise ConfigError(
+            f"{file} has {file.stat().st_nlink} names (hard links), and would be corrupted if it were opened by two of "
+            "them; remove all but one"
+        )
+
+
+def _refuse_remains(file: Path, url: str) -> None:
+    keys, log = keys_file(url), Path(f"{file}-wal")
+    remains = [p for p in (keys, log) if p is not None and p.exists() and p.stat().st_size]
+    if remains:
+        raise ConfigError(
+            f"{file} is missing or empty, but {remains[0].name} lies beside it: is its disk mounted, was it moved? "
+            "Put it back, or restore a backup (crossdock db restore); to begin anew, move "
+            f"{' and '.join(p.name for p in remains)} away first"
+        )
+
+
+def make_private(file: Path) -> None:
+    """Make a file of SQLite that its owner alone reads, before anything is written; its log takes the same rights.
+
+    A file that others may read is tightened, and that is said.
+    """
+    # Only a new file is opened: to close one that SQLite has open would end SQLite's own locks on it.
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, _PRIVATE))
+    for each in (file, Path(f"{file}-wal"), Path(f"{file}-shm")):
+        tighten(each)
+
+
+def tighten(file: Path) -> None:
+    """Take a file's rights away from everybody but its owner, and say so; a file that is not there is passed over."""
+    try:
+        mode = stat.S_IMODE(file.stat().st_mode)
+        if mode & 0o077:
+            file.chmod(mode & 0o700)
+            LOG.warning("%s was readable by others (%o); now it is its owner's alone", file, mode)
+    except FileNotFoundError:
+        return
+    except PermissionError:
+        LOG.warning("%s is readable by others, and is not ours to change: chmod 600", file)

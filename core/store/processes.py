@@ -1,0 +1,62 @@
+"""The processes of the hub, and which of their claims still count.
+
+A process says every few seconds that it lives. What one holds that has fallen silent, or has ended, is free at once:
+its claims need not run out first. That another acts early is no danger: what a claim was lost under is refused by the
+row, and an effect without an outcome is looked up no earlier than its own instant, whoever owns the order by then.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from core.store.tables import processes
+from core.store.writes import upsert
+
+GONE_AFTER = timedelta(seconds=8)
+"""A process that has said nothing for so long is taken for dead."""
+KEPT = timedelta(days=1)
+"""How long a dead process is remembered: longer than any claim lasts."""
+
+
+def beat(conn: sa.Connection, owner: str, role: str, now: datetime) -> None:
+    """Say that a process lives."""
+    upsert(
+        conn,
+        processes,
+        [{"owner": owner, "role": role, "since": now, "beat_at": now}],
+        keep=["since"],
+    )
+
+
+def end_process(conn: sa.Connection, owner: str) -> None:
+    """Say that a process ends: what it still holds is free."""
+    conn.execute(sa.update(processes).where(processes.c.owner == owner).values(beat_at=None))
+
+
+def forget_processes(conn: sa.Connection, now: datetime) -> None:
+    """Delete those of long ago."""
+    conn.execute(sa.delete(processes).where(processes.c.since < now - KEPT, _silent(now)))
+
+
+def unheld(row: Any, now: datetime) -> sa.ColumnElement[bool]:
+    """Return the condition that nobody holds a row: it was given back, its claim ran out, or its owner is gone.
+
+    ``row`` are the columns of a table, or of its alias.
+    """
+    return sa.or_(row.claimed_until.is_(None), row.claimed_until < now, owner_gone(row.claimed_by, now))
+
+
+def owner_gone(claimed_by: sa.ColumnElement[str | None], now: datetime) -> sa.ColumnElement[bool]:
+    """Return the condition that a claim's process is known and lives no more.
+
+    A claim's name is that of its process, or begins with it and a slash. One of a process that never said that it
+    lives (a verb of the command) lasts its time.
+    """
+    owner = processes.c.owner
+    theirs = sa.func.substr(claimed_by.concat("/"), 1, sa.func.length(owner) + 1) == owner.concat("/")
+    return sa.exists().where(theirs, _silent(now))
+
+
+def _silent(now: datetime) -> sa.ColumnElement[bool]:
+    return sa.or_(processes.c.beat_at.is_(None), processes.c.beat_at < now - GONE_AFTER)

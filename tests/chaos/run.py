@@ -1,0 +1,237 @@
+"""An hour of everything at once; then quiet, and within a minute all is done, once, and everybody's books agree.
+
+``CROSSDOCK_CHAOS_S`` says how long it lasts (seconds), ``CROSSDOCK_CHAOS_SEED`` which dice are thrown,
+``CROSSDOCK_CHAOS_QUIET_S`` how long it may take afterwards, ``CROSSDOCK_CHAOS_KEEP`` a folder for the logs.
+"""
+
+import asyncio
+import os
+import random
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import aiohttp
+import asyncpg
+
+from demo.actions import ActionError
+from demo.children import free_port, run_cli, stop
+from demo.client import RefusedError
+from tests.chaos.cluster import Cluster
+from tests.chaos.merchants import Merchant, environ_of_hub, merchants
+from tests.chaos.processes import Supervised
+
+FAULTS = "duplicate:0.1,drop:0.05,reorder:0.1,delay:0.05,throttle:0.02,error:0.02,hang:0.002,reply_dropped:0.02,stale:0.03"
+SHOPS_EVERY_S = 1.5
+STRIKES_EVERY_S = (1.0, 6.0)
+STARTS_WITHIN_S = 300.0
+LOOKS_EVERY_S = 2.0
+
+
+def _setting(name: str, usual: float) -> float:
+    return float(os.environ.get(f"CROSSDOCK_CHAOS_{name}", usual))
+
+
+@dataclass(slots=True, kw_only=True)
+class Chaos:
+    """What runs, and what was done to it."""
+
+    cluster: Cluster
+    web: Supervised
+    others: list[Supervised]
+    both: list[Merchant]
+    chance: random.Random
+    struck: Counter[str] = field(default_factory=Counter)
+    later: set["asyncio.Task[None]"] = field(default_factory=set)
+
+    @property
+    def processes(self) -> list[Supervised]:
+        """Every process of the hub."""
+        return [self.web, *self.others]
+
+    async def rage(self, seconds: float) -> None:
+        """Sell, and strike at random, for so long."""
+        end = time.monotonic() + seconds
+        selling = asyncio.create_task(self._sell(end))
+        while time.monotonic() < end:
+            await asyncio.sleep(self.chance.uniform(*STRIKES_EVERY_S))
+            if sum(process.serves for process in self.processes) < len(self.processes) - 1:
+                continue  # so much is down by now that nobody would be at work
+            strike, name = self.chance.choices(
+                [
+                    (self._kill, "kill -9"),
+                    (self._freeze, "stopped"),
+                    (self._cut, "connections cut"),
+                    (self._restart, "database restarted"),
+                ],
+                weights=(5, 3, 5, 1),
+            )[0]
+            self.struck[name] += 1
+            await strike()
+        await selling
+
+    async def _sell(self, end: float) -> None:
+        while time.monotonic() < end:
+            for merchant in self.both:
+                try:
+                    await merchant.shop()
+                except (ActionError, aiohttp.ClientError, TimeoutError):
+                    self.struck["what a shopper could not do"] += 1
+            await asyncio.sleep(_setting("SHOPS_EVERY_S", SHOPS_EVERY_S))
+
+    def _one(self) -> Supervised:
+        """Return one that serves: nobody learns anything from killing what only just starts."""
+        return self.chance.choice([process for process in self.processes if process.serves] or self.processes)
+
+    async def _kill(self) -> None:
+        self._one().send(signal.SIGKILL)
+
+    async def _freeze(self) -> None:
+        """Stop a process for a moment; one in ten for longer than a claim lasts."""
+        process, long = self._one(), self.chance.random() < 0.1
+        process.send(signal.SIGSTOP)
+        seconds = self.chance.uniform(95, 110) if long else self.chance.uniform(0.5, 8)
+        task = asyncio.create_task(_thaw(process, seconds))
+        self.later.add(task)
+        task.add_done_callback(self.later.discard)
+
+    async def _cut(self) -> None:
+        try:
+            await self.cluster.cut(self.chance.choice((0.2, 0.5, 1.0)))
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            self.struck["the database was away"] += 1
+
+    async def _restart(self) -> None:
+        await self.cluster.restart("immediate" if self.chance.random() < 0.4 else "fast")
+
+    async def quiet(self) -> None:
+        """Strike no more; a start of the clock has every channel asked at once what no webhook told."""
+        for task in list(self.later):
+            task.cancel()
+        for process in self.processes:
+            process.send(signal.SIGCONT)
+        for merchant in self.both:
+            await merchant.client.stand("POST", "/faults/quiet", {})
+        self.others[-1].send(signal.SIGKILL)
+        await asyncio.sleep(1)
+        await self._all_serve()
+
+    async def _all_serve(self) -> None:
+        """Wait until every process is up: how long Python takes to start is the machine's affair."""
+        end = time.monotonic() + STARTS_WITHIN_S
+        while time.monotonic() < end:
+            if all(process.serves for process in self.processes):
+                return
+            await asyncio.sleep(0.2)
+
+    async def wrong(self) -> list[str]:
+        """Return what is wrong now."""
+        try:
+            return [text for merchant in self.both for text in await merchant.wrong()]
+        except (aiohttp.ClientError, RefusedError, TimeoutError) as error:
+            return [f"the hub does not answer: {error}"]
+
+
+async def _thaw(process: Supervised, seconds: float) -> None:
+    await asyncio.sleep(seconds)
+    process.send(signal.SIGCONT)
+
+
+async def _answers(web: Supervised, url: str, http: aiohttp.ClientSession) -> None:
+    end = time.monotonic() + STARTS_WITHIN_S
+    while time.monotonic() < end:
+        try:
+            async with http.get(f"{url}/readyz") as answer:
+                if answer.ok:
+                    return
+        except (aiohttp.ClientError, TimeoutError):
+            pass
+        await asyncio.sleep(0.2)
+    raise RuntimeError(f"the hub does not start; see {web.log}")
+
+
+async def _open(stack: AsyncExitStack, folder: Path, orders: int, seed: int) -> Chaos:
+    """Start cluster, stand-ins and hub, and let both merchants go live."""
+    cluster = await Cluster.start(folder / "cluster")
+    stack.push_async_callback(cluster.stop)
+    http = await stack.enter_async_context(aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=120)))
+    port = free_port()
+    hub = f"http://127.0.0.1:{port}"
+    both = await merchants(folder, http, hub, orders=orders, seed=seed)
+    for merchant in both:
+        stack.push_async_callback(stop, merchant.sandbox)
+    environ = environ_of_hub(both, folder, cluster.url)
+    await run_cli(environ, "db", "upgrade")
+    for merchant in both:
+        words = ("keys", "new", "--merchant", merchant.client.merchant, "--name", "chaos")
+        await run_cli({**environ, "CROSSDOCK_NEW_KEY": merchant.client.key}, *words)
+
+    def process(name: str, *words: str) -> Supervised:
+        made = Supervised(name=name, words=words, environ=environ, log=folder / f"{name}.log")
+        made.start()
+        stack.push_async_callback(made.stop)
+        return made
+
+    web = process("web", "--role", "web", "--port", str(port))
+    await _answers(web, hub, http)
+    others = [process(f"worker-{n}", "--role", "worker") for n in (1, 2)]
+    others.append(process("scheduler", "--role", "scheduler"))
+    for merchant in both:
+        await merchant.open()
+        await merchant.client.stand("POST", "/faults", {"spec": FAULTS, "seed": seed})
+    chance = random.Random(seed)
+    return Chaos(cluster=cluster, web=web, others=others, both=both, chance=chance)
+
+
+async def _agreed(chaos: Chaos, within_s: float) -> tuple[float, list[str]]:
+    """Return how long it took until nothing was wrong, and what still is."""
+    began = time.monotonic()
+    while True:
+        wrong = await chaos.wrong()
+        took = time.monotonic() - began
+        if not wrong or took > within_s:
+            return took, wrong
+        await asyncio.sleep(LOOKS_EVERY_S)
+
+
+async def run(say: Callable[[str], object] = sys.stdout.write) -> list[str]:
+    """Rage, be quiet, and return what is wrong then."""
+    seconds, seed = _setting("S", 3600), int(_setting("SEED", 1))
+    with _folder() as folder:
+        try:
+            async with AsyncExitStack() as stack:
+                chaos = await _open(stack, folder, int(seconds / SHOPS_EVERY_S * 1.2) + 20, seed)
+                await chaos.rage(seconds)
+                await chaos.quiet()
+                took, wrong = await _agreed(chaos, _setting("QUIET_S", 60))
+                ended = {process.name: process.ended for process in chaos.processes if process.ended}
+                say(
+                    f"    {seconds:g} s, seed {seed}: {sum(m.bought for m in chaos.both)} orders; {dict(chaos.struck)};"
+                    f" ended by themselves: {ended or 'none'}; agreed after {took:.0f} s of quiet\n"
+                )
+                return wrong
+        finally:
+            _keep_logs(folder)
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="crossdock-chaos-") as name:
+        # The user postgres must get through to its own folder inside.
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+def _keep_logs(folder: Path) -> None:
+    kept = os.environ.get("CROSSDOCK_CHAOS_KEEP")
+    if kept:
+        Path(kept).mkdir(parents=True, exist_ok=True)
+        for log in folder.glob("*.log"):
+            shutil.copy(log, kept)

@@ -1,0 +1,270 @@
+"""A connection to PostgreSQL is lost: the same process goes on with another one, and nothing is lost."""
+
+import asyncio
+import socket
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import asyncpg
+import pytest
+import sqlalchemy as sa
+
+import assembly
+from assembly import wait_for_database
+from core.clock import SystemClock
+from core.engine.hub import Health, Hub
+from core.engine.queue import WAKE_UPS, PostgresQueue
+from core.engine.session import begin_session, tick_session
+from core.engine.worker import Worker
+from core.jobs import JOBS
+from core.steps import STEPS
+from core.store.engine import Postgres
+from scheduler import Tick, mind_the_clock, scheduler_of, ticks_of
+from tests.core.store.conftest import open_store
+from tests.databases import fresh_database
+
+pytestmark = pytest.mark.case("F10")
+
+
+async def cut(url: str) -> int:
+    """End every other connection of a database; return how many."""
+    plain = sa.make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    connection = await asyncpg.connect(plain)
+    count: int = await connection.fetchval(
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    await connection.close()
+    return count
+
+
+async def until(true: Callable[[], object], within_s: float = 20.0) -> None:
+    end = time.monotonic() + within_s
+    while not true():
+        assert time.monotonic() < end, "it never came"
+        await asyncio.sleep(0.01)
+
+
+def one(conn: sa.Connection) -> int:
+    return int(conn.execute(sa.text("SELECT 1")).scalar_one())
+
+
+async def test_a_cut_connection_is_replaced_where_nothing_of_the_transaction_landed(tmp_path: Path) -> None:
+    async with fresh_database("postgres", tmp_path) as url:
+        db = Postgres(url)
+        await asyncio.gather(*(db.read(one) for _ in range(4)))
+        assert await cut(url) >= 1
+        assert await asyncio.gather(*(db.read(one) for _ in range(4))) == [1, 1, 1, 1]
+        assert await cut(url) >= 1
+        assert await db.write(one) == 1
+        await db.close()
+
+
+class Orders:
+    """What looks at orders; one of them takes until it is told to end."""
+
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+        self.ended: list[str] = []
+        self.go = asyncio.Event()
+
+    async def advance(self, _merchant: str, order_id: str) -> None:
+        self.seen.append(order_id)
+        if order_id == "slow":
+            await self.go.wait()
+        self.ended.append(order_id)
+
+
+class Told(Health):
+    """What a process said of itself, in order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.said: list[str] = []
+
+    def lost(self, what: str, why: str) -> None:
+        self.said.append(f"{what} lost")
+        super().lost(what, why)
+
+    def found(self, what: str) -> None:
+        self.said.append(f"{what} found")
+        super().found(what)
+
+
+@asynccontextmanager
+async def delivering(url: str, db: Postgres) -> AsyncIterator[tuple[PostgresQueue, Orders]]:
+    queue, orders = await PostgresQueue.open(url, db, Told(), at_once=48), Orders()
+    queue.register(orders.advance)
+    running = asyncio.create_task(queue.run())
+    try:
+        yield queue, orders
+    finally:
+        orders.go.set()
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        await db.close()
+
+
+async def test_wake_ups_are_delivered_again_after_each_cut_and_what_runs_meanwhile_goes_on(
+    tmp_path: Path,
+) -> None:
+    async with fresh_database("postgres", tmp_path) as url, delivering(url, Postgres(url)) as (queue, orders):
+        await queue.wake([("kendra", "slow", 1)])
+        await until(lambda: orders.seen == ["slow"])
+        for number in range(2):
+            assert await cut(url) >= 1
+            await queue.wake([("kendra", f"quick-{number}", 1)])
+            await until(lambda: len(orders.ended) == number + 1)  # noqa: B023
+            assert queue.health.troubles == {}
+        assert orders.ended == ["quick-0", "quick-1"]
+        assert isinstance(queue.health, Told)
+        assert queue.health.said[:3] == [f"{WAKE_UPS} found", f"{WAKE_UPS} lost", f"{WAKE_UPS} found"]
+
+        orders.go.set()
+        await until(lambda: orders.ended[2:] == ["slow"])
+
+
+async def test_a_process_that_only_wakes_wakes_after_a_cut(tmp_path: Path) -> None:
+    async with fresh_database("postgres", tmp_path) as url, delivering(url, Postgres(url)) as (_, orders):
+        db = Postgres(url)
+        waker = await PostgresQueue.open(url, db, Health(), at_once=48)
+        await waker.wake([("kendra", "before", 1)])
+        await until(lambda: orders.ended == ["before"])
+        await cut(url)
+        await waker.wake([("kendra", "after", 1)])
+        await until(lambda: orders.ended == ["before", "after"])
+        await db.close()
+
+
+def hub_with(role: str, tmp_path: Path) -> Hub:
+    del tmp_path
+    return Hub(store=None, clock=SystemClock(), owner="w1", role=role)  # type: ignore[arg-type]
+
+
+HOURLY = ("old-deliveries", "old-requests", "retention", "forgotten")
+
+
+@pytest.mark.parametrize(
+    ("role", "names"),
+    [
+        ("web", ["session"]),
+        ("scheduler", ["session", "orders", *HOURLY]),
+        ("worker", ["session", "jobs", "claims", "orders", *HOURLY]),
+        ("all", ["session", "jobs", "claims", "orders", *HOURLY]),
+    ],
+)
+def test_every_role_says_that_it_lives(role: str, names: list[str], tmp_path: Path) -> None:
+    worker = Worker(hub=hub_with(role, tmp_path), steps=STEPS, jobs=JOBS)
+
+    assert [each.name for each in ticks_of(worker)] == names
+
+
+@pytest.mark.parametrize(
+    "error", [OSError("cut"), sa.exc.InterfaceError("", {}, OSError()), KeyError("ours")]
+)
+async def test_a_tick_that_fails_comes_again(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scheduler.LONGEST_WAIT_S", 0.001)
+    came: list[int] = []
+
+    async def act() -> None:
+        came.append(1)
+        if len(came) < 3:
+            raise error
+
+    clock = scheduler_of([Tick("one", 0.001, act)])
+    clock.start()
+    await until(lambda: len(came) > 4)
+    clock.shutdown(wait=False)
+
+
+async def test_a_process_is_not_ready_while_its_database_does_not_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_store("sqlite", tmp_path, batched=True) as store:
+        hub = Hub(store=store, clock=SystemClock(), owner="w1")
+        await begin_session(hub)
+        with monkeypatch.context() as patched:
+            patched.setattr("core.engine.session.beat", _full)
+            with pytest.raises(OSError, match="disk"):
+                await tick_session(hub)
+            assert hub.health.troubles == {"database": "it does not answer (OSError)"}
+
+        await tick_session(hub)
+
+        assert hub.health.troubles == {}
+
+
+def _full(*_: object) -> None:
+    raise OSError(28, "the disk is full")
+
+
+class Refusing:
+    """Connects to a database that comes up after a while, or fails some other way."""
+
+    def __init__(self, *answers: BaseException | None) -> None:
+        self.answers = list(answers)
+        self.asked = 0
+
+    async def connect(self, *_: object, **__: object) -> "Refusing":
+        self.asked += 1
+        answer = self.answers.pop(0)
+        if answer is not None:
+            raise answer
+        return self
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+@pytest.mark.parametrize(
+    ("answers", "asked"),
+    [
+        ([ConnectionRefusedError(), asyncpg.CannotConnectNowError("starting up"), None], 3),
+        ([None], 1),
+        ([socket.gaierror(-2, "Name or service not known")], 1),
+        ([asyncpg.InvalidPasswordError("no")], 1),
+        ([asyncpg.InvalidCatalogNameError("no")], 1),
+    ],
+)
+async def test_a_database_that_starts_is_waited_for_and_a_wrong_name_is_not(
+    answers: list[BaseException | None], asked: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = Refusing(*answers)
+    monkeypatch.setattr(asyncpg, "connect", database.connect)
+
+    await wait_for_database("postgresql+asyncpg://u@127.0.0.1/x")
+
+    assert database.asked == asked
+
+
+async def test_a_file_is_not_waited_for_nor_a_server_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    database = Refusing(ConnectionRefusedError())
+    monkeypatch.setattr(asyncpg, "connect", database.connect)
+    monkeypatch.setattr(assembly, "START_WITHIN_S", 0)
+
+    await wait_for_database("sqlite:///hub.db")
+    assert database.asked == 0
+    await wait_for_database("postgresql+asyncpg://u@127.0.0.1/x")
+    assert database.asked == 1
+
+
+async def test_a_clock_that_is_set_back_by_an_hour_stops_no_tick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """APScheduler keeps the instant of the next run, which would be an hour ahead."""
+    monkeypatch.setattr("scheduler.CLOCK_EVERY_S", 0.001)
+    came: list[int] = []
+
+    async def act() -> None:
+        came.append(1)
+
+    clock = scheduler_of([Tick("hourly", 3600, act)])
+    clock.start()
+    minding = asyncio.create_task(mind_the_clock(clock))
+    await asyncio.sleep(0.05)
+    assert came == []
+    real = time.time
+    monkeypatch.setattr("scheduler.time.time", lambda: real() - 3600)
+    await until(lambda: came == [1])
+    minding.cancel()
+    clock.shutdown(wait=False)

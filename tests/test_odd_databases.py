@@ -1,0 +1,135 @@
+"""Every address of a database that is none ends in one clear line, and files are their owner's alone (F13, F15)."""
+
+import asyncio
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from assembly import database_url, open_hub
+from core.errors import ConfigError
+from core.store.single_instance import single_instance
+from tests.command import Said, command
+from tests.installed import installed
+
+
+@pytest.fixture
+def said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Said]:
+    yield from command(tmp_path, monkeypatch, capsys)
+
+
+ODD = {
+    "hub.db": "CROSSDOCK_DATABASE_URL: this is no address of a database; write sqlite:///FILE",
+    ":memory:": "this is no address of a database",
+    "mysql://u:pass-word-9@127.0.0.1/hub": "mysql is not known here",
+    "postgres://u:pass-word-9@127.0.0.1/hub": "postgres is not known here; write sqlite:///FILE or postgresql",
+    "postgresql+psycopg2://u:pass-word-9@127.0.0.1/hub": "postgresql+psycopg2 is not known here",
+    "postgresql://127.0.0.1:1": "it names no database",
+    "postgresql://u:pass-word-9@127.0.0.1:1/hub": "the database at 127.0.0.1:1/hub cannot be used",
+    "postgresql://u@127.0.0.1:port/hub": "this is no address of a database",
+    "sqlite://": "it names no file; write sqlite:///FILE with three slashes",
+    "sqlite:///": "it names no file",
+    "sqlite:///:memory:": "it names no file",
+    "sqlite:///file:hub.db?mode=memory&uri=true": "it names no file",
+    "sqlite:///FOLDER/hub.db?mode=ro": "it names no file",
+    "sqlite://hub.db": "it names no file",
+    "sqlite:///FOLDER": "is a folder; name a file in it",
+    "sqlite:///FOLDER/nowhere/hub.db": "cannot be used",
+    "sqlite:///FOLDER/garbage.db": "file is not a database",
+    "sqlite:///FOLDER/linked.db": "has 2 names (hard links)",
+}
+
+
+@pytest.mark.case("F15")
+@pytest.mark.parametrize("words", [("orders", "list"), ("db", "upgrade")])
+@pytest.mark.parametrize("url", ODD)
+def test_an_odd_address_ends_in_one_clear_line(
+    said: Said, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str, words: tuple[str, ...]
+) -> None:
+    (tmp_path / "garbage.db").write_bytes(b"no database at all " * 100)
+    (tmp_path / "linked.db").write_bytes(b"SQLite format 3\0")
+    (tmp_path / "also.db").hardlink_to(tmp_path / "linked.db")
+    monkeypatch.setenv("CROSSDOCK_DATABASE_URL", url.replace("FOLDER", str(tmp_path)))
+
+    code, out, err = said(*words)
+
+    assert (code, out) == (1, "")
+    assert ODD[url] in err
+    assert len(err.splitlines()) == 1
+    assert "pass-word-9" not in err
+
+
+@pytest.mark.case("F13")
+def test_one_file_is_served_once_by_whichever_path_it_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "hub.db").touch()
+    (tmp_path / "link.db").symlink_to(data / "hub.db")
+    (tmp_path / "folder").symlink_to(data)
+    monkeypatch.chdir(data)
+    others = ("hub.db", "../data/hub.db", f"{tmp_path}/link.db", f"{tmp_path}/folder/hub.db")
+
+    with single_instance(f"sqlite:///{data}/hub.db"):
+        for path in others:
+            with (
+                pytest.raises(ConfigError, match="another crossdock serves on"),
+                single_instance(f"sqlite:///{path}"),
+            ):
+                pass
+
+    for path in others:
+        with single_instance(f"sqlite:///{path}"):
+            pass
+
+
+@pytest.mark.case("F15")
+@pytest.mark.parametrize("umask", [0o022, 0o000])
+def test_every_file_of_the_database_is_its_owner_s_alone(tmp_path: Path, umask: int) -> None:
+    environ = installed(tmp_path)
+    del environ["CROSSDOCK_SECRET_KEYS"]
+    found: dict[str, str] = {}
+
+    async def look() -> None:
+        url = database_url(environ)
+        with single_instance(url):
+            async with open_hub(environ):
+                found.update(modes(tmp_path))
+
+    before = os.umask(umask)
+    try:
+        asyncio.run(look())
+    finally:
+        os.umask(before)
+
+    assert found == dict.fromkeys(("hub.db", "hub.db-wal", "hub.db-shm", "hub.db.lock", "hub.keys"), "600")
+
+
+@pytest.mark.case("F15")
+def test_files_that_others_may_read_are_tightened_and_that_is_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    environ = installed(tmp_path)
+    del environ["CROSSDOCK_SECRET_KEYS"]
+
+    async def opened() -> None:
+        with single_instance(database_url(environ)):
+            async with open_hub(environ):
+                pass
+
+    asyncio.run(opened())
+    for name in ("hub.db", "hub.db.lock", "hub.keys"):
+        (tmp_path / name).chmod(0o644)
+    asyncio.run(opened())
+
+    assert modes(tmp_path) == dict.fromkeys(("hub.db", "hub.db.lock", "hub.keys"), "600")
+    assert sum("was readable by others (644)" in record.getMessage() for record in caplog.records) == 3
+
+
+def modes(folder: Path) -> dict[str, str]:
+    return {p.name: f"{stat.S_IMODE(p.stat().st_mode):o}" for p in folder.glob("hub.*")}

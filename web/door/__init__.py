@@ -1,0 +1,1 @@
+"""The door: limits, time-outs and refusals that stand before every handler."""

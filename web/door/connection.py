@@ -1,0 +1,211 @@
+"""One connection, and how long each of its parts may take.
+
+aiohttp knows one limit of time, for connections that say nothing. A request that never ends, and an answer that is
+never read, are ours to end: the server looks at every connection twice a second.
+"""
+
+import enum
+import json
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Protocol
+
+from aiohttp import StreamReader, web
+from aiohttp.http_exceptions import LineTooLong
+
+from web.door.limits import Limits
+from web.problems import PROBLEM, problem
+
+if TYPE_CHECKING:
+    import asyncio
+
+
+class Keeper(Protocol):
+    """Who counts connections and their bytes."""
+
+    limits: Limits
+
+    def admit(self, connection: "Connection") -> tuple[HTTPStatus, str] | None:
+        """Count a connection in; or return with what it is refused."""
+
+    def left(self, connection: "Connection") -> None:
+        """Count it out."""
+
+    def hold(self, connection: "Connection", count: int) -> None:
+        """Count bytes that came."""
+
+    def release(self, connection: "Connection") -> None:
+        """Forget its bytes."""
+
+
+class Stage(enum.Enum):
+    """What a connection is at."""
+
+    IDLE = "no byte of a request has come"
+    HEAD = "a part of a request's head has come"
+    REQUEST = "the head is whole; the body comes, or the answer is made"
+    LAST = "answered before the request had come whole: what still comes is thrown away for a moment"
+
+
+_MOST_THROWN_AWAY = 1024 * 1024
+"""Bytes that are still taken after a request was refused, so that its client reads why."""
+
+
+class Connection(web.RequestHandler):
+    """A connection of a client."""
+
+    __slots__ = ("address", "body", "door", "held", "paused_at", "proven", "since", "stage")
+
+    def __init__(
+        self, server: web.Server, door: Keeper, *, loop: "asyncio.AbstractEventLoop", **options: Any
+    ) -> None:
+        super().__init__(server, loop=loop, **options)
+        self.door = door
+        self.stage = Stage.IDLE
+        self.since = loop.time()
+        self.proven = False
+        """One request of it was answered."""
+        self.held = 0
+        """Bytes that came since the last answer."""
+        self.body: StreamReader | None = None
+        self.paused_at: float | None = None
+        """Since when the client does not read what we write."""
+        self.address = ""
+
+    # --- what the transport tells
+
+    def connection_made(self, transport: "asyncio.BaseTransport") -> None:
+        """Take the connection, or say at once that there are too many."""
+        peer = transport.get_extra_info("peername")
+        self.address = str(peer[0]) if isinstance(peer, tuple) else ""
+        refused = self.door.admit(self)
+        if refused is None:
+            super().connection_made(transport)
+            return
+        self.transport = transport  # type: ignore[assignment]  # that of a TCP server is one that writes
+        self.end(*refused)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Forget the connection."""
+        self.door.left(self)
+        super().connection_lost(exc)
+        self.body = None
+
+    def data_received(self, data: bytes) -> None:
+        """Count what comes, then parse it."""
+        if data:
+            if self.stage is Stage.IDLE:
+                self.stage, self.since = Stage.HEAD, self._loop.time()
+            self.door.hold(self, len(data))
+            if self.stage is Stage.LAST and self.held > _MOST_THROWN_AWAY:
+                self.force_close()
+        super().data_received(data)
+
+    def pause_writing(self) -> None:
+        """Note since when the client does not read."""
+        super().pause_writing()
+        self.paused_at = self._loop.time()
+
+    def resume_writing(self) -> None:
+        """Note that it reads again."""
+        super().resume_writing()
+        self.paused_at = None
+
+    # --- a request
+
+    def begin(self, body: StreamReader) -> None:
+        """Note that the head of a request is whole."""
+        self.stage, self.since, self.body = Stage.REQUEST, self._loop.time(), body
+
+    async def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        """Answer; where the request has not come whole the connection ends with it."""
+        if isinstance(resp, web.HTTPException) and resp.status >= HTTPStatus.BAD_REQUEST:
+            resp = problem(HTTPStatus(resp.status), resp.text or resp.reason)
+        whole = self.body is None or self.body.is_eof()
+        if not whole:
+            self.stage = Stage.LAST
+            resp.force_close()
+        try:
+            return await super().finish_response(request, resp, start_time)
+        finally:
+            self.door.release(self)
+            if whole:
+                self.stage, self.since, self.proven = Stage.IDLE, self._loop.time(), True
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """Answer what is no request that can be read, in the words of this page: aiohttp's would quote it."""
+        del message
+        if request.writer.output_size > 0:
+            raise ConnectionError("an answer has begun; there is no second one")
+        if status == HTTPStatus.BAD_REQUEST:
+            answer = _unreadable(exc)
+        else:
+            self.log_exception("%s %s: a fault of ours", request.method, request.path, exc_info=exc)
+            answer = problem(HTTPStatus(status), "a fault of ours; the log of the hub says more")
+        answer.force_close()
+        return answer
+
+    # --- its end
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether a part of a request has come, and the rest has not."""
+        if self.stage is Stage.REQUEST:
+            return self.body is not None and not self.body.is_eof()
+        return self.stage is Stage.HEAD
+
+    @property
+    def waits(self) -> bool:
+        """Whether nothing is being done for it."""
+        return self.stage in (Stage.IDLE, Stage.HEAD)
+
+    def overdue(self, now: float) -> str | None:
+        """Return what took longer than it may, or None; whoever is idle between two requests is aiohttp's to end."""
+        limits, taken = self.door.limits, now - self.since
+        if self.paused_at is not None and now - self.paused_at > limits.write_s:
+            return f"the answer was not read within {limits.write_s:g} s"
+        if self.waits and (self.stage is Stage.HEAD or not self.proven) and taken > limits.head_s:
+            return f"the head of the request did not come whole within {limits.head_s:g} s"
+        if self.unfinished and taken > limits.body_s:
+            return f"the body did not come whole within {limits.body_s:g} s"
+        return None
+
+    def end(self, status: HTTPStatus, why: str) -> None:
+        """End the connection, and say why where no answer has begun."""
+        if self.transport is None:
+            return
+        if self.paused_at is None and self.stage is not Stage.LAST:
+            self.transport.write(refusal(status, why))
+            self.force_close()
+        else:
+            self.transport.abort()
+
+
+def refusal(status: HTTPStatus, why: str) -> bytes:
+    """Return a whole answer in bytes, for where no request is that could be answered."""
+    body = {"type": "about:blank", "title": status.phrase, "status": int(status), "detail": why}
+    sent = json.dumps(body).encode()
+    again = "Retry-After: 1\r\n" if status is HTTPStatus.SERVICE_UNAVAILABLE else ""
+    head = (
+        f"HTTP/1.1 {int(status)} {status.phrase}\r\nContent-Type: {PROBLEM}\r\nContent-Length: {len(sent)}\r\n"
+        f"{again}Cache-Control: no-store\r\nConnection: close\r\n\r\n"
+    )
+    return head.encode() + sent
+
+
+def _unreadable(error: BaseException | None) -> web.Response:
+    told: Callable[..., web.Response] = problem
+    if isinstance(error, LineTooLong) or "Too many" in str(error):
+        return told(
+            HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+            "the address or a header is too long, or there are too many",
+        )
+    return told(HTTPStatus.BAD_REQUEST, "this is no request of HTTP/1.1 that can be read")

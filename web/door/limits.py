@@ -1,0 +1,76 @@
+"""How much a stranger may take of the process before anybody knows who he is."""
+
+import ipaddress
+import resource
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from core.config.environ import setting
+from core.errors import ConfigError
+
+PROXIES = "CROSSDOCK_PROXIES"
+_LOOPBACK = ("127.0.0.0/8", "::1/128")
+MOST_CONNECTIONS = 1000
+_FOR_OTHERS = 200
+"""File descriptors that stay for the database, the vendors and the log, whatever comes through the door."""
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What one connection, one address and all of them together may take; seconds, bytes and counts.
+
+    docs/how-to/behind-a-proxy.md names the settings of nginx and Caddy that belong to them.
+    """
+
+    head_s: float = 10.0
+    """From the first byte of a request (or the connection, where it is the first) to the end of its head."""
+    body_s: float = 30.0
+    """From there to the end of its body."""
+    write_s: float = 30.0
+    """How long an answer may wait for a client that does not read."""
+    idle_s: float = 75.0
+    """Between two requests of a connection: longer than the 60 s of nginx, so that it is the proxy that ends it."""
+    connections: int = MOST_CONNECTIONS
+    per_address: int = 100
+    """Connections of one address; those of ``proxies`` speak for many and are not counted."""
+    unanswered_bytes: int = 32 * 1024 * 1024
+    """Of all requests that are not answered yet."""
+    proxies: tuple[Network, ...] = tuple(ipaddress.ip_network(text) for text in _LOOPBACK)
+
+    def is_proxy(self, address: str) -> bool:
+        """Return whether an address speaks for many; what is no IP address (a socket of the machine) does."""
+        try:
+            known = ipaddress.ip_address(address.partition("%")[0])
+        except ValueError:
+            return True
+        return any(known in network for network in self.proxies)
+
+
+def limits_of(environ: Mapping[str, str]) -> Limits:
+    """Return the limits of this process: as many connections as its file descriptors allow.
+
+    Raises:
+        ConfigError: ``CROSSDOCK_PROXIES`` names what is no address, or the process may open hardly any files.
+    """
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    room = MOST_CONNECTIONS if soft == resource.RLIM_INFINITY else soft - _FOR_OTHERS
+    if room < 1:
+        raise ConfigError(
+            f"this process may open {soft} files; {_FOR_OTHERS + 100} are needed: ulimit -n 4096"
+        )
+    named = setting(environ, PROXIES)
+    shared = min(room, MOST_CONNECTIONS)
+    if named is None:
+        return Limits(connections=shared)
+    return Limits(connections=shared, proxies=tuple(_network(text.strip()) for text in named.split(",")))
+
+
+def _network(text: str) -> Network:
+    try:
+        return ipaddress.ip_network(text)
+    except ValueError as error:
+        raise ConfigError(
+            f"{PROXIES}: {text!r} is no address or network; write 10.0.0.5 or 10.0.0.0/24, with commas between"
+        ) from error
