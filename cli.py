@@ -36,6 +36,7 @@ VERBS = {
     "privacy": "List privacy requests, answer one, or list whom forgetting a shop would forget.",
     "keys": "Make, list or take back API keys.",
     "shoppers": "Forget a person, export what is known of one, or prove that nothing is.",
+    "users": "Who works here: the first owner, invitations, roles, new passwords.",
 }
 """Each verb has a module of its name in ``commands``."""
 

@@ -6,11 +6,12 @@ from typing import Any
 
 from commands.output import table
 from core.domain.state import OrderState, ParcelState
-from core.domain.summary import NO_NOTES, amount_text, summary
+from core.domain.summary import NO_NAMES, amount_text, summary
 from core.errors import NotFoundError
 from core.model.facts import Fact
 from core.model.money import Money
 from core.model.order import Order
+from core.model.people import called
 
 
 def when(instant: datetime) -> str:
@@ -32,7 +33,7 @@ def held_by(state: OrderState) -> list[str]:
 
 
 def order_json(
-    order_id: str, state: OrderState, facts: Sequence[Fact], notes: Mapping[str, str] = NO_NOTES
+    order_id: str, state: OrderState, facts: Sequence[Fact], notes: Mapping[str, str] | None = None
 ) -> Mapping[str, Any]:
     """Return an order as ``--json`` prints it; amounts as text and in minor units; ``notes`` as ``summary`` has them."""
     order = _known(order_id, state)
@@ -80,9 +81,16 @@ def _parcel_json(parcel: ParcelState) -> dict[str, object]:
 
 
 def order_lines(
-    order_id: str, state: OrderState, facts: Sequence[Fact], notes: Mapping[str, str] = NO_NOTES
+    order_id: str,
+    state: OrderState,
+    facts: Sequence[Fact],
+    names: Mapping[str, str] = NO_NAMES,
+    notes: Mapping[str, str] | None = None,
 ) -> Iterator[str]:
-    """Yield an order line by line, as it is read; ``notes`` as ``summary`` has them."""
+    """Yield an order line by line, as it is read; ``names`` are what users are called, by actor.
+
+    ``notes`` are as ``summary`` has them.
+    """
     order = _known(order_id, state)
     head = [f"{order.number}: {state.stage.words}", amount_text(order.total), order_id]
     yield ", ".join([*head, f"placed {when(order.placed_at)}", *([order.method] if order.method else [])])
@@ -90,7 +98,7 @@ def order_lines(
     if state.tags:
         yield f"tags: {', '.join(state.tags)}"
     if state.assignee is not None:
-        yield f"assigned to {state.assignee}"
+        yield f"assigned to {called(state.assignee, names)}"
     yield ""
     yield from table([_line(line.sku, line.title, line.quantity, line.unit_price) for line in order.lines])
     yield ""
@@ -101,8 +109,10 @@ def order_lines(
     for parcel in state.voided:
         yield f"voided parcel {_parcel(parcel)}"
     yield ""
-    told = [(fact, words) for fact in facts if (words := summary(fact, notes))]
-    yield from table([{"at": when(fact.at), "by": fact.actor, "what": words} for fact, words in told])
+    told = [(fact, words) for fact in facts if (words := summary(fact, notes, names))]
+    yield from table(
+        [{"at": when(fact.at), "by": called(fact.actor, names), "what": words} for fact, words in told]
+    )
 
 
 def _known(order_id: str, state: OrderState) -> Order:

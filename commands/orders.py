@@ -1,6 +1,7 @@
 """``crossdock orders``: list orders, show one, or act on one."""
 
 import argparse
+from collections.abc import Mapping
 from functools import partial
 
 from commands.arguments import UsageError, add_merchant_options
@@ -15,10 +16,12 @@ from core.domain.state import OrderState, Stage
 from core.engine.hub import Hub
 from core.model.facts import Fact
 from core.model.holds import Hold
+from core.model.people import called
 from core.model.stock import MOST_UNITS
 from core.services import actions
 from core.services.order_search import search_orders
 from core.services.parked import chosen, parked_work
+from core.services.people import names_of
 from core.services.plans import release_all_plan
 from core.services.waiting import Waiting, waiting_of
 from core.store.order_notes import note_texts
@@ -69,11 +72,11 @@ def run(arguments: argparse.Namespace) -> int:
         return show_for_merchant(arguments, partial(_retry_all, arguments))
     if do == "release" and order == "all":
         return show_for_merchant(arguments, partial(_release_all, arguments))
-    order_id, state, facts, notes, waits = for_merchant(arguments, partial(_act, arguments))
+    order_id, state, facts, notes, waits, names = for_merchant(arguments, partial(_act, arguments))
     if arguments.json:
         print_json({**order_json(order_id, state, facts, notes), "waits_for": waits.told})
     else:
-        head, *rest = order_lines(order_id, state, facts, notes)
+        head, *rest = order_lines(order_id, state, facts, names, notes)
         for line in (head, f"waits for {waits.line}", *rest):
             print(line)
     return 0
@@ -94,13 +97,13 @@ def _list(arguments: argparse.Namespace) -> int:
         raise UsageError("list wants no more words; to look for an order: --search TEXT")
     if arguments.limit is not None and not 1 <= arguments.limit <= MOST_UNITS:
         raise UsageError("--limit: a number of at least 1 is wanted")
-    found, more, waits = for_merchant(arguments, partial(_found, arguments))
+    found, more, waits, names = for_merchant(arguments, partial(_found, arguments))
     if arguments.json:
         print_json([{**_row(row, state), "waits_for": waits[row.order_id].told} for row, state in found])
         return 0
     annotated = any(row.tags or row.assignee for row, _ in found)
     show(
-        [_words(row, waits[row.order_id], annotated=annotated) for row, _ in found],
+        [_words(row, waits[row.order_id], names, annotated=annotated) for row, _ in found],
         as_json=False,
         empty="no orders",
     )
@@ -111,7 +114,7 @@ def _list(arguments: argparse.Namespace) -> int:
 
 async def _found(
     arguments: argparse.Namespace, hub: Hub, merchant: str
-) -> tuple[list[tuple[OrderRow, OrderState]], bool, dict[str, Waiting]]:
+) -> tuple[list[tuple[OrderRow, OrderState]], bool, dict[str, Waiting], dict[str, str]]:
     found, more = await search_orders(
         hub,
         merchant,
@@ -123,7 +126,8 @@ async def _found(
         text=arguments.search,
         limit=arguments.limit or _USUAL,
     )
-    return found, more, await waiting_of(hub, merchant, [row.order_id for row, _ in found])
+    waits = await waiting_of(hub, merchant, [row.order_id for row, _ in found])
+    return found, more, waits, await names_of(hub, merchant)
 
 
 def _row(row: OrderRow, state: OrderState) -> dict[str, object]:
@@ -144,9 +148,9 @@ def _row(row: OrderRow, state: OrderState) -> dict[str, object]:
     }
 
 
-def _words(row: OrderRow, waits: Waiting, *, annotated: bool) -> dict[str, object]:
+def _words(row: OrderRow, waits: Waiting, names: Mapping[str, str], *, annotated: bool) -> dict[str, object]:
     """Return an order as a line; what people wrote on it has columns where they wrote on any."""
-    written = {"tags": " ".join(row.tags), "assigned to": row.assignee or ""}
+    written = {"tags": " ".join(row.tags), "assigned to": called(row.assignee, names) if row.assignee else ""}
     return {
         "order": row.number,
         "channel": row.connection,
@@ -171,7 +175,7 @@ async def _retry_all(arguments: argparse.Namespace, hub: Hub, merchant: str) -> 
 
 async def _act(
     arguments: argparse.Namespace, hub: Hub, merchant: str
-) -> tuple[str, OrderState, list[Fact], dict[str, str], Waiting]:
+) -> tuple[str, OrderState, list[Fact], dict[str, str], Waiting, dict[str, str]]:
     """Do what is asked with an order; return where it stands then."""
     order_id = await actions.order_named(hub, merchant, arguments.order)
     if arguments.do in ASKS:
@@ -182,4 +186,4 @@ async def _act(
     waits = (await waiting_of(hub, merchant, [order_id]))[order_id]
     facts = await hub.store.read(facts_of, merchant, order_id)
     notes = await hub.store.read(note_texts, hub.store.keys, merchant, order_id)
-    return order_id, state, facts, notes, waits
+    return order_id, state, facts, notes, waits, await names_of(hub, merchant)

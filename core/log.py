@@ -34,6 +34,8 @@ _LOOKS = (
     # userinfo of a URL, then its query: OAuth codes, signatures and searched-for names stand there
     (re.compile(r"://[^/\s@]+@"), f"://{HIDDEN}@"),
     (re.compile(r"(?<=[\w/])\?(?=[\w.%-]+=)[^\s\"'<>]+"), f"?{HIDDEN}"),
+    # a link of ours that works once
+    (re.compile(r"(/join/[\w-]+/)[\w-]+"), rf"\1{HIDDEN}"),
     (re.compile(r"[^\s@<>\"'(),;:=\[\]{}]+@[^\s@<>\"'(),;:=\[\]{}]+\.\w+"), HIDDEN),
     (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/|=-]+"), rf"\1 {HIDDEN}"),
     # tokens that vendors mark: Shopify, Stripe, Amazon's LWA, EasyPost

@@ -38,4 +38,4 @@ def due_now(conn: sa.Connection, now: datetime) -> list[tuple[str, str]]:
 
 
 def _free(table: sa.Table, now: datetime) -> Any:
-    return sa.and_(table.c.due_at <= now, unheld(table, now))
+    return sa.and_(table.c.due_at <= now, unheld(table.c, now))

@@ -194,7 +194,14 @@ def test_only_the_worker_catches_everything_to_park_it_and_the_web_to_answer_it(
 
     worker = "core/engine/worker.py"
     # The queue and a tick of the clock that meet a fault come again.
-    assert found == ["core/engine/queue.py", worker, worker, "web/problems.py", "scheduler.py"]
+    assert found == [
+        "core/engine/queue.py",
+        worker,
+        worker,
+        "core/store/engine.py",
+        "web/problems.py",
+        "scheduler.py",
+    ]
 
 
 # --- size ---

@@ -108,7 +108,8 @@ def test_a_key_is_shown_once_and_taken_back_by_its_name(said: Said) -> None:
     assert (made["merchant"], made["name"]) == (MERCHANT, "kim")
 
     async def owner(hub: Hub) -> None:
-        known.append(await hub.store.read(find_api_key, made["key"]))
+        found = await hub.store.read(find_api_key, made["key"], hub.clock.now())
+        known.append(found and (found[0].merchant, found[0].name))
 
     known: list[tuple[str, str] | None] = []
     in_hub(owner)

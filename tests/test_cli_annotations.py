@@ -50,7 +50,7 @@ def test_an_order_is_annotated_shown_and_found_again(said: Said) -> None:
     ]
     found = rows(said, "orders", "--tag", "urgent", "--assignee", "kim")
     assert [(row["order"], row["tags"], row["assignee"]) for row in found] == [
-        ("KK-1", ["b2b", "h", "urgent"], "kim")
+        ("KK-1", ["b2b", "h", "urgent"], "key:kim")
     ]
     assert "b2b h urgent  kim" in said("orders")[1]
     assert said("orders", "assign", "KK-1", "none")[0] == 0

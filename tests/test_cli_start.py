@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -29,6 +30,9 @@ NEEDLESS = (
     ("keys", "new", "kim"),
     ("keys", "list"),
     ("keys", "revoke", "kim"),
+    ("users",),
+    ("users", "setup"),
+    ("users", "invite", "Kim", "--role", "picker"),
     ("validate",),
     ("orders",),
     ("orders", "--stage", "on_hold", "--hold", "risk", "--connection", "amz", "--search", "KK-1"),
@@ -296,9 +300,9 @@ def test_keys_are_listed_without_their_secret_and_taken_back_by_name(said: Said)
 
     listed = rows(said, "keys", "list")
     assert [(k["name"], k["role"], sorted(k)) for k in listed] == [
-        ("kim", "owner", ["created", "name", "role"]),
-        ("kim", "owner", ["created", "name", "role"]),
-        ("me", "owner", ["created", "name", "role"]),
+        ("kim", "owner", ["created", "ends", "last used", "name", "role"]),
+        ("kim", "owner", ["created", "ends", "last used", "name", "role"]),
+        ("me", "owner", ["created", "ends", "last used", "name", "role"]),
     ]
     code, out, err = said("keys", "list")
     assert (code, err) == (0, "")
@@ -323,6 +327,60 @@ def test_a_key_is_taken_back_by_its_own_name_only(said: Said, words: tuple[str, 
 
     assert said("keys", *words) == (2, "", f"crossdock keys: {says}\n")
     assert [k["name"] for k in rows(said, "keys", "list")] == ["me"]
+
+
+@pytest.mark.case("F14")
+def test_a_key_that_could_be_guessed_is_refused_and_none_is_made(
+    said: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CROSSDOCK_NEW_KEY", "abc")
+    assert said("keys", "new", "kim") == (
+        1,
+        "",
+        "crossdock: this API key has 3 characters; it needs 22, drawn by chance, or it is guessed\n",
+    )
+    monkeypatch.setenv("CROSSDOCK_NEW_KEY", "q7Zk2mWx9TbLr4Vn8PsHdJ")
+    [made] = rows(said, "keys", "new", "kim", "--role", "picker", "--days", "30")
+
+    assert made["key"] == "q7Zk2mWx9TbLr4Vn8PsHdJ"
+    [kept] = rows(said, "keys", "list")
+    assert (kept["role"], kept["last used"], kept["ends"] is None) == ("picker", None, False)
+
+
+# --- users ---
+
+
+@pytest.mark.req("S39")
+def test_the_first_owner_is_invited_by_command_and_nobody_else_is_named(said: Said) -> None:
+    assert said("users") == (0, "nobody signs in with a password yet: crossdock users setup\n", "")
+
+    [setup] = rows(said, "users", "setup")
+    [invited] = rows(said, "users", "invite", "Kim", "--role", "picker")
+
+    for made in (setup, invited):
+        [link] = made.values()
+        assert re.fullmatch(rf"http://127\.0\.0\.1:8080/join/{MERCHANT}/[\w-]{{43}}", link)
+    for words in (
+        ("reset", "kim"),
+        ("role", "kim", "viewer", "--yes"),
+        ("remove", "kim", "--yes"),
+        ("rename", "kim", "Kim"),
+    ):
+        assert said("users", *words) == (1, "", "crossdock: nobody called 'kim' works here\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("invite",), "invite wants a name, as in: invite Kim --role operator"),
+        (("role", "kim"), "role wants whom and what, as in: role kim@example.com picker"),
+        (("role", "kim", "boss"), "'boss' is no role; there is viewer, picker, operator, owner"),
+        (("list", "kim"), "list wants no more words"),
+        (("reset", "kim", "--role", "owner"), "--role is said to invite; else: role WHOM ROLE"),
+    ],
+)
+def test_what_is_wanted_of_users_is_said(said: Said, words: tuple[str, ...], says: str) -> None:
+    assert said("users", *words) == (2, "", f"crossdock users: {says}\n")
 
 
 # --- doctor ---

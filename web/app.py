@@ -6,8 +6,10 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from core.engine.hub import Hub
+from core.services.sign_in import SignIn
 from web import connect, health, webhooks
 from web.api import (
+    access,
     annotations,
     connections,
     endpoint,
@@ -16,6 +18,7 @@ from web.api import (
     order_actions,
     orders,
     parked,
+    people,
     privacy,
     shoppers,
     stock,
@@ -23,15 +26,16 @@ from web.api import (
 )
 from web.api import links as links_api
 from web.api.openapi import describe
+from web.console import account, exceptions, links, pages, sign_in
 from web.console import annotations as annotations_forms
-from web.console import exceptions, links, pages
 from web.console import golive as golive_page
 from web.console import orders as orders_page
+from web.console import people as people_page
 from web.console import privacy as privacy_page
 from web.console.errors import readable
 from web.context import Settings
 from web.door.guard import readable_requests
-from web.keys import HUB, SETTINGS
+from web.keys import HUB, SETTINGS, SIGN_IN
 from web.problems import problems
 from web.session import CALLER, known_sessions
 from web.webhooks import LARGEST_BODY
@@ -49,6 +53,8 @@ ENDPOINTS = (
     *zones.ENDPOINTS,
     *shoppers.ENDPOINTS,
     *privacy.ENDPOINTS,
+    *people.ENDPOINTS,
+    *access.ENDPOINTS,
 )
 """Everything that the API offers."""
 
@@ -59,7 +65,7 @@ def build(hub: Hub, settings: Settings) -> web.Application:
         middlewares=[security_headers, readable, problems, readable_requests, known_sessions],
         client_max_size=LARGEST_BODY,
     )
-    app[HUB], app[SETTINGS] = hub, settings
+    app[HUB], app[SETTINGS], app[SIGN_IN] = hub, settings, SignIn()
     health.add(app, hub)
     app.add_routes(webhooks.routes)
     app.add_routes(connect.routes)
@@ -73,6 +79,9 @@ def build(hub: Hub, settings: Settings) -> web.Application:
 
     app.router.add_get(f"{endpoint.PREFIX}/openapi.json", openapi)
     pages.add(app)
+    sign_in.add(app)
+    people_page.add(app)
+    account.add(app)
     orders_page.add(app)
     annotations_forms.add(app)
     exceptions.add(app)

@@ -3,7 +3,9 @@
 from aiohttp import web
 
 from core.engine.hub import Hub
+from core.services.sign_in import SignIn
 from web.context import Settings
 
 HUB = web.AppKey("HUB", Hub)
 SETTINGS = web.AppKey("SETTINGS", Settings)
+SIGN_IN = web.AppKey("SIGN_IN", SignIn)

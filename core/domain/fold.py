@@ -13,6 +13,7 @@ from core.model.effects import Outcome
 from core.model.facts import GatewayNotified
 from core.model.holds import Hold
 from core.model.order import ChannelState
+from core.model.people import by_person
 from core.model.stock import Allocation
 
 
@@ -142,7 +143,7 @@ def _released(state: OrderState, fact: f.Released) -> dict[str, Any]:
     changes: dict[str, Any] = {"holds": {k: v for k, v in state.holds.items() if k != fact.reason}}
     if fact.reason == Hold.BY_PERSON:
         return {**changes, "held_by_person": None}
-    if not fact.actor.startswith("person:"):
+    if not by_person(fact.actor):
         return changes
     if fact.reason not in state.overruled:
         changes["overruled"] = (*state.overruled, fact.reason)

@@ -121,7 +121,7 @@ class OrderState(StoredShape):
     tags: tuple[str, ...] = ()
     """In the order of the alphabet."""
     assignee: str | None = None
-    """Who looks after it: the name of an API key or user of the merchant; None: nobody."""
+    """Who looks after it: ``user:<id>`` or ``key:<name>``; None: nobody."""
     forgotten_at: Instant | None = None
     """Since when nothing personal of it is kept."""
 

@@ -6,6 +6,7 @@ from core.model import facts as f
 from core.model.annotations import Annotation, Assigned, NoteAdded, Tagged, Untagged
 from core.model.effects import Outcome
 from core.model.money import Money
+from core.model.people import called
 
 
 def amount_text(amount: Money | None) -> str:
@@ -18,17 +19,20 @@ def amount_text(amount: Money | None) -> str:
 _ASKED = {"hold_asked": "Held by a person", "label_asked": "Label asked for", "retried": "Sent on again"}
 
 
-def _annotated(fact: Annotation, notes: Mapping[str, str]) -> str:
+def _annotated(fact: Annotation, notes: Mapping[str, str] | None, names: Mapping[str, str]) -> str:
     match fact:
         case NoteAdded():
-            text = notes.get(fact.note_id)
-            return "Note (forgotten)" if text is None else f"Note: {' '.join(text.split())}"
+            return "Note" if notes is None else _note(notes.get(fact.note_id))
         case Tagged():
             return f"Tagged {fact.tag}"
         case Untagged():
             return f"Tag {fact.tag} taken off"
         case Assigned():
-            return f"Assigned to {fact.to or 'nobody'}"
+            return f"Assigned to {called(fact.to, names) if fact.to else 'nobody'}"
+
+
+def _note(text: str | None) -> str:
+    return "Note (forgotten)" if text is None else f"Note: {' '.join(text.split())}"
 
 
 def _chosen(fact: f.Quoted) -> str:
@@ -40,13 +44,13 @@ def _noted(note: str) -> str:
     return f". {note}" if note else ""
 
 
-NO_NOTES: Mapping[str, str] = {}
+NO_NAMES: Mapping[str, str] = {}
 
 
-def summary(fact: f.Fact, notes: Mapping[str, str] = NO_NOTES) -> str:  # noqa: C901, PLR0912 - a table of every fact
+def summary(fact: f.Fact, notes: Mapping[str, str] | None = None, names: Mapping[str, str] = NO_NAMES) -> str:  # noqa: C901, PLR0912 - a table of every fact
     """Return what a fact says, in one line; empty where it only matters to the machine.
 
-    ``notes`` are the texts of the order's notes by id; one that is not there is forgotten.
+    ``notes`` are the texts by id that were not forgotten (None: not to be told); ``names`` are what users are called.
     """
     match fact:
         case f.Received():
@@ -120,6 +124,6 @@ def summary(fact: f.Fact, notes: Mapping[str, str] = NO_NOTES) -> str:  # noqa: 
         case f.Noted():
             return fact.text
         case NoteAdded() | Tagged() | Untagged() | Assigned():
-            return _annotated(fact, notes)
+            return _annotated(fact, notes, names)
         case _:
             return ""

@@ -7,13 +7,15 @@ vendor for each step that asks one.
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
+import sqlalchemy as sa
+
 from core.engine.answers import Call
 from core.engine.hub import Hub
 from core.engine.job import JobKind
 from core.engine.places import ALL, Candidate, Share
 from core.store.claims import DueOrder
-from core.store.jobs import DueJob, JobKey
-from core.store.pauses import KindKey
+from core.store.jobs import DueJob, JobKey, first_jobs
+from core.store.pauses import KindKey, looks_of_all
 
 Pauses = Mapping[tuple[str, KindKey], datetime]
 """(merchant, kind of work) that is paused -> when somebody may look whether that is over."""
@@ -88,3 +90,10 @@ def job_candidates(
             due_at=job.due_at,
             background=kind.background,
         )
+
+
+def due_jobs(
+    conn: sa.Connection, now: datetime, *, depth: int
+) -> tuple[list[DueJob], Mapping[tuple[str, KindKey], datetime]]:
+    """Return the first due jobs of each lane, and of every merchant's pauses when somebody may look."""
+    return first_jobs(conn, now, depth=depth), looks_of_all(conn, now)

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from core.engine.answers import Waiter
 from core.engine.hub import Hub
+from core.errors import OutcomeUnknownError, UnavailableError
 from core.store.jobs import Job
 
 
@@ -42,3 +44,13 @@ class JobKind:
 
 Jobs = Mapping[str, JobKind]
 """Every kind of job by its name."""
+
+
+def waiter_of(job: Job) -> Waiter:
+    """Return what a job is known by where it waits for a pause to end."""
+    return Waiter(job.kind, job.subject)
+
+
+def goes_on(kind: JobKind, error: Exception) -> bool:
+    """Return whether a job is tried again although its attempts are used up."""
+    return kind.standing or (kind.patient and isinstance(error, UnavailableError | OutcomeUnknownError))

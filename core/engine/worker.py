@@ -7,7 +7,7 @@ tick of the clock and loses nothing.
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Concatenate, ParamSpec
@@ -15,34 +15,32 @@ from typing import Any, Concatenate, ParamSpec
 import sqlalchemy as sa
 
 from core.engine.advance import CLAIM_S, StandstillError, advance, begin
-from core.engine.answers import Call, Kind, Waiter
-from core.engine.dispatch import job_candidates, job_shares, order_candidates, order_shares
+from core.engine.answers import Call, Kind
+from core.engine.dispatch import due_jobs, job_candidates, job_shares, order_candidates, order_shares
 from core.engine.hub import Hub
-from core.engine.job import JobKind, Jobs, Reschedule
+from core.engine.job import JobKind, Jobs, Reschedule, goes_on, waiter_of
 from core.engine.pauses import give_back, learn, note_failure, wait_turn
 from core.engine.places import ALL, AT_ONCE, JOB_LIMITS, PER_MERCHANT, Places
 from core.engine.queue import Queue
 from core.engine.retry import ITS_OWN, LONGEST_WAIT_S, Park, Retry, after_failure, describe, failure_of
 from core.engine.run import ClaimLostError, Run
 from core.engine.step import Steps
-from core.errors import HubError, OutcomeUnknownError, UnavailableError
+from core.errors import HubError
 from core.failpoints import failpoint
 from core.model.commit import Committed, Landed
 from core.model.facts import Parked
 from core.store.claims import due_orders, first_orders, release_claim, renew_claims
 from core.store.failures import DATABASE_ERRORS, is_infrastructure, until_answered
 from core.store.jobs import (
-    DueJob,
     Job,
     JobKey,
     claim_jobs,
     finish_job,
-    first_jobs,
     release_jobs,
     release_other_jobs,
     renew_jobs,
 )
-from core.store.pauses import KindKey, leave_line, list_pauses, looks_of_all
+from core.store.pauses import leave_line, list_pauses
 
 LOG = logging.getLogger("crossdock.work")
 
@@ -214,7 +212,7 @@ class Worker:
         else:
             if any(self.hub.answers.paused(job.merchant, turn) for turn in turns):
                 failpoint("work.job.line")
-                await self.hub.store.write(leave_line, job.merchant, sorted(turns), _waiter(job))
+                await self.hub.store.write(leave_line, job.merchant, sorted(turns), waiter_of(job))
             failpoint("work.job.finish")
             due_at, data = (None, None) if again is None else (again.due_at, again.data)
             await self.hub.store.write(finish_job, job, now=self.hub.clock.now(), due_at=due_at, data=data)
@@ -227,7 +225,7 @@ class Worker:
             return False
         now = self.hub.clock.now()
         learn(self.hub, job.merchant, await self.hub.store.read(list_pauses, job.merchant, now))
-        come_at = await wait_turn(self.hub, job.merchant, calls, _waiter(job), turns)
+        come_at = await wait_turn(self.hub, job.merchant, calls, waiter_of(job), turns)
         if come_at is None:
             return False
         failpoint("work.job.waits")
@@ -246,10 +244,10 @@ class Worker:
         LOG.warning(
             "job %s %s of %s: %s: %s", job.kind, job.subject, job.merchant, type(error).__name__, said
         )
-        failed = await note_failure(self.hub, job.merchant, error, _waiter(job)) or ITS_OWN
+        failed = await note_failure(self.hub, job.merchant, error, waiter_of(job)) or ITS_OWN
         attempts = job.attempts + 1
         verdict = after_failure(error, attempts, failed)
-        if isinstance(verdict, Park) and not _goes_on(kind, error):
+        if isinstance(verdict, Park) and not goes_on(kind, error):
             failpoint("work.job.parked")
             await self.hub.store.write(finish_job, job, now=now, error=said, attempts=attempts, park=True)
             return
@@ -322,7 +320,7 @@ class Worker:
                     limit=len(chosen),
                     only=chosen,
                 )
-            except BaseException:
+            except (*DATABASE_ERRORS, asyncio.CancelledError):
                 self.jobs_left = True
                 raise
             for job in sorted(claimed, key=lambda job: chosen.index(job.key)):
@@ -335,7 +333,7 @@ class Worker:
         return min(places.room(ALL), GOES_ON - places.held[ALL]) if pressed else places.room(ALL)
 
     async def _next_jobs(self, now: datetime, room: int) -> list[JobKey]:
-        due, looks = await self.hub.store.read(_due_jobs, now, depth=JOB_LIMITS["connection"])
+        due, looks = await self.hub.store.read(due_jobs, now, depth=JOB_LIMITS["connection"])
         left = [job for job in due if job.key not in self.jobs_running]
         kinds = {job.key: self._kind(job.kind) for job in left}
         candidates = list(job_candidates(self.hub, kinds, left, looks, now))
@@ -393,22 +391,7 @@ class Worker:
             await self.hub.store.write(release_jobs, self.hub.owner, list(listening))
 
 
-def _due_jobs(
-    conn: sa.Connection, now: datetime, *, depth: int
-) -> tuple[list[DueJob], Mapping[tuple[str, KindKey], datetime]]:
-    return first_jobs(conn, now, depth=depth), looks_of_all(conn, now)
-
-
 def _say_why(task: asyncio.Task[None]) -> None:
     """Log what ended a run from outside it: the order stays due, or is once its claim has run out."""
     if not task.cancelled() and task.exception() is not None:
         LOG.error("a run over an order was cut off", exc_info=task.exception())
-
-
-def _waiter(job: Job) -> Waiter:
-    return Waiter(job.kind, job.subject)
-
-
-def _goes_on(kind: JobKind, error: Exception) -> bool:
-    """Return whether a job is tried again although its attempts are used up."""
-    return kind.standing or (kind.patient and isinstance(error, UnavailableError | OutcomeUnknownError))

@@ -12,8 +12,8 @@ MOST_TAGS = 20
 """Tags on one order."""
 LONGEST_NOTE_TEXT = 2000
 """Characters of a note."""
-LONGEST_NAME = 100
-"""Characters of an assignee's name."""
+LONGEST_ASSIGNEE = 200
+"""Characters by which an assignee is named."""
 NOBODY = "none"
 """How a filter or a command spells that nobody looks after an order."""
 
@@ -46,7 +46,7 @@ class Assigned(FactBase):
 
     kind: Literal["assigned"] = "assigned"
     to: str | None
-    """The name of an API key or user of the merchant; None: nobody."""
+    """As facts name whoever acts: ``user:<id>`` or ``key:<name>``; None: nobody."""
 
 
 Annotation = NoteAdded | Tagged | Untagged | Assigned

@@ -7,17 +7,26 @@ on the order as it stands then.
 import re
 import unicodedata
 import uuid
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 
 from core.domain.state import OrderState
 from core.engine.hub import Hub
 from core.errors import NotFoundError, RefusedError
-from core.model.annotations import LONGEST_NOTE_TEXT, MOST_TAGS, TAG, Assigned, NoteAdded, Tagged, Untagged
+from core.model.annotations import (
+    LONGEST_NOTE_TEXT,
+    MOST_TAGS,
+    NOBODY,
+    TAG,
+    Assigned,
+    NoteAdded,
+    Tagged,
+    Untagged,
+)
 from core.model.commit import Due, Landed, NewNote, OrderCommit
 from core.model.facts import Fact
 from core.services.actions import order_named
-from core.store.api_keys import assignable
+from core.store.assignees import assignable
 from core.store.order_notes import OrderNote, notes_of
 from core.store.tombstones import buried
 
@@ -147,19 +156,43 @@ def _tagging(hub: Hub, state: OrderState, wanted: set[str], actor: str) -> list[
 
 
 async def assign(hub: Hub, merchant: str, order_id: str, to: str | None, actor: str) -> None:
-    """Say who looks after an order; None: nobody.
+    """Say who looks after an order: somebody as facts name him, or by his name; None: nobody.
 
     Raises:
         NotFoundError: no such order, or nobody of that name works for the merchant.
+        RefusedError: two are called so.
     """
-    known = await hub.store.read(assignable, merchant)
-    if to is not None and to not in known:
-        raise NotFoundError(f"nobody here is called {to!r}; there is {', '.join(known) or 'nobody yet'}")
+    whom = None if to is None else await _named(hub, merchant, to)
 
     def changes(state: OrderState) -> list[Fact]:
-        return [] if state.assignee == to else [Assigned(at=hub.clock.now(), actor=actor, to=to)]
+        return [] if state.assignee == whom else [Assigned(at=hub.clock.now(), actor=actor, to=whom)]
 
     await _tell(hub, merchant, order_id, changes)
+
+
+async def _named(hub: Hub, merchant: str, word: str) -> str:
+    known = await hub.store.read(assignable, merchant)
+    found = _meant(known, word)
+    if not found:
+        raise NotFoundError(
+            f"nobody here is called {word!r}; there is {', '.join(known.values()) or 'nobody yet'}"
+        )
+    if len(found) > 1:
+        raise RefusedError(f"{len(found)} here are called {word!r}; say which: {', '.join(found)}")
+    return found[0]
+
+
+async def assignee_sought(hub: Hub, merchant: str, word: str | None) -> str | None:
+    """Return the assignee that a list is asked for by a word; one whom nobody knows any more is taken as it stands."""
+    if word is None or word == NOBODY:
+        return word
+    found = _meant(await hub.store.read(assignable, merchant), word)
+    return found[0] if len(found) == 1 else word
+
+
+def _meant(known: Mapping[str, str], word: str) -> list[str]:
+    """Return the actors that a word means: the one that it is, or all that are called so."""
+    return [word] if word in known else [actor for actor, name in known.items() if name == word]
 
 
 async def _tell(

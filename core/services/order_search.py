@@ -3,6 +3,7 @@
 from core.domain.state import OrderState, Stage
 from core.engine.hub import Hub
 from core.model.holds import Hold
+from core.services.annotations import assignee_sought
 from core.store.orders import OrderRow, find_known_by, list_orders, load_all
 from core.store.personal import find_person
 
@@ -38,7 +39,7 @@ async def search_orders(
         hold=hold,
         connection=connection,
         tag=tag,
-        assignee=assignee,
+        assignee=await assignee_sought(hub, merchant, assignee),
         text=sought,
         known_by=await _known_by(hub, merchant, sought) if sought else (),
         limit=limit,

@@ -125,7 +125,7 @@ async def _planned(run: Run, ask: Ask, of: str, *, ask_rates: bool) -> OrderPlan
     now = run.now
     match ask:
         case Ask.RELEASE:
-            released = Released(at=now, actor="person:", reason=Hold(of))
+            released = Released(at=now, actor="user:", reason=Hold(of))
             return await _goes_on(found, run, released, ask_rates=ask_rates)
         case Ask.LABEL:
             return await _goes_on(found, run, LabelAsked(at=now), ask_rates=ask_rates)

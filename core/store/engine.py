@@ -6,10 +6,9 @@ READ COMMITTED.
 """
 
 import asyncio
-import contextlib
 from abc import ABC, abstractmethod
-from collections import Counter, deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
@@ -19,11 +18,10 @@ from typing import Concatenate, ParamSpec, TypeVar
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import make_url
-from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncTransaction, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry
 
 from core.errors import RefusedError
+from core.store import sqlite
 from core.store.columns import UTCDateTime
 from core.store.database_file import make_private
 from core.store.failures import DATABASE_ERRORS, CommitLostError, is_cut, is_infrastructure
@@ -36,10 +34,6 @@ _READERS = 3
 _POSTGRES_CONNECTIONS = 8
 _AGAIN_AFTER_S = (0.0, 0.1, 0.4, 1.0)
 """After a lost connection the same is done on another one, so often; who waits longer is told."""
-
-
-class DanglingReferencesError(Exception):
-    """Rows refer to rows that are not there; the message says of which table, how many and to what."""
 
 
 class Database(ABC):
@@ -122,10 +116,10 @@ class Sqlite(Database):
         self._reader = sa.create_engine(
             plain, poolclass=sa.pool.QueuePool, pool_size=_READERS, max_overflow=0, connect_args=options
         )
-        event.listen(self._writer, "connect", _prepare_writer)
-        event.listen(self._writer, "begin", _begin_immediate)
-        event.listen(self._reader, "connect", _prepare_reader)
-        event.listen(self._reader, "begin", _begin)
+        event.listen(self._writer, "connect", sqlite.prepare_writer)
+        event.listen(self._writer, "begin", sqlite.begin_immediate)
+        event.listen(self._reader, "connect", sqlite.prepare_reader)
+        event.listen(self._reader, "begin", sqlite.begin)
         self._write_thread = ThreadPoolExecutor(1, "sqlite-writer")
         self._read_threads = ThreadPoolExecutor(_READERS, "sqlite-reader")
         self._first: deque[Callable[[], None]] = deque()
@@ -152,9 +146,9 @@ class Sqlite(Database):
         """
 
         def run() -> T:
-            with _unwatched(self._writer), self._writer.begin() as conn:
+            with sqlite.unwatched(self._writer), self._writer.begin() as conn:
                 result = work(conn, *args, **kwargs)
-                _check_references(conn)
+                sqlite.check_references(conn)
             self.transactions += 1
             return result
 
@@ -220,44 +214,6 @@ class Sqlite(Database):
         await asyncio.to_thread(self._read_threads.shutdown)
         self._writer.dispose()
         self._reader.dispose()
-
-
-def _prepare_writer(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
-    # The driver's own transactions are switched off: it would begin too late and not IMMEDIATE.
-    connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _prepare_reader(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
-    connection.isolation_level = None
-    connection.execute("PRAGMA query_only=1")
-
-
-@contextlib.contextmanager
-def _unwatched(engine: sa.Engine) -> Iterator[None]:
-    connection = engine.raw_connection()
-    try:
-        connection.cursor().execute("PRAGMA foreign_keys=OFF")
-        yield
-    finally:
-        connection.cursor().execute("PRAGMA foreign_keys=ON")
-        connection.close()
-
-
-def _check_references(conn: sa.Connection) -> None:
-    found = Counter((row[0], row[2]) for row in conn.exec_driver_sql("PRAGMA foreign_key_check"))
-    if found:
-        told = "; ".join(f"{count} of {table} to {to}" for (table, to), count in sorted(found.items()))
-        raise DanglingReferencesError(f"rows refer to rows that are not there: {told}")
-
-
-def _begin_immediate(conn: sa.Connection) -> None:
-    conn.exec_driver_sql("BEGIN IMMEDIATE")
-
-
-def _begin(conn: sa.Connection) -> None:
-    conn.exec_driver_sql("BEGIN")
 
 
 class Postgres(Database):

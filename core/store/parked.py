@@ -86,7 +86,7 @@ def parked_deliveries(conn: sa.Connection, merchant: str) -> list[ParkedDelivery
     """Return the parked deliveries of a merchant, the oldest first."""
     d = deliveries.c
     columns = (d.connection, d.event_id, d.topic, d.kind, d.subject, d.received_at, d.error)
-    query = sa.select(*columns).where(d.merchant == merchant, d.state == "parked")
+    query = sa.select(*columns).where(deliveries.c.merchant == merchant, d.state == "parked")
     return [
         ParkedDelivery(**row)
         for row in conn.execute(query.order_by(d.received_at, d.connection, d.event_id)).mappings()

@@ -12,9 +12,10 @@ from pathlib import Path
 import sqlalchemy as sa
 from pydantic import ValidationError
 
-from core.store.engine import DanglingReferencesError, Database, database
+from core.store.engine import Database, database
 from core.store.rebuild import rebuild
 from core.store.schema import cause_of, migrate_to, newest_revision, refuse_newer, refuse_others, revision_of
+from core.store.sqlite import DanglingReferencesError
 
 COMPARED = 1000
 """Orders that are compared with their facts at most: each costs some milliseconds."""

@@ -7,9 +7,10 @@ import sqlalchemy as sa
 
 from core.errors import ConfigError
 from core.failpoints import failpoint
-from core.store.engine import DanglingReferencesError, database
+from core.store.engine import database
 from core.store.failures import is_infrastructure
 from core.store.single_instance import STARTING, single_instance
+from core.store.sqlite import DanglingReferencesError
 
 _MIGRATIONS = Path(__file__).resolve().parent.parent.parent / "migrations"
 LOOKS = 50

@@ -38,10 +38,10 @@ VERDICT = f.TransactionVerdict(
     transaction_id="t", gateway="stripe", authority="pay", state="verified", amount=usd(1), captured=usd(1)
 )
 SAID: list[tuple[f.Fact, str]] = [
-    (NoteAdded(at=NOON, note_id="n1"), "Note (forgotten)"),
+    (NoteAdded(at=NOON, note_id="n1"), "Note"),
     (Tagged(at=NOON, tag="urgent"), "Tagged urgent"),
     (Untagged(at=NOON, tag="urgent"), "Tag urgent taken off"),
-    (Assigned(at=NOON, to="kim"), "Assigned to kim"),
+    (Assigned(at=NOON, to="key:kim"), "Assigned to kim"),
     (Assigned(at=NOON, to=None), "Assigned to nobody"),
     (f.Received(at=NOON, order=an_order("1"), needs=(a_need(2),)), "Received: 10.00 USD, 2 units"),
     (f.Changed(at=NOON, order=an_order("1"), needs=()), "Changed at the channel (open)"),
@@ -125,3 +125,9 @@ def test_a_note_that_is_not_forgotten_is_told_in_one_line() -> None:
     note = NoteAdded(at=NOON, note_id="n1")
 
     assert summary(note, {"n1": "gift wrap,\nby phone", "n2": "other"}) == "Note: gift wrap, by phone"
+    assert summary(note, {"n2": "other"}) == "Note (forgotten)"
+
+
+@pytest.mark.req("S43")
+def test_an_assignee_is_told_by_name() -> None:
+    assert summary(Assigned(at=NOON, to="user:u1"), names={"user:u1": "Kim"}) == "Assigned to Kim"

@@ -22,9 +22,13 @@ from core.config.merchant import MerchantConfig
 from core.engine.hub import Connections
 from core.log import JsonLines, Redactor
 from core.model.notification import Notification, NotificationKind
+from core.model.people import Caller
+from core.model.roles import Role
 from core.ports import Connector, Token
+from core.services.sign_in import begin_session
 from core.store.api_keys import save_api_key
 from core.store.inbox import list_deliveries
+from core.store.users import NewUser, add_user
 from tests.builders import MERCHANT, Bench, config, connections, open_hub_of, review, world
 from tests.core.store.conftest import open_store
 from tests.web.described import check_answer
@@ -90,6 +94,21 @@ class Site:
         answer = await self.ask("POST", "/login", data={"key": key, "next": "/orders"})
         assert answer.status == 303
         return answer.headers["Set-Cookie"].partition(";")[0]
+
+    async def sign_in_as(self, role: Role, merchant: str = MERCHANT, *, name: str = "") -> str:
+        """Add somebody of a role and sign a browser in as him; return its cookie."""
+        user = NewUser(
+            user_id=f"id-{name or role.value}",
+            login=f"{name or role.value}@example.test",
+            name=name or role.value.title(),
+            role=role,
+            password_hash="none fits",
+        )
+        now = self.b.clock.now()
+        await self.b.store.write(add_user, merchant, user, now)
+        caller = Caller(merchant=merchant, name=user.name, role=role, user_id=user.user_id)
+        token = await begin_session(self.b.hub, caller, browser="a test")
+        return f"__Host-crossdock_session={merchant}.{token}"
 
     async def press(self, path: str, form: Mapping[str, str], *, key: str = KEY, note: str = "") -> Answer:
         """Press a button of a page in a browser, and then that of the plan that it shows."""

@@ -41,7 +41,7 @@ async def test_a_note_is_written_listed_and_told_on_the_timeline_until_it_is_for
 
     written = await asked(site, "POST", f"/orders/{ORDER}/notes", {"text": "Kara wants a gift wrap"})
 
-    note = {"note_id": written["note_id"], "at": "2026-11-30T16:00:00Z", "actor": "person:kendra"}
+    note = {"note_id": written["note_id"], "at": "2026-11-30T16:00:00Z", "actor": "key:kendra"}
     assert written == note
     listed = await asked(site, "GET", f"/orders/{ORDER}/notes")
     assert listed == {"notes": [{**note, "text": "Kara wants a gift wrap"}]}
@@ -85,7 +85,7 @@ async def test_tags_and_assignee_are_set_shown_and_filtered_by(site: Site) -> No
     view = await asked(site, "PUT", f"/orders/{ORDER}/tags", {"tags": ["urgent", "gift"]})
     assert (view["tags"], view["assignee"]) == (["gift", "urgent"], None)
     view = await asked(site, "PUT", f"/orders/{ORDER}/assignee", {"assignee": "kendra"})
-    assert (view["tags"], view["assignee"]) == (["gift", "urgent"], "kendra")
+    assert (view["tags"], view["assignee"]) == (["gift", "urgent"], "key:kendra")
     bulk = {"orders": ["KK-1001", "KK-1002"], "add": ["late"], "remove": ["gift"]}
     assert await asked(site, "POST", "/orders/tags", bulk) == {
         "orders": [
@@ -101,7 +101,7 @@ async def test_tags_and_assignee_are_set_shown_and_filtered_by(site: Site) -> No
         ]
         for query in ("tag=urgent", "tag=gift", "assignee=kendra", "assignee=none", "tag=late&assignee=none")
     }
-    first, second = (ORDER, ["late", "urgent"], "kendra"), ("shop:kk-1002", ["late"], None)
+    first, second = (ORDER, ["late", "urgent"], "key:kendra"), ("shop:kk-1002", ["late"], None)
     assert found == {
         "tag=urgent": [first],
         "tag=gift": [],
@@ -170,7 +170,7 @@ async def test_a_person_writes_on_the_order_s_page_and_finds_it_again_in_the_lis
     assert shown.count("Kara &lt;b&gt;wants&lt;/b&gt; a gift wrap") == 2
     assert '<a href="/orders?tag=urgent">urgent</a>' in shown
     assert '<a href="/orders?tag=gift">' not in shown
-    assert "<option selected>kendra</option>" in shown
+    assert '<option value="key:kendra" selected>kendra</option>' in shown
     listed = (await site.ask("GET", "/orders?tag=URGENT&assignee=kendra", cookie=cookie)).text
     assert ("KK-1001" in listed, "KK-1002" in listed) == (True, False)
     assert '<a class="tag" href="/orders?tag=b2b">b2b</a>' in listed

@@ -66,6 +66,12 @@ REFUSED = {
     ("post", "/connections/{connection}/brake"): 409,
     ("post", "/connections/{connection}/resume"): 409,
     ("post", "/orders/release"): 200,
+    ("post", "/users/{user}/role"): 404,
+    ("post", "/users/{user}/rename"): 404,
+    ("post", "/users/{user}/reset"): 404,
+    ("post", "/users/{user}/remove"): 404,
+    ("post", "/invitations/{id}/cancel"): 404,
+    ("post", "/sessions/{id}/end"): 404,
 }
 """What is answered where an example, sent as it stands, asks for what is not there."""
 

@@ -70,7 +70,7 @@ async def test_the_morning_is_shown_accepted_and_taken_back(site: Site) -> None:
     accepted = await api(
         site, "POST", "/go-live/accept", {"actions": "all", "connections": "all", "id": seen["id"]}
     )
-    assert (accepted["id"], accepted["actor"]) == (seen["id"], "person:kendra")
+    assert (accepted["id"], accepted["actor"]) == (seen["id"], "key:kendra")
     assert accepted["shown"] == seen
     await pass_time(site.b, timedelta(seconds=300))
     assert len(written(site.b)) == 17

@@ -209,7 +209,7 @@ async def test_a_csv_is_previewed_imported_and_taken_back(site: Site) -> None:
     assert (await linked(site))["amz", "KK-SOCKS-2PK"] == {"SOCKS-CHEF": 3}
 
     back = await post(site, "/links/undo", {})
-    assert (back["last_import"]["listings"], back["last_import"]["actor"]) == (1, "person:kendra")
+    assert (back["last_import"]["listings"], back["last_import"]["actor"]) == (1, "key:kendra")
     assert back["last_import"]["undone_at"] is not None
     assert await linked(site) == NOW
     assert (await post(site, "/links/undo", {}, status=409))["detail"] == (

@@ -114,7 +114,7 @@ async def test_an_order_is_rejected_by_its_button(site: Site) -> None:
     [asked] = [
         f for f in await site.b.store.read(facts_of, MERCHANT, "shop:kk-1002") if f.kind == "rejection_asked"
     ]
-    assert (asked.actor, asked.why) == ("person:kendra", "the shopper called")
+    assert (asked.actor, asked.why) == ("key:kendra", "the shopper called")
 
 
 async def test_a_delivery_is_replayed_by_its_button(site: Site) -> None:

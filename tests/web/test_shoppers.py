@@ -12,7 +12,7 @@ from tests.core.privacy.shoppers import MAIL, NAME, ORDER, STREET, order
 from tests.web.site import KEY, OTHER_KEY, Site
 from tests.web.test_canary import dump
 
-API = "/api/v1/people"
+API = "/api/v1/shoppers"
 
 
 @pytest.mark.req("R66")

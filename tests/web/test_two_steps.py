@@ -52,7 +52,7 @@ async def test_release_shows_what_it_buys_then_does_it_and_leads_to_what_was_don
     done = await site.ask("GET", answer.headers["Location"], cookie=cookie)
     shown = text_of(done.text)
     for words in (
-        "Released: risk. I called her person:kendra",
+        "Released: risk. I called her kendra",
         "Label bought: Tortoise Ground 7.00 USD",
         "the first scan by Tortoise",
     ):
@@ -74,7 +74,7 @@ async def test_a_plan_that_is_sent_twice_is_done_once(site: Site) -> None:
 
     assert (first.status, again.status) == (303, 409)
     facts = await site.b.store.read(facts_of, MERCHANT, order_id)
-    assert [f.actor for f in facts if f.kind == "released"] == ["person:kendra"]
+    assert [f.actor for f in facts if f.kind == "released"] == ["key:kendra"]
 
 
 @pytest.mark.req("R113")

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from pydantic import Field
 
-from core.model.annotations import LONGEST_NAME, LONGEST_NOTE_TEXT, MOST_TAGS, Tag
+from core.model.annotations import LONGEST_ASSIGNEE, LONGEST_NOTE_TEXT, MOST_TAGS, Tag
 from core.services import annotations
 from core.services.actions import order_named
 from core.store.orders import standings
@@ -81,7 +81,8 @@ class AssigneeAsk(Answer):
     """Who looks after the order; null: nobody."""
 
     assignee: str | None = Field(
-        max_length=LONGEST_NAME, description="the name of an API key or user of the merchant"
+        max_length=LONGEST_ASSIGNEE,
+        description="`user:<id>` or `key:<name>`, as facts name who acts; or a name that only one here has",
     )
 
 

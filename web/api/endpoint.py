@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from core.csv_text import UnreadableCsvError, decode
 from core.model.base import NO_YEARS, is_storable, storable
+from core.model.people import Caller
 from web.api.once import answer_once
 from web.keys import HUB
 from web.problems import WrongRequestError, mistakes_of
@@ -60,6 +61,7 @@ class Call:
     request: web.Request
     merchant: str
     actor: str
+    caller: Caller
     path: dict[str, str]
     query: Any
     body: Any
@@ -81,6 +83,7 @@ class Endpoint:
     file that may come. ``takes`` is of endpoints with a body alone; ``example`` is a body that it takes.
     One that only ``asks`` has a body (no address may name a person) and changes nothing: no answer of it is kept.
     Where the body ``names_person``, what is kept to tell requests apart is keyed: nobody can guess the person from it.
+    ``once`` names the fields of the answer that are shown once: asked again under its Idempotency-Key, they are null.
     """
 
     name: str
@@ -94,6 +97,7 @@ class Endpoint:
     example: Mapping[str, Any] | None = None
     asks: bool = False
     names_person: bool = False
+    once: tuple[str, ...] = ()
 
     @property
     def changes(self) -> bool:
@@ -106,7 +110,7 @@ class Endpoint:
         return self.method != "GET"
 
 
-def add(app: web.Application, endpoints: Sequence[Endpoint], caller: web.RequestKey[Any]) -> None:
+def add(app: web.Application, endpoints: Sequence[Endpoint], caller: web.RequestKey[Caller]) -> None:
     """Serve endpoints; HEAD answers wherever GET does."""
     for endpoint in endpoints:
         handle = _handler(endpoint, caller)
@@ -116,16 +120,17 @@ def add(app: web.Application, endpoints: Sequence[Endpoint], caller: web.Request
 
 
 def _handler(
-    endpoint: Endpoint, caller: web.RequestKey[Any]
+    endpoint: Endpoint, caller: web.RequestKey[Caller]
 ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     async def handle(request: web.Request) -> web.StreamResponse:
         query = _query(request, endpoint.query)
         body = await _body(request, endpoint.takes) if endpoint.has_body else None
-        merchant, name = request[caller]
+        asks = request[caller]
         call = Call(
             request=request,
-            merchant=merchant,
-            actor=f"person:{name}",
+            merchant=asks.merchant,
+            actor=asks.actor,
+            caller=asks,
             path=dict(request.match_info),
             query=query,
             body=body,
@@ -134,7 +139,7 @@ def _handler(
             return await answer_once(
                 request.app[HUB],
                 request,
-                (merchant, name),
+                (asks.merchant, asks.asks_as),
                 body,
                 lambda: _content(endpoint, call),
                 names_person=endpoint.names_person,
@@ -144,9 +149,13 @@ def _handler(
     return handle
 
 
-async def _content(endpoint: Endpoint, call: Call) -> bytes:
+async def _content(endpoint: Endpoint, call: Call) -> tuple[bytes, bytes]:
+    """Return what is answered, and what is kept of it to be answered again: no secret."""
     answer = await endpoint.run(call)
-    return answer.content if isinstance(answer, File) else answer.model_dump_json().encode()
+    if isinstance(answer, File):
+        return answer.content, answer.content
+    kept = answer.model_copy(update=dict.fromkeys(endpoint.once))
+    return answer.model_dump_json().encode(), kept.model_dump_json().encode()
 
 
 def _given(answer: BaseModel | File) -> web.Response:

@@ -52,17 +52,18 @@ async def answer_once(
     request: web.Request,
     caller: tuple[str, str],
     body: BaseModel | None,
-    act: Callable[[], Awaitable[bytes]],
+    act: Callable[[], Awaitable[tuple[bytes, bytes]]],
     *,
     names_person: bool = False,
 ) -> web.Response:
     """Answer a changing request: carried out, or, under a key that was answered before, as it was then.
 
+    ``act`` gives what is answered, and what is kept of it.
     Of a body that ``names_person`` only a keyed digest is kept: a plain one could be compared with guesses.
     """
     key = request.headers.get(HEADER)
     if key is None:
-        return _given(HTTPStatus.OK, await act())
+        return _given(HTTPStatus.OK, (await act())[0])
     if not _KEY.fullmatch(key) or len(key) > LONGEST or len(request.headers.getall(HEADER)) > 1:
         return problem(
             HTTPStatus.BAD_REQUEST,
@@ -87,27 +88,30 @@ def _fingerprint(request: web.Request, body: BaseModel | None, secret: bytes | N
     return digest.hexdigest()
 
 
-async def _carried_out(hub: Hub, keyed: KeyedRequest, act: Callable[[], Awaitable[bytes]]) -> web.Response:
-    under, answer = UNDER.set(keyed), None
+async def _carried_out(
+    hub: Hub, keyed: KeyedRequest, act: Callable[[], Awaitable[tuple[bytes, bytes]]]
+) -> web.Response:
+    under, answer, kept = UNDER.set(keyed), None, b""
     try:
-        answer = _given(HTTPStatus.OK, await act())
+        given, kept = await act()
+        answer = _given(HTTPStatus.OK, given)
     except HubError as error:
         answer = told_of(error)
+        kept = answer.body if isinstance(answer.body, bytes) else b""
     finally:
         UNDER.reset(under)
-        await _end(hub, keyed, answer)
+        await _end(hub, keyed, answer, kept)
     return answer
 
 
-async def _end(hub: Hub, keyed: KeyedRequest, answer: web.Response | None) -> None:
-    """Keep an answer, or give the request up; while our own database fails neither is possible.
+async def _end(hub: Hub, keyed: KeyedRequest, answer: web.Response | None, kept: bytes) -> None:
+    """Keep what is ``kept`` of an answer, or give the request up; while our own database fails neither is possible.
 
     What was done is answered all the same. The claim ends by itself, and what landed until then is known by its rows.
     """
     try:
         if answer is not None and answer.status < HTTPStatus.INTERNAL_SERVER_ERROR:
-            body = answer.body if isinstance(answer.body, bytes) else b""
-            await hub.store.write(finish_request, keyed, answer.status, body)
+            await hub.store.write(finish_request, keyed, answer.status, kept)
         else:
             await hub.store.write(give_up_request, keyed)
     except DATABASE_ERRORS as error:

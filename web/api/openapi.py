@@ -7,8 +7,10 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from core.model.roles import Role
 from web.api.endpoint import CSV, PREFIX, Answer, Endpoint
 from web.api.once import HEADER, LONGEST, REPLAYED
+from web.permissions import least_role
 from web.problems import PROBLEM
 
 Json = dict[str, Any]
@@ -31,6 +33,8 @@ class Problem(BaseModel):
     detail: str
     """What is wrong, and what to do."""
     errors: tuple[Wrong, ...] = ()
+    role_needed: Role | None = None
+    """The least role that may do it, where that of whoever asks may not."""
 
 
 PATHS: Mapping[str, tuple[str, str]] = {
@@ -39,13 +43,19 @@ PATHS: Mapping[str, tuple[str, str]] = {
     "connection": ("a connection of crossdock.yaml", "shop"),
     "listing": ("the channel's id of a listing", "CHEF-8"),
     "event": ("the vendor's id of a delivery; slashes escaped", "e1"),
-    "id": ("the id of what was accepted", "3f0c9a1b2d4e"),
+    "id": ("the id of what was accepted, of an invitation or of a session", "3f0c9a1b2d4e"),
+    "user": (
+        "somebody who works here: the id, the sign-in name, or the name where one alone has it",
+        "9b1d20c4e7aa",
+    ),
+    "name": ("the name of an API key", "warehouse"),
 }
 """What each parameter of a path is, and an example."""
 
 _WORDS: Mapping[HTTPStatus, str] = {
     HTTPStatus.BAD_REQUEST: "the Idempotency-Key, or a file's encoding, is wrong",
     HTTPStatus.UNAUTHORIZED: "no API key is shown, or one that nobody has",
+    HTTPStatus.FORBIDDEN: "the role of whoever asks may not do this; `role_needed` may",
     HTTPStatus.NOT_FOUND: "nothing of that name belongs to this merchant",
     HTTPStatus.CONFLICT: "it may not be done now, or the same request is being carried out",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "the body is too large",
@@ -53,7 +63,12 @@ _WORDS: Mapping[HTTPStatus, str] = {
     HTTPStatus.BAD_GATEWAY: "a vendor refused",
     HTTPStatus.SERVICE_UNAVAILABLE: "a vendor asks to wait, or something is not configured",
 }
-_READING = (HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY)
+_READING = (
+    HTTPStatus.UNAUTHORIZED,
+    HTTPStatus.FORBIDDEN,
+    HTTPStatus.NOT_FOUND,
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+)
 _CHANGING = tuple(_WORDS)
 
 
@@ -122,6 +137,7 @@ def _operation(endpoint: Endpoint, query: Json) -> Json:
         "operationId": endpoint.name,
         "summary": endpoint.summary,
         "tags": [_tag(endpoint)],
+        "x-least-role": least_role(endpoint.method, PREFIX + endpoint.path).value,
         "parameters": [*_path_parameters(endpoint.path), *_query_parameters(query)],
         "responses": {
             "200": _success(endpoint),

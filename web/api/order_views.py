@@ -148,7 +148,7 @@ class OrderView(Answer):
     effects: dict[str, Outcome | Literal["intent"]]
     tags: tuple[str, ...]
     assignee: str | None
-    """Who looks after it: the name of an API key or user; null: nobody."""
+    """Who looks after it: `user:<id>` or `key:<name>`; null: nobody."""
     version: int
     waits_for: WaitsFor
 

@@ -14,6 +14,7 @@ from core.model.holds import Hold
 from core.model.order import OrderLine, Transaction
 from core.model.shipment import CustomsItem, JudgedRate
 from core.services import actions
+from core.services.annotations import assignee_sought
 from core.services.waiting import Waiting, waiting_of
 from core.store.order_notes import note_texts
 from core.store.orders import OrderRow, counts_by_stage, facts_of, list_orders
@@ -32,6 +33,7 @@ from web.api.order_views import (
     WaitsFor,
 )
 from web.keys import HUB
+from web.permissions import PERSONAL
 
 
 class OrdersAsked(Answer):
@@ -42,7 +44,7 @@ class OrdersAsked(Answer):
     connection: str | None = Field(None, description="only orders of this channel")
     tag: Tag | None = Field(None, description="only orders with this tag")
     assignee: str | None = Field(
-        None, description="only orders that this API key or user looks after; `none`: those that nobody does"
+        None, description="only orders that this user or API key looks after; `none`: those that nobody does"
     )
     text: str | None = Field(None, description="only orders whose number begins so")
     after: OrderCursor | None = Field(None, description="the `after` of the page before")
@@ -81,7 +83,7 @@ async def get_orders(call: Call) -> OrderList:
         hold=asked.hold,
         connection=asked.connection,
         tag=asked.tag,
-        assignee=asked.assignee,
+        assignee=await assignee_sought(hub, call.merchant, asked.assignee),
         text=asked.text,
         after=asked.after,
         limit=asked.limit,
@@ -236,14 +238,20 @@ async def timeline(call: Call) -> Timeline:
     hub = call.request.app[HUB]
     order_id = await actions.order_named(hub, call.merchant, call.path["order"])
     facts = await hub.store.read(facts_of, call.merchant, order_id)
-    notes = await hub.store.read(note_texts, hub.store.keys, call.merchant, order_id)
+    reads = call.caller.role.covers(PERSONAL)
+    notes = await hub.store.read(note_texts, hub.store.keys, call.merchant, order_id) if reads else None
     return Timeline(facts=tuple(_fact(fact, notes) for fact in facts))
 
 
-def _fact(fact: Fact, notes: Mapping[str, str]) -> FactView:
-    """Return a fact as the API shows it; beside that of a note its text, null where that is forgotten."""
-    text = {"text": notes.get(fact.note_id)} if isinstance(fact, NoteAdded) else {}
-    return FactView.model_validate({**fact.model_dump(mode="json"), **text})
+def _fact(fact: Fact, notes: Mapping[str, str] | None) -> FactView:
+    """Return a fact as the API shows it; beside that of a note its text, null where that is forgotten.
+
+    ``notes`` are None for whoever may not read them.
+    """
+    told = fact.model_dump(mode="json")
+    if isinstance(fact, NoteAdded) and notes is not None:
+        told["text"] = notes.get(fact.note_id)
+    return FactView.model_validate(told)
 
 
 ENDPOINTS = (

@@ -129,6 +129,6 @@ def _fields(form: Mapping[str, object]) -> dict[str, str]:
 
 
 def _digest(request: web.Request, form: Mapping[str, object]) -> str:
-    merchant, name = request[CALLER]
-    whole = json.dumps([merchant, name, request.path, sorted(_fields(form).items())])
+    caller = request[CALLER]
+    whole = json.dumps([caller.merchant, caller.actor, request.path, sorted(_fields(form).items())])
     return hashlib.sha256(whole.encode()).hexdigest()

@@ -15,6 +15,7 @@ from core.services.golive import adopt, opening
 from core.services.golive.accept import accept, acceptance, acceptances, undo, undo_text
 from core.services.golive.document import differences
 from core.services.golive.opening import Mistake, MistakesError, Preview
+from core.services.people import names_of
 from core.services.plans import Plan, release_all_plan
 from web.console.confirm import Confirmed, in_two_steps
 from web.console.page import page
@@ -58,6 +59,7 @@ async def _shown(
         channels=[name for name, ports in connections.ports.items() if ports.levels is not None],
         locations=list(connections.config.locations),
         state_words=_STATES,
+        names=await names_of(hub, merchant),
         message=message,
         preview=preview,
         text=text,

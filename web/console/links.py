@@ -13,6 +13,7 @@ from core.errors import NotFoundError, RefusedError
 from core.services import links
 from core.services.links import review_links
 from core.services.links_file import LinksError
+from core.services.people import names_of
 from core.services.readiness import readiness_of
 from core.services.stock_plans import link_plan, undo_import_plan, unlink_plan
 from web.console.confirm import in_two_steps
@@ -45,6 +46,7 @@ async def _shown(
         review=await review_links(hub, merchant),
         findings=await readiness_of(hub, merchant),
         describe=describe,
+        names=await names_of(hub, merchant),
         wrong=wrong,
         changes=changes,
         text=text,

@@ -9,17 +9,18 @@ from pydantic import Field
 
 from core.domain.state import Stage
 from core.domain.summary import summary
-from core.engine.hub import Hub
 from core.errors import NotFoundError, RefusedError
-from core.model.annotations import LONGEST_NAME, LONGEST_NOTE_TEXT
+from core.model.annotations import LONGEST_ASSIGNEE, LONGEST_NOTE_TEXT
 from core.model.asks import Ask
+from core.model.people import called
 from core.services import actions
-from core.services.annotations import list_notes
+from core.services.annotations import assignee_sought, list_notes
 from core.services.carrying_out import carry_out
+from core.services.people import names_of
 from core.services.plans import plan, plans
 from core.services.shoppers import openable_until
 from core.services.waiting import waiting_of
-from core.store.api_keys import assignable
+from core.store.assignees import assignable
 from core.store.order_notes import note_texts
 from core.store.orders import counts_by_stage, facts_of, list_orders
 from core.store.personal import personal_of
@@ -27,6 +28,8 @@ from web.api.endpoint import Answer, OrderCursor
 from web.console.confirm import confirmed, show_plan
 from web.console.page import page
 from web.console.pages import form_of, hub_of, onward
+from web.permissions import PERSONAL
+from web.session import CALLER
 
 _LISTS = ("/orders", "/exceptions")
 """Where a person may have come from."""
@@ -37,7 +40,7 @@ class OrdersShown(Answer):
 
     stage: Stage | None = None
     tag: str = Field("", max_length=100)
-    assignee: str = Field("", max_length=LONGEST_NAME)
+    assignee: str = Field("", max_length=LONGEST_ASSIGNEE)
     text: str = Field("", max_length=100)
     after: OrderCursor | None = None
 
@@ -56,7 +59,7 @@ async def orders(request: web.Request) -> web.Response:
         merchant,
         stage=asked.stage,
         tag=asked.tag.strip().lower() or None,
-        assignee=asked.assignee or None,
+        assignee=await assignee_sought(hub, merchant, asked.assignee or None),
         text=asked.text or None,
         after=asked.after,
         limit=50,
@@ -70,7 +73,8 @@ async def orders(request: web.Request) -> web.Response:
         counts=counts,
         stages=list(Stage),
         total=sum(counts.values()),
-        names=await hub.store.read(assignable, merchant),
+        people=await hub.store.read(assignable, merchant),
+        names=await names_of(hub, merchant),
         older=f"/orders?{asked.and_after(found.after)}" if found.after else None,
         waits=await waiting_of(hub, merchant, [row.order_id for row in found.items]),
     )
@@ -91,10 +95,11 @@ async def order(request: web.Request) -> web.Response:
         order=state.order,
         stage=state.stage,
         personal=await hub.store.read(personal_of, hub.store.keys, merchant, order_id),
-        timeline=await told_of(hub, merchant, order_id),
+        timeline=await told_of(request, order_id),
         notes=await list_notes(hub, merchant, order_id),
         longest_note=LONGEST_NOTE_TEXT,
-        names=await hub.store.read(assignable, merchant),
+        names=await names_of(hub, merchant),
+        people=await hub.store.read(assignable, merchant),
         waits=(await waiting_of(hub, merchant, [order_id]))[order_id],
         plans=[p for p in await plans(hub, merchant, order_id) if not p.refused],
         acts=hub.connections(merchant).acts(state.order.connection),
@@ -102,13 +107,14 @@ async def order(request: web.Request) -> web.Response:
     )
 
 
-async def told_of(
-    hub: Hub, merchant: str, order_id: str, *, since: int = 0
-) -> list[tuple[datetime, str, str]]:
+async def told_of(request: web.Request, order_id: str, *, since: int = 0) -> list[tuple[datetime, str, str]]:
     """Return (when, who, what in words) of every fact since a version that says something to people."""
+    hub, merchant, _ = hub_of(request)
     facts = (await hub.store.read(facts_of, merchant, order_id))[since:]
-    notes = await hub.store.read(note_texts, hub.store.keys, merchant, order_id)
-    return [(fact.at, fact.actor, words) for fact in facts if (words := summary(fact, notes))]
+    reads = request[CALLER].role.covers(PERSONAL)
+    notes = await hub.store.read(note_texts, hub.store.keys, merchant, order_id) if reads else None
+    names = await names_of(hub, merchant)
+    return [(fact.at, fact.actor, words) for fact in facts if (words := summary(fact, notes, names))]
 
 
 async def order_action(request: web.Request) -> web.Response:
@@ -141,7 +147,9 @@ async def ask_of_order(
         return onward(f"/orders/{quote(order_id)}/done?since={planned.version}&back={back_to}")
     news: Sequence[tuple[datetime, str, str]] = ()
     if seen is not None:
-        news = await told_of(hub, merchant, order_id, since=int(seen.stands))
+        names = await names_of(hub, merchant)
+        told = await told_of(request, order_id, since=int(seen.stands))
+        news = [(at, called(who, names), what) for at, who, what in told]
         planned = await plan(hub, merchant, order_id, Ask(asked), of, ask_rates=True)
     return show_plan(request, form, planned, back_to=back, noted=True, changed=seen is not None, news=news)
 
@@ -167,7 +175,8 @@ async def done(request: web.Request) -> web.Response:
         order_id=order_id,
         order=run.order,
         stage=run.state.stage,
-        news=await told_of(hub, merchant, order_id, since=asked.since),
+        news=await told_of(request, order_id, since=asked.since),
+        names=await names_of(hub, merchant),
         waits=(await waiting_of(hub, merchant, [order_id]))[order_id],
         ways_back=voids or [p for p in possible if p.ask is Ask.HOLD and not p.refused],
         again=request.rel_url.raw_path_qs,

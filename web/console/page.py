@@ -11,7 +11,9 @@ from core.domain.state import Stage
 from core.model.actions import Action
 from core.model.holds import Hold
 from core.model.money import UNKNOWN_CURRENCY, Money
+from core.model.people import called
 from web.keys import HUB, SETTINGS
+from web.permissions import PERSONAL, least_role
 from web.session import CALLER
 
 _PAGE = jinja2.Environment(
@@ -48,6 +50,7 @@ _PAGE.filters["when"] = _when
 _PAGE.filters["exact"] = _exact
 for _name, _list in (("action_words", Action), ("stage_words", Stage), ("reason_words", Hold)):
     _PAGE.globals[_name] = {member.value: member.words for member in _list}
+_PAGE.globals["called"] = called
 _PAGE.globals["overruled"] = frozenset(hold.value for hold in Hold if hold.overrulable)
 
 
@@ -58,14 +61,19 @@ def _done(request: web.Request) -> dict[str, Any] | None:
 
 
 def page(name: str, request: web.Request, **values: Any) -> web.Response:
-    """Return a page; ``values`` are what its template shows."""
+    """Return a page; ``values`` are what its template shows, ``names`` among them what users are called."""
     caller = request.get(CALLER)
-    connections = request.app[HUB].merchants.get(caller[0]) if caller else None
+    connections = request.app[HUB].merchants.get(caller.merchant) if caller else None
+    resource = request.match_info.route.resource
     text = _PAGE.get_template(name).render(
-        merchant=caller[0] if caller else None,
+        merchant=caller.merchant if caller else None,
+        caller=caller,
+        may_act=bool(caller and resource and caller.role.covers(least_role("POST", resource.canonical))),
+        may=lambda method, path: bool(caller and caller.role.covers(least_role(method, path))),
+        reads_names=bool(caller and caller.role.covers(PERSONAL)),
         path=request.path,
         in_test=connections.in_test if connections else (),
         done=_done(request) if caller else None,
-        **values,
+        **{"names": {}} | values,
     )
     return web.Response(text=text, content_type="text/html")

@@ -1,6 +1,5 @@
 """The console: connections, orders with their timeline, stock. Every page works without scripts."""
 
-import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from pathlib import Path
@@ -25,47 +24,13 @@ from web.api.endpoint import Answer, Call, DeliveryCursor, NoQuery
 from web.console.confirm import in_two_steps
 from web.console.page import page
 from web.keys import HUB
-from web.session import CALLER, COOKIE, key_of, log_in
+from web.session import CALLER
 
 _ASSETS = Path(__file__).parent.parent / "assets"
 _ASSET_NAMES = frozenset(file.name for file in _ASSETS.iterdir() if file.is_file())
 LARGEST_FORM_OF_A_STRANGER = 4096
 """Bytes: to take a form apart costs a millisecond for each three thousand of them."""
 _LINES = frozenset({"file", "text"})
-_OURS = re.compile(r"/(?![/\\])[!-\[\]-~]*")
-"""A path of this site: no second slash, no backslash, no blank or control character that browsers take out."""
-
-
-async def login_page(request: web.Request) -> web.Response:
-    """Ask for an API key."""
-    return page("login.html", request, wrong=False, next=_safe(request.query.get("next", "/orders")))
-
-
-async def login(request: web.Request) -> web.Response:
-    """Take an API key and give the browser its session."""
-    form = await form_of(request)
-    target = _safe(str(form.get("next", "/orders")))
-    found = await key_of(request.app[HUB], str(form.get("key", "")))
-    if found is None or found[0] not in request.app[HUB].merchants:
-        answer = page("login.html", request, wrong=True, next=target)
-        answer.set_status(HTTPStatus.UNAUTHORIZED)
-        return answer
-    response = onward(target)
-    log_in(request, response, *found)
-    return response
-
-
-async def logout(request: web.Request) -> web.Response:
-    """End the session."""
-    del request
-    response = onward("/login")
-    response.del_cookie(COOKIE)
-    return response
-
-
-def _safe(path: str) -> str:
-    """Return a path of this site; anything that could lead elsewhere becomes the start page."""
-    return path if _OURS.fullmatch(path) else "/orders"
 
 
 async def form_of(request: web.Request) -> Mapping[str, object]:
@@ -95,9 +60,9 @@ def onward(path: str) -> web.Response:
 
 
 def hub_of(request: web.Request) -> tuple[Hub, str, str]:
-    """Return the hub, the caller's merchant and his name as an actor."""
-    merchant, name = request[CALLER]
-    return request.app[HUB], merchant, f"person:{name}"
+    """Return the hub, the caller's merchant and how facts name him."""
+    caller = request[CALLER]
+    return request.app[HUB], caller.merchant, caller.actor
 
 
 async def home(request: web.Request) -> web.Response:
@@ -178,9 +143,16 @@ async def connection_test(request: web.Request) -> web.Response:
 
 async def stock(request: web.Request) -> web.Response:
     """Show what every location holds, and what each listing shows and should show."""
-    merchant, name = request[CALLER]
+    caller = request[CALLER]
+    merchant = caller.merchant
     call = Call(
-        request=request, merchant=merchant, actor=f"person:{name}", path={}, query=NoQuery(), body=None
+        request=request,
+        merchant=merchant,
+        actor=caller.actor,
+        caller=caller,
+        path={},
+        query=NoQuery(),
+        body=None,
     )
     levels = await stock_api.get_listings(call)
     held = await stock_api.get_stock(call)
@@ -263,9 +235,6 @@ def add(app: web.Application) -> None:
     """Serve the pages."""
     app.router.add_get("/assets/{filename}", asset)
     app.router.add_get("/", home)
-    app.router.add_get("/login", login_page)
-    app.router.add_post("/login", login)
-    app.router.add_post("/logout", logout)
     app.router.add_get("/connections", connections)
     app.router.add_post("/connections/{connection}", connection_action)
     app.router.add_post("/connections/{connection}/resume", connection_resume)

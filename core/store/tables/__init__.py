@@ -4,7 +4,7 @@ Instants are ``UTCDateTime``; JSON is compact text. Facts and the stock ledger a
 UPDATE and DELETE on both databases.
 """
 
-from core.store.tables.access import api_keys, idempotency_keys
+from core.store.tables.access import api_keys, idempotency_keys, one_time_links, sessions, users
 from core.store.tables.orders import deliveries, effects, facts, labels, order_notes, orders, refs
 from core.store.tables.parts import METADATA
 from core.store.tables.privacy import privacy_requests
@@ -54,6 +54,7 @@ __all__ = [
     "links",
     "listings",
     "notices",
+    "one_time_links",
     "openings",
     "order_notes",
     "orders",
@@ -65,9 +66,11 @@ __all__ = [
     "quota",
     "refs",
     "restores",
+    "sessions",
     "stock",
     "stopped_pushes",
     "switches",
+    "users",
     "vault",
     "write_probes",
     "zones",

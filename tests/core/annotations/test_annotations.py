@@ -26,7 +26,7 @@ from tests.core.flow.play import pass_time, settle
 pytestmark = pytest.mark.req("S43")
 
 OTHER = "rival"
-KIM = "person:kim"
+KIM = "key:kim"
 ORDER = "shop:kk-1001"
 LINE = ("SOCKS-CHEF", 1, 2400)
 KINDS = ("note_added", "tagged", "untagged", "assigned")
@@ -81,13 +81,13 @@ async def test_a_note_is_a_fact_with_an_id_and_its_text_lies_sealed_beside_the_o
     now = b.clock.now()
 
     first = await add_note(b.hub, MERCHANT, ORDER, "  Kara asked for a gift wrap\nby phone ", KIM)
-    second = await add_note(b.hub, MERCHANT, ORDER, "wrapped", "person:pat")
+    second = await add_note(b.hub, MERCHANT, ORDER, "wrapped", "key:pat")
 
     assert first == NoteAdded(at=now, actor=KIM, note_id=first.note_id)
     assert await told(b.store) == [first, second]
     assert await list_notes(b.hub, MERCHANT, ORDER) == [
         OrderNote(note_id=first.note_id, at=now, actor=KIM, text="Kara asked for a gift wrap\nby phone"),
-        OrderNote(note_id=second.note_id, at=now, actor="person:pat", text="wrapped"),
+        OrderNote(note_id=second.note_id, at=now, actor="key:pat", text="wrapped"),
     ]
     [row, _] = sorted(
         await b.store.read(rows_of, order_notes, MERCHANT), key=lambda kept: kept[2] != first.note_id
@@ -238,19 +238,19 @@ async def test_tags_that_many_put_on_at_once_all_stay(on_disk: Bench) -> None:
 async def test_an_order_is_assigned_to_somebody_of_the_merchant_or_to_nobody(on_disk: Bench) -> None:
     b = on_disk
     await sold(b, 1001)
-    await hire(b, "kim", "pat", "none")
+    await hire(b, "kim", "pat")
     await hire(b, "rita", merchant=OTHER)
     now = b.clock.now()
 
     await assign(b.hub, MERCHANT, ORDER, "kim", KIM)
     await assign(b.hub, MERCHANT, ORDER, "kim", KIM)
-    for unknown in ("rita", "none", ""):
+    for unknown in ("rita", "key:rita", "none", ""):
         with pytest.raises(NotFoundError, match="there is kim, pat"):
             await assign(b.hub, MERCHANT, ORDER, unknown, KIM)
     await assign(b.hub, MERCHANT, ORDER, None, KIM)
 
     assert await told(b.store) == [
-        Assigned(at=now, actor=KIM, to="kim"),
+        Assigned(at=now, actor=KIM, to="key:kim"),
         Assigned(at=now, actor=KIM, to=None),
     ]
 
@@ -265,9 +265,9 @@ async def test_lists_filter_by_tag_and_assignee_page_by_page(on_disk: Bench) -> 
 
     assert sorted(await listed(b.store, tag="urgent")) == [one, three]
     assert await listed(b.store, tag="urgen") == []
-    assert await listed(b.store, assignee="kim") == [two]
+    assert await listed(b.store, assignee="key:kim") == [two]
     assert sorted(await listed(b.store, assignee="none")) == [one, three]
-    assert await listed(b.store, assignee="kim", tag="urgent") == []
+    assert await listed(b.store, assignee="key:kim", tag="urgent") == []
     page = await b.store.read(list_orders, MERCHANT, tag="urgent", limit=1)
     rest = await b.store.read(list_orders, MERCHANT, tag="urgent", limit=1, after=page.after)
     assert {row.order_id for row in (*page.items, *rest.items)} == {one, three}
@@ -288,7 +288,7 @@ async def test_nothing_of_it_wakes_the_order_or_ends_its_failed_runs(on_disk: Be
     [after] = (await b.store.read(list_orders, MERCHANT)).items
     assert before.due_at is not None
     assert before.due_at > b.clock.now()
-    written = replace(before, version=before.version + 3, attempts=2, tags=("urgent",), assignee="kim")
+    written = replace(before, version=before.version + 3, attempts=2, tags=("urgent",), assignee="key:kim")
     assert after == written
 
 
@@ -314,7 +314,7 @@ async def test_an_annotated_order_goes_its_way_and_the_same_row_comes_of_its_fac
     await b.store.write(untag)
     assert await b.store.write(rebuild) == 1
     [row] = (await b.store.read(list_orders, MERCHANT)).items
-    assert (row.tags, row.assignee) == (("gift", "urgent"), "kim")
+    assert (row.tags, row.assignee) == (("gift", "urgent"), "key:kim")
     assert len(before) == 1
 
 

@@ -1,10 +1,13 @@
 from datetime import timedelta
+from hashlib import sha256
 
 import pytest
 
 from core.domain.state import Stage
 from core.model.facts import Held
+from core.model.people import Caller
 from core.model.products import Product
+from core.model.roles import Role
 from core.store.api_keys import delete_api_key, find_api_key, save_api_key
 from core.store.configs import save_config
 from core.store.labels import LabelFile, labels_of, print_label, save_label
@@ -152,13 +155,16 @@ async def test_products_configs_and_api_keys_are_kept(store: Store) -> None:
     await store.write(save_products, KENDRA, [Product(sku="HAT", title="Red hat")])
     await store.write(save_config, KENDRA, "h1", "version: 1", now=NOON)
     await store.write(save_config, KENDRA, "h2", "version: 2", now=SOON)
-    await store.write(save_api_key, KENDRA, "secret-key", name="office", role="admin", now=NOON)
+    await store.write(save_api_key, KENDRA, "secret-key", name="office", role="picker", now=NOON)
 
     assert await store.read(list_products, KENDRA) == {"HAT": Product(sku="HAT", title="Red hat"), "MUG": mug}
     assert await store.read(latest_config, KENDRA) == ("h2", "version: 2")
-    assert await store.read(find_api_key, "secret-key") == (KENDRA, "office")
+    office = Caller(
+        merchant=KENDRA, name="office", role=Role.PICKER, key_hash=sha256(b"secret-key").hexdigest()
+    )
+    assert await store.read(find_api_key, "secret-key", NOON) == (office, None)
     await store.write(delete_api_key, KENDRA, "office")
-    assert await store.read(find_api_key, "secret-key") is None
+    assert await store.read(find_api_key, "secret-key", NOON) is None
 
 
 async def test_a_labels_file_is_stored_once(store: Store) -> None:

@@ -1,0 +1,48 @@
+"""What giving somebody another role, or removing him, will do: said before it is done."""
+
+from core.engine.hub import Hub
+from core.model.roles import Role
+from core.services.people import people, user_named
+from core.services.plans import Plan
+
+_LAST = "this is the last owner; make somebody else owner first"
+
+
+async def role_plan(hub: Hub, merchant: str, word: str, role: Role) -> Plan:
+    """Return what another role will do.
+
+    Raises:
+        NotFoundError: nobody is meant by the word.
+    """
+    user = await user_named(hub, merchant, word)
+    return Plan(
+        title=f"Make {user.name} {role.value}",
+        does=(f"From then on {user.name} {role.words}.", "Signs out everywhere; the password stays."),
+        back=f"Make {user.name} {user.role.value} again.",
+        refused="" if role is Role.OWNER else await _last_owner(hub, merchant, user.user_id),
+        stands=f"{user.user_id} {user.role}",
+    )
+
+
+async def removal_plan(hub: Hub, merchant: str, word: str) -> Plan:
+    """Return what removing somebody will do.
+
+    Raises:
+        NotFoundError: nobody is meant by the word.
+    """
+    user = await user_named(hub, merchant, word)
+    return Plan(
+        title=f"Remove {user.name}",
+        does=(
+            f"{user.name} is signed out everywhere and cannot sign in any more.",
+            "What was done stays in every timeline, under the name. API keys stay: see there.",
+        ),
+        back="Invite again: it is a new person to the hub.",
+        refused=await _last_owner(hub, merchant, user.user_id),
+        stands=user.user_id,
+    )
+
+
+async def _last_owner(hub: Hub, merchant: str, user_id: str) -> str:
+    owners = [user.user_id for user in await people(hub, merchant) if user.role is Role.OWNER]
+    return _LAST if owners == [user_id] else ""
