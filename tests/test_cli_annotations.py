@@ -40,13 +40,13 @@ def test_an_order_is_annotated_shown_and_found_again(said: Said) -> None:
     lines = out.splitlines()
     assert lines[5:7] == ["tags: b2b, h, urgent", "assigned to kim"]
     assert [line.partition("UTC  ")[2] for line in lines[-7:]] == [
-        "person:command  Note: Kara wants a gift wrap",
-        "person:command  Tagged h",
-        "person:command  Tagged later",
-        "person:command  Tagged urgent",
-        "person:command  Tag later taken off",
-        "person:command  Tagged b2b",
-        "person:command  Assigned to kim",
+        "command  Note: Kara wants a gift wrap",
+        "command  Tagged h",
+        "command  Tagged later",
+        "command  Tagged urgent",
+        "command  Tag later taken off",
+        "command  Tagged b2b",
+        "command  Assigned to kim",
     ]
     found = rows(said, "orders", "--tag", "urgent", "--assignee", "kim")
     assert [(row["order"], row["tags"], row["assignee"]) for row in found] == [
