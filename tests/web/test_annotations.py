@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from core.store.api_keys import save_api_key
 from core.store.orders import facts_of
 from simulation.shoppers import place
 from tests.builders import MERCHANT
@@ -150,6 +151,29 @@ async def test_an_order_of_another_merchant_is_not_there(site: Site) -> None:
         assert answer.status == 404, path
 
     assert await kinds(site) == before
+
+
+async def test_a_viewer_sees_that_there_is_a_note_and_reads_no_word_of_it(site: Site) -> None:
+    await sold(site, 1001)
+    await asked(site, "POST", f"/orders/{ORDER}/notes", {"text": "Kara wants a gift wrap"})
+    viewer, now = "viewer-key-0123456789", site.b.clock.now()
+    await site.b.store.write(save_api_key, MERCHANT, viewer, name="vic", role="viewer", now=now)
+    cookie = await site.log_in(viewer)
+
+    facts = await asked(site, "GET", f"/orders/{ORDER}/facts", key=viewer)
+    page = await site.ask("GET", f"/orders/{ORDER}", cookie=cookie)
+    refused = [
+        (await site.ask("GET", f"{PATH}/notes", key=viewer)).status,
+        (await site.ask("POST", f"{PATH}/notes", key=viewer, json={"text": "a"})).status,
+        (await site.ask("POST", f"/orders/{ORDER}/tags", cookie=cookie, data={"add": "a"})).status,
+    ]
+
+    assert sorted(facts["facts"][-1]) == ["actor", "at", "kind", "note_id", "v"]
+    assert "<span>Note <small>kendra</small></span>" in page.text
+    assert ("gift wrap" in page.text, "<textarea" in page.text, "Assign</button>" in page.text) == (
+        False,
+    ) * 3
+    assert refused == [403, 403, 403]
 
 
 async def test_a_person_writes_on_the_order_s_page_and_finds_it_again_in_the_list(site: Site) -> None:
