@@ -93,9 +93,8 @@ def _changes(state: OrderState, fact: f.Fact) -> dict[str, Any]:  # noqa: C901, 
         case f.ShippedElsewhere():
             return {"shipped_elsewhere": True}
         case f.PartShippedElsewhere():
-            most = Counter(state.third_party_units) | Counter(
-                dict(fact.lines)
-            )  # told late, it takes nothing back
+            # Told late, it takes nothing back.
+            most = Counter(state.third_party_units) | Counter(dict(fact.lines))
             return {"third_party_units": dict(most)}
         case f.Parked():
             return {"parked": fact}
