@@ -14,7 +14,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TextIO
 
-from commands.arguments import UsageError
+from commands.arguments import UsageError, with_tags_as_words
 from core.errors import HubError
 
 VERBS = {
@@ -60,7 +60,7 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def _run(words: Sequence[str]) -> int:
-    arguments = parser(words[:1]).parse_args(words)
+    arguments = parser(words[:1]).parse_args(with_tags_as_words(list(words)))
     if getattr(arguments, "config", None):
         os.environ["CROSSDOCK_CONFIG"] = arguments.config
     try:

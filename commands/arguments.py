@@ -1,6 +1,7 @@
 """What the verbs share in taking arguments."""
 
 import argparse
+import re
 
 from core.errors import HubError
 from core.model.stock import MOST_UNITS
@@ -15,6 +16,13 @@ def add_merchant_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", help="crossdock.yaml, or a folder of them")
     parser.add_argument("--merchant", help="which merchant; not needed where the file names one")
     parser.add_argument("--json", action="store_true")
+
+
+def with_tags_as_words(words: list[str]) -> list[str]:
+    """Return the words of the command; what ``orders tag`` takes off (``-later``) begins with a blank, so that argparse takes it for no option."""
+    if words[:1] != ["orders"] or "tag" not in words:
+        return words
+    return [f" {word}" if re.fullmatch("-(?!h$)[a-z0-9][a-z0-9-]*", word) else word for word in words]
 
 
 def whole_number(text: str, what: str) -> int:

@@ -2,17 +2,16 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from types import MappingProxyType
 from typing import Any
 
 from commands.output import table
 from core.domain.state import OrderState, ParcelState
-from core.domain.summary import amount_text, summary
+from core.domain.summary import NO_NAMES, amount_text, summary
 from core.errors import NotFoundError
 from core.model.facts import Fact
 from core.model.money import Money
 from core.model.order import Order
-from core.services.people import called
+from core.model.people import called
 
 
 def when(instant: datetime) -> str:
@@ -33,8 +32,10 @@ def held_by(state: OrderState) -> list[str]:
     return found
 
 
-def order_json(order_id: str, state: OrderState, facts: Sequence[Fact]) -> Mapping[str, Any]:
-    """Return an order as ``--json`` prints it; amounts as text and in minor units."""
+def order_json(
+    order_id: str, state: OrderState, facts: Sequence[Fact], notes: Mapping[str, str] | None = None
+) -> Mapping[str, Any]:
+    """Return an order as ``--json`` prints it; amounts as text and in minor units; ``notes`` as ``summary`` has them."""
     order = _known(order_id, state)
     total = order.total if order.total.known else None
     return {
@@ -49,7 +50,9 @@ def order_json(order_id: str, state: OrderState, facts: Sequence[Fact]) -> Mappi
         "holds": holds_json(state),
         "parked": {"step": state.parked.step, "message": state.parked.message} if state.parked else None,
         "parcels": [_parcel_json(parcel) for parcel in state.parcels],
-        "facts": [{"says": summary(fact), **fact.model_dump(mode="json")} for fact in facts],
+        "tags": state.tags,
+        "assignee": state.assignee,
+        "facts": [{"says": summary(fact, notes), **fact.model_dump(mode="json")} for fact in facts],
     }
 
 
@@ -78,13 +81,24 @@ def _parcel_json(parcel: ParcelState) -> dict[str, object]:
 
 
 def order_lines(
-    order_id: str, state: OrderState, facts: Sequence[Fact], names: Mapping[str, str] = MappingProxyType({})
+    order_id: str,
+    state: OrderState,
+    facts: Sequence[Fact],
+    names: Mapping[str, str] = NO_NAMES,
+    notes: Mapping[str, str] | None = None,
 ) -> Iterator[str]:
-    """Yield an order line by line, as it is read; ``names`` are what users are called, by actor."""
+    """Yield an order line by line, as it is read; ``names`` are what users are called, by actor.
+
+    ``notes`` are as ``summary`` has them.
+    """
     order = _known(order_id, state)
     head = [f"{order.number}: {state.stage.words}", amount_text(order.total), order_id]
     yield ", ".join([*head, f"placed {when(order.placed_at)}", *([order.method] if order.method else [])])
     yield from _held(order, state)
+    if state.tags:
+        yield f"tags: {', '.join(state.tags)}"
+    if state.assignee is not None:
+        yield f"assigned to {called(state.assignee, names)}"
     yield ""
     yield from table([_line(line.sku, line.title, line.quantity, line.unit_price) for line in order.lines])
     yield ""
@@ -95,7 +109,7 @@ def order_lines(
     for parcel in state.voided:
         yield f"voided parcel {_parcel(parcel)}"
     yield ""
-    told = [(fact, words) for fact in facts if (words := summary(fact))]
+    told = [(fact, words) for fact in facts if (words := summary(fact, notes, names))]
     yield from table(
         [{"at": when(fact.at), "by": called(fact.actor, names), "what": words} for fact, words in told]
     )

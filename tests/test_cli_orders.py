@@ -152,6 +152,8 @@ def test_the_list_as_json_keeps_its_names_and_tells_each_hold(said: Said) -> Non
                 "releasable": False,
             },
         ],
+        "tags": [],
+        "assignee": None,
         "parked": None,
         "total": "123.40 USD",
         "total_minor": 12340,

@@ -10,6 +10,7 @@ from core.services.sign_in import SignIn
 from web import connect, health, webhooks
 from web.api import (
     access,
+    annotations,
     connections,
     endpoint,
     golive,
@@ -26,6 +27,7 @@ from web.api import (
 from web.api import links as links_api
 from web.api.openapi import describe
 from web.console import account, exceptions, links, pages, sign_in
+from web.console import annotations as annotations_forms
 from web.console import golive as golive_page
 from web.console import orders as orders_page
 from web.console import people as people_page
@@ -41,6 +43,7 @@ from web.webhooks import LARGEST_BODY
 ENDPOINTS = (
     *orders.ENDPOINTS,
     *order_actions.ENDPOINTS,
+    *annotations.ENDPOINTS,
     *parked.ENDPOINTS,
     *stock.ENDPOINTS,
     *connections.ENDPOINTS,
@@ -80,6 +83,7 @@ def build(hub: Hub, settings: Settings) -> web.Application:
     people_page.add(app)
     account.add(app)
     orders_page.add(app)
+    annotations_forms.add(app)
     exceptions.add(app)
     links.add(app)
     golive_page.add(app)

@@ -17,10 +17,11 @@ _API: Mapping[Role, tuple[str, ...]] = {
         "GET /stock/opening",
         "GET /parked", "GET /me", "GET /sessions", "POST /sessions/end", "POST /sessions/{id}/end",
     ),
-    Role.PICKER: ("GET /orders/{order}/labels/{parcel}",),
+    Role.PICKER: ("GET /orders/{order}/labels/{parcel}", "GET /orders/{order}/notes"),
     Role.OPERATOR: (
         "POST /orders/{order}/release", "POST /orders/{order}/reject", "POST /orders/{order}/label",
         "POST /orders/{order}/retry", "POST /orders/{order}/hold", "POST /orders/{order}/void", "POST /orders/release",
+        "POST /orders/{order}/notes", "PUT /orders/{order}/tags", "POST /orders/tags", "PUT /orders/{order}/assignee",
         "POST /stock/count", "POST /stock/receive", "PUT /products", "PUT /zones",
         "PUT /listings/{connection}/{listing}/link", "DELETE /listings/{connection}/{listing}/link",
         "POST /links/accept", "POST /links/import", "POST /links/undo", "POST /notices/seen",
@@ -48,7 +49,8 @@ _CONSOLE: Mapping[Role, tuple[str, ...]] = {
         "GET /go-live", "GET /go-live/undo/{id}.csv",
     ),
     Role.OPERATOR: (
-        "POST /orders/{order}", "POST /exceptions", "POST /stock", "POST /links", "POST /deliveries",
+        "POST /orders/{order}", "POST /orders/{order}/notes", "POST /orders/{order}/tags", "POST /orders/{order}/assignee",
+        "POST /exceptions", "POST /stock", "POST /links", "POST /deliveries",
         "POST /connections/{connection}/resume", "POST /connections/{connection}/test",
         "GET /privacy", "POST /privacy",
     ),

@@ -8,6 +8,7 @@ from typing import Any
 from core.domain.fold_parcels import parcel_changes, ruled_anew, seen_at_channel, update_label, update_parcel
 from core.domain.state import OpenIntent, OrderState, ParcelState, is_locked, third_party_shipped
 from core.model import facts as f
+from core.model.annotations import Annotation, Assigned, NoteAdded, Tagged, Untagged
 from core.model.effects import Outcome
 from core.model.facts import GatewayNotified
 from core.model.holds import Hold
@@ -92,9 +93,8 @@ def _changes(state: OrderState, fact: f.Fact) -> dict[str, Any]:  # noqa: C901, 
         case f.ShippedElsewhere():
             return {"shipped_elsewhere": True}
         case f.PartShippedElsewhere():
-            most = Counter(state.third_party_units) | Counter(
-                dict(fact.lines)
-            )  # told late, it takes nothing back
+            # Told late, it takes nothing back.
+            most = Counter(state.third_party_units) | Counter(dict(fact.lines))
             return {"third_party_units": dict(most)}
         case f.Parked():
             return {"parked": fact}
@@ -104,8 +104,22 @@ def _changes(state: OrderState, fact: f.Fact) -> dict[str, Any]:  # noqa: C901, 
             return {"forgotten_at": state.forgotten_at or fact.at}
         case f.Noted():
             return {}
+        case NoteAdded() | Tagged() | Untagged() | Assigned():
+            return _annotated(state, fact)
         case _:
             return parcel_changes(state, fact)
+
+
+def _annotated(state: OrderState, fact: Annotation) -> dict[str, Any]:
+    match fact:
+        case NoteAdded():
+            return {}
+        case Tagged():
+            return {"tags": tuple(sorted({*state.tags, fact.tag}))}
+        case Untagged():
+            return {"tags": tuple(tag for tag in state.tags if tag != fact.tag)}
+        case Assigned():
+            return {"assignee": fact.to}
 
 
 def _asked_by_a_person(

@@ -118,6 +118,10 @@ class OrderState(StoredShape):
     voids_asked: tuple[str, ...] = ()
     """Parcels whose label a person wants taken back."""
     parked: f.Parked | None = None
+    tags: tuple[str, ...] = ()
+    """In the order of the alphabet."""
+    assignee: str | None = None
+    """Who looks after it: ``user:<id>`` or ``key:<name>``; None: nobody."""
     forgotten_at: Instant | None = None
     """Since when nothing personal of it is kept."""
 

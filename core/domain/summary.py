@@ -1,8 +1,12 @@
 """The hub's facts and states in words for people."""
 
+from collections.abc import Mapping
+
 from core.model import facts as f
+from core.model.annotations import Annotation, Assigned, NoteAdded, Tagged, Untagged
 from core.model.effects import Outcome
 from core.model.money import Money
+from core.model.people import called
 
 
 def amount_text(amount: Money | None) -> str:
@@ -15,12 +19,39 @@ def amount_text(amount: Money | None) -> str:
 _ASKED = {"hold_asked": "Held by a person", "label_asked": "Label asked for", "retried": "Sent on again"}
 
 
+def _annotated(fact: Annotation, notes: Mapping[str, str] | None, names: Mapping[str, str]) -> str:
+    match fact:
+        case NoteAdded():
+            return "Note" if notes is None else _note(notes.get(fact.note_id))
+        case Tagged():
+            return f"Tagged {fact.tag}"
+        case Untagged():
+            return f"Tag {fact.tag} taken off"
+        case Assigned():
+            return f"Assigned to {called(fact.to, names) if fact.to else 'nobody'}"
+
+
+def _note(text: str | None) -> str:
+    return "Note (forgotten)" if text is None else f"Note: {' '.join(text.split())}"
+
+
+def _chosen(fact: f.Quoted) -> str:
+    chosen = next((r for r in fact.rates if r.reason == "chosen"), None)
+    return f"{chosen.carrier} {chosen.service} {amount_text(chosen.price)}" if chosen else "none will do"
+
+
 def _noted(note: str) -> str:
     return f". {note}" if note else ""
 
 
-def summary(fact: f.Fact) -> str:  # noqa: C901, PLR0912 - a table of every fact
-    """Return what a fact says, in one line; empty where it only matters to the machine."""
+NO_NAMES: Mapping[str, str] = {}
+
+
+def summary(fact: f.Fact, notes: Mapping[str, str] | None = None, names: Mapping[str, str] = NO_NAMES) -> str:  # noqa: C901, PLR0912 - a table of every fact
+    """Return what a fact says, in one line; empty where it only matters to the machine.
+
+    ``notes`` are the texts by id that were not forgotten (None: not to be told); ``names`` are what users are called.
+    """
     match fact:
         case f.Received():
             return f"Received: {amount_text(fact.order.total)}, {sum(n.units for n in fact.needs)} units"
@@ -33,9 +64,8 @@ def summary(fact: f.Fact) -> str:  # noqa: C901, PLR0912 - a table of every fact
         case f.UnitsReleased():
             return f"Units set free: {', '.join(f'{a.units} x {a.sku}' for a in fact.allocations)}"
         case f.UnitsShipped():
-            return (
-                f"Units left: {', '.join(f'{a.units} x {a.sku} from {a.location}' for a in fact.allocations)}"
-            )
+            left = ", ".join(f"{a.units} x {a.sku} from {a.location}" for a in fact.allocations)
+            return f"Units left: {left}"
         case f.PaymentChecked():
             asked = ", ".join(sorted({v.authority for v in fact.verdicts})) or "the channel"
             return f"Payment {fact.state}: {amount_text(fact.paid)}, asked {asked}"
@@ -44,12 +74,8 @@ def summary(fact: f.Fact) -> str:  # noqa: C901, PLR0912 - a table of every fact
         case f.Released():
             return f"Released: {fact.reason.words}{_noted(fact.note)}"
         case f.Quoted():
-            chosen = next((r for r in fact.rates if r.reason == "chosen"), None)
-            best = (
-                f"{chosen.carrier} {chosen.service} {amount_text(chosen.price)}" if chosen else "none will do"
-            )
             box = f"{fact.parcel.box}{' (packing cut short)' if fact.parcel.ended_early else ''}"
-            return f"{len(fact.rates)} rates for parcel {fact.parcel.parcel_id} in box {box}: {best}"
+            return f"{len(fact.rates)} rates for parcel {fact.parcel.parcel_id} in box {box}: {_chosen(fact)}"
         case f.RateRefused():
             return f"Label refused: {fact.carrier} {fact.service}: {fact.message}; the next best is taken"
         case f.LabelBought():
@@ -97,5 +123,7 @@ def summary(fact: f.Fact) -> str:  # noqa: C901, PLR0912 - a table of every fact
             return f"Personal data forgotten: {fact.why.words}"
         case f.Noted():
             return fact.text
+        case NoteAdded() | Tagged() | Untagged() | Assigned():
+            return _annotated(fact, notes, names)
         case _:
             return ""

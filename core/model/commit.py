@@ -21,6 +21,8 @@ class Due(Enum):
     """When the order is looked at next, if the commit gives no instant."""
 
     NOW = "now"
+    AS_BEFORE = "as_before"
+    """Nothing is decided by what this commit tells: the order stays due when it was, and so do its failed runs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +81,14 @@ class Sealed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NewNote:
+    """The text of a note, in clear here and sealed by the store under the order's own key."""
+
+    note_id: str
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MerchantNotice:
     """What the merchant should know of once, of what, and since when; no order waits for it."""
 
@@ -122,6 +132,8 @@ class OrderCommit:
     lost: Sequence[Allocation] = ()
     """Units that left although they had been set free: off on hand alone; part of the second half."""
     sealed: Sealed | None = None
+    note: NewNote | None = None
+    """Part of the first half, beside the fact ``NoteAdded`` of its id."""
     references: Sequence[tuple[str, str]] = ()
     """(kind, reference) by which this order is found again: payment, tracker, shipment."""
     invalidate_levels: Sequence[tuple[str, str]] = ()

@@ -9,8 +9,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
+from core.model.annotations import Annotation
 from core.model.base import Instant, Shape
 from core.model.effects import Outcome
+from core.model.fact_base import FactBase
 from core.model.failures import Failure
 from core.model.forgetting import Why
 from core.model.holds import Hold
@@ -19,15 +21,6 @@ from core.model.order import Order, RiskLevel
 from core.model.payment import PaymentState
 from core.model.shipment import CustomsItem, JudgedRate, Parcel, TrackingState
 from core.model.stock import Allocation, Need
-
-
-class FactBase(Shape):
-    """What every fact carries: when it happened, and who or what made it so."""
-
-    v: Literal[1] = 1
-    at: Instant
-    actor: str = "hub"
-    """``hub``, ``channel``, ``gateway``, ``carrier``, ``user:<id>`` or ``key:<name>``; older ones ``person:<name of a key>``."""
 
 
 class Received(FactBase):
@@ -385,7 +378,8 @@ Fact = Annotated[
     | HoldAsked | Quoted | LabelBought | RateRefused | LabelStored | LabelVoided | VoidAnswered
     | LeftAfterVoid | ChannelTold | ShopperTold | NotSendable | Captured | CancelledAtChannel
     | RejectionAsked | LabelAsked | VoidAsked | VoidRefused | ShippedElsewhere | PartShippedElsewhere
-    | Tracked | GatewayNotified | Intended | Settled | Parked | Retried | Forgotten | Noted,
+    | Tracked | GatewayNotified | Intended | Settled | Parked | Retried | Forgotten | Noted
+    | Annotation,
     Field(discriminator="kind"),
 ]  # fmt: skip
 """Any fact, told apart by ``kind``."""

@@ -1,5 +1,6 @@
 """Who works here: a person or a program at one merchant, and how facts name whoever made them so."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -25,6 +26,12 @@ def actor_of_user(user_id: str) -> str:
 def actor_of_key(name: str) -> str:
     """Return how facts name whoever uses an API key."""
     return f"key:{name}"
+
+
+def called(actor: str, names: Mapping[str, str]) -> str:
+    """Return what people read of an actor."""
+    kind, _, rest = actor.partition(":")
+    return names.get(actor, actor) if kind == "user" else rest if kind in ("key", "person") else actor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from core.domain.state import OrderState, Stage
 from core.engine.hub import Hub
 from core.model.holds import Hold
+from core.services.annotations import assignee_sought
 from core.store.orders import OrderRow, find_known_by, list_orders, load_all
 from core.store.personal import find_person
 
@@ -14,6 +15,8 @@ async def search_orders(
     stage: Stage | None = None,
     hold: Hold | None = None,
     connection: str | None = None,
+    tag: str | None = None,
+    assignee: str | None = None,
     text: str | None = None,
     limit: int = 50,
 ) -> tuple[list[tuple[OrderRow, OrderState]], bool]:
@@ -35,6 +38,8 @@ async def search_orders(
         stage=stage,
         hold=hold,
         connection=connection,
+        tag=tag,
+        assignee=await assignee_sought(hub, merchant, assignee),
         text=sought,
         known_by=await _known_by(hub, merchant, sought) if sought else (),
         limit=limit,

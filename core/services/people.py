@@ -53,12 +53,6 @@ async def names_of(hub: Hub, merchant: str) -> dict[str, str]:
     return {actor_of_user(user.user_id): user.name for user in known}
 
 
-def called(actor: str, names: Mapping[str, str]) -> str:
-    """Return what people read of an actor."""
-    kind, _, rest = actor.partition(":")
-    return names.get(actor, actor) if kind == "user" else rest if kind in ("key", "person") else actor
-
-
 async def invite(hub: Hub, merchant: str, name: str, role: Role, *, by: str) -> tuple[str, str]:
     """Invite somebody; return the id of the link, and the secret in it.
 

@@ -12,13 +12,14 @@ import sqlalchemy as sa
 
 from core.domain.state import OrderState
 from core.errors import HubError, NotFoundError
-from core.model.commit import Committed, Intent, Moved, OrderCommit
+from core.model.commit import Committed, Due, Intent, Moved, OrderCommit
 from core.store.columns import among, compact
 from core.store.decide import Decision, Standing, decide
 from core.store.jobs import enqueue_all
 from core.store.ledger import LockedStock, StockKey, lock_stock
 from core.store.listings import mark_dirty
 from core.store.notices import raise_notices
+from core.store.order_notes import write_notes
 from core.store.personal import seal_personal
 from core.store.projection import projection
 from core.store.read_back_jobs import read_back_jobs_of
@@ -85,7 +86,14 @@ def _create_rows(conn: sa.Connection, commits: Sequence[OrderCommit]) -> None:
 def _lock_orders(conn: sa.Connection, commits: Sequence[OrderCommit]) -> dict[OrderKey, Standing]:
     key = (orders.c.merchant, orders.c.order_id)
     wanted = sorted({(commit.merchant, commit.order_id) for commit in commits})
-    claim = (orders.c.claimed_by, orders.c.claimed_until, orders.c.attempts, orders.c.error, orders.c.due_at)
+    claim = (
+        orders.c.claimed_by,
+        orders.c.claimed_until,
+        orders.c.attempts,
+        orders.c.error,
+        orders.c.due_at,
+        orders.c.waits_for,
+    )
     found = conn.execute(
         sa.select(*key, orders.c.version, orders.c.state, *claim)
         .where(among(conn, key, wanted))
@@ -100,6 +108,7 @@ def _lock_orders(conn: sa.Connection, commits: Sequence[OrderCommit]) -> dict[Or
             claimed_until=row.claimed_until,
             attempts=row.attempts,
             error=row.error,
+            waits_for=row.waits_for,
             due_at=row.due_at,
         )
         for row in found
@@ -154,6 +163,7 @@ def _write(conn: sa.Connection, decisions: Sequence[Decision], stock: LockedStoc
     stock.write(conn)
     _write_effects(conn, decisions)
     _write_personal(conn, decisions, keyring)
+    write_notes(conn, keyring, [d.commit for d in decisions])
     forget = {(d.commit.merchant, c, listing) for d in decisions for c, listing in d.commit.invalidate_levels}
     mark_dirty(conn, stock.changed, decisions[0].commit.at, invalidate=forget)
     looks = (tracking_jobs_of, read_back_jobs_of, void_jobs_of)
@@ -164,6 +174,8 @@ def _write(conn: sa.Connection, decisions: Sequence[Decision], stock: LockedStoc
 def _order_row(decision: Decision) -> Row:
     commit, before = decision.commit, decision.before
     freed = decision.landed and commit.free_claim
+    kept = commit.due_at is Due.AS_BEFORE
+    counts = decision.landed and not kept
     return {
         "merchant": commit.merchant,
         "order_id": commit.order_id,
@@ -171,9 +183,9 @@ def _order_row(decision: Decision) -> Row:
         "due_at": decision.due_at,
         "claimed_by": None if freed else before.claimed_by,
         "claimed_until": None if freed else before.claimed_until,
-        "attempts": commit.attempts if decision.landed else before.attempts,
-        "waits_for": commit.waits_for if decision.landed else "",
-        "error": commit.error if decision.landed else before.error,
+        "attempts": commit.attempts if counts else before.attempts,
+        "waits_for": before.waits_for if kept else commit.waits_for if decision.landed else "",
+        "error": commit.error if counts else before.error,
         "updated_at": commit.at,
     }
 

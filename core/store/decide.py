@@ -25,6 +25,7 @@ class Standing:
     claimed_until: datetime | None
     attempts: int
     error: str | None
+    waits_for: str
     due_at: datetime | None
 
 
@@ -51,6 +52,8 @@ class Decision:
 
         Nor does one rest that was woken while it was worked on: whoever decided may not know what changed.
         """
+        if self.commit.due_at is Due.AS_BEFORE:
+            return self.before.due_at
         if self.before.due_at == WOKEN:
             return self.commit.at if self.commit.free_claim else WOKEN
         if not self.landed or self.commit.due_at is Due.NOW:

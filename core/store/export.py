@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from core.store.forgetting import bodies_of
 from core.store.labels import labels_of
+from core.store.order_notes import note_texts
 from core.store.orders import facts_of
 from core.store.personal import body_of, personal_of
 from core.store.sealing import Keyring
@@ -17,7 +18,7 @@ from core.store.tables import orders, refs
 def export_order(
     conn: sa.Connection, keyring: Keyring, merchant: str, order_id: str, *, connections: Iterable[str]
 ) -> dict[str, Any]:
-    """Return an order as JSON may say it: names and addresses, every fact, label files, what vendors delivered of it."""
+    """Return an order as JSON may say it: names and addresses, every fact, notes by id, label files, what vendors delivered of it."""
     this = (orders.c.merchant == merchant, orders.c.order_id == order_id)
     row = conn.execute(sa.select(orders).where(*this)).one()
     personal = personal_of(conn, keyring, merchant, order_id)
@@ -36,6 +37,7 @@ def export_order(
             [kind, reference] for kind, reference in conn.execute(known_by.order_by(*refs.primary_key))
         ],
         "facts": [fact.model_dump(mode="json") for fact in facts_of(conn, merchant, order_id)],
+        "notes": note_texts(conn, keyring, merchant, order_id),
         "labels": [
             {"parcel": one.parcel_id, "format": one.format, "file": base64.b64encode(one.file).decode()}
             for one in labels_of(conn, keyring, merchant, order_id)

@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 import sqlalchemy as sa
 
 from core.domain.state import OrderState, Stage
+from core.model.annotations import NOBODY
 from core.model.facts import FACT, Fact
 from core.model.holds import Hold
 from core.store.columns import among
@@ -36,6 +37,8 @@ class OrderRow:
     placed_at: datetime
     stage: Stage
     holds: tuple[Hold, ...]
+    tags: tuple[str, ...]
+    assignee: str | None
     total_minor: int | None
     currency: str | None
     due_at: datetime | None
@@ -122,6 +125,8 @@ def list_orders(
     stage: Stage | None = None,
     hold: str | None = None,
     connection: str | None = None,
+    tag: str | None = None,
+    assignee: str | None = None,
     text: str | None = None,
     known_by: Sequence[str] = (),
     after: str | None = None,
@@ -129,7 +134,7 @@ def list_orders(
 ) -> Page[OrderRow]:
     """Return a page of orders, the newest first.
 
-    ``text`` is the beginning of a number or of the channel's id; the ids in ``known_by`` are listed besides. A page starts behind the last order of the one
+    ``assignee`` is a name, or ``NOBODY``. ``text`` is the beginning of a number or of the channel's id; the ids in ``known_by`` are listed besides. A page starts behind the last order of the one
     before, so that orders placed meanwhile neither repeat nor hide any.
     """
     query = sa.select(orders).where(orders.c.merchant == merchant)
@@ -139,6 +144,10 @@ def list_orders(
         query = query.where(orders.c.holds.contains(f" {hold} ", autoescape=True))
     if connection is not None:
         query = query.where(orders.c.connection == connection)
+    if tag is not None:
+        query = query.where(orders.c.tags.contains(f" {tag} ", autoescape=True))
+    if assignee is not None:
+        query = query.where(orders.c.assignee == (None if assignee == NOBODY else assignee))
     if text:
         begins = (c.istartswith(text, autoescape=True) for c in (orders.c.number, orders.c.external_id))
         found = (
@@ -196,6 +205,8 @@ def _order_row(row: sa.Row[Any]) -> OrderRow:
         placed_at=row.placed_at,
         stage=Stage(row.stage),
         holds=tuple(Hold(word) for word in row.holds.split()),
+        tags=tuple(row.tags.split()),
+        assignee=row.assignee,
         total_minor=row.total_minor,
         currency=row.currency,
         due_at=row.due_at,

@@ -20,6 +20,7 @@ class Holds(StrEnum):
 
 COLUMNS: Mapping[tuple[str, str], Holds] = {
     ("orders", "personal"): Holds.SEALED,
+    ("order_notes", "sealed"): Holds.SEALED,
     ("labels", "file"): Holds.SEALED,
     ("deliveries", "body"): Holds.SEALED,
     ("data_keys", "wrapped"): Holds.KEY,
@@ -28,6 +29,8 @@ COLUMNS: Mapping[tuple[str, str], Holds] = {
     ("facts", "actor"): Holds.STAFF,
     ("facts", "data"): Holds.NOTE,
     ("orders", "state"): Holds.NOTE,
+    ("orders", "tags"): Holds.NOTE,
+    ("orders", "assignee"): Holds.STAFF,
     ("ledger", "actor"): Holds.STAFF,
     ("ledger", "note"): Holds.NOTE,
     ("openings", "actor"): Holds.STAFF,
@@ -48,6 +51,7 @@ NOTHING: Mapping[str, str] = {
     "facts": "merchant order_id seq kind v at",
     "effects": "merchant key order_id operation connection fence owner state intended_at settled_at request result",
     "refs": "merchant kind order_id",
+    "order_notes": "merchant order_id note_id",
     "labels": "merchant order_id parcel_id label_id format file_key printed",
     "deliveries": "merchant connection event_id topic kind subject received_at state error body_key",
     "data_keys": "merchant key_id purpose wrapped_by created_at",

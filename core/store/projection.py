@@ -13,6 +13,8 @@ def projection(state: OrderState) -> dict[str, Any]:
         "stage": state.stage.value,
         "state": state.model_dump_json(),
         "holds": f" {' '.join(state.holds)} " if state.holds else "",
+        "tags": f" {' '.join(state.tags)} " if state.tags else "",
+        "assignee": state.assignee,
         "parked_at": state.parked.at if state.parked else None,
         "total_minor": total.minor if total else None,
         "currency": total.currency if total else None,

@@ -9,7 +9,7 @@ from alembic import op
 from core.store.columns import UTCDateTime
 
 revision = "0018"
-down_revision = "0016"
+down_revision = "0017"
 branch_labels = None
 depends_on = None
 

@@ -6,6 +6,7 @@ import pytest
 
 from core.domain.summary import amount_text, summary
 from core.model import facts as f
+from core.model.annotations import Assigned, NoteAdded, Tagged, Untagged
 from core.model.forgetting import Why
 from core.model.holds import Hold
 from core.model.money import Money
@@ -37,6 +38,11 @@ VERDICT = f.TransactionVerdict(
     transaction_id="t", gateway="stripe", authority="pay", state="verified", amount=usd(1), captured=usd(1)
 )
 SAID: list[tuple[f.Fact, str]] = [
+    (NoteAdded(at=NOON, note_id="n1"), "Note"),
+    (Tagged(at=NOON, tag="urgent"), "Tagged urgent"),
+    (Untagged(at=NOON, tag="urgent"), "Tag urgent taken off"),
+    (Assigned(at=NOON, to="key:kim"), "Assigned to kim"),
+    (Assigned(at=NOON, to=None), "Assigned to nobody"),
     (f.Received(at=NOON, order=an_order("1"), needs=(a_need(2),)), "Received: 10.00 USD, 2 units"),
     (f.Changed(at=NOON, order=an_order("1"), needs=()), "Changed at the channel (open)"),
     (f.UnitsCommitted(at=NOON, allocations=(an_allocation(1),), backordered=(a_need(2),)),
@@ -112,3 +118,16 @@ def test_an_amount_that_could_not_be_read_says_so() -> None:
         "nothing",
         "amount unknown",
     ]
+
+
+@pytest.mark.req("S43")
+def test_a_note_that_is_not_forgotten_is_told_in_one_line() -> None:
+    note = NoteAdded(at=NOON, note_id="n1")
+
+    assert summary(note, {"n1": "gift wrap,\nby phone", "n2": "other"}) == "Note: gift wrap, by phone"
+    assert summary(note, {"n2": "other"}) == "Note (forgotten)"
+
+
+@pytest.mark.req("S43")
+def test_an_assignee_is_told_by_name() -> None:
+    assert summary(Assigned(at=NOON, to="user:u1"), names={"user:u1": "Kim"}) == "Assigned to Kim"

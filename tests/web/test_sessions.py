@@ -32,6 +32,9 @@ NAMED = {
 BODIES = {
     "release": b'{"reason": "risk"}',
     "void": b'{"parcel": "reno-1"}',
+    "notes": b'{"text": "gift wrap"}',
+    "tags": b'{"tags": ["urgent"]}',
+    "assignee": b'{"assignee": null}',
     "role": b'{"role": "owner"}',
     "rename": b'{"name": "Eve"}',
     "invitations": b'{"name": "Eve", "role": "owner"}',

@@ -30,6 +30,8 @@ class OrderItem(Answer):
     placed_at: datetime
     stage: Stage
     holds: tuple[Hold, ...]
+    tags: tuple[str, ...]
+    assignee: str | None
     total_minor: int | None
     currency: str | None
     waits_for: WaitsFor
@@ -144,6 +146,9 @@ class OrderView(Answer):
     not_sendable: tuple[str, ...]
     """Messages that the mail server refused for good."""
     effects: dict[str, Outcome | Literal["intent"]]
+    tags: tuple[str, ...]
+    assignee: str | None
+    """Who looks after it: `user:<id>` or `key:<name>`; null: nobody."""
     version: int
     waits_for: WaitsFor
 

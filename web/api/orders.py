@@ -1,5 +1,6 @@
 """Orders: lists, one order with its timeline, and what people ask of it."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import Field
@@ -7,11 +8,15 @@ from pydantic import Field
 from core.domain.state import OrderState, ParcelState, Stage
 from core.engine.hub import Hub
 from core.errors import NotFoundError
+from core.model.annotations import NoteAdded, Tag
+from core.model.facts import Fact
 from core.model.holds import Hold
 from core.model.order import OrderLine, Transaction
 from core.model.shipment import CustomsItem, JudgedRate
 from core.services import actions
+from core.services.annotations import assignee_sought
 from core.services.waiting import Waiting, waiting_of
+from core.store.order_notes import note_texts
 from core.store.orders import OrderRow, counts_by_stage, facts_of, list_orders
 from web.api.endpoint import Answer, Call, Endpoint, OrderCursor
 from web.api.order_views import (
@@ -28,6 +33,7 @@ from web.api.order_views import (
     WaitsFor,
 )
 from web.keys import HUB
+from web.permissions import PERSONAL
 
 
 class OrdersAsked(Answer):
@@ -36,6 +42,10 @@ class OrdersAsked(Answer):
     stage: Stage | None = Field(None, description="only orders at this stage")
     hold: Hold | None = Field(None, description="only orders held for this reason")
     connection: str | None = Field(None, description="only orders of this channel")
+    tag: Tag | None = Field(None, description="only orders with this tag")
+    assignee: str | None = Field(
+        None, description="only orders that this user or API key looks after; `none`: those that nobody does"
+    )
     text: str | None = Field(None, description="only orders whose number begins so")
     after: OrderCursor | None = Field(None, description="the `after` of the page before")
     limit: int = Field(50, ge=1, le=200, description="orders a page")
@@ -50,6 +60,8 @@ def item_of(row: OrderRow, waits: Waiting) -> OrderItem:
         placed_at=row.placed_at,
         stage=row.stage,
         holds=row.holds,
+        tags=row.tags,
+        assignee=row.assignee,
         total_minor=row.total_minor,
         currency=row.currency,
         waits_for=_waits(waits),
@@ -70,6 +82,8 @@ async def get_orders(call: Call) -> OrderList:
         stage=asked.stage,
         hold=asked.hold,
         connection=asked.connection,
+        tag=asked.tag,
+        assignee=await assignee_sought(hub, call.merchant, asked.assignee),
         text=asked.text,
         after=asked.after,
         limit=asked.limit,
@@ -133,6 +147,8 @@ def view_of(order_id: str, state: OrderState, waits: Waiting) -> OrderView:
         messages=state.messages,
         not_sendable=state.not_sendable,
         effects={**state.settled, **{i.key: "intent" for i in state.open}},
+        tags=state.tags,
+        assignee=state.assignee,
         version=state.version,
         waits_for=_waits(waits),
     )
@@ -222,7 +238,20 @@ async def timeline(call: Call) -> Timeline:
     hub = call.request.app[HUB]
     order_id = await actions.order_named(hub, call.merchant, call.path["order"])
     facts = await hub.store.read(facts_of, call.merchant, order_id)
-    return Timeline(facts=tuple(FactView.model_validate(fact.model_dump(mode="json")) for fact in facts))
+    reads = call.caller.role.covers(PERSONAL)
+    notes = await hub.store.read(note_texts, hub.store.keys, call.merchant, order_id) if reads else None
+    return Timeline(facts=tuple(_fact(fact, notes) for fact in facts))
+
+
+def _fact(fact: Fact, notes: Mapping[str, str] | None) -> FactView:
+    """Return a fact as the API shows it; beside that of a note its text, null where that is forgotten.
+
+    ``notes`` are None for whoever may not read them.
+    """
+    told = fact.model_dump(mode="json")
+    if isinstance(fact, NoteAdded) and notes is not None:
+        told["text"] = notes.get(fact.note_id)
+    return FactView.model_validate(told)
 
 
 ENDPOINTS = (

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from aiohttp import web
 from pydantic import Field
@@ -10,20 +10,26 @@ from pydantic import Field
 from core.domain.state import Stage
 from core.domain.summary import summary
 from core.errors import NotFoundError, RefusedError
+from core.model.annotations import LONGEST_ASSIGNEE, LONGEST_NOTE_TEXT
 from core.model.asks import Ask
-from core.model.facts import Fact
+from core.model.people import called
 from core.services import actions
+from core.services.annotations import assignee_sought, list_notes
 from core.services.carrying_out import carry_out
-from core.services.people import called, names_of
+from core.services.people import names_of
 from core.services.plans import plan, plans
 from core.services.shoppers import openable_until
 from core.services.waiting import waiting_of
+from core.store.assignees import assignable
+from core.store.order_notes import note_texts
 from core.store.orders import counts_by_stage, facts_of, list_orders
 from core.store.personal import personal_of
 from web.api.endpoint import Answer, OrderCursor
 from web.console.confirm import confirmed, show_plan
 from web.console.page import page
 from web.console.pages import form_of, hub_of, onward
+from web.permissions import PERSONAL
+from web.session import CALLER
 
 _LISTS = ("/orders", "/exceptions")
 """Where a person may have come from."""
@@ -33,8 +39,15 @@ class OrdersShown(Answer):
     """Which orders the page shows."""
 
     stage: Stage | None = None
+    tag: str = Field("", max_length=100)
+    assignee: str = Field("", max_length=LONGEST_ASSIGNEE)
     text: str = Field("", max_length=100)
     after: OrderCursor | None = None
+
+    def and_after(self, after: str) -> str:
+        """Return the query of the page behind this one."""
+        asked = self.model_dump(mode="json") | {"after": after}
+        return urlencode({name: value for name, value in asked.items() if value})
 
 
 async def orders(request: web.Request) -> web.Response:
@@ -42,18 +55,27 @@ async def orders(request: web.Request) -> web.Response:
     hub, merchant, _ = hub_of(request)
     asked = OrdersShown.model_validate(dict(request.query))
     found = await hub.store.read(
-        list_orders, merchant, stage=asked.stage, text=asked.text or None, after=asked.after, limit=50
+        list_orders,
+        merchant,
+        stage=asked.stage,
+        tag=asked.tag.strip().lower() or None,
+        assignee=await assignee_sought(hub, merchant, asked.assignee or None),
+        text=asked.text or None,
+        after=asked.after,
+        limit=50,
     )
     counts = await hub.store.read(counts_by_stage, merchant)
     return page(
         "orders.html",
         request,
         rows=found.items,
-        after=found.after,
         asked=asked,
         counts=counts,
         stages=list(Stage),
         total=sum(counts.values()),
+        people=await hub.store.read(assignable, merchant),
+        names=await names_of(hub, merchant),
+        older=f"/orders?{asked.and_after(found.after)}" if found.after else None,
         waits=await waiting_of(hub, merchant, [row.order_id for row in found.items]),
     )
 
@@ -73,8 +95,11 @@ async def order(request: web.Request) -> web.Response:
         order=state.order,
         stage=state.stage,
         personal=await hub.store.read(personal_of, hub.store.keys, merchant, order_id),
-        timeline=timeline(await hub.store.read(facts_of, merchant, order_id)),
+        timeline=await told_of(request, order_id),
+        notes=await list_notes(hub, merchant, order_id),
+        longest_note=LONGEST_NOTE_TEXT,
         names=await names_of(hub, merchant),
+        people=await hub.store.read(assignable, merchant),
         waits=(await waiting_of(hub, merchant, [order_id]))[order_id],
         plans=[p for p in await plans(hub, merchant, order_id) if not p.refused],
         acts=hub.connections(merchant).acts(state.order.connection),
@@ -82,9 +107,14 @@ async def order(request: web.Request) -> web.Response:
     )
 
 
-def timeline(facts: Sequence[Fact]) -> list[tuple[datetime, str, str]]:
-    """Return (when, who, what in words) of every fact that says something to people."""
-    return [(fact.at, fact.actor, words) for fact in facts if (words := summary(fact))]
+async def told_of(request: web.Request, order_id: str, *, since: int = 0) -> list[tuple[datetime, str, str]]:
+    """Return (when, who, what in words) of every fact since a version that says something to people."""
+    hub, merchant, _ = hub_of(request)
+    facts = (await hub.store.read(facts_of, merchant, order_id))[since:]
+    reads = request[CALLER].role.covers(PERSONAL)
+    notes = await hub.store.read(note_texts, hub.store.keys, merchant, order_id) if reads else None
+    names = await names_of(hub, merchant)
+    return [(fact.at, fact.actor, words) for fact in facts if (words := summary(fact, notes, names))]
 
 
 async def order_action(request: web.Request) -> web.Response:
@@ -118,7 +148,7 @@ async def ask_of_order(
     news: Sequence[tuple[datetime, str, str]] = ()
     if seen is not None:
         names = await names_of(hub, merchant)
-        told = timeline((await hub.store.read(facts_of, merchant, order_id))[int(seen.stands) :])
+        told = await told_of(request, order_id, since=int(seen.stands))
         news = [(at, called(who, names), what) for at, who, what in told]
         planned = await plan(hub, merchant, order_id, Ask(asked), of, ask_rates=True)
     return show_plan(request, form, planned, back_to=back, noted=True, changed=seen is not None, news=news)
@@ -137,7 +167,6 @@ async def done(request: web.Request) -> web.Response:
     order_id = await actions.order_named(hub, merchant, request.match_info["order"])
     asked = DoneShown.model_validate(dict(request.query))
     run = await actions.read_order(hub, merchant, order_id)
-    facts = await hub.store.read(facts_of, merchant, order_id)
     possible = await plans(hub, merchant, order_id)
     voids = [p for p in possible if p.ask is Ask.VOID]
     return page(
@@ -146,7 +175,7 @@ async def done(request: web.Request) -> web.Response:
         order_id=order_id,
         order=run.order,
         stage=run.state.stage,
-        news=timeline(facts[asked.since :]),
+        news=await told_of(request, order_id, since=asked.since),
         names=await names_of(hub, merchant),
         waits=(await waiting_of(hub, merchant, [order_id]))[order_id],
         ways_back=voids or [p for p in possible if p.ask is Ask.HOLD and not p.refused],

@@ -11,7 +11,7 @@ from core.domain.state import Stage
 from core.model.actions import Action
 from core.model.holds import Hold
 from core.model.money import UNKNOWN_CURRENCY, Money
-from core.services.people import called
+from core.model.people import called
 from web.keys import HUB, SETTINGS
 from web.permissions import PERSONAL, least_role
 from web.session import CALLER

@@ -5,7 +5,7 @@ UPDATE and DELETE on both databases.
 """
 
 from core.store.tables.access import api_keys, idempotency_keys, one_time_links, sessions, users
-from core.store.tables.orders import deliveries, effects, facts, labels, orders, refs
+from core.store.tables.orders import deliveries, effects, facts, labels, order_notes, orders, refs
 from core.store.tables.parts import METADATA
 from core.store.tables.privacy import privacy_requests
 from core.store.tables.sealed import data_keys, forgotten, vault
@@ -56,6 +56,7 @@ __all__ = [
     "notices",
     "one_time_links",
     "openings",
+    "order_notes",
     "orders",
     "pause_waits",
     "pauses",

@@ -15,6 +15,8 @@ orders = table(
     text("stage"),
     text("state"),
     text("holds"),  # reasons with a blank before and after each, for filters
+    text("tags", server_default=sa.text("''")),  # as holds
+    optional("assignee"),
     sa.Column("total_minor", sa.BigInteger, nullable=True),
     optional("currency"),
     maybe_at("due_at"),
@@ -50,6 +52,7 @@ orders = table(
     sa.Index("ix_orders_page", "merchant", "placed_at", "order_id"),
     sa.Index("ix_orders_stage", "merchant", "stage", "placed_at", "order_id"),
     sa.Index("ix_orders_number", "merchant", "number"),
+    sa.Index("ix_orders_assignee", "merchant", "assignee", "placed_at", "order_id"),
     sa.Index(
         "ix_orders_personal",
         "merchant",
@@ -96,6 +99,14 @@ refs = table(
     key("order_id"),
     of_order(),
     sa.Index("ix_refs_order", "merchant", "order_id"),
+)
+
+order_notes = table(
+    "order_notes",
+    key("order_id"),
+    key("note_id"),
+    sa.Column("sealed", sa.LargeBinary, nullable=False),  # under the order's own key
+    of_order(),
 )
 
 labels = table(

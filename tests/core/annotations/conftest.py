@@ -1,0 +1,3 @@
+from tests.core.flow.conftest import on_disk
+
+__all__ = ["on_disk"]
