@@ -1,16 +1,21 @@
 """Lanes: what is due is read by merchant and by what it waits for, a few of each, whatever else is due.
 
 A flood in one lane hides nothing in another, and costs no more than its few: every step is one look into the index
-(merchant, lane, due_at). Two recursive queries walk it, from merchant to merchant and from lane to lane.
+(merchant, lane, due_at). Two recursive queries walk it, from merchant to merchant and from lane to lane. They are asked
+many times a second, so each is put together once.
 """
 
+import functools
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from core.store.processes import unheld
+from core.store.columns import UTCDateTime
+from core.store.processes import GONE_AFTER, unheld_at
+
+_NOW, _SILENT = sa.bindparam("now", type_=UTCDateTime), sa.bindparam("silent_since", type_=UTCDateTime)
 
 
 def first_of_lanes(
@@ -26,26 +31,34 @@ def first_of_lanes(
 
     ``sparse``: most merchants have many lanes and nothing due in any; those without are passed by with one look.
     """
+    statement = _statement(conn.dialect.name, tuple(columns), lane, sparse=sparse)
+    return conn.execute(statement, {"now": now, "silent_since": now - GONE_AFTER, "depth": depth}).all()
+
+
+@functools.cache
+def _statement(
+    dialect: str, columns: tuple[sa.Column[Any], ...], lane: sa.Column[str], *, sparse: bool
+) -> sa.Select[Any]:
     table = lane.table
-    lanes = _lanes(table, lane, now=now, sparse=sparse)
+    lanes = _lanes(table, lane, sparse=sparse)
     row = table.alias("found")
     first: sa.Select[Any] = (
         sa.select(sa.literal_column("found.rowid"))
         .where(row.c.merchant == lanes.c.merchant, row.c[lane.key] == lanes.c.lane)
-        .where(row.c.due_at <= now, unheld(row.c, now))
+        .where(row.c.due_at <= _NOW, unheld_at(row.c, _NOW, _SILENT))
         .order_by(row.c.due_at, *(row.c[column.key] for column in list(table.primary_key)[1:]))
-        .limit(depth)
+        .limit(sa.bindparam("depth", type_=sa.Integer))
         .correlate(lanes)
     )
-    if conn.dialect.name == "postgresql":
+    if dialect == "postgresql":
         top = first.with_only_columns(*(row.c[column.key] for column in columns)).lateral("top")
-        return conn.execute(sa.select(top).join_from(lanes, top, sa.true())).all()
+        return sa.select(top).join_from(lanes, top, sa.true())
     # SQLite knows no LATERAL; it looks up the rows that a query for each lane names.
     here = sa.literal_column(f"{table.name}.rowid").in_(first)
-    return conn.execute(sa.select(*columns).join_from(lanes, table, here)).all()
+    return sa.select(*columns).join_from(lanes, table, here)
 
 
-def _lanes(table: sa.FromClause, lane: sa.Column[str], *, now: datetime, sparse: bool) -> sa.CTE:
+def _lanes(table: sa.FromClause, lane: sa.Column[str], *, sparse: bool) -> sa.CTE:
     """Return every lane that is used, as (merchant, lane); with ``sparse`` only those of merchants that have something due."""
     merchants = _merchants(table)
     row = table.alias("lane_row")
@@ -57,7 +70,7 @@ def _lanes(table: sa.FromClause, lane: sa.Column[str], *, now: datetime, sparse:
         due = table.alias("due_row")
         start = start.where(
             sa.exists()
-            .where(due.c.merchant == merchants.c.merchant, due.c.due_at <= now)
+            .where(due.c.merchant == merchants.c.merchant, due.c.due_at <= _NOW)
             .correlate(merchants)
         )
     lanes = start.cte("lanes", recursive=True)

@@ -39,6 +39,11 @@ COLUMNS: Mapping[tuple[str, str], Holds] = {
     ("go_lives", "actor"): Holds.STAFF,
     ("forgotten", "actor"): Holds.STAFF,
     ("api_keys", "name"): Holds.STAFF,
+    ("users", "name"): Holds.STAFF,
+    ("users", "login"): Holds.STAFF,
+    ("sessions", "browser"): Holds.STAFF,
+    ("one_time_links", "name"): Holds.STAFF,
+    ("one_time_links", "made_by"): Holds.STAFF,
     ("idempotency_keys", "caller"): Holds.STAFF,
     ("privacy_requests", "ended_by"): Holds.STAFF,
     ("privacy_requests", "result"): Holds.NOTE,
@@ -47,7 +52,7 @@ COLUMNS: Mapping[tuple[str, str], Holds] = {
 
 NOTHING: Mapping[str, str] = {
     "orders": "merchant order_id connection external_id number placed_at version stage holds total_minor currency due_at "
-    "claimed_by claimed_until attempts personal_key forget_at updated_at",
+    "claimed_by claimed_until attempts waits_for error parked_at personal_key forget_at updated_at",
     "facts": "merchant order_id seq kind v at",
     "effects": "merchant key order_id operation connection fence owner state intended_at settled_at request result",
     "refs": "merchant kind order_id",
@@ -57,7 +62,7 @@ NOTHING: Mapping[str, str] = {
     "data_keys": "merchant key_id purpose wrapped_by created_at",
     "forgotten": "merchant kind at why done_at",
     "vault": "merchant connection name sealed key_id version claimed_by claimed_until expires_at",
-    "api_keys": "merchant key_hash role created_at",
+    "api_keys": "merchant key_hash role created_at expires_at last_used_at",
     "idempotency_keys": "merchant key fingerprint begun_at claimed_by claimed_until landed status body",
     "stock": "merchant sku location on_hand committed entries counted",
     "ledger": "merchant sku location seq at kind d_on_hand d_committed order_id",
@@ -69,7 +74,7 @@ NOTHING: Mapping[str, str] = {
     "channel_locations": "merchant connection channel_location name location",
     "openings": "merchant number at source lines undone_at",
     "zones": "merchant location zone nearness prefixes",
-    "jobs": "merchant kind subject connection due_at requests claimed_by claimed_until attempts error parked_at data",
+    "jobs": "merchant kind subject connection due_at requests claimed_by claimed_until attempts error parked_at data lane",
     "switches": "merchant connection action state at first_at",
     "go_lives": "merchant document_id taken_at document accepted_at actions connections undone_at",
     "stopped_pushes": "merchant connection at changes listings",
@@ -79,5 +84,11 @@ NOTHING: Mapping[str, str] = {
     "notices": "merchant kind subject text since seen_at",
     "quota": "merchant app operation tat rate_per_s burst paused_until",
     "configs": "merchant hash loaded_at text",
+    "users": "merchant user_id role password_hash created_at signed_in_at removed_at",
+    "sessions": "merchant token_hash user_id key_hash created_at seen_at expires_at",
+    "one_time_links": "merchant secret_hash kind role user_id key_hash made_at expires_at",
+    "processes": "owner role since beat_at",
+    "restores": "merchant restored_at taken_at",
+    "write_probes": "merchant at",
 }
 """Table -> its columns that hold nothing of a person: ids, codes, amounts, instants, the merchant's own words."""

@@ -36,7 +36,7 @@ def end_process(conn: sa.Connection, owner: str) -> None:
 
 def forget_processes(conn: sa.Connection, now: datetime) -> None:
     """Delete those of long ago."""
-    conn.execute(sa.delete(processes).where(processes.c.since < now - KEPT, _silent(now)))
+    conn.execute(sa.delete(processes).where(processes.c.since < now - KEPT, _silent(now - GONE_AFTER)))
 
 
 def unheld(row: Any, now: datetime) -> sa.ColumnElement[bool]:
@@ -44,7 +44,14 @@ def unheld(row: Any, now: datetime) -> sa.ColumnElement[bool]:
 
     ``row`` are the columns of a table, or of its alias.
     """
-    return sa.or_(row.claimed_until.is_(None), row.claimed_until < now, owner_gone(row.claimed_by, now))
+    return unheld_at(row, now, now - GONE_AFTER)
+
+
+def unheld_at(row: Any, now: Any, silent_since: Any) -> sa.ColumnElement[bool]:
+    """Return the same condition of instants that may be parameters, for a statement that is made once."""
+    return sa.or_(
+        row.claimed_until.is_(None), row.claimed_until < now, _owner_silent(row.claimed_by, silent_since)
+    )
 
 
 def owner_gone(claimed_by: sa.ColumnElement[str | None], now: datetime) -> sa.ColumnElement[bool]:
@@ -53,10 +60,14 @@ def owner_gone(claimed_by: sa.ColumnElement[str | None], now: datetime) -> sa.Co
     A claim's name is that of its process, or begins with it and a slash. One of a process that never said that it
     lives (a verb of the command) lasts its time.
     """
+    return _owner_silent(claimed_by, now - GONE_AFTER)
+
+
+def _owner_silent(claimed_by: sa.ColumnElement[str | None], since: Any) -> sa.ColumnElement[bool]:
     owner = processes.c.owner
     theirs = sa.func.substr(claimed_by.concat("/"), 1, sa.func.length(owner) + 1) == owner.concat("/")
-    return sa.exists().where(theirs, _silent(now))
+    return sa.exists().where(theirs, _silent(since))
 
 
-def _silent(now: datetime) -> sa.ColumnElement[bool]:
-    return sa.or_(processes.c.beat_at.is_(None), processes.c.beat_at < now - GONE_AFTER)
+def _silent(since: Any) -> sa.ColumnElement[bool]:
+    return sa.or_(processes.c.beat_at.is_(None), processes.c.beat_at < since)

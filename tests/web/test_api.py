@@ -58,6 +58,7 @@ REFUSED = {
     ("post", "/orders/{order}/retry"): 409,
     ("post", "/orders/{order}/hold"): 409,
     ("post", "/orders/{order}/void"): 409,
+    ("get", "/metrics"): 401,
     ("post", "/notices/seen"): 404,
     ("post", "/privacy-requests/answered"): 404,
     ("get", "/go-live/accepted/{id}"): 404,
@@ -182,7 +183,7 @@ async def test_an_unknown_query_parameter_is_422_and_the_known_ones_are_named(si
     none = await problem_of(site, "GET", "/stock", 422, params={"x": "1"})
 
     assert told["detail"] == (
-        "unknown query parameter 'stagee'; there is stage, hold, connection, text, after, limit"
+        "unknown query parameter 'stagee'; there is stage, hold, connection, tag, assignee, text, after, limit"
     )
     assert none["detail"] == "unknown query parameter 'x'; there is none"
 

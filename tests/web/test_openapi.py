@@ -123,12 +123,14 @@ async def test_every_example_fits_the_schema_beside_it(site: Site) -> None:
 
 async def test_every_changing_operation_takes_an_idempotency_key(site: Site) -> None:
     without = [
-        which
-        for which, told in operations(await described(site)).items()
-        if which[0] != "get" and not any(p["name"] == "Idempotency-Key" for p in told["parameters"])
+        told["operationId"]
+        for (method, _), told in operations(await described(site)).items()
+        if method != "get" and not any(p["name"] == "Idempotency-Key" for p in told["parameters"])
     ]
 
-    assert without == []
+    # These only ask; whom, stands in a body, for no address may name a person.
+    assert without == [endpoint.name for endpoint in ENDPOINTS if endpoint.asks]
+    assert without == ["planForgetPerson", "exportPerson"]
 
 
 def test_every_field_that_has_words_beside_it_shows_them() -> None:

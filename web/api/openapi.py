@@ -253,6 +253,7 @@ _PUBLIC: Mapping[str, tuple[str, str, str, str, Json]] = {
 
 
 def _public(name: str, tag: str, summary: str, kind: str, schema: Json) -> Json:
+    token = _error("no token of the process", HTTPStatus.UNAUTHORIZED)
     return {
         "operationId": name,
         "summary": summary,
@@ -261,6 +262,7 @@ def _public(name: str, tag: str, summary: str, kind: str, schema: Json) -> Json:
         "parameters": [],
         "responses": {
             "200": {"description": "done", "content": {kind: {"schema": schema}}},
+            **({"401": token} if name == "showMetrics" else {}),
             "default": _error("it cannot be told now", HTTPStatus.SERVICE_UNAVAILABLE),
         },
     }
