@@ -83,7 +83,13 @@ def _words(rows: Contents) -> None:
         rows[name] = [{c: REWRITTEN.get((name, c), value) for c, value in row.items()} for row in renamed]
 
 
-CHANGES: dict[str, Callable[[Contents], None]] = {"0003": _counted, "0009": _words}
+def _roles(rows: Contents) -> None:
+    """Make an API key whose role nobody knows an owner's, as every key was."""
+    for row in rows["api_keys"]:
+        row["role"] = "owner"
+
+
+CHANGES: dict[str, Callable[[Contents], None]] = {"0003": _counted, "0009": _words, "0013": _roles}
 """What a revision does to the rows that it finds, worked out by hand; a revision that is not here leaves them as they are.
 
 Of columns and tables that a revision adds, nothing needs to be said.
@@ -160,7 +166,8 @@ async def test_one_revision_after_another_keeps_what_is_in_every_table(kind: str
             await on(url, fill)
         rows = {name: len(found) for name, found in (await on(url, contents)).items()}
 
-    assert set(rows.values()) == {2}, rows
+    # Readiness keeps one row a merchant.
+    assert {name: n for name, n in rows.items() if n != 2} == {"write_probes": 1}, rows
 
 
 @pytest.mark.parametrize("kind", KINDS)
