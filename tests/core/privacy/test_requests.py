@@ -5,10 +5,12 @@ from datetime import timedelta
 import pytest
 
 from connectors.bogus.client import Fault, no_fault
+from core.failpoints import listening
 from core.model.notification import Notification, NotificationKind
 from core.model.privacy import PrivacyRequest, RequestKind, RequestState
 from core.ports import Token
 from core.services.notices import open_notices
+from core.services.privacy_requests import answer
 from core.store.inbox import list_deliveries, replay_delivery
 from core.store.jobs import list_jobs
 from core.store.personal import personal_of
@@ -212,3 +214,48 @@ async def test_an_uninstall_that_its_vendor_confirms_a_moment_later_ends_the_tok
     await pass_time(b, timedelta(minutes=1))
 
     assert await token(b) == "dead"
+
+
+class KilledError(BaseException):
+    """Ends a process where it stands."""
+
+
+@pytest.mark.req("R66")
+@pytest.mark.case("F8")
+@pytest.mark.parametrize("place", ["privacy.taken.before", "privacy.end.before"])
+async def test_a_process_that_dies_in_the_middle_of_a_request_leaves_it_to_the_next(
+    b: Bench, place: str
+) -> None:
+    [first] = await sold(b, "KK-1")
+    await told(b, NotificationKind.PERSON_REDACT, "e1", orders=(first,))
+
+    def kill(name: str) -> None:
+        if name == place:
+            raise KilledError
+
+    with listening(kill), pytest.raises(KilledError):
+        await settle(b)
+    await pass_time(b, timedelta(minutes=5))
+
+    assert await readable(b, first) == [False]
+    assert [(one.event_id, one.state, one.orders) for one in await requests(b)] == [
+        ("e1", RequestState.DONE, (first,))
+    ]
+    assert await states(b) == {"e1": "done"}
+
+
+@pytest.mark.req("R66")
+async def test_an_answer_whose_process_dies_before_it_is_written_is_given_again(b: Bench) -> None:
+    await told(b, NotificationKind.PERSON_EXPORT, "e1")
+    await settle(b)
+
+    def kill(name: str) -> None:
+        if name == "privacy.answer.before":
+            raise KilledError
+
+    with listening(kill), pytest.raises(KilledError):
+        await answer(b.hub, MERCHANT, "shop", "e1", actor="user:kim")
+    assert [one.state for one in await requests(b)] == [RequestState.OPEN]
+
+    ended = await answer(b.hub, MERCHANT, "shop", "e1", actor="user:kim")
+    assert (ended.state, ended.ended_by) == (RequestState.DONE, "user:kim")
