@@ -121,7 +121,7 @@ async def test_a_job_that_is_sent_on_has_all_its_attempts_again(
 ) -> None:
     await parked_fetch(b, monkeypatch)
     await b.store.write(
-        lambda conn: conn.exec_driver_sql("UPDATE errands SET attempts = 14 WHERE kind = 'fetch'")
+        lambda conn: conn.exec_driver_sql("UPDATE jobs SET attempts = 14 WHERE kind = 'fetch'")
     )
 
     await retry_parked(b.hub, MERCHANT, await parked_work(b.hub, MERCHANT), "person:kim")
