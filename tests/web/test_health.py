@@ -234,10 +234,12 @@ async def test_jobs_are_counted_along_an_index_and_never_loaded(site: Site) -> N
         now = site.b.clock.now()
         new = [NewJob(kind="fetch", subject=f"s{n}", connection="shop", due_at=now) for n in range(1000)]
         enqueue(conn, MERCHANT, new)
-        asked = "EXPLAIN QUERY PLAN SELECT count(*) FROM errands WHERE merchant IN ('a') AND parked_at IS NOT NULL"
+        asked = (
+            "EXPLAIN QUERY PLAN SELECT count(*) FROM jobs WHERE merchant IN ('a') AND parked_at IS NOT NULL"
+        )
         return str(conn.exec_driver_sql(asked).all())
 
-    assert "USING INDEX ix_errands_parked" in await site.b.store.write(plan)
+    assert "USING INDEX ix_jobs_parked" in await site.b.store.write(plan)
 
 
 def test_a_token_that_could_be_guessed_is_refused() -> None:

@@ -62,7 +62,7 @@ def rows_of(conn: sa.Connection) -> dict[str, list[tuple[Any, ...]]]:
     }
 
 
-CHANGED_BY_RESTORE = {"restores", "switches", "errands", "listings", "orders", "vault"}
+CHANGED_BY_RESTORE = {"restores", "switches", "jobs", "listings", "orders", "vault"}
 """What must not be believed any more: see core/store/after_restore.py."""
 
 
