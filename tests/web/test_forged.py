@@ -16,6 +16,7 @@ import sqlalchemy as sa
 import connectors
 from connectors.bogus.webhooks import HEADER, BogusWebhooks
 from connectors.easypost.webhooks import EasyPostWebhooks
+from connectors.shopify.settings import ShopifySettings
 from connectors.shopify.webhooks import ShopifyWebhooks
 from connectors.stripe.webhooks import StripeWebhooks
 from core.ports import Connection, WebhookSource
@@ -85,8 +86,8 @@ def source_of(vendor: str) -> WebhookSource:
         return BogusWebhooks("shop", OURS)
     nothing: Any = None
     app = Connection(
-        merchant=MERCHANT, name="shop", settings=nothing, app={"client_secret": OURS}, endpoints={}, tokens=nothing,
-        quota=nothing, clock=nothing,
+        merchant=MERCHANT, name="shop", settings=ShopifySettings(store="kendra.myshopify.com"),
+        app={"client_secret": OURS}, endpoints={}, tokens=nothing, quota=nothing, clock=nothing,
     )  # fmt: skip
     return ShopifyWebhooks(app)
 

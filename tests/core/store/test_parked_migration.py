@@ -43,7 +43,9 @@ async def test_what_was_parked_before_the_upgrade_is_parked_after_it(kind: str, 
     async with fresh_database(kind, tmp_path) as url:
         db = database(url)
         await db.write(_before)
+        await db.close()  # nobody else may use it meanwhile
         await upgrade(url)
+        db = database(url)
 
         found = await db.read(count_parked, "kendra")
         await db.close()
