@@ -189,10 +189,9 @@ def _park_some(conn: sa.Connection) -> None:
 
 
 def _hold_as_parked(conn: sa.Connection) -> None:
-    [state] = conn.execute(sa.select(orders.c.state)).scalars()
-    assert '"parked":null' in state
-    parked = state.replace('"parked":null', '"parked":{"step":"buy"}')
-    conn.execute(sa.update(orders).values(stage="on_hold", state=parked))
+    one = sa.select(orders.c.order_id).where(orders.c.merchant == MERCHANT).limit(1).scalar_subquery()
+    parked = sa.update(orders).where(orders.c.merchant == MERCHANT, orders.c.order_id == one)
+    conn.execute(parked.values(parked_at=orders.c.placed_at))
 
 
 async def figures(site: Site) -> dict[str, str]:
