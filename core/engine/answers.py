@@ -23,7 +23,7 @@ KINDS: Mapping[str, str] = {
     "quote": "rates",
     "buy": "labels",
     "find_label": "label look-ups",
-    "sold_labels": "label look-ups",
+    "sold_labels": "label lists",
     "fetch_file": "label files",
     "fetch_tracking": "scans",
     "void": "voids",

@@ -46,6 +46,7 @@ ODD_JSON: dict[str, tuple[Any, ...]] = {
     "postgres": ("a\0b", "\ud800", 2**31, 2**63, LONG, 1e308, [[]], {LONG: 1}, True),
 }
 BASE = {
+    "secret": "x" * 43, "user": "kim", "name": "warehouse", "note": "n1",
     "merchant": MERCHANT, "connection": "shop", "order": "1001", "listing": "CHEF-8", "parcel": "reno-1", "event": "e1",
     "id": "x", "connector": "bogus", "app": "bogus", "filename": "style.css",
 }  # fmt: skip
@@ -59,7 +60,8 @@ DOINGS = [
     *(("/links", {"do": do}) for do in ("accept", "import", "preview", "unlink", "undo")),
     *(("/go-live", {"do": do}) for do in ("accept", "undo", "load", "adopt", "adopt_preview", "undo_opening")),
     *(("/orders/1001", {"action": ask}) for ask in ("hold", "release", "void", "label", "retry", "reject")),
-    ("/exceptions", {"action": "seen"}), ("/connections/shop", {"action": "levels"}), ("/stock", {"do": "receive"}),
+    ("/people", {"do": "invite"}), ("/account", {"do": "password"}), ("/privacy", {"do": "export"}),
+    ("/exceptions", {"action": "retry_parked"}), ("/exceptions", {"action": "seen"}), ("/connections/shop", {"action": "levels"}), ("/stock", {"do": "receive"}),
 ]  # fmt: skip
 """Page -> what a form of it asks for."""
 RAW_FORMS = (
