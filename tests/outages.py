@@ -22,7 +22,11 @@ KINDS = {"cut": CUT, "full": FULL, "locked": LOCKED, "read-only": READ_ONLY, "co
 
 @contextlib.contextmanager
 def away(
-    db: Database, error: Exception = CUT, *, times: int | None = None, of: Sequence[str] = ("read", "write")
+    db: Database,
+    error: Exception = CUT,
+    *,
+    times: int | None = None,
+    of: Sequence[str] = ("read", "write", "write_first"),
 ) -> Iterator[list[str]]:
     """Have a database fail, always or so many times; give what was asked of it in vain, which grows."""
     asked: list[str] = []
@@ -32,7 +36,7 @@ def away(
         async def ask(work: Any, *args: Any, **kwargs: Any) -> Any:
             if times is not None and len(asked) >= times:
                 return await plain[name](work, *args, **kwargs)
-            asked.append(name)
+            asked.append(name.removesuffix("_first"))
             raise error
 
         return ask

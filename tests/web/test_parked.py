@@ -6,7 +6,7 @@ from core.services.parked import parked_work
 from tests.builders import MERCHANT
 from tests.core.flow.parked import parked_fetch, parked_order
 from tests.core.flow.play import settle
-from tests.web.site import KEY, OTHER_KEY, Site, fields_of
+from tests.web.site import KEY, METRICS, OTHER_KEY, Site, fields_of
 from tests.web.test_two_steps import text_of
 
 pytestmark = [pytest.mark.case("F1"), pytest.mark.req("R68")]
@@ -117,7 +117,7 @@ async def test_the_metrics_count_it_by_kind(site: Site, monkeypatch: pytest.Monk
     await parked_fetch(site.b, monkeypatch)
     await parked_order(site.b, monkeypatch)
 
-    told = (await site.ask("GET", "/metrics")).text.splitlines()
+    told = (await site.ask("GET", "/metrics", key=METRICS)).text.splitlines()
     assert [line for line in told if line.startswith("crossdock_parked{")] == [
         'crossdock_parked{kind="deliveries"} 1',
         'crossdock_parked{kind="jobs"} 1',

@@ -88,7 +88,6 @@ async def test_a_link_is_not_used_up_by_looking_and_ends_with_its_time(site: Sit
         ({"password": "aaaaaaaaaaaaaa"}, "A password has at least 5 different characters."),
         ({"password": "kim.likes.cats", "login": "kim.likes"}, "The password holds the sign-in name; take another."),
         ({"login": "k im"}, "A sign-in name is an e-mail address, or a word of 2 to 254 characters without a blank."),
-        ({"login": "nul\x00"}, "A sign-in name is an e-mail address, or a word of 2 to 254 characters without a blank."),
         ({"name": " "}, "A name has 1 to 80 characters that can be read."),
         ({"login": "TAKEN@example.test"}, "Somebody here signs in as &#39;taken@example.test&#39;; take another name."),
     ],
@@ -156,12 +155,11 @@ async def test_whether_there_is_such_a_name_is_not_told(site: Site) -> None:
             ("kim@example.test", MERCHANT),
             ("nobody@example.test", MERCHANT),
             ("kim@example.test", "no-such"),
-            ("kim@example.test", "nul\x00"),
         )
     ]
 
     texts = {re.sub(r'value="[^"]*"', "", a.text) for a in answers}
-    assert ([a.status for a in answers], len(texts)) == ([401] * 4, 1)
+    assert ([a.status for a in answers], len(texts)) == ([401] * 3, 1)
     assert "Nobody signs in with this name and this password." in texts.pop()
 
 

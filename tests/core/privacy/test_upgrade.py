@@ -5,10 +5,13 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
 
 from core.engine.hub import Hub
 from core.jobs.housekeeping import tick_forgotten
 from core.model.forgetting import Why
+from core.store import schema
 from core.store.keys import Purpose, find_key
 from core.store.labels import labels_of
 from core.store.schema import upgrade
@@ -25,7 +28,7 @@ SHOWN = f"^XA^FD{STREET}^FS^XZ".encode()
 
 @pytest.fixture(params=KINDS)
 async def older(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[tuple[str, Keyring]]:
-    """A database as revision 0009 left it: one order with a label in clear, and one that was forgotten by half."""
+    """A database as revision 0013 left it: one order with a label in clear, and one that was forgotten by half."""
     keys = Keyring.generate()
     async with fresh_database(request.param, tmp_path) as url:
         await upgrade(url)
@@ -34,7 +37,7 @@ async def older(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
         await open_hub_of(b)
         await order(b)
         await order(b, "KK-1002", email="other@canary.test")
-        await store.write(_as_of_before)
+        await store.db.migrate(_as_of_before)
         await store.close()
         yield url, keys
 
@@ -42,15 +45,10 @@ async def older(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
 def _as_of_before(conn: sa.Connection) -> None:
     conn.execute(sa.update(labels).values(file=SHOWN, file_key=None))
     conn.exec_driver_sql("DELETE FROM data_keys WHERE purpose = 'order:shop:kk-1002'")
-    for statement in (
-        "DROP INDEX ix_orders_personal",
-        "ALTER TABLE orders DROP COLUMN forget_at",
-        "ALTER TABLE labels DROP COLUMN file_key",
-        "DROP TABLE forgotten",
-        "DROP TABLE privacy_requests",
-        "UPDATE alembic_version SET version_num = '0009'",
-    ):
-        conn.exec_driver_sql(statement)
+    config = Config()
+    config.set_main_option("script_location", str(Path(schema.__file__).parents[2] / "migrations"))
+    config.attributes["connection"] = conn
+    command.downgrade(config, "0013")
 
 
 @pytest.mark.case("F6")
