@@ -35,6 +35,7 @@ async def set_clock(clock: object, db: Database) -> None:
 
 async def begin_session(hub: Hub) -> None:
     """Say for the first time that this process lives, and forget those of long ago."""
+    failpoint("session.begin")
     await hub.store.write(forget_processes, hub.clock.now())
     await tick_session(hub)
 
@@ -54,6 +55,7 @@ async def tick_session(hub: Hub) -> None:
 async def end_session(hub: Hub) -> None:
     """Say that this process ends: whatever it could not give back is free."""
     try:
+        failpoint("session.end")
         await hub.store.write(end_process, hub.owner)
     except DATABASE_ERRORS as error:
         LOG.warning("the database was not told that this process ends (%s)", type(error).__name__)

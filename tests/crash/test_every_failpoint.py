@@ -44,6 +44,8 @@ ELSEWHERE = {
     "work.orders.choose": "the same",
     "work.claims.renew": "the same",
     "work.left.before": "the same; tests/core/flow/test_dead_worker.py passes it",
+    "session.begin": "the scenario's process says nothing of itself; tests/core/test_lost_connections.py",
+    "session.end": "the same",
     "session.beat": "the same",
     "pauses.back.before": "whoever has a turn on that day uses it; tests/core/flow/test_outages.py dies there",
     "work.job.line": "the same",

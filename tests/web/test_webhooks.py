@@ -210,7 +210,7 @@ async def test_a_crash_between_storing_and_answering_loses_nothing_when_the_vend
             raise ConnectionResetError
 
     with listening(crash):
-        assert (await site.notify(SHOP, a_notification())).status == 500
+        assert (await site.notify(SHOP, a_notification())).status == 503
     assert (await site.notify(SHOP, a_notification())).status == 200
 
     assert await site.stored() == [("shop", "e1", "order", "pending")]
