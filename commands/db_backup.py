@@ -10,6 +10,7 @@ from assembly import DATABASE_URL, database_url, up_to_date
 from commands.output import print_json
 from core.clock import clock_of
 from core.config.environ import setting
+from core.engine.session import set_clock
 from core.errors import ConfigError
 from core.store.backup import prune_keys, write_backup
 from core.store.backup_set import BackupError
@@ -82,7 +83,9 @@ def bring_back(arguments: argparse.Namespace) -> int:
         async with up_to_date(url):
             db = database(url)
             try:
-                return await db.migrate(restore, backup, keyring, now=clock_of(os.environ).now())
+                clock = clock_of(os.environ)
+                await set_clock(clock, db)
+                return await db.migrate(restore, backup, keyring, now=clock.now())
             finally:
                 await db.close()
 

@@ -51,6 +51,7 @@ def test_an_odd_address_ends_in_one_clear_line(
     said: Said, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str, words: tuple[str, ...]
 ) -> None:
     (tmp_path / "garbage.db").write_bytes(b"no database at all " * 100)
+    (tmp_path / "garbage.db").chmod(0o600)
     (tmp_path / "linked.db").write_bytes(b"SQLite format 3\0")
     (tmp_path / "also.db").hardlink_to(tmp_path / "linked.db")
     monkeypatch.setenv("CROSSDOCK_DATABASE_URL", url.replace("FOLDER", str(tmp_path)))
