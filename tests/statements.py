@@ -33,7 +33,7 @@ OF_EVERYBODY: Mapping[str, str] = {
     "pauses.looks_of_all": "a worker looks for every merchant",
     "processes.end_process": "processes belong to no merchant",
     "processes.forget_processes": "processes belong to no merchant",
-    "processes.owner_gone": "a condition: processes belong to no merchant",
+    "processes._owner_silent": "a condition: processes belong to no merchant",
     "restore.restore": "fills an empty database with rows that hold their merchant",
     "rotation.count_wrapped": "of the whole installation: how many keys each key wraps",
     "sqlite.begin": "begins a transaction",
