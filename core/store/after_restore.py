@@ -17,7 +17,7 @@ from core.store.backlog import free_claims
 from core.store.golive import open_orders
 from core.store.jobs import NewJob, enqueue
 from core.store.listings import mark_dirty
-from core.store.tables import configs, jobs, listings, orders, restores, switches
+from core.store.tables import configs, jobs, listings, one_time_links, orders, restores, sessions, switches
 from core.store.tombstones import bury_keyless
 
 ACTOR = "restore"
@@ -32,6 +32,7 @@ def after_restore(conn: sa.Connection, *, taken_at: datetime, now: datetime) -> 
     for merchant in conn.execute(sa.union(*of)).scalars().all():
         conn.execute(sa.insert(restores), {"merchant": merchant, "restored_at": now, "taken_at": taken_at})
         _stop_everything(conn, merchant, now)
+        _sign_everybody_out(conn, merchant)
         _read_orders_again(conn, merchant, now)
     shown = conn.execute(sa.select(listings.c.merchant, listings.c.connection, listings.c.listing)).all()
     mark_dirty(conn, (), now, invalidate=[(m, c, name) for m, c, name in shown])
@@ -52,6 +53,12 @@ def _stop_everything(conn: sa.Connection, merchant: str, now: datetime) -> None:
     conn.execute(sa.update(switches).where(*of_actions).values(state="off", at=now, actor=ACTOR))
     mails = (*of_actions, switches.c.action == Action.MAILS.value, switches.c.first_at.is_not(None))
     conn.execute(sa.update(switches).where(*mails).values(first_at=now))
+
+
+def _sign_everybody_out(conn: sa.Connection, merchant: str) -> None:
+    """End every session and one-time link: some were taken back since the backup, and nobody knows which."""
+    conn.execute(sa.delete(sessions).where(sessions.c.merchant == merchant))
+    conn.execute(sa.delete(one_time_links).where(one_time_links.c.merchant == merchant))
 
 
 def _read_orders_again(conn: sa.Connection, merchant: str, now: datetime) -> None:
