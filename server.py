@@ -79,6 +79,7 @@ async def serve(
                     older_secrets=lambda: [_cookies_of(key) for key in installation.keys.keys],
                     connected=_on_connected(hub, installation, public_url),
                     metrics_token=monitor,
+                    limits=limits,
                 )
                 await running.enter_async_context(
                     open_door(build(hub, settings), listening, limits, stop_within_s=STOP_WITHIN_S)

@@ -1,11 +1,12 @@
 """What the web process needs besides the hub."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from core.ports import Token
+from web.door.limits import Limits
 from web.signing import unsign
 
 
@@ -20,7 +21,8 @@ class Settings:
     """Called with (merchant, connection, token) once a merchant has authorized a connection."""
     metrics_token: str | None = None
     """What a monitor shows to be told the figures; without one nobody is."""
-
+    limits: Limits = field(default_factory=Limits)
+    """What a stranger may take, and which addresses are proxies that speak for many."""
     older_secrets: Callable[[], Sequence[bytes]] = tuple
     """Those of the other keys: what was signed before a rotation of keys is good until its end."""
 

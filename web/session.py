@@ -1,6 +1,5 @@
 """Who is asking, and whether he may: an API key in a header, or a browser with the token of its session in a cookie."""
 
-import ipaddress
 import logging
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
@@ -164,12 +163,9 @@ async def log_out(request: web.Request, response: web.StreamResponse) -> None:
 
 
 def address_of(request: web.Request) -> str:
-    """Return where a request comes from: behind a proxy on this machine, what the proxy says of it."""
+    """Return where a request comes from: behind a proxy of ours, what the proxy says of it."""
     peer = request.remote or ""
-    try:
-        at_proxy = ipaddress.ip_address(peer).is_loopback
-    except ValueError:
+    if not request.app[SETTINGS].limits.is_proxy(peer):
         return peer
     # The last address is the one that the proxy itself saw; those before it anybody can write.
-    told = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
-    return told if at_proxy and told else peer
+    return request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip() or peer

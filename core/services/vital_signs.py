@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from core.engine.hub import Hub
-from core.errors import HubError
 from core.store.failures import DATABASE_ERRORS
-from core.store.vital_signs import probe_keys, probe_write
+from core.store.keys import unopened_keys
+from core.store.vital_signs import probe_write
 
 WITHIN_S = 3.0
 """How long the database may take for all of it."""
@@ -36,11 +36,10 @@ async def _takes_writes(hub: Hub) -> str | None:
 
 async def _keys_open(hub: Hub) -> str | None:
     try:
-        for merchant in hub.merchants:
-            await hub.store.read(probe_keys, hub.store.keys, merchant)
+        missing = await hub.store.read(unopened_keys, hub.store.keys)
     except DATABASE_ERRORS:
         return "the database cannot be read"
-    except HubError:
+    if missing:
         return "stored keys do not open with CROSSDOCK_SECRET_KEYS: the key that sealed them is missing, or it is another"
     return None
 

@@ -96,18 +96,6 @@ def find_keys(
     }
 
 
-def open_any_key(conn: sa.Connection, keyring: Keyring, merchant: str) -> None:
-    """Open one key of a merchant, whichever; nothing where he has none yet.
-
-    Raises:
-        ConfigError: the key that it is sealed under is not in the key ring.
-        SealBrokenError: it was changed.
-    """
-    row = conn.execute(sa.select(data_keys).where(data_keys.c.merchant == merchant).limit(1)).first()
-    if row is not None:
-        keyring.open_sealed(row.wrapped, place_of(merchant, row.purpose))
-
-
 def find_key_named(conn: sa.Connection, keyring: Keyring, merchant: str, key_id: str) -> Key | None:
     """Return the key of an id; None where it is forgotten."""
     query = sa.select(data_keys).where(data_keys.c.merchant == merchant, data_keys.c.key_id == key_id)
