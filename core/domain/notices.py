@@ -13,6 +13,7 @@ from core.model.order import Order
 UNLISTED_METHOD = "unlisted_method"
 LEFT_THOUGH_CANCELLED = "left_though_cancelled"
 DATA_REQUESTED = "data_requested"
+UNINSTALL_UNCONFIRMED = "uninstall_unconfirmed"
 
 
 def notices_of(config: MerchantConfig, order: Order, now: datetime) -> tuple[MerchantNotice, ...]:

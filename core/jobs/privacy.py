@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from core.domain.notices import DATA_REQUESTED
+from core.domain.notices import DATA_REQUESTED, UNINSTALL_UNCONFIRMED
 from core.engine.forgetting import forget
 from core.engine.hub import Hub
 from core.engine.job import Reschedule
@@ -44,7 +44,14 @@ async def revoke_token(hub: Hub, job: Job) -> Reschedule | None:
     looks = int(job.data.get("looks", 0))
     if looks < len(LOOK_AGAIN):
         return Reschedule(due_at=hub.clock.now() + LOOK_AGAIN[looks], data={"looks": looks + 1})
-    LOG.warning("%s: told that %s took the app away, but it still takes us", job.merchant, job.connection)
+    await _notify(
+        hub,
+        job,
+        UNINSTALL_UNCONFIRMED,
+        f"{job.connection} {hub.clock.now():%Y-%m-%d}",
+        f"We were told that the app was taken away at {job.connection}, but its vendor still takes our token: nothing was "
+        "changed. Connect it again if that is wrong; if nobody took it away, somebody sent the message in its name.",
+    )
     return None
 
 
@@ -93,24 +100,22 @@ async def export_person(hub: Hub, job: Job) -> Reschedule | None:
     request = await _taken(hub, job, RequestKind.EXPORT_PERSON)
     if request.state is not RequestState.OPEN:
         return None
-    await hub.store.write(
-        raise_notices,
-        [
-            (
-                job.merchant,
-                MerchantNotice(
-                    kind=DATA_REQUESTED,
-                    subject=f"{job.connection} {request.event_id}",
-                    text=(
-                        f"A shopper of {job.connection} asks what is known of them. Send them what the page of privacy "
-                        f"requests gives, by {request.answer_by:%Y-%m-%d}, and mark the request as answered there."
-                    ),
-                    since=hub.clock.now(),
-                ),
-            )
-        ],
+    await _notify(
+        hub,
+        job,
+        DATA_REQUESTED,
+        f"{job.connection} {request.event_id}",
+        f"A shopper of {job.connection} asks what is known of them. Send them what the page of privacy requests gives, "
+        f"by {request.answer_by:%Y-%m-%d}, and mark the request as answered there.",
     )
     return None
+
+
+async def _notify(hub: Hub, job: Job, kind: str, subject: str, text: str) -> None:
+    """Have the merchant hear of something once."""
+    notice = MerchantNotice(kind=kind, subject=subject, text=text, since=hub.clock.now())
+    failpoint("privacy.notice.before")
+    await hub.store.write(raise_notices, [(job.merchant, notice)])
 
 
 async def redact_shop(hub: Hub, job: Job) -> Reschedule | None:

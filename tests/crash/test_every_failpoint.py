@@ -57,6 +57,7 @@ ELSEWHERE = {
     "effects.settle.again": "the same",
     "privacy.taken.before": "nobody asks to be forgotten on that day; tests/core/privacy/test_requests.py dies there",
     "privacy.end.before": "the same",
+    "privacy.notice.before": "the same",
     "privacy.answer.before": "a person answers, which nobody does on that day; the same",
     "forgetting.erase.before": "nobody is forgotten on that day; tests/core/privacy/test_forgetting.py dies there",
     "forgetting.tell.before": "the same",

@@ -142,6 +142,7 @@ ENDPOINTS = (
         run=post_note,
         takes=NoteAsk,
         example={"text": "The shopper asked by phone for a gift wrap"},
+        names_person=True,
     ),
     Endpoint(
         name="listOrderNotes",

@@ -82,7 +82,7 @@ class Endpoint:
     ``name`` is its operationId, which generated clients call it by: it stays. ``gives`` is a shape, or the kinds of
     file that may come. ``takes`` is of endpoints with a body alone; ``example`` is a body that it takes.
     One that only ``asks`` has a body (no address may name a person) and changes nothing: no answer of it is kept.
-    Where the body ``names_person``, what is kept to tell requests apart is keyed: nobody can guess the person from it.
+    Where the body may name a person (``names_person``), what is kept to tell requests apart is keyed: nobody can guess the person from it.
     ``once`` names the fields of the answer that are shown once: asked again under its Idempotency-Key, they are null.
     """
 

@@ -201,6 +201,8 @@ async def test_an_uninstall_that_its_vendor_does_not_confirm_leaves_the_token(b:
     await pass_time(b, timedelta(minutes=30))
 
     assert await token(b) == "connected"
+    [notice] = await open_notices(b.hub, MERCHANT)
+    assert (notice.kind, notice.subject) == ("uninstall_unconfirmed", "shop 2026-11-30")
     assert not [job for job in await b.store.read(list_jobs, MERCHANT) if job.kind == "revoked"]
 
 
