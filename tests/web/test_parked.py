@@ -91,6 +91,8 @@ async def test_one_button_tries_everything_again_after_it_said_what_that_does(
         "POST", "/exceptions", cookie=cookie, data=fields_of(plan.text) | {"note": "mended"}
     )
     assert done.status == 303
+    after = await site.ask("GET", done.headers["Location"], cookie=cookie)
+    assert (after.status, "Done: Try" in after.text) == (200, True)
     await settle(site.b)
     assert not await parked_work(site.b.hub, MERCHANT)
     assert "Needs attention" not in text_of((await site.ask("GET", "/exceptions", cookie=cookie)).text)

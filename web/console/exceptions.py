@@ -16,7 +16,7 @@ from web.api.endpoint import Answer, OrderCursor
 from web.console.confirm import in_two_steps
 from web.console.orders import ask_of_order
 from web.console.page import page
-from web.console.pages import form_of, hub_of, onward
+from web.console.pages import asked_of, form_of, hub_of, onward
 
 RETRY_PARKED = "retry_parked"
 STILL = (Stage.ON_HOLD, Stage.AWAITING_PAYMENT)
@@ -38,7 +38,7 @@ class ExceptionsShown(Answer):
 async def exceptions(request: web.Request) -> web.Response:
     """Show what stands still, the newest first."""
     hub, merchant, _ = hub_of(request)
-    asked = ExceptionsShown.model_validate(dict(request.query))
+    asked = asked_of(request, ExceptionsShown)
     found = await hub.store.read(list_orders, merchant, stage=asked.stage, after=asked.after, limit=50)
     counts = await hub.store.read(counts_by_stage, merchant)
     return page(

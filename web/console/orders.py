@@ -27,7 +27,7 @@ from core.store.personal import personal_of
 from web.api.endpoint import Answer, OrderCursor
 from web.console.confirm import confirmed, show_plan
 from web.console.page import page
-from web.console.pages import form_of, hub_of, onward
+from web.console.pages import asked_of, form_of, hub_of, onward
 from web.permissions import PERSONAL
 from web.session import CALLER
 
@@ -53,7 +53,7 @@ class OrdersShown(Answer):
 async def orders(request: web.Request) -> web.Response:
     """Show the orders of a tab."""
     hub, merchant, _ = hub_of(request)
-    asked = OrdersShown.model_validate(dict(request.query))
+    asked = asked_of(request, OrdersShown)
     found = await hub.store.read(
         list_orders,
         merchant,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from http import HTTPStatus
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from aiohttp import web
 from pydantic import Field
@@ -25,6 +25,8 @@ from web.console.confirm import in_two_steps
 from web.console.page import page
 from web.keys import HUB
 from web.session import CALLER
+
+Asked = TypeVar("Asked", bound=Answer)
 
 _ASSETS = Path(__file__).parent.parent / "assets"
 _ASSET_NAMES = frozenset(file.name for file in _ASSETS.iterdir() if file.is_file())
@@ -52,6 +54,11 @@ async def form_of(request: web.Request) -> Mapping[str, object]:
         if name not in _LINES and not (is_storable(name) and is_storable(str(value))):
             raise web.HTTPBadRequest(reason="the form holds a character that is none of any text, as NUL is")
     return form
+
+
+def asked_of(request: web.Request, shape: type[Asked]) -> Asked:
+    """Return what an address asks of a page; what was just done is told beside it, and is not of the page."""
+    return shape.model_validate({name: value for name, value in request.query.items() if name != "done"})
 
 
 def onward(path: str) -> web.Response:
@@ -205,7 +212,7 @@ class DeliveriesShown(Answer):
 async def deliveries(request: web.Request) -> web.Response:
     """Show what the vendors told us."""
     hub, merchant, _ = hub_of(request)
-    asked = DeliveriesShown.model_validate(dict(request.query))
+    asked = asked_of(request, DeliveriesShown)
     found = await hub.store.read(list_deliveries, merchant, after=asked.after, limit=100)
     return page("deliveries.html", request, rows=found.items, after=found.after)
 

@@ -12,7 +12,7 @@ from core.store.privacy_requests import list_requests
 from web.api.endpoint import Answer, DeliveryCursor
 from web.console.confirm import in_two_steps
 from web.console.page import page
-from web.console.pages import form_of, hub_of
+from web.console.pages import asked_of, form_of, hub_of
 
 
 class RequestsShown(Answer):
@@ -24,7 +24,7 @@ class RequestsShown(Answer):
 async def privacy(request: web.Request) -> web.Response:
     """Show the requests, the newest first."""
     hub, merchant, _ = hub_of(request)
-    asked = RequestsShown.model_validate({k: v for k, v in request.query.items() if k != "done"})
+    asked = asked_of(request, RequestsShown)
     found = await hub.store.read(list_requests, merchant, after=asked.after, limit=50)
     return page(
         "privacy.html",
