@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from core.errors import NotFoundError
 from core.store.jobs import Job, NewJob, enqueue_all
 from core.store.keys import forget_days_before
-from core.store.orders import Page
+from core.store.pages import Page, newest_first
 from core.store.personal import Body, seal_bodies
 from core.store.sealing import Keyring
 from core.store.tables import deliveries
@@ -130,15 +130,8 @@ def list_deliveries(
         query = query.where(deliveries.c.connection == connection)
     if state is not None:
         query = query.where(deliveries.c.state == state)
-    order = (deliveries.c.received_at, deliveries.c.connection, deliveries.c.event_id)
-    if after is not None:
-        received_at, last_connection, event_id = after.split("/", 2)
-        instant = sa.bindparam("received", datetime.fromisoformat(received_at), deliveries.c.received_at.type)
-        query = query.where(sa.tuple_(*order) < sa.tuple_(instant, last_connection, event_id))
-    rows = conn.execute(query.order_by(*(column.desc() for column in order)).limit(limit + 1)).all()
-    items = tuple(_delivery_row(row) for row in rows[:limit])
-    last = items[-1] if len(rows) > limit else None
-    return Page(items, f"{last.received_at.isoformat()}/{last.connection}/{last.event_id}" if last else None)
+    key = (deliveries.c.received_at, deliveries.c.connection, deliveries.c.event_id)
+    return newest_first(conn, query, key, _delivery_row, after=after, limit=limit)
 
 
 def replay_delivery(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -12,18 +12,10 @@ from core.model.annotations import NOBODY
 from core.model.facts import FACT, Fact
 from core.model.holds import Hold
 from core.store.columns import among
+from core.store.pages import Page, newest_first
 from core.store.tables import facts, ledger, orders, refs
 
 _KEY = (orders.c.merchant, orders.c.order_id)
-Item = TypeVar("Item")
-
-
-@dataclass(frozen=True, slots=True)
-class Page(Generic[Item]):
-    """A page of a list; ``after`` is handed back for the next one, None on the last."""
-
-    items: tuple[Item, ...]
-    after: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,17 +146,9 @@ def list_orders(
             [among(conn, (orders.c.order_id,), [(order_id,) for order_id in known_by])] if known_by else []
         )
         query = query.where(sa.or_(*begins, *found))
-    if after is not None:
-        placed_at, _, order_id = after.partition("/")
-        last = sa.tuple_(
-            sa.bindparam("placed", datetime.fromisoformat(placed_at), orders.c.placed_at.type), order_id
-        )
-        query = query.where(sa.tuple_(orders.c.placed_at, orders.c.order_id) < last)
-    newest_first = (orders.c.placed_at.desc(), orders.c.order_id.desc())
-    rows = conn.execute(query.order_by(*newest_first).limit(limit + 1)).all()
-    items = tuple(_order_row(row) for row in rows[:limit])
-    more = f"{items[-1].placed_at.isoformat()}/{items[-1].order_id}" if len(rows) > limit else None
-    return Page(items, more)
+    return newest_first(
+        conn, query, (orders.c.placed_at, orders.c.order_id), _order_row, after=after, limit=limit
+    )
 
 
 def known_orders(conn: sa.Connection, merchant: str, order_ids: Sequence[str]) -> list[str]:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from core.model.privacy import PrivacyRequest, RequestKind, RequestState
 from core.store.columns import compact
-from core.store.orders import Page
+from core.store.pages import Page, newest_first
 from core.store.tables import privacy_requests as requests
 from core.store.writes import insert_new
 
@@ -68,15 +68,8 @@ def list_requests(
     query = sa.select(requests).where(requests.c.merchant == merchant)
     if state is not None:
         query = query.where(requests.c.state == state.value)
-    order = (requests.c.received_at, requests.c.connection, requests.c.event_id)
-    if after is not None:
-        received_at, connection, event_id = after.split("/", 2)
-        instant = sa.bindparam("received", datetime.fromisoformat(received_at), requests.c.received_at.type)
-        query = query.where(sa.tuple_(*order) < sa.tuple_(instant, connection, event_id))
-    rows = conn.execute(query.order_by(*(column.desc() for column in order)).limit(limit + 1)).all()
-    items = tuple(_request(row) for row in rows[:limit])
-    last = items[-1] if len(rows) > limit else None
-    return Page(items, f"{last.received_at.isoformat()}/{last.connection}/{last.event_id}" if last else None)
+    key = (requests.c.received_at, requests.c.connection, requests.c.event_id)
+    return newest_first(conn, query, key, _request, after=after, limit=limit)
 
 
 def open_requests(conn: sa.Connection, merchant: str) -> Sequence[PrivacyRequest]:

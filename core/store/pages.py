@@ -1,0 +1,45 @@
+"""Lists by the page, the newest first: a page begins behind the last row of the one before (keyset paging).
+
+So what comes meanwhile neither repeats a row nor hides one, and a page costs the same however far down it lies.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+import sqlalchemy as sa
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Item]):
+    """A page of a list; ``after`` is handed back for the next one, None on the last."""
+
+    items: tuple[Item, ...]
+    after: str | None
+
+
+def newest_first(
+    conn: sa.Connection,
+    query: sa.Select[Any],
+    key: Sequence[sa.Column[Any]],
+    item: Callable[[sa.Row[Any]], Item],
+    *,
+    after: str | None,
+    limit: int,
+) -> Page[Item]:
+    """Return a page of what a query finds; ``key`` is an instant, then texts that tell rows of one instant apart."""
+    if after is not None:
+        instant, *rest = after.split("/", len(key) - 1)
+        at = sa.bindparam("page_at", datetime.fromisoformat(instant), key[0].type)
+        query = query.where(sa.tuple_(*key) < sa.tuple_(at, *rest))
+    rows = conn.execute(query.order_by(*(column.desc() for column in key)).limit(limit + 1)).all()
+    shown = rows[:limit]
+    return Page(tuple(map(item, shown)), _told(key, shown[-1]) if len(rows) > limit else None)
+
+
+def _told(key: Sequence[sa.Column[Any]], last: sa.Row[Any]) -> str:
+    instant, *rest = (getattr(last, column.name) for column in key)
+    return "/".join((instant.isoformat(), *rest))
