@@ -304,13 +304,15 @@ async def test_nobody_at_the_door_is_unavailable() -> None:
 
 
 @asynccontextmanager
-async def hanging_up(*, after: bytes) -> AsyncIterator[str]:
-    """A server that says yes to everything and hangs up once it has read ``after``."""
+async def hanging_up(*, after: bytes, heard: list[bytes] | None = None) -> AsyncIterator[str]:
+    """A server that says yes to everything and hangs up once it has read ``after``; ``heard`` gets every line."""
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"220 mail.test\r\n")
         inside = False
         while line := await reader.readline():
+            if heard is not None:
+                heard.append(line)
             if line.upper().startswith(after):
                 break
             inside = line != b".\r\n" if inside else line.upper().startswith(b"DATA")
@@ -349,8 +351,13 @@ async def test_silence_before_data_sent_nothing_and_after_it_is_unknown(
 
 
 async def test_a_server_that_hangs_up_instead_of_goodbye_has_taken_the_mail() -> None:
-    async with hanging_up(after=b"QUIT") as host:
+    heard: list[bytes] = []
+
+    async with hanging_up(after=b"QUIT", heard=heard) as host:
         await a_notifier(f"smtp://{host}").send(a_notice())
+
+    assert [line.upper() for line in heard[-2:]] == [b".\r\n", b"QUIT\r\n"]
+    assert sum(line.upper() == b"DATA\r\n" for line in heard) == 1
 
 
 def test_a_mail_is_never_repeated() -> None:
