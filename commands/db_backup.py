@@ -101,6 +101,10 @@ def bring_back(arguments: argparse.Namespace) -> int:
     print(
         "Start the hub: it reads every open order and level again. Then look at go-live and accept them again."
     )
+    print(
+        "Do again what was done since that backup: people forgotten, users removed or given less, keys revoked "
+        "(docs/how-to/backup-and-restore.md)."
+    )
     return 0
 
 

@@ -85,6 +85,7 @@ def test_a_backup_is_brought_back_elsewhere(
     code, out, _ = said("db", "restore", folder)
     assert code == 0
     assert "labels, levels, captures and mails are stopped" in out
+    assert "Do again what was done since that backup: people forgotten, users removed or given less" in out
 
     assert rows(said, "orders", "list") == listed
 
