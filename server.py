@@ -94,7 +94,7 @@ async def _patiently(begin: Callable[P, Awaitable[None]], *args: P.args, **kwarg
         try:
             return await begin(*args, **kwargs)
         except DATABASE_ERRORS as error:
-            if not (is_infrastructure(error)):
+            if not is_infrastructure(error):
                 raise
             LOG.warning("the database was cut off at the start (%s); once more", type(error).__name__)
         await asyncio.sleep(1)
