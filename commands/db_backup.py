@@ -17,7 +17,7 @@ from core.store.backup_set import BackupError
 from core.store.database_file import checked_url, database_file, keys_file
 from core.store.engine import database
 from core.store.keyring_file import given_keys
-from core.store.restore import check_backup, find_backup, restore
+from core.store.restore import Backup, check_backup, find_backup, restore
 from core.store.retention import key_backups_kept
 from core.store.sealing import SECRET_KEYS, Keyring
 from core.store.single_instance import single_instance
@@ -78,20 +78,9 @@ def bring_back(arguments: argparse.Namespace) -> int:
             f"{told['schema']}"
         )
         return 0
-
-    async def run() -> dict[str, int]:
-        async with up_to_date(url):
-            db = database(url)
-            try:
-                clock = clock_of(os.environ)
-                await set_clock(clock, db)
-                return await db.migrate(restore, backup, keyring, now=clock.now())
-            finally:
-                await db.close()
-
     _refuse_old_log(url)
     with single_instance(url):
-        rows = asyncio.run(run())
+        rows = asyncio.run(_restored(url, backup, keyring))
     if arguments.json:
         print_json({"backup": backup.data.name, "rows": rows})
         return 0
@@ -106,6 +95,17 @@ def bring_back(arguments: argparse.Namespace) -> int:
         "(docs/how-to/backup-and-restore.md)."
     )
     return 0
+
+
+async def _restored(url: str, backup: Backup, keyring: Keyring) -> dict[str, int]:
+    async with up_to_date(url):
+        db = database(url)
+        try:
+            clock = clock_of(os.environ)
+            await set_clock(clock, db)
+            return await db.migrate(restore, backup, keyring, now=clock.now())
+        finally:
+            await db.close()
 
 
 def _keyring(url: str) -> Keyring:
