@@ -9,9 +9,7 @@ import contextlib
 import functools
 import importlib
 import inspect
-import logging
 import os
-import socket
 import sys
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
@@ -46,15 +44,9 @@ from core.store.single_instance import one_at_a_time
 from core.store.store import Store
 from core.store.vault import StaticTokens, VaultTokens
 
-LOG = logging.getLogger("crossdock.server")
-
 ROOT = Path(__file__).resolve().parent
 DATABASE_URL = "sqlite:///crossdock.db"
 CONFIG = "crossdock.yaml"
-START_WITHIN_S = 60.0
-"""How long a process that serves waits for a database that refuses connections."""
-_FOR_GOOD = (socket.gaierror, FileNotFoundError, PermissionError)
-"""What no waiting mends: there is no such host or socket."""
 
 
 def connectors() -> dict[str, Connector]:
@@ -342,34 +334,6 @@ def _secrets_of_apps(credentials: Apps) -> Iterator[str]:
     for app in credentials.values():
         # An id of ours says nothing; short words of a region or a queue would tear other lines apart.
         yield from (value for key, value in app.items() if "secret" in key or "key" in key)
-
-
-async def wait_for_database(url: str) -> None:
-    """Wait for a PostgreSQL server that refuses connections, as one does that starts: ``START_WITHIN_S`` at most.
-
-    Any other failure, a wrong name or password, is left to whoever opens the database next: no waiting mends it.
-    """
-    loop, wait_s = asyncio.get_running_loop(), 0.1
-    end = loop.time() + START_WITHIN_S
-    while await _refuses(url) and loop.time() + wait_s < end:
-        LOG.warning("the database at %s does not answer yet; waiting", url.rpartition("@")[2])
-        await asyncio.sleep(wait_s)
-        wait_s = min(2 * wait_s, 5.0)
-
-
-async def _refuses(url: str) -> bool:
-    """Return whether a database does not answer now, and may in a moment."""
-    place = sa.make_url(url)
-    if place.get_backend_name() != "postgresql":
-        return False
-    plain = place.set(drivername="postgresql").render_as_string(hide_password=False)
-    try:
-        await (await asyncpg.connect(plain, timeout=10)).close()
-    except (asyncpg.CannotConnectNowError, asyncpg.TooManyConnectionsError):
-        return True
-    except (OSError, asyncpg.PostgresError) as error:
-        return isinstance(error, OSError) and not isinstance(error, _FOR_GOOD)
-    return False
 
 
 @contextlib.asynccontextmanager

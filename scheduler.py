@@ -22,7 +22,7 @@ from core.engine.session import BEAT_S, tick_session
 from core.engine.worker import Worker
 from core.jobs.housekeeping import tick_forgotten, tick_old_deliveries, tick_old_requests
 from core.jobs.retention import tick_retention
-from core.store.failures import DATABASE_ERRORS
+from core.store.failures import DATABASE_ERRORS, is_infrastructure, name_of
 
 LOG = logging.getLogger("crossdock.scheduler")
 
@@ -76,7 +76,7 @@ class Tick:
         try:
             await self.act()
         except DATABASE_ERRORS as error:
-            LOG.debug("%s: %s", self.name, type(error).__name__)
+            _note(self.name, error)
             self.wait_s = min(max(2 * self.wait_s, self.every_s), LONGEST_WAIT_S)
         except Exception:
             LOG.exception("%s: a tick of the clock failed, a fault of ours", self.name)
@@ -185,9 +185,17 @@ async def look_when_stirred(worker: Worker) -> None:
 
 
 async def _act(acts: Sequence[Act]) -> None:
-    """Tick one after another; one that the database does not answer is logged and comes again."""
+    """Tick one after another; one that the database does not answer comes again."""
     for act in acts:
         try:
             await act()
-        except DATABASE_ERRORS:
-            LOG.exception("a tick of the clock failed")
+        except DATABASE_ERRORS as error:
+            _note("what is due", error)
+
+
+def _note(tick: str, error: Exception) -> None:
+    """Note why a tick failed; that the database is away is told once, by whatever has a connection of its own."""
+    if is_infrastructure(error):
+        LOG.debug("%s: %s", tick, name_of(error))
+    else:
+        LOG.error("%s: a tick of the clock failed, a fault of ours", tick, exc_info=error)

@@ -12,7 +12,7 @@ from typing import Any, ParamSpec
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from assembly import Installation, database_url, open_hub, tokens_of, up_to_date, wait_for_database
+from assembly import Installation, database_url, open_hub, tokens_of, up_to_date
 from core.config.environ import setting
 from core.engine.hub import Hub
 from core.engine.places import AT_ONCE
@@ -27,9 +27,10 @@ from core.services.connecting import begin_work, connected
 from core.steps import STEPS
 from core.store.backlog import free_claims
 from core.store.engine import Postgres
-from core.store.failures import DATABASE_ERRORS, is_infrastructure
+from core.store.failures import AGAIN_AFTER_S, DATABASE_ERRORS, is_cut, is_infrastructure, name_of
 from core.store.sealing import Key
 from core.store.single_instance import single_instance
+from core.store.startup import wait_for_database
 from scheduler import follow, look_when_stirred, mind_the_clock, scheduler_of, ticks_of
 from web.app import build
 from web.context import Settings
@@ -61,14 +62,9 @@ async def serve(
     if redactor is not None:
         redactor.hide(monitor)
     with single_instance(url), _port(port, wanted=role in ("all", "web")) as listening:
-        await wait_for_database(url)
-        async with (
-            open_hub(environ, redactor, serves=True) as (hub, installation),
-            contextlib.AsyncExitStack() as running,
-        ):
+        async with contextlib.AsyncExitStack() as opened, contextlib.AsyncExitStack() as running:
+            hub, installation, queue = await _opened(opened, url, environ, redactor)
             hub.role = role
-            async with up_to_date(url):
-                queue = await open_queue(hub, url)
             delivering = await running.enter_async_context(_work(hub, queue))
             for merchant in hub.merchants:
                 await _patiently(begin_work, hub, merchant, public_url)
@@ -88,6 +84,29 @@ async def serve(
             await _until_told(delivering)
 
 
+async def _opened(
+    opened: contextlib.AsyncExitStack, url: str, environ: Mapping[str, str], redactor: Redactor | None
+) -> tuple[Hub, Installation, Queue]:
+    """Open the hub and its queue; once more where the database was cut off meanwhile and answers again.
+
+    Raises:
+        ConfigError: the database still refuses after a minute, or is no database of ours.
+    """
+    while True:
+        answers = await wait_for_database(url)
+        try:
+            hub, installation = await opened.enter_async_context(open_hub(environ, redactor, serves=True))
+            async with up_to_date(url):
+                return hub, installation, await open_queue(hub, url)
+        except (ConfigError, *DATABASE_ERRORS) as error:
+            await opened.aclose()
+            cause = error.__cause__ if isinstance(error, ConfigError) else error
+            if not answers or cause is None or not is_cut(cause):
+                raise
+            LOG.warning("the database was cut off at the start (%s); once more", name_of(cause))
+        await asyncio.sleep(AGAIN_AFTER_S)
+
+
 async def _patiently(begin: Callable[P, Awaitable[None]], *args: P.args, **kwargs: P.kwargs) -> None:
     """Do what a start needs, again where the database was cut off in the middle: it may be done twice."""
     while True:
@@ -96,8 +115,8 @@ async def _patiently(begin: Callable[P, Awaitable[None]], *args: P.args, **kwarg
         except DATABASE_ERRORS as error:
             if not is_infrastructure(error):
                 raise
-            LOG.warning("the database was cut off at the start (%s); once more", type(error).__name__)
-        await asyncio.sleep(1)
+            LOG.warning("the database was cut off at the start (%s); once more", name_of(error))
+        await asyncio.sleep(AGAIN_AFTER_S)
 
 
 def _cookies_of(key: Key) -> bytes:

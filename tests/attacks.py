@@ -204,7 +204,7 @@ async def _cost(name: str, port: int, pid: int, count: int, attack: Attack | Non
     past = time.monotonic() - began
     used, struck = (_cpu(pid) - before) / past, (blows.value - first) / past
     memory.cancel()
-    attacker.terminate()
+    attacker.kill()
     attacker.join()
     cut = quantiles(took, n=100)
     cost = Cost(

@@ -155,7 +155,7 @@ def test_what_is_wrong_is_said_in_one_line_and_ends_with_1(
     wrong: dict[str, str],
     says: str,
 ) -> None:
-    monkeypatch.setattr("assembly.START_WITHIN_S", 0)
+    monkeypatch.setattr("core.store.startup.START_WITHIN_S", 0)
     assert serve_here(installed(tmp_path) | wrong, monkeypatch, "--port", str(free_port())) == 1
 
     text = capsys.readouterr().err

@@ -29,6 +29,7 @@ from core.errors import HubError
 from core.failpoints import failpoint
 from core.model.commit import Committed, Landed
 from core.model.facts import Parked
+from core.model.failures import Failure
 from core.store.claims import due_orders, first_orders, release_claim, renew_claims
 from core.store.failures import DATABASE_ERRORS, is_infrastructure, until_answered
 from core.store.jobs import (
@@ -131,7 +132,8 @@ class Worker:
         except (HubError, StandstillError) as error:
             failed = error
         except Exception as error:
-            LOG.exception("order %s of %s: a fault of ours", run.order_id, run.merchant)
+            if failure_of(error) is Failure.CODE:
+                LOG.exception("order %s of %s: a fault of ours", run.order_id, run.merchant)
             failed = error
         if failed is not None:
             await self._failed(run, failed)
@@ -205,7 +207,7 @@ class Worker:
         try:
             again = await kind.run(self.hub, job)
         except Exception as error:
-            if not isinstance(error, HubError):
+            if failure_of(error) is Failure.CODE:
                 LOG.exception("job %s %s of %s: a fault of ours", job.kind, job.subject, job.merchant)
             failed = error
             await self._job_failed(job, error)

@@ -23,6 +23,8 @@ _SQLSTATES = ("08", "25006", "25P02", "25P03", "28", "3D000", "40", "53", "55006
 
 serialization and deadlock, resources and disk, locks, shutdown and restart, system and internal errors.
 """
+_CUT = ("08", "57P01", "57P02", "57P03")
+"""Those of them that a server has while it stops, restarts or starts, and whatever stands before it that lost it."""
 _SQLITE = frozenset({
     sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_READONLY,
     sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_FULL,
@@ -66,11 +68,12 @@ def is_infrastructure(error: BaseException) -> bool:
 
 def is_cut(error: BaseException) -> bool:
     """Return whether an error says that the connection is gone, or that none was to be had: another may do at once."""
-    if isinstance(error, sa.exc.DBAPIError):
-        return error.connection_invalidated
-    return isinstance(error, OSError | asyncpg.PostgresError | asyncpg.InterfaceError) and is_infrastructure(
-        error
-    )
+    if isinstance(error, sa.exc.DBAPIError) and error.connection_invalidated:
+        return True
+    state = next(filter(None, (getattr(cause, "sqlstate", None) for cause in _causes(error))), None)
+    if state is not None:
+        return str(state).startswith(_CUT)
+    return isinstance(error, OSError | asyncpg.InterfaceError) and is_infrastructure(error)
 
 
 def name_of(error: BaseException) -> str:

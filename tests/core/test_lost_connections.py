@@ -4,24 +4,25 @@ import asyncio
 import socket
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import asyncpg
 import pytest
 import sqlalchemy as sa
 
-import assembly
-from assembly import wait_for_database
 from core.clock import SystemClock
 from core.engine.hub import Health, Hub
 from core.engine.queue import WAKE_UPS, PostgresQueue
 from core.engine.session import begin_session, tick_session
 from core.engine.worker import Worker
+from core.errors import ConfigError
 from core.jobs import JOBS
 from core.steps import STEPS
 from core.store.engine import Postgres
+from core.store.startup import wait_for_database
 from scheduler import Tick, mind_the_clock, scheduler_of, ticks_of
+from server import _opened
 from tests.core.store.conftest import open_store
 from tests.databases import fresh_database
 
@@ -234,7 +235,7 @@ async def test_a_database_that_starts_is_waited_for_and_a_wrong_name_is_not(
     database = Refusing(*answers)
     monkeypatch.setattr(asyncpg, "connect", database.connect)
 
-    await wait_for_database("postgresql+asyncpg://u@127.0.0.1/x")
+    assert await wait_for_database("postgresql+asyncpg://u@127.0.0.1/x") is True
 
     assert database.asked == asked
 
@@ -242,12 +243,86 @@ async def test_a_database_that_starts_is_waited_for_and_a_wrong_name_is_not(
 async def test_a_file_is_not_waited_for_nor_a_server_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     database = Refusing(ConnectionRefusedError())
     monkeypatch.setattr(asyncpg, "connect", database.connect)
-    monkeypatch.setattr(assembly, "START_WITHIN_S", 0)
+    monkeypatch.setattr("core.store.startup.START_WITHIN_S", 0)
 
-    await wait_for_database("sqlite:///hub.db")
+    assert await wait_for_database("sqlite:///hub.db") is True
     assert database.asked == 0
-    await wait_for_database("postgresql+asyncpg://u@127.0.0.1/x")
+    assert await wait_for_database("postgresql+asyncpg://u@127.0.0.1/x") is False
     assert database.asked == 1
+
+
+class Opening:
+    """Opens a hub, after some failures; and what was opened is closed."""
+
+    def __init__(self, *failures: Exception) -> None:
+        self.failures = list(failures)
+        self.open = 0
+
+    @asynccontextmanager
+    async def __call__(self, *_: object, **__: object) -> AsyncIterator[tuple[Hub, None]]:
+        self.open += 1
+        try:
+            if self.failures:
+                raise self.failures.pop(0)
+            yield Hub(store=None, clock=SystemClock(), owner="w1"), None  # type: ignore[arg-type]
+        finally:
+            self.open -= 1
+
+
+def refused_by(error: Exception) -> ConfigError:
+    """Return what a start says of a database that cannot be used."""
+    refused = ConfigError("the database at 127.0.0.1/x cannot be used")
+    refused.__cause__ = error
+    return refused
+
+
+async def _no_queue(*_: object) -> str:
+    return "a queue"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        asyncpg.CannotConnectNowError("the database system is shutting down"),
+        sa.exc.DBAPIError("", {}, OSError(), connection_invalidated=True),
+    ],
+    ids=["shut down", "cut"],
+)
+async def test_a_start_that_is_cut_off_in_the_middle_begins_again(
+    error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opening = Opening(refused_by(error), error)
+    monkeypatch.setattr("server.open_hub", opening)
+    monkeypatch.setattr("server.open_queue", _no_queue)
+    monkeypatch.setattr("server.AGAIN_AFTER_S", 0)
+
+    async with AsyncExitStack() as opened:
+        hub, _, queue = await _opened(opened, "sqlite:///hub.db", {}, None)
+        assert (hub.owner, str(queue), opening.open) == ("w1", "a queue", 1)
+
+    assert opening.open == 0
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        refused_by(asyncpg.InvalidPasswordError("no")),
+        ConfigError("crossdock.yaml:3: unknown key"),
+        asyncpg.UndefinedTableError("a fault of ours"),
+    ],
+    ids=["a wrong password", "a wrong file", "our code"],
+)
+async def test_a_start_that_waiting_does_not_mend_ends_at_once(
+    error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opening = Opening(error)
+    monkeypatch.setattr("server.open_hub", opening)
+
+    with pytest.raises(type(error)):
+        async with AsyncExitStack() as opened:
+            await _opened(opened, "sqlite:///hub.db", {}, None)
+
+    assert (opening.failures, opening.open) == ([], 0)
 
 
 async def test_a_clock_that_is_set_back_by_an_hour_stops_no_tick(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -169,7 +169,9 @@ def claims(conn: sa.Connection) -> list[tuple[str | None, object]]:
     return [(row.claimed_by, row.claimed_until) for row in found]
 
 
-async def test_the_order_says_that_it_waits_for_our_own_infrastructure(b: Bench) -> None:
+async def test_the_order_says_that_it_waits_for_our_own_infrastructure(
+    b: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
     place(b.world, "shop", KIT)
     await settle(b)
     b.clock.move_to(b.clock.now() + timedelta(hours=1))
@@ -183,6 +185,7 @@ async def test_the_order_says_that_it_waits_for_our_own_infrastructure(b: Bench)
 
     standing = (await b.store.read(standings, MERCHANT, ["shop:kk-2"]))["shop:kk-2"]
     assert standing.error == "our own infrastructure failed (OperationalError)"
+    assert [r.levelname for r in caplog.records if "fault of ours" in r.message] == []
     assert standing.attempts == 0
     await settle(b)
     await pass_time(b, timedelta(hours=1))

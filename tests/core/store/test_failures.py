@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import asyncpg
@@ -193,6 +193,45 @@ async def test_a_read_whose_connection_is_cut_is_read_again(postgres: Postgres) 
 
     assert await postgres.read(work) == 0
     assert len(runs) == 2
+
+
+def refusing(state: str) -> tuple[Callable[..., Awaitable[None]], list[bytes]]:
+    """Return what answers as a server that refuses every log-in with a code, and the log-ins that it had."""
+    fields = b"SFATAL\0VFATAL\0C" + state.encode() + b"\0Mno log-in now\0\0"
+    log_ins: list[bytes] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while message := await reader.read(4096):
+            if len(message) == 8:  # may the connection be encrypted: it may not
+                writer.write(b"N")
+                continue
+            log_ins.append(message)
+            writer.write(b"E" + (len(fields) + 4).to_bytes(4, "big") + fields)
+            break
+        writer.close()
+
+    return answer, log_ins
+
+
+@pytest.mark.parametrize(
+    ("state", "tries"),
+    [("57P03", 5), ("57P01", 5), ("08004", 5), ("28P01", 1), ("53300", 1)],
+    ids=["starting up", "shutting down", "refused before it", "a wrong password", "too many connections"],
+)
+async def test_a_server_that_stops_or_starts_is_asked_again_and_one_that_knows_nobody_is_not(
+    monkeypatch: pytest.MonkeyPatch, state: str, tries: int
+) -> None:
+    monkeypatch.setattr("core.store.engine._AGAIN_AFTER_S", (0.0, 0.0, 0.0, 0.0))
+    answer, log_ins = refusing(state)
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        db = Postgres(f"postgresql+asyncpg://u:p@127.0.0.1:{port}/x")
+        with pytest.raises((sa.exc.DBAPIError, asyncpg.PostgresError)) as raised:
+            await db.read(count)
+        await db.close()
+
+    assert is_infrastructure(raised.value)
+    assert len(log_ins) == tries
 
 
 @pytest.mark.parametrize("landed", [True, False], ids=["it landed", "it did not"])
