@@ -28,7 +28,7 @@ def log_from(level: int) -> Redactor:
     """Log to standard error from a level on; return what hides secrets."""
     redactor = Redactor()
     start_logging(sys.stderr, redactor, level=level)
-    for chatty in ("alembic", "httpcore", "httpx", "pgqueuer"):
+    for chatty in ("alembic", "apscheduler", "httpcore", "httpx", "pgqueuer"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     return redactor
 

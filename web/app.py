@@ -34,8 +34,9 @@ from web.console import people as people_page
 from web.console import privacy as privacy_page
 from web.console.errors import readable
 from web.context import Settings
+from web.door.bodies import LargeBodies
 from web.door.guard import readable_requests
-from web.keys import HUB, SETTINGS, SIGN_IN
+from web.keys import BODIES, HUB, SETTINGS, SIGN_IN
 from web.problems import problems
 from web.session import CALLER, known_sessions
 from web.webhooks import LARGEST_BODY
@@ -66,6 +67,7 @@ def build(hub: Hub, settings: Settings) -> web.Application:
         client_max_size=LARGEST_BODY,
     )
     app[HUB], app[SETTINGS], app[SIGN_IN] = hub, settings, SignIn()
+    app[BODIES] = LargeBodies(settings.limits)
     health.add(app, hub)
     app.add_routes(webhooks.routes)
     app.add_routes(connect.routes)

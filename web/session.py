@@ -160,12 +160,3 @@ async def log_out(request: web.Request, response: web.StreamResponse) -> None:
     if caller is not None and caller.session is not None:
         await request.app[HUB].store.write(end_session, caller.merchant, caller.session)
     response.del_cookie(cookie_name(request), path="/", secure=request.app[SETTINGS].secure, httponly=True)
-
-
-def address_of(request: web.Request) -> str:
-    """Return where a request comes from: behind a proxy of ours, what the proxy says of it."""
-    peer = request.remote or ""
-    if not request.app[SETTINGS].limits.is_proxy(peer):
-        return peer
-    # The last address is the one that the proxy itself saw; those before it anybody can write.
-    return request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip() or peer

@@ -1,6 +1,5 @@
 """Signing in: with a password, with an API key, or by a link that works once; and how often that may be tried."""
 
-import ipaddress
 import secrets
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -15,7 +14,6 @@ from core.store.sessions import open_session
 from core.store.users import find_login
 
 _LONGEST_PASSWORD = 1024
-_V6_NETWORK = 64
 
 
 def _of_accounts() -> Attempts:
@@ -40,10 +38,12 @@ class SignIn:
     ) -> Caller | None:
         """Return who signs in so, or None; the answer takes as long whether there is such a name or not.
 
+        ``address`` is what one stranger has for himself: an address, of IPv6 a network of 64 bits.
+
         Raises:
             LaterError: this name or this address was tried too often, or too many sign in at once.
         """
-        place = self._try(hub, address)
+        self._try(hub, address)
         try:
             name = login_of(login)
         except ValueError:
@@ -57,7 +57,7 @@ class SignIn:
         if known is None or not fits:
             return None
         self.accounts.came_to_something(account)
-        self.addresses.take_back(place)
+        self.addresses.take_back(address)
         user = known[0]
         return Caller(merchant=merchant, name=user.name, role=user.role, user_id=user.user_id)
 
@@ -67,10 +67,10 @@ class SignIn:
         Raises:
             LaterError: this address tried too often.
         """
-        place = self._try(hub, address)
+        self._try(hub, address)
         caller = await caller_of_key(hub, key)
         if caller is not None:
-            self.addresses.take_back(place)
+            self.addresses.take_back(address)
         return caller
 
     def try_password_of(self, hub: Hub, caller: Caller) -> None:
@@ -81,10 +81,8 @@ class SignIn:
         """
         _refuse(self.accounts.begin(caller.actor, hub.clock.now()), "this password")
 
-    def _try(self, hub: Hub, address: str) -> str:
-        place = _network(address)
-        _refuse(self.addresses.begin(place, hub.clock.now()), "your address")
-        return place
+    def _try(self, hub: Hub, address: str) -> None:
+        _refuse(self.addresses.begin(address, hub.clock.now()), "your address")
 
 
 async def caller_of_key(hub: Hub, key: str) -> Caller | None:
@@ -107,14 +105,3 @@ def _refuse(wait: timedelta | None, what: str) -> None:
     if wait is not None:
         seconds = int(wait.total_seconds()) + 1
         raise LaterError(f"{what} was tried too often; try again in {seconds} s", seconds)
-
-
-def _network(address: str) -> str:
-    """Return what one stranger has for himself: an address, of IPv6 a network of 64 bits."""
-    try:
-        known = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    if isinstance(known, ipaddress.IPv6Address):
-        return str(ipaddress.ip_network(f"{known}/{_V6_NETWORK}", strict=False))
-    return str(known)

@@ -186,7 +186,10 @@ async def _served(folder: Path, kind: str, limits: Limits, log: io.StringIO) -> 
         async def note(merchant: str, connection: str, token: Token) -> None:
             connected.append((merchant, connection, token))
 
-        app = build(b.hub, Settings(public_url=PUBLIC, secret=SECRET, connected=note, metrics_token=METRICS))
+        settings = Settings(
+            public_url=PUBLIC, secret=SECRET, connected=note, metrics_token=METRICS, limits=limits
+        )
+        app = build(b.hub, settings)
         async with behind_door(app, limits) as (door, url), aiohttp.ClientSession() as http:
             yield Site(b=b, app=app, door=door, url=url, http=http, connected=connected, log=log)
 

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp.test_utils import make_mocked_request
 
 from connectors.bogus.webhooks import HEADER, signature_of
 from tests.builders import MERCHANT
 from tests.web.site import OTHER, Site, a_notification, open_site
 from web.console.pages import LARGEST_FORM_OF_A_STRANGER
-from web.door.limits import Limits
+from web.door.limits import Limits, limits_of
 from web.webhooks import LARGEST_BODY
 
 SHOP = f"/webhooks/{MERCHANT}/shop"
@@ -330,6 +331,27 @@ async def test_one_address_has_so_many_connections_and_the_next_is_429(connect: 
     assert (await again.answer())[0] == 200
 
 
+@pytest.mark.case("F14")
+@pytest.mark.parametrize(
+    ("peer", "counted"),
+    [
+        ("127.0.0.1", "127.0.0.1"),
+        ("10.0.0.5", "203.0.113.9"),
+        ("10.0.0.6", "10.0.0.6"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("", "203.0.113.9"),
+    ],
+)
+def test_only_a_proxy_that_is_named_says_who_asks_and_of_ipv6_a_whole_network_is_one(
+    peer: str, counted: str
+) -> None:
+    limits = limits_of({"CROSSDOCK_PROXIES": "10.0.0.5"})
+    headers = {"X-Forwarded-For": "198.51.100.7, 203.0.113.9"}
+
+    assert limits.caller(make_mocked_request("GET", "/", headers).clone(remote=peer)) == counted
+
+
 @pytest.mark.case("F5")
 async def test_where_all_connections_are_taken_the_one_that_said_nothing_for_longest_makes_way(
     connect: Connect,
@@ -377,6 +399,39 @@ async def test_of_bodies_that_are_held_open_the_oldest_goes_when_they_are_too_ma
         one.close()
     await until_open(few, 0)
     assert few.door.held == 0
+
+
+@pytest.mark.case("F5")
+async def test_a_large_body_that_waits_for_slow_ones_of_its_host_is_taken_within_seconds(
+    connect: Connect, tmp_path: Path
+) -> None:
+    async with open_site(tmp_path, limits=Limits(proxies=())) as site:
+        slow = [await connect(site) for _ in range(2)]
+        for number, one in enumerate(slow, start=1):
+            await one.send(post(SHOP, bytes(100_000), size=LARGEST_BODY))
+            await until_held(site, number * 100_000)
+        late = await connect(site)
+        body = a_notification() + b" " * (LARGEST_BODY - 1000)
+        await late.send(post(SHOP, body, more=f"{HEADER}: {signature_of('bogus', body)}\r\n"))
+
+        assert (await late.answer())[0] == 200
+        assert await slow[0].told() == (408, "others wait: the body did not come whole within 2 s")
+
+
+@pytest.mark.case("F5")
+async def test_what_is_kept_of_a_body_before_its_handler_reads_on_is_small(
+    connect: Connect, tmp_path: Path
+) -> None:
+    async with open_site(tmp_path, limits=Limits(proxies=())) as site:
+        senders = [await connect(site) for _ in range(6)]
+        for one in senders:
+            one.writer.write(post(SHOP, bytes(LARGEST_BODY - 1), size=LARGEST_BODY))
+        await until_held(site, 2 * (LARGEST_BODY - 1))
+        await asyncio.sleep(0.1)
+
+        # Two have places; of each other 64 KB are read, and what lies before the reader.
+        assert sorted(one.held // LARGEST_BODY for one in site.door.open_connections)[-2:] == [1, 1]
+        assert max(sorted(one.held for one in site.door.open_connections)[:-2]) <= 128 * 1024
 
 
 # --- what is no request

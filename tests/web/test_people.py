@@ -6,8 +6,6 @@ from typing import Any
 
 import pytest
 import zxingcpp
-from aiohttp import web
-from aiohttp.test_utils import make_mocked_request
 
 from core.model.roles import Role
 from core.ports import Token
@@ -15,12 +13,9 @@ from core.services import people
 from core.store.orders import facts_of
 from core.store.users import list_users
 from tests.builders import MERCHANT
-from tests.web.site import KEY, OTHER, OTHER_KEY, PUBLIC, SECRET, Answer, Site, fields_of
+from tests.web.site import KEY, OTHER, OTHER_KEY, PUBLIC, Answer, Site, fields_of
 from tests.web.test_sessions import with_an_order
-from web.context import Settings
-from web.door.limits import limits_of
-from web.keys import SETTINGS, SIGN_IN
-from web.session import address_of
+from web.keys import SIGN_IN
 
 API = "/api/v1"
 PASSWORD, ANOTHER = "correct horse battery", "staple of another kind"
@@ -474,23 +469,6 @@ async def test_no_secret_of_people_reaches_the_log_or_stands_in_the_database(sit
     written = site.log.getvalue()
     rows = repr(await site.b.store.read(list_users, MERCHANT))
     assert [secret for secret in secrets if secret in written or secret in rows] == []
-
-
-@pytest.mark.case("F14")
-@pytest.mark.parametrize(
-    ("peer", "counted"), [("127.0.0.1", "127.0.0.1"), ("10.0.0.5", "203.0.113.9"), ("10.0.0.6", "10.0.0.6")]
-)
-def test_only_a_proxy_that_is_named_says_who_asks(peer: str, counted: str) -> None:
-    app = web.Application()
-    app[SETTINGS] = Settings(
-        public_url=PUBLIC,
-        secret=SECRET,
-        connected=nobody,
-        limits=limits_of({"CROSSDOCK_PROXIES": "10.0.0.5"}),
-    )
-    headers = {"X-Forwarded-For": "198.51.100.7, 203.0.113.9"}
-
-    assert address_of(make_mocked_request("GET", "/", headers, app=app).clone(remote=peer)) == counted
 
 
 async def nobody(_merchant: str, _connection: str, _token: Token) -> None:

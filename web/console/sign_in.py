@@ -12,8 +12,8 @@ from core.services.passwords import LaterError
 from core.services.people import follow, link_of, people
 from web.console.page import page
 from web.console.pages import form_of, onward
-from web.keys import HUB, SIGN_IN
-from web.session import address_of, log_in, log_out
+from web.keys import HUB, SETTINGS, SIGN_IN
+from web.session import log_in, log_out
 
 _OURS = re.compile(r"/(?![/\\])[!-\[\]-~]*")
 """A path of this site: no second slash, no backslash, no blank or control character that browsers take out."""
@@ -45,7 +45,7 @@ async def login(request: web.Request) -> web.Response:
     """Let a browser in by a password or an API key; how often that is tried is bounded."""
     form, hub = await form_of(request), request.app[HUB]
     said = {name: value for name, value in form.items() if isinstance(value, str)}
-    sign_in, address = request.app[SIGN_IN], address_of(request)
+    sign_in, address = request.app[SIGN_IN], request.app[SETTINGS].limits.caller(request)
     only = next(iter(hub.merchants)) if len(hub.merchants) == 1 else ""
     try:
         if "key" in said:

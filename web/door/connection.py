@@ -4,26 +4,27 @@ aiohttp knows one limit of time, for connections that say nothing. A request tha
 never read, are ours to end: the server looks at every connection twice a second.
 """
 
+import asyncio
+import contextlib
 import enum
 import json
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from aiohttp import StreamReader, web
 from aiohttp.http_exceptions import LineTooLong
 
-from web.door.limits import Limits
+from web.door.limits import Limits, host_of
 from web.problems import PROBLEM, problem
-
-if TYPE_CHECKING:
-    import asyncio
 
 
 class Keeper(Protocol):
     """Who counts connections and their bytes."""
 
     limits: Limits
+    buffer: memoryview
+    """Where bytes arrive; they are taken out of it at once."""
 
     def admit(self, connection: "Connection") -> tuple[HTTPStatus, str] | None:
         """Count a connection in; or return with what it is refused."""
@@ -36,6 +37,9 @@ class Keeper(Protocol):
 
     def release(self, connection: "Connection") -> None:
         """Forget its bytes."""
+
+    def turned(self, connection: "Connection") -> None:
+        """Learn that it came to another stage just now."""
 
 
 class Stage(enum.Enum):
@@ -51,13 +55,17 @@ _MOST_THROWN_AWAY = 1024 * 1024
 """Bytes that are still taken after a request was refused, so that its client reads why."""
 
 
-class Connection(web.RequestHandler):
-    """A connection of a client."""
+class Connection(web.RequestHandler, asyncio.BufferedProtocol):
+    """A connection of a client.
 
-    __slots__ = ("address", "body", "door", "held", "paused_at", "proven", "since", "stage")
+    What comes is read into a buffer of the door, a small piece in each pass of the event loop: asyncio's own 256 KB
+    at once, from hundreds of connections, would keep everybody waiting.
+    """
+
+    __slots__ = ("address", "body", "door", "held", "host", "paused_at", "proven", "since", "stage")
 
     def __init__(
-        self, server: web.Server, door: Keeper, *, loop: "asyncio.AbstractEventLoop", **options: Any
+        self, server: web.Server, door: Keeper, *, loop: asyncio.AbstractEventLoop, **options: Any
     ) -> None:
         super().__init__(server, loop=loop, **options)
         self.door = door
@@ -71,13 +79,15 @@ class Connection(web.RequestHandler):
         self.paused_at: float | None = None
         """Since when the client does not read what we write."""
         self.address = ""
+        self.host = ""
 
     # --- what the transport tells
 
-    def connection_made(self, transport: "asyncio.BaseTransport") -> None:
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the connection, or say at once that there are too many."""
         peer = transport.get_extra_info("peername")
         self.address = str(peer[0]) if isinstance(peer, tuple) else ""
+        self.host = host_of(self.address)
         refused = self.door.admit(self)
         if refused is None:
             super().connection_made(transport)
@@ -88,14 +98,23 @@ class Connection(web.RequestHandler):
     def connection_lost(self, exc: BaseException | None) -> None:
         """Forget the connection."""
         self.door.left(self)
+        self._throw_body_away()
         super().connection_lost(exc)
-        self.body = None
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Return where the next bytes go."""
+        del sizehint
+        return self.door.buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Take the bytes that came."""
+        self.data_received(bytes(self.door.buffer[:nbytes]))
 
     def data_received(self, data: bytes) -> None:
         """Count what comes, then parse it."""
         if data:
             if self.stage is Stage.IDLE:
-                self.stage, self.since = Stage.HEAD, self._loop.time()
+                self._turn(Stage.HEAD)
             self.door.hold(self, len(data))
             if self.stage is Stage.LAST and self.held > _MOST_THROWN_AWAY:
                 self.force_close()
@@ -111,11 +130,23 @@ class Connection(web.RequestHandler):
         super().resume_writing()
         self.paused_at = None
 
+    def _turn(self, stage: Stage) -> None:
+        self.stage, self.since = stage, self._loop.time()
+        self.door.turned(self)
+
+    def _throw_body_away(self) -> None:
+        """Free what nobody will read: what is left of a connection knows itself, and waits for the garbage collector."""
+        body, self.body = self.body, None
+        if body is not None and body.exception() is None:
+            with contextlib.suppress(RuntimeError):  # somebody waits for more: then there is nothing
+                body.read_nowait()
+
     # --- a request
 
     def begin(self, body: StreamReader) -> None:
         """Note that the head of a request is whole."""
-        self.stage, self.since, self.body = Stage.REQUEST, self._loop.time(), body
+        self.body = body
+        self._turn(Stage.REQUEST)
 
     async def finish_response(
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
@@ -125,14 +156,15 @@ class Connection(web.RequestHandler):
             resp = problem(HTTPStatus(resp.status), resp.text or resp.reason)
         whole = self.body is None or self.body.is_eof()
         if not whole:
-            self.stage = Stage.LAST
+            self._turn(Stage.LAST)
             resp.force_close()
         try:
             return await super().finish_response(request, resp, start_time)
         finally:
             self.door.release(self)
             if whole:
-                self.stage, self.since, self.proven = Stage.IDLE, self._loop.time(), True
+                self.proven = True
+                self._turn(Stage.IDLE)
 
     def handle_error(
         self,

@@ -6,6 +6,8 @@ from http import HTTPStatus
 from aiohttp import web
 
 from core.model.base import is_storable
+from web.door.bodies import SMALL
+from web.keys import BODIES, SETTINGS
 from web.problems import problem
 
 
@@ -41,18 +43,27 @@ async def body_of(request: web.Request, most: int) -> bytes | None:
 
     What ends one that never becomes whole is an exception that knows this frame, and lives until the garbage collector
     looks: what was read so far must not live on with it, a megabyte for each.
+
+    Raises:
+        web.HTTPRequestTimeout: it is large and slow, and others waited to send.
     """
     if (request.content_length or 0) > most:
         return None
     body = bytearray()
     try:
-        while chunk := await request.content.readany():
-            body += chunk
-            if len(body) > most:
-                return None
-        return bytes(body)
+        await _read(request, body, min(SMALL, most))
+        if len(body) > SMALL and not request.content.at_eof():
+            async with request.app[BODIES].place(request.app[SETTINGS].limits.caller(request)):
+                await _read(request, body, most)
+        return bytes(body) if len(body) <= most else None
     finally:
         body.clear()
+
+
+async def _read(request: web.Request, body: bytearray, most: int) -> None:
+    """Read until it is whole, or more than ``most`` bytes."""
+    while len(body) <= most and (chunk := await request.content.readany()):
+        body += chunk
 
 
 def cookie_of(request: web.Request, name: str) -> str:

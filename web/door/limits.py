@@ -5,6 +5,8 @@ import resource
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from aiohttp.web import BaseRequest
+
 from core.config.environ import setting
 from core.errors import ConfigError
 
@@ -34,10 +36,18 @@ class Limits:
     """Between two requests of a connection: longer than the 60 s of nginx, so that it is the proxy that ends it."""
     connections: int = MOST_CONNECTIONS
     per_address: int = 100
-    """Connections of one address; those of ``proxies`` speak for many and are not counted."""
-    unanswered_bytes: int = 32 * 1024 * 1024
-    """Of all requests that are not answered yet."""
+    """Connections of one address (of one /64 network of IPv6); those of ``proxies`` speak for many, uncounted."""
+    unanswered_bytes: int = 64 * 1024 * 1024
+    """Of all requests that are not answered yet: what every connection may send unread, and the bodies that are read."""
     proxies: tuple[Network, ...] = tuple(ipaddress.ip_network(text) for text in _LOOPBACK)
+
+    def caller(self, request: BaseRequest) -> str:
+        """Return the host that a request comes from: behind a proxy of ours, what the proxy says of it."""
+        peer = request.remote or ""
+        if not self.is_proxy(peer):
+            return host_of(peer)
+        # The last address is the one that the proxy itself saw; those before it anybody can write.
+        return host_of(request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip() or peer)
 
     def is_proxy(self, address: str) -> bool:
         """Return whether an address speaks for many; what is no IP address (a socket of the machine) does."""
@@ -46,6 +56,19 @@ class Limits:
         except ValueError:
             return True
         return any(known in network for network in self.proxies)
+
+
+def host_of(address: str) -> str:
+    """Return what one host has for itself: an address, of IPv6 the network of 64 bits in which it takes any it likes."""
+    try:
+        known = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(known, ipaddress.IPv4Address):
+        return str(known)
+    if known.ipv4_mapped is not None:
+        return str(known.ipv4_mapped)
+    return str(ipaddress.IPv6Network((known, 64), strict=False))
 
 
 def limits_of(environ: Mapping[str, str]) -> Limits:

@@ -4,17 +4,20 @@ import asyncio
 import contextlib
 import logging
 import socket
+import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from http import HTTPStatus
+from itertools import chain
 from typing import Any
 
 from aiohttp import StreamReader, web
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http import RawRequestMessage
 
-from web.door.connection import Connection
+from web.door.connection import Connection, Stage
 from web.door.limits import Limits
+from web.door.turns import Turns
 
 LOG = logging.getLogger("crossdock.door")
 
@@ -25,27 +28,64 @@ _ACCEPTED_AT_ONCE = 16
 _LOOKS_EVERY_S = 0.5
 _LONGEST_LINE = 8190
 _MOST_HEADERS = 64
-_READ_BYTES = 64 * 1024
+_READ_BYTES = 16 * 1024
+"""That are read from a connection in one pass of the event loop."""
+_KEPT_BYTES = 8 * 1024
+"""Of a body, until its handler reads on; aiohttp keeps twice as many before it stops reading."""
 _LINGERS_S = 1.0
+SAID_EVERY_S = 60.0
+"""How often the log says that strangers push."""
+
+
+class Seldom:
+    """A line of the log that strangers can cause: once a minute, with how often it would have been."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._count = 0
+        self._said_s = -SAID_EVERY_S
+
+    def say(self) -> None:
+        """Say it, unless it was said within a minute."""
+        self._count += 1
+        now = time.monotonic()
+        if now - self._said_s >= SAID_EVERY_S:
+            LOG.warning("%s (%d times since this was said)", self._what, self._count)
+            self._count, self._said_s = 0, now
 
 
 class Door(web.Server):
     """The HTTP server: aiohttp's, whose connections are counted and timed."""
 
     def __init__(self, handler: Any, *, request_factory: Any, limits: Limits, **options: Any) -> None:
-        super().__init__(handler, request_factory=self._begun, **options)
+        async def in_turn(request: web.BaseRequest) -> web.StreamResponse:
+            await self.turns.wait(limits.caller(request))
+            answer: web.StreamResponse = await handler(request)
+            return answer
+
+        super().__init__(in_turn, request_factory=self._request, **options)
         self.limits = limits
+        self.turns = Turns()
+        self.buffer = memoryview(bytearray(_READ_BYTES))
         self.held = 0
         """Bytes of all requests that are not answered yet."""
         self._make_request_of = request_factory
+        # Each of these in the order in which they came to their stage: whoever is longest at it is the first.
         self._open: dict[Connection, None] = {}
-        self._of_address: Counter[str] = Counter()
+        self._silent: dict[Connection, None] = {}
+        self._silent_proven: dict[Connection, None] = {}
+        self._begun: dict[Connection, None] = {}
+        self._making_way = Seldom("connections are taken; whoever waited longest makes way")
+        self._too_many_bytes = Seldom(
+            "requests that wait to be whole are too large together; the oldest is ended"
+        )
+        self._of_host: Counter[str] = Counter()
 
     def __call__(self) -> Connection:
         """Return what speaks to one more client."""
         return Connection(self, self, loop=asyncio.get_running_loop(), **self._kwargs)
 
-    def _begun(
+    def _request(
         self,
         message: RawRequestMessage,
         payload: StreamReader,
@@ -74,34 +114,44 @@ class Door(web.Server):
         At the cap whoever has sent no whole request for the longest time makes way: a client that speaks is answered
         within milliseconds, however many there are that do not.
         """
-        address, limits = connection.address, self.limits
-        counted = not limits.is_proxy(address)
-        if counted and self._of_address[address] >= limits.per_address:
+        limits = self.limits
+        counted = not limits.is_proxy(connection.address)
+        if counted and self._of_host[connection.host] >= limits.per_address:
             return HTTPStatus.TOO_MANY_REQUESTS, f"at most {limits.per_address} connections of one address"
         if len(self._open) >= limits.connections:
-            silent = [one for one in self._open if one.waits]
-            if not silent:
+            oldest = next(chain(self._silent, self._silent_proven), None)
+            if oldest is None:
                 return HTTPStatus.SERVICE_UNAVAILABLE, "too many connections; try again in a moment"
-            oldest = min(silent, key=lambda one: (one.proven, one.since))
-            LOG.warning(
-                "all %d connections are taken; the one that waited longest makes way", limits.connections
-            )
+            self._making_way.say()
             self._cut(oldest, HTTPStatus.SERVICE_UNAVAILABLE, "too many connections; try again in a moment")
         self._open[connection] = None
         if counted:
-            self._of_address[address] += 1
+            self._of_host[connection.host] += 1
+        self.turned(connection)
         return None
 
     def left(self, connection: Connection) -> None:
         """Count a connection out."""
         if connection not in self._open:
             return
-        del self._open[connection]
+        for kept in (self._open, self._silent, self._silent_proven, self._begun):
+            kept.pop(connection, None)
         self.release(connection)
-        if connection.address in self._of_address:
-            self._of_address[connection.address] -= 1
-            if not self._of_address[connection.address]:
-                del self._of_address[connection.address]
+        if connection.host in self._of_host:
+            self._of_host[connection.host] -= 1
+            if not self._of_host[connection.host]:
+                del self._of_host[connection.host]
+
+    def turned(self, connection: Connection) -> None:
+        """Put a connection behind all others that are at its stage."""
+        if connection not in self._open:
+            return
+        for kept in (self._silent, self._silent_proven, self._begun):
+            kept.pop(connection, None)
+        if connection.waits:
+            (self._silent_proven if connection.proven else self._silent)[connection] = None
+        if connection.stage in (Stage.HEAD, Stage.REQUEST):
+            self._begun[connection] = None
 
     def hold(self, connection: Connection, count: int) -> None:
         """Count bytes that came; where they are too many, the oldest request that is not whole goes."""
@@ -109,10 +159,9 @@ class Door(web.Server):
         self.held += count
         if self.held <= self.limits.unanswered_bytes:
             return
-        begun = [one for one in self._open if one.unfinished]
-        if begun:
-            LOG.warning("requests of %d bytes wait to be whole; the oldest of them is ended", self.held)
-            oldest = min(begun, key=lambda one: one.since)
+        oldest = next((one for one in self._begun if one.unfinished), None)
+        if oldest is not None:
+            self._too_many_bytes.say()
             self._cut(oldest, HTTPStatus.SERVICE_UNAVAILABLE, "too much is being sent; try again in a moment")
 
     def release(self, connection: Connection) -> None:
@@ -155,7 +204,7 @@ class _Runner(web.AppRunner):
             max_field_size=_LONGEST_LINE,
             max_headers=_MOST_HEADERS,
             max_line_size=_LONGEST_LINE,
-            read_bufsize=_READ_BYTES,
+            read_bufsize=_KEPT_BYTES,
         )
         return self.door
 
