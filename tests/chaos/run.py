@@ -190,15 +190,16 @@ async def _open(stack: AsyncExitStack, folder: Path, orders: int, seed: int) -> 
     return Chaos(cluster=cluster, web=web, others=others, both=both, chance=chance)
 
 
-async def _agreed(chaos: Chaos, within_s: float) -> tuple[float, list[str], list[str]]:
-    """Return how long it took until nothing was wrong, what was wrong just before, and what still is."""
-    began, before = time.monotonic(), list[str]()
+async def _agreed(chaos: Chaos, within_s: float) -> tuple[float, dict[str, str], list[str]]:
+    """Return how long it took until nothing was wrong, what was wrong from when until when, and what still is."""
+    began, seen = time.monotonic(), dict[str, list[float]]()
     while True:
         wrong = await chaos.wrong()
         took = time.monotonic() - began
+        for text in wrong:
+            seen.setdefault(text, [took, took])[1] = took
         if not wrong or took > within_s:
-            return took, before, wrong
-        before = wrong
+            return took, {text: f"{first:.0f} to {last:.0f} s" for text, (first, last) in seen.items()}, wrong
         await asyncio.sleep(LOOKS_EVERY_S)
 
 
@@ -211,12 +212,12 @@ async def run(say: Callable[[str], object] = sys.stdout.write) -> list[str]:
                 chaos = await _open(stack, folder, int(seconds / SHOPS_EVERY_S * 1.2) + 20, seed)
                 await chaos.rage(seconds)
                 await chaos.quiet()
-                took, last, wrong = await _agreed(chaos, _setting("QUIET_S", 60))
+                took, seen, wrong = await _agreed(chaos, _setting("QUIET_S", 60))
                 ended = {process.name: process.ended for process in chaos.processes if process.ended}
                 say(
                     f"    {seconds:g} s, seed {seed}: {sum(m.bought for m in chaos.both)} orders; {dict(chaos.struck)};"
-                    f" ended by themselves: {ended or 'none'}; agreed after {took:.0f} s of quiet;"
-                    f" last of all: {last or 'nothing'}\n"
+                    f" ended by themselves: {ended or 'none'}; agreed after {took:.0f} s of quiet\n"
+                    + "".join(f"      {when}: {text}\n" for text, when in seen.items())
                 )
                 return wrong
         finally:
