@@ -50,7 +50,7 @@ class Due:
     row: ListingRow
     wanted: int | None
     surprising: bool = False
-    """The channel shows another number than it was left at, and no change of stock is known that explains it."""
+    """The channel shows less than it was left at, and no change of stock is known that explains it."""
 
     @property
     def unlike(self) -> bool:
@@ -115,11 +115,15 @@ def _read_as(row: ListingRow, units: int | None, now: datetime) -> ListingRow:
 
 
 def _surprising(before: Sequence[ListingRow], read: Sequence[ListingRow]) -> frozenset[ListingKey]:
+    """Return what shows less than it was left at: more than that no sale explains, it is written at once."""
     pairs = zip(before, read, strict=True)
     return frozenset(
         key_of(old)
         for old, new in pairs
-        if not old.dirty and old.last_read not in (None, new.last_read) and old.restore_to is None
+        if not old.dirty
+        and old.restore_to is None
+        and old.last_read is not None
+        and (new.last_read is None or new.last_read < old.last_read)
     )
 
 
