@@ -11,6 +11,7 @@ from pathlib import Path
 from demo.children import CLI
 
 RESTARTS_AFTER_S = 0.5
+_FAKETIME = Path("/usr/lib")
 
 
 @dataclass(slots=True)
@@ -55,6 +56,15 @@ class Supervised:
             lines.seek(self.began_at)
             return b"crossdock serves" in lines.read()
 
+    @property
+    def has_clock(self) -> bool:
+        """Whether its clock is one that may be set: libfaketime is installed."""
+        return "LD_PRELOAD" in self.environ
+
+    def set_clock(self, ahead_s: float) -> None:
+        """Set the clock of this process alone, ahead of the machine's by so much."""
+        Path(self.environ["FAKETIME_TIMESTAMP_FILE"]).write_text(f"{ahead_s:+.1f}s\n", encoding="ascii")
+
     def send(self, what: signal.Signals) -> None:
         """Send it a signal."""
         if self.child is not None and self.child.returncode is None:
@@ -69,3 +79,18 @@ class Supervised:
         if self.child is not None and self.child.returncode is None:
             self.child.kill()
             await self.child.wait()
+
+
+def with_a_clock(environ: Mapping[str, str], file: Path) -> Mapping[str, str]:
+    """Return an environment in which a process reads its clock from a file, where libfaketime is installed."""
+    library = next(_FAKETIME.glob("*/faketime/libfaketimeMT.so.1"), None)
+    if library is None:
+        return environ
+    file.write_text("+0s\n", encoding="ascii")
+    return {
+        **environ,
+        "LD_PRELOAD": str(library),
+        "FAKETIME_TIMESTAMP_FILE": str(file),
+        "FAKETIME_CACHE_DURATION": "1",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+    }

@@ -2,6 +2,8 @@
 
 ``CROSSDOCK_CHAOS_S`` says how long it lasts (seconds), ``CROSSDOCK_CHAOS_SEED`` which dice are thrown,
 ``CROSSDOCK_CHAOS_QUIET_S`` how long it may take afterwards, ``CROSSDOCK_CHAOS_KEEP`` a folder for the logs.
+Clocks are set where libfaketime is installed (Debian's package faketime), the disk is filled where a small one may be
+mounted (as root); what happened how often is told.
 """
 
 import asyncio
@@ -13,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,11 +28,12 @@ from demo.children import free_port, run_cli, stop
 from demo.client import RefusedError
 from tests.chaos.cluster import Cluster
 from tests.chaos.merchants import Merchant, environ_of_hub, merchants
-from tests.chaos.processes import Supervised
+from tests.chaos.processes import Supervised, with_a_clock
 
 FAULTS = "duplicate:0.1,drop:0.05,reorder:0.1,delay:0.05,throttle:0.02,error:0.02,hang:0.002,reply_dropped:0.02,stale:0.03"
 SHOPS_EVERY_S = 1.5
 STRIKES_EVERY_S = (1.0, 6.0)
+MOST_SKEW_S = 120.0
 STARTS_WITHIN_S = 300.0
 LOOKS_EVERY_S = 2.0
 
@@ -56,6 +59,22 @@ class Chaos:
         """Every process of the hub."""
         return [self.web, *self.others]
 
+    @property
+    def strikes(self) -> list[tuple[Callable[[], Awaitable[None]], str, int]]:
+        """What may happen: what, its name, and how often beside the others."""
+        found: list[tuple[Callable[[], Awaitable[None]], str, int]] = [
+            (self._kill, "kill -9", 10),
+            (self._freeze, "stopped", 6),
+            (self._cut, "connections cut", 10),
+            (self._restart, "database restarted", 2),
+            (self._write_nothing, "database read-only", 2),
+        ]
+        if self.cluster.has_disk:
+            found.append((self._fill, "disk full", 1))
+        if self.web.has_clock:
+            found.append((self._set_clock, "clock set", 4))
+        return found
+
     async def rage(self, seconds: float) -> None:
         """Sell, and strike at random, for so long."""
         end = time.monotonic() + seconds
@@ -64,14 +83,8 @@ class Chaos:
             await asyncio.sleep(self.chance.uniform(*STRIKES_EVERY_S))
             if sum(process.serves for process in self.processes) < len(self.processes) - 1:
                 continue  # so much is down by now that nobody would be at work
-            strike, name = self.chance.choices(
-                [
-                    (self._kill, "kill -9"),
-                    (self._freeze, "stopped"),
-                    (self._cut, "connections cut"),
-                    (self._restart, "database restarted"),
-                ],
-                weights=(5, 3, 5, 1),
+            strike, name, _ = self.chance.choices(
+                self.strikes, weights=[weight for _, _, weight in self.strikes]
             )[0]
             self.struck[name] += 1
             await strike()
@@ -110,6 +123,16 @@ class Chaos:
 
     async def _restart(self) -> None:
         await self.cluster.restart("immediate" if self.chance.random() < 0.4 else "fast")
+
+    async def _write_nothing(self) -> None:
+        await self.cluster.write_nothing(self.chance.uniform(0.5, 5))
+
+    async def _fill(self) -> None:
+        await self.cluster.fill(self.chance.uniform(0.5, 5))
+
+    async def _set_clock(self) -> None:
+        """Have one process believe another time from now on: skew between them, and a jump for it."""
+        self._one().set_clock(self.chance.uniform(-MOST_SKEW_S, MOST_SKEW_S))
 
     async def quiet(self) -> None:
         """Strike no more; a start of the clock has every channel asked at once what no webhook told."""
@@ -174,7 +197,8 @@ async def _open(stack: AsyncExitStack, folder: Path, orders: int, seed: int) -> 
         await run_cli({**environ, "CROSSDOCK_NEW_KEY": merchant.client.key}, *words)
 
     def process(name: str, *words: str) -> Supervised:
-        made = Supervised(name=name, words=words, environ=environ, log=folder / f"{name}.log")
+        clock = with_a_clock(environ, folder / f"{name}.clock")
+        made = Supervised(name=name, words=words, environ=clock, log=folder / f"{name}.log")
         made.start()
         stack.push_async_callback(made.stop)
         return made
