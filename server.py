@@ -27,7 +27,7 @@ from core.services.connecting import begin_work, connected
 from core.steps import STEPS
 from core.store.backlog import free_claims
 from core.store.engine import Postgres
-from core.store.failures import AGAIN_AFTER_S, DATABASE_ERRORS, is_cut, is_infrastructure, name_of
+from core.store.failures import AGAIN_AFTER_S, DATABASE_ERRORS, is_infrastructure, may_pass, name_of
 from core.store.sealing import Key
 from core.store.single_instance import single_instance
 from core.store.startup import wait_for_database
@@ -87,7 +87,7 @@ async def serve(
 async def _opened(
     opened: contextlib.AsyncExitStack, url: str, environ: Mapping[str, str], redactor: Redactor | None
 ) -> tuple[Hub, Installation, Queue]:
-    """Open the hub and its queue; once more where the database was cut off meanwhile and answers again.
+    """Open the hub and its queue; once more where the database answers and failed meanwhile: cut off, full, read-only.
 
     Raises:
         ConfigError: the database still refuses after a minute, or is no database of ours.
@@ -101,9 +101,9 @@ async def _opened(
         except (ConfigError, *DATABASE_ERRORS) as error:
             await opened.aclose()
             cause = error.__cause__ if isinstance(error, ConfigError) else error
-            if not answers or cause is None or not is_cut(cause):
+            if not answers or cause is None or not may_pass(cause):
                 raise
-            LOG.warning("the database was cut off at the start (%s); once more", name_of(cause))
+            LOG.warning("the database failed at the start (%s); once more", name_of(cause))
         await asyncio.sleep(AGAIN_AFTER_S)
 
 

@@ -4,7 +4,7 @@ import argparse
 import asyncio
 import logging
 
-from commands.running import log_from
+from commands.running import database_told, log_from
 from server import serve
 
 
@@ -17,5 +17,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Serve until told to stop."""
-    asyncio.run(serve(role=arguments.role, port=arguments.port, redactor=log_from(logging.INFO)))
+    with database_told():
+        asyncio.run(serve(role=arguments.role, port=arguments.port, redactor=log_from(logging.INFO)))
     return 0

@@ -20,5 +20,7 @@ given: sa.Connection | None = context.config.attributes.get("connection")
 if given is not None:
     run(given)
 else:
-    with sa.create_engine(context.get_x_argument(as_dictionary=True)["url"]).begin() as opened:
+    with sa.create_engine(
+        context.get_x_argument(as_dictionary=True)["url"], hide_parameters=True
+    ).begin() as opened:
         run(opened)

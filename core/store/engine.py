@@ -112,9 +112,16 @@ class Sqlite(Database):
         if plain.database:
             make_private(Path(plain.database))
         options = {"check_same_thread": False, "timeout": 30}
-        self._writer = sa.create_engine(plain, poolclass=sa.pool.StaticPool, connect_args=options)
+        self._writer = sa.create_engine(
+            plain, poolclass=sa.pool.StaticPool, connect_args=options, hide_parameters=True
+        )
         self._reader = sa.create_engine(
-            plain, poolclass=sa.pool.QueuePool, pool_size=_READERS, max_overflow=0, connect_args=options
+            plain,
+            poolclass=sa.pool.QueuePool,
+            pool_size=_READERS,
+            max_overflow=0,
+            connect_args=options,
+            hide_parameters=True,
         )
         event.listen(self._writer, "connect", sqlite.prepare_writer)
         event.listen(self._writer, "begin", sqlite.begin_immediate)
@@ -224,8 +231,10 @@ class Postgres(Database):
     """
 
     def __init__(self, url: str) -> None:
-        self._engine = create_async_engine(url, pool_size=_POSTGRES_CONNECTIONS, max_overflow=0)
-        self._first = create_async_engine(url, pool_size=1, max_overflow=0)
+        self._engine = create_async_engine(
+            url, pool_size=_POSTGRES_CONNECTIONS, max_overflow=0, hide_parameters=True
+        )
+        self._first = create_async_engine(url, pool_size=1, max_overflow=0, hide_parameters=True)
 
     async def write(
         self, work: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **kwargs: P.kwargs

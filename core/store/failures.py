@@ -25,6 +25,8 @@ serialization and deadlock, resources and disk, locks, shutdown and restart, sys
 """
 _CUT = ("08", "57P01", "57P02", "57P03")
 """Those of them that a server has while it stops, restarts or starts, and whatever stands before it that lost it."""
+_NOT_KNOWN = ("28", "3D000")
+"""A wrong password, and no such database."""
 _SQLITE = frozenset({
     sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_READONLY,
     sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_FULL,
@@ -70,10 +72,18 @@ def is_cut(error: BaseException) -> bool:
     """Return whether an error says that the connection is gone, or that none was to be had: another may do at once."""
     if isinstance(error, sa.exc.DBAPIError) and error.connection_invalidated:
         return True
-    state = next(filter(None, (getattr(cause, "sqlstate", None) for cause in _causes(error))), None)
+    state = _state(error)
     if state is not None:
-        return str(state).startswith(_CUT)
+        return state.startswith(_CUT)
     return isinstance(error, OSError | asyncpg.InterfaceError) and is_infrastructure(error)
+
+
+def may_pass(error: BaseException) -> bool:
+    """Return whether a server's failure may be over in a moment; where nobody knows us, no waiting mends it."""
+    state = _state(error)
+    return is_cut(error) or (
+        state is not None and is_infrastructure(error) and not state.startswith(_NOT_KNOWN)
+    )
 
 
 def name_of(error: BaseException) -> str:
@@ -97,14 +107,20 @@ async def until_answered(ask: Callable[[], Awaitable[T]]) -> T:
         await asyncio.sleep(AGAIN_AFTER_S)
 
 
+def _state(error: BaseException) -> str | None:
+    """Return the code that PostgreSQL gave."""
+    found = filter(None, (getattr(cause, "sqlstate", None) for cause in _causes(error)))
+    return next(map(str, found), None)
+
+
 def _is_databases(error: BaseException) -> bool:
     causes = tuple(_causes(error))
     if any(isinstance(cause, ValueError) for cause in causes):
         return False  # asyncpg could not write a value down: no other moment will do
+    state = _state(error)
+    if state is not None:
+        return state.startswith(_SQLSTATES)
     for cause in causes:
-        state = getattr(cause, "sqlstate", None)
-        if state:
-            return str(state).startswith(_SQLSTATES)
         code = getattr(cause, "sqlite_errorcode", None)
         if code is not None:
             return (code & 0xFF) in _SQLITE

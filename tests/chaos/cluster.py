@@ -66,6 +66,10 @@ class Cluster:
             if self.has_disk:
                 await _run("umount", "--lazy", str(self.folder), as_root=True)
 
+    async def dump(self, file: Path) -> None:
+        """Write down what is in the database, for whoever looks for what went wrong."""
+        await _run("pg_dump", self._url(DATABASE), "-f", str(file), as_root=True)
+
     async def write_nothing(self, seconds: float) -> None:
         """Have the server refuse every write for so long."""
         try:

@@ -243,6 +243,8 @@ async def run(say: Callable[[str], object] = sys.stdout.write) -> list[str]:
                     f" ended by themselves: {ended or 'none'}; agreed after {took:.0f} s of quiet\n"
                     + "".join(f"      {when}: {text}\n" for text, when in seen.items())
                 )
+                if wrong:
+                    await chaos.cluster.dump(folder / "dump.sql.log")
                 return wrong
         finally:
             _keep_logs(folder)

@@ -285,8 +285,10 @@ async def _no_queue(*_: object) -> str:
     [
         asyncpg.CannotConnectNowError("the database system is shutting down"),
         sa.exc.DBAPIError("", {}, OSError(), connection_invalidated=True),
+        asyncpg.ReadOnlySQLTransactionError("cannot execute INSERT in a read-only transaction"),
+        asyncpg.DiskFullError("no space left on device"),
     ],
-    ids=["shut down", "cut"],
+    ids=["shut down", "cut", "read-only", "full"],
 )
 async def test_a_start_that_is_cut_off_in_the_middle_begins_again(
     error: Exception, monkeypatch: pytest.MonkeyPatch
@@ -307,10 +309,11 @@ async def test_a_start_that_is_cut_off_in_the_middle_begins_again(
     "error",
     [
         refused_by(asyncpg.InvalidPasswordError("no")),
+        refused_by(asyncpg.InvalidCatalogNameError("no such database")),
         ConfigError("crossdock.yaml:3: unknown key"),
         asyncpg.UndefinedTableError("a fault of ours"),
     ],
-    ids=["a wrong password", "a wrong file", "our code"],
+    ids=["a wrong password", "no such database", "a wrong file", "our code"],
 )
 async def test_a_start_that_waiting_does_not_mend_ends_at_once(
     error: Exception, monkeypatch: pytest.MonkeyPatch

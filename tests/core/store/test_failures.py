@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncTransaction
 
-from core.store.engine import Postgres, Sqlite
+from core.store.engine import Postgres, Sqlite, database
 from core.store.failures import AGAIN_AFTER_S, CommitLostError, is_infrastructure, name_of, until_answered
 from core.store.orders import facts_of
 from core.store.store import Store
@@ -152,6 +152,21 @@ def test_a_driver_that_does_not_reach_its_server_is_our_infrastructure_s(error: 
 def test_what_an_answer_of_the_driver_means_is_not_read_into_a_wrong_argument() -> None:
     assert not is_infrastructure(asyncpg.DataError("invalid input for query argument $1"))
     assert not is_infrastructure(asyncpg.UniqueViolationError("duplicate key"))
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+async def test_what_a_failed_statement_tells_holds_none_of_its_values(kind: str, tmp_path: Path) -> None:
+    async with database_with_tables(kind, tmp_path) as url:
+        db = database(url)
+        for work in (db.read, db.write):
+            with pytest.raises(sa.exc.DBAPIError) as raised:
+                await work(_name_a_shopper)
+            assert "Ada Lovelace" not in str(raised.value)
+        await db.close()
+
+
+def _name_a_shopper(conn: sa.Connection) -> None:
+    conn.execute(sa.text("SELECT nowhere FROM configs WHERE text = :name"), {"name": "Ada Lovelace"})
 
 
 # --- a cut is mended at once, and nothing lands twice ---
