@@ -23,6 +23,8 @@ FETCHED_AGAIN = 20
 """How many parked fetches are made again at each look: what cannot be mended must not eat the channel's quota."""
 OVERLAP = timedelta(minutes=3)
 """How far a poll looks back behind the newest change it has seen: channels do not list in the order of change."""
+LISTED_AGAIN = timedelta(hours=1)
+"""How long a change stays in the list while the order is not known as new as that: longer than a replica is behind."""
 
 
 async def poll_orders(hub: Hub, job: Job) -> Reschedule | None:
@@ -45,11 +47,14 @@ async def poll_orders(hub: Hub, job: Job) -> Reschedule | None:
     if page is None:
         memory.pop("page")
         return Reschedule(due_at=hub.clock.now(), data=memory)
-    await _fetch_unknown(hub, job, page.orders)
+    behind = [datetime.fromisoformat(memory["behind"])] if "behind" in memory else []
+    behind += await _fetch_unknown(hub, job, page.orders)
     # An instant that has not come yet must not move the cursor past what changes until then.
     changed = (datetime.fromisoformat(memory.get("high", memory["since"])), *(at for _, at in page.orders))
     high = max(min(at, hub.clock.now()) for at in changed)
     if page.next_page is not None:
+        if behind:
+            memory["behind"] = min(behind).isoformat()
         return Reschedule(
             due_at=hub.clock.now(),
             data={**memory, "page": page.next_page, "high": high.isoformat()},
@@ -58,9 +63,10 @@ async def poll_orders(hub: Hub, job: Job) -> Reschedule | None:
     failpoint("intake.parked.before")
     await hub.store.write(fetch_parked, job.merchant, job.connection, now=now)
     memory.pop("page", None)
+    memory.pop("behind", None)
     moved = {
         **memory,
-        "since": max(since, high - OVERLAP).isoformat(),
+        "since": max(since, min((high - OVERLAP, *_lately(behind, now)))).isoformat(),
         "high": high.isoformat(),
         "last": now.isoformat(),
     }
@@ -70,6 +76,11 @@ async def poll_orders(hub: Hub, job: Job) -> Reschedule | None:
 def fetch_parked(conn: sa.Connection, merchant: str, connection: str, *, now: datetime) -> None:
     """Have what could not be fetched from a channel fetched again: what it failed at may be mended by now (F1)."""
     retry_jobs(conn, merchant, parked_of(conn, merchant, connection, "fetch", limit=FETCHED_AGAIN), now=now)
+
+
+def _lately(behind: Sequence[datetime], now: datetime) -> Sequence[datetime]:
+    """Return the changes to list once more: what is fetched may be given as it was before, and would not be known."""
+    return [at for at in behind if at > now - LISTED_AGAIN]
 
 
 async def _list_open(hub: Hub, job: Job, channel: Channel) -> Reschedule:
@@ -85,7 +96,9 @@ async def _list_open(hub: Hub, job: Job, channel: Channel) -> Reschedule:
     page = await _page(told, going_on)
     if page is None:
         return Reschedule(due_at=now, data=memory)
-    await _fetch_unknown(hub, job, page.orders)
+    behind = await _fetch_unknown(hub, job, page.orders)
+    since = datetime.fromisoformat(memory["since"])
+    memory["since"] = min((since, *_lately(behind, now))).isoformat()
     if page.next_page is not None:
         return Reschedule(due_at=now, data={**memory, "page": page.next_page})
     memory["opened"] = memory.pop("opening")
@@ -117,15 +130,19 @@ def poll_from(instant: datetime) -> Mapping[str, Any]:
     return {"since": instant.astimezone(UTC).isoformat()}
 
 
-async def _fetch_unknown(hub: Hub, job: Job, orders: Sequence[tuple[str, datetime]]) -> None:
+async def _fetch_unknown(hub: Hub, job: Job, orders: Sequence[tuple[str, datetime]]) -> list[datetime]:
+    """Have everything fetched that is not known as new as it is listed; return when each of it changed."""
     now = hub.clock.now()
     requests: list[NewJob] = []
+    changes: list[datetime] = []
     for external_id, changed_at in orders:
         order_id = f"{job.connection}:{external_id}"
         state = await hub.store.load(job.merchant, order_id)
         known = state.order.updated_at if state is not None and state.order is not None else None
         if known is None or known < changed_at or changed_at == NEVER:
             requests.append(NewJob(kind="fetch", subject=order_id, connection=job.connection, due_at=now))
+            changes += [changed_at] if changed_at != NEVER else []
     if requests:
         failpoint("intake.jobs.before")
         await hub.store.write(enqueue, job.merchant, requests)
+    return changes

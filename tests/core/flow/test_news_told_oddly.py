@@ -87,6 +87,30 @@ async def test_an_order_whose_instants_cannot_be_read_is_read_at_every_poll_and_
     assert (state.stage, state.allocations) == (Stage.CANCELLED, ())
 
 
+@pytest.mark.req("R70", "R105")
+@pytest.mark.parametrize("stale", [1, 3])
+async def test_a_change_that_a_replica_did_not_know_yet_when_it_was_fetched_is_listed_until_it_does(
+    b: Bench, listed_at: Callable[[str, datetime], None], stale: int
+) -> None:
+    place(b.world, "shop", Cart(number="KK-1", lines=(("CHEF-8", 99, 8900),), ship_to=home()))
+    await settle(b)
+    assert list((await known(b, "shop:kk-1")).holds) == [Hold.BACKORDERED]
+    b.clock.move_to(b.clock.now() + 30 * SECOND)
+    cancel(b.world, "shop", "kk-1")
+    b.world.notifications.clear()
+    b.clock.move_to(b.clock.now() + 4 * MINUTE)
+    order(b, "KK-2")  # the newest that the poll sees is more than its overlap after the cancellation
+    behind = ["fetch_order"] * 2 * stale  # of both orders
+    b.world.faults = lambda called: Fault.STALE if called in behind and not behind.remove(called) else None
+
+    await pass_time(b, MINUTE)
+    assert list((await known(b, "shop:kk-1")).holds) == [Hold.BACKORDERED]
+    await pass_time(b, stale * 5 * MINUTE)
+
+    assert (await known(b, "shop:kk-1")).stage is Stage.CANCELLED
+    assert [(await known(b, "shop:kk-2")).parked, behind] == [None, []]
+
+
 @pytest.mark.req("R115", "R47")
 @pytest.mark.case("C15")
 @pytest.mark.parametrize("noticed", [True, False])
