@@ -5,6 +5,7 @@ import contextlib
 import gzip
 import ipaddress
 import json
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -432,6 +433,91 @@ async def test_what_is_kept_of_a_body_before_its_handler_reads_on_is_small(
         # Two have places; of each other 64 KB are read, and what lies before the reader.
         assert sorted(one.held // LARGEST_BODY for one in site.door.open_connections)[-2:] == [1, 1]
         assert max(sorted(one.held for one in site.door.open_connections)[:-2]) <= 128 * 1024
+
+
+@pytest.mark.case("F5")
+async def test_half_sent_bodies_make_way_for_who_comes_new(connect: Connect, tmp_path: Path) -> None:
+    async with open_site(tmp_path, limits=Limits(connections=5)) as site:
+        half = [await connect(site) for _ in range(5)]
+        for number, one in enumerate(half, start=1):
+            await one.send(post(SHOP, b"x", size=100))
+            await until_held(site, number * len(post(SHOP, b"x", size=100)))
+        await until(lambda: all(one.unfinished for one in site.door.open_connections))
+
+        late = await connect(site)
+        await late.send(b"GET /healthz HTTP/1.1\r\nHost: hub\r\n\r\n")
+
+        assert (await late.answer())[0] == 200
+        assert await half[0].told() == (503, "too many connections; try again in a moment")
+        assert site.door.count == 5
+
+
+LARGE_GET = (
+    b"GET /healthz HTTP/1.1\r\nHost: hub\r\n"
+    + b"".join(b"A%d: %s\r\n" % (n, b"x" * 8000) for n in range(7))
+    + b"\r\n"
+)
+"""Of 56 KB, all of it headers."""
+
+
+@pytest.mark.case("F5")
+async def test_a_head_of_64_kb_is_taken_and_a_longer_one_is_431(site: Site, connect: Connect) -> None:
+    client = await connect(site)
+    await client.send(LARGE_GET)
+    assert (await client.answer())[0] == 200
+    await client.send(LARGE_GET[:-2] + b"".join(b"B%d: %s\r\n" % (n, b"x" * 8000) for n in range(3)))
+
+    assert await client.told() == (
+        431,
+        "the head of a request, and what is sent ahead of an answer, have 65536 bytes at most",
+    )
+    assert (site.door.held, site.door.count) == (0, 0)
+
+
+@pytest.mark.case("F5")
+async def test_requests_sent_ahead_of_their_answers_are_answered_until_they_are_too_many(
+    site: Site, connect: Connect
+) -> None:
+    client = await connect(site)
+    await client.send(b"GET /healthz HTTP/1.1\r\nHost: hub\r\n\r\n" * 100)
+    assert [(await client.answer())[0] for _ in range(100)] == [200] * 100
+
+    greedy = socket.socket()
+    greedy.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)  # so that it soon reads no more
+    greedy.connect(("127.0.0.1", int(site.url.rpartition(":")[2])))
+    greedy.settimeout(0)
+    asked = b"GET /api/v1/openapi.json HTTP/1.1\r\nHost: hub\r\n\r\n" * 14 + LARGE_GET * 15
+    with contextlib.suppress(ConnectionError):
+        await asyncio.get_running_loop().sock_sendall(greedy, asked)
+    await until_open(site, 1)
+    greedy.close()
+
+    assert site.door.held == 0
+
+
+@pytest.mark.case("F5")
+async def test_answers_that_wait_to_be_read_count_and_who_reads_least_goes_first(
+    connect: Connect, tmp_path: Path
+) -> None:
+    async with open_site(tmp_path, limits=Limits(unanswered_bytes=100_000)) as site:
+        greedy, honest = await connect(site), await connect(site)
+        await greedy.send(b"GET /api/v1/openapi.json HTTP/1.1\r\nHost: hub\r\n\r\n" * 200)
+        await until(lambda: any(one.paused_at is not None for one in site.door.open_connections))
+        await until(lambda: sum(one.unread_bytes for one in site.door.open_connections) > 100_000)
+
+        await passed(site, 0)
+
+        await until_open(site, 1)
+        await honest.send(b"GET /healthz HTTP/1.1\r\nHost: hub\r\n\r\n")
+        assert (await honest.answer())[0] == 200
+
+
+@pytest.mark.case("F4")
+async def test_an_address_of_thousands_of_slashes_is_looked_for_nowhere(site: Site, connect: Connect) -> None:
+    client = await connect(site)
+    await client.send(b"GET " + b"/" * 8000 + b" HTTP/1.1\r\nHost: hub\r\n\r\n")
+    status, _, body = await client.answer()
+    assert (status, json.loads(body)["detail"]) == (404, "no such page")
 
 
 # --- what is no request

@@ -53,6 +53,8 @@ class Stage(enum.Enum):
 
 _MOST_THROWN_AWAY = 1024 * 1024
 """Bytes that are still taken after a request was refused, so that its client reads why."""
+_MOST_AHEAD = 64 * 1024
+"""Bytes of a head, and of what is sent before the answer to the last request has come: nobody we know does that."""
 
 
 class Connection(web.RequestHandler, asyncio.BufferedProtocol):
@@ -62,7 +64,7 @@ class Connection(web.RequestHandler, asyncio.BufferedProtocol):
     at once, from hundreds of connections, would keep everybody waiting.
     """
 
-    __slots__ = ("address", "body", "door", "held", "host", "paused_at", "proven", "since", "stage")
+    __slots__ = ("address", "ahead", "body", "door", "held", "host", "paused_at", "proven", "since", "stage")
 
     def __init__(
         self, server: web.Server, door: Keeper, *, loop: asyncio.AbstractEventLoop, **options: Any
@@ -75,6 +77,8 @@ class Connection(web.RequestHandler, asyncio.BufferedProtocol):
         """One request of it was answered."""
         self.held = 0
         """Bytes that came since the last answer."""
+        self.ahead = 0
+        """Those of them that are of a head, or of requests that nobody has begun to answer."""
         self.body: StreamReader | None = None
         self.paused_at: float | None = None
         """Since when the client does not read what we write."""
@@ -115,9 +119,11 @@ class Connection(web.RequestHandler, asyncio.BufferedProtocol):
         if data:
             if self.stage is Stage.IDLE:
                 self._turn(Stage.HEAD)
+            self.ahead += 0 if self.sends_body else len(data)
             self.door.hold(self, len(data))
-            if self.stage is Stage.LAST and self.held > _MOST_THROWN_AWAY:
-                self.force_close()
+            if self.ahead > _MOST_AHEAD or (self.stage is Stage.LAST and self.held > _MOST_THROWN_AWAY):
+                self._end_too_much()
+                return
         super().data_received(data)
 
     def pause_writing(self) -> None:
@@ -145,7 +151,7 @@ class Connection(web.RequestHandler, asyncio.BufferedProtocol):
 
     def begin(self, body: StreamReader) -> None:
         """Note that the head of a request is whole."""
-        self.body = body
+        self.body, self.ahead = body, 0 if not self._messages else self.ahead
         self._turn(Stage.REQUEST)
 
     async def finish_response(
@@ -195,6 +201,20 @@ class Connection(web.RequestHandler, asyncio.BufferedProtocol):
         return self.stage is Stage.HEAD
 
     @property
+    def sends_body(self) -> bool:
+        """Whether what comes now is of the body of the request that is answered."""
+        return self.stage is Stage.LAST or (
+            self.stage is Stage.REQUEST and self.body is not None and not self.body.is_eof()
+        )
+
+    @property
+    def unread_bytes(self) -> int:
+        """How much of an answer waits for the client to read."""
+        return (
+            0 if self.transport is None or self.paused_at is None else self.transport.get_write_buffer_size()
+        )
+
+    @property
     def waits(self) -> bool:
         """Whether nothing is being done for it."""
         return self.stage in (Stage.IDLE, Stage.HEAD)
@@ -210,11 +230,21 @@ class Connection(web.RequestHandler, asyncio.BufferedProtocol):
             return f"the body did not come whole within {limits.body_s:g} s"
         return None
 
+    def _end_too_much(self) -> None:
+        if self.stage is Stage.LAST:
+            self.force_close()
+            return
+        self.door.left(self)
+        self.end(
+            HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+            f"the head of a request, and what is sent ahead of an answer, have {_MOST_AHEAD} bytes at most",
+        )
+
     def end(self, status: HTTPStatus, why: str) -> None:
         """End the connection, and say why where no answer has begun."""
         if self.transport is None:
             return
-        if self.paused_at is None and self.stage is not Stage.LAST:
+        if self.paused_at is None and (self.waits or self.unfinished):
             self.transport.write(refusal(status, why))
             self.force_close()
         else:

@@ -100,8 +100,8 @@ async def test_a_change_that_a_replica_did_not_know_yet_when_it_was_fetched_is_l
     b.world.notifications.clear()
     b.clock.move_to(b.clock.now() + 4 * MINUTE)
     order(b, "KK-2")  # the newest that the poll sees is more than its overlap after the cancellation
-    behind = ["fetch_order"] * 2 * stale  # of both orders
-    b.world.faults = lambda called: Fault.STALE if called in behind and not behind.remove(called) else None
+    behind = [Fault.STALE] * 2 * stale  # of both orders
+    b.world.faults = lambda called: behind.pop() if called == "fetch_order" and behind else None
 
     await pass_time(b, MINUTE)
     assert list((await known(b, "shop:kk-1")).holds) == [Hold.BACKORDERED]
