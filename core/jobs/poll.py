@@ -39,6 +39,7 @@ async def poll_orders(hub: Hub, job: Job) -> Reschedule | None:
         return await _list_open(hub, job, channel)
     memory = dict(job.data)
     since = datetime.fromisoformat(memory["since"])
+    asked_at = memory.setdefault("asked", hub.clock.now().isoformat())
     failpoint("intake.poll.before")
     call = Call(job.connection, "changed_orders")
     told = asked(hub, job.merchant, call, channel.changed_orders(since, memory.get("page")))
@@ -64,8 +65,10 @@ async def poll_orders(hub: Hub, job: Job) -> Reschedule | None:
     await hub.store.write(fetch_parked, job.merchant, job.connection, now=now)
     memory.pop("page", None)
     memory.pop("behind", None)
+    memory.pop("asked", None)
     moved = {
         **memory,
+        "began": asked_at,
         "since": max(since, min((high - OVERLAP, *_lately(behind, now)))).isoformat(),
         "high": high.isoformat(),
         "last": now.isoformat(),

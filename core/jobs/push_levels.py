@@ -23,7 +23,7 @@ from core.model.actions import Action
 from core.model.stock import LevelChange, LevelResult, LevelState, ListingKey
 from core.ports import Levels
 from core.store.channel_locations import matched_locations
-from core.store.jobs import Job, NewJob, enqueue
+from core.store.jobs import Job, NewJob, enqueue, sales_known_as_of
 from core.store.links import links_of
 from core.store.listings import ListingRow, due_levels, next_level_at, save_levels
 from core.store.pushes import journal_push, settle_push
@@ -80,7 +80,8 @@ async def push_levels(hub: Hub, job: Job) -> Reschedule | None:
     rows = await hub.store.read(due_levels, merchant, connection, now, limit=AT_ONCE)
     if rows:
         read = await _read(hub, levels, rows, job)
-        due = await wanted_of(hub, merchant, connection, read, surprising=_surprising(rows, read))
+        known = await hub.store.read(sales_known_as_of, merchant, connection)
+        due = await wanted_of(hub, merchant, connection, read, surprising=_surprising(rows, read, known))
         failpoint("levels.switches.before")
         accepted = (connection, Action.LEVELS.value) in await hub.store.read(accepted_actions, merchant)
         accepted = accepted and hub.connections(merchant).acts(connection)
@@ -114,17 +115,29 @@ def _read_as(row: ListingRow, units: int | None, now: datetime) -> ListingRow:
     return replace(row, last_read=units, read_at=now, check_at=planned, restore_to=back)
 
 
-def _surprising(before: Sequence[ListingRow], read: Sequence[ListingRow]) -> frozenset[ListingKey]:
-    """Return what shows less than it was left at: more than that no sale explains, it is written at once."""
+def _surprising(
+    before: Sequence[ListingRow], read: Sequence[ListingRow], known: datetime | None
+) -> frozenset[ListingKey]:
+    """Return what shows less than it was left at: a sale that we have not heard of may be the cause.
+
+    It stays so until whatever the channel has sold is ``known`` as of a moment after it was first seen: to write more
+    in between would sell the unit twice. What shows more than it was left at no sale explains.
+    """
     pairs = zip(before, read, strict=True)
     return frozenset(
-        key_of(old)
-        for old, new in pairs
-        if not old.dirty
-        and old.restore_to is None
-        and old.last_read is not None
-        and (new.last_read is None or new.last_read < old.last_read)
+        key_of(new) for old, new in pairs if old.restore_to is None and _is_less(old, new, known)
     )
+
+
+def _is_less(old: ListingRow, new: ListingRow, known: datetime | None) -> bool:
+    left = old.wanted_last if old.last_read is None else old.last_read
+    if new.read_at == old.read_at or left is None:
+        return False  # it was not read now, or never before
+    if new.last_read is None or new.last_read < left:
+        return True
+    waits = old.last_read is not None and old.wanted_last is not None and old.last_read < old.wanted_last
+    since = old.read_at
+    return waits and old.refused is None and known is not None and since is not None and known < since
 
 
 async def wanted_of(

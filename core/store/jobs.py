@@ -6,7 +6,7 @@ A job can be asked for again while it runs; it is then due again when it ends, s
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple, Self
 
 import sqlalchemy as sa
@@ -189,6 +189,24 @@ def release_other_jobs(conn: sa.Connection, owner: str, running: Sequence[JobKey
     if running:
         ours = ours.where(~among(conn, _KEY, running))
     conn.execute(ours.values(claimed_by=None, claimed_until=None))
+
+
+def sales_known_as_of(conn: sa.Connection, merchant: str, connection: str) -> datetime | None:
+    """Return the instant until which every order that a channel lists is known; None where nobody polls it.
+
+    It is that at which its last whole poll began; long ago, while an order that it listed cannot be fetched.
+    """
+    ours = sa.and_(jobs.c.merchant == merchant, jobs.c.connection == connection)
+    found = conn.execute(
+        sa.select(jobs.c.data).where(ours, jobs.c.kind == "poll", jobs.c.subject == connection)
+    ).scalar_one_or_none()
+    polled = {} if found is None else json.loads(found)
+    if "since" not in polled:
+        return None
+    failing = sa.and_(jobs.c.kind == "fetch", jobs.c.error.is_not(None), jobs.c.parked_at.is_(None))
+    if "began" not in polled or conn.execute(sa.select(sa.literal(1)).where(ours, failing).limit(1)).first():
+        return datetime.min.replace(tzinfo=UTC)
+    return datetime.fromisoformat(polled["began"])
 
 
 def finish_job(
