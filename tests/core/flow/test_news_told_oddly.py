@@ -101,7 +101,14 @@ async def test_a_change_that_a_replica_did_not_know_yet_when_it_was_fetched_is_l
     b.clock.move_to(b.clock.now() + 4 * MINUTE)
     order(b, "KK-2")  # the newest that the poll sees is more than its overlap after the cancellation
     behind = ["fetch_order"] * 2 * stale  # of both orders
-    b.world.faults = lambda called: Fault.STALE if called in behind and not behind.remove(called) else None
+
+    def stale_at_first(called: str) -> Fault | None:
+        if called not in behind:
+            return None
+        behind.remove(called)
+        return Fault.STALE
+
+    b.world.faults = stale_at_first
 
     await pass_time(b, MINUTE)
     assert list((await known(b, "shop:kk-1")).holds) == [Hold.BACKORDERED]
