@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import sys
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -73,7 +74,16 @@ def _forget(arguments: argparse.Namespace) -> int:
     show(rows, as_json=arguments.json)
     if not done.overwritten and not arguments.json:
         print("others are reading: what was deleted is overwritten within the hour")
+    if arguments.email is not None:
+        _tell_of_later(done, as_json=arguments.json)
     return 0
+
+
+def _tell_of_later(done: Forgot, *, as_json: bool) -> None:
+    """Say what a mail address is forgotten for besides the orders that are known; beside JSON on standard error."""
+    later = f"orders of this address placed until {done.at.isoformat(timespec='seconds')} that come to light later"
+    now = "" if done.order_ids else "no order of this address is known now; "
+    print(f"{now}{later} are forgotten as well", file=sys.stderr if as_json else sys.stdout)
 
 
 async def _forgotten(arguments: argparse.Namespace, hub: Hub, merchant: str) -> Forgot | ForgetPlan:

@@ -70,8 +70,27 @@ def test_wrong_words_are_told(said: Said, words: tuple[str, ...], why: str) -> N
     assert said("shoppers", *words) == (2, "", f"crossdock shoppers: {why}\n")
 
 
+@pytest.mark.req("R66")
+def test_an_address_without_a_known_order_is_forgotten_for_what_comes_to_light_later(said: Said) -> None:
+    nobody = ("shoppers", "forget", "--email", "nobody@example.test")
+
+    code, would, err = said(*nobody, "--dry-run")
+    assert (code, err) == (0, "")
+    assert would.splitlines()[0] == "Forget the person behind a mail address of which no order is known now"
+    code, out, err = said(*nobody, "--yes")
+    assert (code, err) == (0, "")
+    assert out.splitlines()[-1].startswith(
+        "no order of this address is known now; orders of this address placed until 20"
+    )
+    assert out.endswith(" that come to light later are forgotten as well\n")
+    code, out, err = said(*nobody, "--yes", "--json")
+    assert (code, json.loads(out)) == (0, [])
+    assert err.startswith("no order of this address is known now; ")
+    assert "nobody@example.test" not in would + out + err
+
+
 def test_who_is_not_known_is_told_without_the_address(said: Said) -> None:
-    code, out, err = said("shoppers", "forget", "--email", "nobody@example.test", "--yes")
+    code, out, err = said("shoppers", "export", "--email", "nobody@example.test")
 
     assert (code, out) == (1, "")
     assert "no order has this mail address" in err

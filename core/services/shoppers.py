@@ -35,6 +35,8 @@ _OVER = frozenset(
 )
 """Where an order stands for which nobody needs to know any more where it goes."""
 _NAMED = 10
+_COMES_LATER = "Orders of this address placed until this is done that come to light later are kept without the person too."
+_UNKNOWN = "no order has this mail address; an order whose person was forgotten is found by its number alone"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,24 +60,38 @@ async def orders_of(hub: Hub, merchant: str, person: Person) -> tuple[str, ...]:
     Raises:
         NotFoundError: there is none.
     """
+    found = await _known_of(hub, merchant, person)
+    if not found:
+        raise NotFoundError(_UNKNOWN)
+    return found
+
+
+async def _known_of(hub: Hub, merchant: str, person: Person) -> tuple[str, ...]:
+    """Return the orders of a person that are found now; of a mail address there may be none.
+
+    Raises:
+        NotFoundError: the order that is named is not known, or what is given is no mail address.
+    """
     if person.order is not None:
         return (await order_named(hub, merchant, person.order),)
-    email = (person.email or "").strip().lower()
+    email = (person.email or "").strip()
     found = await hub.store.read(find_person, hub.store.keys, merchant, "email", email)
-    if not found:
-        raise NotFoundError(
-            "no order has this mail address; an order whose person was forgotten is found by its number alone"
-        )
+    if not found and "@" not in email:  # a number by mistake: nobody has it as an address, now or later
+        raise NotFoundError(_UNKNOWN)
     return tuple(found)
 
 
 async def forget_plan(hub: Hub, merchant: str, person: Person) -> ForgetPlan:
     """Return what forgetting a person will do, and what it leaves.
 
+    By mail address it may always be done, also where no order is known: it holds for those that come to light later.
+
     Raises:
-        NotFoundError: no order of the person is known.
+        NotFoundError: the order that is named is not known, or what is given is no mail address.
     """
-    order_ids = await orders_of(hub, merchant, person)
+    order_ids = await _known_of(hub, merchant, person)
+    if not order_ids:
+        return _unknown_plan()
     states = {name: await hub.store.load(merchant, name) or OrderState() for name in order_ids}
     numbers = {name: state.order.number if state.order else name for name, state in states.items()}
     remains = await _remains(hub, merchant, order_ids)
@@ -90,23 +106,40 @@ async def forget_plan(hub: Hub, merchant: str, person: Person) -> ForgetPlan:
             f"Deletes {remains.labels} label files and the text of {remains.bodies} deliveries.",
             "Keeps amounts, units, payments, dates and tracking numbers: they name nobody.",
             "Whatever the channel tells of these orders later is kept without the person.",
+            *([] if person.order is not None else [_COMES_LATER]),
             *([f"Holds {_listed(open_ones)}: nobody knows any more where it goes."] if open_ones else []),
             f"Until {until} a backup of the keys, if there is one, can still open an older backup of the database.",
         ),
         back=NOT_TAKEN_BACK,
-        refused=f"forgotten already: {', '.join(gone)}" if gone and not remains else "",
+        refused=f"forgotten already: {', '.join(gone)}" if person.order and gone and not remains else "",
         stands=" ".join(order_ids),
+    )
+
+
+def _unknown_plan() -> ForgetPlan:
+    """Return what forgetting a person will do of whose mail address no order is known."""
+    return ForgetPlan(
+        order_ids=(),
+        title="Forget the person behind a mail address of which no order is known now",
+        does=(
+            "Deletes nothing now: no order is found by this address; one that was forgotten before is no longer.",
+            _COMES_LATER,
+            "Keeps a keyed hash of the address, by which such an order is recognised and no other is found.",
+        ),
+        back=NOT_TAKEN_BACK,
     )
 
 
 async def forget_person(hub: Hub, merchant: str, person: Person, *, actor: str) -> Forgot:
     """Forget a person on their own word: the order that is named, or every order of a mail address, also unknown ones.
 
+    A mail address is forgotten until now whether or not an order of it is known, and however often it was before.
+
     Raises:
-        NotFoundError: no order of the person is known.
+        NotFoundError: the order that is named is not known, or what is given is no mail address.
     """
-    order_ids = await orders_of(hub, merchant, person)
-    emails = [person.email] if person.email is not None and person.order is None else []
+    order_ids = await _known_of(hub, merchant, person)
+    emails = [person.email.strip()] if person.email is not None and person.order is None else []
     return await forgetting.forget(hub, merchant, order_ids, why=Why.REQUEST, actor=actor, emails=emails)
 
 

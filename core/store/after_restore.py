@@ -77,7 +77,11 @@ def _read_orders_again(conn: sa.Connection, merchant: str, now: datetime) -> Non
         conn.execute(sa.update(jobs).where(*this).values(due_at=now, data=_from_the_start(row.data)))
 
 
+_OF_LIST = frozenset({"page", "pages", "marked", "anew", "opened", "opening", "high"})
+"""What a poll remembers of the lists that it has read or is reading."""
+
+
 def _from_the_start(data: str) -> str:
     """Return what a poll remembers without its place in a list, and without having listed what is open."""
     memory: dict[str, Any] = json.loads(data)
-    return json.dumps({k: v for k, v in memory.items() if k not in {"page", "opened", "opening", "high"}})
+    return json.dumps({k: v for k, v in memory.items() if k not in _OF_LIST})

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from core.store.labels import labels_of
-from core.store.tables import idempotency_keys
+from core.store.tables import forgotten, idempotency_keys
 from tests.builders import MERCHANT
 from tests.core.privacy.shoppers import MAIL, NAME, ORDER, STREET, order
 from tests.web.site import KEY, OTHER_KEY, Site
@@ -54,6 +54,7 @@ async def test_a_person_is_forgotten_once_under_a_key_and_the_page_says_when(
         "labels": 1,
         "deliveries": 2,
         "overwritten": True,
+        "later_until": "2026-11-30T16:16:00+00:00",
         "backups_open_until": "2026-12-07T16:16:00+00:00",
     }
     assert (again.json, again.headers["Idempotent-Replayed"]) == (first.json, "true")
@@ -94,13 +95,61 @@ async def test_all_that_is_known_of_a_person_is_given_and_no_answer_of_it_is_kep
 async def test_another_merchant_neither_forgets_nor_exports(site: Site) -> None:
     await order(site.b)
 
-    for ask in ({"order": "KK-1001"}, {"email": MAIL}):
-        for what in ("forget/plan", "forget", "export"):
-            answer = await site.ask("POST", f"{API}/{what}", key=OTHER_KEY, json=ask)
-            assert answer.status == 404
-            assert MAIL not in answer.text
+    order_, mail = {"order": "KK-1001"}, {"email": MAIL}
+    for what, ask, status in (
+        ("forget/plan", order_, 404),
+        ("forget", order_, 404),
+        ("export", order_, 404),
+        ("forget/plan", mail, 200),
+        ("forget", mail, 200),
+        ("export", mail, 404),
+    ):
+        answer = await site.ask("POST", f"{API}/{what}", key=OTHER_KEY, json=ask)
+        assert answer.status == status
+        assert answer.json.get("orders", []) == []
+        assert MAIL not in answer.text
 
     assert len(await site.b.store.read(labels_of, site.b.store.keys, MERCHANT, ORDER)) == 1
+
+
+@pytest.mark.case("F6", "F8")
+@pytest.mark.req("R66")
+async def test_of_a_mail_address_without_a_known_order_it_is_said_what_comes_later_is_forgotten(
+    site: Site,
+) -> None:
+    plan = await site.ask("POST", f"{API}/forget/plan", key=KEY, json={"email": MAIL})
+    done = await site.ask("POST", f"{API}/forget", key=KEY, json={"email": MAIL})
+
+    assert (plan.status, plan.json["orders"], plan.json["refused"]) == (200, [], None)
+    assert plan.json["title"] == "Forget the person behind a mail address of which no order is known now"
+    assert plan.json["does"] == [
+        "Deletes nothing now: no order is found by this address; one that was forgotten before is no longer.",
+        "Orders of this address placed until this is done that come to light later are kept without the person too.",
+        "Keeps a keyed hash of the address, by which such an order is recognised and no other is found.",
+    ]
+    assert (done.status, done.json) == (
+        200,
+        {
+            "orders": [],
+            "forgotten_at": "2026-11-30T16:00:00+00:00",
+            "labels": 0,
+            "deliveries": 0,
+            "overwritten": True,
+            "later_until": "2026-11-30T16:00:00+00:00",
+            "backups_open_until": "2026-12-07T16:00:00+00:00",
+        },
+    )
+
+
+@pytest.mark.req("R66")
+@pytest.mark.parametrize("ask", [{"order": "KK-1001"}, {"email": "KK-1001"}])
+async def test_an_order_that_is_not_known_is_404_and_nobody_is_forgotten(
+    site: Site, ask: dict[str, str]
+) -> None:
+    for what in ("forget/plan", "forget"):
+        assert (await site.ask("POST", f"{API}/{what}", key=KEY, json=ask)).status == 404
+
+    assert await site.b.store.read(lambda conn: conn.execute(forgotten.select()).all()) == []
 
 
 @pytest.mark.parametrize("ask", [{}, {"order": "KK-1001", "email": MAIL}, {"name": NAME}])

@@ -51,6 +51,7 @@ class ForgottenView(Answer):
     """What was forgotten."""
 
     orders: tuple[str, ...]
+    """Empty where no order of the mail address is known now."""
     forgotten_at: str
     labels: int
     """Label files that went."""
@@ -58,6 +59,8 @@ class ForgottenView(Answer):
     """Deliveries whose text went."""
     overwritten: bool
     """Whether the bytes are overwritten already; if not, they are within the hour."""
+    later_until: str | None
+    """Orders of the mail address placed until then that come to light later are forgotten as well; null of an order."""
     backups_open_until: str
     """Until then a backup of the keys, if there is one, can open an older backup of the database."""
 
@@ -83,14 +86,16 @@ async def plan_forget(call: Call) -> ForgetPlanView:
 
 
 async def forget(call: Call) -> ForgottenView:
-    """Forget a person."""
-    done = await forget_person(call.request.app[HUB], call.merchant, call.body.person, actor=call.actor)
+    """Forget a person; by mail address also where no order is known now, for those that come to light later."""
+    person = call.body.person
+    done = await forget_person(call.request.app[HUB], call.merchant, person, actor=call.actor)
     return ForgottenView(
         orders=done.order_ids,
         forgotten_at=done.at.isoformat(),
         labels=done.erased.labels,
         deliveries=done.erased.bodies,
         overwritten=done.overwritten,
+        later_until=None if person.email is None else done.at.isoformat(),
         backups_open_until=openable_until(done.at).isoformat(),
     )
 
