@@ -129,7 +129,7 @@ async def _link(
 
 
 async def invitations(hub: Hub, merchant: str) -> list[OneTimeLink]:
-    """Return every link that nobody used yet, those for a phone apart, the newest first."""
+    """Return every link that can be followed, those for a phone apart, the newest first."""
     found = await hub.store.read(links.open_links, merchant, hub.clock.now())
     return [link for link in found if link.kind != "phone"]
 
@@ -149,6 +149,7 @@ async def link_of(hub: Hub, merchant: str, secret: str) -> OneTimeLink:
 
     Raises:
         NotFoundError: it was used, is too old, or never was.
+        RefusedError: whoever made it may not any more.
     """
     served = merchant in hub.merchants and secret.isascii()
     found = await hub.store.read(links.find_link, merchant, secret, hub.clock.now()) if served else None
@@ -164,7 +165,8 @@ async def follow(
 
     Raises:
         NotFoundError: it was used, is too old, or never was.
-        RefusedError: name or password will not do, or somebody used it at the same moment.
+        RefusedError: name or password will not do, somebody used it at the same moment, or whoever made it may not any
+            more.
         LaterError: too many sign in at once.
     """
     link = await link_of(hub, merchant, secret)

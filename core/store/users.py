@@ -6,8 +6,9 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from core.errors import NotFoundError, RefusedError
-from core.model.people import User
+from core.model.people import User, actor_of_user
 from core.model.roles import Role
+from core.store.link_makers import end_links_by
 from core.store.tables import one_time_links, sessions, users
 from core.store.writes import insert_new
 
@@ -77,7 +78,7 @@ def set_password(conn: sa.Connection, merchant: str, user_id: str, password_hash
 
 
 def set_user_role(conn: sa.Connection, merchant: str, user_id: str, role: Role) -> None:
-    """Give a user another role; he signs in anew.
+    """Give a user another role; he signs in anew, and links that he made end where he is owner no more.
 
     Raises:
         NotFoundError: nobody of that id works here.
@@ -87,6 +88,8 @@ def set_user_role(conn: sa.Connection, merchant: str, user_id: str, role: Role) 
         _another_owner(conn, merchant, user_id)
     _change(conn, merchant, user_id, role=role.value)
     _shut_out(conn, merchant, user_id)
+    if role is not Role.OWNER:
+        end_links_by(conn, merchant, actor_of_user(user_id))
 
 
 def rename_user(conn: sa.Connection, merchant: str, user_id: str, name: str) -> None:
@@ -99,7 +102,7 @@ def rename_user(conn: sa.Connection, merchant: str, user_id: str, name: str) -> 
 
 
 def remove_user(conn: sa.Connection, merchant: str, user_id: str, now: datetime) -> None:
-    """Let a user in no more; his name stays for the facts that he made.
+    """Let a user in no more, nor anybody by a link that he made; his name stays for the facts that he made.
 
     Raises:
         NotFoundError: nobody of that id works here.
@@ -108,6 +111,7 @@ def remove_user(conn: sa.Connection, merchant: str, user_id: str, now: datetime)
     _another_owner(conn, merchant, user_id)
     _change(conn, merchant, user_id, login=None, password_hash=None, removed_at=now)
     _shut_out(conn, merchant, user_id)
+    end_links_by(conn, merchant, actor_of_user(user_id))
 
 
 def _another_owner(conn: sa.Connection, merchant: str, user_id: str) -> None:

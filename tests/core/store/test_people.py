@@ -149,7 +149,7 @@ async def test_sessions_that_are_over_are_deleted_and_no_others(store: Store) ->
 
 async def test_a_link_is_used_by_one_of_many_at_once(store: Store) -> None:
     await store.write(
-        save_link, KENDRA, "s", kind="invitation", name="Kim", role=Role.VIEWER, made_by="user:1", now=NOON, until=SOON
+        save_link, KENDRA, "s", kind="invitation", name="Kim", role=Role.VIEWER, made_by="person:command", now=NOON, until=SOON
     )  # fmt: skip
 
     used = await asyncio.gather(
@@ -165,7 +165,7 @@ async def test_a_link_is_used_by_one_of_many_at_once(store: Store) -> None:
 
 async def test_a_link_of_one_merchant_is_none_at_another_and_is_over_at_its_instant(store: Store) -> None:
     await store.write(
-        save_link, KENDRA, "s", kind="reset", name="Kim", role=Role.VIEWER, made_by="user:1", now=NOON, until=SOON
+        save_link, KENDRA, "s", kind="reset", name="Kim", role=Role.VIEWER, made_by="person:command", now=NOON, until=SOON
     )  # fmt: skip
 
     with pytest.raises(RefusedError):
@@ -195,7 +195,7 @@ async def test_secrets_are_kept_as_hashes_only(store: Store) -> None:
     await store.write(add_user, KENDRA, a_user("kim"), NOON)
     await opened(store, caller("kim"), "the-token")
     await store.write(
-        save_link, KENDRA, "the-secret", kind="reset", name="Kim", role=Role.VIEWER, made_by="u", now=NOON, until=SOON
+        save_link, KENDRA, "the-secret", kind="reset", name="Kim", role=Role.VIEWER, made_by="person:command", now=NOON, until=SOON
     )  # fmt: skip
 
     kept = repr(await store.read(_rows))

@@ -1,0 +1,70 @@
+"""Who made a link that works once: it ends when he may no longer give what it gives, and is good only while he may."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from core.model.people import OneTimeLink, actor_of_key, actor_of_user
+from core.model.roles import Role
+from core.store.tables import api_keys, one_time_links, users
+
+
+def end_links_by(conn: sa.Connection, merchant: str, actor: str) -> int:
+    """End every link that somebody made, in the transaction that takes his power; return how many there were."""
+    made = (one_time_links.c.merchant == merchant, one_time_links.c.made_by == actor)
+    return conn.execute(sa.delete(one_time_links).where(*made)).rowcount
+
+
+def count_links_by(conn: sa.Connection, merchant: str, actor: str, now: datetime) -> int:
+    """Return how many open links somebody made."""
+    return _count(conn, merchant, now, one_time_links.c.made_by == actor)
+
+
+def count_links_of_user(
+    conn: sa.Connection, merchant: str, user_id: str, now: datetime, *, made: bool
+) -> int:
+    """Return how many open links are for a user; with those that he ``made`` for others, or without."""
+    his = one_time_links.c.user_id == user_id
+    by_him = one_time_links.c.made_by == actor_of_user(user_id)
+    return _count(conn, merchant, now, sa.or_(his, by_him) if made else his)
+
+
+def _count(conn: sa.Connection, merchant: str, now: datetime, which: sa.ColumnElement[bool]) -> int:
+    query = sa.select(sa.func.count()).select_from(one_time_links)
+    is_open = (one_time_links.c.merchant == merchant, one_time_links.c.expires_at > now)
+    found: int = conn.execute(query.where(*is_open, which)).scalar_one()
+    return found
+
+
+def why_void(conn: sa.Connection, merchant: str, link: OneTimeLink, now: datetime) -> str:
+    """Return why a link that is open does nothing all the same, or an empty text.
+
+    It is asked in the transaction that follows a link, too: one may be made while its maker's power is taken.
+    """
+    if link.kind != "phone" and not _may_give(conn, merchant, link, now):
+        return "whoever made this link may not any more; ask an owner for a new one"
+    return ""
+
+
+def _may_give(conn: sa.Connection, merchant: str, link: OneTimeLink, now: datetime) -> bool:
+    """Return whether whoever made a link is an owner still; the command on the machine always may."""
+    kind, _, name = link.made_by.partition(":")
+    if link.made_by == actor_of_user(name):
+        query = sa.select(users.c.user_id).where(
+            users.c.merchant == merchant,
+            users.c.user_id == name,
+            users.c.role == Role.OWNER.value,
+            users.c.removed_at.is_(None),
+        )
+    elif link.made_by == actor_of_key(name):
+        # A key of the same name that came later is another: it revives no link.
+        query = sa.select(api_keys.c.key_hash).where(
+            api_keys.c.merchant == merchant,
+            api_keys.c.name == name,
+            api_keys.c.role == Role.OWNER.value,
+            api_keys.c.created_at <= link.made_at,
+            sa.or_(api_keys.c.expires_at.is_(None), api_keys.c.expires_at > now),
+        )
+    else:
+        return kind == "person"
+    return conn.execute(query.limit(1)).first() is not None

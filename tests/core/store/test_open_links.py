@@ -1,0 +1,134 @@
+"""One-time links on both databases: each ends with the power of whoever made it, in the same transaction."""
+
+from datetime import timedelta
+
+import pytest
+
+from core.errors import RefusedError
+from core.model.people import LinkKind
+from core.model.roles import Role
+from core.store.api_keys import delete_api_key, save_api_key
+from core.store.link_makers import count_links_by, count_links_of_user
+from core.store.one_time_links import find_link, open_links, save_link, use_link
+from core.store.store import Store
+from core.store.users import NewUser, add_user, remove_user, set_user_role
+from tests.core.store.builders import NOON, SOON
+
+KENDRA, RIVAL = "kendra", "rival"
+GONE = "whoever made this link may not any more; ask an owner for a new one"
+pytestmark = [pytest.mark.req("S39"), pytest.mark.case("F14")]
+
+
+async def hired(store: Store, *names: str, merchant: str = KENDRA) -> None:
+    for name in names:
+        user = NewUser(
+            user_id=f"id-{name}", login=name, name=name.title(), role=Role.OWNER, password_hash="$hash"
+        )
+        await store.write(add_user, merchant, user, NOON)
+
+
+async def given(
+    store: Store,
+    secret: str,
+    by: str,
+    *,
+    kind: LinkKind = "invitation",
+    user_id: str | None = None,
+    merchant: str = KENDRA,
+) -> None:
+    await store.write(
+        save_link, merchant, secret, kind=kind, name="Eve", role=Role.OWNER, made_by=by, now=NOON, until=SOON,
+        user_id=user_id,
+    )  # fmt: skip
+
+
+async def is_open(store: Store, *secrets: str, merchant: str = KENDRA) -> list[bool]:
+    return [await store.read(find_link, merchant, secret, NOON) is not None for secret in secrets]
+
+
+@pytest.mark.parametrize("end", ["removed", "made less"])
+async def test_links_end_with_the_power_of_whoever_made_them_and_no_others(store: Store, end: str) -> None:
+    await hired(store, "kim", "lee")
+    await hired(store, "kim", merchant=RIVAL)
+    await given(store, "invitation", "user:id-kim")
+    await given(store, "reset", "user:id-kim", kind="reset", user_id="id-lee")
+    await given(store, "of-lee", "user:id-lee")
+    await given(store, "of-the-machine", "person:command")
+    await given(store, "elsewhere", "user:id-kim", merchant=RIVAL)
+
+    if end == "removed":
+        await store.write(remove_user, KENDRA, "id-kim", NOON)
+    else:
+        await store.write(set_user_role, KENDRA, "id-kim", Role.OPERATOR)
+
+    assert await is_open(store, "invitation", "reset", "of-lee", "of-the-machine") == [
+        False,
+        False,
+        True,
+        True,
+    ]
+    assert await is_open(store, "elsewhere", merchant=RIVAL) == [True]
+    await store.write(set_user_role, KENDRA, "id-lee", Role.OWNER)
+    assert await is_open(store, "of-lee") == [True]
+
+
+async def test_a_link_does_not_come_back_when_its_maker_is_owner_again(store: Store) -> None:
+    await hired(store, "kim", "lee")
+    await given(store, "s", "user:id-kim")
+
+    await store.write(set_user_role, KENDRA, "id-kim", Role.VIEWER)
+    await store.write(set_user_role, KENDRA, "id-kim", Role.OWNER)
+
+    with pytest.raises(RefusedError, match="was used, or is too old"):
+        await store.write(use_link, KENDRA, "s", NOON)
+
+
+async def test_links_made_with_a_key_end_when_it_is_taken_back_and_no_new_key_revives_them(
+    store: Store,
+) -> None:
+    for name in ("office", "scanner"):
+        await store.write(save_api_key, KENDRA, f"k-{name}", name=name, role="owner", now=NOON)
+        await given(store, f"of-{name}", f"key:{name}")
+
+    assert await store.write(delete_api_key, KENDRA, "office") == 1
+    await store.write(save_api_key, KENDRA, "k-office", name="office", role="owner", now=NOON)
+
+    assert await is_open(store, "of-office", "of-scanner") == [False, True]
+
+
+@pytest.mark.parametrize(
+    "maker", ["user:id-kim", "user:id-vic", "key:gone", "key:less", "key:over", "key:new", "kim"]
+)
+async def test_a_link_that_was_made_while_its_maker_lost_his_power_is_not_followed(
+    store: Store, maker: str
+) -> None:
+    """It is written after the change had ended those that were there."""
+    await hired(store, "kim", "vic", "lee")
+    await store.write(remove_user, KENDRA, "id-kim", NOON)
+    await store.write(set_user_role, KENDRA, "id-vic", Role.OPERATOR)
+    await store.write(save_api_key, KENDRA, "k1", name="less", role="operator", now=NOON)
+    await store.write(save_api_key, KENDRA, "k2", name="over", role="owner", now=NOON, expires_at=NOON)
+    later = NOON + timedelta(seconds=1)
+    await store.write(save_api_key, KENDRA, "k3", name="new", role="owner", now=later)
+    await given(store, "s", maker)
+
+    for asked in (store.read(find_link, KENDRA, "s", NOON), store.write(use_link, KENDRA, "s", NOON)):
+        with pytest.raises(RefusedError) as refused:
+            await asked
+        assert str(refused.value) == GONE
+    assert await store.read(open_links, KENDRA, NOON) == []
+    assert await store.read(count_links_by, KENDRA, maker, NOON) == 1  # it was not used up
+
+
+async def test_links_that_end_with_somebody_are_counted_once(store: Store) -> None:
+    await hired(store, "kim", "lee")
+    await given(store, "a", "user:id-kim")
+    await given(store, "b", "user:id-kim", kind="phone", user_id="id-kim")
+    await given(store, "c", "user:id-lee", kind="reset", user_id="id-kim")
+
+    async def counted(*, made: bool, now: timedelta = timedelta()) -> int:
+        return await store.read(count_links_of_user, KENDRA, "id-kim", NOON + now, made=made)
+
+    assert (await counted(made=True), await counted(made=False)) == (3, 2)
+    assert await counted(made=True, now=SOON - NOON) == 0
+    assert await store.read(count_links_by, KENDRA, "user:id-kim", NOON) == 2
