@@ -149,7 +149,7 @@ async def link_of(hub: Hub, merchant: str, secret: str) -> OneTimeLink:
 
     Raises:
         NotFoundError: it was used, is too old, or never was.
-        RefusedError: whoever made it may not any more.
+        RefusedError: whoever made it may not any more, or it is a first owner's and there is one.
     """
     served = merchant in hub.merchants and secret.isascii()
     found = await hub.store.read(links.find_link, merchant, secret, hub.clock.now()) if served else None
@@ -165,8 +165,8 @@ async def follow(
 
     Raises:
         NotFoundError: it was used, is too old, or never was.
-        RefusedError: name or password will not do, somebody used it at the same moment, or whoever made it may not any
-            more.
+        RefusedError: name or password will not do, somebody used it at the same moment, whoever made it may not any more,
+            or it is a first owner's and there is one.
         LaterError: too many sign in at once.
     """
     link = await link_of(hub, merchant, secret)

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from core.model.people import Caller, actor_of_key
 from core.model.roles import Role
-from core.store.link_makers import end_links_by
+from core.store.link_makers import end_links_by, lock_links
 from core.store.tables import api_keys
 from core.store.writes import upsert
 
@@ -88,6 +88,7 @@ def delete_api_key(conn: sa.Connection, merchant: str, name: str) -> int:
     Return how many keys there were.
     """
     of_name = (api_keys.c.merchant == merchant, api_keys.c.name == name)
+    lock_links(conn, merchant)
     taken = conn.execute(sa.delete(api_keys).where(*of_name)).rowcount
     end_links_by(conn, merchant, actor_of_key(name))
     return taken

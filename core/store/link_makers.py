@@ -9,10 +9,26 @@ from core.model.roles import Role
 from core.store.tables import api_keys, one_time_links, users
 
 
+def lock_links(conn: sa.Connection, merchant: str) -> None:
+    """Lock every link of a merchant: the first thing done by whatever follows or ends one.
+
+    One link may end others, and people with them: in whatever order those were locked, two at once would wait for each
+    other.
+    """
+    links = sa.select(one_time_links.c.secret_hash).where(one_time_links.c.merchant == merchant)
+    conn.execute(links.order_by(one_time_links.c.secret_hash).with_for_update()).all()
+
+
 def end_links_by(conn: sa.Connection, merchant: str, actor: str) -> int:
     """End every link that somebody made, in the transaction that takes his power; return how many there were."""
     made = (one_time_links.c.merchant == merchant, one_time_links.c.made_by == actor)
     return conn.execute(sa.delete(one_time_links).where(*made)).rowcount
+
+
+def end_setup_links(conn: sa.Connection, merchant: str) -> None:
+    """End every link by which a first owner comes, in the transaction by which there is one."""
+    setup = (one_time_links.c.merchant == merchant, one_time_links.c.kind == "setup")
+    conn.execute(sa.delete(one_time_links).where(*setup))
 
 
 def count_links_by(conn: sa.Connection, merchant: str, actor: str, now: datetime) -> int:
@@ -41,9 +57,20 @@ def why_void(conn: sa.Connection, merchant: str, link: OneTimeLink, now: datetim
 
     It is asked in the transaction that follows a link, too: one may be made while its maker's power is taken.
     """
+    if link.kind == "setup" and _has_owner(conn, merchant):
+        return "there is an owner by now; ask an owner for an invitation"
     if link.kind != "phone" and not _may_give(conn, merchant, link, now):
         return "whoever made this link may not any more; ask an owner for a new one"
     return ""
+
+
+def _has_owner(conn: sa.Connection, merchant: str) -> bool:
+    of_merchant = (
+        users.c.merchant == merchant,
+        users.c.role == Role.OWNER.value,
+        users.c.removed_at.is_(None),
+    )
+    return conn.execute(sa.select(users.c.user_id).where(*of_merchant).limit(1)).first() is not None
 
 
 def _may_give(conn: sa.Connection, merchant: str, link: OneTimeLink, now: datetime) -> bool:

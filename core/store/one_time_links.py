@@ -8,7 +8,7 @@ from core.errors import RefusedError
 from core.model.people import LinkKind, OneTimeLink
 from core.model.roles import Role
 from core.store.api_keys import hashed
-from core.store.link_makers import why_void
+from core.store.link_makers import lock_links, why_void
 from core.store.tables import one_time_links
 
 ID_LENGTH = 16
@@ -30,6 +30,7 @@ def save_link(
     key_hash: str | None = None,
 ) -> str:
     """Store what a link does; what was too old goes. Return its id."""
+    lock_links(conn, merchant)
     old = (one_time_links.c.merchant == merchant, one_time_links.c.expires_at <= now)
     conn.execute(sa.delete(one_time_links).where(*old))
     row = {
@@ -52,7 +53,7 @@ def find_link(conn: sa.Connection, merchant: str, secret: str, now: datetime) ->
     """Return what a link would do; None where it was used, is too old, or never was.
 
     Raises:
-        RefusedError: whoever made it may not any more.
+        RefusedError: whoever made it may not any more, or it is a first owner's and there is one.
     """
     row = conn.execute(sa.select(one_time_links).where(*_good(merchant, secret, now))).one_or_none()
     return None if row is None else _still_good(conn, merchant, _link(row), now)
@@ -62,8 +63,10 @@ def use_link(conn: sa.Connection, merchant: str, secret: str, now: datetime) -> 
     """Use a link up, in the transaction that does what it says; return that.
 
     Raises:
-        RefusedError: it was used, is too old, or never was; or whoever made it may not any more.
+        RefusedError: it was used, is too old, or never was; or whoever made it may not any more, or it is a first owner's and there
+            is one.
     """
+    lock_links(conn, merchant)
     used = sa.delete(one_time_links).where(*_good(merchant, secret, now)).returning(one_time_links)
     row = conn.execute(used).one_or_none()
     if row is None:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from core.errors import NotFoundError, RefusedError
 from core.model.people import User, actor_of_user
 from core.model.roles import Role
-from core.store.link_makers import end_links_by
+from core.store.link_makers import end_links_by, end_setup_links, lock_links
 from core.store.tables import one_time_links, sessions, users
 from core.store.writes import insert_new
 
@@ -25,7 +25,7 @@ class NewUser:
 
 
 def add_user(conn: sa.Connection, merchant: str, user: NewUser, now: datetime) -> None:
-    """Add somebody.
+    """Add somebody; with an owner, every link for a first one ends.
 
     Raises:
         RefusedError: somebody of the merchant has the sign-in name.
@@ -45,6 +45,8 @@ def add_user(conn: sa.Connection, merchant: str, user: NewUser, now: datetime) -
     ).scalar_one()
     if taken_by != user.user_id:
         raise RefusedError(f"somebody here signs in as {user.login!r}; take another name")
+    if user.role is Role.OWNER:
+        end_setup_links(conn, merchant)
 
 
 def list_users(conn: sa.Connection, merchant: str) -> list[User]:
@@ -73,6 +75,7 @@ def set_password(conn: sa.Connection, merchant: str, user_id: str, password_hash
     Raises:
         NotFoundError: nobody of that id works here.
     """
+    lock_links(conn, merchant)
     _change(conn, merchant, user_id, password_hash=password_hash)
     _shut_out(conn, merchant, user_id)
 
@@ -84,11 +87,14 @@ def set_user_role(conn: sa.Connection, merchant: str, user_id: str, role: Role) 
         NotFoundError: nobody of that id works here.
         RefusedError: nobody would be owner.
     """
+    lock_links(conn, merchant)
     if role is not Role.OWNER:
         _another_owner(conn, merchant, user_id)
     _change(conn, merchant, user_id, role=role.value)
     _shut_out(conn, merchant, user_id)
-    if role is not Role.OWNER:
+    if role is Role.OWNER:
+        end_setup_links(conn, merchant)
+    else:
         end_links_by(conn, merchant, actor_of_user(user_id))
 
 
@@ -108,6 +114,7 @@ def remove_user(conn: sa.Connection, merchant: str, user_id: str, now: datetime)
         NotFoundError: nobody of that id works here.
         RefusedError: nobody would be owner.
     """
+    lock_links(conn, merchant)
     _another_owner(conn, merchant, user_id)
     _change(conn, merchant, user_id, login=None, password_hash=None, removed_at=now)
     _shut_out(conn, merchant, user_id)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from core.services import people
 from core.store.users import list_users
 from tests.builders import MERCHANT
 from tests.web.site import KEY, PUBLIC, Answer, Site
@@ -108,3 +109,14 @@ async def test_the_page_says_how_many_links_end_before_they_do(
     assert shown.status == 200
     assert re.findall(r"<li>(\d+ open links? ends?\.)</li>", shown.text) == ([says] if says else [])
     assert len((await site.ask("GET", f"{API}/invitations", key=KEY)).json["invitations"]) == 3
+
+
+async def test_a_link_for_a_first_owner_lets_nobody_in_once_another_came_by_invitation(site: Site) -> None:
+    secret = await people.set_up(site.b.hub, MERCHANT, by="person:command")
+    await owners(site, "kim")
+
+    looked = await site.ask("GET", f"/join/kendra/{secret}")
+    answer = await followed(site, f"/join/kendra/{secret}")
+
+    assert [(a.status, "Set-Cookie" in a.headers) for a in (looked, answer)] == [(404, False)] * 2
+    assert [u.name for u in await site.b.store.read(list_users, MERCHANT)] == ["kim"]

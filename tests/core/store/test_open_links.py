@@ -1,8 +1,10 @@
 """One-time links on both databases: each ends with the power of whoever made it, in the same transaction."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from core.errors import RefusedError
 from core.model.people import LinkKind
@@ -11,7 +13,7 @@ from core.store.api_keys import delete_api_key, save_api_key
 from core.store.link_makers import count_links_by, count_links_of_user
 from core.store.one_time_links import find_link, open_links, save_link, use_link
 from core.store.store import Store
-from core.store.users import NewUser, add_user, remove_user, set_user_role
+from core.store.users import NewUser, add_user, list_users, remove_user, set_password, set_user_role
 from tests.core.store.builders import NOON, SOON
 
 KENDRA, RIVAL = "kendra", "rival"
@@ -132,3 +134,73 @@ async def test_links_that_end_with_somebody_are_counted_once(store: Store) -> No
     assert (await counted(made=True), await counted(made=False)) == (3, 2)
     assert await counted(made=True, now=SOON - NOON) == 0
     assert await store.read(count_links_by, KENDRA, "user:id-kim", NOON) == 2
+
+
+# --- the first owner ---
+
+
+@pytest.mark.parametrize("way", ["invited", "made so"])
+async def test_links_for_a_first_owner_end_when_one_comes(store: Store, way: str) -> None:
+    await given(store, "setup", "person:command", kind="setup")
+    await given(store, "elsewhere", "person:command", kind="setup", merchant=RIVAL)
+    await given(store, "invitation", "person:command")
+    vic = NewUser(user_id="id-vic", login="vic", name="Vic", role=Role.VIEWER, password_hash="$hash")
+    await store.write(add_user, KENDRA, vic, NOON)
+    assert await is_open(store, "setup") == [True]
+
+    if way == "invited":
+        await hired(store, "kim")
+    else:
+        await store.write(set_user_role, KENDRA, "id-vic", Role.OWNER)
+
+    assert await is_open(store, "setup", "invitation") == [False, True]
+    assert await is_open(store, "elsewhere", merchant=RIVAL) == [True]
+
+
+async def test_a_link_for_a_first_owner_that_was_made_while_one_came_is_not_followed(store: Store) -> None:
+    await hired(store, "kim")
+    await given(store, "setup", "person:command", kind="setup")
+
+    with pytest.raises(RefusedError) as refused:
+        await store.write(use_link, KENDRA, "setup", NOON)
+
+    assert str(refused.value) == "there is an owner by now; ask an owner for an invitation"
+    assert await store.read(open_links, KENDRA, NOON) == []
+
+
+async def test_of_two_links_for_a_first_owner_that_are_followed_at_once_one_lets_in(store: Store) -> None:
+    for secret in ("a", "b"):
+        await given(store, secret, "person:command", kind="setup")
+
+    done = await asyncio.gather(
+        *(store.write(_come, secret) for secret in ("a", "b")), return_exceptions=True
+    )
+
+    assert sorted(type(answer).__name__ for answer in done) == ["NoneType", "RefusedError"]
+    assert len(await store.read(list_users, KENDRA)) == 1
+
+
+def _come(conn: sa.Connection, secret: str) -> None:
+    use_link(conn, KENDRA, secret, NOON)
+    user = NewUser(user_id=secret, login=f"of-{secret}", name=secret, role=Role.OWNER, password_hash="$hash")
+    add_user(conn, KENDRA, user, NOON)
+
+
+async def test_whoever_is_removed_while_a_link_of_his_is_followed_keeps_nobody_waiting(store: Store) -> None:
+    await hired(store, "kim", "lee", "max")
+    for number in range(4):
+        await given(store, f"s{number}", "user:id-kim", kind="reset", user_id="id-lee")
+
+    done = await asyncio.gather(
+        *(store.write(_reset, f"s{number}") for number in range(4)),
+        store.write(remove_user, KENDRA, "id-kim", NOON),
+        return_exceptions=True,
+    )
+
+    assert [answer for answer in done if not isinstance(answer, RefusedError | None)] == []
+    assert await store.read(open_links, KENDRA, NOON) == []
+
+
+def _reset(conn: sa.Connection, secret: str) -> None:
+    use_link(conn, KENDRA, secret, NOON)
+    set_password(conn, KENDRA, "id-lee", "$other")
