@@ -16,7 +16,7 @@ from core.model.roles import Role
 from core.services.passwords import Passwords
 from core.store import one_time_links as links
 from core.store import users as rows
-from core.store.sessions import end_sessions
+from core.store.sessions import check_signed_in, end_sessions
 
 GOOD_FOR: Mapping[LinkKind, timedelta] = {
     "setup": timedelta(hours=1),
@@ -86,18 +86,31 @@ async def reset(hub: Hub, merchant: str, word: str, *, by: str) -> str:
 
 
 async def phone_link(hub: Hub, caller: Caller) -> str:
-    """Return the secret of a link that signs another device in as whoever asks, within two minutes."""
-    made = await _link(
-        hub,
+    """Return the secret of a link that signs another device in as whoever asks, within two minutes.
+
+    Raises:
+        RefusedError: he is signed out by now.
+    """
+    secret = secrets.token_urlsafe(32)
+    await hub.store.write(_save_phone_link, caller, secret, hub.clock.now())
+    return secret
+
+
+def _save_phone_link(conn: sa.Connection, caller: Caller, secret: str, now: datetime) -> None:
+    links.save_link(
+        conn,
         caller.merchant,
-        "phone",
+        secret,
+        kind="phone",
         name=caller.name,
         role=caller.role,
-        by=caller.actor,
+        made_by=caller.actor,
+        now=now,
+        until=now + GOOD_FOR["phone"],
         user_id=caller.user_id,
         key_hash=caller.key_hash,
     )
-    return made[1]
+    check_signed_in(conn, caller, now)
 
 
 async def _link(
@@ -109,7 +122,6 @@ async def _link(
     role: Role,
     by: str,
     user_id: str | None = None,
-    key_hash: str | None = None,
 ) -> tuple[str, str]:
     secret, now = secrets.token_urlsafe(32), hub.clock.now()
     link_id = await hub.store.write(
@@ -123,7 +135,6 @@ async def _link(
         now=now,
         until=now + GOOD_FOR[kind],
         user_id=user_id,
-        key_hash=key_hash,
     )
     return link_id, secret
 
@@ -255,7 +266,7 @@ async def remove(hub: Hub, merchant: str, word: str) -> None:
 
 
 async def sign_out(hub: Hub, caller: Caller, session_id: str | None = None) -> int:
-    """Sign whoever asks out of one of his sessions, or out of all; return how many ended.
+    """Sign whoever asks out of one of his sessions, or out of all; return how many ended. His phones' links end too.
 
     Raises:
         NotFoundError: he has no session of that id.

@@ -25,6 +25,13 @@ def end_links_by(conn: sa.Connection, merchant: str, actor: str) -> int:
     return conn.execute(sa.delete(one_time_links).where(*made)).rowcount
 
 
+def end_phone_links(conn: sa.Connection, merchant: str, user_id: str | None, key_hash: str | None) -> None:
+    """End every link that signs another device in as a user, or as whoever has a key; with its browser, it is not known whose."""
+    is_his = one_time_links.c.key_hash == key_hash if user_id is None else one_time_links.c.user_id == user_id
+    of_phones = (one_time_links.c.merchant == merchant, one_time_links.c.kind == "phone")
+    conn.execute(sa.delete(one_time_links).where(*of_phones, is_his))
+
+
 def end_setup_links(conn: sa.Connection, merchant: str) -> None:
     """End every link by which a first owner comes, in the transaction by which there is one."""
     setup = (one_time_links.c.merchant == merchant, one_time_links.c.kind == "setup")

@@ -6,11 +6,15 @@ from typing import Any
 
 import pytest
 
+from core.errors import RefusedError
+from core.model.people import Caller
+from core.model.roles import Role
 from core.services import people
+from core.store.one_time_links import open_links
 from core.store.users import list_users
 from tests.builders import MERCHANT
 from tests.web.site import KEY, PUBLIC, Answer, Site
-from tests.web.test_people import API, PASSWORD, came_in, cookie_of, invited, signed_in
+from tests.web.test_people import API, PASSWORD, came_in, cookie_of, invited, read_code, signed_in
 
 GONE = "this link was used, or is too old; ask whoever gave it for a new one"
 pytestmark = [pytest.mark.req("S39"), pytest.mark.case("F14")]
@@ -120,3 +124,36 @@ async def test_a_link_for_a_first_owner_lets_nobody_in_once_another_came_by_invi
 
     assert [(a.status, "Set-Cookie" in a.headers) for a in (looked, answer)] == [(404, False)] * 2
     assert [u.name for u in await site.b.store.read(list_users, MERCHANT)] == ["kim"]
+
+
+# --- phones ---
+
+
+@pytest.mark.parametrize("way", ["by the API", "on the page", "signed out"])
+async def test_a_code_for_a_phone_lets_nobody_in_after_its_user_signed_out(site: Site, way: str) -> None:
+    cookie = await came_in(site, await invited(site, "picker"))
+    shown = await site.ask("POST", "/account", cookie=cookie, data={"do": "phone"})
+    code = read_code(shown.text).removeprefix(PUBLIC)
+
+    if way == "by the API":
+        await by(site, cookie, "sessions/end")
+    elif way == "on the page":
+        await site.ask("POST", "/account", cookie=cookie, data={"do": "end_all"})
+    else:
+        await site.ask("POST", "/logout", cookie=cookie)
+    answer = await site.ask("POST", code)
+
+    assert (answer.status, "Set-Cookie" in answer.headers) == (404, False)
+
+
+async def test_who_is_signed_out_meanwhile_gets_no_code_for_a_phone(site: Site) -> None:
+    await came_in(site, await invited(site, "picker"))
+    kim = Caller(
+        merchant=MERCHANT, name="Kim", role=Role.PICKER, user_id=await id_of(site, "Kim"), session="of-before"
+    )
+
+    with pytest.raises(RefusedError) as refused:
+        await people.phone_link(site.b.hub, kim)
+
+    assert str(refused.value) == "you are signed out by now; sign in again"
+    assert await site.b.store.read(open_links, MERCHANT, site.b.clock.now()) == []

@@ -1,17 +1,19 @@
 """One-time links on both databases: each ends with the power of whoever made it, in the same transaction."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 
 from core.errors import RefusedError
-from core.model.people import LinkKind
+from core.model.people import Caller, LinkKind
 from core.model.roles import Role
-from core.store.api_keys import delete_api_key, save_api_key
+from core.store.api_keys import delete_api_key, find_api_key, hashed, save_api_key
 from core.store.link_makers import count_links_by, count_links_of_user
 from core.store.one_time_links import find_link, open_links, save_link, use_link
+from core.store.sessions import end_session, end_sessions, open_session
 from core.store.store import Store
 from core.store.users import NewUser, add_user, list_users, remove_user, set_password, set_user_role
 from tests.core.store.builders import NOON, SOON
@@ -204,3 +206,64 @@ async def test_whoever_is_removed_while_a_link_of_his_is_followed_keeps_nobody_w
 def _reset(conn: sa.Connection, secret: str) -> None:
     use_link(conn, KENDRA, secret, NOON)
     set_password(conn, KENDRA, "id-lee", "$other")
+
+
+# --- phones ---
+
+
+async def signed_in(store: Store, *tokens: str) -> None:
+    kim = Caller(merchant=KENDRA, name="Kim", role=Role.OWNER, user_id="id-kim")
+    for token in tokens:
+        assert await store.write(open_session, kim, token, browser="b", now=NOON)
+
+
+@pytest.mark.parametrize("end", ["all", "one", "signed out", "password", "role", "removed"])
+async def test_links_for_phones_end_with_a_session_that_is_ended_and_no_others(
+    store: Store, end: str
+) -> None:
+    await hired(store, "kim", "lee")
+    await signed_in(store, "t1", "t2")
+    kim = Caller(merchant=KENDRA, name="Kim", role=Role.OWNER, user_id="id-kim", session=hashed("t1"))
+    await given(store, "of-kim", "user:id-kim", kind="phone", user_id="id-kim")
+    await given(store, "of-lee", "user:id-lee", kind="phone", user_id="id-lee")
+    await given(store, "invitation", "user:id-kim")
+
+    ends: dict[str, Callable[[], Awaitable[object]]] = {
+        "all": lambda: store.write(end_sessions, kim),
+        "one": lambda: store.write(end_sessions, kim, hashed("t2")[:16]),
+        "signed out": lambda: store.write(end_session, KENDRA, hashed("t1")),
+        "password": lambda: store.write(set_password, KENDRA, "id-kim", "$other"),
+        "role": lambda: store.write(set_user_role, KENDRA, "id-kim", Role.OWNER),
+        "removed": lambda: store.write(remove_user, KENDRA, "id-kim", NOON),
+    }
+    await ends[end]()
+
+    assert await is_open(store, "of-kim", "of-lee", "invitation") == [False, True, end != "removed"]
+
+
+async def test_links_for_phones_of_a_key_end_with_the_sessions_of_that_key(store: Store) -> None:
+    callers = []
+    for name in ("office", "other"):
+        await store.write(save_api_key, KENDRA, f"k-{name}", name=name, role="picker", now=NOON)
+        found = await store.read(find_api_key, f"k-{name}", NOON)
+        assert found is not None
+        callers.append(found[0])
+        await store.write(
+            save_link, KENDRA, f"of-{name}", kind="phone", name=name, role=Role.PICKER, made_by=f"key:{name}",
+            now=NOON, until=SOON, key_hash=found[0].key_hash,
+        )  # fmt: skip
+
+    assert await store.write(end_sessions, callers[0]) == 0
+
+    assert await is_open(store, "of-office", "of-other") == [False, True]
+
+
+async def test_a_session_that_is_not_there_ends_no_link(store: Store) -> None:
+    await hired(store, "kim")
+    await given(store, "s", "user:id-kim", kind="phone", user_id="id-kim")
+    kim = Caller(merchant=KENDRA, name="Kim", role=Role.OWNER, user_id="id-kim")
+
+    assert await store.write(end_sessions, kim, "no-such") == 0
+    await store.write(end_session, KENDRA, "no-such")
+
+    assert await is_open(store, "s") == [True]
