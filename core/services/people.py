@@ -2,13 +2,13 @@
 
 import secrets
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from core.domain.secrets import login_of, name_of, why_weak_password
+from core.domain.secrets import login_of, looks_like_id, name_of, why_weak_password
 from core.engine.hub import Hub
 from core.errors import NotFoundError, RefusedError
 from core.model.people import Caller, LinkKind, OneTimeLink, User, actor_of_user
@@ -32,19 +32,25 @@ async def people(hub: Hub, merchant: str) -> list[User]:
 
 
 async def user_named(hub: Hub, merchant: str, word: str) -> User:
-    """Return the user whom a word means: his id, his sign-in name or his name.
+    """Return the user whom a word means: the one whose id it is; else the one whose sign-in name or name it is.
 
     Raises:
         NotFoundError: nobody is called so.
         RefusedError: two are.
     """
     here = await people(hub, merchant)
-    found = [u for u in here if word in (u.user_id, u.login)] or [u for u in here if u.name == word]
+    found = [u for u in here if u.user_id == word] or [u for u in here if word in (u.login, u.name)]
     if not found:
         raise NotFoundError(f"nobody called {word!r} works here")
     if len(found) > 1:
-        raise RefusedError(f"{len(found)} here are called {word!r}; say how the one meant signs in")
+        which = "; ".join(who_is(user) for user in found)
+        raise RefusedError(f"{len(found)} here are called {word!r}; say the id of one: {which}")
     return found[0]
+
+
+def who_is(user: User) -> str:
+    """Return by what a person tells a user from every other."""
+    return f"{user.name}, signs in as {user.login}, id {user.user_id}"
 
 
 async def names_of(hub: Hub, merchant: str) -> dict[str, str]:
@@ -247,15 +253,15 @@ async def rename(hub: Hub, merchant: str, word: str, name: str) -> User:
 
     Raises:
         NotFoundError: nobody is meant by the word.
-        RefusedError: the name is none.
+        RefusedError: the name is none, or somebody else signs in so.
     """
     user, checked = await user_named(hub, merchant, word), _checked(name)
     await hub.store.write(rows.rename_user, merchant, user.user_id, checked)
     return replace(user, name=checked)
 
 
-async def remove(hub: Hub, merchant: str, word: str) -> None:
-    """Let somebody in no more; what he did stays, under his name.
+async def remove(hub: Hub, merchant: str, word: str) -> User:
+    """Let somebody in no more; what he did stays, under his name. Return who it was.
 
     Raises:
         NotFoundError: nobody is meant by the word.
@@ -263,6 +269,7 @@ async def remove(hub: Hub, merchant: str, word: str) -> None:
     """
     user = await user_named(hub, merchant, word)
     await hub.store.write(rows.remove_user, merchant, user.user_id, hub.clock.now())
+    return user
 
 
 async def sign_out(hub: Hub, caller: Caller, session_id: str | None = None) -> int:
@@ -284,14 +291,19 @@ async def _hashed(passwords: Passwords, password: str, login: str) -> str:
 
 
 def _login(text: str) -> str:
-    try:
-        return login_of(text)
-    except ValueError as error:
-        raise RefusedError(str(error)) from error
+    return _no_id(login_of, text)
 
 
 def _checked(text: str) -> str:
+    return _no_id(name_of, text)
+
+
+def _no_id(of: Callable[[str], str], text: str) -> str:
+    # Whoever signs in by such a name since before goes on to: only a new one is refused.
     try:
-        return name_of(text)
+        word = of(text)
     except ValueError as error:
         raise RefusedError(str(error)) from error
+    if looks_like_id(word):
+        raise RefusedError(f"{word!r} looks like the id of a user; take another name")
+    return word

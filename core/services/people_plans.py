@@ -3,7 +3,7 @@
 from core.engine.hub import Hub
 from core.model.people import User
 from core.model.roles import Role
-from core.services.people import people, user_named
+from core.services.people import people, user_named, who_is
 from core.services.plans import Plan
 from core.store.link_makers import count_links_of_user
 
@@ -21,6 +21,7 @@ async def role_plan(hub: Hub, merchant: str, word: str, role: Role) -> Plan:
     return Plan(
         title=f"Make {user.name} {role.value}",
         does=(
+            f"It is about: {who_is(user)}.",
             f"From then on {user.name} {role.words}.",
             "Signs out everywhere; the password stays.",
             *links_that_end(links),
@@ -42,6 +43,7 @@ async def removal_plan(hub: Hub, merchant: str, word: str) -> Plan:
     return Plan(
         title=f"Remove {user.name}",
         does=(
+            f"It is about: {who_is(user)}.",
             f"{user.name} is signed out everywhere and cannot sign in any more.",
             "What was done stays in every timeline, under the name. API keys stay: see there.",
             *links_that_end(links),

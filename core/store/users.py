@@ -28,8 +28,9 @@ def add_user(conn: sa.Connection, merchant: str, user: NewUser, now: datetime) -
     """Add somebody; with an owner, every link for a first one ends.
 
     Raises:
-        RefusedError: somebody of the merchant has the sign-in name.
+        RefusedError: somebody of the merchant has the sign-in name, or could be taken for this one.
     """
+    _unmistakable(conn, merchant, user.user_id, login=user.login, name=user.name)
     row = {
         "merchant": merchant,
         "user_id": user.user_id,
@@ -103,7 +104,9 @@ def rename_user(conn: sa.Connection, merchant: str, user_id: str, name: str) -> 
 
     Raises:
         NotFoundError: nobody of that id works here.
+        RefusedError: somebody else signs in so, or has the name as an id.
     """
+    _unmistakable(conn, merchant, user_id, login="", name=name)
     _change(conn, merchant, user_id, name=name)
 
 
@@ -119,6 +122,21 @@ def remove_user(conn: sa.Connection, merchant: str, user_id: str, now: datetime)
     _change(conn, merchant, user_id, login=None, password_hash=None, removed_at=now)
     _shut_out(conn, merchant, user_id)
     end_links_by(conn, merchant, actor_of_user(user_id))
+
+
+def _unmistakable(conn: sa.Connection, merchant: str, user_id: str, *, login: str, name: str) -> None:
+    """Refuse what would make a word that means one user mean another: two may have one name, nothing else.
+
+    Of whoever was removed the id counts still, for timelines and facts have it.
+    """
+    others = sa.select(users).where(users.c.merchant == merchant, users.c.user_id != user_id)
+    for row in conn.execute(others):
+        called = None if row.removed_at else row.name.casefold()
+        # Who has the very sign-in name is told apart.
+        if login and login != row.login and login in (row.user_id, called):
+            raise RefusedError(f"somebody here is called {login!r}; sign in by another name")
+        if name.casefold() in (row.user_id, row.login):
+            raise RefusedError(f"somebody here signs in as {name!r}, or has it as an id; take another name")
 
 
 def _another_owner(conn: sa.Connection, merchant: str, user_id: str) -> None:
