@@ -111,8 +111,8 @@ async def _change_role(arguments: argparse.Namespace, hub: Hub, merchant: str) -
 async def _remove(arguments: argparse.Namespace, hub: Hub, merchant: str) -> Rows:
     [whom] = arguments.words
     agree(arguments, await removal_plan(hub, merchant, whom))
-    await people.remove(hub, merchant, whom)
-    return [{"removed": whom}]
+    removed = await people.remove(hub, merchant, whom)
+    return [{"removed": people.who_is(removed)}]
 
 
 def _row(user: User) -> dict[str, object]:

@@ -7,6 +7,7 @@ KEY_LEAST, KEY_VARIETY = 22, 8
 PASSWORD_LEAST, PASSWORD_MOST, PASSWORD_VARIETY = 12, 200, 5
 _KEY = re.compile(r"[!-~]{1,200}")
 _LOGIN = re.compile(r"[^\s\x00-\x1f\x7f]{2,254}")
+_USER_ID = re.compile(r"[0-9a-f]{12}")
 _LONGEST_NAME = 80
 
 
@@ -48,6 +49,11 @@ def login_of(text: str) -> str:
             "a sign-in name is an e-mail address, or a word of 2 to 254 characters without a blank"
         )
     return login
+
+
+def looks_like_id(text: str) -> bool:
+    """Return whether a word could be taken for the id of a user."""
+    return _USER_ID.fullmatch(text) is not None
 
 
 def name_of(text: str) -> str:

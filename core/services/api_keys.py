@@ -6,9 +6,12 @@ from datetime import datetime, timedelta
 from core.domain.secrets import key_name_of, why_weak_key
 from core.engine.hub import Hub
 from core.errors import NotFoundError, RefusedError
+from core.model.people import actor_of_key
 from core.model.roles import Role
+from core.services.people_plans import links_that_end
 from core.services.plans import Plan
 from core.store.api_keys import delete_api_key, list_api_keys, save_api_key
+from core.store.link_makers import count_links_by
 
 
 async def new_key(
@@ -40,7 +43,9 @@ async def new_key(
 
 
 async def revoke_key(hub: Hub, merchant: str, name: str) -> int:
-    """Take the keys of a name back, and sign out whoever signed in with one; return how many keys there were.
+    """Take the keys of a name back, and sign out whoever signed in with one; links made with one end.
+
+    Return how many keys there were.
 
     Raises:
         NotFoundError: there is no key of the name.
@@ -64,11 +69,13 @@ async def revocation_plan(hub: Hub, merchant: str, name: str) -> Plan:
         raise NotFoundError(f"{merchant} has no key of the name {name!r}")
     used = max((key.last_used_at for key in keys if key.last_used_at), default=None)
     last = f"last used {used:%Y-%m-%d %H:%M} UTC" if used else "never used"
+    links = await hub.store.read(count_links_by, merchant, actor_of_key(name), hub.clock.now())
     return Plan(
         title=f"Take back the API key {name}",
         does=(
             f"{'Its key opens' if len(keys) == 1 else f'Its {len(keys)} keys open'} nothing any more; {last}.",
             "Signs out every browser that signed in with it.",
+            *links_that_end(links),
         ),
-        stands=f"{name} {len(keys)}",
+        stands=f"{name} {len(keys)} {links}",
     )

@@ -2,13 +2,13 @@
 
 import secrets
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from core.domain.secrets import login_of, name_of, why_weak_password
+from core.domain.secrets import login_of, looks_like_id, name_of, why_weak_password
 from core.engine.hub import Hub
 from core.errors import NotFoundError, RefusedError
 from core.model.people import Caller, LinkKind, OneTimeLink, User, actor_of_user
@@ -16,7 +16,7 @@ from core.model.roles import Role
 from core.services.passwords import Passwords
 from core.store import one_time_links as links
 from core.store import users as rows
-from core.store.sessions import end_sessions
+from core.store.sessions import check_signed_in, end_sessions
 
 GOOD_FOR: Mapping[LinkKind, timedelta] = {
     "setup": timedelta(hours=1),
@@ -32,19 +32,25 @@ async def people(hub: Hub, merchant: str) -> list[User]:
 
 
 async def user_named(hub: Hub, merchant: str, word: str) -> User:
-    """Return the user whom a word means: his id, his sign-in name or his name.
+    """Return the user whom a word means: the one whose id it is; else the one whose sign-in name or name it is.
 
     Raises:
         NotFoundError: nobody is called so.
         RefusedError: two are.
     """
     here = await people(hub, merchant)
-    found = [u for u in here if word in (u.user_id, u.login)] or [u for u in here if u.name == word]
+    found = [u for u in here if u.user_id == word] or [u for u in here if word in (u.login, u.name)]
     if not found:
         raise NotFoundError(f"nobody called {word!r} works here")
     if len(found) > 1:
-        raise RefusedError(f"{len(found)} here are called {word!r}; say how the one meant signs in")
+        which = "; ".join(who_is(user) for user in found)
+        raise RefusedError(f"{len(found)} here are called {word!r}; say the id of one: {which}")
     return found[0]
+
+
+def who_is(user: User) -> str:
+    """Return by what a person tells a user from every other."""
+    return f"{user.name}, signs in as {user.login}, id {user.user_id}"
 
 
 async def names_of(hub: Hub, merchant: str) -> dict[str, str]:
@@ -86,18 +92,31 @@ async def reset(hub: Hub, merchant: str, word: str, *, by: str) -> str:
 
 
 async def phone_link(hub: Hub, caller: Caller) -> str:
-    """Return the secret of a link that signs another device in as whoever asks, within two minutes."""
-    made = await _link(
-        hub,
+    """Return the secret of a link that signs another device in as whoever asks, within two minutes.
+
+    Raises:
+        RefusedError: he is signed out by now.
+    """
+    secret = secrets.token_urlsafe(32)
+    await hub.store.write(_save_phone_link, caller, secret, hub.clock.now())
+    return secret
+
+
+def _save_phone_link(conn: sa.Connection, caller: Caller, secret: str, now: datetime) -> None:
+    links.save_link(
+        conn,
         caller.merchant,
-        "phone",
+        secret,
+        kind="phone",
         name=caller.name,
         role=caller.role,
-        by=caller.actor,
+        made_by=caller.actor,
+        now=now,
+        until=now + GOOD_FOR["phone"],
         user_id=caller.user_id,
         key_hash=caller.key_hash,
     )
-    return made[1]
+    check_signed_in(conn, caller, now)
 
 
 async def _link(
@@ -109,7 +128,6 @@ async def _link(
     role: Role,
     by: str,
     user_id: str | None = None,
-    key_hash: str | None = None,
 ) -> tuple[str, str]:
     secret, now = secrets.token_urlsafe(32), hub.clock.now()
     link_id = await hub.store.write(
@@ -123,13 +141,12 @@ async def _link(
         now=now,
         until=now + GOOD_FOR[kind],
         user_id=user_id,
-        key_hash=key_hash,
     )
     return link_id, secret
 
 
 async def invitations(hub: Hub, merchant: str) -> list[OneTimeLink]:
-    """Return every link that nobody used yet, those for a phone apart, the newest first."""
+    """Return every link that can be followed, those for a phone apart, the newest first."""
     found = await hub.store.read(links.open_links, merchant, hub.clock.now())
     return [link for link in found if link.kind != "phone"]
 
@@ -149,6 +166,7 @@ async def link_of(hub: Hub, merchant: str, secret: str) -> OneTimeLink:
 
     Raises:
         NotFoundError: it was used, is too old, or never was.
+        RefusedError: whoever made it may not any more, or it is a first owner's and there is one.
     """
     served = merchant in hub.merchants and secret.isascii()
     found = await hub.store.read(links.find_link, merchant, secret, hub.clock.now()) if served else None
@@ -164,7 +182,8 @@ async def follow(
 
     Raises:
         NotFoundError: it was used, is too old, or never was.
-        RefusedError: name or password will not do, or somebody used it at the same moment.
+        RefusedError: name or password will not do, somebody used it at the same moment, whoever made it may not any more,
+            or it is a first owner's and there is one.
         LaterError: too many sign in at once.
     """
     link = await link_of(hub, merchant, secret)
@@ -234,15 +253,15 @@ async def rename(hub: Hub, merchant: str, word: str, name: str) -> User:
 
     Raises:
         NotFoundError: nobody is meant by the word.
-        RefusedError: the name is none.
+        RefusedError: the name is none, or somebody else signs in so.
     """
     user, checked = await user_named(hub, merchant, word), _checked(name)
     await hub.store.write(rows.rename_user, merchant, user.user_id, checked)
     return replace(user, name=checked)
 
 
-async def remove(hub: Hub, merchant: str, word: str) -> None:
-    """Let somebody in no more; what he did stays, under his name.
+async def remove(hub: Hub, merchant: str, word: str) -> User:
+    """Let somebody in no more; what he did stays, under his name. Return who it was.
 
     Raises:
         NotFoundError: nobody is meant by the word.
@@ -250,10 +269,11 @@ async def remove(hub: Hub, merchant: str, word: str) -> None:
     """
     user = await user_named(hub, merchant, word)
     await hub.store.write(rows.remove_user, merchant, user.user_id, hub.clock.now())
+    return user
 
 
 async def sign_out(hub: Hub, caller: Caller, session_id: str | None = None) -> int:
-    """Sign whoever asks out of one of his sessions, or out of all; return how many ended.
+    """Sign whoever asks out of one of his sessions, or out of all; return how many ended. His phones' links end too.
 
     Raises:
         NotFoundError: he has no session of that id.
@@ -271,14 +291,19 @@ async def _hashed(passwords: Passwords, password: str, login: str) -> str:
 
 
 def _login(text: str) -> str:
-    try:
-        return login_of(text)
-    except ValueError as error:
-        raise RefusedError(str(error)) from error
+    return _no_id(login_of, text)
 
 
 def _checked(text: str) -> str:
+    return _no_id(name_of, text)
+
+
+def _no_id(of: Callable[[str], str], text: str) -> str:
+    # Whoever signs in by such a name since before goes on to: only a new one is refused.
     try:
-        return name_of(text)
+        word = of(text)
     except ValueError as error:
         raise RefusedError(str(error)) from error
+    if looks_like_id(word):
+        raise RefusedError(f"{word!r} looks like the id of a user; take another name")
+    return word

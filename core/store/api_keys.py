@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from core.model.people import Caller
+from core.model.people import Caller, actor_of_key
 from core.model.roles import Role
+from core.store.link_makers import end_links_by, lock_links
 from core.store.tables import api_keys
 from core.store.writes import upsert
 
@@ -82,9 +83,15 @@ def list_api_keys(conn: sa.Connection, merchant: str) -> list[ApiKey]:
 
 
 def delete_api_key(conn: sa.Connection, merchant: str, name: str) -> int:
-    """Forget the keys of a name, and with them whoever signed in with one; return how many keys there were."""
+    """Forget the keys of a name, and with them whoever signed in with one and the links made with one.
+
+    Return how many keys there were.
+    """
     of_name = (api_keys.c.merchant == merchant, api_keys.c.name == name)
-    return conn.execute(sa.delete(api_keys).where(*of_name)).rowcount
+    lock_links(conn, merchant)
+    taken = conn.execute(sa.delete(api_keys).where(*of_name)).rowcount
+    end_links_by(conn, merchant, actor_of_key(name))
+    return taken
 
 
 def hashed(secret: str) -> str:

@@ -8,6 +8,7 @@ from core.errors import RefusedError
 from core.model.people import LinkKind, OneTimeLink
 from core.model.roles import Role
 from core.store.api_keys import hashed
+from core.store.link_makers import lock_links, why_void
 from core.store.tables import one_time_links
 
 ID_LENGTH = 16
@@ -29,6 +30,7 @@ def save_link(
     key_hash: str | None = None,
 ) -> str:
     """Store what a link does; what was too old goes. Return its id."""
+    lock_links(conn, merchant)
     old = (one_time_links.c.merchant == merchant, one_time_links.c.expires_at <= now)
     conn.execute(sa.delete(one_time_links).where(*old))
     row = {
@@ -48,31 +50,44 @@ def save_link(
 
 
 def find_link(conn: sa.Connection, merchant: str, secret: str, now: datetime) -> OneTimeLink | None:
-    """Return what a link would do; None where it was used, is too old, or never was."""
+    """Return what a link would do; None where it was used, is too old, or never was.
+
+    Raises:
+        RefusedError: whoever made it may not any more, or it is a first owner's and there is one.
+    """
     row = conn.execute(sa.select(one_time_links).where(*_good(merchant, secret, now))).one_or_none()
-    return None if row is None else _link(row)
+    return None if row is None else _still_good(conn, merchant, _link(row), now)
 
 
 def use_link(conn: sa.Connection, merchant: str, secret: str, now: datetime) -> OneTimeLink:
     """Use a link up, in the transaction that does what it says; return that.
 
     Raises:
-        RefusedError: it was used, is too old, or never was.
+        RefusedError: it was used, is too old, or never was; or whoever made it may not any more, or it is a first owner's and there
+            is one.
     """
+    lock_links(conn, merchant)
     used = sa.delete(one_time_links).where(*_good(merchant, secret, now)).returning(one_time_links)
     row = conn.execute(used).one_or_none()
     if row is None:
         raise RefusedError("this link was used, or is too old; ask whoever gave it for a new one")
-    return _link(row)
+    return _still_good(conn, merchant, _link(row), now)
+
+
+def _still_good(conn: sa.Connection, merchant: str, link: OneTimeLink, now: datetime) -> OneTimeLink:
+    if why := why_void(conn, merchant, link, now):
+        raise RefusedError(why)
+    return link
 
 
 def open_links(conn: sa.Connection, merchant: str, now: datetime) -> list[OneTimeLink]:
-    """Return every link that nobody used yet, the newest first."""
+    """Return every link that can be followed, the newest first."""
     query = sa.select(one_time_links).where(
         one_time_links.c.merchant == merchant, one_time_links.c.expires_at > now
     )
     ordered = query.order_by(one_time_links.c.made_at.desc(), one_time_links.c.secret_hash)
-    return [_link(row) for row in conn.execute(ordered)]
+    found = [_link(row) for row in conn.execute(ordered)]
+    return [link for link in found if not why_void(conn, merchant, link, now)]
 
 
 def cancel_link(conn: sa.Connection, merchant: str, link_id: str) -> int:

@@ -1,16 +1,19 @@
 """Browsers that are signed in: a row each, found by the hash of the token in its cookie.
 
 A session ends when nobody used it for half a day, a week after it began, at sign-out, and with its user, his password,
-his role, or its API key. What ended never works again: a new sign-in is a new row.
+his role, or its API key. What ended never works again: a new sign-in is a new row. A link for a phone does not say which
+browser showed it, so all of a user's end with any session of his that he ends.
 """
 
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from core.errors import RefusedError
 from core.model.people import Caller, Session
 from core.model.roles import Role
 from core.store.api_keys import NOTED_EVERY, hashed
+from core.store.link_makers import end_phone_links, lock_links
 from core.store.tables import api_keys, sessions, users
 
 IDLE = timedelta(hours=12)
@@ -56,6 +59,21 @@ def _stands(conn: sa.Connection, caller: Caller, now: datetime) -> bool:
         )
     )
     return conn.execute(found.with_for_update()).one_or_none() is not None
+
+
+def check_signed_in(conn: sa.Connection, caller: Caller, now: datetime) -> None:
+    """Let a transaction go on only while whoever asks is signed in; nobody signs him out until it is over.
+
+    Raises:
+        RefusedError: he is signed out by now.
+    """
+    stands = _stands(conn, caller, now)
+    if stands and caller.session is not None:
+        this = (sessions.c.merchant == caller.merchant, sessions.c.token_hash == caller.session)
+        query = sa.select(sessions.c.token_hash).where(*this).with_for_update()
+        stands = conn.execute(query).one_or_none() is not None
+    if not stands:
+        raise RefusedError("you are signed out by now; sign in again")
 
 
 def find_session(
@@ -131,17 +149,24 @@ def sessions_of(conn: sa.Connection, caller: Caller, now: datetime) -> list[Sess
 
 
 def end_session(conn: sa.Connection, merchant: str, token_hash: str) -> None:
-    """Sign a browser out for good."""
+    """Sign a browser out for good; links for phones end with it."""
+    lock_links(conn, merchant)
     this = (sessions.c.merchant == merchant, sessions.c.token_hash == token_hash)
-    conn.execute(sa.delete(sessions).where(*this))
+    ended = sa.delete(sessions).where(*this).returning(sessions.c.user_id, sessions.c.key_hash)
+    for user_id, key_hash in conn.execute(ended).all():
+        end_phone_links(conn, merchant, user_id, key_hash)
 
 
 def end_sessions(conn: sa.Connection, caller: Caller, session_id: str | None = None) -> int:
-    """Sign whoever asks out of one of his sessions, or out of all; return how many ended."""
+    """Sign whoever asks out of one of his sessions, or out of all; return how many ended. Links for phones end with them."""
+    lock_links(conn, caller.merchant)
     ended = sa.delete(sessions).where(sessions.c.merchant == caller.merchant, _of(caller))
     if session_id is not None:
         ended = ended.where(sa.func.substr(sessions.c.token_hash, 1, ID_LENGTH) == session_id)
-    return conn.execute(ended).rowcount
+    count = conn.execute(ended).rowcount
+    if count or session_id is None:
+        end_phone_links(conn, caller.merchant, caller.user_id, caller.key_hash)
+    return count
 
 
 def forget_sessions(conn: sa.Connection, merchant: str, now: datetime) -> int:

@@ -6,8 +6,9 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from core.errors import NotFoundError, RefusedError
-from core.model.people import User
+from core.model.people import User, actor_of_user
 from core.model.roles import Role
+from core.store.link_makers import end_links_by, end_setup_links, lock_links
 from core.store.tables import one_time_links, sessions, users
 from core.store.writes import insert_new
 
@@ -24,11 +25,12 @@ class NewUser:
 
 
 def add_user(conn: sa.Connection, merchant: str, user: NewUser, now: datetime) -> None:
-    """Add somebody.
+    """Add somebody; with an owner, every link for a first one ends.
 
     Raises:
-        RefusedError: somebody of the merchant has the sign-in name.
+        RefusedError: somebody of the merchant has the sign-in name, or could be taken for this one.
     """
+    _unmistakable(conn, merchant, user.user_id, login=user.login, name=user.name)
     row = {
         "merchant": merchant,
         "user_id": user.user_id,
@@ -44,6 +46,8 @@ def add_user(conn: sa.Connection, merchant: str, user: NewUser, now: datetime) -
     ).scalar_one()
     if taken_by != user.user_id:
         raise RefusedError(f"somebody here signs in as {user.login!r}; take another name")
+    if user.role is Role.OWNER:
+        end_setup_links(conn, merchant)
 
 
 def list_users(conn: sa.Connection, merchant: str) -> list[User]:
@@ -72,21 +76,27 @@ def set_password(conn: sa.Connection, merchant: str, user_id: str, password_hash
     Raises:
         NotFoundError: nobody of that id works here.
     """
+    lock_links(conn, merchant)
     _change(conn, merchant, user_id, password_hash=password_hash)
     _shut_out(conn, merchant, user_id)
 
 
 def set_user_role(conn: sa.Connection, merchant: str, user_id: str, role: Role) -> None:
-    """Give a user another role; he signs in anew.
+    """Give a user another role; he signs in anew, and links that he made end where he is owner no more.
 
     Raises:
         NotFoundError: nobody of that id works here.
         RefusedError: nobody would be owner.
     """
+    lock_links(conn, merchant)
     if role is not Role.OWNER:
         _another_owner(conn, merchant, user_id)
     _change(conn, merchant, user_id, role=role.value)
     _shut_out(conn, merchant, user_id)
+    if role is Role.OWNER:
+        end_setup_links(conn, merchant)
+    else:
+        end_links_by(conn, merchant, actor_of_user(user_id))
 
 
 def rename_user(conn: sa.Connection, merchant: str, user_id: str, name: str) -> None:
@@ -94,20 +104,39 @@ def rename_user(conn: sa.Connection, merchant: str, user_id: str, name: str) -> 
 
     Raises:
         NotFoundError: nobody of that id works here.
+        RefusedError: somebody else signs in so, or has the name as an id.
     """
+    _unmistakable(conn, merchant, user_id, login="", name=name)
     _change(conn, merchant, user_id, name=name)
 
 
 def remove_user(conn: sa.Connection, merchant: str, user_id: str, now: datetime) -> None:
-    """Let a user in no more; his name stays for the facts that he made.
+    """Let a user in no more, nor anybody by a link that he made; his name stays for the facts that he made.
 
     Raises:
         NotFoundError: nobody of that id works here.
         RefusedError: nobody would be owner.
     """
+    lock_links(conn, merchant)
     _another_owner(conn, merchant, user_id)
     _change(conn, merchant, user_id, login=None, password_hash=None, removed_at=now)
     _shut_out(conn, merchant, user_id)
+    end_links_by(conn, merchant, actor_of_user(user_id))
+
+
+def _unmistakable(conn: sa.Connection, merchant: str, user_id: str, *, login: str, name: str) -> None:
+    """Refuse what would make a word that means one user mean another: two may have one name, nothing else.
+
+    Of whoever was removed the id counts still, for timelines and facts have it.
+    """
+    others = sa.select(users).where(users.c.merchant == merchant, users.c.user_id != user_id)
+    for row in conn.execute(others):
+        called = None if row.removed_at else row.name.casefold()
+        # Who has the very sign-in name is told apart.
+        if login and login != row.login and login in (row.user_id, called):
+            raise RefusedError(f"somebody here is called {login!r}; sign in by another name")
+        if name.casefold() in (row.user_id, row.login):
+            raise RefusedError(f"somebody here signs in as {name!r}, or has it as an id; take another name")
 
 
 def _another_owner(conn: sa.Connection, merchant: str, user_id: str) -> None:

@@ -189,7 +189,7 @@ ENDPOINTS = (
         name="revokeKey",
         method="POST",
         path="/keys/{name}/revoke",
-        summary="Take the keys of a name back; signs out whoever signed in with one",
+        summary="Take the keys of a name back; ends sessions and links that began with one",
         gives=KeyList,
         run=revoke_key,
     ),

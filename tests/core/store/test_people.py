@@ -1,6 +1,7 @@
 """Users, sessions and one-time links on both databases: each ends when it must, and nothing is done twice."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -33,6 +34,7 @@ from core.store.users import (
     find_login,
     list_users,
     remove_user,
+    rename_user,
     set_password,
     set_user_role,
 )
@@ -68,6 +70,62 @@ async def test_one_name_signs_in_once_at_each_merchant(store: Store) -> None:
             NOON,
         )
     assert [user.name for user in await store.read(list_users, KENDRA)] == ["Kim"]
+
+
+@pytest.mark.case("F14")
+@pytest.mark.parametrize(
+    ("login", "name", "says"),
+    [
+        ("id-kim", "Eve", "somebody here is called 'id-kim'; sign in by another name"),
+        ("id-gone", "Eve", "somebody here is called 'id-gone'; sign in by another name"),
+        ("kim doe", "Eve", "somebody here is called 'kim doe'; sign in by another name"),
+        ("eve", "kim@example.test", "somebody here signs in as 'kim@example.test', or has it as an id; take another name"),
+        ("eve", "KIM@example.test", "somebody here signs in as 'KIM@example.test', or has it as an id; take another name"),
+        ("eve", "id-kim", "somebody here signs in as 'id-kim', or has it as an id; take another name"),
+    ],
+)  # fmt: skip
+async def test_nobody_comes_who_could_be_taken_for_another(
+    store: Store, login: str, name: str, says: str
+) -> None:
+    kim = replace(a_user("kim"), login="kim@example.test", name="Kim Doe")
+    for user in (kim, a_user("gone"), a_user("lee")):
+        await store.write(add_user, KENDRA, user, NOON)
+    await store.write(remove_user, KENDRA, "id-gone", SOON)
+    before = await store.read(list_users, KENDRA)
+    eve = NewUser(user_id="id-eve", login=login, name=name, role=Role.VIEWER, password_hash="$hash")
+
+    with pytest.raises(RefusedError) as refused:
+        await store.write(add_user, KENDRA, eve, NOON)
+    assert str(refused.value) == says
+    if name != "Eve":
+        with pytest.raises(RefusedError) as refused:
+            await store.write(rename_user, KENDRA, "id-lee", name)
+        assert str(refused.value) == says
+
+    assert await store.read(list_users, KENDRA) == before
+    await store.write(add_user, RIVAL, eve, NOON)  # at another merchant nobody is taken for another
+
+
+@pytest.mark.case("F14")
+async def test_two_may_have_one_name_and_one_is_called_as_he_signs_in_or_as_somebody_who_left(
+    store: Store,
+) -> None:
+    await store.write(add_user, KENDRA, a_user("lee"), NOON)
+    await store.write(add_user, KENDRA, replace(a_user("max"), name="Kim"), NOON)
+    await store.write(remove_user, KENDRA, "id-max", SOON)
+
+    await store.write(add_user, KENDRA, a_user("kim"), NOON)
+    for one in ("ann", "bob"):
+        await store.write(add_user, KENDRA, replace(a_user(one), name="Jo Doe"), NOON)
+
+    names = [(u.user_id, u.name) for u in await store.read(list_users, KENDRA)]
+    assert names == [
+        ("id-ann", "Jo Doe"),
+        ("id-bob", "Jo Doe"),
+        ("id-kim", "Kim"),
+        ("id-lee", "Lee"),
+        ("id-max", "Kim"),
+    ]
 
 
 @pytest.mark.case("F14")
@@ -149,7 +207,7 @@ async def test_sessions_that_are_over_are_deleted_and_no_others(store: Store) ->
 
 async def test_a_link_is_used_by_one_of_many_at_once(store: Store) -> None:
     await store.write(
-        save_link, KENDRA, "s", kind="invitation", name="Kim", role=Role.VIEWER, made_by="user:1", now=NOON, until=SOON
+        save_link, KENDRA, "s", kind="invitation", name="Kim", role=Role.VIEWER, made_by="person:command", now=NOON, until=SOON
     )  # fmt: skip
 
     used = await asyncio.gather(
@@ -165,7 +223,7 @@ async def test_a_link_is_used_by_one_of_many_at_once(store: Store) -> None:
 
 async def test_a_link_of_one_merchant_is_none_at_another_and_is_over_at_its_instant(store: Store) -> None:
     await store.write(
-        save_link, KENDRA, "s", kind="reset", name="Kim", role=Role.VIEWER, made_by="user:1", now=NOON, until=SOON
+        save_link, KENDRA, "s", kind="reset", name="Kim", role=Role.VIEWER, made_by="person:command", now=NOON, until=SOON
     )  # fmt: skip
 
     with pytest.raises(RefusedError):
@@ -195,7 +253,7 @@ async def test_secrets_are_kept_as_hashes_only(store: Store) -> None:
     await store.write(add_user, KENDRA, a_user("kim"), NOON)
     await opened(store, caller("kim"), "the-token")
     await store.write(
-        save_link, KENDRA, "the-secret", kind="reset", name="Kim", role=Role.VIEWER, made_by="u", now=NOON, until=SOON
+        save_link, KENDRA, "the-secret", kind="reset", name="Kim", role=Role.VIEWER, made_by="person:command", now=NOON, until=SOON
     )  # fmt: skip
 
     kept = repr(await store.read(_rows))
