@@ -33,17 +33,26 @@ class SignIn:
     accounts: Attempts = field(default_factory=_of_accounts)
     addresses: Attempts = field(default_factory=_of_addresses)
 
+    def begin(self, hub: Hub, address: str) -> None:
+        """Count a try of an address, before anything of it is read: one too many costs nothing.
+
+        ``address`` is what one stranger has for himself: an address, of IPv6 a network of 64 bits.
+
+        Raises:
+            LaterError: this address tried too often.
+        """
+        _refuse(self.addresses.begin(address, hub.clock.now()), "your address")
+
     async def with_password(
         self, hub: Hub, merchant: str, login: str, password: str, *, address: str
     ) -> Caller | None:
         """Return who signs in so, or None; the answer takes as long whether there is such a name or not.
 
-        ``address`` is what one stranger has for himself: an address, of IPv6 a network of 64 bits.
+        The try has begun: where it comes to something, it is not counted against ``address``.
 
         Raises:
-            LaterError: this name or this address was tried too often, or too many sign in at once.
+            LaterError: this name was tried too often, or too many sign in at once.
         """
-        self._try(hub, address)
         try:
             name = login_of(login)
         except ValueError:
@@ -62,12 +71,7 @@ class SignIn:
         return Caller(merchant=merchant, name=user.name, role=user.role, user_id=user.user_id)
 
     async def with_key(self, hub: Hub, key: str, *, address: str) -> Caller | None:
-        """Return who has an API key, or None.
-
-        Raises:
-            LaterError: this address tried too often.
-        """
-        self._try(hub, address)
+        """Return who has an API key, or None; the try has begun, and is taken back where somebody has it."""
         caller = await caller_of_key(hub, key)
         if caller is not None:
             self.addresses.take_back(address)
@@ -80,9 +84,6 @@ class SignIn:
             LaterError: he tried too often.
         """
         _refuse(self.accounts.begin(caller.actor, hub.clock.now()), "this password")
-
-    def _try(self, hub: Hub, address: str) -> None:
-        _refuse(self.addresses.begin(address, hub.clock.now()), "your address")
 
 
 async def caller_of_key(hub: Hub, key: str) -> Caller | None:
