@@ -111,7 +111,7 @@ async def test_a_plain_form_that_cannot_be_read_is_400(site: Site, body: bytes) 
     answer = await site.ask("POST", "/login", data=body, headers={"Content-Type": URLENCODED})
 
     assert (answer.status, "Set-Cookie" in answer.headers) == (400, False)
-    assert site.log.getvalue() == ""
+    assert "error" not in site.log.getvalue()
 
 
 @pytest.mark.case("F4")

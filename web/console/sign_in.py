@@ -44,7 +44,7 @@ async def _asked(request: web.Request, said: Mapping[str, object], *, wrong: str
 async def login(request: web.Request) -> web.Response:
     """Let a browser in by a password or an API key; how often that is tried is bounded."""
     hub, sign_in = request.app[HUB], request.app[SIGN_IN]
-    address = request.app[SETTINGS].limits.caller(request)
+    address = request.app[SETTINGS].limits.caller_known(request)
     try:
         sign_in.begin(hub, address)
     except LaterError as error:
