@@ -9,6 +9,7 @@ import json
 import logging
 import re
 import traceback
+import warnings
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import TextIO
@@ -204,6 +205,9 @@ def start_logging(stream: TextIO, redactor: Redactor, *, level: int = logging.IN
     # These log whole requests and statements at lower levels.
     for name in ("httpx", "httpcore", "sqlalchemy.engine", "aiobotocore", "botocore", "stripe", "easypost"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    # A library's warning may quote what a stranger sent (aiohttp does, of a header that it cannot read): it would go to
+    # standard error past the redactor, and Python keeps each text for ever to say it once. Tests see every warning.
+    warnings.simplefilter("ignore")
     return handler
 
 

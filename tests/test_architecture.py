@@ -193,12 +193,13 @@ def test_only_the_worker_catches_everything_to_park_it_and_the_web_to_answer_it(
     ]
 
     worker = "core/engine/worker.py"
-    # The queue and a tick of the clock that meet a fault come again.
+    # The queue and a tick of the clock that meet a fault come again; a form that its parser cannot read is 400.
     assert found == [
         "core/engine/queue.py",
         worker,
         worker,
         "core/store/engine.py",
+        "web/console/pages.py",
         "web/problems.py",
         "scheduler.py",
     ]

@@ -120,8 +120,14 @@ def _forged(request: web.Request) -> bool:
     if site is not None:
         return site not in {"same-origin", "none"}
     origin = request.headers.get("Origin")
-    ours = {request.host, urlsplit(request.app[SETTINGS].public_url).netloc}
-    return origin is not None and urlsplit(origin).netloc not in ours
+    if origin is None:
+        return False
+    # Not ``request.host``: without a Host it asks the network for this machine's name, and waits.
+    ours = {request.headers.get("Host", ""), urlsplit(request.app[SETTINGS].public_url).netloc} - {""}
+    try:
+        return urlsplit(origin).netloc not in ours
+    except ValueError:  # no address at all, so none of ours
+        return True
 
 
 def cookie_name(request: web.Request) -> str:

@@ -1,5 +1,6 @@
 """Signing in: with a password, with an API key, or by a link that works once; and how often that may be tried."""
 
+import logging
 import secrets
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -12,6 +13,8 @@ from core.services.passwords import LaterError, Passwords
 from core.store.api_keys import find_api_key
 from core.store.sessions import open_session
 from core.store.users import find_login
+
+LOG = logging.getLogger("crossdock.sign_in")
 
 _LONGEST_PASSWORD = 1024
 
@@ -32,18 +35,38 @@ class SignIn:
     passwords: Passwords = field(default_factory=Passwords)
     accounts: Attempts = field(default_factory=_of_accounts)
     addresses: Attempts = field(default_factory=_of_addresses)
+    _told: bool = False
+    """Whether the log has said that addresses are not known."""
+
+    def begin(self, hub: Hub, address: str | None) -> None:
+        """Count a try of an address, before anything of it is read: one too many costs nothing.
+
+        ``address`` is what one stranger has for himself: an address, of IPv6 a network of 64 bits. None where a proxy
+        does not tell it: nothing is counted, for the tries of strangers would keep everybody out.
+
+        Raises:
+            LaterError: this address tried too often.
+        """
+        if address is None:
+            if not self._told:
+                LOG.warning(
+                    "somebody signs in from this machine, or through a proxy that names no address in X-Forwarded-For: "
+                    "tries are counted by name only (docs/how-to/behind-a-proxy.md)"
+                )
+            self._told = True
+            return
+        _refuse(self.addresses.begin(address, hub.clock.now()), "your address")
 
     async def with_password(
-        self, hub: Hub, merchant: str, login: str, password: str, *, address: str
+        self, hub: Hub, merchant: str, login: str, password: str, *, address: str | None
     ) -> Caller | None:
         """Return who signs in so, or None; the answer takes as long whether there is such a name or not.
 
-        ``address`` is what one stranger has for himself: an address, of IPv6 a network of 64 bits.
+        The try has begun: where it comes to something, it is not counted against ``address``.
 
         Raises:
-            LaterError: this name or this address was tried too often, or too many sign in at once.
+            LaterError: this name was tried too often, or too many sign in at once.
         """
-        self._try(hub, address)
         try:
             name = login_of(login)
         except ValueError:
@@ -57,21 +80,20 @@ class SignIn:
         if known is None or not fits:
             return None
         self.accounts.came_to_something(account)
-        self.addresses.take_back(address)
+        self._take_back(address)
         user = known[0]
         return Caller(merchant=merchant, name=user.name, role=user.role, user_id=user.user_id)
 
-    async def with_key(self, hub: Hub, key: str, *, address: str) -> Caller | None:
-        """Return who has an API key, or None.
-
-        Raises:
-            LaterError: this address tried too often.
-        """
-        self._try(hub, address)
+    async def with_key(self, hub: Hub, key: str, *, address: str | None) -> Caller | None:
+        """Return who has an API key, or None; the try has begun, and is taken back where somebody has it."""
         caller = await caller_of_key(hub, key)
         if caller is not None:
-            self.addresses.take_back(address)
+            self._take_back(address)
         return caller
+
+    def _take_back(self, address: str | None) -> None:
+        if address is not None:
+            self.addresses.take_back(address)
 
     def try_password_of(self, hub: Hub, caller: Caller) -> None:
         """Count a try of somebody who is signed in to name his own password.
@@ -80,9 +102,6 @@ class SignIn:
             LaterError: he tried too often.
         """
         _refuse(self.accounts.begin(caller.actor, hub.clock.now()), "this password")
-
-    def _try(self, hub: Hub, address: str) -> None:
-        _refuse(self.addresses.begin(address, hub.clock.now()), "your address")
 
 
 async def caller_of_key(hub: Hub, key: str) -> Caller | None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from aiohttp.test_utils import make_mocked_request
+from multidict import CIMultiDict
 
 from connectors.bogus.webhooks import HEADER, signature_of
 from tests.builders import MERCHANT
@@ -351,6 +352,46 @@ def test_only_a_proxy_that_is_named_says_who_asks_and_of_ipv6_a_whole_network_is
     headers = {"X-Forwarded-For": "198.51.100.7, 203.0.113.9"}
 
     assert limits.caller(make_mocked_request("GET", "/", headers).clone(remote=peer)) == counted
+
+
+@pytest.mark.case("F14")
+@pytest.mark.parametrize(
+    ("lines", "known"),
+    [
+        (["203.0.113.9"], "203.0.113.9"),
+        (["198.51.100.7", "203.0.113.9"], "203.0.113.9"),
+        (["198.51.100.7, 198.51.100.8", " 198.51.100.9 ,203.0.113.9 "], "203.0.113.9"),
+        (["203.0.113.9:40001"], "203.0.113.9"),
+        (["203.0.113.9:x"], None),
+        (["203.0.113.9:\u0663"], None),
+        (["2001:db8:1:2::9"], "2001:db8:1:2::/64"),
+        (["[2001:db8:1:2::9]"], "2001:db8:1:2::/64"),
+        (["[2001:db8:1:2::9]:443"], "2001:db8:1:2::/64"),
+        (["[203.0.113.9"], None),
+        (["::ffff:203.0.113.9"], "203.0.113.9"),
+        (["198.51.100.7, 203.0.113.9, 10.0.0.5"], "203.0.113.9"),
+        (["203.0.113.9", "10.0.0.5:4000, ::ffff:10.0.0.5"], "203.0.113.9"),
+        (["203.0.113.9, unknown"], None),
+        (["203.0.113.9, unknown, 10.0.0.5"], None),
+        (["203.0.113.9, "], None),
+        (["203.0.113.9" + ", 10.0.0.5" * 500], None),
+        (["10.0.0.5"], None),
+        (["a host"], None),
+        (["é"], None),
+        ([""], None),
+        ([], None),
+    ],
+)
+@pytest.mark.parametrize("peer", ["10.0.0.5", "::ffff:10.0.0.5"])
+def test_the_last_address_that_is_no_proxy_of_ours_counts_and_what_is_none_is_the_proxy(
+    lines: list[str], known: str | None, peer: str
+) -> None:
+    limits = limits_of({"CROSSDOCK_PROXIES": "10.0.0.5"})
+    headers = CIMultiDict(("X-Forwarded-For", line) for line in lines)
+    request = make_mocked_request("GET", "/", headers).clone(remote=peer)
+
+    assert limits.caller_known(request) == known
+    assert limits.caller(request) == (known or "10.0.0.5")
 
 
 @pytest.mark.case("F5")

@@ -209,6 +209,24 @@ async def test_an_address_is_tried_thirty_times_whatever_names_and_keys_it_tries
 
 
 @pytest.mark.case("F14")
+@pytest.mark.parametrize(
+    "at", [{}, {"X-Forwarded-For": "unknown"}, {"X-Forwarded-For": "127.0.0.1"}], ids=str
+)
+async def test_strangers_behind_a_proxy_that_names_nobody_keep_no_owner_out(
+    site: Site, at: dict[str, str]
+) -> None:
+    await came_in(site, await invited(site, "owner"))
+    keys = [(await site.ask("POST", "/login", data={"key": f"k{n}"}, headers=at)).status for n in range(40)]
+    names = [(await signed_in(site, "wrong", f"n{n}@example.test", headers=at)).status for n in range(2)]
+    one_name = [(await signed_in(site, "wrong", "lee@example.test", headers=at)).status for _ in range(11)]
+
+    assert (keys, names, one_name) == ([401] * 40, [401] * 2, [401] * 10 + [429])
+    assert cookie_of(await site.ask("POST", "/login", data={"key": KEY}, headers=at))
+    assert cookie_of(await signed_in(site, PASSWORD, headers=at))
+    assert site.log.getvalue().count("tries are counted by name only") == 1
+
+
+@pytest.mark.case("F14")
 async def test_whoever_finds_a_browser_open_guesses_its_password_no_oftener(site: Site) -> None:
     cookie = await came_in(site, await invited(site, "operator"))
     guess = {"do": "password", "old": "not it at all", "new": ANOTHER}

@@ -43,9 +43,14 @@ async def _asked(request: web.Request, said: Mapping[str, object], *, wrong: str
 
 async def login(request: web.Request) -> web.Response:
     """Let a browser in by a password or an API key; how often that is tried is bounded."""
-    form, hub = await form_of(request), request.app[HUB]
+    hub, sign_in = request.app[HUB], request.app[SIGN_IN]
+    address = request.app[SETTINGS].limits.caller_known(request)
+    try:
+        sign_in.begin(hub, address)
+    except LaterError as error:
+        return await _later(request, request.query, error)
+    form = await form_of(request)
     said = {name: value for name, value in form.items() if isinstance(value, str)}
-    sign_in, address = request.app[SIGN_IN], request.app[SETTINGS].limits.caller(request)
     only = next(iter(hub.merchants)) if len(hub.merchants) == 1 else ""
     try:
         if "key" in said:

@@ -1,6 +1,7 @@
 """How much a stranger may take of the process before anybody knows who he is."""
 
 import ipaddress
+import re
 import resource
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +16,9 @@ _LOOPBACK = ("127.0.0.0/8", "::1/128")
 MOST_CONNECTIONS = 1000
 _FOR_OTHERS = 200
 """File descriptors that stay for the database, the vendors and the log, whatever comes through the door."""
+_MOST_PROXIES = 8
+"""Of ours, one behind the other; further back nobody looks in a header that may name thousands."""
+_WITH_PORT = re.compile(r"\[([^\[\]]+)\](?::\d{1,5})?|([^:]+):\d{1,5}", re.ASCII)
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -42,17 +46,32 @@ class Limits:
     proxies: tuple[Network, ...] = tuple(ipaddress.ip_network(text) for text in _LOOPBACK)
 
     def caller(self, request: BaseRequest) -> str:
-        """Return the host that a request comes from: behind a proxy of ours, what the proxy says of it."""
+        """Return the host that a request comes from; that of the proxy where it does not say for whom it asks."""
+        return self.caller_known(request) or host_of(request.remote or "")
+
+    def caller_known(self, request: BaseRequest) -> str | None:
+        """Return the host that a request comes from: behind a proxy of ours, what the proxy says of it.
+
+        None where it is the proxy itself: it names nobody, or what it names is no address.
+        """
         peer = request.remote or ""
         if not self.is_proxy(peer):
             return host_of(peer)
-        # The last address is the one that the proxy itself saw; those before it anybody can write.
-        return host_of(request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip() or peer)
+        # Lines of one name are one list. Each proxy appends the address that it saw: the last one that is none of our
+        # own proxies counts, and what stands before it anybody can write.
+        named = ",".join(request.headers.getall("X-Forwarded-For", ()))
+        for text in reversed(named.rsplit(",", _MOST_PROXIES)):
+            address = _without_port(text.strip())
+            if not _is_address(address):
+                return None
+            if not self.is_proxy(address):
+                return host_of(address)
+        return None
 
     def is_proxy(self, address: str) -> bool:
         """Return whether an address speaks for many; what is no IP address (a socket of the machine) does."""
         try:
-            known = ipaddress.ip_address(address.partition("%")[0])
+            known = _known(address)
         except ValueError:
             return True
         return any(known in network for network in self.proxies)
@@ -61,14 +80,37 @@ class Limits:
 def host_of(address: str) -> str:
     """Return what one host has for itself: an address, of IPv6 the network of 64 bits in which it takes any it likes."""
     try:
-        known = ipaddress.ip_address(address.partition("%")[0])
+        known = _known(address)
     except ValueError:
         return address
     if isinstance(known, ipaddress.IPv4Address):
         return str(known)
-    if known.ipv4_mapped is not None:
-        return str(known.ipv4_mapped)
     return str(ipaddress.IPv6Network((known, 64), strict=False))
+
+
+def _known(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """Return an address as it is meant: a socket of both kinds shows one of IPv4 as one of IPv6.
+
+    Raises:
+        ValueError: it is no address.
+    """
+    known = ipaddress.ip_address(address.partition("%")[0])
+    mapped = known.ipv4_mapped if isinstance(known, ipaddress.IPv6Address) else None
+    return mapped or known
+
+
+def _is_address(text: str) -> bool:
+    try:
+        _known(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _without_port(text: str) -> str:
+    """Return an address as some proxies write it, ``203.0.113.8:40001`` or ``[2001:db8::1]:443``, without its port."""
+    found = _WITH_PORT.fullmatch(text)
+    return text if found is None else found[1] or found[2]
 
 
 def limits_of(environ: Mapping[str, str]) -> Limits:
