@@ -17,7 +17,7 @@ from core.store.backup_set import BackupError
 from core.store.database_file import checked_url, database_file, keys_file
 from core.store.engine import database
 from core.store.keyring_file import given_keys
-from core.store.restore import Backup, check_backup, find_backup, restore
+from core.store.restore import Backup, begin_restore, check_backup, find_backup, restore
 from core.store.retention import key_backups_kept
 from core.store.sealing import SECRET_KEYS, Keyring
 from core.store.single_instance import single_instance
@@ -103,6 +103,7 @@ async def _restored(url: str, backup: Backup, keyring: Keyring) -> dict[str, int
         try:
             clock = clock_of(os.environ)
             await set_clock(clock, db)
+            await db.write(begin_restore)
             return await db.migrate(restore, backup, keyring, now=clock.now())
         finally:
             await db.close()

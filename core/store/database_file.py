@@ -3,6 +3,7 @@
 import contextlib
 import logging
 import os
+import sqlite3
 import stat
 from pathlib import Path
 
@@ -12,6 +13,10 @@ from core.errors import ConfigError
 
 LOG = logging.getLogger("crossdock.store")
 DATABASE_URL = "CROSSDOCK_DATABASE_URL"
+UNFINISHED_RESTORE = "restore_unfinished"
+"""The table that stands in a database while a backup is brought back into it, and alone where that was cut off."""
+_SMALL = 1 << 16
+"""Bytes: a file with every table of the hub is larger, unless they are still in its log."""
 _PRIVATE = 0o600
 _HOW = "write sqlite:///FILE or postgresql+asyncpg://USER:PASSWORD@HOST/NAME"
 
@@ -70,9 +75,11 @@ def check_file(url: str) -> None:
         return
     if file.is_dir():
         raise ConfigError(f"{DATABASE_URL}: {file} is a folder; name a file in it")
-    if not file.exists() or not file.stat().st_size:
+    if not file.exists() or not file.stat().st_size or _is_without_tables(file):
         _refuse_remains(file, url)
-    elif file.stat().st_nlink > 1:
+    if not file.exists():
+        return
+    if file.stat().st_nlink > 1:
         # SQLite keeps its log by name: "How To Corrupt An SQLite Database File", 2.2 (read 2026-11).
         raise ConfigError(
             f"{file} has {file.stat().st_nlink} names (hard links), and would be corrupted if it were opened by two of "
@@ -89,6 +96,19 @@ def _refuse_remains(file: Path, url: str) -> None:
             "Put it back, or restore a backup (crossdock db restore); to begin anew, move "
             f"{' and '.join(p.name for p in remains)} away first"
         )
+
+
+def _is_without_tables(file: Path) -> bool:
+    """Return whether a file is SQLite's and holds no table: a restore that was killed leaves such a one."""
+    if file.stat().st_size > _SMALL:  # to look costs a log and its index beside the file
+        return False
+    # By SQLite itself: to open and close its file beside it would end the locks that this process has on it.
+    try:
+        with contextlib.closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)) as opened:
+            query = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name <> ?"
+            return bool(opened.execute(query, (UNFINISHED_RESTORE,)).fetchone() == (0,))
+    except sqlite3.Error:  # whoever opens it for good says what is wrong
+        return False
 
 
 def make_private(file: Path) -> None:

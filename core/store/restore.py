@@ -10,6 +10,7 @@ from core.failpoints import failpoint
 from core.store.after_restore import after_restore
 from core.store.backup import DATA, KEYS
 from core.store.backup_set import BackupError, Manifest, check_set, columns_of, read_table, sets_in
+from core.store.database_file import UNFINISHED_RESTORE
 from core.store.schema import known_revisions, migrate_to, newest_revision
 from core.store.sealing import Keyring
 from core.store.tables import METADATA
@@ -66,14 +67,23 @@ def check_backup(backup: Backup, keyring: Keyring) -> tuple[Manifest, Manifest]:
     return data, keys
 
 
+def begin_restore(conn: sa.Connection) -> None:
+    """Say in a database without tables, before anything is brought back, that it is no new one.
+
+    Raises:
+        BackupError: it is not empty. Nothing is changed.
+    """
+    _refuse_tables(conn)
+    conn.execute(sa.text(f"CREATE TABLE IF NOT EXISTS {UNFINISHED_RESTORE} (begun integer)"))
+
+
 def restore(conn: sa.Connection, backup: Backup, keyring: Keyring, *, now: datetime) -> dict[str, int]:
     """Fill an empty database, bring it up to date, and leave it reading only; return how many rows each table has.
 
     Raises:
         BackupError: the backup is not whole, or the database is not empty. Nothing is changed.
     """
-    if any(sa.inspect(conn).has_table(name) for name in ("alembic_version", *METADATA.tables)):
-        raise BackupError("the database has tables already; restore into a new one (no data is overwritten)")
+    _refuse_tables(conn)
     data, keys = check_backup(backup, keyring)
     migrate_to(conn, data.schema_revision)
     for folder, manifest in ((backup.data, data), (backup.keys, keys)):
@@ -84,4 +94,10 @@ def restore(conn: sa.Connection, backup: Backup, keyring: Keyring, *, now: datet
     if data.schema_revision != newest_revision():
         migrate_to(conn, "head")
     after_restore(conn, taken_at=data.taken_at, now=now)
+    conn.execute(sa.text(f"DROP TABLE IF EXISTS {UNFINISHED_RESTORE}"))
     return {table.name: table.rows for manifest in (data, keys) for table in manifest.tables}
+
+
+def _refuse_tables(conn: sa.Connection) -> None:
+    if any(sa.inspect(conn).has_table(name) for name in ("alembic_version", *METADATA.tables)):
+        raise BackupError("the database has tables already; restore into a new one (no data is overwritten)")

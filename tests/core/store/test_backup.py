@@ -1,7 +1,10 @@
 """A backup is whole, private, without the installation's keys, and comes back into an empty database or not at all."""
 
+import asyncio
 import gzip
 import json
+import multiprocessing
+import signal
 import stat
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -11,12 +14,15 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from core.errors import ConfigError
+from core.failpoints import listening
 from core.model.actions import Action
 from core.store.backup import prune_keys, write_backup
 from core.store.backup_set import BackupError, check_set
+from core.store.database_file import check_file
 from core.store.engine import Database, database
 from core.store.keys import Purpose, data_key, find_key, forget
-from core.store.restore import check_backup, find_backup, restore
+from core.store.restore import begin_restore, check_backup, find_backup, restore
 from core.store.schema import newest_revision, revision_of, upgrade
 from core.store.sealing import Key, Keyring
 from core.store.switches import list_switches, set_switch
@@ -210,3 +216,51 @@ async def test_a_backup_can_be_checked_without_bringing_it_back(db: Database, tm
     assert (data.taken_at, data.schema_revision) == (NOW, newest_revision())
     assert [table.name for table in keys.tables] == [data_keys.name]
     assert check_set(tmp_path / "backup" / "data" / "20261130T120000Z") == data
+
+
+def bring_back_and_die(url: str, folder: str) -> None:
+    """A process that is killed with every row written and nothing committed."""
+
+    def die(name: str) -> None:
+        if name == "restore.rows.written":
+            signal.raise_signal(signal.SIGKILL)
+
+    async def run() -> None:
+        db = database(url)
+        await db.write(begin_restore)
+        await db.migrate(restore, find_backup(Path(folder)), RING, now=NOW + DAY)
+
+    with listening(die):
+        asyncio.run(run())
+
+
+@pytest.mark.case("F9")
+@pytest.mark.parametrize("kind", KINDS)
+async def test_no_hub_begins_on_what_a_killed_restore_left_and_it_can_be_said_again(
+    db: Database, tmp_path: Path, kind: str
+) -> None:
+    await db.read(write_backup, tmp_path / "backup", now=NOW)
+    (tmp_path / "new").mkdir()
+    async with fresh_database(kind, tmp_path / "new") as url:
+        (tmp_path / "new" / "hub.keys").write_text(RING.text(), encoding="ascii")
+        child = multiprocessing.get_context("spawn").Process(
+            target=bring_back_and_die, args=(url, str(tmp_path / "backup"))
+        )
+        child.start()
+        await asyncio.to_thread(child.join, 60)
+        assert child.exitcode == -signal.SIGKILL
+
+        with pytest.raises(ConfigError, match="a restore into this database was cut off: say it again"):
+            await upgrade(url)
+        if kind == "sqlite":
+            with pytest.raises(ConfigError, match=r"hub.db is missing or empty, but hub.keys lies beside it"):
+                check_file(url)
+
+        again = database(url)
+        await again.write(begin_restore)
+        await again.migrate(restore, find_backup(tmp_path / "backup"), RING, now=NOW + DAY)
+        assert await again.read(revision_of) == newest_revision()
+        assert not await again.read(lambda conn: sa.inspect(conn).has_table("restore_unfinished"))
+        await again.close()
+        check_file(url)
+        await upgrade(url)
