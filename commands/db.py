@@ -27,6 +27,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--at", metavar="NAME", help="restore: which backup; the newest where it is not given"
     )
     parser.add_argument(
+        "--keys",
+        metavar="NAME",
+        help="restore: which set of keys, where the nearest to the data is not meant",
+    )
+    parser.add_argument(
         "--check", action="store_true", help="restore: only say whether it could be brought back"
     )
     parser.add_argument("--dry-run", action="store_true", help="upgrade: rehearse it, and change nothing")
@@ -62,8 +67,8 @@ def _refuse_words(arguments: argparse.Namespace) -> None:
     do: str = arguments.do
     if (do in _OF_FOLDER) != bool(arguments.folder):
         raise UsageError(f"{do} wants a folder" if do in _OF_FOLDER else f"{do} wants no folder")
-    if do != "restore" and (arguments.at or arguments.check):
-        raise UsageError("--at and --check are of restore")
+    if do != "restore" and (arguments.at or arguments.keys or arguments.check):
+        raise UsageError("--at, --keys and --check are of restore")
     if do != "upgrade" and arguments.dry_run:
         raise UsageError("--dry-run is of upgrade")
     if arguments.json and (do == "rebuild" or (do == "upgrade" and not arguments.dry_run)):

@@ -13,11 +13,12 @@ from core.config.environ import setting
 from core.engine.session import set_clock
 from core.errors import ConfigError
 from core.store.backup import prune_keys, write_backup
+from core.store.backup_choice import Backup, find_backup
 from core.store.backup_set import BackupError
 from core.store.database_file import checked_url, database_file, keys_file
 from core.store.engine import database
 from core.store.keyring_file import given_keys
-from core.store.restore import Backup, begin_restore, check_backup, find_backup, restore
+from core.store.restore import begin_restore, check_backup, restore
 from core.store.retention import key_backups_kept
 from core.store.sealing import SECRET_KEYS, Keyring
 from core.store.single_instance import single_instance
@@ -64,7 +65,7 @@ def bring_back(arguments: argparse.Namespace) -> int:
     """Check a backup, and bring it back into an empty database; nothing runs until a person accepts it again."""
     url = checked_url(setting(os.environ, "CROSSDOCK_DATABASE_URL") or DATABASE_URL)
     keyring = _keyring(url)
-    backup = find_backup(Path(arguments.folder), arguments.at)
+    backup = find_backup(Path(arguments.folder), arguments.at, arguments.keys, now=datetime.now(UTC))
     data, keys = check_backup(backup, keyring)
     if arguments.check:
         told = {
@@ -72,21 +73,24 @@ def bring_back(arguments: argparse.Namespace) -> int:
             "keys": backup.keys.name,
             "schema": data.schema_revision,
             "rows": sum(table.rows for table in (*data.tables, *keys.tables)),
+            "orders_without_key": backup.keyless,
         }
         print_json(told) if arguments.json else print(
             f"backup {told['backup']} is whole and opens with keys {told['keys']}: {told['rows']} rows, schema "
             f"{told['schema']}"
         )
+        _tell_keys(backup, as_json=arguments.json)
         return 0
     _refuse_old_log(url)
     with single_instance(url):
         rows = asyncio.run(_restored(url, backup, keyring))
     if arguments.json:
-        print_json({"backup": backup.data.name, "rows": rows})
+        print_json({"backup": backup.data.name, "rows": rows, "orders_without_key": backup.keyless})
         return 0
     print(
         f"{sum(rows.values())} rows of {backup.data.name} are back; labels, levels, captures and mails are stopped"
     )
+    _tell_keys(backup, as_json=False)
     print(
         "Start the hub: it reads every open order and level again. Then look at go-live and accept them again."
     )
@@ -95,6 +99,18 @@ def bring_back(arguments: argparse.Namespace) -> int:
         "(docs/how-to/backup-and-restore.md)."
     )
     return 0
+
+
+def _tell_keys(backup: Backup, *, as_json: bool) -> None:
+    """Say which orders' personal data the keys do not open, and which the newest ones would not."""
+    if as_json:
+        return
+    print(f"{backup.keyless} orders have no key in keys {backup.keys.name}; their persons stay forgotten")
+    if backup.forgotten_since:
+        print(
+            f"{backup.forgotten_since} orders have no key in the newest keys: they were forgotten since the backup. "
+            f"Forget them again, or bring it back into a new database with --keys {backup.newest_keys}"
+        )
 
 
 async def _restored(url: str, backup: Backup, keyring: Keyring) -> dict[str, int]:

@@ -95,7 +95,7 @@ def test_a_backup_is_brought_back_elsewhere(
     [
         (("backup",), "backup wants a folder"),
         (("keys", "folder"), "keys wants no folder"),
-        (("backup", "folder", "--check"), "--at and --check are of restore"),
+        (("backup", "folder", "--check"), "--at, --keys and --check are of restore"),
     ],
 )
 def test_wrong_words_are_answered_with_2(said: Said, words: tuple[str, ...], says: str) -> None:

@@ -5,6 +5,7 @@ those keys, wrapped by the installation's, which are in neither. Keys have an ag
 opens older data too, all but what was forgotten since.
 """
 
+import logging
 import shutil
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from core.failpoints import failpoint
+from core.store.backup_choice import DATA, KEYS, NAME, instant_of, is_of_future
 from core.store.backup_set import (
     FORMAT,
     BackupError,
@@ -24,7 +26,7 @@ from core.store.backup_set import (
 from core.store.schema import newest_revision, revision_of
 from core.store.tables import METADATA, data_keys
 
-DATA, KEYS = "data", "keys"
+LOG = logging.getLogger("crossdock.store")
 _PRIVATE = 0o700
 
 
@@ -40,7 +42,7 @@ def write_backup(conn: sa.Connection, folder: Path, *, now: datetime) -> tuple[M
             f"the database stands at revision {revision}, and this version at {newest_revision()}: take the backup with "
             "the version that serves, or run `crossdock db upgrade` first"
         )
-    name = now.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+    name = now.astimezone(UTC).strftime(NAME)
     # The keys first: no data without the keys that open it.
     keys = _write_set(conn, folder / KEYS / name, [data_keys], now)
     failpoint("backup.keys.written")
@@ -67,8 +69,30 @@ def _write_set(conn: sa.Connection, folder: Path, tables: Sequence[sa.Table], no
 
 
 def prune_keys(folder: Path, *, now: datetime, kept: timedelta) -> list[str]:
-    """Delete the sets of keys that are older than their age, but never the newest; return their names."""
-    old = [each for each in sets_in(folder / KEYS)[:-1] if Manifest.of(each).taken_at < now - kept]
+    """Delete the sets of keys that are older than their age, but never the newest that is whole; return their names.
+
+    A set that is damaged or of the future is named in a warning, and nothing else waits for it.
+    """
+    dated: list[tuple[datetime, Path]] = []
+    newest: Path | None = None
+    for each in sets_in(folder / KEYS):
+        taken = instant_of(each)
+        if taken is None or is_of_future(each, now):
+            LOG.warning("%s is of the future or of no time, and stays: delete it yourself", each)
+            continue
+        dated.append((taken, each))
+        if _has_manifest(each):
+            newest = each
+    old = [each for taken, each in dated if each != newest and taken < now - kept] if newest else []
     for each in old:
         shutil.rmtree(each)
     return [each.name for each in old]
+
+
+def _has_manifest(each: Path) -> bool:
+    try:
+        Manifest.of(each)
+    except BackupError as error:
+        LOG.warning("a set of keys is damaged: %s", error)
+        return False
+    return True

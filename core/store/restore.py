@@ -1,46 +1,17 @@
 """A backup brought back into an empty database, in one transaction: all of it or nothing."""
 
-from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 import sqlalchemy as sa
 
 from core.failpoints import failpoint
 from core.store.after_restore import after_restore
-from core.store.backup import DATA, KEYS
-from core.store.backup_set import BackupError, Manifest, check_set, columns_of, read_table, sets_in
+from core.store.backup_choice import Backup
+from core.store.backup_set import BackupError, Manifest, check_set, columns_of, read_table
 from core.store.database_file import UNFINISHED_RESTORE
 from core.store.schema import known_revisions, migrate_to, newest_revision
 from core.store.sealing import Keyring
 from core.store.tables import METADATA
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Backup:
-    """The set of data that is brought back, and the newest keys."""
-
-    data: Path
-    keys: Path
-
-
-def find_backup(folder: Path, at: str | None = None) -> Backup:
-    """Return the newest backup of a folder, or the one of a name, with the newest keys.
-
-    Raises:
-        BackupError: there is none of that name, or no keys as new as its data.
-    """
-    data, keys = sets_in(folder / DATA), sets_in(folder / KEYS)
-    wanted = [each for each in data if at is None or each.name == at]
-    if not wanted:
-        names = ", ".join(each.name for each in data) or "none"
-        raise BackupError(f"{folder}: no backup{f' of the name {at}' if at else ''}; there is {names}")
-    if not keys or keys[-1].name < wanted[-1].name:
-        raise BackupError(
-            f"{folder / KEYS}: no set of keys as new as {wanted[-1].name}; without them nothing that is sealed opens. "
-            "Put it back, or name an older backup: --at"
-        )
-    return Backup(data=wanted[-1], keys=keys[-1])
 
 
 def check_backup(backup: Backup, keyring: Keyring) -> tuple[Manifest, Manifest]:
