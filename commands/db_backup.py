@@ -6,13 +6,13 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
-from assembly import DATABASE_URL, database_url, up_to_date
+from assembly import DATABASE_URL, answering, database_url, up_to_date
 from commands.output import print_json
 from core.clock import clock_of
 from core.config.environ import setting
 from core.engine.session import set_clock
 from core.errors import ConfigError
-from core.store.backup import prune_keys, write_backup
+from core.store.backup import alone_in, check_revision, prune_keys, write_backup
 from core.store.backup_choice import Backup, find_backup
 from core.store.backup_set import BackupError
 from core.store.database_file import checked_url, database_file, keys_file
@@ -30,12 +30,15 @@ def back_up(arguments: argparse.Namespace) -> int:
 
     async def run() -> dict[str, object]:
         url = database_url(os.environ)
-        async with up_to_date(url):
-            db = database(url)
-            try:
+        db = database(url)
+        try:
+            async with up_to_date(url):
+                await db.read(check_revision)
+            # Whoever starts meanwhile does not wait for it.
+            with answering(url):
                 data, keys = await db.read(write_backup, folder, now=now)
-            finally:
-                await db.close()
+        finally:
+            await db.close()
         return {
             "taken_at": data.taken_at.isoformat(),
             "rows": sum(table.rows for table in data.tables),
@@ -44,8 +47,9 @@ def back_up(arguments: argparse.Namespace) -> int:
 
     kept = key_backups_kept(os.environ)
     try:
-        told = asyncio.run(run())
-        gone = prune_keys(folder, now=now, kept=kept)
+        with alone_in(folder):
+            told = asyncio.run(run())
+            gone = prune_keys(folder, now=now, kept=kept)
     except OSError as error:
         raise BackupError(
             f"{folder} cannot be written ({error.strerror}); check its rights and room"

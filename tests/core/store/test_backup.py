@@ -1,6 +1,7 @@
 """A backup is whole, private, without the installation's keys, and comes back into an empty database or not at all."""
 
 import asyncio
+import errno
 import gzip
 import json
 import multiprocessing
@@ -18,7 +19,7 @@ import sqlalchemy as sa
 from core.errors import ConfigError
 from core.failpoints import listening
 from core.model.actions import Action
-from core.store.backup import prune_keys, write_backup
+from core.store.backup import alone_in, prune_keys, write_backup
 from core.store.backup_choice import find_backup
 from core.store.backup_set import BackupError, check_set
 from core.store.database_file import check_file
@@ -344,3 +345,55 @@ async def test_a_damaged_set_of_keys_is_named_and_everything_else_goes_on(
     assert "20261202T120000Z/data_keys.jsonl.gz was changed since the backup" in caplog.text
     assert prune_keys(folder, now=NOW + 8.5 * DAY, kept=KEPT) == [RIGHT, NEXT]
     assert f"a set of keys is damaged: {folder}/keys/{NEXT}/manifest.json is no manifest" in caplog.text
+
+
+def sets_of(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.glob("*/*"))
+
+
+@pytest.mark.case("F9")
+@pytest.mark.parametrize("db", KINDS, indirect=True)
+async def test_a_disk_that_is_full_between_keys_and_data_is_told_and_nothing_is_left(
+    db: Database, tmp_path: Path
+) -> None:
+    def fill(name: str) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with (
+        listening(fill),
+        pytest.raises(BackupError, match=r"backup cannot be written \(No space left on device\)"),
+    ):
+        await db.read(write_backup, tmp_path / "backup", now=NOW)
+
+    assert sets_of(tmp_path / "backup") == []
+
+
+@pytest.mark.case("F9")
+@pytest.mark.parametrize("db", ["postgres"], indirect=True)
+async def test_a_connection_lost_between_keys_and_data_is_got_over(db: Database, tmp_path: Path) -> None:
+    passed = []
+
+    def cut(name: str) -> None:
+        passed.append(name)
+        if len(passed) == 1:
+            raise ConnectionResetError
+
+    with listening(cut):
+        await db.read(write_backup, tmp_path / "backup", now=NOW)
+
+    assert passed == ["backup.keys.written"] * 2
+    assert sets_of(tmp_path / "backup") == [f"data/{RIGHT}", f"keys/{RIGHT}"]
+
+
+@pytest.mark.case("F9")
+def test_what_killed_backups_left_is_deleted_by_the_next_and_only_one_is_taken_at_a_time(
+    tmp_path: Path,
+) -> None:
+    for kind in ("data", "keys"):
+        (tmp_path / kind / f"{RIGHT}.part").mkdir(parents=True)
+        (tmp_path / kind / f"{RIGHT}.part" / "data_keys.jsonl.gz").touch()
+
+    with alone_in(tmp_path):
+        assert sets_of(tmp_path) == []
+        with pytest.raises(BackupError, match="another backup is being taken into"), alone_in(tmp_path):
+            pass
