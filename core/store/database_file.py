@@ -17,6 +17,7 @@ UNFINISHED_RESTORE = "restore_unfinished"
 """The table that stands in a database while a backup is brought back into it, and alone where that was cut off."""
 _SMALL = 1 << 16
 """Bytes: a file with every table of the hub is larger, unless they are still in its log."""
+_HEADER = b"SQLite format 3\0"
 _PRIVATE = 0o600
 _HOW = "write sqlite:///FILE or postgresql+asyncpg://USER:PASSWORD@HOST/NAME"
 
@@ -75,6 +76,8 @@ def check_file(url: str) -> None:
         return
     if file.is_dir():
         raise ConfigError(f"{DATABASE_URL}: {file} is a folder; name a file in it")
+    if file.exists() and not file.is_file():
+        raise ConfigError(f"{DATABASE_URL}: {file} is no file of a disk; name one")
     if not file.exists() or not file.stat().st_size or _is_without_tables(file):
         _refuse_remains(file, url)
     if not file.exists():
@@ -114,20 +117,37 @@ def _is_without_tables(file: Path) -> bool:
 def make_private(file: Path) -> None:
     """Make a file of SQLite that its owner alone reads, before anything is written; its log takes the same rights.
 
-    A file that others may read is tightened, and that is said.
+    A file that others may read is tightened, and that is said; one that is not SQLite's is left as it is.
     """
+    file = file.resolve()  # where a link leads: SQLite would make the file there, for everybody to read
     # Only a new file is opened: to close one that SQLite has open would end SQLite's own locks on it.
     with contextlib.suppress(FileExistsError):
         os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, _PRIVATE))
+    if _is_something_else(file):
+        return
     for each in (file, Path(f"{file}-wal"), Path(f"{file}-shm")):
         tighten(each)
 
 
-def tighten(file: Path) -> None:
-    """Take a file's rights away from everybody but its owner, and say so; a file that is not there is passed over."""
+def _is_something_else(file: Path) -> bool:
+    """Return whether others may read a file that is not SQLite's: a mistyped address changes no rights of it."""
     try:
-        mode = stat.S_IMODE(file.stat().st_mode)
-        if mode & 0o077:
+        found = file.stat()
+        if not found.st_mode & 0o077 or not stat.S_ISREG(found.st_mode):
+            return False
+        # Left open: to close it would end the locks that SQLite may have on it in this process.
+        begins = os.pread(os.open(file, os.O_RDONLY), len(_HEADER), 0)
+    except OSError:  # whoever opens it for good says what is wrong
+        return False
+    return begins not in (b"", _HEADER)
+
+
+def tighten(file: Path) -> None:
+    """Take a file's rights away from everybody but its owner, and say so; what is not there or no file is passed over."""
+    try:
+        found = file.stat()
+        mode = stat.S_IMODE(found.st_mode)
+        if mode & 0o077 and stat.S_ISREG(found.st_mode):
             file.chmod(mode & 0o700)
             LOG.warning("%s was readable by others (%o); now it is its owner's alone", file, mode)
     except FileNotFoundError:

@@ -250,3 +250,16 @@ def test_only_one_command_at_a_time_writes_the_file(tmp_path: Path) -> None:
         put_first(file, NEW)
 
     assert file.read_text(encoding="ascii") == text_of(OLD)
+
+
+@pytest.mark.case("F9")
+def test_a_key_put_first_through_a_link_is_in_the_file_that_others_share(tmp_path: Path) -> None:
+    shared, link = tmp_path / "shared.keys", tmp_path / "hub.keys"
+    shared.write_text(text_of(OLD), encoding="ascii")
+    link.symlink_to("shared.keys")
+
+    put_first(link, NEW)
+
+    assert link.is_symlink()
+    assert shared.read_text(encoding="ascii") == text_of(NEW, OLD)
+    assert sorted(os.listdir(tmp_path)) == ["hub.keys", "shared.keys"]  # noqa: PTH208
