@@ -343,9 +343,20 @@ async def up_to_date(url: str) -> AsyncIterator[None]:
     Raises:
         ConfigError: the database does not answer, or is no database.
     """
-    try:
+    with answering(url):
         async with one_at_a_time(url):
             yield
+
+
+@contextlib.contextmanager
+def answering(url: str) -> Iterator[None]:
+    """Say in one line that a database cannot be used; nobody waits for another meanwhile.
+
+    Raises:
+        ConfigError: it does not answer, or is no database.
+    """
+    try:
+        yield
     except (OSError, sa.exc.SQLAlchemyError, asyncpg.PostgresError) as error:
         place = url.rpartition("@")[2]
         why = getattr(error, "orig", None) if url.startswith("sqlite") else None

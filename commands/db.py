@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import os
+import signal
 from dataclasses import asdict
 
 from assembly import database_url, up_to_date
@@ -15,6 +16,8 @@ from core.store.rebuild import rebuild
 from core.store.rehearsal import Rehearsal, rehearse
 from core.store.schema import upgrade
 
+TERMINATED = 143
+"""What a shell says of a command that was told to end (128 + SIGTERM)."""
 _OF_FOLDER = {"backup": db_backup.back_up, "restore": db_backup.bring_back}
 _OF_KEYS = {"keys": db_keys.show_keys, "new-key": db_keys.new_key, "rotate-keys": db_keys.rotate_keys}
 
@@ -25,6 +28,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", nargs="?", metavar="FOLDER", help="of backup and restore")
     parser.add_argument(
         "--at", metavar="NAME", help="restore: which backup; the newest where it is not given"
+    )
+    parser.add_argument(
+        "--keys",
+        metavar="NAME",
+        help="restore: which set of keys, where the nearest to the data is not meant",
     )
     parser.add_argument(
         "--check", action="store_true", help="restore: only say whether it could be brought back"
@@ -44,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
     if do in _OF_KEYS:
         return _OF_KEYS[do](arguments)
     if arguments.dry_run:
-        return _tell(asyncio.run(_rehearse()), as_json=arguments.json)
+        return _dry_run(as_json=arguments.json)
     if do == "upgrade":
         asyncio.run(_upgrade())
         print("the database is up to date")
@@ -62,12 +70,20 @@ def _refuse_words(arguments: argparse.Namespace) -> None:
     do: str = arguments.do
     if (do in _OF_FOLDER) != bool(arguments.folder):
         raise UsageError(f"{do} wants a folder" if do in _OF_FOLDER else f"{do} wants no folder")
-    if do != "restore" and (arguments.at or arguments.check):
-        raise UsageError("--at and --check are of restore")
+    if do != "restore" and (arguments.at or arguments.keys or arguments.check):
+        raise UsageError("--at, --keys and --check are of restore")
     if do != "upgrade" and arguments.dry_run:
         raise UsageError("--dry-run is of upgrade")
     if arguments.json and (do == "rebuild" or (do == "upgrade" and not arguments.dry_run)):
         raise UsageError("--json is of the rehearsal (--dry-run), of keys and of backups")
+
+
+def _dry_run(*, as_json: bool) -> int:
+    try:
+        found = asyncio.run(_rehearse())
+    except asyncio.CancelledError:
+        return TERMINATED
+    return _tell(found, as_json=as_json)
 
 
 def _tell(found: Rehearsal, *, as_json: bool) -> int:
@@ -101,7 +117,10 @@ async def _upgrade() -> None:
 
 
 async def _rehearse() -> Rehearsal:
-    url = database_url(os.environ)
+    url, this = database_url(os.environ), asyncio.current_task()
+    if this is not None:
+        # The copy of the database is deleted before the process ends; SIGINT is asyncio's own.
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, this.cancel)
     async with up_to_date(url):
         return await rehearse(url)
 

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TypeVar
 
-from assembly import database_url, opened_keys, up_to_date
+from assembly import answering, database_url, opened_keys
 from commands.output import show
 from core.config.environ import setting
 from core.errors import ConfigError
@@ -93,7 +93,7 @@ def _with_keys(work: Callable[[Database, Keyring], Awaitable[T]]) -> T:
         keys = await opened_keys(os.environ, url)
         db = database(url)
         try:
-            async with up_to_date(url):
+            with answering(url):
                 return await work(db, keys)
         finally:
             await db.close()

@@ -15,7 +15,12 @@ _TEXTS = {"merchant": "kendra", "stage": "delivered", "sku": "MUG", "location": 
 def fill_every_table(conn: sa.Connection) -> None:
     """Insert one row into each table; keys of one name have one value, so that every reference holds."""
     for table in METADATA.sorted_tables:
-        conn.execute(sa.insert(table), {column.key: _value_of(column) for column in table.columns})
+        conn.execute(sa.insert(table), row_of(table))
+
+
+def row_of(table: sa.Table) -> dict[str, Any]:
+    """Return a row with a value in every column."""
+    return {column.key: _value_of(column) for column in table.columns}
 
 
 def _value_of(column: sa.Column[Any]) -> object:

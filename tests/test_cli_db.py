@@ -1,12 +1,19 @@
 """``crossdock db``: keys changed as the how-to says, a backup taken, looked at and brought back."""
 
+import asyncio
+import os
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from core.failpoints import listening
+from core.store.sealing import Key, Keyring
+from core.store.single_instance import one_at_a_time
 from tests.command import Said, command, rows, with_an_order
+from tests.databases import fresh_database
 
 HOW_TO = Path(__file__).resolve().parent.parent / "docs" / "how-to"
 
@@ -95,7 +102,7 @@ def test_a_backup_is_brought_back_elsewhere(
     [
         (("backup",), "backup wants a folder"),
         (("keys", "folder"), "keys wants no folder"),
-        (("backup", "folder", "--check"), "--at and --check are of restore"),
+        (("backup", "folder", "--check"), "--at, --keys and --check are of restore"),
     ],
 )
 def test_wrong_words_are_answered_with_2(said: Said, words: tuple[str, ...], says: str) -> None:
@@ -108,3 +115,46 @@ def test_a_folder_without_a_backup_is_named(said: Said, tmp_path: Path) -> None:
     code, _, err = said("db", "restore", str(tmp_path / "nothing"), "--check")
     assert code == 1
     assert "hub.keys is missing" in err
+
+
+@pytest.mark.case("F15")
+def test_a_folder_that_cannot_be_written_is_named_and_not_the_database(said: Said, tmp_path: Path) -> None:
+    said("db", "upgrade")
+    (tmp_path / "file").touch()
+
+    for folder in (tmp_path / "file", tmp_path / "file" / "below"):
+        code, out, err = said("db", "backup", str(folder))
+        assert (code, out) == (1, "")
+        assert f"{folder} cannot be written (" in err
+        assert "CROSSDOCK_DATABASE_URL" not in err
+
+
+@pytest.mark.case("F13")
+def test_others_start_on_postgres_while_a_backup_is_taken_or_keys_are_rotated(
+    said: Said, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[str] = []
+
+    async def start(url: str) -> None:
+        async with asyncio.timeout(10), one_at_a_time(url):
+            started.append(url)
+
+    def meanwhile(name: str) -> None:
+        if name in {"backup.keys.written", "keys.rotate.batch"}:
+            with ThreadPoolExecutor(1) as pool:
+                pool.submit(asyncio.run, start(os.environ["CROSSDOCK_DATABASE_URL"])).result()
+
+    with asyncio.Runner() as runner:
+        made = fresh_database("postgres", tmp_path)
+        url = runner.run(made.__aenter__())
+        monkeypatch.setenv("CROSSDOCK_DATABASE_URL", url)
+        ring = [Key.fresh(), Key.fresh()]
+        monkeypatch.setenv("CROSSDOCK_SECRET_KEYS", Keyring(ring[1:]).text())
+        with_an_order(said)
+        monkeypatch.setenv("CROSSDOCK_SECRET_KEYS", Keyring(ring).text())
+        with listening(meanwhile):
+            assert said("db", "backup", str(tmp_path / "backup"))[0] == 0
+            assert started == [url]
+            assert said("db", "rotate-keys")[0] == 0
+        assert len(started) > 1
+        runner.run(made.__aexit__(None, None, None))

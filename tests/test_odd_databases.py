@@ -10,6 +10,8 @@ import pytest
 
 from assembly import database_url, open_hub
 from core.errors import ConfigError
+from core.store.database_file import tighten
+from core.store.schema import upgrade
 from core.store.single_instance import single_instance
 from tests.command import Said, command
 from tests.installed import installed
@@ -134,3 +136,47 @@ def test_files_that_others_may_read_are_tightened_and_that_is_said(
 
 def modes(folder: Path) -> dict[str, str]:
     return {p.name: f"{stat.S_IMODE(p.stat().st_mode):o}" for p in folder.glob("hub.*")}
+
+
+@pytest.mark.case("F15")
+async def test_a_database_made_through_a_link_that_led_nowhere_is_its_owner_s_alone(tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "link.db").symlink_to(tmp_path / "disk" / "hub.db")
+    before = os.umask(0o022)
+    try:
+        await upgrade(f"sqlite:///{tmp_path}/link.db")
+    finally:
+        os.umask(before)
+
+    assert modes(tmp_path / "disk") == {"hub.db": "600"}
+
+
+@pytest.mark.case("F15")
+@pytest.mark.parametrize(
+    "words", [("orders", "list"), ("db", "upgrade"), ("db", "restore", "FOLDER", "--check")]
+)
+@pytest.mark.parametrize("text", ["no database, and short\n", "no database at all " * 100])
+def test_a_mistyped_address_changes_no_rights_of_a_file(
+    said: Said, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, words: tuple[str, ...]
+) -> None:
+    (tmp_path / "hub.txt").write_text(text)
+    (tmp_path / "hub.txt").chmod(0o644)
+    monkeypatch.setenv("CROSSDOCK_DATABASE_URL", f"sqlite:///{tmp_path}/hub.txt")
+
+    assert said(*words)[0] == 1
+
+    assert modes(tmp_path)["hub.txt"] == "644"
+    assert (tmp_path / "hub.txt").read_text() == text
+
+
+@pytest.mark.case("F15")
+def test_what_is_no_file_is_refused_and_keeps_its_rights(said: Said, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "hub.db")
+    (tmp_path / "hub.db").chmod(0o666)
+
+    code, out, err = said("orders", "list")
+
+    assert (code, out) == (1, "")
+    assert "hub.db is no file of a disk; name one" in err
+    tighten(tmp_path / "hub.db")
+    assert modes(tmp_path)["hub.db"] == "666"

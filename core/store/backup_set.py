@@ -155,9 +155,11 @@ class private:  # noqa: N801 - used as a context
         return self._out
 
     def __exit__(self, *_: object) -> None:
-        self._out.flush()
-        os.fsync(self._out.fileno())
-        self._out.close()
+        try:
+            self._out.flush()
+            os.fsync(self._out.fileno())
+        finally:
+            self._out.close()
 
 
 def _kind_of(column: sa.Column[Any]) -> str:

@@ -3,6 +3,7 @@
 import contextlib
 import logging
 import os
+import sqlite3
 import stat
 from pathlib import Path
 
@@ -12,6 +13,11 @@ from core.errors import ConfigError
 
 LOG = logging.getLogger("crossdock.store")
 DATABASE_URL = "CROSSDOCK_DATABASE_URL"
+UNFINISHED_RESTORE = "restore_unfinished"
+"""The table that stands in a database while a backup is brought back into it, and alone where that was cut off."""
+_SMALL = 1 << 16
+"""Bytes: a file with every table of the hub is larger, unless they are still in its log."""
+_HEADER = b"SQLite format 3\0"
 _PRIVATE = 0o600
 _HOW = "write sqlite:///FILE or postgresql+asyncpg://USER:PASSWORD@HOST/NAME"
 
@@ -70,9 +76,13 @@ def check_file(url: str) -> None:
         return
     if file.is_dir():
         raise ConfigError(f"{DATABASE_URL}: {file} is a folder; name a file in it")
-    if not file.exists() or not file.stat().st_size:
+    if file.exists() and not file.is_file():
+        raise ConfigError(f"{DATABASE_URL}: {file} is no file of a disk; name one")
+    if not file.exists() or not file.stat().st_size or _is_without_tables(file):
         _refuse_remains(file, url)
-    elif file.stat().st_nlink > 1:
+    if not file.exists():
+        return
+    if file.stat().st_nlink > 1:
         # SQLite keeps its log by name: "How To Corrupt An SQLite Database File", 2.2 (read 2026-11).
         raise ConfigError(
             f"{file} has {file.stat().st_nlink} names (hard links), and would be corrupted if it were opened by two of "
@@ -91,23 +101,53 @@ def _refuse_remains(file: Path, url: str) -> None:
         )
 
 
+def _is_without_tables(file: Path) -> bool:
+    """Return whether a file is SQLite's and holds no table: a restore that was killed leaves such a one."""
+    if file.stat().st_size > _SMALL:  # to look costs a log and its index beside the file
+        return False
+    # By SQLite itself: to open and close its file beside it would end the locks that this process has on it.
+    try:
+        with contextlib.closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)) as opened:
+            query = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name <> ?"
+            return bool(opened.execute(query, (UNFINISHED_RESTORE,)).fetchone() == (0,))
+    except sqlite3.Error:  # whoever opens it for good says what is wrong
+        return False
+
+
 def make_private(file: Path) -> None:
     """Make a file of SQLite that its owner alone reads, before anything is written; its log takes the same rights.
 
-    A file that others may read is tightened, and that is said.
+    A file that others may read is tightened, and that is said; one that is not SQLite's is left as it is.
     """
+    file = file.resolve()  # where a link leads: SQLite would make the file there, for everybody to read
     # Only a new file is opened: to close one that SQLite has open would end SQLite's own locks on it.
     with contextlib.suppress(FileExistsError):
         os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, _PRIVATE))
+    if _is_something_else(file):
+        return
     for each in (file, Path(f"{file}-wal"), Path(f"{file}-shm")):
         tighten(each)
 
 
-def tighten(file: Path) -> None:
-    """Take a file's rights away from everybody but its owner, and say so; a file that is not there is passed over."""
+def _is_something_else(file: Path) -> bool:
+    """Return whether others may read a file that is not SQLite's: a mistyped address changes no rights of it."""
     try:
-        mode = stat.S_IMODE(file.stat().st_mode)
-        if mode & 0o077:
+        found = file.stat()
+        if not found.st_mode & 0o077 or not stat.S_ISREG(found.st_mode):
+            return False
+        # Left open: to close it would end the locks that SQLite may have on it in this process.
+        begins = os.pread(os.open(file, os.O_RDONLY), len(_HEADER), 0)
+    except OSError:  # whoever opens it for good says what is wrong
+        return False
+    return begins not in (b"", _HEADER)
+
+
+def tighten(file: Path) -> None:
+    """Take a file's rights away from everybody but its owner, and say so; what is not there or no file is passed over."""
+    try:
+        found = file.stat()
+        mode = stat.S_IMODE(found.st_mode)
+        if mode & 0o077 and stat.S_ISREG(found.st_mode):
             file.chmod(mode & 0o700)
             LOG.warning("%s was readable by others (%o); now it is its owner's alone", file, mode)
     except FileNotFoundError:

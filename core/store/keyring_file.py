@@ -141,7 +141,9 @@ def put_first(file: Path, key: Key) -> None:
     Raises:
         ConfigError: the file is not to be read or written, or another is just being put there.
     """
-    keyring, part = keys_in(file), file.with_name(f"{file.name}.new")
+    keyring = keys_in(file)
+    file = file.resolve()  # a link stays one: others read what it names
+    part = file.with_name(f"{file.name}.new")
     try:
         _write(part, Keyring([key, *keyring.keys]).text())
         failpoint("keys.put_first.written")

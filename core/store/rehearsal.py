@@ -1,11 +1,14 @@
 """An upgrade rehearsed: what it would do and how long it would take, and the database stays as it is."""
 
 import asyncio
+import fcntl
+import os
+import shutil
 import sqlite3
 import tempfile
 import time
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +20,7 @@ from core.store.rebuild import rebuild
 from core.store.schema import cause_of, migrate_to, newest_revision, refuse_newer, refuse_others, revision_of
 from core.store.sqlite import DanglingReferencesError
 
+_FOLDER = "crossdock-rehearsal-"
 COMPARED = 1000
 """Orders that are compared with their facts at most: each costs some milliseconds."""
 
@@ -51,7 +55,8 @@ class _TakeBackError(Exception):
 async def rehearse(url: str) -> Rehearsal:
     """Upgrade a copy of a SQLite database, or a PostgreSQL database in a transaction that is rolled back.
 
-    The copy lies in a folder of its own under ``TMPDIR``, closed to others, and is deleted at once. On PostgreSQL the
+    The copy lies in a folder of its own under ``TMPDIR``, closed to others, and is deleted at once, also where this
+    is cancelled; one that a killed process left is deleted by the next rehearsal. On PostgreSQL the
     tables are locked meanwhile, so that it is refused while others use the database.
 
     Raises:
@@ -60,10 +65,44 @@ async def rehearse(url: str) -> Rehearsal:
     place = sa.make_url(url)
     if place.get_backend_name() == "postgresql":
         return await _rehearse(url, url)
-    with tempfile.TemporaryDirectory(prefix="crossdock-rehearsal-") as folder:
-        copy = f"{folder}/copy.db"
-        await asyncio.to_thread(_copy, place.database or "", copy)
-        return await _rehearse(f"sqlite:///{copy}", url)
+    with _folder_of_copy() as folder:
+        # Shielded: the copy is deleted at once, and not when the migration that nobody waits for has come to its end.
+        return await asyncio.shield(asyncio.ensure_future(_rehearse_copy(url, f"{folder}/copy.db")))
+
+
+async def _rehearse_copy(url: str, copy: str) -> Rehearsal:
+    await asyncio.to_thread(_copy, sa.make_url(url).database or "", copy)
+    return await _rehearse(f"sqlite:///{copy}", url)
+
+
+@contextmanager
+def _folder_of_copy() -> Iterator[str]:
+    """Give a folder that is deleted at the end; delete before those of processes that were killed."""
+    for left in Path(tempfile.gettempdir()).glob(f"{_FOLDER}*"):
+        _remove_left(left)
+    with tempfile.TemporaryDirectory(prefix=_FOLDER, ignore_cleanup_errors=True) as folder:
+        opened = os.open(folder, os.O_RDONLY)
+        try:
+            fcntl.flock(opened, fcntl.LOCK_SH)
+            yield folder
+        finally:
+            os.close(opened)
+
+
+def _remove_left(folder: Path) -> None:
+    """Delete a copy of ours that no process holds: a lock ends with its process, whatever ended that."""
+    try:
+        opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except OSError:
+        return
+    try:
+        if os.fstat(opened).st_uid == os.geteuid():
+            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(folder, ignore_errors=True)
+    except OSError:  # somebody rehearses there
+        return
+    finally:
+        os.close(opened)
 
 
 def _copy(database: str, copy: str) -> None:

@@ -1,45 +1,17 @@
 """A backup brought back into an empty database, in one transaction: all of it or nothing."""
 
-from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 import sqlalchemy as sa
 
 from core.failpoints import failpoint
 from core.store.after_restore import after_restore
-from core.store.backup import DATA, KEYS
-from core.store.backup_set import BackupError, Manifest, check_set, columns_of, read_table, sets_in
+from core.store.backup_choice import Backup
+from core.store.backup_set import BackupError, Manifest, check_set, columns_of, read_table
+from core.store.database_file import UNFINISHED_RESTORE
 from core.store.schema import known_revisions, migrate_to, newest_revision
 from core.store.sealing import Keyring
 from core.store.tables import METADATA
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Backup:
-    """The set of data that is brought back, and the newest keys."""
-
-    data: Path
-    keys: Path
-
-
-def find_backup(folder: Path, at: str | None = None) -> Backup:
-    """Return the newest backup of a folder, or the one of a name, with the newest keys.
-
-    Raises:
-        BackupError: there is none of that name, or no keys as new as its data.
-    """
-    data, keys = sets_in(folder / DATA), sets_in(folder / KEYS)
-    wanted = [each for each in data if at is None or each.name == at]
-    if not wanted:
-        names = ", ".join(each.name for each in data) or "none"
-        raise BackupError(f"{folder}: no backup{f' of the name {at}' if at else ''}; there is {names}")
-    if not keys or keys[-1].name < wanted[-1].name:
-        raise BackupError(
-            f"{folder / KEYS}: no set of keys as new as {wanted[-1].name}; without them nothing that is sealed opens. "
-            "Put it back, or name an older backup: --at"
-        )
-    return Backup(data=wanted[-1], keys=keys[-1])
 
 
 def check_backup(backup: Backup, keyring: Keyring) -> tuple[Manifest, Manifest]:
@@ -66,14 +38,23 @@ def check_backup(backup: Backup, keyring: Keyring) -> tuple[Manifest, Manifest]:
     return data, keys
 
 
+def begin_restore(conn: sa.Connection) -> None:
+    """Say in a database without tables, before anything is brought back, that it is no new one.
+
+    Raises:
+        BackupError: it is not empty. Nothing is changed.
+    """
+    _refuse_tables(conn)
+    conn.execute(sa.text(f"CREATE TABLE IF NOT EXISTS {UNFINISHED_RESTORE} (begun integer)"))
+
+
 def restore(conn: sa.Connection, backup: Backup, keyring: Keyring, *, now: datetime) -> dict[str, int]:
     """Fill an empty database, bring it up to date, and leave it reading only; return how many rows each table has.
 
     Raises:
         BackupError: the backup is not whole, or the database is not empty. Nothing is changed.
     """
-    if any(sa.inspect(conn).has_table(name) for name in ("alembic_version", *METADATA.tables)):
-        raise BackupError("the database has tables already; restore into a new one (no data is overwritten)")
+    _refuse_tables(conn)
     data, keys = check_backup(backup, keyring)
     migrate_to(conn, data.schema_revision)
     for folder, manifest in ((backup.data, data), (backup.keys, keys)):
@@ -84,4 +65,10 @@ def restore(conn: sa.Connection, backup: Backup, keyring: Keyring, *, now: datet
     if data.schema_revision != newest_revision():
         migrate_to(conn, "head")
     after_restore(conn, taken_at=data.taken_at, now=now)
+    conn.execute(sa.text(f"DROP TABLE IF EXISTS {UNFINISHED_RESTORE}"))
     return {table.name: table.rows for manifest in (data, keys) for table in manifest.tables}
+
+
+def _refuse_tables(conn: sa.Connection) -> None:
+    if any(sa.inspect(conn).has_table(name) for name in ("alembic_version", *METADATA.tables)):
+        raise BackupError("the database has tables already; restore into a new one (no data is overwritten)")

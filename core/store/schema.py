@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from core.errors import ConfigError
 from core.failpoints import failpoint
+from core.store.database_file import UNFINISHED_RESTORE
 from core.store.engine import database
 from core.store.failures import is_infrastructure
 from core.store.single_instance import STARTING, single_instance
@@ -27,11 +28,12 @@ async def upgrade(url: str, *, serves: bool = False) -> None:
     ``serves``: this process holds the file of SQLite for itself already.
 
     Raises:
-        ConfigError: the database is newer than this code, others use it, or a migration failed; nothing is changed.
+        ConfigError: the database is newer than this code, others use it, a backup was brought back into it in part, or
+            a migration failed; nothing is changed.
     """
     db = database(url)
     try:
-        found = await db.read(revision_of)
+        found = await db.read(_revision_before)
         if found == newest_revision():
             return
         refuse_newer(url, found)
@@ -75,6 +77,16 @@ def migrate_to(conn: sa.Connection, revision: str) -> None:
     config.set_main_option("script_location", str(_MIGRATIONS))
     config.attributes["connection"] = conn
     command.upgrade(config, revision)
+
+
+def _revision_before(conn: sa.Connection) -> str | None:
+    found = revision_of(conn)
+    if found is None and sa.inspect(conn).has_table(UNFINISHED_RESTORE):
+        raise ConfigError(
+            "a restore into this database was cut off: say it again (crossdock db restore FOLDER); to begin anew, take "
+            "a new database"
+        )
+    return found
 
 
 def refuse_newer(url: str, found: str | None) -> None:

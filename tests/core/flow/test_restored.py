@@ -18,7 +18,8 @@ from core.jobs import JOBS
 from core.services.connecting import begin_work
 from core.steps import STEPS
 from core.store.backup import write_backup
-from core.store.restore import find_backup, restore
+from core.store.backup_choice import find_backup
+from core.store.restore import restore
 from core.store.schema import upgrade
 from core.store.sealing import Keyring
 from core.store.stock import StockRow, list_stock
@@ -112,7 +113,9 @@ async def test_what_happened_after_the_backup_is_found_at_the_vendors_and_done_o
     made.notifications.clear()
 
     async with store_on(kind, tmp_path / "second") as (_, store):
-        rows = await store.write(restore, find_backup(tmp_path / "backup"), KEYS, now=clock.now())
+        rows = await store.write(
+            restore, find_backup(tmp_path / "backup", now=clock.now()), KEYS, now=clock.now()
+        )
         assert rows["orders"] == 3
         b = bench(store, made, clock, tell=tell)
         await begin_work(b.hub, MERCHANT, "https://hub.test")

@@ -1,7 +1,12 @@
 """A backup is whole, private, without the installation's keys, and comes back into an empty database or not at all."""
 
+import asyncio
+import errno
 import gzip
 import json
+import multiprocessing
+import shutil
+import signal
 import stat
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -11,18 +16,22 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from core.errors import ConfigError
+from core.failpoints import listening
 from core.model.actions import Action
-from core.store.backup import prune_keys, write_backup
+from core.store.backup import alone_in, prune_keys, write_backup
+from core.store.backup_choice import find_backup
 from core.store.backup_set import BackupError, check_set
+from core.store.database_file import check_file
 from core.store.engine import Database, database
 from core.store.keys import Purpose, data_key, find_key, forget
-from core.store.restore import check_backup, find_backup, restore
+from core.store.restore import begin_restore, check_backup, restore
 from core.store.schema import newest_revision, revision_of, upgrade
 from core.store.sealing import Key, Keyring
 from core.store.switches import list_switches, set_switch
-from core.store.tables import METADATA, data_keys, sessions
+from core.store.tables import METADATA, data_keys, orders, sessions
 from tests.databases import KINDS, fresh_database
-from tests.rows import fill_every_table
+from tests.rows import fill_every_table, row_of
 
 RING = Keyring([Key(b"1" * 32)])
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
@@ -77,7 +86,7 @@ async def test_every_row_comes_back_on_either_database(db: Database, empty: Data
     assert all(before[name] for name in before), "a table without rows proves nothing"
     await db.read(write_backup, tmp_path / "backup", now=NOW)
 
-    told = await empty.write(restore, find_backup(tmp_path / "backup"), RING, now=NOW + DAY)
+    told = await empty.write(restore, find_backup(tmp_path / "backup", now=NOW), RING, now=NOW + DAY)
 
     after = await empty.read(rows_of)
     assert told == {name: len(rows) for name, rows in before.items()}
@@ -95,7 +104,7 @@ async def test_what_was_brought_back_acts_on_nobody_until_it_is_accepted_again(
         await db.write(set_switch, "kendra", "post", action.value, on=True, actor="person:kim", now=NOW - DAY)
     await db.read(write_backup, tmp_path / "backup", now=NOW)
 
-    await empty.write(restore, find_backup(tmp_path / "backup"), RING, now=NOW + DAY)
+    await empty.write(restore, find_backup(tmp_path / "backup", now=NOW), RING, now=NOW + DAY)
 
     assert await empty.read(lambda conn: conn.execute(sa.select(sessions)).all()) == []
     switches = await empty.read(list_switches, "kendra")
@@ -134,7 +143,7 @@ async def test_keys_past_their_age_go_and_a_forgotten_person_with_them(
     assert prune_keys(folder, now=NOW + 6 * DAY, kept=KEPT) == []
     assert prune_keys(folder, now=NOW + 8 * DAY, kept=KEPT) == ["20261130T120000Z"]
 
-    backup = find_backup(folder, "20261130T120000Z")  # the old data, with the newest keys
+    backup = find_backup(folder, "20261130T120000Z", now=NOW + 8 * DAY)  # the old data, with the newest keys
     assert backup.keys.name == "20261201T120000Z"
     await empty.write(restore, backup, RING, now=NOW + 8 * DAY)
     assert await empty.read(find_key, RING, "kendra", Purpose.order("1")) is None
@@ -146,7 +155,7 @@ async def test_a_database_with_tables_is_not_overwritten(db: Database, tmp_path:
     before = await db.read(rows_of)
 
     with pytest.raises(BackupError, match="has tables already; restore into a new one"):
-        await db.write(restore, find_backup(tmp_path / "backup"), RING, now=NOW)
+        await db.write(restore, find_backup(tmp_path / "backup", now=NOW), RING, now=NOW)
 
     assert await db.read(rows_of) == before
 
@@ -181,7 +190,7 @@ async def test_a_backup_that_is_not_as_it_was_is_refused_and_nothing_is_written(
         at = "1999"
 
     with pytest.raises(BackupError, match=WRONG[what]):
-        await empty.write(lambda conn: restore(conn, find_backup(folder, at), ring, now=NOW))
+        await empty.write(lambda conn: restore(conn, find_backup(folder, at, now=NOW), ring, now=NOW))
 
     assert await empty.read(revision_of) is None
 
@@ -205,8 +214,186 @@ def spoil(folder: Path, data: Path, what: str) -> None:
 async def test_a_backup_can_be_checked_without_bringing_it_back(db: Database, tmp_path: Path) -> None:
     await db.read(write_backup, tmp_path / "backup", now=NOW)
 
-    data, keys = check_backup(find_backup(tmp_path / "backup"), RING)
+    data, keys = check_backup(find_backup(tmp_path / "backup", now=NOW), RING)
 
     assert (data.taken_at, data.schema_revision) == (NOW, newest_revision())
     assert [table.name for table in keys.tables] == [data_keys.name]
     assert check_set(tmp_path / "backup" / "data" / "20261130T120000Z") == data
+
+
+def bring_back_and_die(url: str, folder: str) -> None:
+    """A process that is killed with every row written and nothing committed."""
+
+    def die(name: str) -> None:
+        if name == "restore.rows.written":
+            signal.raise_signal(signal.SIGKILL)
+
+    async def run() -> None:
+        db = database(url)
+        await db.write(begin_restore)
+        await db.migrate(restore, find_backup(Path(folder), now=NOW), RING, now=NOW + DAY)
+
+    with listening(die):
+        asyncio.run(run())
+
+
+@pytest.mark.case("F9")
+@pytest.mark.parametrize("kind", KINDS)
+async def test_no_hub_begins_on_what_a_killed_restore_left_and_it_can_be_said_again(
+    db: Database, tmp_path: Path, kind: str
+) -> None:
+    await db.read(write_backup, tmp_path / "backup", now=NOW)
+    (tmp_path / "new").mkdir()
+    async with fresh_database(kind, tmp_path / "new") as url:
+        (tmp_path / "new" / "hub.keys").write_text(RING.text(), encoding="ascii")
+        child = multiprocessing.get_context("spawn").Process(
+            target=bring_back_and_die, args=(url, str(tmp_path / "backup"))
+        )
+        child.start()
+        await asyncio.to_thread(child.join, 60)
+        assert child.exitcode == -signal.SIGKILL
+
+        with pytest.raises(ConfigError, match="a restore into this database was cut off: say it again"):
+            await upgrade(url)
+        if kind == "sqlite":
+            with pytest.raises(ConfigError, match=r"hub.db is missing or empty, but hub.keys lies beside it"):
+                check_file(url)
+
+        again = database(url)
+        await again.write(begin_restore)
+        await again.migrate(restore, find_backup(tmp_path / "backup", now=NOW), RING, now=NOW + DAY)
+        assert await again.read(revision_of) == newest_revision()
+        assert not await again.read(lambda conn: sa.inspect(conn).has_table("restore_unfinished"))
+        await again.close()
+        check_file(url)
+        await upgrade(url)
+
+
+YEAR_2031 = datetime(2031, 11, 30, tzinfo=UTC)
+FUTURE, RIGHT, NEXT = "20311130T000000Z", "20261130T120000Z", "20261201T120000Z"
+
+
+@pytest.fixture
+async def sealed(tmp_path: Path) -> AsyncIterator[Database]:
+    """A database with one order that has personal data, and no key yet."""
+    async with fresh_database("sqlite", tmp_path) as url:
+        await upgrade(url)
+        opened = database(url)
+        await opened.write(lambda conn: conn.execute(sa.insert(orders), an_order()).rowcount)
+        yield opened
+        await opened.close()
+
+
+def an_order() -> dict[str, Any]:
+    return row_of(orders) | {"order_id": "1"}
+
+
+@pytest.mark.case("F9")
+async def test_a_backup_of_the_future_is_named_and_neither_it_nor_its_keys_are_taken(
+    sealed: Database, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = tmp_path / "backup"
+    await sealed.read(write_backup, folder, now=YEAR_2031)  # before the order had its key
+    await sealed.write(data_key, RING, "kendra", Purpose.order("1"))
+    await sealed.read(write_backup, folder, now=NOW)
+
+    found = [find_backup(folder, at, now=NOW + DAY) for at in (None, RIGHT)]
+
+    assert [(each.data.name, each.keys.name, each.keyless) for each in found] == [(RIGHT, RIGHT, 0)] * 2
+    assert f"{FUTURE} is of the future, and is not taken by itself: --at {FUTURE}" in caplog.text
+    named = find_backup(folder, FUTURE, now=NOW + DAY, keys=FUTURE)
+    assert (named.data.name, named.keys.name, named.keyless) == (FUTURE, FUTURE, 1)
+    assert prune_keys(folder, now=NOW + 30 * DAY, kept=KEPT) == []
+    assert f"{FUTURE} is of the future or of no time, and stays: delete it yourself" in caplog.text
+
+
+@pytest.mark.case("F9")
+async def test_keys_that_lack_what_other_keys_hold_are_taken_only_by_their_name(
+    sealed: Database, tmp_path: Path
+) -> None:
+    folder = tmp_path / "backup"
+    await sealed.write(data_key, RING, "kendra", Purpose.order("1"))
+    await sealed.read(write_backup, folder, now=NOW - DAY)
+    await sealed.read(write_backup, folder, now=NOW)
+    await sealed.write(forget, "kendra", Purpose.order("1"))
+    await sealed.read(write_backup, folder, now=NOW + DAY)
+    assert find_backup(folder, RIGHT, now=NOW + DAY).forgotten_since == 1
+    shutil.rmtree(folder / "keys" / RIGHT)
+
+    with pytest.raises(BackupError, match=f"keys {NEXT} lack those of 1 orders of the backup, and keys 2026"):
+        find_backup(folder, RIGHT, now=NOW + DAY)
+
+    named = find_backup(folder, RIGHT, NEXT, now=NOW + DAY)
+    assert (named.keys.name, named.keyless) == (NEXT, 1)
+    older = find_backup(folder, RIGHT, "20261129T120000Z", now=NOW + DAY)
+    assert (older.keys.name, older.keyless) == ("20261129T120000Z", 0)
+    with pytest.raises(BackupError, match=f"no set of the name 1999; there is 20261129T120000Z, {NEXT}"):
+        find_backup(folder, RIGHT, "1999", now=NOW + DAY)
+
+
+@pytest.mark.case("F9")
+async def test_a_damaged_set_of_keys_is_named_and_everything_else_goes_on(
+    db: Database, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = tmp_path / "backup"
+    for days in range(3):
+        await db.read(write_backup, folder, now=NOW + days * DAY)
+    (folder / "keys" / NEXT / "manifest.json").write_text("{")
+    (folder / "keys" / "20261202T120000Z" / "data_keys.jsonl.gz").write_bytes(b"damaged")
+
+    assert find_backup(folder, RIGHT, now=NOW + 2 * DAY).keys.name == RIGHT
+    assert "20261202T120000Z/data_keys.jsonl.gz was changed since the backup" in caplog.text
+    assert prune_keys(folder, now=NOW + 8.5 * DAY, kept=KEPT) == [RIGHT, NEXT]
+    assert f"a set of keys is damaged: {folder}/keys/{NEXT}/manifest.json is no manifest" in caplog.text
+
+
+def sets_of(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.glob("*/*"))
+
+
+@pytest.mark.case("F9")
+@pytest.mark.parametrize("db", KINDS, indirect=True)
+async def test_a_disk_that_is_full_between_keys_and_data_is_told_and_nothing_is_left(
+    db: Database, tmp_path: Path
+) -> None:
+    def fill(name: str) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with (
+        listening(fill),
+        pytest.raises(BackupError, match=r"backup cannot be written \(No space left on device\)"),
+    ):
+        await db.read(write_backup, tmp_path / "backup", now=NOW)
+
+    assert sets_of(tmp_path / "backup") == []
+
+
+@pytest.mark.case("F9")
+@pytest.mark.parametrize("db", ["postgres"], indirect=True)
+async def test_a_connection_lost_between_keys_and_data_is_got_over(db: Database, tmp_path: Path) -> None:
+    passed = []
+
+    def cut(name: str) -> None:
+        passed.append(name)
+        if len(passed) == 1:
+            raise ConnectionResetError
+
+    with listening(cut):
+        await db.read(write_backup, tmp_path / "backup", now=NOW)
+
+    assert passed == ["backup.keys.written"] * 2
+    assert sets_of(tmp_path / "backup") == [f"data/{RIGHT}", f"keys/{RIGHT}"]
+
+
+@pytest.mark.case("F9")
+def test_what_killed_backups_left_is_deleted_by_the_next_and_only_one_is_taken_at_a_time(
+    tmp_path: Path,
+) -> None:
+    for kind in ("data", "keys"):
+        (tmp_path / kind / f"{RIGHT}.part").mkdir(parents=True)
+        (tmp_path / kind / f"{RIGHT}.part" / "data_keys.jsonl.gz").touch()
+
+    with alone_in(tmp_path):
+        assert sets_of(tmp_path) == []
+        with pytest.raises(BackupError, match="another backup is being taken into"), alone_in(tmp_path):
+            pass

@@ -3,8 +3,10 @@
 import base64
 import os
 import re
+import sqlite3
 import stat
 from collections.abc import AsyncIterator, Mapping
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -169,6 +171,18 @@ async def test_a_database_gone_from_beside_its_keys_or_its_log_is_not_begun_anew
 
 
 @pytest.mark.case("F9")
+def test_a_database_without_tables_beside_its_keys_is_not_begun_anew(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "hub.db")) as file:
+        file.execute("PRAGMA journal_mode=WAL")
+    assert (tmp_path / "hub.db").stat().st_size == 4096
+    assert database_url({"CROSSDOCK_DATABASE_URL": on_file(tmp_path)}) == on_file(tmp_path)
+    (tmp_path / "hub.keys").write_text(text_of(OLD), encoding="ascii")
+
+    with pytest.raises(ConfigError, match=r"hub.db is missing or empty, but hub.keys lies beside it"):
+        database_url({"CROSSDOCK_DATABASE_URL": on_file(tmp_path)})
+
+
+@pytest.mark.case("F9")
 @pytest.mark.parametrize(
     ("environ", "says"),
     [
@@ -236,3 +250,16 @@ def test_only_one_command_at_a_time_writes_the_file(tmp_path: Path) -> None:
         put_first(file, NEW)
 
     assert file.read_text(encoding="ascii") == text_of(OLD)
+
+
+@pytest.mark.case("F9")
+def test_a_key_put_first_through_a_link_is_in_the_file_that_others_share(tmp_path: Path) -> None:
+    shared, link = tmp_path / "shared.keys", tmp_path / "hub.keys"
+    shared.write_text(text_of(OLD), encoding="ascii")
+    link.symlink_to("shared.keys")
+
+    put_first(link, NEW)
+
+    assert link.is_symlink()
+    assert shared.read_text(encoding="ascii") == text_of(NEW, OLD)
+    assert sorted(os.listdir(tmp_path)) == ["hub.keys", "shared.keys"]  # noqa: PTH208

@@ -1,7 +1,10 @@
 """An upgrade is rehearsed: it tells what would become of a database, and the database stays as it is."""
 
 import os
+import signal
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +20,7 @@ from core.store.schema import newest_revision, upgrade
 from tests.command import Said, command, rows
 from tests.core.store.earlier import all_of, filled_at, left_by_hub, on
 from tests.databases import KINDS, fresh_database
+from tests.installed import installed
 
 pytestmark = pytest.mark.case("F2")
 
@@ -174,3 +178,60 @@ def test_the_command_prints_what_it_found_and_ends_with_1_on_a_problem(said: Sai
 )
 def test_what_is_not_rehearsed_is_refused_by_name(said: Said, words: tuple[str, ...], why: str) -> None:
     assert said("db", *words) == (2, "", f"crossdock db: {why}\n")
+
+
+SLOW = """
+import asyncio, sys
+import core.store.rehearsal as rehearsal
+
+async def never(url, told):
+    print("copied", flush=True)
+    await asyncio.sleep(60)
+
+rehearsal._rehearse = never
+import cli
+sys.exit(cli.main(["db", "upgrade", "--dry-run"]))
+"""
+
+
+def rehearsing(folder: Path) -> subprocess.Popen[str]:
+    """A process that has made its copy, and goes on with it for a minute."""
+    environ = installed(folder) | {"TMPDIR": str(folder / "temporary")}
+    process = subprocess.Popen(
+        [sys.executable, "-c", SLOW], env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "copied\n"
+    assert len(list((folder / "temporary").rglob("copy.db"))) == 1
+    return process
+
+
+@pytest.mark.case("F15")
+@pytest.mark.parametrize(("told", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_the_copy_is_deleted_where_the_command_is_told_to_end(
+    said: Said, tmp_path: Path, elsewhere: Path, told: signal.Signals, code: int
+) -> None:
+    said("db", "upgrade")
+    process = rehearsing(tmp_path)
+
+    process.send_signal(told)
+
+    assert process.communicate(timeout=30) == ("", "")
+    assert process.returncode == code
+    assert list(elsewhere.iterdir()) == []
+
+
+@pytest.mark.case("F15")
+def test_the_copy_of_a_killed_process_is_deleted_by_the_next_and_of_a_running_one_is_not(
+    said: Said, tmp_path: Path, elsewhere: Path
+) -> None:
+    said("db", "upgrade")
+    process = rehearsing(tmp_path)
+
+    assert said("db", "upgrade", "--dry-run")[0] == 0
+    assert len(list(elsewhere.rglob("copy.db"))) == 1
+    process.kill()
+    process.communicate(timeout=30)
+    assert said("db", "upgrade", "--dry-run")[0] == 0
+
+    assert list(elsewhere.iterdir()) == []
