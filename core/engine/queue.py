@@ -20,7 +20,7 @@ from pgqueuer import Job, PgQueuer, Queries
 
 from core.engine.hub import Health
 from core.store.engine import Database
-from core.store.failures import DATABASE_ERRORS
+from core.store.failures import is_infrastructure
 from core.store.processes import GONE_AFTER
 
 LOG = logging.getLogger("crossdock.queue")
@@ -183,7 +183,7 @@ class PostgresQueue:
                 await self._deliver()
             except Exception as error:
                 # pgqueuer wraps some of what a cut connection raises; a queue that fails is a delay, never an end.
-                if not isinstance(error, DATABASE_ERRORS):
+                if not is_infrastructure(error):
                     LOG.exception("the queue of wake-ups failed")
                 self.health.lost(WAKE_UPS, f"the connection was lost ({type(error).__name__})")
             else:
