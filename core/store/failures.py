@@ -48,6 +48,8 @@ _ERRNOS = frozenset({
 A wrong path, name or argument is our code's: no waiting mends it.
 """
 _NETWORK = (ConnectionError, TimeoutError, socket.gaierror, ssl.SSLError)
+FOR_GOOD = (socket.gaierror, FileNotFoundError, PermissionError, ssl.SSLCertVerificationError)
+"""Where a start asks for a database, what no waiting mends: there is no such host or socket, or it is another's."""
 _EVERY_ADDRESS = "Multiple exceptions: "
 """How asyncio begins, without a number, where a host has several addresses and each of them failed in its own way."""
 _NO_THREAD = "can't start new thread"
@@ -100,6 +102,8 @@ def is_cut(error: BaseException) -> bool:
 def may_pass(error: BaseException) -> bool:
     """Return whether a server's failure may be over in a moment; where nobody knows us, no waiting mends it."""
     state = _state(error)
+    if isinstance(error, FOR_GOOD):
+        return False
     return is_cut(error) or (
         state is not None and is_infrastructure(error) and not state.startswith(_NOT_KNOWN)
     )

@@ -2,17 +2,17 @@
 
 import asyncio
 import logging
-import socket
 
 import asyncpg
 import sqlalchemy as sa
+
+from core.store.failures import FOR_GOOD
+from core.store.server_address import plain_address
 
 LOG = logging.getLogger("crossdock.server")
 
 START_WITHIN_S = 60.0
 """How long a process that serves waits for a database that refuses connections."""
-_FOR_GOOD = (socket.gaierror, FileNotFoundError, PermissionError)
-"""What no waiting mends: there is no such host or socket."""
 
 
 async def wait_for_database(url: str) -> bool:
@@ -35,14 +35,14 @@ async def wait_for_database(url: str) -> bool:
 
 async def _refuses(url: str) -> bool:
     """Return whether a database does not answer now, and may in a moment."""
-    place = sa.make_url(url)
-    if place.get_backend_name() != "postgresql":
+    if sa.make_url(url).get_backend_name() != "postgresql":
         return False
-    plain = place.set(drivername="postgresql").render_as_string(hide_password=False)
     try:
-        await (await asyncpg.connect(plain, timeout=10)).close()
+        await (await asyncpg.connect(plain_address(url), timeout=10)).close()
     except (asyncpg.CannotConnectNowError, asyncpg.TooManyConnectionsError):
         return True
     except (OSError, asyncpg.PostgresError) as error:
-        return isinstance(error, OSError) and not isinstance(error, _FOR_GOOD)
+        return isinstance(error, OSError) and not isinstance(error, FOR_GOOD)
+    except (ValueError, OverflowError):  # what is set fits no server
+        return False
     return False
