@@ -13,6 +13,27 @@ LOG = logging.getLogger("crossdock.server")
 
 START_WITHIN_S = 60.0
 """How long a process that serves waits for a database that refuses connections."""
+FIRST_WAIT_S = 0.5
+LONGEST_WAIT_S = 5.0
+TOLD_EVERY_S = 30.0
+"""How often a start that is tried again says so at most: a database may be read-only for a night."""
+
+
+class StartAgain:
+    """Waits before a start asks again a database that answers and fails: longer each time, and told now and then."""
+
+    def __init__(self) -> None:
+        self.wait_s = FIRST_WAIT_S
+        self._told_at_s: float | None = None
+
+    async def wait(self, why: str) -> None:
+        """Wait, and say why unless that was said a moment ago."""
+        now_s = asyncio.get_running_loop().time()
+        if self._told_at_s is None or now_s - self._told_at_s >= TOLD_EVERY_S:
+            self._told_at_s = now_s
+            LOG.warning("the database fails at the start (%s); tried again until it does not", why)
+        await asyncio.sleep(self.wait_s)
+        self.wait_s = min(2 * self.wait_s, LONGEST_WAIT_S)
 
 
 async def wait_for_database(url: str) -> bool:
