@@ -31,7 +31,7 @@ from core.store.failures import DATABASE_ERRORS, is_infrastructure, may_pass, na
 from core.store.sealing import Key
 from core.store.single_instance import single_instance
 from core.store.startup import StartAgain, wait_for_database
-from scheduler import follow, look_when_stirred, mind_the_clock, scheduler_of, ticks_of
+from scheduler import follow, look_when_stirred, mind_the_clock, scheduler_of, stop, ticks_of
 from web.app import build
 from web.context import Settings
 from web.door.limits import limits_of
@@ -208,7 +208,7 @@ async def _work(hub: Hub, queue: Queue) -> AsyncIterator[asyncio.Task[None] | No
     try:
         yield delivering
     finally:
-        clock.shutdown(wait=False)
+        await stop(clock)
         for task in following:
             task.cancel()
         await asyncio.gather(*following, return_exceptions=True)
