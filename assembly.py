@@ -10,6 +10,7 @@ import functools
 import importlib
 import inspect
 import os
+import sqlite3
 import sys
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
@@ -258,7 +259,7 @@ async def _products(url: str, merchant: str) -> frozenset[str]:
     db = database(url)
     try:
         return frozenset(await db.read(list_products, merchant))
-    except (OSError, sa.exc.SQLAlchemyError):
+    except (OSError, OverflowError, ValueError, sa.exc.SQLAlchemyError):
         return frozenset()
     finally:
         await db.close()
@@ -357,9 +358,9 @@ def answering(url: str) -> Iterator[None]:
     """
     try:
         yield
-    except (OSError, sa.exc.SQLAlchemyError, asyncpg.PostgresError) as error:
+    except (OSError, sqlite3.Error, sa.exc.SQLAlchemyError, asyncpg.PostgresError) as error:
         place = url.rpartition("@")[2]
-        why = getattr(error, "orig", None) if url.startswith("sqlite") else None
+        why = getattr(error, "orig", error) if url.startswith("sqlite") else None
         raise ConfigError(
             f"the database at {place} cannot be used ({why or type(error).__name__}); check CROSSDOCK_DATABASE_URL"
         ) from error

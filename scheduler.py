@@ -70,6 +70,12 @@ class Tick:
 
     async def __call__(self) -> None:
         """Do it, unless it is left alone just now."""
+        try:
+            await self._look()
+        except asyncio.CancelledError:
+            return  # the clock is stopped: APScheduler would log it as an error, and ends what it called anyhow
+
+    async def _look(self) -> None:
         loop = asyncio.get_running_loop()
         if loop.time() < self.not_before_s:
             return
@@ -121,6 +127,13 @@ def scheduler_of(ticks: Sequence[Tick]) -> AsyncIOScheduler:
         first = datetime.now(UTC) + timedelta(seconds=first_s)
         scheduler.add_job(tick.__call__, trigger, id=tick.name, next_run_time=first)
     return scheduler
+
+
+async def stop(scheduler: AsyncIOScheduler) -> None:
+    """Stop the clock, and cut off the ticks that are under way; that is no error."""
+    scheduler.pause()
+    await asyncio.sleep(0)  # a tick that was only just begun would be cut off before it could say so
+    scheduler.shutdown(wait=False)
 
 
 async def mind_the_clock(scheduler: AsyncIOScheduler) -> None:

@@ -27,11 +27,11 @@ from core.services.connecting import begin_work, connected
 from core.steps import STEPS
 from core.store.backlog import free_claims
 from core.store.engine import Postgres
-from core.store.failures import AGAIN_AFTER_S, DATABASE_ERRORS, is_infrastructure, may_pass, name_of
+from core.store.failures import DATABASE_ERRORS, is_infrastructure, may_pass, name_of
 from core.store.sealing import Key
 from core.store.single_instance import single_instance
-from core.store.startup import wait_for_database
-from scheduler import follow, look_when_stirred, mind_the_clock, scheduler_of, ticks_of
+from core.store.startup import StartAgain, wait_for_database
+from scheduler import follow, look_when_stirred, mind_the_clock, scheduler_of, stop, ticks_of
 from web.app import build
 from web.context import Settings
 from web.door.limits import limits_of
@@ -62,6 +62,7 @@ async def serve(
     if redactor is not None:
         redactor.hide(monitor)
     with single_instance(url), _port(port, wanted=role in ("all", "web")) as listening:
+        _refuse_meanwhile(listening)
         async with contextlib.AsyncExitStack() as opened, contextlib.AsyncExitStack() as running:
             hub, installation, queue = await _opened(opened, url, environ, redactor)
             hub.role = role
@@ -77,6 +78,7 @@ async def serve(
                     metrics_token=monitor,
                     limits=limits,
                 )
+                _listen(listening)
                 await running.enter_async_context(
                     open_door(build(hub, settings), listening, limits, stop_within_s=STOP_WITHIN_S)
                 )
@@ -92,6 +94,7 @@ async def _opened(
     Raises:
         ConfigError: the database still refuses after a minute, or is no database of ours.
     """
+    again = StartAgain()
     while True:
         answers = await wait_for_database(url)
         try:
@@ -103,20 +106,20 @@ async def _opened(
             cause = error.__cause__ if isinstance(error, ConfigError) else error
             if not answers or cause is None or not may_pass(cause):
                 raise
-            LOG.warning("the database failed at the start (%s); once more", name_of(cause))
-        await asyncio.sleep(AGAIN_AFTER_S)
+        await again.wait(name_of(cause))
 
 
 async def _patiently(begin: Callable[P, Awaitable[None]], *args: P.args, **kwargs: P.kwargs) -> None:
     """Do what a start needs, again where the database was cut off in the middle: it may be done twice."""
+    again = StartAgain()
     while True:
         try:
             return await begin(*args, **kwargs)
         except DATABASE_ERRORS as error:
             if not is_infrastructure(error):
                 raise
-            LOG.warning("the database was cut off at the start (%s); once more", name_of(error))
-        await asyncio.sleep(AGAIN_AFTER_S)
+            failed = name_of(error)
+        await again.wait(failed)
 
 
 def _cookies_of(key: Key) -> bytes:
@@ -139,6 +142,29 @@ def _port(port: int, *, wanted: bool) -> Iterator[socket.socket | None]:
         ) from error
     with listening:
         yield listening
+
+
+def _refuse_meanwhile(listening: socket.socket | None) -> None:
+    """Keep the port, and have connections refused: a start may wait for its database, and would answer nobody."""
+    if listening is not None:
+        # Linux ends the listening and keeps the port; other systems know no such thing, and there senders wait.
+        with contextlib.suppress(OSError):
+            listening.shutdown(socket.SHUT_RD)
+
+
+def _listen(listening: socket.socket) -> None:
+    """Listen at last.
+
+    Raises:
+        ConfigError: another process, which started at the same time, does so already.
+    """
+    try:
+        listening.listen(BACKLOG)
+    except OSError as error:
+        host, port = listening.getsockname()[:2]
+        raise ConfigError(
+            f"port {port} of {host} cannot be used ({error}); name another: --port N"
+        ) from error
 
 
 def _on_connected(
@@ -182,7 +208,7 @@ async def _work(hub: Hub, queue: Queue) -> AsyncIterator[asyncio.Task[None] | No
     try:
         yield delivering
     finally:
-        clock.shutdown(wait=False)
+        await stop(clock)
         for task in following:
             task.cancel()
         await asyncio.gather(*following, return_exceptions=True)

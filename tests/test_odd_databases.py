@@ -6,12 +6,17 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+import asyncpg
+import certifi
 import pytest
+import sqlalchemy as sa
 
 from assembly import database_url, open_hub
 from core.errors import ConfigError
 from core.store.database_file import tighten
-from core.store.schema import upgrade
+from core.store.engine import database
+from core.store.schema import revision_of, upgrade
+from core.store.server_address import connect
 from core.store.single_instance import single_instance
 from tests.command import Said, command
 from tests.installed import installed
@@ -40,14 +45,23 @@ ODD = {
     "sqlite:///FOLDER/hub.db?mode=ro": "it names no file",
     "sqlite://hub.db": "it names no file",
     "sqlite:///FOLDER": "is a folder; name a file in it",
-    "sqlite:///FOLDER/nowhere/hub.db": "cannot be used",
+    "sqlite:///FOLDER/nowhere/hub.db": "hub.db cannot be written: there is no folder",
+    "sqlite:///FOLDER/garbage.db/hub.db": "garbage.db/hub.db (Not a directory); name one in a folder that is there",
+    f"sqlite:///FOLDER/{'a' * 252}": "aaa (File name too long); name one in a folder that is there",
+    "sqlite:///FOLDER/circle.db": "circle.db (its links lead in a circle)",
+    "postgresql://u@127.0.0.1:99999/hub": "99999 is no port; write one from 1 to 65535",
+    "postgresql://u@bad..host/hub": "'bad..host' is no name of a host",
+    "postgresql://u@127.0.0.1:1/hub?nonsense=1": "?nonsense= is not known here; there is ssl, sslmode, host, port",
+    "postgresql://u@127.0.0.1:1/hub?sslmode=bogus": "?ssl= wants one of disable, allow, prefer, require, verify-ca",
+    "postgresql://u@127.0.0.1:1/hub?ssl=require&sslmode=disable": "?ssl= wants one of",
+    "postgresql://u@127.0.0.1:1/hub?sslmode=prefer": "the database at 127.0.0.1:1/hub?ssl=prefer cannot be used",
     "sqlite:///FOLDER/garbage.db": "file is not a database",
     "sqlite:///FOLDER/linked.db": "has 2 names (hard links)",
 }
 
 
 @pytest.mark.case("F15")
-@pytest.mark.parametrize("words", [("orders", "list"), ("db", "upgrade")])
+@pytest.mark.parametrize("words", [("orders", "list"), ("db", "upgrade"), ("db", "upgrade", "--dry-run")])
 @pytest.mark.parametrize("url", ODD)
 def test_an_odd_address_ends_in_one_clear_line(
     said: Said, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str, words: tuple[str, ...]
@@ -55,6 +69,7 @@ def test_an_odd_address_ends_in_one_clear_line(
     (tmp_path / "garbage.db").write_bytes(b"no database at all " * 100)
     (tmp_path / "garbage.db").chmod(0o600)
     (tmp_path / "linked.db").write_bytes(b"SQLite format 3\0")
+    (tmp_path / "circle.db").symlink_to(tmp_path / "circle.db")
     (tmp_path / "also.db").hardlink_to(tmp_path / "linked.db")
     monkeypatch.setenv("CROSSDOCK_DATABASE_URL", url.replace("FOLDER", str(tmp_path)))
 
@@ -64,6 +79,57 @@ def test_an_odd_address_ends_in_one_clear_line(
     assert ODD[url] in err
     assert len(err.splitlines()) == 1
     assert "pass-word-9" not in err
+
+
+@pytest.mark.case("F15")
+@pytest.mark.parametrize("word", ["ssl", "sslmode"])
+@pytest.mark.parametrize(
+    ("mode", "encrypted"), [("disable", False), ("prefer", True), ("require", True), ("verify-full", True)]
+)
+async def test_tls_is_asked_for_as_the_address_says_by_every_connection(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, word: str, mode: str, encrypted: bool
+) -> None:
+    (tmp_path / "root.crt").write_text(certificate())
+    monkeypatch.setenv("PGSSLROOTCERT", str(tmp_path / "root.crt"))
+    asked: list[bool] = []
+
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(await reader.read(8) == b"\x00\x00\x00\x08\x04\xd2\x16\x2f")
+        writer.close()
+
+    async with await asyncio.start_server(refuse, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        url = database_url({"CROSSDOCK_DATABASE_URL": f"postgresql://u@127.0.0.1:{port}/hub?{word}={mode}"})
+        db = database(url)
+        with pytest.raises((OSError, sa.exc.DBAPIError, asyncpg.PostgresError)):
+            await db.read(revision_of)
+        await db.close()
+        by_engine, asked[:] = asked[0], []
+        with pytest.raises((OSError, asyncpg.PostgresError)):
+            await connect(url, "hub")
+
+    assert (by_engine, asked[0]) == (encrypted, encrypted)
+
+
+def certificate() -> str:
+    """Return any certificate: what it signs is not asked here."""
+    return Path(certifi.where()).read_text(encoding="ascii", errors="ignore")
+
+
+@pytest.mark.case("F15")
+def test_a_root_certificate_that_is_missing_is_told_in_one_line(
+    said: Said, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("CROSSDOCK_DATABASE_URL", "postgresql://u@127.0.0.1:1/hub")
+    monkeypatch.setenv("PGSSLMODE", "verify-full")
+    monkeypatch.setenv("PGSSLROOTCERT", str(tmp_path / "nowhere.crt"))
+
+    for words in (("orders",), ("db", "upgrade"), ("serve", "--port", "0")):
+        code, out, err = said(*words)
+        assert (code, out) == (1, "")
+        assert "127.0.0.1:1/hub" in err
+        assert "nowhere.crt" in err or "No such file" in err or "FileNotFoundError" in err
+        assert len(err.splitlines()) == 1
 
 
 @pytest.mark.case("F13")

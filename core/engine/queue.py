@@ -20,8 +20,9 @@ from pgqueuer import Job, PgQueuer, Queries
 
 from core.engine.hub import Health
 from core.store.engine import Database
-from core.store.failures import DATABASE_ERRORS
+from core.store.failures import is_infrastructure
 from core.store.processes import GONE_AFTER
+from core.store.server_address import plain_address
 
 LOG = logging.getLogger("crossdock.queue")
 
@@ -136,7 +137,7 @@ class PostgresQueue:
     @classmethod
     async def open(cls, url: str, db: Database, health: Health, *, at_once: int) -> "PostgresQueue":
         """Make the queue's own tables where they are missing."""
-        connection = await asyncpg.connect(_plain(url))
+        connection = await asyncpg.connect(plain_address(url))
         try:
             queries = Queries.from_asyncpg_connection(connection)
             if not await queries.schema_is_installed():
@@ -183,7 +184,7 @@ class PostgresQueue:
                 await self._deliver()
             except Exception as error:
                 # pgqueuer wraps some of what a cut connection raises; a queue that fails is a delay, never an end.
-                if not isinstance(error, DATABASE_ERRORS):
+                if not is_infrastructure(error):
                     LOG.exception("the queue of wake-ups failed")
                 self.health.lost(WAKE_UPS, f"the connection was lost ({type(error).__name__})")
             else:
@@ -194,7 +195,9 @@ class PostgresQueue:
 
     async def _deliver(self) -> None:
         """Deliver until the connection is lost."""
-        connection = await asyncpg.connect(_plain(self.url), timeout=_ANSWER_S, command_timeout=_ANSWER_S)
+        connection = await asyncpg.connect(
+            plain_address(self.url), timeout=_ANSWER_S, command_timeout=_ANSWER_S
+        )
         lost = asyncio.Event()
         connection.add_termination_listener(lambda _: lost.set())
         try:
@@ -228,7 +231,3 @@ class PostgresQueue:
             losing.cancel()
         if running.done():
             running.result()
-
-
-def _plain(url: str) -> str:
-    return sa.make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)

@@ -10,9 +10,9 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from core.errors import ConfigError
+from core.store.server_address import DATABASE_URL, checked_server
 
 LOG = logging.getLogger("crossdock.store")
-DATABASE_URL = "CROSSDOCK_DATABASE_URL"
 UNFINISHED_RESTORE = "restore_unfinished"
 """The table that stands in a database while a backup is brought back into it, and alone where that was cut off."""
 _SMALL = 1 << 16
@@ -35,7 +35,7 @@ def checked_url(url: str) -> str:
     if place.drivername in {"postgresql", "postgresql+asyncpg"}:
         if not place.database:
             raise ConfigError(f"{DATABASE_URL}: it names no database; {_HOW}")
-        return place.set(drivername="postgresql+asyncpg").render_as_string(hide_password=False)
+        return checked_server(place).render_as_string(hide_password=False)
     if place.drivername != "sqlite":
         raise ConfigError(f"{DATABASE_URL}: {place.drivername} is not known here; {_HOW}")
     if place.host or place.query or not place.database or place.database.startswith((":memory:", "file:")):
@@ -43,7 +43,22 @@ def checked_url(url: str) -> str:
             f"{DATABASE_URL}: it names no file; write sqlite:///FILE with three slashes, "
             "four where the path begins at the root"
         )
+    _check_path(place.database)
     return url
+
+
+def _check_path(database: str) -> None:
+    """Refuse a path at which no file can be: one that leads in a circle or below a file, or a name that is too long."""
+    try:
+        file = Path(database).resolve()
+        for each in (file, Path(f"{file}-journal")):  # the longest name beside it
+            with contextlib.suppress(FileNotFoundError):
+                each.stat()
+    except (OSError, RuntimeError) as error:  # Python 3.11 tells a circle of links by a RuntimeError
+        why = error.strerror if isinstance(error, OSError) else "its links lead in a circle"
+        raise ConfigError(
+            f"{DATABASE_URL}: no file can be at {database} ({why}); name one in a folder that is there"
+        ) from error
 
 
 def database_file(url: str) -> Path | None:
@@ -78,6 +93,10 @@ def check_file(url: str) -> None:
         raise ConfigError(f"{DATABASE_URL}: {file} is a folder; name a file in it")
     if file.exists() and not file.is_file():
         raise ConfigError(f"{DATABASE_URL}: {file} is no file of a disk; name one")
+    if not file.parent.is_dir():
+        raise ConfigError(
+            f"{DATABASE_URL}: {file} cannot be written: there is no folder {file.parent}; make it first"
+        )
     if not file.exists() or not file.stat().st_size or _is_without_tables(file):
         _refuse_remains(file, url)
     if not file.exists():

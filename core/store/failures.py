@@ -1,8 +1,11 @@
 """Is a failure the database's or the machine's own: then it is waited out; anything else is looked at by a person."""
 
 import asyncio
+import errno
 import logging
+import socket
 import sqlite3
+import ssl
 from collections.abc import Awaitable, Callable, Iterator
 from typing import TypeVar
 
@@ -32,8 +35,24 @@ _SQLITE = frozenset({
     sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_FULL,
     sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_AUTH, sqlite3.SQLITE_NOTADB,
 })  # fmt: skip
-_PATHS = (FileNotFoundError, FileExistsError, IsADirectoryError, NotADirectoryError)
-"""A wrong path in our code: no waiting mends it."""
+_LAST_NUMBERS = ("GetNewTransactionId", "GetNewMultiXactId")
+"""Of PostgreSQL, what gives no more numbers to transactions until the tables are vacuumed; its words are translated."""
+_ERRNOS = frozenset({
+    errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.ESTALE, errno.ENODEV, errno.EBUSY, errno.ENOLCK,
+    errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN, errno.ENOBUFS, errno.EADDRNOTAVAIL,
+    errno.EHOSTUNREACH, errno.EHOSTDOWN, errno.ENETUNREACH, errno.ENETDOWN, errno.ENETRESET, errno.ENOTCONN,
+    errno.EACCES, errno.EPERM,
+})  # fmt: skip
+"""Of the system, what disks, handles, memory and the network are short of, and rights, which a person gives back.
+
+A wrong path, name or argument is our code's: no waiting mends it.
+"""
+_NETWORK = (ConnectionError, TimeoutError, socket.gaierror, ssl.SSLError)
+FOR_GOOD = (socket.gaierror, FileNotFoundError, PermissionError, ssl.SSLCertVerificationError)
+"""Where a start asks for a database, what no waiting mends: there is no such host or socket, or it is another's."""
+_EVERY_ADDRESS = "Multiple exceptions: "
+"""How asyncio begins, without a number, where a host has several addresses and each of them failed in its own way."""
+_NO_THREAD = "can't start new thread"
 
 
 class CommitLostError(Exception):
@@ -48,6 +67,8 @@ DATABASE_ERRORS = (
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,
     OSError,
+    MemoryError,
+    RuntimeError,
 )
 """What our own infrastructure raises, among other things: ``is_infrastructure`` tells which of it is its own."""
 
@@ -65,7 +86,7 @@ def is_infrastructure(error: BaseException) -> bool:
         return _is_databases(error)
     if isinstance(error, asyncpg.InternalClientError):  # the answer broke off in the middle
         return True
-    return isinstance(error, OSError) and not isinstance(error, _PATHS)
+    return _is_machines(error)
 
 
 def is_cut(error: BaseException) -> bool:
@@ -81,6 +102,8 @@ def is_cut(error: BaseException) -> bool:
 def may_pass(error: BaseException) -> bool:
     """Return whether a server's failure may be over in a moment; where nobody knows us, no waiting mends it."""
     state = _state(error)
+    if isinstance(error, FOR_GOOD):
+        return False
     return is_cut(error) or (
         state is not None and is_infrastructure(error) and not state.startswith(_NOT_KNOWN)
     )
@@ -107,6 +130,17 @@ async def until_answered(ask: Callable[[], Awaitable[T]]) -> T:
         await asyncio.sleep(AGAIN_AFTER_S)
 
 
+def _is_machines(error: BaseException) -> bool:
+    """Return whether a plain error of Python is the machine's or the network's: other libraries derive theirs too."""
+    if isinstance(error, OSError):
+        return (
+            isinstance(error, _NETWORK)
+            or error.errno in _ERRNOS
+            or (error.errno is None and str(error).startswith(_EVERY_ADDRESS))
+        )
+    return isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and str(error) == _NO_THREAD)
+
+
 def _state(error: BaseException) -> str | None:
     """Return the code that PostgreSQL gave."""
     found = filter(None, (getattr(cause, "sqlstate", None) for cause in _causes(error)))
@@ -119,13 +153,26 @@ def _is_databases(error: BaseException) -> bool:
         return False  # asyncpg could not write a value down: no other moment will do
     state = _state(error)
     if state is not None:
-        return state.startswith(_SQLSTATES)
+        return state.startswith(_SQLSTATES) or any(_accepts_nothing(cause) for cause in causes)
     for cause in causes:
         code = getattr(cause, "sqlite_errorcode", None)
         if code is not None:
             return (code & 0xFF) in _SQLITE
     plain = (*_DATABASE, sqlite3.OperationalError, asyncpg.InterfaceError)
     return isinstance(error, plain) and not any(words in str(error) for words in _OF_OURS)
+
+
+def _accepts_nothing(error: BaseException) -> bool:
+    """Return whether a server lets nobody in, or nobody write, under a code that is else a fault of ours."""
+    if not isinstance(error, asyncpg.PostgresError):
+        return False
+    told = error.as_dict()
+    match error.sqlstate:
+        case "55000":  # only who is not let in is told so with the end of the connection
+            return bool(told.get("severity_en") == "FATAL")
+        case "54000":
+            return "wraparound data loss" in str(error) or told.get("server_source_function") in _LAST_NUMBERS
+    return False
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import TextIO
 
-import asyncpg
 import sqlalchemy as sa
 
 from core.errors import ConfigError
 from core.store.database_file import database_file, tighten
+from core.store.server_address import connect
 
 _STARTING = 0x63726F7373646F63
 """The key of the advisory lock under which a process starts."""
@@ -52,13 +52,15 @@ def _lock_file(path: Path) -> TextIO:
 
 @contextlib.asynccontextmanager
 async def one_at_a_time(url: str) -> AsyncIterator[None]:
-    """Let processes that start together bring a PostgreSQL database up to date one after another."""
-    place = sa.make_url(url)
-    if place.get_backend_name() != "postgresql":
+    """Let processes that start together bring a PostgreSQL database up to date one after another.
+
+    Raises:
+        ConfigError: what is set for the connection fits no server.
+    """
+    if sa.make_url(url).get_backend_name() != "postgresql":
         yield
         return
-    plain = place.set(drivername="postgresql").render_as_string(hide_password=False)
-    connection = await asyncpg.connect(plain, server_settings={"application_name": STARTING})
+    connection = await connect(url, STARTING)
     try:
         await connection.execute("SELECT pg_advisory_lock($1)", _STARTING)
         yield

@@ -2,17 +2,38 @@
 
 import asyncio
 import logging
-import socket
 
 import asyncpg
 import sqlalchemy as sa
+
+from core.store.failures import FOR_GOOD
+from core.store.server_address import plain_address
 
 LOG = logging.getLogger("crossdock.server")
 
 START_WITHIN_S = 60.0
 """How long a process that serves waits for a database that refuses connections."""
-_FOR_GOOD = (socket.gaierror, FileNotFoundError, PermissionError)
-"""What no waiting mends: there is no such host or socket."""
+FIRST_WAIT_S = 0.5
+LONGEST_WAIT_S = 5.0
+TOLD_EVERY_S = 30.0
+"""How often a start that is tried again says so at most: a database may be read-only for a night."""
+
+
+class StartAgain:
+    """Waits before a start asks again a database that answers and fails: longer each time, and told now and then."""
+
+    def __init__(self) -> None:
+        self.wait_s = FIRST_WAIT_S
+        self._told_at_s: float | None = None
+
+    async def wait(self, why: str) -> None:
+        """Wait, and say why unless that was said a moment ago."""
+        now_s = asyncio.get_running_loop().time()
+        if self._told_at_s is None or now_s - self._told_at_s >= TOLD_EVERY_S:
+            self._told_at_s = now_s
+            LOG.warning("the database fails at the start (%s); tried again until it does not", why)
+        await asyncio.sleep(self.wait_s)
+        self.wait_s = min(2 * self.wait_s, LONGEST_WAIT_S)
 
 
 async def wait_for_database(url: str) -> bool:
@@ -35,14 +56,14 @@ async def wait_for_database(url: str) -> bool:
 
 async def _refuses(url: str) -> bool:
     """Return whether a database does not answer now, and may in a moment."""
-    place = sa.make_url(url)
-    if place.get_backend_name() != "postgresql":
+    if sa.make_url(url).get_backend_name() != "postgresql":
         return False
-    plain = place.set(drivername="postgresql").render_as_string(hide_password=False)
     try:
-        await (await asyncpg.connect(plain, timeout=10)).close()
+        await (await asyncpg.connect(plain_address(url), timeout=10)).close()
     except (asyncpg.CannotConnectNowError, asyncpg.TooManyConnectionsError):
         return True
     except (OSError, asyncpg.PostgresError) as error:
-        return isinstance(error, OSError) and not isinstance(error, _FOR_GOOD)
+        return isinstance(error, OSError) and not isinstance(error, FOR_GOOD)
+    except (ValueError, OverflowError):  # what is set fits no server
+        return False
     return False

@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from unittest.mock import Mock
 
 import asyncpg
 import pytest
@@ -20,9 +21,9 @@ from core.errors import ConfigError
 from core.jobs import JOBS
 from core.steps import STEPS
 from core.store.engine import Postgres
-from core.store.startup import wait_for_database
+from core.store.startup import StartAgain, wait_for_database
 from scheduler import Tick, mind_the_clock, scheduler_of, ticks_of
-from server import _opened
+from server import _listen, _opened, _port, _refuse_meanwhile
 from tests.core.store.conftest import open_store
 from tests.databases import fresh_database
 
@@ -296,7 +297,7 @@ async def test_a_start_that_is_cut_off_in_the_middle_begins_again(
     opening = Opening(refused_by(error), error)
     monkeypatch.setattr("server.open_hub", opening)
     monkeypatch.setattr("server.open_queue", _no_queue)
-    monkeypatch.setattr("server.AGAIN_AFTER_S", 0)
+    monkeypatch.setattr("core.store.startup.FIRST_WAIT_S", 0)
 
     async with AsyncExitStack() as opened:
         hub, _, queue = await _opened(opened, "sqlite:///hub.db", {}, None)
@@ -326,6 +327,57 @@ async def test_a_start_that_waiting_does_not_mend_ends_at_once(
             await _opened(opened, "sqlite:///hub.db", {}, None)
 
     assert (opening.failures, opening.open) == ([], 0)
+
+
+async def test_a_start_that_is_tried_for_a_night_asks_every_five_seconds_and_says_so_every_thirty(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    now, waits = [1000.0], list[float]()
+
+    async def pass_s(wait_s: float) -> None:
+        waits.append(wait_s)
+        now[0] += wait_s
+
+    monkeypatch.setattr("core.store.startup.asyncio", Mock(sleep=pass_s))
+    monkeypatch.setattr("core.store.startup.asyncio.get_running_loop.return_value.time", lambda: now[0])
+    again = StartAgain()
+
+    while now[0] < 1100:
+        await again.wait("ReadOnlySQLTransactionError")
+
+    assert waits[:6] == [0.5, 1.0, 2.0, 4.0, 5.0, 5.0]
+    assert len(waits) == 23
+    assert [record.getMessage() for record in caplog.records] == [
+        "the database fails at the start (ReadOnlySQLTransactionError); tried again until it does not"
+    ] * 4
+
+
+async def test_a_hub_that_starts_refuses_connections_and_keeps_its_port(unused_tcp_port: int) -> None:
+    host, port = "127.0.0.1", unused_tcp_port
+    with _port(port, wanted=True) as listening:
+        assert listening is not None
+        _refuse_meanwhile(listening)
+        with pytest.raises(ConnectionRefusedError):
+            await asyncio.open_connection(host, port)
+        with socket.socket() as another, pytest.raises(OSError, match="in use"):
+            another.bind((host, port))
+
+        _listen(listening)
+        _, writer = await asyncio.open_connection(host, port)
+        writer.close()
+
+
+async def test_of_two_hubs_that_start_at_once_at_one_port_one_says_that_it_is_taken(
+    unused_tcp_port: int,
+) -> None:
+    port = unused_tcp_port
+    with _port(port, wanted=True) as first:
+        assert first is not None
+        _refuse_meanwhile(first)
+        with _port(port, wanted=True) as second:
+            assert second is not None
+            with pytest.raises(ConfigError, match=f"port {port} of 127.0.0.1 cannot be used"):
+                _listen(first)
 
 
 async def test_a_clock_that_is_set_back_by_an_hour_stops_no_tick(monkeypatch: pytest.MonkeyPatch) -> None:

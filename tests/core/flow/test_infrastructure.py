@@ -1,7 +1,13 @@
 """Our own database or machine fails for a moment: no order and no job is to blame, and all go on by themselves."""
 
 import asyncio
+import errno
+import gzip
+import io
+import os
+import socket
 import sqlite3
+import ssl
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -45,12 +51,28 @@ OURS = [
     OSError(28, "No space left on device"),
     OSError(24, "Too many open files"),
     ConnectionResetError(104, "Connection reset by peer"),
+    OSError("Multiple exceptions: [Errno 111] Connect call failed, [Errno 111] Connect call failed"),
+    socket.gaierror(-3, "Temporary failure in name resolution"),
+    ssl.SSLEOFError(8, "EOF occurred in violation of protocol"),
+    MemoryError(),
+    RuntimeError("can't start new thread"),
+    *(
+        OSError(number, os.strerror(number))
+        for number in (errno.EDQUOT, errno.EROFS, errno.EIO, errno.EACCES, errno.ENFILE, errno.EAGAIN)
+    ),
 ]
 CODE = [
     KeyError("lines"),
     ZeroDivisionError(),
     FileNotFoundError(2, "No such file or directory", "template.txt"),
     IsADirectoryError(21, "Is a directory"),
+    OSError(errno.EINVAL, "Invalid argument"),
+    OSError(errno.ENAMETOOLONG, "File name too long"),
+    OSError("Expecting value: line 1 column 1 (char 0)"),
+    gzip.BadGzipFile("Not a gzipped file"),
+    io.UnsupportedOperation("not writable"),
+    RuntimeError("dictionary changed size during iteration"),
+    RecursionError(),
     sa.exc.IntegrityError("INSERT", {}, Exception("FOREIGN KEY constraint failed")),
     sa.exc.DataError("INSERT", {}, Exception("invalid byte sequence")),
     sa.exc.ProgrammingError("SELECT", {}, Exception("relation does not exist")),
@@ -134,6 +156,30 @@ def test_each_failure_lies_at_one_of_four() -> None:
         Failure.VENDOR
     }
     assert say(RejectedError("no", connection="post"), MappingError("total", "missing")) == {Failure.OBJECT}
+
+
+# --- what a machine is short of ---
+
+
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("can't start new thread")], ids=str)
+async def test_an_order_that_meets_a_machine_without_memory_or_threads_ships_once_it_has_them(
+    b: Bench, caplog: pytest.LogCaptureFixture, error: Exception
+) -> None:
+    left = [error]
+
+    def short(operation: str) -> None:
+        if operation == "quote" and left:
+            raise left.pop()
+
+    b.world.faults = short
+    place(b.world, "shop", KIT)
+    with caplog.at_level("ERROR"):
+        await pass_time(b, timedelta(hours=2))
+
+    state = await b.store.load(MERCHANT, "shop:kk-2")
+    assert state is not None
+    assert (left, state.stage, state.parked) == ([], Stage.SHIPPED, None)
+    assert caplog.records == []
 
 
 # --- what lasts longer ---

@@ -11,7 +11,14 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncTransaction
 
 from core.store.engine import Postgres, Sqlite, database
-from core.store.failures import AGAIN_AFTER_S, CommitLostError, is_infrastructure, name_of, until_answered
+from core.store.failures import (
+    AGAIN_AFTER_S,
+    CommitLostError,
+    is_infrastructure,
+    may_pass,
+    name_of,
+    until_answered,
+)
 from core.store.orders import facts_of
 from core.store.store import Store
 from tests.core.store.builders import a_commit, a_new_order, noted
@@ -122,6 +129,59 @@ async def test_the_codes_by_which_postgresql_fails_itself_are_our_infrastructure
     sorted_so = {state: is_infrastructure(await raised_with(postgres, state)) for state in (*OWN, *OURS)}
 
     assert sorted_so == {state: state in OWN for state in (*OWN, *OURS)}
+
+
+async def test_a_database_that_lets_nobody_in_is_waited_for(tmp_path: Path) -> None:
+    async with database_with_tables("postgres", tmp_path) as url:
+        place = sa.make_url(url)
+        server = Postgres(place.set(database="postgres").render_as_string(hide_password=False))
+        closed = Postgres(url)
+        try:
+            await server.write(_let_in, str(place.database), answer=False)
+            with pytest.raises((sa.exc.DBAPIError, asyncpg.PostgresError)) as raised:
+                await closed.read(count)
+            await server.write(_let_in, str(place.database), answer=True)
+            assert await closed.read(count) == 0
+        finally:
+            await server.close()
+            await closed.close()
+
+    assert (is_infrastructure(raised.value), may_pass(raised.value)) == (True, True)
+
+
+def _let_in(conn: sa.Connection, name: str, *, answer: bool) -> None:
+    conn.exec_driver_sql(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS {answer}')
+
+
+async def test_a_sequence_that_was_not_asked_before_is_our_code_s_under_the_same_code(
+    postgres: Postgres,
+) -> None:
+    def ask(conn: sa.Connection) -> None:
+        conn.exec_driver_sql("CREATE TEMP SEQUENCE s")
+        conn.exec_driver_sql("SELECT currval('s')")
+
+    with pytest.raises(sa.exc.DBAPIError) as raised:
+        await postgres.write(ask)
+
+    assert not is_infrastructure(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("says", "own"),
+    [
+        ("database is not accepting commands to avoid wraparound data loss in database hub", True),
+        ("cannot assign new transaction IDs to avoid wraparound data loss in database hub", True),
+        ("stack depth limit exceeded", False),
+    ],
+)
+async def test_a_server_that_has_no_more_numbers_for_transactions_is_waited_for(
+    postgres: Postgres, says: str, own: bool
+) -> None:
+    raising = f"DO $$ BEGIN RAISE EXCEPTION '{says}' USING ERRCODE = '54000'; END $$"
+    with pytest.raises(sa.exc.DBAPIError) as raised:
+        await postgres.write(lambda conn: conn.exec_driver_sql(raising))
+
+    assert is_infrastructure(raised.value) is own
 
 
 async def test_a_value_that_the_driver_cannot_write_is_our_code_s(postgres: Postgres) -> None:
