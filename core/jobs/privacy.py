@@ -18,7 +18,7 @@ from core.model.commit import MerchantNotice
 from core.model.forgetting import Why
 from core.model.privacy import PrivacyRequest, RequestKind, RequestState
 from core.ports import Token
-from core.store.inbox import deliveries_of_job
+from core.store.inbox import deliveries_of_job, orders_told
 from core.store.jobs import Job
 from core.store.notices import raise_notices
 from core.store.orders import known_orders, orders_of_connection
@@ -131,7 +131,9 @@ async def redact_shop(hub: Hub, job: Job) -> Reschedule | None:
         LOG.warning("%s: asked to forget all of %s; %s", job.merchant, job.connection, result)
         await _end(hub, job.merchant, request, RequestState.REFUSED, result)
         return None
-    order_ids = await hub.store.read(orders_of_connection, job.merchant, job.connection)
+    known = await hub.store.read(orders_of_connection, job.merchant, job.connection)
+    told = await hub.store.read(orders_told, job.merchant, job.connection)
+    order_ids = sorted({*known, *told})
     await forget(hub, job.merchant, order_ids, why=Why.SHOP_LEFT, actor="channel")
     row = TokenRow(keyring=hub.store.keys, merchant=job.merchant, connection=job.connection)
     await hub.store.write(_forget_account, row)

@@ -192,3 +192,14 @@ def _delivery_row(row: sa.Row[Any]) -> DeliveryRow:
         state=row.state,
         error=row.error,
     )
+
+
+def orders_told(conn: sa.Connection, merchant: str, connection: str) -> list[str]:
+    """Return the ids of the orders that deliveries of a connection, whose text is kept, tell of; also unknown ones."""
+    query = sa.select(deliveries.c.subject).where(
+        deliveries.c.merchant == merchant,
+        deliveries.c.connection == connection,
+        deliveries.c.kind == "fetch",
+        deliveries.c.body.is_not(None),
+    )
+    return list(conn.execute(query.distinct().order_by(deliveries.c.subject)).scalars())

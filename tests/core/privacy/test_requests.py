@@ -6,6 +6,7 @@ import pytest
 
 from connectors.bogus.client import Fault, no_fault
 from core.failpoints import listening
+from core.model.forgetting import Why
 from core.model.notification import Notification, NotificationKind
 from core.model.privacy import PrivacyRequest, RequestKind, RequestState
 from core.ports import Token
@@ -16,9 +17,11 @@ from core.store.jobs import list_jobs
 from core.store.personal import personal_of
 from core.store.privacy_requests import list_requests
 from core.store.tokens import TokenRow, token_states
+from core.store.tombstones import tombstone_of
 from simulation.shoppers import Cart, place
 from tests.builders import MERCHANT, Bench, home
 from tests.core.flow.play import carry, pass_time, settle
+from tests.core.privacy.shoppers import bodies, tell
 
 LINE = ("SOCKS-CHEF", 1, 2400)
 
@@ -170,6 +173,29 @@ async def test_a_shop_that_is_gone_is_forgotten_whole(b: Bench) -> None:
     assert await token(b) is None
     [done] = await requests(b)
     result = "the persons of all 2 orders are forgotten, and the shop's account"
+    assert done == ended(b, "e1", RequestKind.REDACT_SHOP, result)
+
+
+@pytest.mark.req("R66")
+@pytest.mark.case("F8")
+async def test_of_a_shop_that_is_gone_an_order_that_was_told_and_never_read_is_forgotten_too(
+    b: Bench,
+) -> None:
+    await connected(b)
+    b.world.locked_out.add("shop")
+    await tell(b, "e0", NotificationKind.ORDER, "kk-404")
+    await settle(b)
+    assert set(await bodies(b)) == {"e0"}
+
+    await told(b, NotificationKind.SHOP_REDACT, "e1")
+    await settle(b)
+
+    assert await bodies(b) == {}
+    grave = await b.store.read(tombstone_of, MERCHANT, "shop:kk-404")
+    assert grave is not None
+    assert grave.why is Why.SHOP_LEFT
+    [done] = await requests(b)
+    result = "the persons of all 1 orders are forgotten, and the shop's account"
     assert done == ended(b, "e1", RequestKind.REDACT_SHOP, result)
 
 
