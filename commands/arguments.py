@@ -4,6 +4,7 @@ import argparse
 import re
 
 from core.errors import HubError
+from core.model.base import plain
 from core.model.stock import MOST_UNITS
 
 
@@ -23,6 +24,18 @@ def with_tags_as_words(words: list[str]) -> list[str]:
     if words[:1] != ["orders"] or "tag" not in words:
         return words
     return [f" {word}" if re.fullmatch("-(?!h$)[a-z0-9][a-z0-9-]*", word) else word for word in words]
+
+
+def plain_note(text: str) -> str:
+    """Return a note as it is kept.
+
+    Raises:
+        argparse.ArgumentTypeError: it is no plain text.
+    """
+    try:
+        return plain(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"the note has {error}") from error
 
 
 def whole_number(text: str, what: str) -> int:

@@ -3,7 +3,7 @@
 import argparse
 from functools import partial
 
-from commands.arguments import UsageError, add_merchant_options
+from commands.arguments import UsageError, add_merchant_options, plain_note
 from commands.confirm import add_confirm_options, agree
 from commands.order_text import when
 from commands.output import Rows
@@ -24,7 +24,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="*",
         help="retry: nothing for all of it; orders, jobs or deliveries; an order; or a job's kind and subject",
     )
-    parser.add_argument("--note", default="", help="kept on each order's timeline; no personal data")
+    parser.add_argument(
+        "--note", type=plain_note, default="", help="kept on each order's timeline; no personal data"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:

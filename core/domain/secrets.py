@@ -2,6 +2,8 @@
 
 import re
 
+from core.model.base import shows_nothing
+
 KEY_LEAST, KEY_VARIETY = 22, 8
 """22 characters of the 64 that URLs take are 132 bits, where they were drawn by chance."""
 PASSWORD_LEAST, PASSWORD_MOST, PASSWORD_VARIETY = 12, 200, 5
@@ -60,10 +62,10 @@ def name_of(text: str) -> str:
     """Return a name as timelines show it.
 
     Raises:
-        ValueError: it is empty, too long, or holds control characters.
+        ValueError: it shows nothing, is too long, or holds control characters or others that are not seen.
     """
     name = text.strip()
-    if not name or len(name) > _LONGEST_NAME or not name.isprintable():
+    if shows_nothing(name) or len(name) > _LONGEST_NAME or not name.isprintable():
         raise ValueError(f"a name has 1 to {_LONGEST_NAME} characters that can be read")
     return name
 

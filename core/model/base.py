@@ -1,6 +1,7 @@
 """What every shape of the model has in common."""
 
 import re
+import unicodedata
 from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Self
@@ -27,6 +28,46 @@ def is_storable(text: str) -> bool:
 
 _UNSTORABLE = re.compile("[\\x00\\ud800-\\udfff]")
 
+
+def shows_nothing(text: str) -> bool:
+    """Return whether a reader sees nothing of a text: blanks, marks of control and format, and fillers."""
+    return all(unicodedata.category(c) in _UNSEEN or c in _FILLERS for c in text)
+
+
+_UNSEEN = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})
+# Letters and signs to Unicode that are drawn as a blank: DerivedCoreProperties, Default_Ignorable_Code_Point, and Braille's.
+_FILLERS = "\u034f\u115f\u1160\u2800\u3164\uffa0"
+
+
+def plain(text: str) -> str:
+    """Return what a person wrote without blanks at its ends; what shows nothing is empty.
+
+    Raises:
+        ValueError: it holds control characters, or some that turn the order in which its readers see the others.
+    """
+    if shows_nothing(text) and is_storable(text):
+        return ""
+    if any(unicodedata.category(c) in ("Cc", "Cs") and c not in _WHITE for c in text):
+        raise ValueError("control characters; write plain text")
+    if _TURNING.search(text):
+        raise ValueError("characters that turn the order of others; write plain text")
+    return text.strip()
+
+
+_WHITE = "\n\r\t"
+# Embeddings, overrides and isolates (Unicode Standard Annex 9, 2): others than the marks that Hebrew and Arabic need.
+_TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
+
+
+def _plain_note(text: str) -> str:
+    try:
+        return plain(text)
+    except ValueError as error:
+        raise ValueError(f"the note has {error}") from error
+
+
+PlainNote = Annotated[str, AfterValidator(_plain_note)]
+"""What a person writes to others, beside what he does."""
 
 Text = Annotated[str, AfterValidator(storable)]
 """A text of a vendor's that is stored."""

@@ -5,7 +5,6 @@ on the order as it stands then.
 """
 
 import re
-import unicodedata
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
@@ -23,14 +22,13 @@ from core.model.annotations import (
     Tagged,
     Untagged,
 )
+from core.model.base import plain
 from core.model.commit import Due, Landed, NewNote, OrderCommit
 from core.model.facts import Fact
 from core.services.actions import order_named
 from core.store.assignees import assignable
 from core.store.order_notes import OrderNote, notes_of
 from core.store.tombstones import buried
-
-_WHITE = "\n\r\t"
 
 
 async def add_note(hub: Hub, merchant: str, order_id: str, text: str, actor: str) -> NoteAdded:
@@ -64,13 +62,14 @@ async def add_note(hub: Hub, merchant: str, order_id: str, text: str, actor: str
 
 
 def _checked_text(text: str) -> str:
-    text = text.strip()
+    try:
+        text = plain(text)
+    except ValueError as error:
+        raise RefusedError(f"the note has {error}") from error
     if not text:
         raise RefusedError("the note is empty; write what is to be known of the order")
     if len(text) > LONGEST_NOTE_TEXT:
         raise RefusedError(f"the note has {len(text)} characters; {LONGEST_NOTE_TEXT} are the most")
-    if any(unicodedata.category(c) in ("Cc", "Cs") and c not in _WHITE for c in text):
-        raise RefusedError("the note has control characters; write plain text")
     return text
 
 

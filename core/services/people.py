@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from core.domain.secrets import login_of, looks_like_id, name_of, why_weak_password
 from core.engine.hub import Hub
 from core.errors import NotFoundError, RefusedError
+from core.model.base import shows_nothing
 from core.model.people import Caller, LinkKind, OneTimeLink, User, actor_of_user
 from core.model.roles import Role
 from core.services.passwords import Passwords
@@ -291,7 +292,10 @@ async def _hashed(passwords: Passwords, password: str, login: str) -> str:
 
 
 def _login(text: str) -> str:
-    return _no_id(login_of, text)
+    login = _no_id(login_of, text)
+    if shows_nothing(login) or not login.isprintable():
+        raise RefusedError("a sign-in name holds only characters that can be read")
+    return login
 
 
 def _checked(text: str) -> str:

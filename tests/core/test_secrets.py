@@ -58,6 +58,16 @@ def test_what_is_no_sign_in_name_is_refused(text: str) -> None:
         login_of(text)
 
 
+@pytest.mark.case("F14")
+@pytest.mark.parametrize(
+    "text",
+    ["\u200b", "\ufeff", "\u00a0", "\u3164", "\u2800", "Kim \u202eeoD", "\u2066Kim\u2069", "K\u200bim"],
+)
+def test_a_name_shows_all_that_it_holds(text: str) -> None:
+    with pytest.raises(ValueError, match="a name has 1 to 80 characters that can be read"):
+        name_of(text)
+
+
 @pytest.mark.parametrize("text", ["", " ", "a\nb", "x" * 81, "user:1"])
 def test_what_is_no_name_of_a_key_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="name"):

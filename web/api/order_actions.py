@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import Field
 
 from core.engine.hub import Hub
+from core.model.base import PlainNote
 from core.services import actions
 from core.services.plans import OrderPlan, plans
 from web.api.endpoint import Answer, Call, Endpoint
@@ -19,7 +20,7 @@ LONGEST_NOTE = 300
 class OrderAsk(Answer):
     """A note that stays on the timeline, and the version of the order that was seen."""
 
-    note: str = Field("", max_length=LONGEST_NOTE, description="kept on the timeline; no personal data")
+    note: PlainNote = Field("", max_length=LONGEST_NOTE, description="kept on the timeline; no personal data")
     version: int | None = Field(None, description=SEEN)
 
 
@@ -38,7 +39,7 @@ class VoidAsk(OrderAsk):
 class RejectAsk(Answer):
     """Why the order is rejected."""
 
-    why: str = "rejected by the merchant"
+    why: PlainNote = "rejected by the merchant"
     version: int | None = Field(None, description=SEEN)
 
 

@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from core.errors import RefusedError
+from core.model.base import PlainNote
 from core.model.failures import Failure
 from core.services.parked import ParkedWork, chosen, parked_work, retry_parked, retry_plan
 from web.api.endpoint import Answer, Call, Endpoint
@@ -76,7 +77,9 @@ class RetryAsk(Answer):
     jobs: Literal["all"] | tuple[JobName, ...] | None = None
     deliveries: Literal["all"] | tuple[DeliveryName, ...] | None = None
     stands: str | None = Field(None, description="the `stands` of the list that was seen")
-    note: str = Field("", max_length=LONGEST_NOTE, description="kept on each timeline; no personal data")
+    note: PlainNote = Field(
+        "", max_length=LONGEST_NOTE, description="kept on each timeline; no personal data"
+    )
 
 
 class RetriedView(Answer):

@@ -5,6 +5,7 @@ from datetime import datetime
 from pydantic import Field
 
 from core.engine.hub import Hub
+from core.model.base import PlainNote
 from core.model.privacy import PrivacyRequest, RequestKind, RequestState
 from core.services import privacy_requests as service
 from core.store.privacy_requests import list_requests
@@ -52,7 +53,7 @@ class AnsweredAsk(Answer):
 
     connection: str
     event: str
-    note: str = Field("", max_length=LONGEST_NOTE, description="how it was answered; no personal data")
+    note: PlainNote = Field("", max_length=LONGEST_NOTE, description="how it was answered; no personal data")
 
 
 class ShopRedactionView(Answer):

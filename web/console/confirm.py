@@ -15,6 +15,7 @@ from http import HTTPStatus
 from aiohttp import web
 
 from core.errors import RefusedError
+from core.model.base import plain
 from core.services.plans import Plan
 from web.console.page import page
 from web.keys import HUB, SETTINGS
@@ -41,7 +42,7 @@ def confirmed(request: web.Request, form: Mapping[str, object]) -> Confirmed | N
     """Return what was confirmed; None where the form was pressed and its plan was not seen yet.
 
     Raises:
-        RefusedError: the word is of another form or person, or too old; or the note is too long.
+        RefusedError: the word is of another form or person, or too old; or the note is too long, or no plain text.
     """
     word = form.get(WORD)
     if not isinstance(word, str):
@@ -49,7 +50,10 @@ def confirmed(request: web.Request, form: Mapping[str, object]) -> Confirmed | N
     seen = request.app[SETTINGS].unsign("confirm", word, request.app[HUB].clock.now())
     if seen is None or seen["form"] != _digest(request, form):
         raise RefusedError("nothing was done: this page is too old, or not yours; press the button again")
-    note = str(form.get(NOTE, "")).strip()
+    try:
+        note = plain(str(form.get(NOTE, "")))
+    except ValueError as error:
+        raise RefusedError(f"nothing was done: the note has {error}") from error
     if len(note) > LONGEST_NOTE:
         raise RefusedError(f"nothing was done: the note is longer than {LONGEST_NOTE} characters; shorten it")
     return Confirmed(stands=seen["stands"], note=note)

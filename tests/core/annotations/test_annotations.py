@@ -147,6 +147,9 @@ async def test_a_note_whose_order_is_forgotten_while_it_is_written_leaves_no_tex
     ("text", "says"),
     [
         (" \n ", "the note is empty; write what is to be known of the order"),
+        ("\u200b\ufeff \u00a0", "the note is empty; write what is to be known of the order"),
+        ("to \u202eoneR", "the note has characters that turn the order of others; write plain text"),
+        ("to \u2067oneR\u2069", "the note has characters that turn the order of others; write plain text"),
         ("x" * 2001, "the note has 2001 characters; 2000 are the most"),
         ("a\x1b[2J", "the note has control characters; write plain text"),
         ("a\udcff", "the note has control characters; write plain text"),
