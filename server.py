@@ -35,6 +35,7 @@ from scheduler import follow, look_when_stirred, mind_the_clock, scheduler_of, s
 from web.app import build
 from web.context import Settings
 from web.door.limits import limits_of
+from web.door.listening import HOST, listen
 from web.door.server import BACKLOG, open_door
 from web.health import metrics_token
 
@@ -52,7 +53,7 @@ async def serve(
     """Run a process of the hub until it is told to stop.
 
     Raises:
-        ConfigError: a file is wrong, the port is taken, or another process has the database for itself.
+        ConfigError: a file is wrong, address or port cannot be listened on, or another process has the database for itself.
     """
     url = database_url(environ)
     if role != "all" and url.startswith("sqlite"):
@@ -61,7 +62,7 @@ async def serve(
     limits, monitor = limits_of(environ), metrics_token(environ)
     if redactor is not None:
         redactor.hide(monitor)
-    with single_instance(url), _port(port, wanted=role in ("all", "web")) as listening:
+    with single_instance(url), _port(environ, port, wanted=role in ("all", "web")) as listening:
         _refuse_meanwhile(listening)
         async with contextlib.AsyncExitStack() as opened, contextlib.AsyncExitStack() as running:
             hub, installation, queue = await _opened(opened, url, environ, redactor)
@@ -128,19 +129,12 @@ def _cookies_of(key: Key) -> bytes:
 
 
 @contextlib.contextmanager
-def _port(port: int, *, wanted: bool) -> Iterator[socket.socket | None]:
+def _port(environ: Mapping[str, str], port: int, *, wanted: bool) -> Iterator[socket.socket | None]:
     """Take the port before anything else begins, so that a second start does nothing."""
     if not wanted:
         yield None
         return
-    host = os.environ.get("CROSSDOCK_HOST", "127.0.0.1")
-    try:
-        listening = socket.create_server((host, port), backlog=BACKLOG)
-    except (OSError, OverflowError) as error:
-        raise ConfigError(
-            f"port {port} of {host} cannot be used ({error}); name another: --port N"
-        ) from error
-    with listening:
+    with listen(environ.get(HOST) or "127.0.0.1", port) as listening:
         yield listening
 
 

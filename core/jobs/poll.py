@@ -27,7 +27,7 @@ OVERLAP = timedelta(minutes=3)
 """How far a poll looks back behind the newest change it has seen: channels do not list in the order of change."""
 LISTED_AGAIN = timedelta(hours=1)
 """How long a change stays in the list while the order is not known as new as that: longer than a replica is behind."""
-_PLACE = frozenset({"page", "pages", "marked"})
+_PLACE = frozenset({"page", "pages", "kept"})
 """Where a poll is in a list: the page to ask for, how many it asked for, and one of these."""
 
 
@@ -123,16 +123,16 @@ def _next(hub: Hub, job: Job, memory: Mapping[str, Any], next_page: str) -> Resc
         MappingError: it goes round, and was begun anew before.
     """
     on = "page" in memory
-    if on and next_page in (memory["page"], memory.get("marked")):
+    if on and next_page in (memory["page"], memory.get("kept")):
         error = MappingError(
             "next_page", "expected a place further on in the list, found one asked for before"
         )
         return _begun_anew(hub, job, memory, error)
     pages = memory.get("pages", 0) + 1 if on else 1
-    is_marked = pages & (pages - 1) == 0
-    marked = next_page if is_marked else memory.get("marked")
+    is_kept = pages & (pages - 1) == 0
+    kept = next_page if is_kept else memory.get("kept")
     return Reschedule(
-        due_at=hub.clock.now(), data={**memory, "page": next_page, "pages": pages, "marked": marked}
+        due_at=hub.clock.now(), data={**memory, "page": next_page, "pages": pages, "kept": kept}
     )
 
 

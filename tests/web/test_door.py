@@ -553,14 +553,6 @@ async def test_answers_that_wait_to_be_read_count_and_who_reads_least_goes_first
         assert (await honest.answer())[0] == 200
 
 
-@pytest.mark.case("F4")
-async def test_an_address_of_thousands_of_slashes_is_looked_for_nowhere(site: Site, connect: Connect) -> None:
-    client = await connect(site)
-    await client.send(b"GET " + b"/" * 8000 + b" HTTP/1.1\r\nHost: hub\r\n\r\n")
-    status, _, body = await client.answer()
-    assert (status, json.loads(body)["detail"]) == (404, "no such page")
-
-
 # --- what is no request
 
 
