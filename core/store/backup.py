@@ -45,16 +45,19 @@ def write_backup(conn: sa.Connection, folder: Path, *, now: datetime) -> tuple[M
     name = now.astimezone(UTC).strftime(NAME)
     tables = [table for table in METADATA.sorted_tables if table is not data_keys]
     made: list[Path] = []
-    try:
-        with _writing(folder):
-            # The keys first: no data without the keys that open it.
-            keys = _write_set(conn, folder / KEYS / name, [data_keys], now, made)
-            failpoint("backup.keys.written")
-            return _write_set(conn, folder / DATA / name, tables, now, made), keys
-    except BaseException:
-        for each in made:
-            shutil.rmtree(each, ignore_errors=True)
-        raise
+    with contextlib.ExitStack() as unfinished, _writing(folder):
+        unfinished.callback(_remove, made)
+        # The keys first: no data without the keys that open it.
+        keys = _write_set(conn, folder / KEYS / name, [data_keys], now, made)
+        failpoint("backup.keys.written")
+        data = _write_set(conn, folder / DATA / name, tables, now, made)
+        unfinished.pop_all()
+        return data, keys
+
+
+def _remove(made: Sequence[Path]) -> None:
+    for each in made:
+        shutil.rmtree(each, ignore_errors=True)
 
 
 def check_revision(conn: sa.Connection) -> None:
