@@ -28,6 +28,7 @@ OF_EVERYBODY: Mapping[str, str] = {
     "engine._landed": "asks what became of a transaction",
     "engine._write": "asks for the id of its transaction",
     "figures._count": "is handed the condition",
+    "restore.begin_restore": "a table of no merchant, in a database without tables",
     "keys.wrapped_by": "of the whole installation: which of its keys wrap anything",
     "keys._opens": "of the whole installation: one stored key that a key wraps",
     "pauses.looks_of_all": "a worker looks for every merchant",

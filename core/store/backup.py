@@ -45,19 +45,18 @@ def write_backup(conn: sa.Connection, folder: Path, *, now: datetime) -> tuple[M
     name = now.astimezone(UTC).strftime(NAME)
     tables = [table for table in METADATA.sorted_tables if table is not data_keys]
     made: list[Path] = []
-    with contextlib.ExitStack() as undo:
-        undo.callback(_remove, made)
-        with _writing(folder):
-            # The keys first: no data without the keys that open it.
-            keys = _write_set(conn, folder / KEYS / name, [data_keys], now, made)
-            failpoint("backup.keys.written")
-            data = _write_set(conn, folder / DATA / name, tables, now, made)
-        undo.pop_all()
+    with contextlib.ExitStack() as unfinished, _writing(folder):
+        unfinished.callback(_remove, made)
+        # The keys first: no data without the keys that open it.
+        keys = _write_set(conn, folder / KEYS / name, [data_keys], now, made)
+        failpoint("backup.keys.written")
+        data = _write_set(conn, folder / DATA / name, tables, now, made)
+        unfinished.pop_all()
         return data, keys
 
 
-def _remove(folders: Sequence[Path]) -> None:
-    for each in folders:
+def _remove(made: Sequence[Path]) -> None:
+    for each in made:
         shutil.rmtree(each, ignore_errors=True)
 
 
