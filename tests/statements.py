@@ -35,7 +35,6 @@ OF_EVERYBODY: Mapping[str, str] = {
     "processes.end_process": "processes belong to no merchant",
     "processes.forget_processes": "processes belong to no merchant",
     "processes._owner_silent": "a condition: processes belong to no merchant",
-    "restore.begin_restore": "says of a whole database that it is no new one",
     "restore.restore": "fills an empty database with rows that hold their merchant",
     "rotation.count_wrapped": "of the whole installation: how many keys each key wraps",
     "sqlite.begin": "begins a transaction",
