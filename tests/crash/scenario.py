@@ -186,7 +186,7 @@ async def _what_people_do(b: Bench, minutes: int) -> None:
     """Type a wrong level, reject KK-2, link the socks, cancel KK-3 once its label is bought, scan what is labelled."""
     if b.clock.now() == START:
         await _until(b, b.clock.now() + timedelta(seconds=20))
-        b.world.shops["amz"].levels[ListingKey(listing="KK-SET-KB")] += 1
+        b.world.shops["amz"].levels[ListingKey(listing="KK-SET-KB")] -= 1
     if minutes == 10:
         await actions.link(b.hub, MERCHANT, "shop", "SOCKS-CHEF", {"SOCKS-CHEF": 1})
         state = await b.store.load(MERCHANT, "shop:kk-2")
