@@ -106,14 +106,14 @@ def bring_back(arguments: argparse.Namespace) -> int:
 
 
 def _tell_keys(backup: Backup, *, as_json: bool) -> None:
-    """Say which orders' personal data the keys do not open, and which the newest ones would not."""
+    """Say which orders' personal data the keys do not open, and whether others would."""
     if as_json:
         return
     print(f"{backup.keyless} orders have no key in keys {backup.keys.name}; their persons stay forgotten")
-    if backup.forgotten_since:
+    if backup.held_elsewhere:
         print(
-            f"{backup.forgotten_since} orders have no key in the newest keys: they were forgotten since the backup. "
-            f"Forget them again, or bring it back into a new database with --keys {backup.newest_keys}"
+            f"Keys {backup.other_keys} hold those of {backup.held_elsewhere} of them: where they were not forgotten since, "
+            f"bring it back into a new database with --keys {backup.other_keys}"
         )
 
 

@@ -1,8 +1,7 @@
 """Which sets of a folder are brought back: the newest data, or those of a name, and the keys that open them.
 
 A clock that was ahead dates a set into the future, where it would be the newest for ever: nothing of the future is taken
-by itself. Of the keys those are taken that are of the data's instant, or the nearest after it: of two that are as good,
-the later one lacks what was forgotten between them.
+by itself. Of the keys the newest are taken: they lack those of whoever was forgotten since, who stays so.
 """
 
 import logging
@@ -30,28 +29,29 @@ class Backup:
     keys: Path
     keyless: int
     """Orders of the data whose personal data no key of the set opens."""
-    forgotten_since: int = 0
-    """Orders that the keys open and the newest ones do not: they were forgotten between the two."""
-    newest_keys: str = ""
+    held_elsewhere: int = 0
+    """Those of them whose keys another set has: they were forgotten since then, or these are the wrong keys."""
+    other_keys: str = ""
 
 
 def find_backup(folder: Path, at: str | None = None, keys: str | None = None, *, now: datetime) -> Backup:
     """Return the newest backup of a folder that is not of the future, or the one of a name; keys as well.
 
     Raises:
-        BackupError: there is none of that name, no keys as new as its data, or only other keys open its orders.
+        BackupError: there is none of that name, or no keys as new as its data.
     """
     data = _chosen_data(folder, at, now)
     check_set(data)
-    whole = _keys_for(folder, data, keys, now)
-    chosen, newest = whole[0], whole[-1]
-    needed, opened = _orders_of_data(data), _orders_of_keys(chosen)
-    missing = needed - opened
-    if keys is None and missing:
-        _refuse_better(chosen, missing, _whole(sets_in(folder / KEYS)))
-    since = set() if newest == chosen else (needed & opened) - _orders_of_keys(newest)
+    chosen = _keys_for(folder, data, keys, now)
+    missing = _orders_of_data(data) - _orders_of_keys(chosen)
+    held = [
+        (len(missing & _orders_of_keys(each)), each.name)
+        for each in (_whole(sets_in(folder / KEYS)) if missing else [])
+        if each != chosen
+    ]
+    count, other = max(held, default=(0, ""))
     return Backup(
-        data=data, keys=chosen, keyless=len(missing), forgotten_since=len(since), newest_keys=newest.name
+        data=data, keys=chosen, keyless=len(missing), held_elsewhere=count, other_keys=other if count else ""
     )
 
 
@@ -94,8 +94,8 @@ def _chosen_data(folder: Path, at: str | None, now: datetime) -> Path:
     return wanted[-1]
 
 
-def _keys_for(folder: Path, data: Path, named: str | None, now: datetime) -> Sequence[Path]:
-    """Return the sets of keys that open the data, the one to take first; one that is damaged is named and passed over.
+def _keys_for(folder: Path, data: Path, named: str | None, now: datetime) -> Path:
+    """Return the set of keys to take, the newest one as new as the data; damaged ones are named and passed over.
 
     Raises:
         BackupError: there is none.
@@ -107,7 +107,7 @@ def _keys_for(folder: Path, data: Path, named: str | None, now: datetime) -> Seq
             names = ", ".join(each.name for _, each in known) or "none"
             raise BackupError(f"{folder / KEYS}: no set of the name {named}; there is {names}")
         check_set(found[0])
-        return found
+        return found[0]
     taken = instant_of(data) or now
     # Who asks for data of the future gets its keys.
     until = max(taken, now + _AHEAD)
@@ -117,7 +117,7 @@ def _keys_for(folder: Path, data: Path, named: str | None, now: datetime) -> Seq
             f"{folder / KEYS}: no set of keys as new as {data.name} that is whole; without them nothing that is sealed opens. "
             "Put it back, name an older backup (--at), or name the keys (--keys)"
         )
-    return found
+    return found[-1]
 
 
 def _whole(sets: Sequence[Path]) -> list[Path]:
@@ -131,21 +131,6 @@ def _whole(sets: Sequence[Path]) -> list[Path]:
         else:
             whole.append(each)
     return whole
-
-
-def _refuse_better(chosen: Path, missing: set[tuple[str, str]], others: Sequence[Path]) -> None:
-    """Return if no other set holds keys that are missing.
-
-    Raises:
-        BackupError: one does; it is named.
-    """
-    held = [(len(missing & _orders_of_keys(each)), each) for each in others if each != chosen]
-    count, best = max(held, default=(0, chosen))
-    if count:
-        raise BackupError(
-            f"keys {chosen.name} lack those of {len(missing)} orders of the backup, and keys {best.name} hold {count} of "
-            f"them: name the keys to take, --keys {best.name} or, where they were forgotten, --keys {chosen.name}"
-        )
 
 
 def _orders_of_keys(folder: Path) -> set[tuple[str, str]]:

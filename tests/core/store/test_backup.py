@@ -5,7 +5,6 @@ import errno
 import gzip
 import json
 import multiprocessing
-import shutil
 import signal
 import stat
 from collections.abc import AsyncIterator
@@ -307,27 +306,22 @@ async def test_a_backup_of_the_future_is_named_and_neither_it_nor_its_keys_are_t
     assert f"{FUTURE} is of the future or of no time, and stays: delete it yourself" in caplog.text
 
 
-@pytest.mark.case("F9")
-async def test_keys_that_lack_what_other_keys_hold_are_taken_only_by_their_name(
+@pytest.mark.case("F6")
+async def test_whoever_was_forgotten_since_stays_so_and_other_keys_are_taken_only_by_their_name(
     sealed: Database, tmp_path: Path
 ) -> None:
     folder = tmp_path / "backup"
     await sealed.write(data_key, RING, "kendra", Purpose.order("1"))
-    await sealed.read(write_backup, folder, now=NOW - DAY)
     await sealed.read(write_backup, folder, now=NOW)
     await sealed.write(forget, "kendra", Purpose.order("1"))
     await sealed.read(write_backup, folder, now=NOW + DAY)
-    assert find_backup(folder, RIGHT, now=NOW + DAY).forgotten_since == 1
-    shutil.rmtree(folder / "keys" / RIGHT)
 
-    with pytest.raises(BackupError, match=f"keys {NEXT} lack those of 1 orders of the backup, and keys 2026"):
-        find_backup(folder, RIGHT, now=NOW + DAY)
+    found = find_backup(folder, RIGHT, now=NOW + DAY)
+    assert (found.keys.name, found.keyless, found.held_elsewhere, found.other_keys) == (NEXT, 1, 1, RIGHT)
 
-    named = find_backup(folder, RIGHT, NEXT, now=NOW + DAY)
-    assert (named.keys.name, named.keyless) == (NEXT, 1)
-    older = find_backup(folder, RIGHT, "20261129T120000Z", now=NOW + DAY)
-    assert (older.keys.name, older.keyless) == ("20261129T120000Z", 0)
-    with pytest.raises(BackupError, match=f"no set of the name 1999; there is 20261129T120000Z, {NEXT}"):
+    named = find_backup(folder, RIGHT, RIGHT, now=NOW + DAY)
+    assert (named.keys.name, named.keyless, named.held_elsewhere) == (RIGHT, 0, 0)
+    with pytest.raises(BackupError, match=f"no set of the name 1999; there is {RIGHT}, {NEXT}"):
         find_backup(folder, RIGHT, "1999", now=NOW + DAY)
 
 
