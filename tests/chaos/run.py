@@ -159,7 +159,7 @@ class Chaos:
         try:
             return [text for merchant in self.both for text in await merchant.wrong()]
         except (aiohttp.ClientError, RefusedError, TimeoutError) as error:
-            return [f"the hub does not answer: {error}"]
+            return [f"the hub does not answer: {error!r}"]
 
 
 async def _thaw(process: Supervised, seconds: float) -> None:
@@ -215,11 +215,14 @@ async def _open(stack: AsyncExitStack, folder: Path, orders: int, seed: int) -> 
 
 
 async def _agreed(chaos: Chaos, within_s: float) -> tuple[float, dict[str, str], list[str]]:
-    """Return how long it took until nothing was wrong, what was wrong from when until when, and what still is."""
+    """Return how long it took until nothing was wrong, what was wrong from when until when, and what still is.
+
+    What counts is when the books were asked for: to read those of an hour takes minutes.
+    """
     began, seen = time.monotonic(), dict[str, list[float]]()
     while True:
-        wrong = await chaos.wrong()
         took = time.monotonic() - began
+        wrong = await chaos.wrong()
         for text in wrong:
             seen.setdefault(text, [took, took])[1] = took
         if not wrong or took > within_s:
