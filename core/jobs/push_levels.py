@@ -131,10 +131,10 @@ def _surprising(
 
 def _is_less(old: ListingRow, new: ListingRow, known: datetime | None) -> bool:
     left = old.wanted_last if old.last_read is None else old.last_read
-    if new.read_at == old.read_at or left is None:
-        return False  # it was not read now, or never before
-    if new.last_read is None or new.last_read < left:
+    was_read = new.read_at != old.read_at
+    if was_read and left is not None and (new.last_read is None or new.last_read < left):
         return True
+    # It was so when it was last read, and the stock may have changed meanwhile: that tells of no sale.
     waits = old.last_read is not None and old.wanted_last is not None and old.last_read < old.wanted_last
     since = old.read_at
     return waits and old.refused is None and known is not None and since is not None and known < since

@@ -112,3 +112,30 @@ async def test_while_nobody_can_say_what_was_sold_no_level_is_written_up(b: Benc
     assert written_up(b) == []
     assert await b.store.load(MERCHANT, "shop:kk-2") is not None
     assert b.world.shop("shop").levels[DUTCH] == 0
+
+
+@pytest.mark.req("R34", "R31")
+async def test_units_received_meanwhile_do_not_hide_that_a_sale_may_be_under_way(b: Bench) -> None:
+    await the_last_oven(b)
+    since = b.clock.now()
+    b.world.outages = (
+        Outage(
+            connection="shop",
+            since=since,
+            until=since + 6 * MINUTE,
+            operations=frozenset({"changed_orders", "fetch_order"}),
+        ),
+    )
+    place(b.world, "shop", ONE_OVEN)
+    b.world.notifications.clear()
+    b.world.notify("shop", NotificationKind.LEVEL, "DUTCH-6")
+    await pass_time(b, 5 * SECOND)
+    now = b.clock.now()
+    await b.store.write(count_stock, MERCHANT, [("DUTCH-6", "easton", 12)], actor="person:kendra", now=now)
+    await pass_time(b, 5 * MINUTE)
+    assert written_up(b) == []
+    await pass_time(b, 20 * MINUTE)
+
+    # Twelve less the one that was sold and a buffer of one.
+    assert b.world.shop("shop").levels[DUTCH] == 10
+    assert 11 not in written_up(b)
