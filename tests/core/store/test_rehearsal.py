@@ -181,7 +181,8 @@ def test_what_is_not_rehearsed_is_refused_by_name(said: Said, words: tuple[str, 
 
 
 SLOW = """
-import asyncio, sys
+import asyncio, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
 import core.store.rehearsal as rehearsal
 
 async def never(url, told):
