@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from connectors.bogus.channel import change_order, order_of
-from core.engine.forgetting import Forgot, finish_forgetting, forget
+from core.engine.forgetting import LOOK_BACK, Forgot, finish_forgetting, forget
 from core.failpoints import listening
 from core.model.forgetting import Why
 from core.model.notification import NotificationKind
 from core.store.forgetting import Remains, remains_of
 from core.store.orders import facts_of
-from core.store.tombstones import tombstone_of
+from core.store.tombstones import open_tombstones, tombstone_of
 from tests.builders import MERCHANT, Bench
 from tests.core.flow.play import pass_time, settle
 from tests.core.privacy.shoppers import BODY, MAIL, NAME, ORDER, bodies, known, order, places, row, tell
@@ -273,7 +273,10 @@ async def test_what_a_crash_cut_off_is_done_to_its_end_by_the_next_look(on_disk:
         assert (await known(b))[2] == 1
         await forget_her(b)
 
-    assert await finish_forgetting(b.hub, MERCHANT) is False
+    for _ in range(5):  # PostgreSQL's own vacuum may be in the way of a look for seconds
+        assert await finish_forgetting(b.hub, MERCHANT) is False
+        if not await b.store.read(open_tombstones, MERCHANT, 9, since=b.clock.now() - LOOK_BACK):
+            break
 
     assert await places(b, [ORDER]) == set()
     assert await known(b) == NOTHING
