@@ -68,7 +68,7 @@ async def test_a_start_on_a_read_only_database_refuses_connections_and_serves_on
             code, log = await ended(child)
 
     assert (code, log.count("fails at the start")) == (0, 0)
-    assert '"level": "error"' not in log
+    assert errors_in(log) == []
 
 
 async def _say(url: str, statement: str) -> None:
@@ -76,3 +76,9 @@ async def _say(url: str, statement: str) -> None:
     await server.execute("SET default_transaction_read_only = off")
     await server.execute(statement)
     await server.close()
+
+
+def errors_in(log: str) -> list[str]:
+    """Return the errors that a log tells, but asyncpg's own word of an attempt to connect that it gave up."""
+    errors = [line for line in log.splitlines() if '"level": "error"' in line]
+    return [line for line in errors if "unexpected connection_lost() call" not in line]
