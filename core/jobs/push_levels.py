@@ -135,9 +135,8 @@ def _is_less(old: ListingRow, new: ListingRow, known: datetime | None) -> bool:
     if was_read and left is not None and (new.last_read is None or new.last_read < left):
         return True
     # It was so when it was last read, and the stock may have changed meanwhile: that tells of no sale.
-    waits = old.last_read is not None and old.wanted_last is not None and old.last_read < old.wanted_last
     since = old.read_at
-    return waits and old.refused is None and known is not None and since is not None and known < since
+    return old.shows_less and known is not None and since is not None and known < since
 
 
 async def wanted_of(

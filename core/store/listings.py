@@ -55,6 +55,12 @@ class ListingRow:
         return self.fulfilled_by_channel or self.computed_by_channel
 
     @property
+    def shows_less(self) -> bool:
+        """Whether its channel showed less than it was left at: a sale that nobody told of yet may be the cause."""
+        left, shown = self.wanted_last, self.last_read
+        return self.refused is None and left is not None and shown is not None and shown < left
+
+    @property
     def dirty(self) -> bool:
         """Whether stock changed since the level was last brought up to date."""
         return self.dirty_seq > self.clean_seq

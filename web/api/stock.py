@@ -7,6 +7,7 @@ from pydantic import Field
 
 from core.config.merchant import MerchantConfig
 from core.domain.levels import wanted_level
+from core.model.actions import Action
 from core.model.products import Product
 from core.model.stock import MOST_UNITS, ListingKey
 from core.services import actions
@@ -14,9 +15,10 @@ from core.services.product_mistakes import mistakes_in
 from core.store.channel_locations import matched_locations
 from core.store.claims import wake_open_orders
 from core.store.links import links_of
-from core.store.listings import list_listings
+from core.store.listings import ListingRow, list_listings
 from core.store.products import list_products, save_products
 from core.store.stock import list_stock, listable_units
+from core.store.switches import accepted_actions
 from web.api.endpoint import Answer, Call, Endpoint
 from web.keys import HUB
 from web.problems import WrongRequestError
@@ -84,6 +86,8 @@ class ListingItem(Answer):
     believed: int | None
     read_at: datetime | None
     refused: str | None
+    waits: str | None
+    """Why it shows another number than it should, where nothing was refused; null where it does not, or is on its way."""
 
 
 class ListingList(Answer):
@@ -178,6 +182,7 @@ async def get_listings(call: Call) -> ListingList:
     hub, merchant = call.request.app[HUB], call.merchant
     config = hub.config(merchant)
     available = await hub.store.read(listable_units, merchant)
+    accepted = await hub.store.read(accepted_actions, merchant)
     found: list[ListingItem] = []
     for connection in hub.connections(merchant).ports:
         links = await hub.store.read(links_of, merchant, connection)
@@ -191,6 +196,7 @@ async def get_listings(call: Call) -> ListingList:
                 locations=tuple(config.locations),
                 buffer=partial(_buffer, config, connection),
             )
+            wanted = None if row.never_written or (row.location and key.location is None) else wanted
             found.append(
                 ListingItem(
                     connection=connection,
@@ -199,13 +205,27 @@ async def get_listings(call: Call) -> ListingList:
                     title=row.title,
                     of=dict(links.get(row.listing, {})),
                     fulfilled_by_channel=row.fulfilled_by_channel,
-                    wanted=None if row.never_written or (row.location and key.location is None) else wanted,
+                    wanted=wanted,
                     believed=row.last_read,
                     read_at=row.read_at,
                     refused=row.refused,
+                    waits=_why_unlike(row, wanted, accepted=(connection, Action.LEVELS.value) in accepted),
                 )
             )
     return ListingList(listings=tuple(found))
+
+
+def _why_unlike(row: ListingRow, wanted: int | None, *, accepted: bool) -> str | None:
+    if row.refused is not None or wanted is None or row.last_read in (None, wanted):
+        return None
+    if not accepted:
+        return "levels are not accepted for this connection: see go-live"
+    if row.shows_less and wanted > (row.last_read or 0):
+        return (
+            "its channel shows less than it was left at, which a sale may have caused: more is shown once a look at its "
+            "orders that began after that has found every one of them"
+        )
+    return None
 
 
 def _buffer(config: MerchantConfig, connection: str, sku: str) -> int:
