@@ -35,7 +35,7 @@ from web.console import privacy as privacy_page
 from web.console.errors import readable
 from web.context import Settings
 from web.door.bodies import LargeBodies
-from web.door.guard import OverlongPaths, readable_requests
+from web.door.guard import readable_requests
 from web.keys import BODIES, HUB, SETTINGS, SIGN_IN
 from web.problems import problems
 from web.session import CALLER, known_sessions
@@ -68,7 +68,6 @@ def build(hub: Hub, settings: Settings) -> web.Application:
     )
     app[HUB], app[SETTINGS], app[SIGN_IN] = hub, settings, SignIn()
     app[BODIES] = LargeBodies(settings.limits)
-    app.router.register_resource(OverlongPaths())
     health.add(app, hub)
     app.add_routes(webhooks.routes)
     app.add_routes(connect.routes)

@@ -1,7 +1,9 @@
 """Whose request is begun next, while strangers send more than can be begun at once."""
 
 import asyncio
+from collections.abc import Callable
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -75,9 +77,17 @@ async def test_who_gave_up_takes_nobody_s_turn() -> None:
     assert turns.waiting == 0
 
 
-async def test_afterwards_nothing_is_left_to_do() -> None:
-    turns = Turns(at_once=2)
+async def test_where_nobody_asks_the_loop_sleeps(monkeypatch: pytest.MonkeyPatch) -> None:
+    turns, loop = Turns(at_once=2), asyncio.get_running_loop()
     await asyncio.gather(*(turns.wait("192.0.2.1") for _ in range(20)))
     await passes(5)
+    called, call_soon = list[object](), loop.call_soon
 
-    assert turns.idle
+    def soon(what: Callable[..., object], *args: Any, **options: Any) -> asyncio.Handle:
+        called.append(what)
+        return call_soon(what, *args, **options)
+
+    monkeypatch.setattr(loop, "call_soon", soon)
+    await passes(5)
+
+    assert turns._pass not in called

@@ -2,15 +2,8 @@
 
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
-from typing import Any
 
 from aiohttp import web
-from aiohttp.web_urldispatcher import (
-    AbstractRuleMatching,
-    MatchedSubAppResource,
-    MatchInfoError,
-    UrlMappingMatchInfo,
-)
 
 from core.model.base import is_storable
 from web.door.bodies import SMALL
@@ -29,15 +22,10 @@ MOST_SLASHES = 32
 async def readable_requests(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
-    """Refuse overlong paths (414), packed bodies, long Content-Types (415), and what no database can hold (400).
+    """Refuse packed bodies and long Content-Types (415), and an address with what no database can hold (400).
 
     Nothing is ever unpacked: a kilobyte of a stranger would become a megabyte before anybody knows who he is.
     """
-    if _is_overlong(request):
-        return problem(
-            HTTPStatus.REQUEST_URI_TOO_LONG,
-            f"a path has at most {LONGEST_PATH} characters and {MOST_SLASHES} slashes",
-        )
     packed = request.headers.get("Content-Encoding", "identity").strip().lower()
     sent = request.headers.get("Transfer-Encoding", "chunked").strip().lower()
     if packed not in ("identity", "") or sent != "chunked":
@@ -57,38 +45,15 @@ async def readable_requests(
     return await handler(request)
 
 
-def _is_overlong(request: web.Request) -> bool:
+def refused_path(request: web.BaseRequest) -> web.Response | None:
+    """Return the answer to an overlong path (414); None to any other."""
     path = request.rel_url.raw_path
-    return len(path) > LONGEST_PATH or path.count("/") > MOST_SLASHES
-
-
-class _Overlong(AbstractRuleMatching):
-    """What an overlong path is told by."""
-
-    canonical = ""
-
-    async def match(self, request: web.Request) -> bool:
-        return _is_overlong(request)
-
-    def get_info(self) -> Any:
-        return {}
-
-
-class OverlongPaths(MatchedSubAppResource):
-    """Ends the routing of an overlong path: middlewares run after it, and ``readable_requests`` answers.
-
-    Resources of this kind are the only ones that the router asks before it takes a path apart.
-    """
-
-    def __init__(self) -> None:
-        self._overlong = _Overlong()
-        super().__init__(self._overlong, web.Application())
-
-    async def resolve(self, request: web.Request) -> tuple[UrlMappingMatchInfo | None, set[str]]:
-        """Return no route where the path is overlong; else nothing, and the router goes on."""
-        if await self._overlong.match(request):
-            return MatchInfoError(web.HTTPRequestURITooLong()), set()
-        return None, set()
+    if len(path) <= LONGEST_PATH and path.count("/") <= MOST_SLASHES:
+        return None
+    return problem(
+        HTTPStatus.REQUEST_URI_TOO_LONG,
+        f"a path has at most {LONGEST_PATH} characters and {MOST_SLASHES} slashes",
+    )
 
 
 def _both_storable(named: tuple[str, str]) -> bool:

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import logging
 import socket
-import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from http import HTTPStatus
@@ -15,6 +14,7 @@ from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http import RawRequestMessage
 
 from web.door.connection import Connection, Stage
+from web.door.guard import refused_path
 from web.door.limits import Limits
 from web.door.turns import Turns
 
@@ -32,25 +32,6 @@ _READ_BYTES = 16 * 1024
 _KEPT_BYTES = 8 * 1024
 """Of a body, until its handler reads on; aiohttp keeps twice as many before it stops reading."""
 _LINGERS_S = 1.0
-SAID_EVERY_S = 60.0
-"""How often the log says that strangers push."""
-
-
-class Seldom:
-    """A line of the log that strangers can cause: once a minute, with how often it would have been."""
-
-    def __init__(self, what: str) -> None:
-        self._what = what
-        self._count = 0
-        self._said_s = -SAID_EVERY_S
-
-    def say(self) -> None:
-        """Say it, unless it was said within a minute."""
-        self._count += 1
-        now = time.monotonic()
-        if now - self._said_s >= SAID_EVERY_S:
-            LOG.warning("%s (%d times since this was said)", self._what, self._count)
-            self._count, self._said_s = 0, now
 
 
 class Door(web.Server):
@@ -59,7 +40,8 @@ class Door(web.Server):
     def __init__(self, handler: Any, *, request_factory: Any, limits: Limits, **options: Any) -> None:
         async def in_turn(request: web.BaseRequest) -> web.StreamResponse:
             await self.turns.wait(limits.caller(request))
-            answer: web.StreamResponse = await handler(request)
+            # Before the router, which takes a path apart at each slash: middlewares would come after it.
+            answer: web.StreamResponse = refused_path(request) or await handler(request)
             return answer
 
         super().__init__(in_turn, request_factory=self._request, **options)
@@ -74,10 +56,6 @@ class Door(web.Server):
         self._silent: dict[Connection, None] = {}
         self._silent_proven: dict[Connection, None] = {}
         self._begun: dict[Connection, None] = {}
-        self._making_way = Seldom("connections are taken; whoever waited longest makes way")
-        self._too_many_bytes = Seldom(
-            "requests and answers that wait are too large together; the largest is ended"
-        )
         self._of_host: Counter[str] = Counter()
 
     def __call__(self) -> Connection:
@@ -121,7 +99,9 @@ class Door(web.Server):
             oldest = self._longest_without_a_request()
             if oldest is None:
                 return HTTPStatus.SERVICE_UNAVAILABLE, "too many connections; try again in a moment"
-            self._making_way.say()
+            LOG.warning(
+                "all %d connections are taken; the one that waited longest makes way", limits.connections
+            )
             self._cut(oldest, HTTPStatus.SERVICE_UNAVAILABLE, "too many connections; try again in a moment")
         self._open[connection] = None
         if counted:
@@ -169,7 +149,7 @@ class Door(web.Server):
             return
         most = max(self._begun, key=lambda one: one.held, default=None)
         if most is not None:
-            self._too_many_bytes.say()
+            LOG.warning("requests of %d bytes wait; the largest of them is ended", self.held)
             self._cut(most, HTTPStatus.SERVICE_UNAVAILABLE, "too much is being sent; try again in a moment")
 
     def release(self, connection: Connection) -> None:
@@ -192,8 +172,8 @@ class Door(web.Server):
         for connection in sorted(unread, key=lambda one: -unread[one]):
             if self.held + total <= self.limits.unanswered_bytes:
                 return
+            LOG.warning("answers of %d bytes wait to be read; the largest of them is ended", total)
             total -= unread[connection]
-            self._too_many_bytes.say()
             self._cut(connection, HTTPStatus.SERVICE_UNAVAILABLE, "too much waits to be read")
 
     def _cut(self, connection: Connection, status: HTTPStatus, why: str) -> None:

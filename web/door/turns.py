@@ -25,11 +25,6 @@ class Turns:
         """How many requests wait."""
         return sum(map(len, self._waiting.values()))
 
-    @property
-    def idle(self) -> bool:
-        """Whether nothing waits, and no pass of the loop is counted."""
-        return not self._passing
-
     async def wait(self, address: str) -> None:
         """Return when a request of an address may begin; at once where few do."""
         loop = asyncio.get_running_loop()
