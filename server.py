@@ -35,8 +35,8 @@ from scheduler import follow, look_when_stirred, mind_the_clock, scheduler_of, s
 from web.app import build
 from web.context import Settings
 from web.door.limits import limits_of
-from web.door.listening import HOST, listen
-from web.door.server import BACKLOG, open_door
+from web.door.listening import HOST, listen, listen_at_last, refuse_meanwhile
+from web.door.server import open_door
 from web.health import metrics_token
 
 LOG = logging.getLogger("crossdock.server")
@@ -63,7 +63,6 @@ async def serve(
     if redactor is not None:
         redactor.hide(monitor)
     with single_instance(url), _port(environ, port, wanted=role in ("all", "web")) as listening:
-        _refuse_meanwhile(listening)
         async with contextlib.AsyncExitStack() as opened, contextlib.AsyncExitStack() as running:
             hub, installation, queue = await _opened(opened, url, environ, redactor)
             hub.role = role
@@ -79,7 +78,7 @@ async def serve(
                     metrics_token=monitor,
                     limits=limits,
                 )
-                _listen(listening)
+                listen_at_last(listening)
                 await running.enter_async_context(
                     open_door(build(hub, settings), listening, limits, stop_within_s=STOP_WITHIN_S)
                 )
@@ -130,35 +129,13 @@ def _cookies_of(key: Key) -> bytes:
 
 @contextlib.contextmanager
 def _port(environ: Mapping[str, str], port: int, *, wanted: bool) -> Iterator[socket.socket | None]:
-    """Take the port before anything else begins, so that a second start does nothing."""
+    """Take the port before anything else begins, so that a second start does nothing; nobody is answered there yet."""
     if not wanted:
         yield None
         return
     with listen(environ.get(HOST) or "127.0.0.1", port) as listening:
+        refuse_meanwhile(listening)
         yield listening
-
-
-def _refuse_meanwhile(listening: socket.socket | None) -> None:
-    """Keep the port, and have connections refused: a start may wait for its database, and would answer nobody."""
-    if listening is not None:
-        # Linux ends the listening and keeps the port; other systems know no such thing, and there senders wait.
-        with contextlib.suppress(OSError):
-            listening.shutdown(socket.SHUT_RD)
-
-
-def _listen(listening: socket.socket) -> None:
-    """Listen at last.
-
-    Raises:
-        ConfigError: another process, which started at the same time, does so already.
-    """
-    try:
-        listening.listen(BACKLOG)
-    except OSError as error:
-        host, port = listening.getsockname()[:2]
-        raise ConfigError(
-            f"port {port} of {host} cannot be used ({error}); name another: --port N"
-        ) from error
 
 
 def _on_connected(

@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--keys",
         metavar="NAME",
-        help="restore: which set of keys, where the nearest to the data is not meant",
+        help="restore: which set of keys; the newest where it is not given",
     )
     parser.add_argument(
         "--check", action="store_true", help="restore: only say whether it could be brought back"

@@ -14,7 +14,6 @@ from core.engine.session import set_clock
 from core.errors import ConfigError
 from core.store.backup import alone_in, check_revision, prune_keys, write_backup
 from core.store.backup_choice import Backup, find_backup
-from core.store.backup_set import BackupError
 from core.store.database_file import checked_url, database_file, keys_file
 from core.store.engine import database
 from core.store.keyring_file import given_keys
@@ -46,14 +45,9 @@ def back_up(arguments: argparse.Namespace) -> int:
         }
 
     kept = key_backups_kept(os.environ)
-    try:
-        with alone_in(folder):
-            told = asyncio.run(run())
-            gone = prune_keys(folder, now=now, kept=kept)
-    except OSError as error:
-        raise BackupError(
-            f"{folder} cannot be written ({error.strerror}); check its rights and room"
-        ) from error
+    with alone_in(folder):
+        told = asyncio.run(run())
+        gone = prune_keys(folder, now=now, kept=kept)
     if arguments.json:
         print_json({**told, "keys_deleted": gone})
         return 0

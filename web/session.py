@@ -11,7 +11,7 @@ from core.engine.hub import Hub
 from core.model.people import Caller
 from core.services.sign_in import begin_session
 from core.store.api_keys import NOTED_EVERY, find_api_key, note_key_used
-from core.store.failures import DATABASE_ERRORS
+from core.store.failures import DATABASE_ERRORS, is_infrastructure
 from core.store.sessions import LASTS, end_session, find_session, note_session_used
 from web.door.guard import cookie_of
 from web.keys import HUB, SETTINGS
@@ -107,7 +107,9 @@ async def _of_cookie(request: web.Request) -> Caller | None:
 async def _note(noting: Awaitable[None]) -> None:
     try:
         await noting
-    except DATABASE_ERRORS:
+    except DATABASE_ERRORS as error:
+        if not is_infrastructure(error):
+            raise
         # Whoever only reads is answered while nothing can be written.
         LOG.warning("a use of a key or a session could not be noted")
 

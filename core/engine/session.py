@@ -9,7 +9,7 @@ from core.clock import DatabaseClock
 from core.engine.hub import Hub
 from core.failpoints import failpoint
 from core.store.engine import Database, Postgres
-from core.store.failures import DATABASE_ERRORS
+from core.store.failures import DATABASE_ERRORS, is_infrastructure, name_of
 from core.store.processes import beat, end_process, forget_processes
 
 LOG = logging.getLogger("crossdock.session")
@@ -47,7 +47,8 @@ async def tick_session(hub: Hub) -> None:
         failpoint("session.beat")
         await hub.store.write(beat, hub.owner, hub.role, hub.clock.now())
     except DATABASE_ERRORS as error:
-        hub.health.lost(DATABASE, f"it does not answer ({type(error).__name__})")
+        if is_infrastructure(error):
+            hub.health.lost(DATABASE, f"it does not answer ({name_of(error)})")
         raise
     hub.health.found(DATABASE)
 

@@ -77,7 +77,9 @@ def _read_orders_again(conn: sa.Connection, merchant: str, now: datetime) -> Non
         conn.execute(sa.update(jobs).where(*this).values(due_at=now, data=_from_the_start(row.data)))
 
 
-_OF_LIST = frozenset({"page", "pages", "kept", "anew", "opened", "opening", "high"})
+_OF_LIST = frozenset(
+    {"page", "pages", "kept", "anew", "asked", "began", "behind", "opened", "opening", "high"}
+)
 """What a poll remembers of the lists that it has read or is reading."""
 
 

@@ -155,8 +155,9 @@ def prune_keys(folder: Path, *, now: datetime, kept: timedelta) -> list[str]:
         if _has_manifest(each):
             newest = each
     old = [each for taken, each in dated if each != newest and taken < now - kept] if newest else []
-    for each in old:
-        shutil.rmtree(each)
+    with _writing(folder):
+        for each in old:
+            shutil.rmtree(each)
     return [each.name for each in old]
 
 

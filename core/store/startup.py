@@ -20,7 +20,7 @@ TOLD_EVERY_S = 30.0
 
 
 class StartAgain:
-    """Waits before a start asks again a database that answers and fails: longer each time, and told now and then."""
+    """Waits before a start asks its database again: longer each time, and told now and then."""
 
     def __init__(self) -> None:
         self.wait_s = FIRST_WAIT_S
@@ -43,14 +43,12 @@ async def wait_for_database(url: str) -> bool:
         False where it still refuses. Any other failure, a wrong name or password, is left to whoever opens the
         database next: no waiting mends it.
     """
-    loop, wait_s = asyncio.get_running_loop(), 0.1
+    loop, again = asyncio.get_running_loop(), StartAgain()
     end = loop.time() + START_WITHIN_S
     while await _refuses(url):
-        if loop.time() + wait_s >= end:
+        if loop.time() + again.wait_s >= end:
             return False
-        LOG.warning("the database at %s does not answer yet; waiting", url.rpartition("@")[2])
-        await asyncio.sleep(wait_s)
-        wait_s = min(2 * wait_s, 5.0)
+        await again.wait("it does not answer yet")
     return True
 
 

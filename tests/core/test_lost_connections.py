@@ -23,9 +23,10 @@ from core.steps import STEPS
 from core.store.engine import Postgres
 from core.store.startup import StartAgain, wait_for_database
 from scheduler import Tick, mind_the_clock, scheduler_of, ticks_of
-from server import _listen, _opened, _port, _refuse_meanwhile
+from server import _opened, _port
 from tests.core.store.conftest import open_store
 from tests.databases import fresh_database
+from web.door.listening import listen_at_last
 
 pytestmark = pytest.mark.case("F10")
 
@@ -356,13 +357,12 @@ async def test_a_hub_that_starts_refuses_connections_and_keeps_its_port(unused_t
     host, port = "127.0.0.1", unused_tcp_port
     with _port({}, port, wanted=True) as listening:
         assert listening is not None
-        _refuse_meanwhile(listening)
         with pytest.raises(ConnectionRefusedError):
             await asyncio.open_connection(host, port)
         with socket.socket() as another, pytest.raises(OSError, match="in use"):
             another.bind((host, port))
 
-        _listen(listening)
+        listen_at_last(listening)
         _, writer = await asyncio.open_connection(host, port)
         writer.close()
 
@@ -373,11 +373,11 @@ async def test_of_two_hubs_that_start_at_once_at_one_port_one_says_that_it_is_ta
     port = unused_tcp_port
     with _port({}, port, wanted=True) as first:
         assert first is not None
-        _refuse_meanwhile(first)
         with _port({}, port, wanted=True) as second:
             assert second is not None
+            listen_at_last(second)
             with pytest.raises(ConfigError, match=f"port {port} of 127.0.0.1 cannot be used"):
-                _listen(first)
+                listen_at_last(first)
 
 
 async def test_a_clock_that_is_set_back_by_an_hour_stops_no_tick(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """Takes the port that the hub answers on."""
 
+import contextlib
 import errno
 import ipaddress
 import socket
@@ -28,9 +29,31 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         if error.errno in _NOT_OURS:
             raise _not_ours(host, error) from error
-        raise ConfigError(
-            f"port {port} of {host} cannot be used ({_words_of(error)}); name another: --port N"
-        ) from error
+        raise _taken(host, port, error) from error
+
+
+def refuse_meanwhile(listening: socket.socket) -> None:
+    """Keep the port, and have connections refused: a start may wait for its database, and would answer nobody."""
+    # Linux ends the listening and keeps the port; other systems know no such thing, and there senders wait.
+    with contextlib.suppress(OSError):
+        listening.shutdown(socket.SHUT_RD)
+
+
+def listen_at_last(listening: socket.socket) -> None:
+    """Listen again.
+
+    Raises:
+        ConfigError: another process, which started at the same time, does so already.
+    """
+    try:
+        listening.listen(BACKLOG)
+    except OSError as error:
+        host, port = listening.getsockname()[:2]
+        raise _taken(host, port, error) from error
+
+
+def _taken(host: str, port: int, error: OSError) -> ConfigError:
+    return ConfigError(f"port {port} of {host} cannot be used ({_words_of(error)}); name another: --port N")
 
 
 def _address_of(host: str, port: int) -> tuple[socket.AddressFamily, tuple[str | int | bytes, ...]]:
