@@ -23,13 +23,13 @@ import aiohttp
 from aiohttp import web
 
 from benchmarks.rounds import Figure, Rates, compare
+from core.domain.commit import Landed, NewOrder, OrderCommit
 from core.engine.hub import Hub
 from core.engine.places import JOBS_AT_ONCE, PER_MERCHANT
 from core.engine.worker import Worker
 from core.errors import HubError
 from core.jobs import JOBS
 from core.jobs.notifications import delivery_of
-from core.model.commit import Landed, NewOrder, OrderCommit
 from core.model.facts import Noted, Received
 from core.ports import Ports
 from core.steps import STEPS

@@ -19,10 +19,10 @@ import sqlalchemy as sa
 
 from benchmarks.acceptance import SAMPLE, request, site
 from benchmarks.rounds import Figure
+from core.domain.commit import NewOrder, OrderCommit
 from core.engine.hub import Hub
 from core.engine.job import JobKind, Reschedule
 from core.engine.worker import Worker
-from core.model.commit import NewOrder, OrderCommit
 from core.model.facts import Received
 from core.store.jobs import Job
 from core.store.sealing import Keyring

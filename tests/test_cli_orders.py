@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from commands.order_text import order_lines
+from core.domain.commit import NewOrder, OrderCommit, Reserve, Sealed
 from core.domain.state import OrderState, ParcelState
 from core.engine.hub import Hub
-from core.model.commit import NewOrder, OrderCommit, Reserve, Sealed
 from core.model.facts import (
     Fact,
     Held,

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from core.domain.commit import OrderCommit
 from core.engine.hub import Hub
 from core.errors import RejectedError
-from core.model.commit import OrderCommit
 from core.model.facts import Parked
 from core.model.failures import Failure
-from core.store.jobs import claim_jobs, finish_job
+from core.store.job_ends import JobEnd
+from core.store.jobs import claim_jobs
 from tests.command import Said, command, in_hub, rows, with_an_order
 from tests.installed import MERCHANT
 
@@ -37,7 +38,7 @@ def park(said: Said) -> None:
         await hub.store.commit(told)
         [job] = await hub.store.write(claim_jobs, owner="test", now=now, until=now, limit=1, kinds=["fetch"])
         error = str(RejectedError("no such order", connection="shop"))
-        await hub.store.write(finish_job, job, now=now, error=error, attempts=1, park=True)
+        await hub.store.end_job(JobEnd(job=job, now=now, error=error, attempts=1, park=True))
 
     in_hub(parked)
 

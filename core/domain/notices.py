@@ -6,8 +6,8 @@ A shipping method that crossdock.yaml does not name goes by the default (R95). A
 from datetime import datetime
 
 from core.config.merchant import ANY, MerchantConfig
+from core.domain.commit import MerchantNotice
 from core.domain.state import OrderState
-from core.model.commit import MerchantNotice
 from core.model.order import Order
 
 UNLISTED_METHOD = "unlisted_method"

@@ -287,3 +287,10 @@ def labelled(state: OrderState) -> bool:
 def region_of_order(order: Order) -> Region | None:
     """Return where the order goes, as far as it may be known."""
     return order.ship_to if isinstance(order.ship_to, Region) else None
+
+
+def skus_of(state: OrderState) -> frozenset[str]:
+    """Return every SKU that an order's units are of."""
+    needs, allocations = (*state.needs, *state.backordered), state.allocations
+    made_of = (sku for components in state.made_of.values() for sku in components)
+    return frozenset((*(n.sku for n in needs), *(a.sku for a in allocations), *made_of))

@@ -2,19 +2,15 @@
 
 from datetime import datetime, timedelta
 
-from core.domain.state import OrderState
+from core.domain.commit import Landed
 from core.engine.answers import Kind
 from core.engine.dispatch import connection_shares
 from core.engine.hub import Hub
-from core.engine.pauses import learn, wait_turn
+from core.engine.pauses import wait_turn
 from core.engine.run import Run
 from core.engine.step import Step, Steps, next_step
 from core.failpoints import failpoint
-from core.model.commit import Landed
-from core.model.order import Personal
-from core.store.pauses import leave_line
-from core.store.surroundings import read_surroundings
-from core.store.switches import accepted_actions
+from core.store.pauses import leave_line, waits_of_order
 
 CLAIM_S = 90.0
 """How long (seconds) a claim lasts unless renewed: longer than any one call."""
@@ -35,34 +31,20 @@ async def begin(hub: Hub, merchant: str, order_id: str) -> Run | None:
     if claimed is None:
         return None
     failpoint("advance.claimed")
-    return await read_run(hub, merchant, order_id, claimed.state, claimed.attempts)
-
-
-async def read_run(hub: Hub, merchant: str, order_id: str, state: OrderState, attempts: int = 0) -> Run:
-    """Read what a run needs besides the order. Without a claim it may look, and commits nothing."""
-    known = await hub.store.read(
-        read_surroundings,
-        hub.store.keys,
-        merchant,
-        order_id,
-        connection=None if state.order is None else state.order.connection,
-        mailer=hub.connections(merchant).mailer,
-        now=hub.clock.now(),
-    )
-    learn(hub, merchant, known.pauses)
-    return Run(
+    whose = claimed.sealed.open(hub.store.keys)
+    run = Run(
         hub=hub,
         merchant=merchant,
         order_id=order_id,
-        state=state,
-        attempts=attempts,
-        personal=known.personal or Personal(),
-        accepted=known.accepted,
-        mails_since=known.mails_since,
-        customs={sku: (p.hs, p.origin) for sku, p in known.products.items()},
-        places=known.places,
-        in_line=frozenset(Kind(*kind) for kind in known.waits),
+        state=claimed.state,
+        attempts=claimed.attempts,
+        whose=whose,
     )
+    settings = await run.look_around(claimed.revision)
+    if settings.pauses:
+        waits = await hub.store.read(waits_of_order, merchant, order_id)
+        run.in_line = frozenset(Kind(*kind) for kind in waits)
+    return run
 
 
 async def advance(run: Run, steps: Steps) -> None:
@@ -83,6 +65,9 @@ async def advance(run: Run, steps: Steps) -> None:
             continue
         step, run.step = steps[due.name], due.name
         calls = step.asks(run.view())
+        if any(run.hub.answers.paused(run.merchant, call.kind) for call in calls):
+            failpoint("advance.turn.before")
+            await run.flush()
         come_at = await wait_turn(run.hub, run.merchant, calls, run.waiter, run.turns)
         if come_at is not None:
             paused = (c.connection for c in calls if run.hub.answers.paused(run.merchant, c.kind))
@@ -103,11 +88,9 @@ async def advance(run: Run, steps: Steps) -> None:
 
 
 async def _do(run: Run, step: Step) -> None:
-    before = run.state.version, run.accepted
+    before = run.state.version, run.settings
     await step.run(run)
-    failpoint("advance.switches.before")
-    run.accepted = await run.hub.store.read(accepted_actions, run.merchant)
-    if (run.state.version, run.accepted) == before:
+    if (run.state.version, run.settings) == before:
         raise StandstillError(step.name)
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, TypeVar
 
+from core.domain.commit import Intent, Landed, Settlement
 from core.domain.state import OpenIntent
 from core.engine.answers import Call
 from core.engine.pauses import asked
@@ -28,7 +29,6 @@ from core.errors import (
     VendorPausedError,
 )
 from core.failpoints import failpoint
-from core.model.commit import Intent, Landed, Settlement
 from core.model.effects import Outcome
 from core.model.facts import Fact, Intended, Settled
 from core.ports import Fence, Operation
@@ -93,7 +93,7 @@ async def perform(run: Run, effect: Effect) -> None:
         return
     done = await _ask(run, effect, key, operation, deadline_s)
     failpoint("effects.call.after")
-    await settle(run, key, effect.operation, done)
+    await tell_outcome(run, key, effect.operation, done)
 
 
 async def _intend(run: Run, effect: Effect, key: str, operation: Operation) -> bool:
@@ -128,7 +128,7 @@ async def _not_asked(run: Run, key: str, operation: str) -> None:
     """Settle an intent after which our own database failed before the vendor was asked: it is undone, if it landed."""
 
     async def read() -> None:
-        run.state = await run.hub.store.load(run.merchant, run.order_id) or run.state
+        run.state = run.stood = await run.hub.store.load(run.merchant, run.order_id) or run.stood
 
     await until_answered(read)
     if any(intent.key == key for intent in run.state.open):
@@ -207,22 +207,13 @@ async def settle(run: Run, key: str, operation: str, done: Done, attempts: int =
     Nobody else knows the outcome, and a message is never looked up: while our own database fails, it is kept here and
     told again until it is stored, once.
     """
+    await tell_outcome(run, key, operation, done, attempts)
+    failpoint("effects.settle.flush")
+    await run.flush()
+
+
+async def tell_outcome(run: Run, key: str, operation: str, done: Done, attempts: int = 0) -> None:
+    """Tell what came of an intent; it is committed before a vendor is asked again, or with the next intent."""
     settled = Settled(at=run.now, key=key, operation=operation, outcome=done.outcome, code=done.code)
-    told = False
-
-    async def tell() -> None:
-        nonlocal told
-        if told:
-            failpoint("effects.settle.again")
-            run.state = await run.hub.store.load(run.merchant, run.order_id) or run.state
-            if key in run.state.settled:
-                return
-        told = True
-        await run.commit(
-            happened=[settled, *done.facts],
-            outcomes=[Settlement(key=key, outcome=done.outcome, result=dict(done.result))],
-            references=done.references,
-            attempts=attempts,
-        )
-
-    await until_answered(tell)
+    outcome = Settlement(key=key, outcome=done.outcome, result=dict(done.result))
+    await run.settle([settled, *done.facts], [outcome], references=done.references, attempts=attempts)

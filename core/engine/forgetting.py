@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from core.domain.commit import OrderCommit
 from core.engine.hub import Hub
 from core.failpoints import failpoint
-from core.model.commit import OrderCommit
 from core.model.facts import Forgotten
 from core.model.forgetting import Why
 from core.store.forgetting import OVERWRITTEN, Remains, Wish, forget_orders, remains_of

@@ -9,6 +9,7 @@ from core.clock import Clock
 from core.config.merchant import MerchantConfig
 from core.engine.answers import Answers
 from core.engine.places import ORDER_LIMITS, Places
+from core.engine.snapshot import Snapshots
 from core.errors import ConfigError, NotFoundError
 from core.ports import Connector, Fence, Operation, Ports
 from core.store.store import Store
@@ -131,6 +132,7 @@ class Hub:
     merchants: dict[str, Connections] = field(default_factory=dict)
     activity: Activity = field(default_factory=Activity)
     answers: Answers = field(default_factory=Answers)
+    snapshots: Snapshots = field(default_factory=Snapshots)
     health: Health = field(default_factory=Health)
     places: Places = field(default_factory=lambda: Places(limits=ORDER_LIMITS))
     """Who works on orders here, and at which connections their steps ask."""

@@ -1,26 +1,65 @@
-"""One run over one order: what it has read, and how it commits."""
+"""One run over one order: what it has read, what it has told and not committed yet, and how it commits.
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+Outcomes and decisions are folded in memory and committed with the next intent, or when the order is given back: one
+commit for each call of a vendor. An outcome waits for no vendor: it is committed before the next one is asked.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Unpack
+from functools import reduce
+from typing import TypeVar, Unpack
 
 from core.config.merchant import MerchantConfig
+from core.domain.commit import (
+    CommitParts,
+    Committed,
+    Landed,
+    MerchantNotice,
+    Moved,
+    OrderCommit,
+    Settlement,
+)
 from core.domain.due import View
+from core.domain.fold import fold
 from core.domain.holds import Places, tariff_codes_of
-from core.domain.state import OrderState
-from core.engine.answers import Kind, Waiter
+from core.domain.state import OrderState, skus_of
+from core.engine.answers import Call, Kind, Waiter
 from core.engine.hub import Connections, Hub
+from core.engine.pauses import asked
+from core.engine.settings import products_at, settings_at
 from core.failpoints import failpoint
 from core.model.actions import Action
-from core.model.commit import CommitParts, Committed, Landed, Moved, OrderCommit
+from core.model.facts import Fact
 from core.model.order import Order, Personal
+from core.model.products import Product
+from core.store.failures import DATABASE_ERRORS, is_infrastructure, until_answered
+from core.store.known import Whose
 from core.store.pauses import ORDER
-from core.store.personal import personal_of
+from core.store.settings import Settings
+
+T = TypeVar("T")
+
+_NEVER = -1
+"""A version that no order has: a decision that expects it is refused."""
 
 
 class ClaimLostError(Exception):
     """The claim ran out and another worker has the order: whatever is left to do is theirs."""
+
+
+@dataclass(slots=True)
+class Told:
+    """What a run has told and not committed yet: what happened, then what it decided."""
+
+    happened: list[Fact] = field(default_factory=list)
+    outcomes: list[Settlement] = field(default_factory=list)
+    decided: list[Fact] = field(default_factory=list)
+    references: list[tuple[str, str]] = field(default_factory=list)
+    notices: list[MerchantNotice] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.happened or self.decided)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -31,12 +70,18 @@ class Run:
     merchant: str
     order_id: str
     state: OrderState
+    """Where it stands, with what was told since."""
     attempts: int
-    personal: Personal
-    accepted: frozenset[tuple[str, str]]
+    whose: Whose
+    accepted: frozenset[tuple[str, str]] = frozenset()
+    settings: int = 0
+    """The revision of the merchant's settings that the run decides by."""
     mails_since: datetime | None = None
     """When mails were first accepted."""
-    customs: dict[str, tuple[str | None, str | None]] = field(default_factory=dict)
+    products: dict[str, Product] = field(default_factory=dict)
+    """Of the order's SKUs, those that were described."""
+    looked_up: frozenset[str] = frozenset()
+    """The SKUs whose products were looked up."""
     in_line: frozenset[Kind] = frozenset()
     """What it was found waiting for when the run began."""
     queued: set[Kind] = field(default_factory=set)
@@ -50,6 +95,17 @@ class Run:
     step: str = "rest"
     """The step that is, or was last, done."""
     places: Places = field(default_factory=dict)
+    stood: OrderState = field(init=False, repr=False)
+    """Where it stood when it was last read or committed."""
+    told: Told = field(init=False, default_factory=Told, repr=False)
+
+    def __post_init__(self) -> None:
+        self.stood = self.state
+
+    @property
+    def personal(self) -> Personal:
+        """Whose order it is; nobody's where nothing is known of the person, or nothing any more."""
+        return self.whose.personal or Personal()
 
     @property
     def waiter(self) -> Waiter:
@@ -85,7 +141,7 @@ class Run:
             self.merchant,
             self.state,
             accepted=self.accepted,
-            customs=self.customs,
+            customs={sku: (product.hs, product.origin) for sku, product in self.products.items()},
             places=self.places,
             mails_since=self.mails_since,
             email_known=bool(self.personal.email),
@@ -95,38 +151,168 @@ class Run:
         """Return whether the merchant accepted an action of a connection."""
         return (connection, action.value) in self.accepted
 
+    async def look_around(self, revision: int) -> Settings:
+        """Read the merchant's settings, and the order's products, as of a revision or later; return the settings."""
+        settings = await settings_at(self.hub, self.merchant, revision)
+        order, mailer = self.state.order, self.connections.mailer
+        self.settings, self.accepted = settings.revision, settings.accepted
+        self.places = {} if order is None else settings.places.get(order.connection, {})
+        self.mails_since = None if order is None else settings.mails_since(order.connection, mailer=mailer)
+        self.looked_up = skus_of(self.state)
+        self.products = await products_at(self.hub, self.merchant, self.looked_up, settings.revision)
+        return settings
+
+    async def ask(self, call: Call, answer: Callable[[], Awaitable[T]]) -> T:
+        """Ask a vendor something that changes nothing there; what came of the effect before is committed first.
+
+        Raises:
+            ConnectorError: what the call raised.
+        """
+        if self.told.outcomes:
+            failpoint("run.outcomes.before")
+            await self.flush()
+        return await asked(self.hub, self.merchant, call, answer())
+
+    def decide(
+        self,
+        facts: Sequence[Fact],
+        *,
+        references: Sequence[tuple[str, str]] = (),
+        notices: Sequence[MerchantNotice] = (),
+        attempts: int = 0,
+    ) -> None:
+        """Tell what is decided: it lands with the next commit, if nothing else was told of the order meanwhile."""
+        self.told.decided += facts
+        self.told.references += references
+        self.told.notices += notices
+        self.attempts = attempts
+        self.state = reduce(fold, facts, self.state)
+
+    async def settle(
+        self,
+        facts: Sequence[Fact],
+        outcomes: Sequence[Settlement],
+        *,
+        references: Sequence[tuple[str, str]] = (),
+        attempts: int = 0,
+    ) -> None:
+        """Tell what came of effects: it lands with the next commit, whatever else happens to the order."""
+        if self.told.decided:
+            failpoint("run.decided.before")
+            await self.flush()
+        self.told.happened += facts
+        self.told.outcomes += outcomes
+        self.told.references += references
+        self.attempts = attempts
+        self.state = reduce(fold, facts, self.state)
+
+    async def flush(self) -> None:
+        """Commit what was told, if anything was; an outcome is told again until it is stored.
+
+        Raises:
+            ClaimLostError: another worker has the order; what happened is committed.
+        """
+        told = self.told
+        if not told:
+            return
+        try:
+            await self._commit(attempts=self.attempts)
+        except DATABASE_ERRORS as error:
+            if not (told.outcomes and is_infrastructure(error)):
+                raise
+
     async def commit(self, **parts: Unpack[CommitParts]) -> Committed:
-        """Commit for this order, guarded by the version read and the claim, and read the order again.
+        """Commit for this order what was told and more, guarded by the version read and the claim.
 
         Raises:
             ClaimLostError: the order has not moved, but it is no longer ours; what happened is committed.
         """
-        failpoint("run.commit.before")
-        stood = self.state.version
-        committed = await self.hub.store.commit(
+        if not (self.told.decided and (parts.get("happened") or parts.get("ship"))):
+            return await self._commit(**parts)
+        # What happens after something was decided comes after it, in a commit of its own.
+        foreseen, lost = self.state.version, None
+        try:
+            await self._commit(attempts=self.attempts)
+        except ClaimLostError as error:
+            lost = error
+        landed = lost is None and self.state.version == foreseen and self.stood is self.state
+        committed = await self._commit(expect=None if landed else _NEVER, **parts)
+        if lost is not None:
+            raise lost
+        return committed
+
+    async def _commit(self, *, expect: int | None = None, **parts: Unpack[CommitParts]) -> Committed:
+        stood, told, self.told = self.stood, self.told, Told()
+        commit = replace(
             OrderCommit(
                 merchant=self.merchant,
                 order_id=self.order_id,
                 at=self.now,
-                expect=stood,
+                expect=stood.version if expect is None else expect,
+                known=stood,
+                settings=self.settings if parts.get("intents") else None,
                 owner=self.hub.owner,
                 **parts,
-            )
+            ),
+            happened=(*told.happened, *parts.get("happened", ())),
+            outcomes=(*told.outcomes, *parts.get("outcomes", ())),
+            decided=(*told.decided, *parts.get("decided", ())),
+            references=(*told.references, *parts.get("references", ())),
+            notices=(*told.notices, *parts.get("notices", ())),
         )
-        self.attempts = parts.get("attempts", 0)
+        try:
+            failpoint("run.commit.before")
+            committed = await self.hub.store.commit(commit)
+        except DATABASE_ERRORS as error:
+            self.state = self.stood
+            if commit.outcomes and is_infrastructure(error):
+                await self._tell_again(commit)
+            raise
+        self.attempts = commit.attempts
         failpoint("run.commit.after")
-        told = len(parts.get("happened", ())) + bool(parts.get("ship"))
-        if isinstance(committed, Moved) and committed.version == stood + told:
-            raise ClaimLostError(self.order_id)
-        if not parts.get("free_claim") or not isinstance(committed, Landed):
-            known = self.state.order
-            self.state = await self.hub.store.load(self.merchant, self.order_id) or self.state
-            if self.state.order != known:
-                # Another told it meanwhile: the label must not go to the old address.
-                store = self.hub.store
-                personal = await store.read(personal_of, store.keys, self.merchant, self.order_id)
-                self.personal = personal or Personal()
+        await self._learn(commit, committed)
+        if isinstance(committed, Moved) and committed.settings is None and expect is None:
+            ours = len(commit.happened) + bool(commit.ship)
+            if committed.version == stood.version + ours:
+                raise ClaimLostError(self.order_id)
         return committed
+
+    async def _tell_again(self, commit: OrderCommit) -> None:
+        """Tell what came of effects until it is stored: nobody else knows it, and a message is never looked up."""
+
+        async def tell() -> None:
+            failpoint("run.outcomes.again")
+            self.state = self.stood = await self.hub.store.load(self.merchant, self.order_id) or self.stood
+            if all(outcome.key in self.state.settled for outcome in commit.outcomes):
+                return
+            happened = OrderCommit(
+                merchant=self.merchant,
+                order_id=self.order_id,
+                at=commit.at,
+                happened=commit.happened,
+                outcomes=commit.outcomes,
+                references=commit.references,
+                attempts=commit.attempts,
+            )
+            committed = await self.hub.store.commit(happened)
+            self.state = self.stood = committed.state or self.stood
+
+        await until_answered(tell)
+
+    async def _learn(self, commit: OrderCommit, committed: Committed) -> None:
+        """Note where the order stands now, and read what that asks for."""
+        order = self.state.order
+        self.state = self.stood = committed.state or self.stood
+        if commit.free_claim and isinstance(committed, Landed):
+            return
+        moved = isinstance(committed, Moved)
+        if (moved and self.state.order != order) or (commit.sealed is not None and self.whose.key is None):
+            # Another told it meanwhile: the label must not go to the old address.
+            known = await self.hub.store.know(self.merchant, self.order_id)
+            self.whose = known.whose
+        revision = committed.settings if isinstance(committed, Moved) else None
+        if revision is not None or not skus_of(self.state) <= self.looked_up:
+            await self.look_around(revision or self.settings)
 
 
 def view_of(

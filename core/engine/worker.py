@@ -14,34 +14,35 @@ from typing import Any, Concatenate, ParamSpec
 
 import sqlalchemy as sa
 
+from core.domain.commit import Committed, Landed
 from core.engine.advance import CLAIM_S, StandstillError, advance, begin
 from core.engine.answers import Call, Kind
 from core.engine.dispatch import due_jobs, job_candidates, job_shares, order_candidates, order_shares
 from core.engine.hub import Hub
 from core.engine.job import JobKind, Jobs, Reschedule, goes_on, waiter_of
-from core.engine.pauses import give_back, learn, note_failure, wait_turn
+from core.engine.pauses import give_back, note_failure, wait_turn
 from core.engine.places import ALL, AT_ONCE, JOB_LIMITS, PER_MERCHANT, Places
 from core.engine.queue import Queue
 from core.engine.retry import ITS_OWN, LONGEST_WAIT_S, Park, Retry, after_failure, describe, failure_of
 from core.engine.run import ClaimLostError, Run
+from core.engine.settings import settings_at
 from core.engine.step import Steps
 from core.errors import HubError
 from core.failpoints import failpoint
-from core.model.commit import Committed, Landed
 from core.model.facts import Parked
 from core.model.failures import Failure
 from core.store.claims import due_orders, first_orders, release_claim, renew_claims
 from core.store.failures import DATABASE_ERRORS, is_infrastructure, until_answered
+from core.store.job_ends import JobEnd
 from core.store.jobs import (
     Job,
     JobKey,
     claim_jobs,
-    finish_job,
     release_jobs,
     release_other_jobs,
     renew_jobs,
 )
-from core.store.pauses import leave_line, list_pauses
+from core.store.pauses import leave_line
 
 LOG = logging.getLogger("crossdock.work")
 
@@ -217,7 +218,8 @@ class Worker:
                 await self.hub.store.write(leave_line, job.merchant, sorted(turns), waiter_of(job))
             failpoint("work.job.finish")
             due_at, data = (None, None) if again is None else (again.due_at, again.data)
-            await self.hub.store.write(finish_job, job, now=self.hub.clock.now(), due_at=due_at, data=data)
+            end = JobEnd(job=job, now=self.hub.clock.now(), due_at=due_at, data=data)
+            await self.hub.store.end_job(end)
         await give_back(self.hub, job.merchant, turns, failed)
 
     async def _waits(self, job: Job, kind: JobKind, turns: set[Kind]) -> bool:
@@ -226,19 +228,14 @@ class Worker:
         if not calls:
             return False
         now = self.hub.clock.now()
-        learn(self.hub, job.merchant, await self.hub.store.read(list_pauses, job.merchant, now))
+        await settings_at(self.hub, job.merchant, job.revision)
         come_at = await wait_turn(self.hub, job.merchant, calls, waiter_of(job), turns)
         if come_at is None:
             return False
         failpoint("work.job.waits")
-        await self.hub.store.write(
-            finish_job,
-            job,
-            now=now,
-            due_at=come_at,
-            error=job.error or f"{job.connection}: waits for the end of a pause",
-            attempts=job.attempts,
-        )
+        error = job.error or f"{job.connection}: waits for the end of a pause"
+        end = JobEnd(job=job, now=now, due_at=come_at, error=error, attempts=job.attempts)
+        await self.hub.store.end_job(end)
         return True
 
     async def _job_failed(self, job: Job, error: Exception) -> None:
@@ -251,18 +248,14 @@ class Worker:
         verdict = after_failure(error, attempts, failed)
         if isinstance(verdict, Park) and not goes_on(kind, error):
             failpoint("work.job.parked")
-            await self.hub.store.write(finish_job, job, now=now, error=said, attempts=attempts, park=True)
+            end = JobEnd(job=job, now=now, error=said, attempts=attempts, park=True)
+            await self.hub.store.end_job(end)
             return
         again = verdict if isinstance(verdict, Retry) else Retry(LONGEST_WAIT_S)
         failpoint("work.job.failed")
-        await self.hub.store.write(
-            finish_job,
-            job,
-            now=now,
-            due_at=now + timedelta(seconds=again.wait_s * self.chance.uniform(1.0, 1.5)),
-            error=said,
-            attempts=attempts if again.counts else job.attempts,
-        )
+        wait = timedelta(seconds=again.wait_s * self.chance.uniform(1.0, 1.5))
+        kept = attempts if again.counts else job.attempts
+        await self.hub.store.end_job(JobEnd(job=job, now=now, due_at=now + wait, error=said, attempts=kept))
 
     async def wake_overdue(self) -> int:
         """Wake, through the queue, overdue orders that nobody works on: of a process that does not work itself."""

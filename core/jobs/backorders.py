@@ -1,9 +1,10 @@
 """Units came in: orders that wait for them are served, the oldest first."""
 
+from core.domain.commit import Landed, OrderCommit, Reserve
 from core.engine.hub import Hub
 from core.engine.job import Reschedule
+from core.engine.settings import settings_at
 from core.failpoints import failpoint
-from core.model.commit import Landed, OrderCommit, Reserve
 from core.model.holds import Hold
 from core.steps.sync import locations_for
 from core.store.jobs import Job
@@ -14,6 +15,7 @@ from core.store.stock import available_units
 async def serve_backorders(hub: Hub, job: Job) -> Reschedule | None:
     """Set aside what came in for every order that waits for it, by order time (golden day, rule S7)."""
     merchant = job.merchant
+    settings = await settings_at(hub, merchant, job.revision)
     waiting = []
     for order_id in await hub.store.read(orders_held, merchant, Hold.BACKORDERED):
         state = await hub.store.load(merchant, order_id)
@@ -36,7 +38,7 @@ async def serve_backorders(hub: Hub, job: Job) -> Reschedule | None:
                 expect=state.version,
                 reserve=Reserve(
                     needs=state.needs,
-                    locations=await locations_for(hub, merchant, order),
+                    locations=locations_for(hub.config(merchant), settings, order),
                     give_back=state.allocations,
                     why="units came in",
                 ),

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from core.domain.commit import OrderCommit
 from core.engine.answers import Call
 from core.engine.hub import Hub
 from core.engine.job import Reschedule
 from core.engine.pauses import asked
 from core.errors import RejectedError
 from core.failpoints import failpoint
-from core.model.commit import OrderCommit
 from core.model.facts import Fact, GatewayNotified
 from core.model.notification import Notification, NotificationKind
 from core.steps.sync import sync_order

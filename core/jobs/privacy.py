@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from core.domain.commit import MerchantNotice
 from core.domain.notices import DATA_REQUESTED, UNINSTALL_UNCONFIRMED
 from core.engine.forgetting import forget
 from core.engine.hub import Hub
 from core.engine.job import Reschedule
 from core.errors import AuthError
 from core.failpoints import failpoint
-from core.model.commit import MerchantNotice
 from core.model.forgetting import Why
 from core.model.privacy import PrivacyRequest, RequestKind, RequestState
 from core.ports import Token

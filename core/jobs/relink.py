@@ -1,14 +1,14 @@
 """A listing was linked: orders that were held for it learn what they need."""
 
+from core.domain.commit import OrderCommit
 from core.domain.needs import needs_of
 from core.engine.hub import Hub
 from core.engine.job import Reschedule
+from core.engine.settings import links_at, settings_at
 from core.failpoints import failpoint
-from core.model.commit import OrderCommit
 from core.model.facts import Changed
 from core.steps.sync import gone_of, reserve_of
 from core.store.jobs import Job
-from core.store.links import links_of
 
 
 async def relink(hub: Hub, job: Job) -> Reschedule | None:
@@ -17,7 +17,9 @@ async def relink(hub: Hub, job: Job) -> Reschedule | None:
     state = await hub.store.load(merchant, order_id)
     if state is None or state.order is None:
         return None
-    links = await hub.store.read(links_of, merchant, state.order.connection)
+    settings = await settings_at(hub, merchant, job.revision)
+    listings = {line.listing for line in state.order.lines if line.listing}
+    links = await links_at(hub, merchant, state.order.connection, listings, settings.revision)
     needs, unlinked = needs_of(state.order, links, gone_of(state, state.order))
     if (needs, unlinked) == (state.needs, state.unlinked):
         return None
@@ -30,7 +32,7 @@ async def relink(hub: Hub, job: Job) -> Reschedule | None:
             at=now,
             expect=state.version,
             happened=(Changed(at=now, order=state.order, needs=needs, unlinked=unlinked),),
-            reserve=await reserve_of(hub, merchant, state.order, needs, state),
+            reserve=reserve_of(hub.config(merchant), settings, state.order, needs, state),
         )
     )
     return None

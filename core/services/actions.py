@@ -8,16 +8,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
+from core.domain.commit import Moved, OrderCommit
 from core.domain.permitted import why_not
 from core.domain.shipping.routing import Zones
 from core.domain.state import OrderState
-from core.engine.advance import read_run
 from core.engine.hub import Hub
 from core.engine.run import Run
 from core.errors import NotFoundError, RefusedError
 from core.model.actions import Action
 from core.model.asks import Ask
-from core.model.commit import Moved, OrderCommit
 from core.model.facts import Fact, HoldAsked, LabelAsked, RejectionAsked, Released, Retried, VoidAsked
 from core.model.holds import Hold
 from core.model.stock import MOST_UNITS_LISTED
@@ -334,10 +333,13 @@ async def read_order(hub: Hub, merchant: str, order_id: str) -> Run:
     Raises:
         NotFoundError: no such order, or it is not known yet.
     """
-    state = await hub.store.load(merchant, order_id)
+    known = await hub.store.know(merchant, order_id)
+    state = known.state
     if state is None or state.order is None:
         raise NotFoundError(f"no order {order_id!r}" if state is None else f"{order_id} is not known yet")
-    return await read_run(hub, merchant, order_id, state)
+    run = Run(hub=hub, merchant=merchant, order_id=order_id, state=state, attempts=0, whose=known.whose)
+    await run.look_around(known.revision)
+    return run
 
 
 def refusal(run: Run, ask: Ask, of: str = "") -> str:

@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 
+from core.domain.commit import Due, Landed, NewNote, OrderCommit
 from core.domain.state import OrderState
 from core.engine.hub import Hub
 from core.errors import NotFoundError, RefusedError
@@ -23,7 +24,6 @@ from core.model.annotations import (
     Untagged,
 )
 from core.model.base import plain
-from core.model.commit import Due, Landed, NewNote, OrderCommit
 from core.model.facts import Fact
 from core.services.actions import order_named
 from core.store.assignees import assignable

@@ -1,10 +1,10 @@
 """A shipping method that crossdock.yaml does not name goes by the default, and its merchant hears of it once (R95)."""
 
+from core.domain.commit import MerchantNotice
 from core.domain.notices import UNLISTED_METHOD
 from core.engine.hub import Hub
 from core.errors import NotFoundError, RefusedError
 from core.failpoints import failpoint
-from core.model.commit import MerchantNotice
 from core.services.parked import in_words
 from core.store import notices as rows
 from core.store.parked import count_parked

@@ -27,7 +27,7 @@ async def tell_channel(run: Run) -> None:
         return  # hours may lie between label and scan: a third party may have shipped it meanwhile
     shipment_notifier, label = run.connections.named(run.order.connection).shipment_notifier, parcel.label
     if shipment_notifier is None or label is None:
-        await run.commit(decided=[ChannelTold(at=run.now, parcel_id=parcel.parcel_id, reference="-")])
+        run.decide([ChannelTold(at=run.now, parcel_id=parcel.parcel_id, reference="-")])
         return
     dispatch = dispatch_of(run, parcel, label)
     again = f":{parcel.tellings}" if parcel.tellings else ""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from core.domain.departures import not_in
 from core.domain.notices import notices_of
@@ -12,11 +13,9 @@ from core.domain.shipping.packing import pack_lines, parcel_of, why_unboxed
 from core.domain.state import OpenIntent, ParcelState, region_of_order
 from core.engine.answers import Call
 from core.engine.effects import Done, Effect, perform
-from core.engine.pauses import asked
 from core.engine.run import Run
 from core.errors import RejectedError, UnavailableError
 from core.failpoints import failpoint
-from core.model.actions import Action
 from core.model.address import Address
 from core.model.effects import Outcome
 from core.model.facts import Held, LabelBought, LabelStored, Quoted, RateRefused
@@ -28,8 +27,6 @@ from core.ports import Carrier
 from core.steps.restored import sold_before_loss
 from core.steps.sync import address_digest_of, refresh
 from core.store.labels import LabelFile, save_label
-from core.store.products import list_products
-from core.store.switches import accepted_actions
 
 RATE_BUDGET_S = 4.0
 """How long (seconds) carriers may take to offer rates; the silent are named (R48)."""
@@ -39,12 +36,12 @@ async def quote(run: Run) -> None:
     """Pack what is set aside and lies in no parcel yet, location by location; have every parcel without label rated."""
     facts, unboxed = await pack_and_rate(run)
     if unboxed:
-        await run.commit(decided=[Held(at=run.now, reason=Hold.NO_BOX, detail=unboxed)])
+        run.decide([Held(at=run.now, reason=Hold.NO_BOX, detail=unboxed)])
         return
-    address = await address_digest_of(run.hub, run.merchant, run.order_id, run.personal)
+    address = address_digest_of(run.whose.key, run.personal)
     told = [fact.model_copy(update={"address": address}) for fact in facts]
-    await run.commit(
-        decided=told,
+    run.decide(
+        told,
         references=[("shipment", q.shipment_id) for q in facts],
         notices=notices_of(run.config, run.order, run.now),
         attempts=run.attempts,  # rates that are asked again are no success of the purchase that failed
@@ -53,8 +50,7 @@ async def quote(run: Run) -> None:
 
 async def pack_and_rate(run: Run) -> tuple[list[Quoted], str]:
     """Return every parcel without label with its rates, and why something fits no box where it does not; nothing is told."""
-    failpoint("fulfillment.products.before")
-    products = await run.hub.store.read(list_products, run.merchant)
+    products = run.products
     facts: list[Quoted] = []
     for waiting in run.state.parcels:
         if waiting.label is None:
@@ -85,11 +81,9 @@ async def _quoted(
     labelled = [p.quote for p in run.state.parcels if p.label is not None]
     customs = customs_items(run.state, run.order, parcel, products, home=home, beside=[*labelled, *beside])
     failpoint("fulfillment.quote.before")
-    quotes = await asked(
-        run.hub,
-        run.merchant,
+    quotes = await run.ask(
         Call(name, "quote"),
-        carrier.quote(
+        lambda: carrier.quote(
             reference=f"{run.order.number}/{parcel.parcel_id}",
             parcel=parcel,
             sender=sender_of(run, parcel.location),
@@ -130,10 +124,6 @@ async def buy(run: Run) -> None:
         return
     parcel = next(p for p in run.state.parcels if p.label is None)
     name, carrier = _carrier(run)
-    failpoint("fulfillment.switches.before")
-    run.accepted = await run.hub.store.read(accepted_actions, run.merchant)
-    if not run.allowed(name, Action.LABELS):
-        return  # stopped while the order was read
     sold = await sold_before_loss(run, name, carrier, parcel)
     if sold is not None:
         done = bought_of(run, parcel.parcel_id, sold, name)
@@ -207,7 +197,7 @@ async def find_label(run: Run, intent: OpenIntent) -> Done:
         raise RejectedError("sells no labels any more", connection=intent.connection)
     failpoint("fulfillment.find.before")
     call = Call(intent.connection, "find_label")
-    label = await asked(run.hub, run.merchant, call, carrier.find_label(str(intent.data["shipment"])))
+    label = await run.ask(call, lambda: carrier.find_label(str(intent.data["shipment"])))
     if label is None:
         return Done(outcome=Outcome.UNDONE)
     return bought_of(run, str(intent.data["parcel"]), label, intent.connection)
@@ -219,20 +209,19 @@ async def store_label(run: Run) -> None:
     bought = parcel.label
     if bought is None:
         return
-    ports = run.connections.named(bought.connection)
-    if ports.carrier is not None and ports.label_files is not None:
+    ports, wanted = run.connections.named(bought.connection), run.config.labels.format
+    carrier, files = ports.carrier, ports.label_files
+    if carrier is not None and files is not None:
         failpoint("fulfillment.file.before")
-        label = await asked(
-            run.hub,
-            run.merchant,
+        label = await run.ask(
             Call(bought.connection, "find_label"),
-            ports.carrier.find_label(bought.shipment_id, label_format=run.config.labels.format),
+            lambda: carrier.find_label(bought.shipment_id, label_format=wanted),
         )
         if label is None:
             raise UnavailableError("does not show the label it sold yet", connection=bought.connection)
         failpoint("fulfillment.file.found")
         call = Call(bought.connection, "fetch_file")
-        file = await asked(run.hub, run.merchant, call, ports.label_files.fetch_file(label.file_url))
+        file = await run.ask(call, partial(files.fetch_file, label.file_url))
         failpoint("fulfillment.file.after")
         kept = LabelFile(
             order_id=run.order_id,
@@ -242,7 +231,7 @@ async def store_label(run: Run) -> None:
             file=file,
         )
         await run.hub.store.write(save_label, run.hub.store.keys, run.merchant, kept)
-    await run.commit(decided=[LabelStored(at=run.now, parcel_id=parcel.parcel_id)])
+    run.decide([LabelStored(at=run.now, parcel_id=parcel.parcel_id)])
 
 
 def _carrier(run: Run) -> tuple[str, Carrier]:

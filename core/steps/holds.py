@@ -14,4 +14,4 @@ async def sync_holds(run: Run) -> None:
         for reason, detail in wanted.items()
         if held.get(reason) != detail
     ]
-    await run.commit(decided=gone + come)
+    run.decide(gone + come)

@@ -5,7 +5,6 @@ from core.domain.payment import asked_of_gateways, check
 from core.domain.state import OpenIntent
 from core.engine.answers import Call
 from core.engine.effects import Done, Effect, perform
-from core.engine.pauses import asked
 from core.engine.run import Run
 from core.errors import RejectedError
 from core.failpoints import failpoint
@@ -33,7 +32,7 @@ async def verify_payment(run: Run) -> None:
     if more is not None and more.minor > 0 and (last is None or last.difference != more):
         text = f"paid {more.text()} {more.currency} more than the order's total"
         told.append(Noted(at=run.now, text=text))
-    await run.commit(decided=told)
+    run.decide(told)
 
 
 async def _ask_gateway(run: Run, authority: str, reference: str) -> GatewayPayment | None:
@@ -42,9 +41,7 @@ async def _ask_gateway(run: Run, authority: str, reference: str) -> GatewayPayme
         return None
     failpoint("payment.fetch.before")
     try:
-        return await asked(
-            run.hub, run.merchant, Call(authority, "fetch_payment"), gateway.fetch_payment(reference)
-        )
+        return await run.ask(Call(authority, "fetch_payment"), lambda: gateway.fetch_payment(reference))
     except RejectedError:
         # The gateway knows no such payment: the shop's word alone is not enough (rule M3).
         return None

@@ -5,16 +5,14 @@ from datetime import timedelta
 from core.domain.due import RATES_KEEP
 from core.domain.state import ParcelState
 from core.engine.answers import Call
-from core.engine.hub import Hub
-from core.engine.pauses import asked
 from core.engine.run import Run
 from core.errors import RejectedError
 from core.failpoints import failpoint
 from core.model.order import ChannelState, Order
 from core.model.shipment import Label
 from core.ports import Carrier
-from core.store.after_restore import lost_since
 from core.store.orders import count_numbered
+from core.store.settings import Settings
 
 _LOOK_BACK = 2 * RATES_KEEP
 """A label is bought on rates no older than they keep: its shipment was made at most so long before the backup."""
@@ -22,15 +20,14 @@ _UNHEARD = timedelta(minutes=10)
 """An order that was placed so long before the backup, or later, may not have been heard of when it was taken."""
 
 
-async def shipped_while_lost(hub: Hub, merchant: str, order: Order) -> bool:
+def shipped_while_lost(settings: Settings, order: Order) -> bool:
     """Return whether an order that nobody here knew was placed and shipped between a backup and its restore (R80).
 
     The lost hub shipped it from our shelves: its units are set aside now, so that they are taken off.
     """
     if order.state is not ChannelState.SHIPPED:
         return False
-    failpoint("restored.shipped.before")
-    since = await hub.store.read(lost_since, merchant, order.placed_at)
+    since = settings.lost_since(order.placed_at)
     return since is not None and order.placed_at >= since - _UNHEARD
 
 
@@ -42,17 +39,13 @@ async def sold_before_loss(run: Run, connection: str, carrier: Carrier, parcel: 
     Raises:
         RejectedError: it sold another label for the order, or one that may be another order's: a person has to look.
     """
-    failpoint("restored.since.before")
-    since = await run.hub.store.read(lost_since, run.merchant, run.order.placed_at)
+    since = (await run.look_around(run.settings)).lost_since(run.order.placed_at)
     if since is None:
         return None
     number = run.order.number
     failpoint("restored.labels.before")
-    sold = await asked(
-        run.hub,
-        run.merchant,
-        Call(connection, "sold_labels"),
-        carrier.sold_labels(f"{number}/", since - _LOOK_BACK),
+    sold = await run.ask(
+        Call(connection, "sold_labels"), lambda: carrier.sold_labels(f"{number}/", since - _LOOK_BACK)
     )
     known = {p.label.label_id for p in (*run.state.parcels, *run.state.voided) if p.label is not None}
     unknown = {reference: label for reference, label in sold if label.label_id not in known}

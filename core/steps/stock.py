@@ -2,16 +2,15 @@
 
 from datetime import timedelta
 
+from core.domain.commit import Reserve
 from core.domain.due import label_to_void, void_pause
 from core.domain.scans import DEPARTED, scans_of
 from core.domain.state import OpenIntent, ParcelState
 from core.engine.answers import Call
 from core.engine.effects import Done, Effect, perform
-from core.engine.pauses import asked
 from core.engine.run import Run
 from core.errors import NotYetError, RejectedError
 from core.failpoints import failpoint
-from core.model.commit import Reserve
 from core.model.effects import Outcome
 from core.model.facts import LabelBought, LabelVoided, Noted, VoidRefused
 from core.model.payment import Movement, MovementState
@@ -27,7 +26,7 @@ async def commit_units(run: Run) -> None:
     await run.commit(
         reserve=Reserve(
             needs=run.state.needs,
-            locations=await locations_for(run.hub, run.merchant, run.order),
+            locations=locations_for(run.config, await run.look_around(run.settings), run.order),
             give_back=run.state.allocations,
             why="the order changed" if run.state.allocations else "",
         )
@@ -125,7 +124,8 @@ async def _refused_for_good(run: Run, label: LabelBought, code: str | None) -> D
     if files is not None and label.tracker_id is not None:
         call = Call(label.connection, "fetch_tracking")
         failpoint("stock.scans.before")
-        events = await asked(run.hub, run.merchant, call, files.fetch_tracking(label.tracker_id))
+        tracker = label.tracker_id
+        events = await run.ask(call, lambda: files.fetch_tracking(tracker))
         scans = scans_of(run.state, label.tracker_id, events)
         if any(scan.state in DEPARTED for scan in scans):
             return Done(outcome=Outcome.REFUSED, code=code, facts=scans)

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from core.config.merchant import MerchantConfig
+from core.domain.commit import Landed, NewOrder, OrderCommit, Reserve, Sealed
 from core.domain.fold import fold
 from core.domain.needs import needs_of
 from core.domain.notices import left_notices
@@ -11,19 +13,19 @@ from core.engine.answers import Call
 from core.engine.hub import Hub
 from core.engine.pauses import asked
 from core.engine.run import Run
+from core.engine.settings import links_at, settings_at
 from core.errors import MappingError, UnavailableError
 from core.failpoints import failpoint
 from core.model.address import plain_text
-from core.model.commit import Landed, NewOrder, OrderCommit, Reserve, Sealed
 from core.model.facts import Changed, Forgotten, Received
 from core.model.order import ChannelState, FetchedOrder, FulfilledBy, Order, Personal, Transaction
 from core.model.stock import Need
 from core.steps.restored import shipped_while_lost
-from core.store.golive import orders_since
-from core.store.links import links_of
-from core.store.personal import address_digest, personal_of
+from core.store.known import Known, Whose
+from core.store.personal import address_digest
+from core.store.sealing import Key
+from core.store.settings import Settings
 from core.store.tombstones import why_forgotten
-from core.store.zones import zones_of
 
 _TRIES = 5
 
@@ -42,15 +44,15 @@ async def sync_order(hub: Hub, merchant: str, connection: str, external_id: str)
     failpoint("capture.fetch.after")
     order_id = f"{connection}:{external_id}"
     for _ in range(_TRIES):
-        state = await hub.store.load(merchant, order_id)
+        known = await hub.store.know(merchant, order_id)
         if (
-            state is not None
-            and state.order is not None
-            and not is_news(state.order, fetched.order)
-            and await _knows_personal(hub, merchant, order_id, fetched)
+            known.state is not None
+            and known.state.order is not None
+            and not is_news(known.state.order, fetched.order)
+            and _knows_personal(known.whose.personal, fetched)
         ):
             return
-        commit = await commit_of(hub, merchant, order_id, fetched, state)
+        commit = await commit_of(hub, merchant, order_id, fetched, known)
         failpoint("capture.commit.before")
         if isinstance(await hub.store.commit(commit), Landed):
             failpoint("capture.commit.after")
@@ -76,15 +78,12 @@ def is_news(known: Order, fetched: Order) -> bool:
     return True
 
 
-async def _knows_personal(hub: Hub, merchant: str, order_id: str, fetched: FetchedOrder) -> bool:
+def _knows_personal(known: Personal | None, fetched: FetchedOrder) -> bool:
     """Return whether names and streets are as we know them (a channel's clock may not tell two edits apart).
 
     Of a person who was forgotten nothing is learnt again, and of an order not read whole nothing is told.
     """
-    if fetched.order.unreadable is not None:
-        return True
-    known = await hub.store.read(personal_of, hub.store.keys, merchant, order_id)
-    return known is None or known == fetched.personal
+    return fetched.order.unreadable is not None or known is None or known == fetched.personal
 
 
 async def refresh(run: Run) -> bool:
@@ -94,15 +93,14 @@ async def refresh(run: Run) -> bool:
         return False
     failpoint("capture.refresh.before")
     call = Call(run.order.connection, "fetch_order")
-    fetched = await asked(run.hub, run.merchant, call, channel.fetch_order(run.order.order_id))
+    fetched = await run.ask(call, lambda: channel.fetch_order(run.order.order_id))
     failpoint("capture.refresh.after")
-    if not is_news(run.order, fetched.order) and await _knows_personal(
-        run.hub, run.merchant, run.order_id, fetched
-    ):
+    if not is_news(run.order, fetched.order) and _knows_personal(run.whose.personal, fetched):
         return False
-    commit = await commit_of(run.hub, run.merchant, run.order_id, fetched, run.state)
+    known = Known(state=run.state, whose=run.whose, forgotten=None, revision=run.settings)
+    commit = await commit_of(run.hub, run.merchant, run.order_id, fetched, known)
     if fetched.order.unreadable is None and run.state.forgotten_at is None:
-        run.personal = fetched.personal
+        run.whose = Whose(fetched.personal, run.whose.key)
     await run.commit(
         happened=commit.happened,
         reserve=commit.reserve,
@@ -126,12 +124,13 @@ def require_whole(run: Run) -> None:
 
 
 async def commit_of(
-    hub: Hub, merchant: str, order_id: str, fetched: FetchedOrder, state: OrderState | None
+    hub: Hub, merchant: str, order_id: str, fetched: FetchedOrder, known: Known
 ) -> OrderCommit:
     """Return the commit that makes a fetched order ours: it is told, and its units are set aside, in one commit."""
-    order, now = fetched.order, hub.clock.now()
-    fact = await _fact_of(hub, merchant, order_id, fetched, state)
-    forgotten = await _forgotten(hub, merchant, order_id, fetched, state)
+    order, now, state = fetched.order, hub.clock.now(), known.state
+    settings = await settings_at(hub, merchant, known.revision)
+    fact = await _fact_of(hub, merchant, fetched, known, settings)
+    forgotten = await _forgotten(hub, merchant, order_id, fetched, known=known, settings=settings)
     # Of one that is forgotten before it is known the store keeps nothing, and remembers that.
     keeps = order.unreadable is None and (state is None or state.forgotten_at is None)
     return OrderCommit(
@@ -139,6 +138,7 @@ async def commit_of(
         order_id=order_id,
         at=now,
         expect=state.version if state else 0,
+        known=state,
         create=NewOrder(
             connection=order.connection,
             external_id=order.order_id,
@@ -146,7 +146,7 @@ async def commit_of(
             placed_at=order.placed_at,
         ),
         happened=(fact, *forgotten),
-        reserve=await reserve_of(hub, merchant, order, fact.needs, state),
+        reserve=reserve_of(hub.config(merchant), settings, order, fact.needs, state),
         sealed=sealed_of(fetched.personal) if keeps else None,
         references=references_of(order.transactions),
         invalidate_levels=tuple((order.connection, line.listing) for line in order.lines if line.listing),
@@ -155,14 +155,16 @@ async def commit_of(
 
 
 async def _fact_of(
-    hub: Hub, merchant: str, order_id: str, fetched: FetchedOrder, state: OrderState | None
+    hub: Hub, merchant: str, fetched: FetchedOrder, known: Known, settings: Settings
 ) -> Received | Changed:
     """Return what is told of a fetched order: that it is known now, or that it changed."""
-    order, now, read = fetched.order, hub.clock.now(), hub.store.read
-    links = await read(links_of, merchant, order.connection)
+    order, now, state = fetched.order, hub.clock.now(), known.state
+    listings = {line.listing for line in order.lines if line.listing}
+    links = await links_at(hub, merchant, order.connection, listings, settings.revision)
     needs, unlinked = needs_of(order, links, gone_of(state, order))
+    before = _before_go_live(hub, merchant, settings, order)
     if state is not None and state.order is not None:
-        address = await address_digest_of(hub, merchant, order_id, fetched.personal)
+        address = address_digest_of(known.whose.key, fetched.personal)
         guessed = state.order.unreadable is not None and order.unreadable is None
         return Changed(
             at=now,
@@ -171,45 +173,43 @@ async def _fact_of(
             needs=needs,
             unlinked=unlinked,
             address=address,
-            before_go_live=await _before_go_live(hub, merchant, order) if guessed else None,
+            before_go_live=before if guessed else None,
         )
-    before = await _before_go_live(hub, merchant, order)
     return Received(
         at=now, actor="channel", order=order, needs=needs, unlinked=unlinked, before_go_live=before
     )
 
 
 async def _forgotten(
-    hub: Hub, merchant: str, order_id: str, fetched: FetchedOrder, state: OrderState | None
+    hub: Hub, merchant: str, order_id: str, fetched: FetchedOrder, *, known: Known, settings: Settings
 ) -> tuple[Forgotten, ...]:
     """Return what is told of an order whose person was forgotten before it was known: nothing of it is kept."""
-    if state is not None and state.order is not None:
+    if known.state is not None and known.state.order is not None:
         return ()
-    why = await hub.store.read(
-        why_forgotten,
-        hub.store.keys,
-        merchant,
-        order_id,
-        email=fetched.personal.email,
-        placed_at=fetched.order.placed_at,
-    )
+    why = known.forgotten
+    if why is None and settings.persons_forgotten:
+        why = await hub.store.read(
+            why_forgotten,
+            hub.store.keys,
+            merchant,
+            order_id,
+            email=fetched.personal.email,
+            placed_at=fetched.order.placed_at,
+        )
     return () if why is None else (Forgotten(at=hub.clock.now(), why=why),)
 
 
-async def _before_go_live(hub: Hub, merchant: str, order: Order) -> bool:
+def _before_go_live(hub: Hub, merchant: str, settings: Settings, order: Order) -> bool:
     """Return whether an order was placed before the hub was to ship what its channel sells (R85)."""
-    carrier = hub.connections(merchant).carrier
-    since = await hub.store.read(orders_since, merchant, order.connection, carrier=carrier)
+    since = settings.orders_since(order.connection, carrier=hub.connections(merchant).carrier)
     return since is None or order.placed_at < since
 
 
-async def address_digest_of(hub: Hub, merchant: str, order_id: str, personal: Personal) -> str | None:
-    """Return the digest by which facts tell whether the address changed; None where there is none."""
-    if personal.ship_to is None:
+def address_digest_of(key: Key | None, personal: Personal) -> str | None:
+    """Return the digest, under the order's key, by which facts tell whether the address changed; None where there is none."""
+    if personal.ship_to is None or key is None:
         return None
-    return await hub.store.read(
-        address_digest, hub.store.keys, merchant, order_id, plain_text(personal.ship_to)
-    )
+    return address_digest(key, plain_text(personal.ship_to))
 
 
 def gone_of(state: OrderState | None, order: Order) -> Mapping[str, int]:
@@ -220,18 +220,22 @@ def gone_of(state: OrderState | None, order: Order) -> Mapping[str, int]:
     return third_party_shipped(known.model_copy(update={"order": order}))
 
 
-async def reserve_of(
-    hub: Hub, merchant: str, order: Order, needs: tuple[Need, ...], state: OrderState | None
+def reserve_of(
+    config: MerchantConfig,
+    settings: Settings,
+    order: Order,
+    needs: tuple[Need, ...],
+    state: OrderState | None,
 ) -> Reserve | None:
     """Return the units to set aside for an order as it now stands; None where nothing is to change."""
     over = order.state in (ChannelState.CANCELLED, ChannelState.SHIPPED)
-    lost = over and state is None and await shipped_while_lost(hub, merchant, order)
+    lost = over and state is None and shipped_while_lost(settings, order)
     if (over and not lost) or order.fulfilled_by is FulfilledBy.CHANNEL:
         return None
     if state is not None and (state.closed or any(is_locked(state, p) for p in state.parcels)):
         return None
-    locations = await locations_for(hub, merchant, order)
-    if state is not None and state.needs == needs and not await _leads_elsewhere(hub, merchant, state, order):
+    locations = locations_for(config, settings, order)
+    if state is not None and state.needs == needs and not _leads_elsewhere(config, settings, state, order):
         return None
     if state is not None and any(
         n > state.third_party_units.get(i, 0) for i, n in gone_of(state, order).items()
@@ -248,20 +252,19 @@ async def reserve_of(
     )
 
 
-async def _leads_elsewhere(hub: Hub, merchant: str, state: OrderState, order: Order) -> bool:
+def _leads_elsewhere(config: MerchantConfig, settings: Settings, state: OrderState, order: Order) -> bool:
     """Return whether an order goes elsewhere than it did, or told only now where, and other locations are nearer."""
     if state.order is None or region_of_order(order) in (None, region_of_order(state.order)):
         return False
-    before = await locations_for(hub, merchant, state.order)
-    return before != await locations_for(hub, merchant, order)
+    return locations_for(config, settings, state.order) != locations_for(config, settings, order)
 
 
-async def locations_for(hub: Hub, merchant: str, order: Order) -> tuple[str, ...]:
+def locations_for(config: MerchantConfig, settings: Settings, order: Order) -> tuple[str, ...]:
     """Return our locations in order of preference, the nearest first, whichever the channel assigned (rule P4)."""
     return nearest_first(
         region_of_order(order),
-        {name: (at.country, at.state) for name, at in hub.config(merchant).locations.items()},
-        await hub.store.read(zones_of, merchant),
+        {name: (at.country, at.state) for name, at in config.locations.items()},
+        settings.zones,
     )
 
 

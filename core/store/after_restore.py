@@ -17,6 +17,7 @@ from core.store.backlog import free_claims
 from core.store.golive import open_orders
 from core.store.jobs import NewJob, enqueue
 from core.store.listings import mark_dirty
+from core.store.revisions import change_settings
 from core.store.tables import configs, jobs, listings, one_time_links, orders, restores, sessions, switches
 from core.store.tombstones import bury_keyless
 
@@ -30,21 +31,13 @@ def after_restore(conn: sa.Connection, *, taken_at: datetime, now: datetime) -> 
     bury_keyless(conn, now)
     of = [sa.select(table.c.merchant) for table in (configs, switches, orders, jobs)]
     for merchant in conn.execute(sa.union(*of)).scalars().all():
+        change_settings(conn, merchant)
         conn.execute(sa.insert(restores), {"merchant": merchant, "restored_at": now, "taken_at": taken_at})
         _stop_everything(conn, merchant, now)
         _sign_everybody_out(conn, merchant)
         _read_orders_again(conn, merchant, now)
     shown = conn.execute(sa.select(listings.c.merchant, listings.c.connection, listings.c.listing)).all()
     mark_dirty(conn, (), now, invalidate=[(m, c, name) for m, c, name in shown])
-
-
-def lost_since(conn: sa.Connection, merchant: str, placed_at: datetime) -> datetime | None:
-    """Return from when on things may have been done for an order that this database does not know of; None: none."""
-    query = sa.select(sa.func.min(restores.c.taken_at)).where(
-        restores.c.merchant == merchant, restores.c.restored_at >= placed_at
-    )
-    since: datetime | None = conn.execute(query).scalar()
-    return since
 
 
 def _stop_everything(conn: sa.Connection, merchant: str, now: datetime) -> None:

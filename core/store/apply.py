@@ -4,25 +4,28 @@ Every decision is taken between the reads and the writes, on rows that are locke
 one order everywhere: orders, stock, effects, listings, jobs, notices, each by key.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+import functools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
 
+from core.domain.commit import Committed, Due, Intent, Moved, OrderCommit
 from core.domain.state import OrderState
 from core.errors import HubError, NotFoundError
-from core.model.commit import Committed, Due, Intent, Moved, OrderCommit
-from core.store.columns import among, compact
+from core.store.columns import compact, keys_in, one_of
 from core.store.decide import Decision, Standing, decide
 from core.store.jobs import enqueue_all
 from core.store.ledger import LockedStock, StockKey, lock_stock
 from core.store.listings import mark_dirty
 from core.store.notices import raise_notices
 from core.store.order_notes import write_notes
+from core.store.orders import load_all
 from core.store.personal import seal_personal
 from core.store.projection import projection
 from core.store.read_back_jobs import read_back_jobs_of
+from core.store.revisions import revisions_of
 from core.store.sealing import Keyring
 from core.store.tables import effects, facts, orders, refs
 from core.store.tracking_jobs import tracking_jobs_of
@@ -48,6 +51,8 @@ def apply(conn: sa.Connection, commits: Sequence[OrderCommit], keyring: Keyring)
     _create_rows(conn, commits)
     standing = _lock_orders(conn, commits)
     taken = _taken_keys(conn, commits)
+    by_settings = {commit.merchant for commit in commits if commit.settings is not None}
+    revisions = revisions_of(conn, by_settings) if by_settings else {}
     stock = lock_stock(conn, _stock_keys(commits), create=_shipped_stock_keys(commits))
     answers: list[Committed | HubError] = []
     decisions: list[Decision] = []
@@ -56,7 +61,7 @@ def apply(conn: sa.Connection, commits: Sequence[OrderCommit], keyring: Keyring)
         if stands is None:
             answers.append(_answer_without_row(conn, commit))
             continue
-        decision = decide(commit, stands, stock, taken)
+        decision = decide(commit, stands, stock, taken, revisions)
         decisions.append(decision)
         answers.append(decision.answer)
     if decisions:
@@ -84,26 +89,13 @@ def _create_rows(conn: sa.Connection, commits: Sequence[OrderCommit]) -> None:
 
 
 def _lock_orders(conn: sa.Connection, commits: Sequence[OrderCommit]) -> dict[OrderKey, Standing]:
-    key = (orders.c.merchant, orders.c.order_id)
-    wanted = sorted({(commit.merchant, commit.order_id) for commit in commits})
-    claim = (
-        orders.c.claimed_by,
-        orders.c.claimed_until,
-        orders.c.attempts,
-        orders.c.error,
-        orders.c.due_at,
-        orders.c.waits_for,
-    )
-    found = conn.execute(
-        sa.select(*key, orders.c.version, orders.c.state, *claim)
-        .where(among(conn, key, wanted))
-        .order_by(*key)
-        .with_for_update()
-    )
+    dialect, wanted = conn.dialect.name, sorted({(commit.merchant, commit.order_id) for commit in commits})
+    found = conn.execute(_locked(dialect), keys_in(dialect, wanted)).all()
+    states = _states(conn, commits, {(row.merchant, row.order_id): row.version for row in found})
     return {
         (row.merchant, row.order_id): Standing(
             version=row.version,
-            state=OrderState.model_validate_json(row.state),
+            state=states[row.merchant, row.order_id],
             claimed_by=row.claimed_by,
             claimed_until=row.claimed_until,
             attempts=row.attempts,
@@ -113,6 +105,23 @@ def _lock_orders(conn: sa.Connection, commits: Sequence[OrderCommit]) -> dict[Or
         )
         for row in found
     }
+
+
+def _states(
+    conn: sa.Connection, commits: Sequence[OrderCommit], versions: Mapping[OrderKey, int]
+) -> Mapping[OrderKey, OrderState]:
+    """Return where locked orders stand; those whose committer knows are not read."""
+    states = {
+        (commit.merchant, commit.order_id): commit.known
+        for commit in commits
+        if commit.known is not None
+        and commit.known.version == versions.get((commit.merchant, commit.order_id))
+    }
+    unknown = sorted(versions.keys() - states.keys())
+    if unknown:
+        found = zip(unknown, load_all(conn, unknown), strict=True)
+        states |= {key: state for key, state in found if state is not None}
+    return states
 
 
 def _answer_without_row(conn: sa.Connection, commit: OrderCommit) -> Committed | HubError:
@@ -130,11 +139,11 @@ def _answer_without_row(conn: sa.Connection, commit: OrderCommit) -> Committed |
 
 
 def _taken_keys(conn: sa.Connection, commits: Sequence[OrderCommit]) -> set[tuple[str, str]]:
-    key = (effects.c.merchant, effects.c.key)
     wanted = sorted({(commit.merchant, intent.key) for commit in commits for intent in commit.intents})
     if not wanted:
         return set()
-    return {(m, k) for m, k in conn.execute(sa.select(*key).where(among(conn, key, wanted)))}
+    dialect = conn.dialect.name
+    return {(m, k) for m, k in conn.execute(_taken(dialect), keys_in(dialect, wanted))}
 
 
 def _stock_keys(commits: Iterable[OrderCommit]) -> Iterator[StockKey]:
@@ -217,14 +226,8 @@ def _write_effects(conn: sa.Connection, decisions: Sequence[Decision]) -> None:
         for outcome in decision.commit.outcomes
     ]
     if settled:
-        of_intent = (
-            effects.c.merchant == sa.bindparam("of_merchant"),
-            effects.c.key == sa.bindparam("of_key"),
-            effects.c.state == "intent",
-        )
-        change: dict[str, Any] = {name: sa.bindparam(name) for name in ("state", "result", "settled_at")}
         settled.sort(key=lambda row: (row["of_merchant"], row["of_key"]))
-        conn.execute(sa.update(effects).where(*of_intent).values(change), settled)
+        conn.execute(_SETTLED, settled)
     intended = [_effect_row(d.commit, intent) for d in decisions if d.landed for intent in d.commit.intents]
     _insert(conn, effects, sorted(intended, key=lambda row: (row["merchant"], row["key"])))
 
@@ -268,4 +271,34 @@ def _write_personal(conn: sa.Connection, decisions: Sequence[Decision], keyring:
 
 def _insert(conn: sa.Connection, table: sa.Table, rows: Sequence[Row]) -> None:
     if rows:
-        conn.execute(sa.insert(table), rows)
+        conn.execute(_inserted(table), rows)
+
+
+@functools.cache
+def _inserted(table: sa.Table) -> sa.Insert:
+    return sa.insert(table)
+
+
+@functools.cache
+def _locked(dialect: str) -> sa.Select[Any]:
+    key = (orders.c.merchant, orders.c.order_id)
+    columns = ("version", "claimed_by", "claimed_until", "attempts", "error", "due_at", "waits_for")
+    query = sa.select(*key, *(orders.c[name] for name in columns)).where(one_of(dialect, key))
+    return query.order_by(*key).with_for_update()
+
+
+@functools.cache
+def _taken(dialect: str) -> sa.Select[Any]:
+    key = (effects.c.merchant, effects.c.key)
+    return sa.select(*key).where(one_of(dialect, key))
+
+
+_SETTLED = (
+    sa.update(effects)
+    .where(
+        effects.c.merchant == sa.bindparam("of_merchant"),
+        effects.c.key == sa.bindparam("of_key"),
+        effects.c.state == "intent",
+    )
+    .values({name: sa.bindparam(name) for name in ("state", "result", "settled_at")})
+)

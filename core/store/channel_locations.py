@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 
+from core.store.revisions import change_settings
 from core.store.tables import channel_locations
 
 
@@ -16,6 +17,7 @@ def save_channel_locations(
     ours: Mapping[str, str],
 ) -> None:
     """Store (id, name) of a channel's locations; ``ours`` says which of them is which location of the file."""
+    change_settings(conn, merchant)
     conn.execute(
         sa.delete(channel_locations).where(
             channel_locations.c.merchant == merchant, channel_locations.c.connection == connection

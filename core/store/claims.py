@@ -1,5 +1,6 @@
 """Claims: one worker at a time owns an order, until it gives it back, dies, or its time runs out."""
 
+import functools
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -9,9 +10,11 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from core.domain.state import OrderState, Stage
-from core.store.columns import WOKEN, among
+from core.store.columns import WOKEN, UTCDateTime, among, keys_in, one_of
+from core.store.known import SealedOrder, sealed_in, with_key
 from core.store.lanes import first_of_lanes
-from core.store.processes import owner_gone
+from core.store.processes import GONE_AFTER, owner_silent
+from core.store.revisions import revision_beside
 from core.store.tables import orders
 from core.store.writes import update_by_key
 
@@ -33,20 +36,20 @@ class ClaimWish:
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """An order in its claimer's hands: where it stands, and how many runs in a row have failed."""
+    """An order in its claimer's hands, and how many runs in a row have failed."""
 
     state: OrderState
     attempts: int
+    sealed: SealedOrder
+    revision: int
+    """Of its merchant's settings."""
 
 
 def claim_all(conn: sa.Connection, wishes: Sequence[ClaimWish]) -> list[Claimed | None]:
     """Claim each order that is due and that nobody holds; None for the others. A claim is never shared."""
     keys = sorted({(wish.merchant, wish.order_id) for wish in wishes})
-    gone = owner_gone(orders.c.claimed_by, min(wish.now for wish in wishes)).label("gone")
-    columns = (orders.c.state, orders.c.attempts, orders.c.due_at, orders.c.claimed_until, gone)
-    found = conn.execute(
-        sa.select(*_KEY, *columns).where(among(conn, _KEY, keys)).order_by(*_KEY).with_for_update(of=orders)
-    )
+    dialect, silent_since = conn.dialect.name, min(wish.now for wish in wishes) - GONE_AFTER
+    found = conn.execute(_wished(dialect), {**keys_in(dialect, keys), "silent_since": silent_since})
     rows = {(row.merchant, row.order_id): row for row in found}
     granted: dict[OrderKey, ClaimWish] = {}
     answers: list[Claimed | None] = []
@@ -57,7 +60,8 @@ def claim_all(conn: sa.Connection, wishes: Sequence[ClaimWish]) -> list[Claimed 
             answers.append(None)
             continue
         granted[key] = wish
-        answers.append(Claimed(OrderState.model_validate_json(row.state), row.attempts))
+        state = OrderState.model_validate_json(row.state)
+        answers.append(Claimed(state, row.attempts, sealed_in(row), row.revision))
     claimed = [
         {
             "merchant": m,
@@ -71,6 +75,14 @@ def claim_all(conn: sa.Connection, wishes: Sequence[ClaimWish]) -> list[Claimed 
     ]
     update_by_key(conn, orders, claimed)
     return answers
+
+
+@functools.cache
+def _wished(dialect: str) -> sa.Select[Any]:
+    gone = owner_silent(orders.c.claimed_by, sa.bindparam("silent_since", type_=UTCDateTime)).label("gone")
+    columns = (orders.c.state, orders.c.attempts, orders.c.due_at, orders.c.claimed_until, gone)
+    query = with_key(sa.select(*_KEY, *columns, revision_beside(orders.c.merchant)))
+    return query.where(one_of(dialect, _KEY)).order_by(*_KEY).with_for_update(of=orders)
 
 
 def _may_claim(row: Any, now: datetime) -> bool:

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 
 import sqlalchemy as sa
 
+from core.domain.commit import Committed, OrderCommit
 from core.errors import HubError
-from core.model.commit import Committed, OrderCommit
 from core.store.apply import Applied, Wake, apply
 from core.store.engine import Database
 from core.store.group import Grouped

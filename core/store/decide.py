@@ -1,14 +1,15 @@
 """What a commit comes to, given where its order stands and what stock is free. Nothing here writes to a database."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import reduce
+from types import MappingProxyType
 
 from core.domain.allocation import allocate
+from core.domain.commit import Committed, Due, Landed, Moved, OrderCommit, Reserve
 from core.domain.fold import fold
 from core.domain.state import OrderState
-from core.model.commit import Committed, Due, Landed, Moved, OrderCommit, Reserve
 from core.model.facts import Fact, Received, UnitsCommitted, UnitsReleased, UnitsShipped
 from core.model.stock import Allocation, Need
 from core.store.columns import WOKEN
@@ -69,9 +70,16 @@ class Decision:
 
 
 def decide(
-    commit: OrderCommit, stands: Standing, stock: LockedStock, taken: set[tuple[str, str]]
+    commit: OrderCommit,
+    stands: Standing,
+    stock: LockedStock,
+    taken: set[tuple[str, str]],
+    revisions: Mapping[str, int] = MappingProxyType({}),
 ) -> Decision:
-    """Decide a commit and move its stock; ``taken`` are the effect keys in use, to which its own are added."""
+    """Decide a commit and move its stock.
+
+    ``taken`` are the effect keys in use, to which its own are added; ``revisions`` those of the merchants' settings.
+    """
     late = commit.create is not None and stands.version > 0 and not commit.expect
     facts: list[Fact] = [fact for fact in commit.happened if not (late and isinstance(fact, Received))]
     state = reduce(fold, facts, stands.state)
@@ -84,15 +92,17 @@ def decide(
         facts.append(UnitsShipped(at=commit.at, allocations=commit.ship))
         state = fold(state, facts[-1])
     second: _SecondHalf | None = None
-    if not late and _may_decide(commit, stands, taken):
+    may, revision = not late and _may_decide(commit, stands, taken), revisions.get(commit.merchant, 0)
+    outdated = may and commit.settings is not None and commit.settings != revision
+    if may and not outdated:
         second = _second_half(commit, state, stock)
     if second is not None:
         taken |= {(commit.merchant, intent.key) for intent in commit.intents}
         facts += second.facts
         state = reduce(fold, second.facts, state)
-        answer: Committed = Landed(state.version, second.allocations, second.backordered)
+        answer: Committed = Landed(state.version, second.allocations, second.backordered, state)
     else:
-        answer = Moved(state.version)
+        answer = Moved(state.version, state, settings=revision if outdated else None)
     return Decision(commit=commit, before=stands, late=late, facts=tuple(facts), state=state, answer=answer)
 
 

@@ -17,6 +17,7 @@ from core.model.order import Personal
 from core.store.columns import among
 from core.store.keys import Purpose, forget_all
 from core.store.personal import REFERENCE_OF, body_of, personal_of, purpose_of_body
+from core.store.revisions import change_settings
 from core.store.sealing import Keyring, SealBrokenError
 from core.store.tables import data_keys, deliveries, labels, orders, refs
 from core.store.tombstones import bury, bury_person, lock_orders
@@ -91,6 +92,8 @@ def forget_orders(
 
     ``connections`` are those whose deliveries may tell of the orders' payments and parcels.
     """
+    if wish.emails:
+        change_settings(conn, merchant)
     lock_orders(conn, merchant, wish.order_ids)
     bury(conn, merchant, wish.order_ids, at=wish.at, why=wish.why, actor=wish.actor)
     for email in wish.emails:

@@ -1,7 +1,6 @@
-"""What a merchant was shown before go-live and accepted, and from when on orders and mails are the hub's."""
+"""What a merchant was shown before go-live, and accepted."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,13 +8,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from core.domain.state import OrderState, Stage
-from core.model.actions import Action
 from core.store.columns import compact
-from core.store.switches import LIVE, Switch, list_switches
+from core.store.revisions import change_settings
 from core.store.tables import effects, go_lives, orders
 from core.store.writes import upsert
-
-_Switches = Mapping[tuple[str, str], Switch]
 
 SHOWN_KEPT = timedelta(days=7)
 """How long a document that nobody accepted is kept."""
@@ -57,6 +53,7 @@ def keep_shown(conn: sa.Connection, merchant: str, shown: GoLiveRow) -> None:
 
 def accept_shown(conn: sa.Connection, merchant: str, accepted: GoLiveRow) -> bool:
     """Note who accepted a document for what; False where it was accepted before, or is not known."""
+    change_settings(conn, merchant)
     changed = conn.execute(
         sa.update(go_lives)
         .where(
@@ -103,19 +100,6 @@ def list_accepted(conn: sa.Connection, merchant: str) -> list[GoLiveRow]:
     return [_go_live_of(row) for row in conn.execute(newest)]
 
 
-def first_naming(
-    conn: sa.Connection, merchant: str, connection: str, action: str | None, *, since: datetime
-) -> datetime | None:
-    """Return when an action (None: any) was first accepted with a connection's name since an instant; None: never."""
-    columns = (go_lives.c.accepted_at, go_lives.c.actions, go_lives.c.connections)
-    query = sa.select(*columns).where(go_lives.c.merchant == merchant, go_lives.c.accepted_at >= since)
-    for at, actions, connections in conn.execute(query.order_by(go_lives.c.accepted_at)):
-        if connection in json.loads(connections) and (action is None or action in json.loads(actions)):
-            first: datetime = at
-            return first
-    return None
-
-
 def _go_live_of(row: sa.Row[Any]) -> GoLiveRow:
     return GoLiveRow(
         document_id=row.document_id,
@@ -142,57 +126,3 @@ def writes_so_far(conn: sa.Connection, merchant: str) -> int:
     """Return how many calls that change something at a vendor were journaled."""
     query = sa.select(sa.func.count()).where(effects.c.merchant == merchant)
     return conn.execute(query).scalar_one()
-
-
-def orders_since(
-    conn: sa.Connection, merchant: str, connection: str, *, carrier: str | None
-) -> datetime | None:
-    """Return since when a channel's orders are the hub's to ship: when labels were first accepted; None: not yet (R85).
-
-    Where no connection sells labels, the first acceptance of anything counts.
-    """
-    switches = list_switches(conn, merchant)
-    if carrier is None:
-        first = min((s.first_at for s in switches.values() if s.first_at is not None), default=None)
-        return _of_channel(conn, merchant, connection, switches, first, None)
-    return _accepted_since(conn, merchant, connection, switches, (carrier, Action.LABELS))
-
-
-def mails_since(
-    conn: sa.Connection, merchant: str, connection: str, *, mailer: str | None
-) -> datetime | None:
-    """Return since when who orders at a channel is mailed: when mails were first accepted; None: not yet."""
-    if mailer is None:
-        return None
-    switches = list_switches(conn, merchant)
-    return _accepted_since(conn, merchant, connection, switches, (mailer, Action.MAILS))
-
-
-def _accepted_since(
-    conn: sa.Connection, merchant: str, connection: str, switches: _Switches, what: tuple[str, Action]
-) -> datetime | None:
-    seller, action = what
-    switch = switches.get((seller, action.value))
-    first = None if switch is None else switch.first_at
-    return _of_channel(conn, merchant, connection, switches, first, action)
-
-
-def _of_channel(  # noqa: PLR0917 - whose, of which channel, and what was accepted
-    conn: sa.Connection,
-    merchant: str,
-    connection: str,
-    switches: _Switches,
-    first: datetime | None,
-    action: Action | None,
-) -> datetime | None:
-    """Return when an action was first accepted for a channel.
-
-    A channel connected after that was not in what the merchant saw: for it, what was accepted with its name since
-    it was connected counts.
-    """
-    live = switches.get((connection, LIVE))
-    if first is None or live is None:
-        return None
-    if live.at <= first:
-        return first
-    return first_naming(conn, merchant, connection, action.value if action else None, since=live.at)

@@ -12,8 +12,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from core.domain.commit import KeyedRequest
 from core.errors import RefusedError
-from core.model.commit import KeyedRequest
 from core.store.processes import owner_gone
 from core.store.tables import idempotency_keys
 from core.store.writes import insert_new

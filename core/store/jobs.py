@@ -3,6 +3,7 @@
 A job can be asked for again while it runs; it is then due again when it ends, so that no request is lost.
 """
 
+import functools
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,7 +16,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from core.store.columns import among, compact
 from core.store.lanes import first_of_lanes
 from core.store.processes import unheld
-from core.store.tables import deliveries, jobs
+from core.store.revisions import revision_beside
+from core.store.tables import jobs
 from core.store.writes import update_by_key
 
 JobKey = tuple[str, str, str]
@@ -58,6 +60,8 @@ class Job:
     parked_at: datetime | None
     claimed_by: str | None
     data: dict[str, Any]
+    revision: int = 0
+    """Of its merchant's settings, when it was claimed."""
 
     @property
     def object_id(self) -> str:
@@ -85,8 +89,12 @@ def enqueue_all(conn: sa.Connection, requests: Sequence[tuple[str, NewJob]]) -> 
         key = (merchant, request.kind, request.subject)
         row = merged.setdefault(key, _row(merchant, request))
         row["due_at"] = min(row["due_at"], request.due_at)
-    insert = postgresql.insert if conn.dialect.name == "postgresql" else sqlite.insert
-    statement = insert(jobs)
+    conn.execute(_enqueue(conn.dialect.name), [merged[key] for key in sorted(merged)])
+
+
+@functools.cache
+def _enqueue(dialect: str) -> sa.Insert:
+    statement = postgresql.insert(jobs) if dialect == "postgresql" else sqlite.insert(jobs)
     new = statement.excluded
     earlier = sa.case(
         (sa.or_(jobs.c.due_at.is_(None), jobs.c.due_at > new.due_at), new.due_at),
@@ -94,17 +102,14 @@ def enqueue_all(conn: sa.Connection, requests: Sequence[tuple[str, NewJob]]) -> 
     )
     used_up = sa.and_(jobs.c.parked_at.is_not(None), jobs.c.attempts > FRESH_ATTEMPTS)
     sent_on = sa.case((used_up, FRESH_ATTEMPTS), else_=jobs.c.attempts)
-    conn.execute(
-        statement.on_conflict_do_update(
-            index_elements=["merchant", "kind", "subject"],
-            set_={
-                "due_at": earlier,
-                "requests": jobs.c.requests + 1,
-                "parked_at": None,
-                "attempts": sent_on,
-            },
-        ),
-        [merged[key] for key in sorted(merged)],
+    return statement.on_conflict_do_update(
+        index_elements=["merchant", "kind", "subject"],
+        set_={
+            "due_at": earlier,
+            "requests": jobs.c.requests + 1,
+            "parked_at": None,
+            "attempts": sent_on,
+        },
     )
 
 
@@ -154,15 +159,17 @@ def claim_jobs(
     only: Sequence[JobKey] | None = None,
 ) -> list[Job]:
     """Claim what is due and held by nobody, the longest due first; of ``only`` those, where it is given."""
-    query = sa.select(jobs).where(jobs.c.due_at <= now, unheld(jobs.c, now))
+    query = sa.select(jobs, revision_beside(jobs.c.merchant)).where(jobs.c.due_at <= now, unheld(jobs.c, now))
     if kinds is not None:
         query = query.where(jobs.c.kind.in_(kinds))
     if only is not None:
         query = query.where(among(conn, _KEY, only))
     rows = conn.execute(
-        query.order_by(jobs.c.due_at, *jobs.primary_key).limit(limit).with_for_update(skip_locked=True)
+        query.order_by(jobs.c.due_at, *jobs.primary_key)
+        .limit(limit)
+        .with_for_update(of=jobs, skip_locked=True)
     ).all()
-    claimed = [replace(job_of(row), claimed_by=owner) for row in rows]
+    claimed = [replace(job_of(row), claimed_by=owner, revision=row.revision) for row in rows]
     update_by_key(conn, jobs, [{**_key(e), "claimed_by": owner, "claimed_until": until} for e in claimed])
     return claimed
 
@@ -209,50 +216,6 @@ def sales_known_as_of(conn: sa.Connection, merchant: str, connection: str) -> da
     return datetime.fromisoformat(polled["began"])
 
 
-def finish_job(
-    conn: sa.Connection,
-    job: Job,
-    *,
-    now: datetime,
-    due_at: datetime | None = None,
-    data: Mapping[str, Any] | None = None,
-    error: str | None = None,
-    attempts: int = 0,
-    park: bool = False,
-) -> bool:
-    """End a run and free the claim; return whether it was asked for again meanwhile and so is due now.
-
-    Without ``due_at`` the job is gone and its deliveries are done; parked, both are kept with the error.
-    """
-    row = conn.execute(sa.select(jobs).where(_is(job)).with_for_update()).one_or_none()
-    if row is None or row.claimed_by != job.claimed_by:  # the claim ran out and somebody else took over
-        return False
-    again = bool(row.requests != job.requests)
-    if not again and not park and due_at is None:
-        conn.execute(sa.delete(jobs).where(_is(job)))
-        _mark_deliveries(conn, job, state="done", error=None)
-        return False
-    parked = park and not again
-    conn.execute(
-        sa.update(jobs)
-        .where(_is(job))
-        .values(
-            due_at=now if again else None if parked else due_at,
-            claimed_by=None,
-            claimed_until=None,
-            attempts=attempts,
-            error=error,
-            parked_at=now if parked else None,
-            data=row.data if data is None else compact(dict(data)),
-        )
-    )
-    if not again and error is None:
-        _mark_deliveries(conn, job, state="done", error=None)
-    elif parked:
-        _mark_deliveries(conn, job, state="parked", error=error)
-    return again
-
-
 def list_jobs(conn: sa.Connection, merchant: str) -> list[Job]:
     """Return a merchant's jobs by kind and subject."""
     query = sa.select(jobs).where(jobs.c.merchant == merchant).order_by(jobs.c.kind, jobs.c.subject)
@@ -278,14 +241,3 @@ def job_of(row: sa.Row[Any]) -> Job:
 
 def _key(job: Job) -> dict[str, str]:
     return {"merchant": job.merchant, "kind": job.kind, "subject": job.subject}
-
-
-def _is(job: Job) -> sa.ColumnElement[bool]:
-    return sa.and_(*(jobs.c[name] == value for name, value in _key(job).items()))
-
-
-def _mark_deliveries(conn: sa.Connection, job: Job, *, state: str, error: str | None) -> None:
-    of_job = sa.and_(*(deliveries.c[name] == value for name, value in _key(job).items()))
-    conn.execute(
-        sa.update(deliveries).where(of_job, deliveries.c.state != "done").values(state=state, error=error)
-    )

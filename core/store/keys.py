@@ -5,6 +5,7 @@ What is sealed under a data key is forgotten, in every copy and backup, by delet
 a transaction on its connection.
 """
 
+import functools
 import hashlib
 import hmac
 from collections.abc import Iterable, Sequence
@@ -15,7 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from core.errors import ConfigError
-from core.store.columns import among
+from core.store.columns import among, keys_in, one_of
 from core.store.sealing import Key, Keyring, Place, SealBrokenError, key_id_of
 from core.store.tables import data_keys
 from core.store.writes import insert_new, update_by_key
@@ -84,16 +85,20 @@ def find_keys(
     """Return the keys that exist of those asked for."""
     if not wanted:
         return {}
-    pairs = [(merchant, purpose.text) for merchant, purpose in wanted]
-    rows = conn.execute(
-        sa.select(data_keys).where(among(conn, [data_keys.c.merchant, data_keys.c.purpose], pairs))
-    )
+    dialect, pairs = conn.dialect.name, [(merchant, purpose.text) for merchant, purpose in wanted]
+    rows = conn.execute(_named(dialect), keys_in(dialect, pairs))
     return {
         (row.merchant, Purpose(row.purpose)): Key(
             keyring.open_sealed(row.wrapped, place_of(row.merchant, row.purpose))
         )
         for row in rows
     }
+
+
+@functools.cache
+def _named(dialect: str) -> sa.Select[Any]:
+    purpose = (data_keys.c.merchant, data_keys.c.purpose)
+    return sa.select(*purpose, data_keys.c.wrapped).where(one_of(dialect, purpose))
 
 
 def find_key_named(conn: sa.Connection, keyring: Keyring, merchant: str, key_id: str) -> Key | None:

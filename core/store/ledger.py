@@ -3,15 +3,16 @@
 The counters of a (SKU, location) are the sum of its ledger rows; both are written here and nowhere else.
 """
 
+import functools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 import sqlalchemy as sa
 
 from core.errors import RefusedError
-from core.store.columns import among
+from core.store.columns import keys_in, one_of
 from core.store.tables import ledger, stock
 from core.store.writes import Row, insert_new, update_by_key
 
@@ -123,14 +124,16 @@ def lock_stock(
     wanted = sorted({*stock_keys, *made})
     if not wanted:
         return LockedStock({})
-    columns = (stock.c.merchant, stock.c.sku, stock.c.location)
-    found = conn.execute(
-        sa.select(*columns, stock.c.on_hand, stock.c.committed, stock.c.entries, stock.c.counted)
-        .where(among(conn, columns, wanted))
-        .order_by(*columns)
-        .with_for_update()
-    )
+    dialect = conn.dialect.name
+    found = conn.execute(_locked(dialect), keys_in(dialect, wanted))
     return LockedStock({(m, s, p): Counter(h, c, n, known) for m, s, p, h, c, n, known in found})
+
+
+@functools.cache
+def _locked(dialect: str) -> sa.Select[Any]:
+    columns = (stock.c.merchant, stock.c.sku, stock.c.location)
+    counters = sa.select(*columns, stock.c.on_hand, stock.c.committed, stock.c.entries, stock.c.counted)
+    return counters.where(one_of(dialect, columns)).order_by(*columns).with_for_update()
 
 
 def count(

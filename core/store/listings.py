@@ -5,6 +5,7 @@ transaction; whoever pushed stores the ``dirty_seq`` it had read as ``clean_seq`
 leaves the row dirty.
 """
 
+import functools
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from core.model.stock import Listing
-from core.store.columns import among
+from core.store.columns import among, keys_in, one_of
 from core.store.jobs import NewJob, enqueue, enqueue_all
 from core.store.tables import links, listings
 from core.store.writes import upsert
@@ -93,33 +94,48 @@ def mark_dirty(
     ``invalidate`` names (merchant, connection, listing) whose shown level is no longer known: they are read again,
     also where they are never written.
     """
-    changed, forgotten = sorted(set(skus)), sorted(set(invalidate))
+    changed, forgotten, dialect = sorted(set(skus)), sorted(set(invalidate)), conn.dialect.name
     found: set[tuple[str, str, str]] = set(forgotten)
     if changed:
-        linked = sa.select(links.c.merchant, links.c.connection, links.c.listing).where(
-            among(conn, (links.c.merchant, links.c.sku), changed)
-        )
-        found |= {(m, c, name) for m, c, name in conn.execute(linked)}
+        linked = conn.execute(_linked(dialect), keys_in(dialect, changed))
+        found |= {(m, c, name) for m, c, name in linked}
     if not found:
         return
     # Locked in the order of their keys first: an UPDATE locks in whatever order it finds the rows.
-    locked = conn.execute(
-        sa.select(*_LISTING)
-        .where(among(conn, _LISTING, sorted(found)), sa.or_(_WRITTEN, among(conn, _LISTING, forgotten)))
-        .order_by(*_LISTING, listings.c.location)
-        .with_for_update()
-    ).all()
-    dirty = sorted({(m, c, name) for m, c, name in locked})
+    locked = conn.execute(_locked(dialect), keys_in(dialect, sorted(found))).all()
+    ours = {(m, c, name) for m, c, name, written in locked if written}
+    dirty = sorted(ours | {(m, c, name) for m, c, name, _ in locked}.intersection(forgotten))
     if not dirty:
         return
-    raised = sa.update(listings).values(dirty_seq=listings.c.dirty_seq + 1)
-    conn.execute(raised.where(among(conn, _LISTING, dirty)))
+    conn.execute(_raised(dialect), keys_in(dialect, dirty))
     if forgotten:
-        conn.execute(sa.update(listings).where(among(conn, _LISTING, forgotten)).values(last_read=None))
+        conn.execute(_read_no_more(dialect), keys_in(dialect, forgotten))
     enqueue_all(
         conn,
         [(m, NewJob.of_connection(PUSH, c, now)) for m, c in sorted({(m, c) for m, c, _ in dirty})],
     )
+
+
+@functools.cache
+def _linked(dialect: str) -> sa.Select[Any]:
+    of_skus = one_of(dialect, (links.c.merchant, links.c.sku))
+    return sa.select(links.c.merchant, links.c.connection, links.c.listing).where(of_skus)
+
+
+@functools.cache
+def _locked(dialect: str) -> sa.Select[Any]:
+    query = sa.select(*_LISTING, _WRITTEN.label("written")).where(one_of(dialect, _LISTING))
+    return query.order_by(*_LISTING, listings.c.location).with_for_update()
+
+
+@functools.cache
+def _raised(dialect: str) -> sa.Update:
+    return sa.update(listings).values(dirty_seq=listings.c.dirty_seq + 1).where(one_of(dialect, _LISTING))
+
+
+@functools.cache
+def _read_no_more(dialect: str) -> sa.Update:
+    return sa.update(listings).values(last_read=None).where(one_of(dialect, _LISTING))
 
 
 def save_listings(

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from core.model.commit import MerchantNotice
+from core.domain.commit import MerchantNotice
 from core.store.tables import notices
 from core.store.writes import insert_new
 

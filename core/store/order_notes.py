@@ -10,8 +10,8 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from core.domain.commit import OrderCommit
 from core.model.annotations import NoteAdded
-from core.model.commit import OrderCommit
 from core.model.facts import FACT
 from core.store.keys import Purpose, find_key, keys_for
 from core.store.sealing import Keyring, Place, key_id_of, open_sealed, seal

@@ -1,5 +1,6 @@
 """What is read of orders: one by one, by reference, and page by page. Nothing here writes."""
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +12,7 @@ from core.domain.state import OrderState, Stage
 from core.model.annotations import NOBODY
 from core.model.facts import FACT, Fact
 from core.model.holds import Hold
-from core.store.columns import among
+from core.store.columns import among, keys_in, one_of
 from core.store.pages import Page, newest_first
 from core.store.tables import facts, ledger, orders, refs
 
@@ -40,9 +41,15 @@ class OrderRow:
 
 def load_all(conn: sa.Connection, keys: Sequence[tuple[str, str]]) -> list[OrderState | None]:
     """Return where each (merchant, order) stands; None where there is no such order."""
-    found = conn.execute(sa.select(*_KEY, orders.c.state).where(among(conn, _KEY, sorted(set(keys)))))
+    dialect = conn.dialect.name
+    found = conn.execute(_states(dialect), keys_in(dialect, sorted(set(keys))))
     states = {(m, o): OrderState.model_validate_json(state) for m, o, state in found}
     return [states.get(key) for key in keys]
+
+
+@functools.cache
+def _states(dialect: str) -> sa.Select[Any]:
+    return sa.select(*_KEY, orders.c.state).where(one_of(dialect, _KEY))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

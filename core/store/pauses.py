@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from core.store.claims import wake_orders
+from core.store.revisions import change_settings
 from core.store.tables import jobs, pause_waits, pauses
 from core.store.writes import insert_new, upsert
 
@@ -60,6 +61,7 @@ def save_pause(
 
     ``interval`` says, by how long it has stood, when it is looked at again; ``waiter`` tried just now, in vain.
     """
+    change_settings(conn, merchant)
     key = {"merchant": merchant, "connection": kind[0], "action": kind[1]}
     # A row that is not there yet is put there cleared, so that of two who raise it at once one is the first.
     row = {**key, "since": now, "reason": reason, "look_at": now, "cleared_at": now}
@@ -170,6 +172,7 @@ def leave_line(conn: sa.Connection, merchant: str, kinds: Sequence[KindKey], wai
 
 def end_pause(conn: sa.Connection, merchant: str, kind: KindKey, *, now: datetime) -> bool:
     """Clear a pause, and have all that waited for it go on at once; return whether it stood."""
+    change_settings(conn, merchant)
     changed = conn.execute(sa.update(pauses).where(*_stands(merchant, kind)).values(cleared_at=now))
     if changed.rowcount:
         _wake(conn, merchant, [kind], now)

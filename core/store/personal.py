@@ -10,7 +10,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from core.model.commit import OrderCommit
+from core.domain.commit import OrderCommit
 from core.model.forgetting import Why
 from core.model.order import Personal
 from core.store.keys import Purpose, find_key, find_key_named, find_search_hash, hash_under, keys_for
@@ -89,15 +89,17 @@ def personal_of(conn: sa.Connection, keyring: Keyring, merchant: str, order_id: 
     key = find_key(conn, keyring, merchant, Purpose.order(order_id))
     if key is None:
         return None
+    return open_personal(key, sealed, merchant, order_id)
+
+
+def open_personal(key: Key, sealed: bytes, merchant: str, order_id: str) -> Personal:
+    """Return an order's personal data from what is stored."""
     return Personal.model_validate_json(open_sealed(key, sealed, _order_place(merchant, order_id)))
 
 
-def address_digest(
-    conn: sa.Connection, keyring: Keyring, merchant: str, order_id: str, text: str
-) -> str | None:
-    """Return a digest of an address under its order's own key; None where that key was deleted."""
-    key = find_key(conn, keyring, merchant, Purpose.order(order_id))
-    return None if key is None else hash_under(key, "address", text)[:16]
+def address_digest(key: Key, text: str) -> str:
+    """Return a digest of an address under its order's own key."""
+    return hash_under(key, "address", text)[:16]
 
 
 def find_person(conn: sa.Connection, keyring: Keyring, merchant: str, kind: str, value: str) -> list[str]:

@@ -76,6 +76,7 @@ NOTHING: Mapping[str, str] = {
     "zones": "merchant location zone nearness prefixes",
     "jobs": "merchant kind subject connection due_at requests claimed_by claimed_until attempts error parked_at data lane",
     "switches": "merchant connection action state at first_at",
+    "settings_revisions": "merchant revision",
     "go_lives": "merchant document_id taken_at document accepted_at actions connections undone_at",
     "stopped_pushes": "merchant connection at changes listings",
     "pauses": "merchant connection action since reason look_at cleared_at",

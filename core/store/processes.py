@@ -50,7 +50,7 @@ def unheld(row: Any, now: datetime) -> sa.ColumnElement[bool]:
 def unheld_at(row: Any, now: Any, silent_since: Any) -> sa.ColumnElement[bool]:
     """Return the same condition of instants that may be parameters, for a statement that is made once."""
     return sa.or_(
-        row.claimed_until.is_(None), row.claimed_until < now, _owner_silent(row.claimed_by, silent_since)
+        row.claimed_until.is_(None), row.claimed_until < now, owner_silent(row.claimed_by, silent_since)
     )
 
 
@@ -60,10 +60,11 @@ def owner_gone(claimed_by: sa.ColumnElement[str | None], now: datetime) -> sa.Co
     A claim's name is that of its process, or begins with it and a slash. One of a process that never said that it
     lives (a verb of the command) lasts its time.
     """
-    return _owner_silent(claimed_by, now - GONE_AFTER)
+    return owner_silent(claimed_by, now - GONE_AFTER)
 
 
-def _owner_silent(claimed_by: sa.ColumnElement[str | None], since: Any) -> sa.ColumnElement[bool]:
+def owner_silent(claimed_by: sa.ColumnElement[str | None], since: Any) -> sa.ColumnElement[bool]:
+    """Return the same condition of an instant that may be a parameter: the process said nothing since."""
     owner = processes.c.owner
     theirs = sa.func.substr(claimed_by.concat("/"), 1, sa.func.length(owner) + 1) == owner.concat("/")
     return sa.exists().where(theirs, _silent(since))

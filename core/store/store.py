@@ -12,14 +12,16 @@ from typing import Concatenate, ParamSpec, Self, TypeVar
 
 import sqlalchemy as sa
 
+from core.domain.commit import Committed, OrderCommit
 from core.domain.state import OrderState
-from core.model.commit import Committed, OrderCommit
 from core.store import claims, inbox
 from core.store.append_only import create_all
 from core.store.commit import Committer, InTransaction, OnWake
 from core.store.engine import Database, database
 from core.store.group import Grouped
 from core.store.idempotency import UNDER, land
+from core.store.job_ends import JobEnd, end_jobs
+from core.store.known import Known, know_all
 from core.store.orders import load_all
 from core.store.sealing import Keyring
 
@@ -42,6 +44,12 @@ class Store:
         self._loads: Grouped[tuple[str, str], OrderState | None] = Grouped(
             lambda wanted: db.read(load_all, wanted), limit=256
         )
+        self._known: Grouped[tuple[str, str], Known] = Grouped(
+            lambda wanted: db.read(know_all, keys, wanted), limit=256
+        )
+        self._ends: Grouped[JobEnd, bool] = Grouped(
+            lambda ends: db.write(end_jobs, ends), apart=lambda end: end.job.key
+        )
         self._deliveries: Grouped[inbox.Delivered, int] = Grouped(
             lambda asks: db.write_first(inbox.deliver_all, keys, asks), limit=_DELIVERIES
         )
@@ -54,7 +62,7 @@ class Store:
     async def close(self) -> None:
         """Wait for what is under way, then close every connection."""
         await self._committer.settle()
-        for group in (self._claims, self._loads, self._deliveries):
+        for group in (self._claims, self._loads, self._known, self._ends, self._deliveries):
             await group.settle()
         await self.db.close()
 
@@ -96,7 +104,7 @@ class Store:
         return await self.db.write(work)
 
     async def commit(self, commit: OrderCommit) -> Committed:
-        """Commit what happened to an order and what is decided: see core/model/commit for the two halves."""
+        """Commit what happened to an order and what is decided: see core/domain/commit for the two halves."""
         request = UNDER.get()
         return await self._committer.commit(commit if request is None else replace(commit, request=request))
 
@@ -111,6 +119,14 @@ class Store:
     async def load(self, merchant: str, order_id: str) -> OrderState | None:
         """Return where an order stands, or None."""
         return await self._loads.ask((merchant, order_id))
+
+    async def know(self, merchant: str, order_id: str) -> Known:
+        """Return what is known of an order, and of what is yet to become one."""
+        return await self._known.ask((merchant, order_id))
+
+    async def end_job(self, end: JobEnd) -> bool:
+        """End a run of a job and free its claim; return whether it was asked for meanwhile and so is due now."""
+        return await self._ends.ask(end)
 
     async def deliver(
         self, merchant: str, connection: str, deliveries: Sequence[inbox.Delivery], *, now: datetime

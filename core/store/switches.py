@@ -5,6 +5,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from core.store.revisions import change_settings
 from core.store.tables import switches
 from core.store.writes import insert_new, upsert
 
@@ -23,6 +24,7 @@ class Switch:
 
 def save_switch(conn: sa.Connection, merchant: str, switch: Switch) -> None:
     """Store whether an action may run; the instant at which it was first accepted stays."""
+    change_settings(conn, merchant)
     this = (
         switches.c.merchant == merchant,
         switches.c.connection == switch.connection,
@@ -62,6 +64,7 @@ def list_switches(conn: sa.Connection, merchant: str) -> dict[tuple[str, str], S
 
 def go_live(conn: sa.Connection, merchant: str, connection: str, *, actor: str, now: datetime) -> None:
     """Note since when a connection is worked with; the first time stays. It reads: nothing is accepted by it."""
+    change_settings(conn, merchant)
     row = {"connection": connection, "action": LIVE, "state": "on", "at": now, "actor": actor}
     insert_new(conn, switches, [{"merchant": merchant, **row}])
 

@@ -4,14 +4,16 @@ An order's is under its id, whether we know the order or not. A person's is unde
 another kind than the hashes that find orders; it holds for orders placed before, also those that are found later.
 """
 
+import functools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
 from core.model.forgetting import Why
-from core.store.columns import UTCDateTime, among
+from core.store.columns import UTCDateTime, among, keys_in, one_of
 from core.store.keys import Purpose, data_key, find_key, hash_under
 from core.store.sealing import Keyring
 from core.store.tables import data_keys, forgotten, orders, refs
@@ -63,9 +65,15 @@ def buried(conn: sa.Connection, keys: Sequence[tuple[str, str]]) -> set[tuple[st
     """Return which of these (merchant, order id) have a tombstone."""
     if not keys:
         return set()
+    dialect = conn.dialect.name
+    found = conn.execute(_buried(dialect), keys_in(dialect, sorted(set(keys))))
+    return {(merchant, order_id) for merchant, order_id in found}
+
+
+@functools.cache
+def _buried(dialect: str) -> sa.Select[Any]:
     named = (forgotten.c.merchant, forgotten.c.subject)
-    query = sa.select(*named).where(_orders(conn, sorted(set(keys))))
-    return {(merchant, order_id) for merchant, order_id in conn.execute(query)}
+    return sa.select(*named).where(forgotten.c.kind == "order", one_of(dialect, named))
 
 
 def buried_until(conn: sa.Connection, keyring: Keyring, merchant: str, email: str) -> datetime | None:
@@ -83,10 +91,14 @@ def buried_until(conn: sa.Connection, keyring: Keyring, merchant: str, email: st
 
 def any_person_buried(conn: sa.Connection, merchants: Iterable[str]) -> bool:
     """Return whether a person of these merchants has a tombstone: where none has, no address need be hashed."""
-    query = sa.select(forgotten.c.subject).where(
-        forgotten.c.merchant.in_(sorted(merchants)), forgotten.c.kind == "person"
-    )
-    return conn.execute(query.limit(1)).first() is not None
+    dialect, wanted = conn.dialect.name, [(merchant,) for merchant in sorted(merchants)]
+    return bool(wanted) and conn.execute(_persons(dialect), keys_in(dialect, wanted)).first() is not None
+
+
+@functools.cache
+def _persons(dialect: str) -> sa.Select[Any]:
+    of = one_of(dialect, (forgotten.c.merchant,)), forgotten.c.kind == "person"
+    return sa.select(forgotten.c.subject).where(*of).limit(1)
 
 
 def buried_references(conn: sa.Connection, keys: Sequence[tuple[str, str, str]]) -> set[tuple[str, str, str]]:

@@ -6,11 +6,13 @@ import sqlalchemy as sa
 
 from core.domain.shipping.routing import Zones
 from core.store.columns import compact
+from core.store.revisions import change_settings
 from core.store.tables import zones
 
 
 def save_zones(conn: sa.Connection, merchant: str, table: Zones) -> None:
     """Put a merchant's whole table in the place of the one before; the order of a location's zones is kept."""
+    change_settings(conn, merchant)
     conn.execute(sa.delete(zones).where(zones.c.merchant == merchant))
     rows = [
         {

@@ -35,7 +35,7 @@ PORTS = frozenset(
         "subscriber",
     }
 )
-WRITING = frozenset({"write", "commit", "claim", "deliver"})
+WRITING = frozenset({"write", "commit", "claim", "deliver", "end_job"})
 """The methods of the store that write."""
 
 
@@ -62,7 +62,7 @@ def moments(function: ast.AsyncFunctionDef) -> Iterator[tuple[int, int, str, str
         if isinstance(node, ast.Await) and isinstance(node.value, ast.Call):
             names = chain(node.value.func)
             store = len(names) > 1 and names[-2] == "store" and names[-1] in WRITING
-            port = (len(names) > 1 and names[-2] in PORTS) or names == ("asked",)
+            port = (len(names) > 1 and names[-2] in PORTS) or names in (("asked",), ("run", "ask"))
             if store or port:
                 yield node.lineno, node.col_offset, "await", ".".join(names)
 
@@ -117,7 +117,7 @@ def test_whether_a_vendor_answers_is_noted_at_every_call() -> None:
 def test_the_methods_of_the_store_that_write_are_all_named() -> None:
     tree = ast.parse((CORE / "store" / "store.py").read_text())
     methods = {node.name for node in ast.walk(tree) if isinstance(node, ast.AsyncFunctionDef)}
-    assert methods - WRITING == {"open", "close", "create_tables", "read", "load"}
+    assert methods - WRITING == {"open", "close", "create_tables", "read", "load", "know"}
 
 
 def test_a_listener_hears_every_place_that_is_passed_while_it_listens() -> None:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from connectors.bogus.client import Fault
+from core.domain.commit import KeyedRequest
 from core.jobs.housekeeping import tick_old_requests
-from core.model.commit import KeyedRequest
 from core.store import idempotency
 from core.store.api_keys import save_api_key
 from core.store.idempotency import UNDER, Answered, Begun, ClaimTakenError, Lost, Running

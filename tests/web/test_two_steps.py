@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
+from core.domain.commit import OrderCommit
 from core.model.actions import Action
-from core.model.commit import OrderCommit
 from core.model.facts import Noted
 from core.store.orders import facts_of
 from core.store.stock import list_stock

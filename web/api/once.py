@@ -18,9 +18,9 @@ from http import HTTPStatus
 from aiohttp import web
 from pydantic import BaseModel
 
+from core.domain.commit import KeyedRequest
 from core.engine.hub import Hub
 from core.errors import HubError
-from core.model.commit import KeyedRequest
 from core.store.failures import DATABASE_ERRORS, is_infrastructure, name_of
 from core.store.idempotency import (
     UNDER,

@@ -18,13 +18,12 @@ from core.engine.run import Run
 from core.model.actions import Action
 from core.model.base import Instant, Shape
 from core.model.holds import Hold
-from core.model.order import Personal
 from core.steps import STEPS
 from core.store.channel_locations import channel_places
-from core.store.golive import GoLiveRow, keep_shown, list_accepted, mails_since, open_orders, writes_so_far
+from core.store.golive import GoLiveRow, keep_shown, list_accepted, open_orders, writes_so_far
 from core.store.links import links_of
 from core.store.listings import ListingRow, list_listings
-from core.store.personal import personal_of
+from core.store.settings import read_settings
 from core.store.stock import listable_units
 from core.store.switches import list_switches
 
@@ -253,22 +252,20 @@ async def _mails(
     if mailer is None:
         return dict.fromkeys(_MAILS.values(), 0)
     counts = dict.fromkeys(_MAILS.values(), 0)
-    since = {
-        name: await hub.store.read(mails_since, merchant, name, mailer=mailer)
-        for name in hub.connections(merchant).ports
-    }
+    settings = await hub.store.read(read_settings, merchant, now)
+    since = {name: settings.mails_since(name, mailer=mailer) for name in hub.connections(merchant).ports}
     for order_id, _, state in states:
         first = (since.get(state.order.connection) if state.order is not None else None) or now
         if state.order is None or state.order.placed_at < first:
             continue
-        personal = await hub.store.read(personal_of, hub.store.keys, merchant, order_id)
+        known = await hub.store.know(merchant, order_id)
         run = Run(
             hub=hub,
             merchant=merchant,
             order_id=order_id,
             state=state,
             attempts=0,
-            personal=personal or Personal(),
+            whose=known.whose,
             accepted=frozenset({(mailer, Action.MAILS.value)}),
             mails_since=first,
         )

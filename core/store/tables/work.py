@@ -39,6 +39,11 @@ switches = table(
     maybe_at("first_at"),  # when it was first accepted; stays through off and on
 )
 
+settings_revisions = table(
+    "settings_revisions",
+    count("revision"),  # how often what decisions look at was changed: see core/store/revisions
+)
+
 go_lives = table(
     "go_lives",
     key("document_id"),

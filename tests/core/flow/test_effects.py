@@ -6,12 +6,12 @@ from datetime import timedelta
 
 import pytest
 
+from core.domain.commit import Intent, Landed, OrderCommit
 from core.domain.state import OpenIntent
 from core.engine.advance import begin
 from core.engine.effects import Done, Effect, look_up, perform
 from core.engine.run import Run
 from core.errors import RejectedError
-from core.model.commit import Intent, Landed, OrderCommit
 from core.model.effects import Outcome
 from core.model.facts import Intended, LabelAsked
 from core.ports import Mode

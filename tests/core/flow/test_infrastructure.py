@@ -286,7 +286,7 @@ async def test_a_mail_that_was_sent_in_an_outage_is_known_as_sent_once_that_is_o
         """From the mail server's answer on, five times, nothing can be stored."""
         if (name == "effects.call.after" and b.world.mails) or in_vain:
             in_vain.append(name)
-            if name in ("run.commit.before", "effects.settle.again") and len(in_vain) <= 6:
+            if name in ("run.commit.before", "run.outcomes.again") and len(in_vain) <= 6:
                 raise KINDS[kind]
 
     place(b.world, "shop", KIT)

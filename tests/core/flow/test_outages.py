@@ -10,6 +10,7 @@ import pytest
 from connectors.bogus.carrier import BogusCarrier
 from connectors.bogus.client import Effect, Fault, Outage
 from core.engine.answers import Answers
+from core.engine.snapshot import Snapshots
 from core.engine.worker import Worker
 from core.errors import UnavailableError
 from core.failpoints import listening
@@ -189,7 +190,7 @@ async def until_death(b: Bench, length: timedelta) -> None:
     try:
         await pass_time(b, length)
     except DiedError:
-        b.hub.owner, b.hub.answers = "w2", Answers()
+        b.hub.owner, b.hub.answers, b.hub.snapshots = "w2", Answers(), Snapshots()
         b.worker = Worker(hub=b.hub, steps=STEPS, jobs=JOBS)
         await pass_time(b, end - b.clock.now())
 

@@ -10,12 +10,12 @@ import pytest
 from connectors.bogus.carrier import BogusCarrier, scan
 from connectors.bogus.channel import change_order, order_of, shipped_more
 from connectors.bogus.client import Effect, Fault
+from core.domain.commit import OrderCommit
 from core.domain.state import OrderState, Stage
 from core.engine.advance import begin
 from core.engine.hub import Hub
 from core.engine.run import ClaimLostError
 from core.model.actions import Action
-from core.model.commit import OrderCommit
 from core.model.facts import Parked, Tracked
 from core.model.order import Order, Shipped
 from core.model.shipment import Quotes, TrackingEvent, TrackingState

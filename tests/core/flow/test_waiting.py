@@ -8,7 +8,6 @@ import pytest
 from connectors.bogus.carrier import scan
 from connectors.bogus.client import Fault
 from core.domain.state import Stage
-from core.engine.advance import read_run
 from core.engine.step import Step
 from core.errors import RejectedError
 from core.model.actions import Action
@@ -17,6 +16,7 @@ from core.model.holds import Hold
 from core.model.order import RiskLevel
 from core.model.shipment import TrackingState
 from core.services import actions
+from core.services.actions import read_order
 from core.services.waiting import STAGES, Asked, Waiting, waiting_of, waits_for
 from core.steps import STEPS
 from core.store.switches import set_switch
@@ -157,7 +157,7 @@ async def test_attempts_that_count_are_told(b: Bench, attempts: int, says: str) 
     b.clock.move_to(b.clock.now() + GRACE)
     state = await b.store.load(MERCHANT, ORDER)
     assert state is not None
-    view = (await read_run(b.hub, MERCHANT, ORDER, state)).view()
+    view = (await read_order(b.hub, MERCHANT, ORDER)).view()
     later = b.clock.now() + timedelta(minutes=5)
     told = waits_for(Asked(view=view, due_at=later, attempts=attempts), STEPS)
     assert (told.what, told.until) == (f"its packing and its rates; {says}", later)

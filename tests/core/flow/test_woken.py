@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from core.domain.commit import Committed, OrderCommit
 from core.model.actions import Action
-from core.model.commit import Committed, OrderCommit
 from core.services import actions
 from simulation.shoppers import Cart, place
 from tests.builders import MERCHANT, Bench, home

@@ -3,8 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from core.domain.commit import Intent, NewOrder, OrderCommit, Reserve
 from core.model.address import Region
-from core.model.commit import Intent, NewOrder, OrderCommit, Reserve
 from core.model.facts import Noted, Received
 from core.model.money import Money, Side
 from core.model.order import ChannelState, Order, TaxMode

@@ -5,11 +5,13 @@ from datetime import timedelta
 import pytest
 
 from core.model.stock import LevelChange, Listing, ListingKey
-from core.store.golive import GoLiveRow, accept_shown, first_naming, keep_shown
+from core.store.golive import GoLiveRow, accept_shown, keep_shown
 from core.store.listings import list_listings, save_listings
 from core.store.push_guard import StoppedPush, list_stopped_pushes, release_push, stop_push
 from core.store.pushes import accept_levels
+from core.store.settings import read_settings
 from core.store.store import Store
+from core.store.switches import go_live, set_switch
 from tests.core.store.builders import NOON
 
 KENDRA = "kendra"
@@ -66,11 +68,14 @@ async def test_the_first_acceptance_that_names_a_channel_counts_from_its_connect
         )
         assert await store.write(accept_shown, KENDRA, row)
 
-    async def first(connection: str, action: str | None, since: int) -> object:
-        return await store.read(first_naming, KENDRA, connection, action, since=NOON + since * HOUR)
+    await store.write(set_switch, KENDRA, "post", "labels", on=True, actor="k", now=NOON)
+    for connection, hours in (("shop", -1), ("amz", 1), ("etsy", 3)):
+        await store.write(go_live, KENDRA, connection, actor="k", now=NOON + hours * HOUR)
 
-    assert await first("amz", "labels", 0) == NOON
-    assert await first("amz", "labels", 1) == NOON + 2 * HOUR
-    assert await first("amz", None, 1) == NOON + HOUR
-    assert await first("shop", "labels", 1) is None
-    assert await store.read(first_naming, "other", "amz", None, since=NOON) is None
+    settings = await store.read(read_settings, KENDRA, NOON)
+    assert settings.orders_since("shop", carrier="post") == NOON
+    assert settings.orders_since("amz", carrier="post") == NOON + 2 * HOUR
+    assert settings.orders_since("amz", carrier=None) == NOON + HOUR
+    assert settings.orders_since("etsy", carrier="post") is None
+    other = await store.read(read_settings, "other", NOON)
+    assert (other.revision, other.orders_since("amz", carrier=None)) == (0, None)

@@ -4,10 +4,10 @@ from dataclasses import replace
 import pytest
 import sqlalchemy as sa
 
+from core.domain.commit import Landed, Moved, Sealed, Settlement
 from core.domain.fold import summarize
 from core.domain.state import Stage
 from core.errors import NotFoundError
-from core.model.commit import Landed, Moved, Sealed, Settlement
 from core.model.effects import Outcome
 from core.model.facts import Noted, Received, UnitsCommitted, UnitsReleased, UnitsShipped
 from core.store.claims import due_orders

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.model.commit import Landed, Moved
+from core.domain.commit import Landed, Moved
 from core.model.stock import Allocation
 from core.store.claims import due_orders
 from core.store.commit import Committer

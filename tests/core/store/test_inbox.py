@@ -5,7 +5,8 @@ import sqlalchemy as sa
 
 from core.errors import NotFoundError
 from core.store.inbox import Delivery, list_deliveries, replay_delivery
-from core.store.jobs import NewJob, claim_jobs, finish_job, list_jobs
+from core.store.job_ends import JobEnd
+from core.store.jobs import NewJob, claim_jobs, list_jobs
 from core.store.personal import body_of
 from core.store.store import Store
 from core.store.tables import deliveries
@@ -69,11 +70,11 @@ async def test_a_delivery_is_done_when_its_job_has_run_and_pending_until_then(st
     await store.deliver(KENDRA, "shop", [a_delivery()], now=NOON)
     [job] = await store.write(claim_jobs, owner="w1", now=NOON, until=SOON, limit=9)
 
-    await store.write(finish_job, job, now=NOON, due_at=SOON, error="the shop is down", attempts=1)
+    await store.end_job(JobEnd(job=job, now=NOON, due_at=SOON, error="the shop is down", attempts=1))
     assert await states(store) == {"e1": ("pending", None)}
 
     [job] = await store.write(claim_jobs, owner="w1", now=SOON, until=LATER, limit=9)
-    await store.write(finish_job, job, now=SOON)
+    await store.end_job(JobEnd(job=job, now=SOON))
     assert await states(store) == {"e1": ("done", None)}
     assert await store.read(list_jobs, KENDRA) == []
 
@@ -82,7 +83,7 @@ async def test_a_delivery_is_done_when_its_job_has_run_and_pending_until_then(st
 async def test_a_parked_delivery_says_why_and_can_be_replayed(store: Store) -> None:
     await store.deliver(KENDRA, "shop", [a_delivery()], now=NOON)
     [job] = await store.write(claim_jobs, owner="w1", now=NOON, until=SOON, limit=9)
-    await store.write(finish_job, job, now=NOON, error="lines[0].sku: empty", attempts=1, park=True)
+    await store.end_job(JobEnd(job=job, now=NOON, error="lines[0].sku: empty", attempts=1, park=True))
     assert await states(store) == {"e1": ("parked", "lines[0].sku: empty")}
     assert await store.write(claim_jobs, owner="w1", now=LATER, until=LATER, limit=9) == []
 

@@ -3,7 +3,8 @@ from typing import Any
 
 import pytest
 
-from core.store.jobs import Job, NewJob, claim_jobs, enqueue, finish_job, list_jobs
+from core.store.job_ends import JobEnd
+from core.store.jobs import Job, NewJob, claim_jobs, enqueue, list_jobs
 from core.store.store import Store
 from tests.core.store.builders import LATER, NOON, SOON
 
@@ -35,11 +36,11 @@ async def test_a_job_that_is_asked_for_while_it_runs_is_due_again_when_it_ends(s
     [job] = await claim(store)
     await ask_for(store)
 
-    assert await store.write(finish_job, job, now=SOON, data={"since": "now"}) is True
+    assert await store.end_job(JobEnd(job=job, now=SOON, data={"since": "now"})) is True
 
     [again] = await claim(store, now=SOON, until=LATER)
     assert (again.requests, again.data) == (2, {"since": "now"})
-    assert await store.write(finish_job, again, now=SOON) is False
+    assert await store.end_job(JobEnd(job=again, now=SOON)) is False
     assert await store.read(list_jobs, KENDRA) == []
 
 
@@ -49,7 +50,7 @@ async def test_not_even_a_run_that_fails_for_good_swallows_a_request(store: Stor
     [job] = await claim(store)
     await ask_for(store)
 
-    await store.write(finish_job, job, now=SOON, error="refused", attempts=3, park=True)
+    await store.end_job(JobEnd(job=job, now=SOON, error="refused", attempts=3, park=True))
 
     [again] = await claim(store, now=SOON, until=LATER)
     assert again.parked_at is None
@@ -71,10 +72,10 @@ async def test_whoever_lost_its_claim_can_no_longer_end_the_job(store: Store) ->
     [lost] = await claim(store, owner="w1")
     [held] = await claim(store, owner="w2", now=LATER, until=LATER)
 
-    assert await store.write(finish_job, lost, now=LATER) is False
+    assert await store.end_job(JobEnd(job=lost, now=LATER)) is False
     [job] = await store.read(list_jobs, KENDRA)
     assert job.claimed_by == "w2"
-    await store.write(finish_job, held, now=LATER)
+    await store.end_job(JobEnd(job=held, now=LATER))
     assert await store.read(list_jobs, KENDRA) == []
 
 
@@ -82,7 +83,7 @@ async def test_a_job_comes_again_at_the_instant_it_is_told_with_its_attempts(sto
     await ask_for(store)
     [job] = await claim(store)
 
-    await store.write(finish_job, job, now=NOON, due_at=LATER, error="the shop is down", attempts=1)
+    await store.end_job(JobEnd(job=job, now=NOON, due_at=LATER, error="the shop is down", attempts=1))
 
     assert await claim(store, now=SOON) == []
     [again] = await claim(store, now=LATER)

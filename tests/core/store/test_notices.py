@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from core.model.commit import Landed, MerchantNotice, Moved
+from core.domain.commit import Landed, MerchantNotice, Moved
 from core.store.notices import mark_seen, unseen_notices
 from core.store.store import Store
 from tests.core.store.builders import LATER, NOON, a_commit, a_new_order, noted

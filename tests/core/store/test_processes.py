@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from core.clock import SteppedClock
-from core.model.commit import KeyedRequest
+from core.domain.commit import KeyedRequest
 from core.ports import Token
 from core.store.backlog import free_claims
 from core.store.claims import due_orders

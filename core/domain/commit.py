@@ -12,6 +12,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Any, TypedDict
 
+from core.domain.state import OrderState
 from core.model.effects import Outcome
 from core.model.facts import Fact
 from core.model.stock import Allocation, Need
@@ -119,6 +120,10 @@ class OrderCommit:
     order_id: str
     at: datetime
     expect: int | None = None
+    known: OrderState | None = None
+    """Where the order stands at its version, as a commit answered: read again only if it stands elsewhere."""
+    settings: int | None = None
+    """The revision of the merchant's settings that was decided by: if it is another by now, the second half is refused."""
     create: NewOrder | None = None
     happened: Sequence[Fact] = ()
     outcomes: Sequence[Settlement] = ()
@@ -186,6 +191,8 @@ class Landed:
     version: int
     allocations: tuple[Allocation, ...] = ()
     backordered: tuple[Need, ...] = ()
+    state: OrderState | None = field(default=None, compare=False, repr=False)
+    """Where the order stands now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +200,10 @@ class Moved:
     """The order moved since it was read: the first half is committed, the second is not."""
 
     version: int
+    state: OrderState | None = field(default=None, compare=False, repr=False)
+    """Where the order stands now; None where another order has the channel's id."""
+    settings: int | None = field(default=None, compare=False)
+    """The revision of the merchant's settings, where nothing else had moved."""
 
 
 Committed = Landed | Moved
