@@ -90,6 +90,16 @@ class NewNote:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NewLabel:
+    """A bought label's file, in clear here and sealed by the store under the order's own key."""
+
+    parcel_id: str
+    label_id: str
+    format: str
+    file: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MerchantNotice:
     """What the merchant should know of once, of what, and since when; no order waits for it."""
 
@@ -139,6 +149,8 @@ class OrderCommit:
     sealed: Sealed | None = None
     note: NewNote | None = None
     """Part of the first half, beside the fact ``NoteAdded`` of its id."""
+    labels: Sequence[NewLabel] = ()
+    """Part of the first half; one that is stored already stays as it is."""
     references: Sequence[tuple[str, str]] = ()
     """(kind, reference) by which this order is found again: payment, tracker, shipment."""
     invalidate_levels: Sequence[tuple[str, str]] = ()

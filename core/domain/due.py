@@ -7,6 +7,7 @@ at, and what its facts, the configuration and the clock make due is done.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from core.config.merchant import Location, MerchantConfig
 from core.domain.departures import left_after_void, units_gone
@@ -33,9 +34,9 @@ RATES_KEEP = timedelta(minutes=30)
 """Rates older than this are asked again before a label is bought on them."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class View:
-    """All that a decision may look at."""
+    """All that a decision may look at; what several steps ask of it is found out once."""
 
     state: OrderState
     now: datetime
@@ -66,18 +67,23 @@ class View:
             raise ValueError("the order is not known yet")
         return self.state.order
 
+    @cached_property
+    def wanted_holds(self) -> dict[Hold, str]:
+        """What holds the order now."""
+        context = Context(
+            home_countries=_home_countries(self),
+            tariff_code=self.tariff_code,
+            places=self.places,
+            now=self.now,
+            no_label=self.config.labels.no_label,
+            in_test=self.in_test,
+        )
+        return causes(self.state, context)
 
-def wanted_holds(view: View) -> dict[Hold, str]:
-    """Return what holds the order now."""
-    context = Context(
-        home_countries=_home_countries(view),
-        tariff_code=view.tariff_code,
-        places=view.places,
-        now=view.now,
-        no_label=view.config.labels.no_label,
-        in_test=view.in_test,
-    )
-    return causes(view.state, context)
+    @cached_property
+    def closed_gate(self) -> Gate | None:
+        """The first gate that keeps a label from being bought, whatever the clock says; None where all are open."""
+        return _closed_gate(self)
 
 
 def _home_countries(view: View) -> frozenset[str]:
@@ -175,7 +181,7 @@ def shipped_elsewhere(view: View) -> datetime | None:
 
 def holds(view: View) -> datetime | None:
     """Return when the holds told are to be made those that stand."""
-    if wanted_holds(view) != view.state.holds:
+    if view.wanted_holds != view.state.holds:
         return view.now
     later = due_later(view.order, view.now) if Hold.NOT_OURS in view.state.holds else []
     paid, limit = view.state.payment, view.order.placed_at + RISK_LIMIT
@@ -208,8 +214,8 @@ def cancellation_mail(view: View) -> datetime | None:
     return view.now if view.state.cancelled and told and mails_of(view) else None
 
 
-def closed_gate(view: View) -> Gate | None:
-    """Return the first gate that keeps a label from being bought, whatever the clock says; None where all are open.
+def _closed_gate(view: View) -> Gate | None:
+    """Return the first closed gate.
 
     The five of the order: units, money, address and customs, the channel, and nobody holds. Then those of the carrier.
     """
@@ -220,7 +226,7 @@ def closed_gate(view: View) -> Gate | None:
         Gate.REJECTED: state.rejection is not None,
         Gate.LABELLED: labelled(state),
         Gate.CHANNEL_SHIPS: order.fulfilled_by is not FulfilledBy.MERCHANT,
-        Gate.HELD: bool(state.holds or wanted_holds(view) or state.backordered),
+        Gate.HELD: bool(state.holds or view.wanted_holds or state.backordered),
         Gate.NOT_ASKED_FOR: order.state is not ChannelState.OPEN,
         Gate.PLACES_UNREAD: not places_known(order, view.places),
         Gate.NOT_PAID: not money_is_in_order(state),
@@ -243,7 +249,7 @@ def locations_of(view: View) -> list[Location]:
 
 def ready_at(view: View) -> datetime | None:
     """Return when labels may be bought: after the grace of every location, or at once where a person asked for it."""
-    if closed_gate(view) is not None:
+    if view.closed_gate is not None:
         return None
     if view.state.label_asked:
         return view.now

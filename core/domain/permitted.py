@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from core.domain.due import View, closed_gate, wanted_holds
+from core.domain.due import View
 from core.domain.state import OrderState, labelled
 from core.model.asks import Ask
 from core.model.gates import Gate
@@ -44,11 +44,11 @@ def _not_released(state: OrderState, reason: str) -> str:
 
 
 def _no_label(view: View) -> str:
-    state, gate = view.state, closed_gate(view)
+    state, gate = view.state, view.closed_gate
     if state.parked is not None:
         return f"the order needs attention at {state.parked.step}: {state.parked.message}. Mend it, then try again"
     if gate is Gate.HELD:
-        holds = wanted_holds(view) or state.holds
+        holds = view.wanted_holds or state.holds
         held = "; ".join(f"{hold.words}: {detail}" for hold, detail in holds.items())
         return f"no label is bought: the order is held: {held or Hold.BACKORDERED.words}"
     if gate is Gate.NOT_ACCEPTED:

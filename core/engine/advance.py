@@ -58,13 +58,14 @@ async def advance(run: Run, steps: Steps) -> None:
         StandstillError: a step was due and told nothing.
     """
     for _ in range(_MOST_STEPS):
-        due = next_step(run.view(), steps, run.waiting)
+        view = run.view()
+        due = next_step(view, steps, run.waiting)
         if due.name is None:
             if await _rest(run, due.at):
                 return
             continue
         step, run.step = steps[due.name], due.name
-        calls = step.asks(run.view())
+        calls = step.asks(view)
         if any(run.hub.answers.paused(run.merchant, call.kind) for call in calls):
             failpoint("advance.turn.before")
             await run.flush()

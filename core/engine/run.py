@@ -17,6 +17,7 @@ from core.domain.commit import (
     Landed,
     MerchantNotice,
     Moved,
+    NewLabel,
     OrderCommit,
     Settlement,
 )
@@ -57,6 +58,7 @@ class Told:
     decided: list[Fact] = field(default_factory=list)
     references: list[tuple[str, str]] = field(default_factory=list)
     notices: list[MerchantNotice] = field(default_factory=list)
+    labels: list[NewLabel] = field(default_factory=list)
 
     def __bool__(self) -> bool:
         return bool(self.happened or self.decided)
@@ -179,12 +181,14 @@ class Run:
         *,
         references: Sequence[tuple[str, str]] = (),
         notices: Sequence[MerchantNotice] = (),
+        labels: Sequence[NewLabel] = (),
         attempts: int = 0,
     ) -> None:
         """Tell what is decided: it lands with the next commit, if nothing else was told of the order meanwhile."""
         self.told.decided += facts
         self.told.references += references
         self.told.notices += notices
+        self.told.labels += labels
         self.attempts = attempts
         self.state = reduce(fold, facts, self.state)
 
@@ -259,6 +263,7 @@ class Run:
             decided=(*told.decided, *parts.get("decided", ())),
             references=(*told.references, *parts.get("references", ())),
             notices=(*told.notices, *parts.get("notices", ())),
+            labels=tuple(told.labels),
         )
         try:
             failpoint("run.commit.before")

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from core.domain.commit import OrderCommit
+from core.domain.state import OrderState
 from core.engine.answers import Call
 from core.engine.hub import Hub
 from core.engine.job import Reschedule
@@ -16,7 +17,6 @@ from core.steps.sync import sync_order
 from core.store.inbox import Delivery
 from core.store.jobs import Job, NewJob, enqueue
 from core.store.listings import invalidate_level
-from core.store.orders import find
 
 RECEIVE_EVERY_S = 0.2
 """The pause before a queue that does not wait for news itself is asked again (seconds)."""
@@ -61,18 +61,26 @@ async def fetch_order(hub: Hub, job: Job) -> Reschedule | None:
 async def recheck_payment(hub: Hub, job: Job) -> Reschedule | None:
     """Have the orders that a payment belongs to ask their gateway again."""
     reference = job.object_id
-    for order_id in await hub.store.read(find, job.merchant, "payment", reference):
+    for order_id in await hub.store.find(job.merchant, "payment", reference):
         fact = GatewayNotified(at=hub.clock.now(), actor="gateway", reference=reference)
         await tell(hub, job.merchant, order_id, [fact])
     return None
 
 
-async def tell(hub: Hub, merchant: str, order_id: str, facts: Sequence[Fact]) -> None:
-    """Commit what was learnt of an order; nothing where nothing was."""
+async def tell(
+    hub: Hub, merchant: str, order_id: str, facts: Sequence[Fact], *, known: OrderState | None = None
+) -> None:
+    """Commit what was learnt of an order, ``known`` as it was just read; nothing where nothing was."""
     if facts:
         failpoint("intake.tell.before")
         await hub.store.commit(
-            OrderCommit(merchant=merchant, order_id=order_id, at=hub.clock.now(), happened=tuple(facts))
+            OrderCommit(
+                merchant=merchant,
+                order_id=order_id,
+                at=hub.clock.now(),
+                happened=tuple(facts),
+                known=known,
+            )
         )
 
 

@@ -16,6 +16,7 @@ from core.failpoints import failpoint
 from core.model.part import NEVER
 from core.ports import Channel
 from core.store.jobs import Job, NewJob, enqueue
+from core.store.orders import updates_of
 from core.store.parked import parked_of, retry_jobs
 
 LOG = logging.getLogger("crossdock.poll")
@@ -172,10 +173,10 @@ async def _fetch_unknown(hub: Hub, job: Job, orders: Sequence[tuple[str, datetim
     now = hub.clock.now()
     requests: list[NewJob] = []
     changes: list[datetime] = []
-    for external_id, changed_at in orders:
-        order_id = f"{job.connection}:{external_id}"
-        state = await hub.store.load(job.merchant, order_id)
-        known = state.order.updated_at if state is not None and state.order is not None else None
+    order_ids = [f"{job.connection}:{external_id}" for external_id, _ in orders]
+    updates = await hub.store.read(updates_of, job.merchant, order_ids)
+    for order_id, (_, changed_at) in zip(order_ids, orders, strict=True):
+        known = updates.get(order_id)
         if known is None or known < changed_at or changed_at == NEVER:
             requests.append(NewJob(kind="fetch", subject=order_id, connection=job.connection, due_at=now))
             changes += [changed_at] if changed_at != NEVER else []

@@ -15,7 +15,6 @@ from core.jobs.notifications import tell
 from core.model.facts import Fact, Noted
 from core.model.shipment import TrackingState, VoidState
 from core.store.jobs import Job
-from core.store.orders import find
 
 LOOK_EVERY = timedelta(hours=12)
 """How often a carrier is asked for the scans of a parcel that is under way, whatever it tells by itself."""
@@ -34,7 +33,7 @@ async def follow_parcel(hub: Hub, job: Job) -> Reschedule | None:
     if files is None:
         return None
     under_way = False
-    for order_id in await hub.store.read(find, job.merchant, "tracker", tracker):
+    for order_id in await hub.store.find(job.merchant, "tracker", tracker):
         failpoint("intake.tracking.before")
         call = Call(job.connection, "fetch_tracking")
         events = await asked(hub, job.merchant, call, files.fetch_tracking(tracker))
@@ -47,7 +46,7 @@ async def follow_parcel(hub: Hub, job: Job) -> Reschedule | None:
             given_up = given_up_on(parcel, hub.clock.now())
             news += given_up
             under_way = under_way or not given_up
-        await tell(hub, job.merchant, order_id, news)
+        await tell(hub, job.merchant, order_id, news, known=state)
     return Reschedule(due_at=hub.clock.now() + LOOK_EVERY) if under_way else None
 
 

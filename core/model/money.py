@@ -1,5 +1,6 @@
 """Money: whole minor units of an ISO 4217 currency, on the shop's side or the shopper's."""
 
+from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Self
@@ -293,6 +294,14 @@ class Money(Shape):
     def __le__(self, other: Self) -> bool:
         self._like(other)
         return self.minor <= other.minor
+
+    def with_each(self, others: Iterable[tuple[Self, int]]) -> Self:
+        """Return this amount and so many times each of others."""
+        minor = self.minor
+        for other, times in others:
+            self._like(other)
+            minor += other.minor * times
+        return self.model_copy(update={"minor": minor})
 
     def zero(self) -> Self:
         """Return nothing, in the same currency and on the same side."""

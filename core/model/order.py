@@ -224,11 +224,14 @@ class FetchedOrder(Shape):
 
 def residue_of(order: Order) -> Money:
     """Return by how much the channel's total exceeds what its parts add up to: zero or the order is held."""
-    parts = order.shipping - order.shipping_discount + order.duties + order.tips + order.rounding
-    for line in order.lines:
-        parts = parts + line.unit_price * line.quantity - line.discount
-        if order.tax_mode is TaxMode.EXCLUDED:
-            parts = parts + line.tax
+    added = [order.shipping, order.duties, order.tips, order.rounding]
     if order.tax_mode is TaxMode.EXCLUDED:
-        parts = parts + order.shipping_tax
-    return order.total - parts
+        added += [order.shipping_tax, *(line.tax for line in order.lines)]
+    taken_off = [order.shipping_discount, *(line.discount for line in order.lines)]
+    return order.total.with_each(
+        (
+            *((part, -1) for part in added),
+            *((line.unit_price, -line.quantity) for line in order.lines),
+            *((part, 1) for part in taken_off),
+        )
+    )

@@ -7,7 +7,7 @@ and what is due then is what will be done. Nothing is stored, and no vendor is a
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from core.domain.due import View, closed_gate, mails_of, open_captures, ready_at, wanted_holds
+from core.domain.due import View, mails_of, open_captures, ready_at
 from core.domain.fold import fold
 from core.domain.state import OrderState
 from core.engine.hub import Hub
@@ -160,7 +160,7 @@ async def _goes_on(found: OrderPlan, run: Run, fact: Fact, *, ask_rates: bool) -
     """Return what comes of an order once a fact is told that lets it go on: at best a label, and what follows it."""
     after = replace(run, state=_after(run, fact))
     view = after.view()
-    holds, gate = wanted_holds(view), closed_gate(view)
+    holds, gate = view.wanted_holds, view.closed_gate
     if holds:
         still = "; ".join(f"{hold.words}: {detail}" for hold, detail in holds.items())
         return replace(found, does=(f"Buys nothing: it stays held by {still}.",), back="Hold it again.")
@@ -195,7 +195,7 @@ _HOLD_AGAIN = "Hold it again, before its label is bought."
 def _after(run: Run, fact: Fact) -> OrderState:
     """Return the order as it stands once a fact is told, and its holds are what then holds it."""
     told = replace(run, state=fold(run.state, fact))
-    return told.state.model_copy(update={"holds": wanted_holds(told.view())})
+    return told.state.model_copy(update={"holds": told.view().wanted_holds})
 
 
 def _purchase(when: str, quoted: Quoted) -> str:

@@ -10,13 +10,11 @@ from datetime import datetime
 
 from core.domain.due import (
     View,
-    closed_gate,
     locations_of,
     look_up_at,
     open_captures,
     ready_at,
     void_again,
-    wanted_holds,
 )
 from core.domain.holds import due_later
 from core.domain.payment import RISK_LIMIT
@@ -139,7 +137,7 @@ def waits_for(asked: Asked, steps: Steps) -> Waiting:
 def _of_the_table(asked: Asked, steps: Steps) -> Waiting:
     view, due = asked.view, next_step(asked.view, steps)
     step = steps[due.name] if due.name is not None else None
-    holds = wanted_holds(view)
+    holds = view.wanted_holds
     if step is not None and (step.name in _PERSONS_WORD or not holds):
         return _of_step(asked, step)
     return _of_holds(view, holds) if holds else _of_stage(view)
@@ -209,7 +207,7 @@ def _unpaid(view: View) -> Waiting:
 
 
 def _ready(view: View) -> Waiting:
-    gate = closed_gate(view)
+    gate = view.closed_gate
     if gate is Gate.ASK:
         asking = ", ".join(place.name for place in locations_of(view) if place.labels == "ask")
         return Waiting(what=f"a person's word: {asking} asks before it buys", do=gate.do)

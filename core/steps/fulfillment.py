@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from functools import partial
 
+from core.domain.commit import NewLabel
 from core.domain.departures import not_in
 from core.domain.notices import notices_of
 from core.domain.shipping.customs import customs_items
@@ -26,7 +27,6 @@ from core.model.stock import Allocation
 from core.ports import Carrier
 from core.steps.restored import sold_before_loss
 from core.steps.sync import address_digest_of, refresh
-from core.store.labels import LabelFile, save_label
 
 RATE_BUDGET_S = 4.0
 """How long (seconds) carriers may take to offer rates; the silent are named (R48)."""
@@ -210,7 +210,7 @@ async def store_label(run: Run) -> None:
     if bought is None:
         return
     ports, wanted = run.connections.named(bought.connection), run.config.labels.format
-    carrier, files = ports.carrier, ports.label_files
+    carrier, files, kept = ports.carrier, ports.label_files, list[NewLabel]()
     if carrier is not None and files is not None:
         failpoint("fulfillment.file.before")
         label = await run.ask(
@@ -223,15 +223,10 @@ async def store_label(run: Run) -> None:
         call = Call(bought.connection, "fetch_file")
         file = await run.ask(call, partial(files.fetch_file, label.file_url))
         failpoint("fulfillment.file.after")
-        kept = LabelFile(
-            order_id=run.order_id,
-            parcel_id=parcel.parcel_id,
-            label_id=bought.label_id,
-            format=label.format,
-            file=file,
+        kept.append(
+            NewLabel(parcel_id=parcel.parcel_id, label_id=bought.label_id, format=label.format, file=file)
         )
-        await run.hub.store.write(save_label, run.hub.store.keys, run.merchant, kept)
-    run.decide([LabelStored(at=run.now, parcel_id=parcel.parcel_id)])
+    run.decide([LabelStored(at=run.now, parcel_id=parcel.parcel_id)], labels=kept)
 
 
 def _carrier(run: Run) -> tuple[str, Carrier]:

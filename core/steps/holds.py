@@ -1,13 +1,12 @@
 """What holds the order, told as facts."""
 
-from core.domain.due import wanted_holds
 from core.engine.run import Run
 from core.model.facts import Fact, Held, Released
 
 
 async def sync_holds(run: Run) -> None:
     """Tell what has come to hold the order, and what no longer does."""
-    wanted, held = wanted_holds(run.view()), run.state.holds
+    wanted, held = run.view().wanted_holds, run.state.holds
     gone: list[Fact] = [Released(at=run.now, reason=reason) for reason in held if reason not in wanted]
     come: list[Fact] = [
         Held(at=run.now, reason=reason, detail=detail)

@@ -17,6 +17,7 @@ from core.errors import HubError, NotFoundError
 from core.store.columns import compact, keys_in, one_of
 from core.store.decide import Decision, Standing, decide
 from core.store.jobs import enqueue_all
+from core.store.labels import write_labels
 from core.store.ledger import LockedStock, StockKey, lock_stock
 from core.store.listings import mark_dirty
 from core.store.notices import raise_notices
@@ -173,6 +174,7 @@ def _write(conn: sa.Connection, decisions: Sequence[Decision], stock: LockedStoc
     _write_effects(conn, decisions)
     _write_personal(conn, decisions, keyring)
     write_notes(conn, keyring, [d.commit for d in decisions])
+    write_labels(conn, keyring, [d.commit for d in decisions])
     forget = {(d.commit.merchant, c, listing) for d in decisions for c, listing in d.commit.invalidate_levels}
     mark_dirty(conn, stock.changed, decisions[0].commit.at, invalidate=forget)
     looks = (tracking_jobs_of, read_back_jobs_of, void_jobs_of)

@@ -63,8 +63,9 @@ class Decision:
 
     @property
     def wake(self) -> tuple[str, str, int] | None:
-        """(merchant, order id, version) if the order is due now."""
-        if self.due_at is None or self.due_at > self.commit.at:
+        """(merchant, order id, version) if the order is due now; nobody need be told of one whose owner goes on with it."""
+        goes_on = self.landed and self.commit.owner is not None and not self.commit.free_claim
+        if goes_on or self.due_at is None or self.due_at > self.commit.at:
             return None
         return (self.commit.merchant, self.commit.order_id, self.answer.version)
 

@@ -1,14 +1,16 @@
 """Label files, sealed under their order's key, and how often each was printed."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 
-from core.store.keys import Purpose, data_key, find_key, keys_for
+from core.domain.commit import OrderCommit
+from core.store.keys import Purpose, find_key, keys_for
 from core.store.orders import load_all
 from core.store.sealing import Key, Keyring, Place, key_id_of, open_sealed, seal
 from core.store.tables import forgotten, labels
-from core.store.tombstones import buried, lock_orders
+from core.store.tombstones import buried
 from core.store.writes import insert_new, update_by_key
 
 
@@ -24,15 +26,29 @@ class LabelFile:
     printed: int = 0
 
 
-def save_label(conn: sa.Connection, keyring: Keyring, merchant: str, label: LabelFile) -> None:
-    """Store a label's file; storing it again changes nothing, and of an order that was forgotten none is stored."""
-    lock_orders(conn, merchant, [label.order_id])
-    if buried(conn, [(merchant, label.order_id)]):
+def write_labels(conn: sa.Connection, keyring: Keyring, commits: Sequence[OrderCommit]) -> None:
+    """Store the files that commits bring, of orders that are locked; again changes nothing, and of who was forgotten none is."""
+    brought = [commit for commit in commits if commit.labels]
+    if not brought:
         return
-    key = data_key(conn, keyring, merchant, Purpose.order(label.order_id))
-    row = {name: getattr(label, name) for name in LabelFile.__dataclass_fields__}
-    row |= {"file": _sealed(key, merchant, label, label.file), "file_key": key.key_id}
-    insert_new(conn, labels, [{"merchant": merchant, **row}])
+    gone = buried(conn, [(commit.merchant, commit.order_id) for commit in brought])
+    kept = [commit for commit in brought if (commit.merchant, commit.order_id) not in gone]
+    keys = keys_for(conn, keyring, [(c.merchant, Purpose.order(c.order_id)) for c in kept])
+    rows = []
+    for commit in kept:
+        key = keys[commit.merchant, Purpose.order(commit.order_id)]
+        for new in commit.labels:
+            label = LabelFile(
+                order_id=commit.order_id,
+                parcel_id=new.parcel_id,
+                label_id=new.label_id,
+                format=new.format,
+                file=new.file,
+            )
+            row = {name: getattr(label, name) for name in LabelFile.__dataclass_fields__}
+            row |= {"file": _sealed(key, commit.merchant, label, new.file), "file_key": key.key_id}
+            rows.append({"merchant": commit.merchant, **row})
+    insert_new(conn, labels, rows)
 
 
 def labels_of(conn: sa.Connection, keyring: Keyring, merchant: str, order_id: str) -> list[LabelFile]:

@@ -1,12 +1,14 @@
 """What is read of orders: one by one, by reference, and page by page. Nothing here writes."""
 
 import functools
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
 from core.domain.state import OrderState, Stage
 from core.model.annotations import NOBODY
@@ -78,6 +80,25 @@ def standings(conn: sa.Connection, merchant: str, order_ids: Sequence[str]) -> d
     }
 
 
+def updates_of(conn: sa.Connection, merchant: str, order_ids: Sequence[str]) -> dict[str, datetime]:
+    """Return when each of these orders that is known changed at its channel, as it was told last."""
+    if not order_ids:
+        return {}
+    dialect, keys = conn.dialect.name, sorted({(merchant, order_id) for order_id in order_ids})
+    found = conn.execute(_updates(dialect), keys_in(dialect, keys))
+    return {order_id: datetime.fromisoformat(told) for order_id, told in found if told is not None}
+
+
+@functools.cache
+def _updates(dialect: str) -> sa.Select[Any]:
+    # Not by reading whole states: a poll lists many orders that are known already.
+    if dialect == "postgresql":
+        told = sa.cast(orders.c.state, postgresql.JSONB)[("order", "updated_at")].astext
+    else:
+        told = sa.func.json_extract(orders.c.state, "$.order.updated_at")
+    return sa.select(orders.c.order_id, told).where(one_of(dialect, _KEY))
+
+
 def facts_of(conn: sa.Connection, merchant: str, order_id: str) -> list[Fact]:
     """Return an order's facts, the first one first."""
     query = sa.select(facts.c.data).where(facts.c.merchant == merchant, facts.c.order_id == order_id)
@@ -90,6 +111,20 @@ def find(conn: sa.Connection, merchant: str, kind: str, reference: str) -> list[
         refs.c.merchant == merchant, refs.c.kind == kind, refs.c.reference == reference
     )
     return list(conn.execute(query.order_by(refs.c.order_id)).scalars())
+
+
+def find_all(conn: sa.Connection, references: Sequence[tuple[str, str, str]]) -> list[list[str]]:
+    """Return the ids of the orders that each (merchant, kind, reference) belongs to."""
+    dialect, found = conn.dialect.name, defaultdict[tuple[str, str, str], list[str]](list)
+    for *named, order_id in conn.execute(_referred(dialect), keys_in(dialect, sorted(set(references)))):
+        found[named[0], named[1], named[2]].append(order_id)
+    return [found[reference] for reference in references]
+
+
+@functools.cache
+def _referred(dialect: str) -> sa.Select[Any]:
+    named = (refs.c.merchant, refs.c.kind, refs.c.reference)
+    return sa.select(*named, refs.c.order_id).where(one_of(dialect, named)).order_by(refs.c.order_id)
 
 
 def find_known_by(conn: sa.Connection, merchant: str, text: str) -> list[str]:

@@ -22,7 +22,7 @@ from core.store.group import Grouped
 from core.store.idempotency import UNDER, land
 from core.store.job_ends import JobEnd, end_jobs
 from core.store.known import Known, know_all
-from core.store.orders import load_all
+from core.store.orders import find_all, load_all
 from core.store.sealing import Keyring
 
 P = ParamSpec("P")
@@ -47,6 +47,9 @@ class Store:
         self._known: Grouped[tuple[str, str], Known] = Grouped(
             lambda wanted: db.read(know_all, keys, wanted), limit=256
         )
+        self._finds: Grouped[tuple[str, str, str], list[str]] = Grouped(
+            lambda wanted: db.read(find_all, wanted), limit=256
+        )
         self._ends: Grouped[JobEnd, bool] = Grouped(
             lambda ends: db.write(end_jobs, ends), apart=lambda end: end.job.key
         )
@@ -62,7 +65,7 @@ class Store:
     async def close(self) -> None:
         """Wait for what is under way, then close every connection."""
         await self._committer.settle()
-        for group in (self._claims, self._loads, self._known, self._ends, self._deliveries):
+        for group in (self._claims, self._loads, self._known, self._finds, self._ends, self._deliveries):
             await group.settle()
         await self.db.close()
 
@@ -123,6 +126,10 @@ class Store:
     async def know(self, merchant: str, order_id: str) -> Known:
         """Return what is known of an order, and of what is yet to become one."""
         return await self._known.ask((merchant, order_id))
+
+    async def find(self, merchant: str, kind: str, reference: str) -> list[str]:
+        """Return the ids of the orders that a reference of a kind belongs to."""
+        return await self._finds.ask((merchant, kind, reference))
 
     async def end_job(self, end: JobEnd) -> bool:
         """End a run of a job and free its claim; return whether it was asked for meanwhile and so is due now."""

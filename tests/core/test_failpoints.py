@@ -117,7 +117,7 @@ def test_whether_a_vendor_answers_is_noted_at_every_call() -> None:
 def test_the_methods_of_the_store_that_write_are_all_named() -> None:
     tree = ast.parse((CORE / "store" / "store.py").read_text())
     methods = {node.name for node in ast.walk(tree) if isinstance(node, ast.AsyncFunctionDef)}
-    assert methods - WRITING == {"open", "close", "create_tables", "read", "load", "know"}
+    assert methods - WRITING == {"open", "close", "create_tables", "read", "load", "know", "find"}
 
 
 def test_a_listener_hears_every_place_that_is_passed_while_it_listens() -> None:

@@ -3,6 +3,7 @@ from hashlib import sha256
 
 import pytest
 
+from core.domain.commit import NewLabel
 from core.domain.state import Stage
 from core.model.facts import Held
 from core.model.people import Caller
@@ -10,7 +11,7 @@ from core.model.products import Product
 from core.model.roles import Role
 from core.store.api_keys import delete_api_key, find_api_key, save_api_key
 from core.store.configs import save_config
-from core.store.labels import LabelFile, labels_of, print_label, save_label
+from core.store.labels import labels_of, print_label
 from core.store.links import import_links, last_import, undo_import
 from core.store.orders import counts_by_stage, facts_of, find_external, find_number, list_orders, orders_held
 from core.store.products import list_products, products_of, save_products
@@ -174,11 +175,11 @@ async def test_a_labels_file_is_stored_once(store: Store) -> None:
     await store.commit(a_new_order())
 
     for file in (b"first", b"second"):
-        label = LabelFile(order_id="shop:1", parcel_id="p1", label_id="l1", format="PNG", file=file)
-        await store.write(save_label, store.keys, KENDRA, label)
+        label = NewLabel(parcel_id="p1", label_id="l1", format="PNG", file=file)
+        await store.commit(a_commit(labels=[label]))
 
-    [label] = await store.read(labels_of, store.keys, KENDRA, "shop:1")
-    assert (label.format, label.file, label.printed) == ("PNG", b"first", 0)
+    [stored] = await store.read(labels_of, store.keys, KENDRA, "shop:1")
+    assert (stored.format, stored.file, stored.printed) == ("PNG", b"first", 0)
     assert (
         await store.write(print_label, store.keys, KENDRA, "shop:1", "p1") is None
     )  # no such label is in force: nothing was bought
