@@ -234,12 +234,11 @@ class Run:
         if not (self.told.decided and (parts.get("happened") or parts.get("ship"))):
             return await self._commit(**parts)
         # What happens after something was decided comes after it, in a commit of its own.
-        foreseen, lost = self.state.version, None
+        landed, lost = False, None
         try:
-            await self._commit(attempts=self.attempts)
+            landed = isinstance(await self._commit(attempts=self.attempts), Landed)
         except ClaimLostError as error:
             lost = error
-        landed = lost is None and self.state.version == foreseen and self.stood is self.state
         committed = await self._commit(expect=None if landed else _NEVER, **parts)
         if lost is not None:
             raise lost

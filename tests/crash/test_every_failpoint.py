@@ -54,6 +54,7 @@ ELSEWHERE = {
     "work.claim.free": "our own infrastructure fails nowhere on that day; tests/core/flow/test_infrastructure.py",
     "work.jobs.free": "the same",
     "run.outcomes.again": "the same",
+    "run.decided.before": "nothing is looked up on that day right after a decision; tests/core/flow/test_run.py",
     "privacy.taken.before": "nobody asks to be forgotten on that day; tests/core/privacy/test_requests.py dies there",
     "privacy.end.before": "the same",
     "privacy.notice.before": "the same",

@@ -72,7 +72,7 @@ def rows_of(conn: sa.Connection) -> dict[str, list[tuple[Any, ...]]]:
 
 CHANGED_BY_RESTORE = {
     "restores", "switches", "jobs", "listings", "orders", "vault", "idempotency_keys", "sessions", "one_time_links",
-    "forgotten",
+    "forgotten", "settings_revisions",
 }  # fmt: skip
 """What must not be believed any more: see core/store/after_restore.py."""
 
