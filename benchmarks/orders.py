@@ -61,7 +61,9 @@ class Tape:
         """Return the ports with every call written down."""
         kept = {f.name: getattr(ports, f.name) for f in fields(ports)}
         taped: dict[str, Any] = {
-            name: Taped(self, connection, name, port) for name, port in kept.items() if port is not None
+            name: Taped(self, connection, name, port)
+            for name, port in kept.items()
+            if port is not None and not callable(port) and not isinstance(port, str)
         }
         return replace(ports, **taped)
 
