@@ -23,6 +23,7 @@ from benchmarks.rounds import Figure, Scale
 BENCHMARKS: Mapping[str, Callable[[Scale], Coroutine[Any, Any, Figure]]] = {
     "webhook_intake_sqlite": intake.webhook_intake_sqlite,
     "webhook_intake_postgres": intake.webhook_intake_postgres,
+    "order_flow_sdk": flow.order_flow_sdk,
     "order_flow_stub_sqlite": flow.order_flow_stub_sqlite,
     "order_flow_stub_postgres": flow.order_flow_stub_postgres,
     "reservation": reservation.reservation,

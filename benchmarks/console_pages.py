@@ -11,12 +11,12 @@ from statistics import median, quantiles
 import aiohttp
 
 from benchmarks.children import answer_until_told, child
-from benchmarks.flow import PATIENCE_S, SKUS, prepared, rest, running, sold
 from benchmarks.merchant import MERCHANT, Catalogue, hub_of, ports_in, world_of
 from benchmarks.rounds import Figure, Rates, Scale, in_turns, load_now, middles
+from benchmarks.running import PATIENCE_S, SKUS, prepared, rest, running, sold
+from benchmarks.selling import AT_ONCE
 from benchmarks.site import site_of
 from benchmarks.stored import store_copies
-from benchmarks.vendors import AT_ONCE
 from benchmarks.worker import keyring
 from core.clock import SystemClock
 from core.model.roles import Role

@@ -10,10 +10,11 @@ from functools import partial
 from statistics import median
 
 from benchmarks.databases import Kind, NoPostgresError, analyze
-from benchmarks.flow import PATIENCE_S, SKUS, Flow, Prepared, Running, prepared, rest, running, sold
+from benchmarks.flow import Flow
 from benchmarks.rounds import Figure, Rates, Scale, in_turns, load_now, middles
+from benchmarks.running import PATIENCE_S, SKUS, Prepared, Running, prepared, rest, running, sold
+from benchmarks.selling import AT_ONCE
 from benchmarks.stored import store_copies
-from benchmarks.vendors import AT_ONCE
 
 MANY_SKUS = 20_000
 FEW_ORDERS, MANY_ORDERS = 1_000, 1_000_000

@@ -16,9 +16,10 @@ import aiohttp
 
 from benchmarks import vendors
 from benchmarks.children import child, cpu_s_of, resident_mb
-from benchmarks.flow import PATIENCE_S, SKUS, Prepared, prepared, rest, sold
-from benchmarks.merchant import CONFIG, MERCHANT
+from benchmarks.merchant import CONFIG, LOCATIONS_TEXT, MERCHANT
 from benchmarks.rounds import Figure, Scale, load_now
+from benchmarks.running import PATIENCE_S, SKUS, Prepared, prepared, rest, sold
+from benchmarks.selling import AT_ONCE
 from benchmarks.vendors import asking, take_notifications
 from benchmarks.worker import keyring
 from connectors.bogus.webhooks import HEADER, signature_of
@@ -34,10 +35,10 @@ _SECRET = "bogus"  # noqa: S105 - what the bogus vendors sign with
 
 async def memory(scale: Scale) -> Figure:
     """Return the resident memory of a ``serve`` process after 10,000 orders, in megabytes; measured once."""
-    load, count = load_now(), scale.of(ORDERS, least=vendors.AT_ONCE)
+    load, count = load_now(), scale.of(ORDERS, least=AT_ONCE)
     async with (
         prepared("sqlite", SKUS, to_serve=True) as before,
-        child(vendors.serve, before.catalogue, None) as selling,
+        child(vendors.serve, before.catalogue) as selling,
     ):
         port = await selling.answer()
         async with _served(before, port) as (pid, site), _webhooks(port, site):
@@ -73,10 +74,11 @@ async def _served(before: Prepared, port: int) -> AsyncIterator[tuple[int, str]]
         free.close()
         config = Path(folder) / "crossdock.yaml"
         remote = f"use: bogus, with: {{endpoints: {{vendors: 'http://127.0.0.1:{port}'}}, "
-        config.write_text(CONFIG.replace("use: bogus, with: {", remote), encoding="utf-8")
+        told = f"{CONFIG}{LOCATIONS_TEXT}".replace("use: bogus, with: {", remote)
+        config.write_text(told, encoding="utf-8")
         environ = os.environ | {
             "CROSSDOCK_CONFIG": str(config),
-            "CROSSDOCK_CONNECTORS": str(Path(__file__).parent / "served"),
+            "CROSSDOCK_CONNECTORS": str(Path(__file__).parent / "served" / "remote"),
             "CROSSDOCK_DATABASE_URL": before.url,
             "CROSSDOCK_SECRET_KEYS": before.keys,
         }

@@ -39,6 +39,8 @@ connections:
   pay: {use: bogus, with: {plays: gateway}}
   post: {use: bogus, with: {plays: carrier}}
   mail: {use: bogus, with: {plays: mailer}}
+"""
+LOCATIONS_TEXT = """
 locations:
   west: {name: West, street1: 1 Depot Way, city: Reno, state: NV, zip: "89502", country: US, timezone: UTC,
          days: [mon, tue, wed, thu, fri, sat, sun], cutoff: "23:59", labels: auto, grace: 0s, tell: label}
@@ -93,7 +95,12 @@ class Catalogue:
 
 def config() -> MerchantConfig:
     """Return the merchant's crossdock.yaml."""
-    return read(CONFIG, file="crossdock.yaml", environ={}, known={CONNECTOR.key: CONNECTOR.settings})
+    return read(
+        f"{CONFIG}{LOCATIONS_TEXT}",
+        file="crossdock.yaml",
+        environ={},
+        known={CONNECTOR.key: CONNECTOR.settings},
+    )
 
 
 def world_of(catalogue: Catalogue, clock: Clock) -> World:
@@ -129,7 +136,8 @@ async def open_merchant(hub: Hub, catalogue: Catalogue) -> None:
     await store.write(save_products, MERCHANT, [_product(sku) for sku in catalogue.skus])
     counted = [(sku, place, UNITS) for sku in catalogue.skus for place in hub.config(MERCHANT).locations]
     await store.write(count_stock, MERCHANT, counted, actor=ACTOR, now=now)
-    for connection in PLAYS:
+    connections = hub.config(MERCHANT).connections
+    for connection in connections:
         await store.write(go_live, MERCHANT, connection, actor=ACTOR, now=now)
     for connection, links in catalogue.links.items():
         places = [(place, name) for place, (name, _) in LOCATIONS.items()] if connection == "shop" else []
@@ -137,10 +145,10 @@ async def open_merchant(hub: Hub, catalogue: Catalogue) -> None:
         await store.write(save_channel_locations, MERCHANT, connection, places, ours=ours)
         await store.write(save_listings, MERCHANT, connection, catalogue.offered(connection), now=now)
         await store.write(link_all, MERCHANT, {(connection, name): of for name, of in links.items()}, now=now)
-    for connection, action in ACCEPTS:
+    for connection, action in ((c, a) for c, a in ACCEPTS if c in connections):
         await store.write(set_switch, MERCHANT, connection, action, on=True, actor=ACTOR, now=now)
     await store.write(_levels_are_true, now)
-    for connection in PLAYS:
+    for connection in connections:
         await begin(hub, MERCHANT, connection, "http://hub.invalid")
 
 

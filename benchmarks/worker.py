@@ -7,15 +7,18 @@ import logging
 import os
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection as Pipe
+from typing import Any
 
 from assembly import up_to_date
 from benchmarks.children import answer_until_told
 from benchmarks.merchant import MERCHANT, hub_of
+from benchmarks.selling import AT_ONCE
 from benchmarks.statements import Statements
-from benchmarks.vendors import AT_ONCE, Ask, Recording, asking, remote_ports, take_notifications
+from benchmarks.vendors import Ask, asking, remote_ports, take_notifications
 from core.clock import SystemClock
 from core.engine.hub import Hub
 from core.errors import HubError
@@ -40,24 +43,57 @@ def keyring(keys: str) -> Keyring:
     return Keyring(parse_keys(keys, "benchmarks"))
 
 
-def work(pipe: Pipe, url: str, keys: str, port: int) -> None:
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A hub that was opened for a worker."""
+
+    hub: Hub
+    ask: Ask
+    """Asks the vendors' process."""
+    begin: Callable[[], object] = lambda: None
+    """Writes down from now on what the hub asks of vendors, where that is done here."""
+    recorded: Callable[[], object] = lambda: None
+    """Gives it."""
+
+
+Opening = Callable[[Store, int], AbstractAsyncContextManager[Opened]]
+"""Opens a hub on a store, whose vendors answer at a port."""
+
+
+@contextlib.asynccontextmanager
+async def remote_bogus(store: Store, port: int) -> AsyncIterator[Opened]:
+    """Give a hub whose vendors are bogus, in a process of their own."""
+    async with asking(port) as ask:
+        yield Opened(hub_of(store, remote_ports(ask), SystemClock(), _name()), ask)
+
+
+def _name() -> str:
+    return f"worker-{os.getpid()}"
+
+
+def work(pipe: Pipe, url: str, keys: str, port: int, opening: Opening) -> None:
     """In a child: work until told to stop."""
     logging.disable(logging.WARNING)
-    asyncio.run(_work(pipe, url, keys, port))
+    asyncio.run(_work(pipe, url, keys, port, opening))
 
 
-async def _work(pipe: Pipe, url: str, keys: str, port: int) -> None:
+async def _work(pipe: Pipe, url: str, keys: str, port: int, opening: Opening) -> None:
     statements = Statements()
     store = await Store.open(url, keys=keyring(keys))
-    async with asking(port) as ask:
-        hub = hub_of(store, remote_ports(ask), SystemClock(), f"worker-{os.getpid()}")
+    async with opening(store, port) as opened:
+        hub = opened.hub
         hub.role = "all" if url.startswith("sqlite") else "worker"
         async with up_to_date(url):
             queue = await open_queue(hub, url)
         async with working(hub, queue):
-            feeding = asyncio.create_task(_feed(hub, ask))
+            feeding = asyncio.create_task(_feed(hub, opened.ask))
             pipe.send("ready")
-            await answer_until_told(pipe, {"spent": Meter(store, statements)})
+            asked: Mapping[str, Callable[..., Any]] = {
+                "spent": Meter(store, statements),
+                "begin": opened.begin,
+                "recorded": opened.recorded,
+            }
+            await answer_until_told(pipe, asked)
             feeding.cancel()
             await asyncio.gather(feeding, return_exceptions=True)
     await store.close()
@@ -94,31 +130,56 @@ class Meter:
         return spent
 
 
-def call(pipe: Pipe, port: int, recording: Recording, seconds: float) -> None:
-    """In a child: make the calls of a recording over and over, and send (calls, seconds, CPU seconds)."""
-    pipe.send(asyncio.run(_call(port, recording.requests, seconds)))
+Make = Callable[[Any], Awaitable[object]]
+"""Makes a call that was written down."""
+Calling = Callable[[int], AbstractAsyncContextManager[Make]]
+"""Opens what makes calls of the vendors at a port, without a hub."""
+
+
+@contextlib.asynccontextmanager
+async def bogus_calls(port: int) -> AsyncIterator[Make]:
+    """Make requests of the bogus vendors' process."""
+    async with asking(port) as ask:
+
+        async def make(request: tuple[str, bytes]) -> object:
+            return await ask(*request)
+
+        yield make
+
+
+def call(pipe: Pipe, port: int, calling: Calling, calls: Sequence[object], seconds: float) -> None:
+    """In a child: make calls over and over, 32 at once, and send (calls, seconds, CPU seconds)."""
+    logging.disable(logging.WARNING)
+    pipe.send(asyncio.run(_call(port, calling, calls, seconds)))
     pipe.recv()
 
 
-async def _call(port: int, requests: Sequence[tuple[str, bytes]], seconds: float) -> tuple[int, float, float]:
+async def _call(
+    port: int, calling: Calling, calls: Sequence[object], seconds: float
+) -> tuple[int, float, float]:
     made = itertools.count()
-    async with asking(port) as ask:
-        began, cpu_s = time.monotonic(), time.process_time()
-        waiting = _until(itertools.cycle(requests), began + seconds)
-        await asyncio.gather(*(_ask_each(ask, waiting, made) for _ in range(AT_ONCE)))
+    async with calling(port) as make:
+        await _make_all(
+            make, iter(calls[: 2 * AT_ONCE]), made
+        )  # connections are made, and what is loaded late
+        before, began, cpu_s = next(made) + 1, time.monotonic(), time.process_time()
+        await _make_all(make, _until(itertools.cycle(calls), began + seconds), made)
         taken, spent = time.monotonic() - began, time.process_time() - cpu_s
-    return next(made), taken, spent
+    return next(made) - before, taken, spent
 
 
-def _until(requests: Iterator[tuple[str, bytes]], end: float) -> Iterator[tuple[str, bytes]]:
-    for request in requests:
+async def _make_all(make: Make, calls: Iterator[object], made: "itertools.count[int]") -> None:
+    async def one_after_another() -> None:
+        for each in calls:
+            with contextlib.suppress(HubError):  # it was refused to the hub as well
+                await make(each)
+            next(made)
+
+    await asyncio.gather(*(one_after_another() for _ in range(AT_ONCE)))
+
+
+def _until(calls: Iterator[object], end: float) -> Iterator[object]:
+    for each in calls:
         if time.monotonic() >= end:
             return
-        yield request
-
-
-async def _ask_each(ask: Ask, waiting: Iterator[tuple[str, bytes]], made: "itertools.count[int]") -> None:
-    for path, body in waiting:
-        with contextlib.suppress(HubError):  # it was refused to the hub as well
-            await ask(path, body)
-        next(made)
+        yield each
