@@ -16,7 +16,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from benchmarks import console_pages, flow, growth, intake, mapping, memory, reservation
+from benchmarks import console_pages, flow, full_push, growth, intake, mapping, memory, reservation
 from benchmarks.databases import NoPostgresError
 from benchmarks.rounds import Figure, Scale
 
@@ -28,6 +28,7 @@ BENCHMARKS: Mapping[str, Callable[[Scale], Coroutine[Any, Any, Figure]]] = {
     "order_flow_stub_postgres": flow.order_flow_stub_postgres,
     "reservation": reservation.reservation,
     "mapping": mapping.mapping,
+    "full_push": full_push.full_push,
     "growth_catalogue": growth.growth_catalogue,
     "growth_million": growth.growth_million,
     "memory": memory.memory,

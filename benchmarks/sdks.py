@@ -32,6 +32,7 @@ connections:
     use: shopify
     with: {store: bench.myshopify.com}
     payments: {stripe: pay, "*": channel}
+    brake: {percent: 100, zero_percent: 100}
   market: {use: amazon, with: {marketplaces: [ATVPDKIKX0DER], seller: A1BENCH}}
   pay: {use: stripe, with: {key: sk_live_canned}}
   post: {use: easypost, with: {key: EZAKcanned}}

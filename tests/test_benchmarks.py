@@ -17,10 +17,12 @@ SMALL = Scale(seconds=0.1, rounds=1, size=0.0001)
 NAMES = [
     "webhook_intake_sqlite",
     "webhook_intake_postgres",
+    "order_flow_sdk",
     "order_flow_stub_sqlite",
     "order_flow_stub_postgres",
     "reservation",
     "mapping",
+    "full_push",
     "growth_catalogue",
     "growth_million",
     "memory",

@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,8 @@ _SAMPLE: Json = json.loads(
 _OPERATION = re.compile(r"\b(?:query|mutation) (\w+)")
 _SKUS = re.compile(r"sku:'([^']*)'")
 _LAST_PAGE = {"hasNextPage": False, "endCursor": None}
-_COST = {
-    "requestedQueryCost": 10,
-    "actualQueryCost": 10,
-    "throttleStatus": {"maximumAvailable": 20000.0, "currentlyAvailable": 20000, "restoreRate": 1000.0},
-}
+OBJECT, MUTATION = 1, 10
+"""Points that Shopify takes for an object of an answer, and for a change (shopify.dev, API limits, read 2026-11)."""
 _DONE: Mapping[str, Json] = {
     "Subscribe": {"webhookSubscriptionCreate": {"webhookSubscription": {"id": "gid://shopify/W/1"}, "userErrors": []}},
     "Subscriptions": {"webhookSubscriptions": {"pageInfo": _LAST_PAGE, "nodes": []}},
@@ -36,6 +34,35 @@ _DONE: Mapping[str, Json] = {
 """What is answered whatever is asked."""
 
 
+class Points:
+    """What the shop's plan allows: so many points at once, which come back at a rate."""
+
+    def __init__(self, *, most: float, rate_per_s: float) -> None:
+        self.spent = 0.0
+        self._most, self._rate_per_s = most, rate_per_s
+        self._left, self._at_s = most, time.monotonic()
+
+    def take(self, cost: float) -> bool:
+        """Take points, or none where there are too few."""
+        now_s = time.monotonic()
+        self._left = min(self._most, self._left + (now_s - self._at_s) * self._rate_per_s)
+        self._at_s = now_s
+        if cost > self._left:
+            return False
+        self._left -= cost
+        self.spent += cost
+        return True
+
+    def told(self, cost: float) -> Json:
+        """Return what an answer says of its cost."""
+        status = {
+            "maximumAvailable": self._most,
+            "currentlyAvailable": int(self._left),
+            "restoreRate": self._rate_per_s,
+        }
+        return {"cost": {"requestedQueryCost": int(cost), "throttleStatus": status}}
+
+
 class Shopify:
     """Answers documents about the orders and the levels of one shop."""
 
@@ -44,10 +71,12 @@ class Shopify:
         catalogue: Catalogue,
         levels: dict[tuple[str, str | None], int],
         *,
+        points: Points,
         order: Callable[[str], Sold],
         changed: Callable[[Sold], None],
     ) -> None:
         """Take the levels by (listing, location), what finds an order by its id, and what hears that it changed."""
+        self._points = points
         self._skus = catalogue.skus
         self._levels = levels
         self._order = order
@@ -68,8 +97,14 @@ class Shopify:
         asked = json.loads(body)
         found = _OPERATION.search(asked["query"])
         name = found[1] if found else ""
-        fields = _DONE.get(name) or self._documents[name](asked["variables"])
-        return json.dumps({"data": fields, "extensions": {"cost": _COST}}).encode()
+        given = asked["variables"]
+        # Of each item its level is another object.
+        cost = 2 * OBJECT * len(given["ids"]) if "ids" in given else MUTATION
+        if not self._points.take(cost):
+            throttled = {"message": "Throttled", "extensions": {"code": "THROTTLED"}}
+            return json.dumps({"errors": [throttled], "extensions": self._points.told(cost)}).encode()
+        fields = _DONE.get(name) or self._documents[name](given)
+        return json.dumps({"data": fields, "extensions": self._points.told(cost)}).encode()
 
     def _listings(self, _asked: Json) -> Json:
         return {"productVariants": {"pageInfo": _LAST_PAGE, "nodes": [_variant(sku) for sku in self._skus]}}

@@ -3,6 +3,7 @@
 import asyncio
 import pickle  # between processes of our own, on loopback
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
 from multiprocessing.connection import Connection as Pipe
@@ -12,7 +13,7 @@ from benchmarks.answering import Answer, Request, serving
 from benchmarks.canned.amazon import Amazon
 from benchmarks.canned.easypost import FILES, EasyPost
 from benchmarks.canned.order import PLACE, Sold, number_of
-from benchmarks.canned.shopify import Shopify
+from benchmarks.canned.shopify import Points, Shopify
 from benchmarks.canned.stripe import Stripe
 from benchmarks.children import answer_until_told
 from benchmarks.merchant import UNITS, Catalogue
@@ -23,22 +24,34 @@ from core.model.notification import Notification, NotificationKind
 GRAPHQL = "/admin/api/"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What the shop's plan allows, and what its listings show at first."""
+
+    points: float = 1e9
+    rate_per_s: float = 1e9
+    shows: int = UNITS
+
+
 class Stub:
     """Knows every order by its number; one that nobody placed is there all the same, for who only makes the calls."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
+    def __init__(self, catalogue: Catalogue, plan: Plan) -> None:
         self.selling = Selling(self._place)
         self._skus = catalogue.skus
         self._orders: dict[int, Sold] = {}
         self._events = count(1)
         levels: dict[tuple[str, str | None], int] = {
-            (offer.listing, place): UNITS
+            (offer.listing, place): plan.shows if place == PLACE else UNITS
             for channel in catalogue.links
             for offer in catalogue.offered(channel)
             for place in offer.locations or (None,)
         }
         self._levels = levels
-        self._shopify = Shopify(catalogue, levels, order=self._order, changed=self._change)
+        self.points = Points(most=plan.points, rate_per_s=plan.rate_per_s)
+        self._shopify = Shopify(
+            catalogue, levels, points=self.points, order=self._order, changed=self._change
+        )
         self._amazon = Amazon(catalogue, levels, order=self._order, changed=self._change)
         self._stripe = Stripe(self._order)
         self.easypost = EasyPost(order=self._order, labelled=self._carry, seen=self._note_seen)
@@ -55,6 +68,10 @@ class Stub:
         if path.startswith(("/v2/", FILES)):
             return self.easypost.answer(request)
         return self._amazon.answer(request)
+
+    def wrong(self) -> int:
+        """Return how many listings do not show what is there, where nothing is sold."""
+        return sum(units != UNITS for units in self._levels.values())
 
     def _order(self, identity: str) -> Sold:
         number = number_of(identity)
@@ -106,15 +123,20 @@ def serve_again(pipe: Pipe, catalogue: Catalogue, _recording: object) -> None:
     serve(pipe, catalogue)
 
 
-def serve(pipe: Pipe, catalogue: Catalogue) -> None:
+def serve(pipe: Pipe, catalogue: Catalogue, plan: Plan | None = None) -> None:
     """In a child: send the port, and answer there."""
-    asyncio.run(_serve(pipe, catalogue))
+    asyncio.run(_serve(pipe, catalogue, plan or Plan()))
 
 
-async def _serve(pipe: Pipe, catalogue: Catalogue) -> None:
-    stub = Stub(catalogue)
+async def _serve(pipe: Pipe, catalogue: Catalogue, plan: Plan) -> None:
+    stub = Stub(catalogue, plan)
     async with serving(stub.answer) as port:
         stub.easypost.url = f"http://127.0.0.1:{port}"
         pipe.send(port)
-        asked: Mapping[str, Callable[..., Any]] = {"sell": stub.selling.sell, "sold": stub.selling.sold}
+        asked: Mapping[str, Callable[..., Any]] = {
+            "sell": stub.selling.sell,
+            "sold": stub.selling.sold,
+            "wrong": stub.wrong,
+            "spent": lambda: stub.points.spent,
+        }
         await answer_until_told(pipe, asked)
