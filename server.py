@@ -66,7 +66,7 @@ async def serve(
         async with contextlib.AsyncExitStack() as opened, contextlib.AsyncExitStack() as running:
             hub, installation, queue = await _opened(opened, url, environ, redactor)
             hub.role = role
-            delivering = await running.enter_async_context(_work(hub, queue))
+            delivering = await running.enter_async_context(working(hub, queue))
             for merchant in hub.merchants:
                 await _patiently(begin_work, hub, merchant, public_url)
             if listening is not None:
@@ -163,7 +163,7 @@ async def open_queue(hub: Hub, url: str) -> Queue:
 
 
 @contextlib.asynccontextmanager
-async def _work(hub: Hub, queue: Queue) -> AsyncIterator[asyncio.Task[None] | None]:
+async def working(hub: Hub, queue: Queue) -> AsyncIterator[asyncio.Task[None] | None]:
     """Do what a role does besides answering; gives the task that takes wake-ups off the queue, if there is one."""
     worker = Worker(steps=STEPS, hub=hub, jobs=JOBS, queue=queue)
     delivering: asyncio.Task[None] | None = None

@@ -1,0 +1,235 @@
+"""Webhooks: the hub's own site on loopback, storing each delivery before it answers, or verifying it only.
+
+The site is a process of its own on one core; whoever sends is on another where there are two. Besides as many as it can
+take, it is sent a steady stream: each webhook at its own instant, whether or not those before it were answered, and its
+wait is counted from there.
+"""
+
+import asyncio
+import base64
+import contextlib
+import hashlib
+import hmac
+import json
+import logging
+import os
+import secrets
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
+from datetime import datetime
+from functools import partial
+from itertools import count
+from multiprocessing.connection import Connection as Pipe
+from pathlib import Path
+from statistics import median, quantiles
+
+from benchmarks.children import Child, answer_until_told, child
+from benchmarks.databases import Kind, database_of
+from benchmarks.merchant import MERCHANT, PLAYS, config
+from benchmarks.rounds import Figure, Rates, Scale, in_turns, load_now, middle, middles, ratios
+from benchmarks.site import site_of
+from benchmarks.statements import Statements
+from benchmarks.worker import Meter, Spent
+from connectors.bogus import CONNECTOR
+from connectors.shopify.settings import ShopifySettings
+from connectors.shopify.webhooks import ShopifyWebhooks
+from core.clock import SystemClock
+from core.engine.hub import Connections, Hub
+from core.ports import Connection, Ports
+from core.store.inbox import Delivery
+from core.store.quota import quota_of
+from core.store.sealing import Keyring
+from core.store.store import Store
+from core.store.vault import StaticTokens
+
+CALLERS = 64
+A_SECOND = 1000
+LINES = 128
+"""Connections that the senders of the steady stream share."""
+P99_MS = 100.0
+"""What the design allows at most, of the steady stream."""
+STORE = "bench.myshopify.com"
+SAMPLE = Path(__file__).resolve().parent.parent / "mappings" / "shopify" / "sample.json"
+_NUMBERS = count(1)
+
+
+class Forgetful(Store):
+    """A store that answers for a delivery and keeps nothing: what is left is the site and the signature."""
+
+    async def deliver(
+        self, merchant: str, connection: str, deliveries: Sequence[Delivery], *, now: datetime
+    ) -> int:
+        """Keep nothing."""
+        del merchant, connection, now
+        return len(deliveries)
+
+
+async def webhook_intake_sqlite(scale: Scale) -> Figure:
+    """Return how many webhooks a second are stored on SQLite, of those that are only verified."""
+    return await _intake("sqlite", scale, floor=0.5)
+
+
+async def webhook_intake_postgres(scale: Scale) -> Figure:
+    """Return the same on PostgreSQL."""
+    return await _intake("postgres", scale, floor=0.35)
+
+
+async def _intake(kind: Kind, scale: Scale, *, floor: float) -> Figure:
+    load, secret = load_now(), secrets.token_hex()
+    async with database_of(kind) as url, child(serve, url, secret) as site:
+        durable, forgetful = await site.answer()
+        with _on_the_last_core():
+            measures = {
+                "stored": partial(_most, site, scale.seconds, durable, secret.encode()),
+                "verified": partial(_most, site, scale.seconds, forgetful, secret.encode()),
+                "steady": partial(_steady, scale.seconds, durable, secret.encode()),
+            }
+            found = await in_turns(scale.rounds, measures)
+    stored, verified, steady = found["stored"], found["verified"], found["steady"]
+    each = ratios(stored, verified)
+    details = middles(stored) | middles(verified, "verified_") | middles(steady, "steady_")
+    details["steady_p99_ms_limit"] = P99_MS
+    return Figure(
+        name=f"webhook_intake_{kind}",
+        value=middle(stored),
+        unit="webhooks/s",
+        ratio=median(each),
+        floor=floor,
+        spread=(min(each), max(each)),
+        details=details,
+        load=load,
+    )
+
+
+@contextlib.contextmanager
+def _on_the_last_core() -> Iterator[None]:
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {max(cores)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, cores)
+
+
+def serve(pipe: Pipe, url: str, secret: str) -> None:
+    """In a child: serve both sites, and send their ports."""
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    logging.disable(logging.WARNING)
+    asyncio.run(_serve(pipe, url, secret))
+
+
+async def _serve(pipe: Pipe, url: str, secret: str) -> None:
+    keys, statements = Keyring.generate(), Statements()
+    async with contextlib.AsyncExitStack() as running:
+        stores = [await kind.open(url, keys=keys) for kind in (Store, Forgetful)]
+        await stores[0].create_tables()
+        hubs = [_hub(store, secret) for store in stores]
+        pipe.send([await running.enter_async_context(site_of(hub)) for hub in hubs])
+        await answer_until_told(pipe, {"spent": Meter(stores[0], statements)})
+    for store in stores:
+        await store.close()
+
+
+def _hub(store: Store, secret: str) -> Hub:
+    """Return a hub whose shop tells of changes as Shopify does."""
+    connection = Connection(
+        merchant=MERCHANT,
+        name="shop",
+        settings=ShopifySettings(store=STORE),
+        app={"client_secret": secret},
+        endpoints={},
+        tokens=StaticTokens("", connection="shop"),
+        quota=quota_of(store.db, merchant=MERCHANT, app="shopify", connection="shop", limits={}),
+        clock=SystemClock(),
+    )
+    ports = {"shop": Ports(account=STORE, webhooks=ShopifyWebhooks(connection))}
+    shop = Connections(config=config(), ports=ports, connectors=dict.fromkeys(PLAYS, CONNECTOR))
+    return Hub(store=store, clock=SystemClock(), owner="benchmark", merchants={MERCHANT: shop})
+
+
+async def _most(site: Child, seconds: float, port: int, secret: bytes) -> Rates:
+    """Send over many connections at once, each as soon as it has its answer."""
+    waits: list[float] = []
+    await site.ask("spent")
+    began = time.perf_counter()
+    await asyncio.gather(*(_send(port, secret, began + seconds, waits) for _ in range(CALLERS)))
+    taken = time.perf_counter() - began
+    spent: Spent = await site.ask("spent")
+    return {
+        "per_s": len(waits) / taken,
+        **_centiles(waits),
+        "cpu_ms": spent.cpu_s * 1000 / len(waits),
+        "statements": spent.statements.total() / len(waits),
+        "write_transactions": spent.transactions / len(waits),
+    }
+
+
+async def _send(port: int, secret: bytes, until: float, waits: list[float]) -> None:
+    async with _line(port) as post:
+        while (asked := time.perf_counter()) < until:
+            await post(request(next(_NUMBERS), secret))
+            waits.append(time.perf_counter() - asked)
+
+
+async def _steady(seconds: float, port: int, secret: bytes) -> Rates:
+    """Send a thousand a second."""
+    numbers, waits = range(1, round(seconds * A_SECOND) + 1), list[float]()
+    began = time.perf_counter()
+    requests = ((began + number / A_SECOND, request(next(_NUMBERS), secret)) for number in numbers)
+    await asyncio.gather(*(_send_each(port, requests, waits) for _ in range(LINES)))
+    return {"per_s": len(waits) / (time.perf_counter() - began), **_centiles(waits)}
+
+
+async def _send_each(port: int, requests: Iterator[tuple[float, bytes]], waits: list[float]) -> None:
+    async with _line(port) as post:
+        for at, told in requests:
+            await asyncio.sleep(max(0.0, at - time.perf_counter()))
+            await post(told)
+            waits.append(time.perf_counter() - at)
+
+
+@contextlib.asynccontextmanager
+async def _line(port: int) -> AsyncIterator["_Line"]:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        yield _Line(reader, writer)
+    finally:
+        writer.close()
+        await writer.wait_closed()
+
+
+class _Line:
+    """A connection on which one request follows another."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader, self._writer = reader, writer
+
+    async def __call__(self, told: bytes) -> None:
+        """Send a request; anything but 200 ends the measurement.
+
+        Raises:
+            RuntimeError: it was refused.
+        """
+        self._writer.write(told)
+        head = await self._reader.readuntil(b"\r\n\r\n")
+        if not head.startswith(b"HTTP/1.1 200"):
+            raise RuntimeError(head.decode())
+
+
+def _centiles(waits: Sequence[float]) -> dict[str, float]:
+    centiles = quantiles(waits, n=100)
+    return {"p50_ms": centiles[49] * 1000, "p99_ms": centiles[98] * 1000}
+
+
+def request(number: int, secret: bytes) -> bytes:
+    """Return a delivery of an order of its own, of about 4 KB, with an event of its own."""
+    body = b'{"id":%d,"order":%s}' % (number, _SAMPLE)
+    signature = base64.b64encode(hmac.digest(secret, body, hashlib.sha256))
+    return (
+        b"POST /webhooks/%s/shop HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+        b"Content-Length: %d\r\nX-Shopify-Topic: orders/create\r\nX-Shopify-Shop-Domain: %s\r\n"
+        b"X-Shopify-Webhook-Id: w%d\r\nX-Shopify-Event-Id: e%d\r\nX-Shopify-Hmac-Sha256: %s\r\n\r\n%s"
+    ) % (MERCHANT.encode(), len(body), STORE.encode(), number, number, signature, body)
+
+
+_SAMPLE = json.dumps(json.loads(SAMPLE.read_bytes()), separators=(",", ":")).encode()

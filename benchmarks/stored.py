@@ -1,0 +1,114 @@
+"""Orders that are stored already: delivered ones are copied by set-based statements, a million within minutes.
+
+A copy has every row that an order has, under names of its own. Only two things are made smaller: what its facts say,
+which nobody reads again, and its personal data, which is sealed to the order it belongs to.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from benchmarks.merchant import MERCHANT
+from core.store.store import Store
+from core.store.tables import data_keys, deliveries, effects, facts, labels, ledger, orders, refs, stock
+
+AT_A_TIME = 100
+"""Copies of each order in one transaction."""
+YEAR = timedelta(days=365)
+
+_NAMED: dict[sa.Table, tuple[str, ...]] = {
+    orders: ("order_id", "external_id", "number"),
+    facts: ("order_id",),
+    effects: ("key", "order_id"),
+    refs: ("reference", "order_id"),
+    labels: ("order_id",),
+    deliveries: ("event_id", "subject"),
+    data_keys: ("key_id", "purpose"),
+    ledger: ("order_id",),
+}
+"""Table -> the columns in which a copy has a name of its own. Orders come first: others refer to them."""
+_SMALLER: dict[sa.Column[Any], Any] = {
+    facts.c.data: "{}",
+    orders.c.personal: None,
+    orders.c.personal_key: None,
+}
+
+
+async def store_copies(store: Store, count: int) -> None:
+    """Copy the orders that are there until ``count`` more are stored."""
+    known = await store.read(_known)
+    whole, left = divmod(count, len(known))
+    apart = YEAR / (whole + 1)
+    for first in range(1, whole + 1, AT_A_TIME):
+        await store.write(_copy, known, first, min(first + AT_A_TIME - 1, whole), apart=apart)
+    if left:
+        await store.write(_copy, known[:left], whole + 1, whole + 1, apart=apart)
+    await store.write(_entries_are_true)
+
+
+def _known(conn: sa.Connection) -> list[str]:
+    query = sa.select(orders.c.order_id).where(orders.c.merchant == MERCHANT)
+    return list(conn.execute(query.order_by(orders.c.order_id)).scalars())
+
+
+def _copy(conn: sa.Connection, patterns: Sequence[str], first: int, last: int, *, apart: timedelta) -> None:
+    """Copy each order once for each number; a copy was placed so many times ``apart`` earlier as its number says."""
+    if conn.dialect.name == "postgresql":
+        conn.exec_driver_sql("SET LOCAL session_replication_role = replica")  # what is copied refers rightly
+    numbers = sa.select(sa.literal(first).label("n")).cte("numbers", recursive=True)
+    numbers = numbers.union_all(sa.select(numbers.c.n + 1).where(numbers.c.n < last))
+    for table, named in _NAMED.items():
+        columns = [_column(conn, column, named, numbers.c.n, apart) for column in table.columns]
+        query = sa.select(*columns).select_from(table.join(numbers, sa.true()))
+        query = query.where(table.c.merchant == MERCHANT, _of(table, patterns))
+        conn.execute(sa.insert(table).from_select([c.name for c in table.columns], query))
+
+
+def _column(
+    conn: sa.Connection,
+    column: sa.Column[Any],
+    named: Sequence[str],
+    n: sa.ColumnElement[int],
+    apart: timedelta,
+) -> Any:
+    if column in _SMALLER:
+        return sa.cast(sa.literal(_SMALLER[column]), column.type)
+    if column.name in named:
+        return column.concat("-").concat(sa.cast(n, sa.Text))
+    if column is ledger.c.seq:
+        return column + n * _LEDGER_STEP
+    if column is orders.c.placed_at:
+        return _earlier(conn, column, n * round(apart.total_seconds()))
+    return column
+
+
+def _earlier(conn: sa.Connection, instant: sa.Column[Any], seconds: sa.ColumnElement[int]) -> Any:
+    """Return an instant so many seconds before another, as the database keeps it."""
+    if conn.dialect.name == "postgresql":
+        return instant - seconds * sa.text("interval '1 second'")
+    moved = sa.func.strftime("%Y-%m-%dT%H:%M:%f", instant, sa.func.printf("-%d seconds", seconds))
+    return sa.type_coerce(moved, sa.Text).concat("000+00:00")
+
+
+_LEDGER_STEP = 10_000
+"""More rows than one counter's ledger has before it is copied."""
+
+
+def _of(table: sa.Table, patterns: Sequence[str]) -> sa.ColumnElement[bool]:
+    if table is deliveries:
+        return table.c.subject.in_(patterns)
+    if table is data_keys:
+        return table.c.purpose.in_([f"order:{order_id}" for order_id in patterns])
+    return table.c.order_id.in_(patterns)
+
+
+def _entries_are_true(conn: sa.Connection) -> None:
+    """Let each counter go on after the last row of its ledger."""
+    last = sa.select(sa.func.max(ledger.c.seq)).where(
+        ledger.c.merchant == stock.c.merchant,
+        ledger.c.sku == stock.c.sku,
+        ledger.c.location == stock.c.location,
+    )
+    conn.execute(sa.update(stock).values(entries=sa.func.coalesce(last.scalar_subquery(), stock.c.entries)))
