@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
+from functools import partial
 from typing import Any, ParamSpec
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -32,9 +33,9 @@ from core.store.sealing import Key
 from core.store.single_instance import single_instance
 from core.store.startup import StartAgain, wait_for_database
 from scheduler import follow, look_when_stirred, mind_the_clock, scheduler_of, stop, ticks_of
-from web.app import build
+from web.app import build, build_monitor
 from web.context import Settings
-from web.door.limits import limits_of
+from web.door.limits import Limits, limits_of
 from web.door.listening import HOST, listen, listen_at_last, refuse_meanwhile
 from web.door.server import open_door
 from web.health import metrics_token
@@ -45,10 +46,19 @@ P = ParamSpec("P")
 
 STOP_WITHIN_S = 4.0
 """How long what is under way may take to end once the process is told to stop."""
+DRAIN = "CROSSDOCK_DRAIN_S"
+LONGEST_DRAIN_S = 60.0
+_ANSWERS = ("all", "web")
+"""The roles that answer vendors, browsers and programs; the others answer a monitor, where they are given a port."""
 
 
 async def serve(
-    *, role: str, port: int, environ: Mapping[str, str] = os.environ, redactor: Redactor | None = None
+    *,
+    role: str,
+    port: int,
+    monitor_port: int | None = None,
+    environ: Mapping[str, str] = os.environ,
+    redactor: Redactor | None = None,
 ) -> None:
     """Run a process of the hub until it is told to stop.
 
@@ -59,10 +69,10 @@ async def serve(
     if role != "all" and url.startswith("sqlite"):
         raise ConfigError(f"--role {role} shares its work with other processes: that needs PostgreSQL")
     public_url = (setting(environ, "CROSSDOCK_PUBLIC_URL") or f"http://127.0.0.1:{port}").rstrip("/")
-    limits, monitor = limits_of(environ), metrics_token(environ)
+    limits, monitor, drain_s = limits_of(environ), metrics_token(environ), drain_s_of(environ)
     if redactor is not None:
         redactor.hide(monitor)
-    with single_instance(url), _port(environ, port, wanted=role in ("all", "web")) as listening:
+    with single_instance(url), _port(environ, port if role in _ANSWERS else monitor_port) as listening:
         async with contextlib.AsyncExitStack() as opened, contextlib.AsyncExitStack() as running:
             hub, installation, queue = await _opened(opened, url, environ, redactor)
             hub.role = role
@@ -70,20 +80,53 @@ async def serve(
             for merchant in hub.merchants:
                 await _patiently(begin_work, hub, merchant, public_url)
             if listening is not None:
-                settings = Settings(
-                    public_url=public_url,
-                    secret=_cookies_of(installation.keys.current),
-                    older_secrets=lambda: [_cookies_of(key) for key in installation.keys.keys],
-                    connected=_on_connected(hub, installation, public_url),
-                    metrics_token=monitor,
-                    limits=limits,
-                )
+                settings = _settings(hub, installation, public_url, limits, monitor)
+                app = build(hub, settings) if role in _ANSWERS else build_monitor(hub, settings)
+                # A monitor is answered until the work has ended; nobody else is, once it is to end.
+                answering = running if role in _ANSWERS else opened
                 listen_at_last(listening)
-                await running.enter_async_context(
-                    open_door(build(hub, settings), listening, limits, stop_within_s=STOP_WITHIN_S)
+                await answering.enter_async_context(
+                    open_door(app, listening, limits, stop_within_s=STOP_WITHIN_S)
                 )
             LOG.info("crossdock serves %s at %s (%s)", ", ".join(hub.merchants), public_url, role)
             await _until_told(delivering)
+            await _drain(hub, drain_s)
+
+
+def drain_s_of(environ: Mapping[str, str]) -> float:
+    """Return how long (seconds) a process that was told to end still answers while it is not ready.
+
+    Raises:
+        ConfigError: that is no such number.
+    """
+    text = setting(environ, DRAIN) or "0"
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds <= LONGEST_DRAIN_S:
+        raise ConfigError(f"{DRAIN}: {text!r} is no number of seconds from 0 to {LONGEST_DRAIN_S:g}")
+    return seconds
+
+
+async def _drain(hub: Hub, seconds: float) -> None:
+    """Be no longer ready; whoever answers others goes on for a moment, until a load balancer sends it nobody any more."""
+    hub.health.troubles["this process"] = "it was told to end"
+    if hub.role in _ANSWERS:
+        await asyncio.sleep(seconds)
+
+
+def _settings(
+    hub: Hub, installation: Installation, public_url: str, limits: Limits, monitor: str | None
+) -> Settings:
+    return Settings(
+        public_url=public_url,
+        secret=_cookies_of(installation.keys.current),
+        older_secrets=lambda: [_cookies_of(key) for key in installation.keys.keys],
+        connected=_on_connected(hub, installation, public_url),
+        metrics_token=monitor,
+        limits=limits,
+    )
 
 
 async def _opened(
@@ -128,9 +171,9 @@ def _cookies_of(key: Key) -> bytes:
 
 
 @contextlib.contextmanager
-def _port(environ: Mapping[str, str], port: int, *, wanted: bool) -> Iterator[socket.socket | None]:
+def _port(environ: Mapping[str, str], port: int | None) -> Iterator[socket.socket | None]:
     """Take the port before anything else begins, so that a second start does nothing; nobody is answered there yet."""
-    if not wanted:
+    if port is None:
         yield None
         return
     with listen(environ.get(HOST) or "127.0.0.1", port) as listening:
@@ -175,7 +218,7 @@ async def _work(hub: Hub, queue: Queue) -> AsyncIterator[asyncio.Task[None] | No
     clock.start()
     following = [asyncio.create_task(look) for look in _looks(worker, clock)]
     for task in following:
-        task.add_done_callback(_say_why)
+        task.add_done_callback(partial(_say_why, hub))
     try:
         yield delivering
     finally:
@@ -198,10 +241,11 @@ def _looks(worker: Worker, clock: AsyncIOScheduler) -> Iterator[Coroutine[Any, A
         yield look_when_stirred(worker)
 
 
-def _say_why(following: asyncio.Task[None]) -> None:
-    """Say why news is no longer looked for, where nobody told it to end."""
+def _say_why(hub: Hub, following: asyncio.Task[None]) -> None:
+    """Say why news is no longer looked for, where nobody told it to end; the process is not ready from then on."""
     error = None if following.cancelled() else following.exception()
     if error is not None:
+        hub.health.troubles["the clock"] = "it is no longer followed; start this process anew"
         LOG.error("the clock is no longer followed; start this process anew", exc_info=error)
 
 
