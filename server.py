@@ -17,6 +17,7 @@ from assembly import Installation, database_url, open_hub, tokens_of, up_to_date
 from core.config.environ import setting
 from core.engine.hub import Hub
 from core.engine.places import AT_ONCE
+from core.engine.process_name import died_here
 from core.engine.queue import MemoryQueue, PostgresQueue, Queue
 from core.engine.session import begin_session, end_session
 from core.engine.worker import Worker
@@ -29,6 +30,7 @@ from core.steps import STEPS
 from core.store.backlog import free_claims
 from core.store.engine import Postgres
 from core.store.failures import DATABASE_ERRORS, is_infrastructure, may_pass, name_of
+from core.store.processes import end_process, living
 from core.store.sealing import Key
 from core.store.single_instance import single_instance
 from core.store.startup import StartAgain, wait_for_database
@@ -210,6 +212,7 @@ async def _work(hub: Hub, queue: Queue) -> AsyncIterator[asyncio.Task[None] | No
     """Do what a role does besides answering; gives the task that takes wake-ups off the queue, if there is one."""
     worker = Worker(steps=STEPS, hub=hub, jobs=JOBS, queue=queue)
     delivering: asyncio.Task[None] | None = None
+    await _patiently(_end_who_died_here, hub)
     await begin_session(hub)
     if hub.role in ("all", "worker"):
         queue.register(worker.woken)
@@ -228,6 +231,13 @@ async def _work(hub: Hub, queue: Queue) -> AsyncIterator[asyncio.Task[None] | No
         await asyncio.gather(*following, return_exceptions=True)
         await _end(delivering, worker)
         await end_session(hub)
+
+
+async def _end_who_died_here(hub: Hub) -> None:
+    """Free at once what processes held that died on this machine: one that is started again need not wait for itself."""
+    for owner in await hub.store.read(living):
+        if died_here(owner, hub.owner):
+            await hub.store.write(end_process, owner)
 
 
 def _looks(worker: Worker, clock: AsyncIOScheduler) -> Iterator[Coroutine[Any, Any, None]]:

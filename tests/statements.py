@@ -33,6 +33,8 @@ OF_EVERYBODY: Mapping[str, str] = {
     "keys._opens": "of the whole installation: one stored key that a key wraps",
     "pauses.looks_of_all": "a worker looks for every merchant",
     "processes.end_process": "processes belong to no merchant",
+    "processes.is_taken_for_dead": "processes belong to no merchant",
+    "processes.living": "processes belong to no merchant",
     "processes.forget_processes": "processes belong to no merchant",
     "processes._owner_silent": "a condition: processes belong to no merchant",
     "restore.restore": "fills an empty database with rows that hold their merchant",
