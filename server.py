@@ -7,6 +7,7 @@ import logging
 import os
 import signal
 import socket
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
 from functools import partial
 from typing import Any, ParamSpec
@@ -16,6 +17,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from assembly import Installation, database_url, open_hub, tokens_of, up_to_date
 from core.config.environ import setting
 from core.engine.hub import Hub
+from core.engine.measured import measured_jobs, measured_steps
 from core.engine.places import AT_ONCE
 from core.engine.process_name import died_here
 from core.engine.queue import MemoryQueue, PostgresQueue, Queue
@@ -34,6 +36,7 @@ from core.store.processes import end_process, living
 from core.store.sealing import Key
 from core.store.single_instance import single_instance
 from core.store.startup import StartAgain, wait_for_database
+from core.telemetry import spans_of
 from scheduler import follow, look_when_stirred, mind_the_clock, scheduler_of, stop, ticks_of
 from web.app import build, build_monitor
 from web.context import Settings
@@ -50,6 +53,7 @@ STOP_WITHIN_S = 4.0
 """How long what is under way may take to end once the process is told to stop."""
 DRAIN = "CROSSDOCK_DRAIN_S"
 LONGEST_DRAIN_S = 60.0
+SPANS_WITHIN_S = 2.0
 _ANSWERS = ("all", "web")
 """The roles that answer vendors, browsers and programs; the others answer a monitor, where they are given a port."""
 
@@ -78,6 +82,7 @@ async def serve(
         async with contextlib.AsyncExitStack() as opened, contextlib.AsyncExitStack() as running:
             hub, installation, queue = await _opened(opened, url, environ, redactor)
             hub.role = role
+            opened.callback(_measure(hub, environ))
             delivering = await running.enter_async_context(_work(hub, queue))
             for merchant in hub.merchants:
                 await _patiently(begin_work, hub, merchant, public_url)
@@ -93,6 +98,23 @@ async def serve(
             LOG.info("crossdock serves %s at %s (%s)", ", ".join(hub.merchants), public_url, role)
             await _until_told(delivering)
             await _drain(hub, drain_s)
+
+
+def _measure(hub: Hub, environ: Mapping[str, str]) -> Callable[[], None]:
+    """Begin to measure; return what sends the last spans, within a moment, if any are sent at all."""
+    hub.store.measure_commits(hub.telemetry.commit)
+    spans = spans_of(environ, hub.owner, hub.role)
+    if spans is None:
+        return lambda: None
+    hub.telemetry.tracer = spans.tracer
+
+    def end() -> None:
+        # Of its own, and not waited for long: a collector that is away must not keep a process from its end.
+        sending = threading.Thread(target=spans.end, daemon=True)
+        sending.start()
+        sending.join(SPANS_WITHIN_S)
+
+    return end
 
 
 def drain_s_of(environ: Mapping[str, str]) -> float:
@@ -210,7 +232,7 @@ async def open_queue(hub: Hub, url: str) -> Queue:
 @contextlib.asynccontextmanager
 async def _work(hub: Hub, queue: Queue) -> AsyncIterator[asyncio.Task[None] | None]:
     """Do what a role does besides answering; gives the task that takes wake-ups off the queue, if there is one."""
-    worker = Worker(steps=STEPS, hub=hub, jobs=JOBS, queue=queue)
+    worker = Worker(steps=measured_steps(STEPS), hub=hub, jobs=measured_jobs(JOBS), queue=queue)
     delivering: asyncio.Task[None] | None = None
     await _patiently(_end_who_died_here, hub)
     await begin_session(hub)

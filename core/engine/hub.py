@@ -12,6 +12,7 @@ from core.engine.places import ORDER_LIMITS, Places
 from core.errors import ConfigError, NotFoundError
 from core.ports import Connector, Fence, Operation, Ports
 from core.store.store import Store
+from core.telemetry import Telemetry
 
 LOG = logging.getLogger("crossdock.health")
 
@@ -132,6 +133,7 @@ class Hub:
     activity: Activity = field(default_factory=Activity)
     answers: Answers = field(default_factory=Answers)
     health: Health = field(default_factory=Health)
+    telemetry: Telemetry = field(default_factory=Telemetry)
     places: Places = field(default_factory=lambda: Places(limits=ORDER_LIMITS))
     """Who works on orders here, and at which connections their steps ask."""
 
