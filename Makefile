@@ -2,14 +2,15 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# Each of these marks what is installed: what the hub needs, the stand-ins' needs besides, the tests' besides.
+# Each of these marks what is installed: what the hub stands on, the hub, the stand-ins' needs besides, the tests' besides.
+READY_PACKAGES := $(VENV)/.ready-packages
 READY := $(VENV)/.ready
 READY_DEMO := $(VENV)/.ready-demo
 READY_DEV := $(VENV)/.ready-dev
 # Every version is pinned and every file hashed in constraints.txt, so pip takes nothing else.
 INSTALL := $(BIN)/python -m pip install --quiet --require-hashes --no-build-isolation --constraint constraints.txt
 
-.PHONY: demo test check format requirements bench soak coverage mutants audit sbom lock clean setup setup-dev
+.PHONY: demo test check format requirements bench soak coverage mutants audit sbom lock clean packages setup setup-dev
 
 demo: $(READY_DEMO)
 	$(BIN)/python cli.py demo
@@ -67,11 +68,14 @@ lock: setup-dev
 	  --no-annotate --no-header --quiet --output-file constraints.txt $(ARGS)
 	$(BIN)/python -m tests.dependencies
 
+# By itself for an image, whose layer of packages stays while only the code changes.
+packages: $(READY_PACKAGES)
+
 setup: $(READY)
 
 setup-dev: $(READY_DEV)
 
-$(READY): pyproject.toml constraints.txt
+$(READY_PACKAGES): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 15))' \
 	  || { echo "crossdock needs Python 3.11 to 3.14; name one: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
@@ -80,6 +84,9 @@ $(READY): pyproject.toml constraints.txt
 	@$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["dependencies"], sep="\n")' \
 	  > $(VENV)/run.txt
 	$(INSTALL) --requirement $(VENV)/run.txt
+	@touch $(READY_PACKAGES)
+
+$(READY): $(READY_PACKAGES)
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $(READY)
 

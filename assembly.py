@@ -12,7 +12,6 @@ import inspect
 import os
 import sqlite3
 import sys
-import uuid
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +28,7 @@ from core.config.installation import Apps, apps
 from core.config.merchant import ConnectionConfig, MerchantConfig
 from core.config.problems import ConfigFileError
 from core.engine.hub import Connections, Hub
+from core.engine.process_name import process_name
 from core.engine.session import set_clock
 from core.errors import ConfigError
 from core.log import Redactor
@@ -292,7 +292,7 @@ async def open_hub(
     store = await Store.open(url, keys=keys)
     clock = clock_of(environ)
     await set_clock(clock, store.db)
-    owner = f"{os.uname().nodename}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+    owner = process_name()
     installation = Installation(
         store=store, keys=keys, clock=clock, owner=owner, connectors=known, apps=credentials
     )

@@ -22,6 +22,7 @@ VERBS = {
     "simulate": "Core and bogus vendors in memory: orderings, crashes, time.",
     "sandbox": "Serve the stand-ins of the four vendors on loopback.",
     "serve": "Run the hub.",
+    "ready": "Say whether a process of the hub on this machine can do its work.",
     "validate": "Check crossdock.yaml; every mistake with file, line and column.",
     "db": "Care for the database.",
     "orders": "List orders, show one, or act on one.",

@@ -7,7 +7,9 @@ import logging
 import os
 import signal
 import socket
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
+from functools import partial
 from typing import Any, ParamSpec
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -15,7 +17,9 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from assembly import Installation, database_url, open_hub, tokens_of, up_to_date
 from core.config.environ import setting
 from core.engine.hub import Hub
+from core.engine.measured import measured_jobs, measured_steps
 from core.engine.places import AT_ONCE
+from core.engine.process_name import died_here
 from core.engine.queue import MemoryQueue, PostgresQueue, Queue
 from core.engine.session import begin_session, end_session
 from core.engine.worker import Worker
@@ -28,13 +32,15 @@ from core.steps import STEPS
 from core.store.backlog import free_claims
 from core.store.engine import Postgres
 from core.store.failures import DATABASE_ERRORS, is_infrastructure, may_pass, name_of
+from core.store.processes import end_process, living
 from core.store.sealing import Key
 from core.store.single_instance import single_instance
 from core.store.startup import StartAgain, wait_for_database
+from core.telemetry import spans_of
 from scheduler import follow, look_when_stirred, mind_the_clock, scheduler_of, stop, ticks_of
-from web.app import build
+from web.app import build, build_monitor
 from web.context import Settings
-from web.door.limits import limits_of
+from web.door.limits import Limits, limits_of
 from web.door.listening import HOST, listen, listen_at_last, refuse_meanwhile
 from web.door.server import open_door
 from web.health import metrics_token
@@ -45,10 +51,20 @@ P = ParamSpec("P")
 
 STOP_WITHIN_S = 4.0
 """How long what is under way may take to end once the process is told to stop."""
+DRAIN = "CROSSDOCK_DRAIN_S"
+LONGEST_DRAIN_S = 60.0
+SPANS_WITHIN_S = 2.0
+_ANSWERS = ("all", "web")
+"""The roles that answer vendors, browsers and programs; the others answer a monitor, where they are given a port."""
 
 
 async def serve(
-    *, role: str, port: int, environ: Mapping[str, str] = os.environ, redactor: Redactor | None = None
+    *,
+    role: str,
+    port: int,
+    monitor_port: int | None = None,
+    environ: Mapping[str, str] = os.environ,
+    redactor: Redactor | None = None,
 ) -> None:
     """Run a process of the hub until it is told to stop.
 
@@ -59,31 +75,82 @@ async def serve(
     if role != "all" and url.startswith("sqlite"):
         raise ConfigError(f"--role {role} shares its work with other processes: that needs PostgreSQL")
     public_url = (setting(environ, "CROSSDOCK_PUBLIC_URL") or f"http://127.0.0.1:{port}").rstrip("/")
-    limits, monitor = limits_of(environ), metrics_token(environ)
+    limits, monitor, drain_s = limits_of(environ), metrics_token(environ), drain_s_of(environ)
     if redactor is not None:
         redactor.hide(monitor)
-    with single_instance(url), _port(environ, port, wanted=role in ("all", "web")) as listening:
+    with single_instance(url), _port(environ, port if role in _ANSWERS else monitor_port) as listening:
         async with contextlib.AsyncExitStack() as opened, contextlib.AsyncExitStack() as running:
             hub, installation, queue = await _opened(opened, url, environ, redactor)
             hub.role = role
+            opened.callback(_measure(hub, environ))
             delivering = await running.enter_async_context(working(hub, queue))
             for merchant in hub.merchants:
                 await _patiently(begin_work, hub, merchant, public_url)
             if listening is not None:
-                settings = Settings(
-                    public_url=public_url,
-                    secret=_cookies_of(installation.keys.current),
-                    older_secrets=lambda: [_cookies_of(key) for key in installation.keys.keys],
-                    connected=_on_connected(hub, installation, public_url),
-                    metrics_token=monitor,
-                    limits=limits,
-                )
+                settings = _settings(hub, installation, public_url, limits, monitor)
+                app = build(hub, settings) if role in _ANSWERS else build_monitor(hub, settings)
+                # A monitor is answered until the work has ended; nobody else is, once it is to end.
+                answering = running if role in _ANSWERS else opened
                 listen_at_last(listening)
-                await running.enter_async_context(
-                    open_door(build(hub, settings), listening, limits, stop_within_s=STOP_WITHIN_S)
+                await answering.enter_async_context(
+                    open_door(app, listening, limits, stop_within_s=STOP_WITHIN_S)
                 )
             LOG.info("crossdock serves %s at %s (%s)", ", ".join(hub.merchants), public_url, role)
             await _until_told(delivering)
+            await _drain(hub, drain_s)
+
+
+def _measure(hub: Hub, environ: Mapping[str, str]) -> Callable[[], None]:
+    """Begin to measure; return what sends the last spans, within a moment, if any are sent at all."""
+    hub.store.measure_commits(hub.telemetry.commit)
+    spans = spans_of(environ, hub.owner, hub.role)
+    if spans is None:
+        return lambda: None
+    hub.telemetry.tracer = spans.tracer
+
+    def end() -> None:
+        # Of its own, and not waited for long: a collector that is away must not keep a process from its end.
+        sending = threading.Thread(target=spans.end, daemon=True)
+        sending.start()
+        sending.join(SPANS_WITHIN_S)
+
+    return end
+
+
+def drain_s_of(environ: Mapping[str, str]) -> float:
+    """Return how long (seconds) a process that was told to end still answers while it is not ready.
+
+    Raises:
+        ConfigError: that is no such number.
+    """
+    text = setting(environ, DRAIN) or "0"
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds <= LONGEST_DRAIN_S:
+        raise ConfigError(f"{DRAIN}: {text!r} is no number of seconds from 0 to {LONGEST_DRAIN_S:g}")
+    return seconds
+
+
+async def _drain(hub: Hub, seconds: float) -> None:
+    """Be no longer ready; whoever answers others goes on for a moment, until a load balancer sends it nobody any more."""
+    hub.health.troubles["this process"] = "it was told to end"
+    if hub.role in _ANSWERS:
+        await asyncio.sleep(seconds)
+
+
+def _settings(
+    hub: Hub, installation: Installation, public_url: str, limits: Limits, monitor: str | None
+) -> Settings:
+    return Settings(
+        public_url=public_url,
+        secret=_cookies_of(installation.keys.current),
+        older_secrets=lambda: [_cookies_of(key) for key in installation.keys.keys],
+        connected=_on_connected(hub, installation, public_url),
+        metrics_token=monitor,
+        limits=limits,
+    )
 
 
 async def _opened(
@@ -128,9 +195,9 @@ def _cookies_of(key: Key) -> bytes:
 
 
 @contextlib.contextmanager
-def _port(environ: Mapping[str, str], port: int, *, wanted: bool) -> Iterator[socket.socket | None]:
+def _port(environ: Mapping[str, str], port: int | None) -> Iterator[socket.socket | None]:
     """Take the port before anything else begins, so that a second start does nothing; nobody is answered there yet."""
-    if not wanted:
+    if port is None:
         yield None
         return
     with listen(environ.get(HOST) or "127.0.0.1", port) as listening:
@@ -165,8 +232,9 @@ async def open_queue(hub: Hub, url: str) -> Queue:
 @contextlib.asynccontextmanager
 async def working(hub: Hub, queue: Queue) -> AsyncIterator[asyncio.Task[None] | None]:
     """Do what a role does besides answering; gives the task that takes wake-ups off the queue, if there is one."""
-    worker = Worker(steps=STEPS, hub=hub, jobs=JOBS, queue=queue)
+    worker = Worker(steps=measured_steps(STEPS), hub=hub, jobs=measured_jobs(JOBS), queue=queue)
     delivering: asyncio.Task[None] | None = None
+    await _patiently(_end_who_died_here, hub)
     await begin_session(hub)
     if hub.role in ("all", "worker"):
         queue.register(worker.woken)
@@ -175,7 +243,7 @@ async def working(hub: Hub, queue: Queue) -> AsyncIterator[asyncio.Task[None] | 
     clock.start()
     following = [asyncio.create_task(look) for look in _looks(worker, clock)]
     for task in following:
-        task.add_done_callback(_say_why)
+        task.add_done_callback(partial(_say_why, hub))
     try:
         yield delivering
     finally:
@@ -185,6 +253,13 @@ async def working(hub: Hub, queue: Queue) -> AsyncIterator[asyncio.Task[None] | 
         await asyncio.gather(*following, return_exceptions=True)
         await _end(delivering, worker)
         await end_session(hub)
+
+
+async def _end_who_died_here(hub: Hub) -> None:
+    """Free at once what processes held that died on this machine: one that is started again need not wait for itself."""
+    for owner in await hub.store.read(living):
+        if died_here(owner, hub.owner):
+            await hub.store.write(end_process, owner)
 
 
 def _looks(worker: Worker, clock: AsyncIOScheduler) -> Iterator[Coroutine[Any, Any, None]]:
@@ -198,10 +273,11 @@ def _looks(worker: Worker, clock: AsyncIOScheduler) -> Iterator[Coroutine[Any, A
         yield look_when_stirred(worker)
 
 
-def _say_why(following: asyncio.Task[None]) -> None:
-    """Say why news is no longer looked for, where nobody told it to end."""
+def _say_why(hub: Hub, following: asyncio.Task[None]) -> None:
+    """Say why news is no longer looked for, where nobody told it to end; the process is not ready from then on."""
     error = None if following.cancelled() else following.exception()
     if error is not None:
+        hub.health.troubles["the clock"] = "it is no longer followed; start this process anew"
         LOG.error("the clock is no longer followed; start this process anew", exc_info=error)
 
 

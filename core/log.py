@@ -1,8 +1,10 @@
-"""Logging: JSON lines, or readable ones on a terminal, with secrets and personal data taken out.
+"""Logging: JSON lines, or readable ones on a terminal, that carry no secret and nobody's personal data.
 
-Everything passes through a ``Redactor``: fields by their name, texts by what they look like, and every secret it was
-told of wherever it stands. Of an exception the message is shown only where its kind speaks of code or of our own
-rules; others quote values, so only their kind and the places in the code are shown.
+What is not known to be harmless is not shown. Our own lines say what ``tests/test_logged.py`` lists; of a library that
+sees what we work on, only the words that stand in its code; of further fields only those named here; of an exception
+its message only where its kind speaks of code or of our own rules, and else its kind and the places in the code.
+What is left passes through a ``Redactor``: fields by their name, texts by what they look like, and every secret it was
+told of wherever it stands.
 """
 
 import json
@@ -54,6 +56,15 @@ _LOOKS = (
 
 # Their messages speak of code, files or our own rules, not of what was being worked on.
 _MESSAGE_SHOWN = (HubError, OSError, AttributeError, ImportError, NameError, TypeError, NotImplementedError)
+
+_FIELDS_SHOWN = frozenset({"attempts", "connection", "kept_back", "kind", "merchant", "order_id"})
+"""What may be given to a record as ``extra``."""
+
+_KNOWN_SPEAKERS = ("crossdock", "alembic", "apscheduler", "opentelemetry", "pgqueuer")
+"""We ourselves, and libraries that are told ids alone."""
+_WORDS_OF_CODE = re.compile(r"[A-Za-z][\w .,;-]*(?:\(\)[\w .,;-]*)?")
+_SAYS_CONSTANTS = ("asyncio", "aiohttp")
+"""Of these a text that nothing was filled in to begins with words that stand in their code."""
 
 _OWN_FIELDS = frozenset(logging.LogRecord("", 0, "", 0, "", (), None).__dict__) | {
     "message",
@@ -215,8 +226,26 @@ def _instant(record: logging.LogRecord) -> datetime:
     return datetime.fromtimestamp(record.created, UTC)
 
 
+def _is_of(record: logging.LogRecord, names: tuple[str, ...]) -> bool:
+    return record.name.partition(".")[0] in names
+
+
+def _says_library(record: logging.LogRecord) -> str:
+    """Return of what a library says the words that stand in its code: what it filled in may be anybody's."""
+    if record.args:
+        return str(record.msg).partition("\n")[0]
+    told = _WORDS_OF_CODE.match(str(record.msg)) if _is_of(record, _SAYS_CONSTANTS) else None
+    return (
+        told[0].strip()
+        if told
+        else f"(not logged: what {record.name} says at {record.module}:{record.lineno})"
+    )
+
+
 def _says(record: logging.LogRecord, redactor: Redactor) -> str:
     """Return the record's message; an exception given as an argument is shown as any other exception is."""
+    if not _is_of(record, _KNOWN_SPEAKERS):
+        return redactor.text(_says_library(record))
     args = record.args
     if not isinstance(args, tuple):
         return redactor.text(record.getMessage())
@@ -230,4 +259,7 @@ def _says(record: logging.LogRecord, redactor: Redactor) -> str:
 def _fields(record: logging.LogRecord, redactor: Redactor) -> dict[str, object]:
     """Return what the caller gave as ``extra``."""
     given = {name: value for name, value in vars(record).items() if name not in _OWN_FIELDS}
-    return {name: redactor.value(value, name) for name, value in given.items()}
+    return {
+        redactor.text(name): redactor.value(value, name) if name in _FIELDS_SHOWN else HIDDEN
+        for name, value in given.items()
+    }

@@ -93,6 +93,14 @@ def build(hub: Hub, settings: Settings) -> web.Application:
     return app
 
 
+def build_monitor(hub: Hub, settings: Settings) -> web.Application:
+    """Return the application of a process that answers a monitor and nobody else; the web process counts for it."""
+    app = web.Application(middlewares=[security_headers, problems])
+    app[HUB], app[SETTINGS] = hub, settings
+    health.add(app, hub, counts=False)
+    return app
+
+
 @web.middleware
 async def security_headers(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]

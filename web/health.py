@@ -10,8 +10,9 @@ from core.config.environ import setting
 from core.engine.hub import Hub
 from core.errors import ConfigError
 from core.services.vital_signs import reasons_not_ready
-from core.store.figures import Figures, figures
+from core.store.figures import figures, level_figures
 from web.cached import Cached
+from web.figures_text import written, written_levels
 from web.keys import HUB, SETTINGS
 from web.problems import problem
 
@@ -20,7 +21,10 @@ _SHORTEST_TOKEN = 16
 READY_FOR_S = 1.0
 FIGURES_FOR_S = 5.0
 READINESS = web.AppKey("READINESS", Cached[tuple[str, ...]])
-FIGURES = web.AppKey("FIGURES", Cached[Figures])
+LEVELS_FOR_S = 60.0
+"""Every listing is looked at for them."""
+FIGURES = web.AppKey("FIGURES", Cached[str])
+LEVELS = web.AppKey("LEVELS", Cached[str])
 
 
 def metrics_token(environ: Mapping[str, str]) -> str | None:
@@ -37,10 +41,19 @@ def metrics_token(environ: Mapping[str, str]) -> str | None:
     return token
 
 
-def add(app: web.Application, hub: Hub) -> None:
-    """Serve the three addresses of a monitor."""
+def add(app: web.Application, hub: Hub, *, counts: bool = True) -> None:
+    """Serve the three addresses of a monitor; ``counts``: what lies in the database is counted too."""
     app[READINESS] = Cached(lambda: reasons_not_ready(hub), for_s=READY_FOR_S)
-    app[FIGURES] = Cached(lambda: hub.store.read(figures, list(hub.merchants)), for_s=FIGURES_FOR_S)
+    merchants = list(hub.merchants) if counts else []
+
+    async def counted() -> str:
+        return written(await hub.store.read(figures, merchants, hub.clock.now())) if counts else ""
+
+    async def counted_listings() -> str:
+        return written_levels(await hub.store.read(level_figures, merchants)) if counts else ""
+
+    app[FIGURES] = Cached(counted, for_s=FIGURES_FOR_S)
+    app[LEVELS] = Cached(counted_listings, for_s=LEVELS_FOR_S)
     app.router.add_get("/healthz", alive)
     app.router.add_get("/readyz", ready)
     app.router.add_get("/metrics", metrics)
@@ -61,7 +74,7 @@ async def ready(request: web.Request) -> web.Response:
 
 
 async def metrics(request: web.Request) -> web.Response:
-    """Return orders by stage and what is stuck, in the text format of Prometheus; no merchant's name in it."""
+    """Return what is counted and what this process measured, as Prometheus reads it; no merchant's name in it."""
     token = request.app[SETTINGS].metrics_token
     scheme, _, shown = request.headers.get("Authorization", "").partition(" ")
     known = token is not None and hmac.compare_digest(shown.encode("utf-8", "replace"), token.encode())
@@ -72,21 +85,5 @@ async def metrics(request: web.Request) -> web.Response:
         )
         answer.headers["WWW-Authenticate"] = "Bearer"
         return answer
-    return web.Response(text=_text(await request.app[FIGURES].value()), content_type="text/plain")
-
-
-def _text(found: Figures) -> str:
-    """Return figures as Prometheus reads them."""
-    lines = ["# TYPE crossdock_orders gauge"]
-    lines += [f'crossdock_orders{{stage="{stage}"}} {count}' for stage, count in sorted(found.stages.items())]
-    parked = {
-        "orders": found.parked_orders,
-        "jobs": found.parked_jobs,
-        "deliveries": found.parked_deliveries,
-    }
-    lines += ["# TYPE crossdock_errands gauge", f"crossdock_errands {found.jobs}"]
-    lines += ["# HELP crossdock_parked What waits for a person: it is not tried again by itself."]
-    lines += ["# TYPE crossdock_parked gauge"]
-    lines += [f'crossdock_parked{{kind="{kind}"}} {count}' for kind, count in parked.items()]
-    lines += ["# TYPE crossdock_errands_parked gauge", f"crossdock_errands_parked {found.parked_jobs}"]
-    return "\n".join(lines) + "\n"
+    found = await request.app[FIGURES].value() + await request.app[LEVELS].value()
+    return web.Response(text=found + request.app[HUB].telemetry.text(), content_type="text/plain")

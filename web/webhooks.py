@@ -26,6 +26,8 @@ LOG = logging.getLogger("crossdock.webhooks")
 LARGEST_BODY = 1024 * 1024
 """Bytes: larger than any webhook of the vendors; a larger one is answered 413."""
 
+TOO_LARGE = "too_large"
+
 VERIFIED_AT_ONCE = 64 * 1024
 """Bytes, times secrets: what is more takes longer than a twentieth of a millisecond, and is not for the event loop."""
 _BESIDE = ThreadPoolExecutor(1, "webhook-verifier")
@@ -52,12 +54,14 @@ async def receive(request: web.Request) -> web.Response:
         return problem(HTTPStatus.NOT_FOUND, "no such connection")
     place = (merchant, connection)
     source = _source(hub, place)
-    body = await body_of(request, LARGEST_BODY)
-    if body is None:
-        return _too_large()
-    heard = await _verified(hub, {source: [place]}, request, body)
-    await _require_own(hub, place, heard[place])
-    await _store(hub, place, heard[place], body)
+    with hub.telemetry.webhook(hub.merchants[merchant].connectors[connection].key, *place) as timed:
+        body = await body_of(request, LARGEST_BODY)
+        if body is None:
+            timed.outcome = TOO_LARGE
+            return _too_large()
+        heard = await _verified(hub, {source: [place]}, request, body)
+        await _require_own(hub, place, heard[place])
+        await _store(hub, place, heard[place], body)
     return web.Response(status=HTTPStatus.OK)
 
 
@@ -68,9 +72,17 @@ async def receive_app_wide(request: web.Request) -> web.Response:
     ours = _connections_of(hub, app)
     if not ours:
         return problem(HTTPStatus.NOT_FOUND, "no such app is installed")
-    body = await body_of(request, LARGEST_BODY)
-    if body is None:
-        return _too_large()
+    with hub.telemetry.webhook(app, "", "") as timed:
+        body = await body_of(request, LARGEST_BODY)
+        if body is None:
+            timed.outcome = TOO_LARGE
+            return _too_large()
+        return await _take_app_wide(hub, app, ours, request, body)
+
+
+async def _take_app_wide(
+    hub: Hub, app: str, ours: list[Place], request: web.Request, body: bytes
+) -> web.Response:
     heard = await _verified(hub, _by_secrets(hub, ours), request, body)
     named = [n.account for notifications in heard.values() for n in notifications if n.account]
     account = named[0] if named else None

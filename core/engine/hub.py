@@ -13,6 +13,7 @@ from core.engine.snapshot import Snapshots
 from core.errors import ConfigError, NotFoundError
 from core.ports import Connector, Fence, Operation, Ports
 from core.store.store import Store
+from core.telemetry import Telemetry
 
 LOG = logging.getLogger("crossdock.health")
 
@@ -134,6 +135,7 @@ class Hub:
     answers: Answers = field(default_factory=Answers)
     snapshots: Snapshots = field(default_factory=Snapshots)
     health: Health = field(default_factory=Health)
+    telemetry: Telemetry = field(default_factory=Telemetry)
     places: Places = field(default_factory=lambda: Places(limits=ORDER_LIMITS))
     """Who works on orders here, and at which connections their steps ask."""
 

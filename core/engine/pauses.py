@@ -48,8 +48,10 @@ async def asked(hub: Hub, merchant: str, call: Call, answer: Awaitable[T]) -> T:
     Raises:
         ConnectorError: what the call raised, with the name of the operation.
     """
+    connector = hub.connections(merchant).connectors[call.connection].key
     try:
-        found = await answer
+        with hub.telemetry.vendor_call(connector, merchant, call.connection, call.operation):
+            found = await answer
     except ConnectorError as error:
         error.operation = error.operation or call.operation
         if not isinstance(error, (*_NOBODY, RateLimitError)):

@@ -20,6 +20,7 @@ from core.engine.answers import Call, Kind
 from core.engine.dispatch import due_jobs, job_candidates, job_shares, order_candidates, order_shares
 from core.engine.hub import Hub
 from core.engine.job import JobKind, Jobs, Reschedule, goes_on, waiter_of
+from core.engine.measured import measured_run
 from core.engine.pauses import give_back, note_failure, wait_turn
 from core.engine.places import ALL, AT_ONCE, JOB_LIMITS, PER_MERCHANT, Places
 from core.engine.queue import Queue
@@ -118,7 +119,7 @@ class Worker:
     async def _advance_counted(self, run: Run) -> None:
         self.hub.activity.begin(run.merchant)
         try:
-            await self._advance(run)
+            await measured_run(run, self._advance(run))
         finally:
             self.hub.activity.end(run.merchant)
             self.ended += 1

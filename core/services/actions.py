@@ -229,7 +229,7 @@ async def answer_push_guard(hub: Hub, merchant: str, connection: str, *, go: boo
         await switch(hub, merchant, connection, [Action.LEVELS], on=False, actor=actor)
         return
     await hub.store.write(release_push, merchant, connection, go=True, now=hub.clock.now())
-    LOG.info("%s let the stopped round of %s be written (merchant %s)", actor, connection, merchant)
+    LOG.info("%s of %s: the stopped round is written, as a person said", connection, merchant)
 
 
 Lines = Sequence[tuple[str, str, int]]

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from core.engine.hub import Hub
 from core.store.failures import DATABASE_ERRORS
 from core.store.keys import unopened_keys
+from core.store.processes import is_taken_for_dead
 from core.store.vital_signs import probe_write
 
 WITHIN_S = 3.0
@@ -44,5 +45,16 @@ async def _keys_open(hub: Hub) -> str | None:
     return None
 
 
-CHECKS: tuple[Callable[[Hub], Awaitable[str | None]], ...] = (_takes_writes, _keys_open)
+async def _known_alive(hub: Hub) -> str | None:
+    # A clock that is moved by hand may have moved by hours since the last word.
+    if hub.clock.by_hand:
+        return None
+    try:
+        silent = await hub.store.read(is_taken_for_dead, hub.owner, hub.clock.now())
+    except DATABASE_ERRORS:
+        return "the database cannot be read"
+    return "it did not say for seconds that it lives: other processes take its work over" if silent else None
+
+
+CHECKS: tuple[Callable[[Hub], Awaitable[str | None]], ...] = (_takes_writes, _keys_open, _known_alive)
 """Each gives a reason, or None where all is well."""

@@ -1,6 +1,7 @@
 """Commit what comes of orders: one transaction each (plain), or everything that waits in one (batched). Same rules, same answers."""
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 import sqlalchemy as sa
 
@@ -16,6 +17,8 @@ InTransaction = Callable[[sa.Connection, list[Wake]], None]
 """Told, inside the transaction, which orders it leaves due now: a queue in the same database enqueues here."""
 OnWake = Callable[[str, str, int], None]
 """Told (merchant, order id, version), after the transaction, of each order left due now."""
+Measured = Callable[[int], AbstractContextManager[object]]
+"""Measures a transaction of so many commits."""
 Answer = Committed | HubError
 
 
@@ -35,6 +38,7 @@ class Committer:
         self._batched = batched
         self.in_transaction: InTransaction | None = None
         self.on_wake: OnWake | None = None
+        self.measured: Measured = lambda _: nullcontext()
 
     async def commit(self, commit: OrderCommit) -> Committed:
         """Commit for one order.
@@ -54,7 +58,8 @@ class Committer:
         await self._group.settle()
 
     async def _commit_all(self, commits: Sequence[OrderCommit]) -> Sequence[Answer]:
-        applied = await self._write(commits)
+        with self.measured(len(commits)):
+            applied = await self._write(commits)
         if self.on_wake is not None:
             for wake in applied.wakes:
                 self.on_wake(*wake)

@@ -34,6 +34,17 @@ def end_process(conn: sa.Connection, owner: str) -> None:
     conn.execute(sa.update(processes).where(processes.c.owner == owner).values(beat_at=None))
 
 
+def living(conn: sa.Connection) -> list[str]:
+    """Return the processes that did not say that they ended."""
+    return list(conn.scalars(sa.select(processes.c.owner).where(processes.c.beat_at.is_not(None))))
+
+
+def is_taken_for_dead(conn: sa.Connection, owner: str, now: datetime) -> bool:
+    """Return whether others take a process for dead that once said that it lives: its claims count no more."""
+    row = sa.select(processes.c.owner).where(processes.c.owner == owner, _silent(now - GONE_AFTER))
+    return conn.execute(row).first() is not None
+
+
 def forget_processes(conn: sa.Connection, now: datetime) -> None:
     """Delete those of long ago."""
     conn.execute(sa.delete(processes).where(processes.c.since < now - KEPT, _silent(now - GONE_AFTER)))

@@ -16,7 +16,7 @@ from core.domain.commit import Committed, OrderCommit
 from core.domain.state import OrderState
 from core.store import claims, inbox
 from core.store.append_only import create_all
-from core.store.commit import Committer, InTransaction, OnWake
+from core.store.commit import Committer, InTransaction, Measured, OnWake
 from core.store.engine import Database, database
 from core.store.group import Grouped
 from core.store.idempotency import UNDER, land
@@ -85,6 +85,10 @@ class Store:
     def in_transaction(self, enqueue: InTransaction | None) -> None:
         """Have ``enqueue`` called inside the transaction with its connection and all orders it leaves due now."""
         self._committer.in_transaction = enqueue
+
+    def measure_commits(self, measured: Measured) -> None:
+        """Have ``measured`` measure each transaction of commits."""
+        self._committer.measured = measured
 
     async def read(
         self, function: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **kwargs: P.kwargs

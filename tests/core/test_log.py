@@ -56,12 +56,12 @@ def test_a_planted_secret_and_a_planted_email_never_reach_the_output(
 ) -> None:
     stream = stream_of()
     start_logging(stream, redactor, level=logging.DEBUG)
-    log = logging.getLogger("canary")
+    log = logging.getLogger("crossdock.canary")
 
     log.info("sent to %s with %s", EMAIL, SECRET)
     log.info(
         "fields",
-        extra={"order": f"for {EMAIL}", "nested": {"items": [SECRET, {"ship_to_name": "Kara Kline"}]}},
+        extra={"order_id": f"for {EMAIL}", "merchant": {"items": [SECRET, {"ship_to_name": "Kara Kline"}]}},
     )
     log.info(
         "fields",
@@ -130,7 +130,7 @@ def test_messages_are_shown_of_our_own_errors_and_of_those_that_speak_of_code(re
 
 
 def test_a_record_is_one_line_of_json_with_its_fields(redactor: Redactor) -> None:
-    record = logging.LogRecord("core.engine.worker", logging.INFO, __file__, 1, "parked %s", ("1001",), None)
+    record = logging.LogRecord("crossdock.work", logging.INFO, __file__, 1, "parked %s", ("1001",), None)
     record.created = 1_796_040_000.25
     record.order_id = "1001"
     record.attempts = 3
@@ -140,7 +140,7 @@ def test_a_record_is_one_line_of_json_with_its_fields(redactor: Redactor) -> Non
     assert json.loads(line) == {
         "at": "2026-11-30T12:00:00.250+00:00",
         "level": "info",
-        "logger": "core.engine.worker",
+        "logger": "crossdock.work",
         "says": "parked 1001",
         "order_id": "1001",
         "attempts": 3,
@@ -148,13 +148,45 @@ def test_a_record_is_one_line_of_json_with_its_fields(redactor: Redactor) -> Non
     assert Readable(redactor).format(record) == "12:00:00 info    parked 1001 order_id=1001 attempts=3"
 
 
+@pytest.mark.req("R66")
+@pytest.mark.parametrize(
+    ("logger", "text", "args", "says"),
+    [
+        ("botocore.retries", "sent to %s", ("Kara Kline",), "sent to %s"),
+        ("sp_api.base", "Kara Kline bought", (), "(not logged: what sp_api.base says at calls:7)"),
+        ("asyncio", "Task exception was never retrieved\nfuture: KeyError('Kara Kline')", (), "Task exception was never retrieved"),
+        ("asyncio", "Exception in callback tell('Kara Kline')", (), "Exception in callback tell"),
+        ("asyncio", "Fatal error: protocol.data_received() call failed.\nprotocol: <Kara Kline>", (), "Fatal error"),
+        ("asyncio", "unexpected connection_lost() call", (), "unexpected connection_lost() call"),
+        ("aiohttp.server", "Error handling request from %s", ("192.0.2.7",), "Error handling request from %s"),
+        ("crossdock_of_another", "Kara Kline", (), "(not logged: what crossdock_of_another says at calls:7)"),
+        ("pgqueuer.core", "lost %s", (3,), "lost 3"),
+    ],
+)  # fmt: skip
+def test_of_a_library_only_the_words_of_its_code_are_logged(
+    redactor: Redactor, logger: str, text: str, args: tuple[object, ...], says: str
+) -> None:
+    record = logging.LogRecord(logger, logging.WARNING, "/lib/calls.py", 7, text, args, None)
+
+    assert json.loads(JsonLines(redactor).format(record))["says"] == says
+
+
+def test_a_field_that_nobody_named_is_hidden(redactor: Redactor) -> None:
+    record = logging.LogRecord("crossdock.work", logging.INFO, __file__, 1, "parked", (), None)
+    record.attempts, record.shopper, record.kind = 3, "Kara Kline", "fetch"
+
+    line = json.loads(JsonLines(redactor).format(record))
+
+    assert (line["attempts"], line["shopper"], line["kind"]) == (3, "[redacted]", "fetch")
+
+
 def test_a_terminal_gets_readable_lines_and_a_pipe_gets_json(redactor: Redactor) -> None:
     terminal, pipe = Terminal(), io.StringIO()
 
     start_logging(terminal, redactor)
-    logging.getLogger("any").info("up")
+    logging.getLogger("crossdock.any").info("up")
     start_logging(pipe, redactor)
-    logging.getLogger("any").info("up")
+    logging.getLogger("crossdock.any").info("up")
 
     assert terminal.getvalue().endswith("info    up\n")
     assert terminal.getvalue().count("\n") == 1
@@ -168,7 +200,7 @@ def test_an_exception_is_logged_with_its_place_and_its_cause(redactor: Redactor)
     try:
         _map(EMAIL)
     except MappingError:
-        logging.getLogger("any").exception("parked")
+        logging.getLogger("crossdock.any").exception("parked")
 
     lines = json.loads(stream.getvalue())["error"]
     assert lines[-1] == "MappingError: email: no number"

@@ -355,7 +355,7 @@ async def test_a_start_that_is_tried_for_a_night_asks_every_five_seconds_and_say
 
 async def test_a_hub_that_starts_refuses_connections_and_keeps_its_port(unused_tcp_port: int) -> None:
     host, port = "127.0.0.1", unused_tcp_port
-    with _port({}, port, wanted=True) as listening:
+    with _port({}, port) as listening:
         assert listening is not None
         with pytest.raises(ConnectionRefusedError):
             await asyncio.open_connection(host, port)
@@ -371,9 +371,9 @@ async def test_of_two_hubs_that_start_at_once_at_one_port_one_says_that_it_is_ta
     unused_tcp_port: int,
 ) -> None:
     port = unused_tcp_port
-    with _port({}, port, wanted=True) as first:
+    with _port({}, port) as first:
         assert first is not None
-        with _port({}, port, wanted=True) as second:
+        with _port({}, port) as second:
             assert second is not None
             listen_at_last(second)
             with pytest.raises(ConfigError, match=f"port {port} of 127.0.0.1 cannot be used"):

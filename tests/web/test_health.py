@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from core.clock import SystemClock
 from core.errors import ConfigError
 from core.store.engine import Sqlite
 from core.store.jobs import NewJob, enqueue
+from core.store.processes import GONE_AFTER, beat
 from core.store.sealing import Keyring
 from core.store.tables import data_keys, deliveries, jobs, orders, write_probes
 from simulation.shoppers import Cart, place
@@ -24,6 +26,7 @@ from web.health import READINESS, READY_FOR_S, metrics_token
 READY = {"ok": True, "merchants": 2}
 NO_WRITE = "the database takes no write: it is gone, full, locked or read-only"
 NO_KEY = "stored keys do not open with CROSSDOCK_SECRET_KEYS: the key that sealed them is missing, or it is another"
+SILENT = "it did not say for seconds that it lives: other processes take its work over"
 CART = Cart(number="1001", lines=(("CHEF-8", 1, 6997),), ship_to=home(), email="kara@example.test")
 
 pytestmark = pytest.mark.case("F12")
@@ -125,6 +128,17 @@ async def test_a_database_that_does_not_answer_is_told_within_its_time(
     assert await readiness(site) == (503, ["the database does not answer within 0.01 s"])
 
 
+async def test_a_process_that_others_take_for_dead_is_not_ready(site: Site) -> None:
+    hub = site.b.hub
+    hub.clock = SystemClock()
+    now = hub.clock.now()
+    await site.b.store.write(beat, hub.owner, "all", now)
+    assert await readiness(site) == (200, READY)
+
+    await site.b.store.write(beat, hub.owner, "all", now - GONE_AFTER - timedelta(seconds=1))
+    assert await readiness(site) == (503, [SILENT])
+
+
 async def test_a_flood_of_questions_is_one_write_a_second(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -212,7 +226,9 @@ async def test_figures_are_told_to_whoever_shows_the_token_and_to_nobody_else(si
     assert (await site.ask("GET", "/metrics", key=METRICS)).status == 200
 
 
-async def test_fifteen_monitors_at_once_are_one_count(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_fifteen_monitors_at_once_are_one_count_of_each(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
     counted: list[None] = []
     read = site.b.store.read
 
@@ -225,7 +241,7 @@ async def test_fifteen_monitors_at_once_are_one_count(site: Site, monkeypatch: p
     answers = await asyncio.gather(*(site.ask("GET", "/metrics", key=METRICS) for _ in range(15)))
 
     assert {answer.status for answer in answers} == {200}
-    assert len(counted) == 1
+    assert len(counted) == 2  # one of what changes with every order, one of the listings
 
 
 async def test_jobs_are_counted_along_an_index_and_never_loaded(site: Site) -> None:
