@@ -166,7 +166,7 @@ async def follow(worker: Worker, *, works: bool) -> None:
     loop, clock, db = asyncio.get_running_loop(), hub.clock, hub.store.db
     moved, stirred, ticked_s = clock.now(), (-1, -1), loop.time()
     while True:
-        now, written = clock.now(), db.transactions
+        now, written = clock.now(), db.works
         if now != moved:
             await _act(ours)
         woken = worker.stirred.is_set()
@@ -177,10 +177,10 @@ async def follow(worker: Worker, *, works: bool) -> None:
             or (worker.ended, written) != stirred
             or loop.time() - ticked_s >= PAGE_TICK_S
         ):
-            moved, ended, written = now, worker.ended, db.transactions
+            moved, ended, written = now, worker.ended, db.works
             await _act(acts)
             # The claim of jobs is a write of our own; another one meanwhile may be news.
-            stirred = (ended, db.transactions) if db.transactions - written <= works else (ended, written)
+            stirred = (ended, db.works) if db.works - written <= works else (ended, written)
             ticked_s = loop.time()
         await asyncio.sleep(LOOK_EVERY_S)
 

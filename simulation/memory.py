@@ -25,7 +25,7 @@ class Memory(Database):
         """Run ``work`` and commit; whatever it raises rolls back."""
         with self._engine.begin() as conn:
             result = work(conn, *args, **kwargs)
-        self.transactions += 1
+        self._written(1)
         return result
 
     async def read(

@@ -26,7 +26,7 @@ from core.store.orders import load_all
 from core.store.personal import seal_personal
 from core.store.projection import projection
 from core.store.read_back_jobs import read_back_jobs_of
-from core.store.revisions import revisions_of
+from core.store.revisions import revision_beside
 from core.store.sealing import Keyring
 from core.store.tables import effects, facts, orders, refs
 from core.store.tracking_jobs import tracking_jobs_of
@@ -47,13 +47,17 @@ class Applied:
     wakes: list[Wake] = field(default_factory=list)
 
 
-def apply(conn: sa.Connection, commits: Sequence[OrderCommit], keyring: Keyring) -> Applied:
-    """Apply commits of distinct orders in the order given, and say what became of each."""
+def apply(
+    conn: sa.Connection, commits: Sequence[OrderCommit], keyring: Keyring, *, look_up_keys: bool
+) -> Applied:
+    """Apply commits of distinct orders in the order given, and say what became of each.
+
+    An effect key in use is refused by the database, and so is the whole batch: then each is applied again by itself with
+    ``look_up_keys``, and moved on from. It happens where two decide the same at once, which the version forbids.
+    """
     _create_rows(conn, commits)
     standing = _lock_orders(conn, commits)
-    taken = _taken_keys(conn, commits)
-    by_settings = {commit.merchant for commit in commits if commit.settings is not None}
-    revisions = revisions_of(conn, by_settings) if by_settings else {}
+    taken = _taken_keys(conn, commits) if look_up_keys else set[tuple[str, str]]()
     stock = lock_stock(conn, _stock_keys(commits), create=_shipped_stock_keys(commits))
     answers: list[Committed | HubError] = []
     decisions: list[Decision] = []
@@ -62,7 +66,7 @@ def apply(conn: sa.Connection, commits: Sequence[OrderCommit], keyring: Keyring)
         if stands is None:
             answers.append(_answer_without_row(conn, commit))
             continue
-        decision = decide(commit, stands, stock, taken, revisions)
+        decision = decide(commit, stands, stock, taken)
         decisions.append(decision)
         answers.append(decision.answer)
     if decisions:
@@ -103,6 +107,7 @@ def _lock_orders(conn: sa.Connection, commits: Sequence[OrderCommit]) -> dict[Or
             error=row.error,
             waits_for=row.waits_for,
             due_at=row.due_at,
+            settings=row.revision,
         )
         for row in found
     }
@@ -285,8 +290,9 @@ def _inserted(table: sa.Table) -> sa.Insert:
 def _locked(dialect: str) -> sa.Select[Any]:
     key = (orders.c.merchant, orders.c.order_id)
     columns = ("version", "claimed_by", "claimed_until", "attempts", "error", "due_at", "waits_for")
-    query = sa.select(*key, *(orders.c[name] for name in columns)).where(one_of(dialect, key))
-    return query.order_by(*key).with_for_update()
+    beside = revision_beside(orders.c.merchant)
+    query = sa.select(*key, *(orders.c[name] for name in columns), beside).where(one_of(dialect, key))
+    return query.order_by(*key).with_for_update(of=orders)
 
 
 @functools.cache

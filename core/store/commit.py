@@ -71,13 +71,15 @@ class Committer:
         except sa.exc.IntegrityError:
             if len(commits) > 1:
                 raise
-        # Another process took the same key between our reading and our writing: now we read that it did.
-        return await self._db.write(self._apply, commits)
+        # A key of it is in use: now we read that it is.
+        return await self._db.write(self._apply, commits, look_up_keys=True)
 
-    def _apply(self, conn: sa.Connection, commits: Sequence[OrderCommit]) -> Applied:
+    def _apply(
+        self, conn: sa.Connection, commits: Sequence[OrderCommit], *, look_up_keys: bool = False
+    ) -> Applied:
         for request in {commit.request for commit in commits if commit.request is not None}:
             land(conn, request)
-        applied = apply(conn, commits, self._keyring)
+        applied = apply(conn, commits, self._keyring, look_up_keys=look_up_keys)
         if self.in_transaction is not None and applied.wakes:
             self.in_transaction(conn, applied.wakes)
         return applied

@@ -1,10 +1,9 @@
 """What a commit comes to, given where its order stands and what stock is free. Nothing here writes to a database."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import reduce
-from types import MappingProxyType
 
 from core.domain.allocation import allocate
 from core.domain.commit import Committed, Due, Landed, Moved, OrderCommit, Reserve
@@ -28,6 +27,8 @@ class Standing:
     error: str | None
     waits_for: str
     due_at: datetime | None
+    settings: int
+    """The revision of its merchant's settings."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,12 +76,8 @@ def decide(
     stands: Standing,
     stock: LockedStock,
     taken: set[tuple[str, str]],
-    revisions: Mapping[str, int] = MappingProxyType({}),
 ) -> Decision:
-    """Decide a commit and move its stock.
-
-    ``taken`` are the effect keys in use, to which its own are added; ``revisions`` those of the merchants' settings.
-    """
+    """Decide a commit and move its stock; ``taken`` are the effect keys in use, to which its own are added."""
     late = commit.create is not None and stands.version > 0 and not commit.expect
     facts: list[Fact] = [fact for fact in commit.happened if not (late and isinstance(fact, Received))]
     state = reduce(fold, facts, stands.state)
@@ -93,8 +90,8 @@ def decide(
         facts.append(UnitsShipped(at=commit.at, allocations=commit.ship))
         state = fold(state, facts[-1])
     second: _SecondHalf | None = None
-    may, revision = not late and _may_decide(commit, stands, taken), revisions.get(commit.merchant, 0)
-    outdated = may and commit.settings is not None and commit.settings != revision
+    may = not late and _may_decide(commit, stands, taken)
+    outdated = may and commit.settings is not None and commit.settings != stands.settings
     if may and not outdated:
         second = _second_half(commit, state, stock)
     if second is not None:
@@ -103,7 +100,7 @@ def decide(
         state = reduce(fold, second.facts, state)
         answer: Committed = Landed(state.version, second.allocations, second.backordered, state)
     else:
-        answer = Moved(state.version, state, settings=revision if outdated else None)
+        answer = Moved(state.version, state, settings=stands.settings if outdated else None)
     return Decision(commit=commit, before=stands, late=late, facts=tuple(facts), state=state, answer=answer)
 
 

@@ -7,9 +7,8 @@ READ COMMITTED.
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -27,6 +26,7 @@ from core.store.database_file import make_private
 from core.store.failures import DATABASE_ERRORS, CommitLostError, is_cut, is_infrastructure
 from core.store.overwriting import LOOK_EVERY_S, WAIT_S, empty_log, nobody_sees_before, now_of, write_anew
 from core.store.raw import chunks_of_file, chunks_of_tables, sqlite_files
+from core.store.writer import Writer
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -41,6 +41,12 @@ class Database(ABC):
 
     transactions: int = 0
     """Write transactions committed so far."""
+    works: int = 0
+    """What was written so far: several may share a transaction."""
+
+    def _written(self, works: int) -> None:
+        self.transactions += 1
+        self.works += works
 
     @abstractmethod
     async def write(
@@ -127,20 +133,14 @@ class Sqlite(Database):
         event.listen(self._writer, "begin", sqlite.begin_immediate)
         event.listen(self._reader, "connect", sqlite.prepare_reader)
         event.listen(self._reader, "begin", sqlite.begin)
-        self._write_thread = ThreadPoolExecutor(1, "sqlite-writer")
+        self._writing = Writer(self._writer, self._written)
         self._read_threads = ThreadPoolExecutor(_READERS, "sqlite-reader")
-        self._first: deque[Callable[[], None]] = deque()
 
     async def write(
         self, work: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        """Run ``work`` on the one thread that writes."""
-
-        def run() -> T:
-            self._write_what_is_first()
-            return self._in_transaction(work, *args, **kwargs)
-
-        return await asyncio.get_running_loop().run_in_executor(self._write_thread, run)
+        """Run ``work`` on the one thread that writes, together with what else waits for it."""
+        return await asyncio.wrap_future(self._writing.write(lambda conn: work(conn, *args, **kwargs)))
 
     async def migrate(
         self, work: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **kwargs: P.kwargs
@@ -156,40 +156,16 @@ class Sqlite(Database):
             with sqlite.unwatched(self._writer), self._writer.begin() as conn:
                 result = work(conn, *args, **kwargs)
                 sqlite.check_references(conn)
-            self.transactions += 1
             return result
 
-        return await asyncio.get_running_loop().run_in_executor(self._write_thread, run)
+        return await asyncio.wrap_future(self._writing.alone(run))
 
     async def write_first(
         self, work: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """Run ``work`` on the same thread, as soon as what it is at is done."""
-        done: Future[T] = Future()
-
-        def run() -> None:
-            if not done.set_running_or_notify_cancel():
-                return
-            try:
-                done.set_result(self._in_transaction(work, *args, **kwargs))
-            except BaseException as error:  # noqa: BLE001 - it is raised where the answer is awaited
-                done.set_exception(error)
-
-        self._first.append(run)
-        self._write_thread.submit(self._write_what_is_first)
-        return await asyncio.wrap_future(done)
-
-    def _write_what_is_first(self) -> None:
-        while self._first:
-            self._first.popleft()()
-
-    def _in_transaction(
-        self, work: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **kwargs: P.kwargs
-    ) -> T:
-        with self._writer.begin() as conn:
-            result = work(conn, *args, **kwargs)
-        self.transactions += 1
-        return result
+        waiting = self._writing.write(lambda conn: work(conn, *args, **kwargs), first=True)
+        return await asyncio.wrap_future(waiting)
 
     async def read(
         self, work: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **kwargs: P.kwargs
@@ -206,7 +182,7 @@ class Sqlite(Database):
         """Empty the write-ahead log into the file; what is deleted there is overwritten by ``secure_delete``."""
         del tables  # they are one file
         run = partial(empty_log, self._writer, whole=whole)
-        return await asyncio.get_running_loop().run_in_executor(self._write_thread, run)
+        return await asyncio.wrap_future(self._writing.alone(run))
 
     async def raw(self, tables: Sequence[str]) -> AsyncIterator[tuple[str, bytes]]:
         """Yield the database file, its write-ahead log and whatever else lies beside it."""
@@ -217,7 +193,7 @@ class Sqlite(Database):
 
     async def close(self) -> None:
         """Wait for what runs, then close."""
-        await asyncio.to_thread(self._write_thread.shutdown)
+        await asyncio.to_thread(self._writing.close)
         await asyncio.to_thread(self._read_threads.shutdown)
         self._writer.dispose()
         self._reader.dispose()
@@ -266,7 +242,7 @@ class Postgres(Database):
             return result
 
         result = await _again_after_a_cut(once)
-        self.transactions += 1
+        self._written(1)
         return result
 
     async def _landed(self, xid: str) -> bool:

@@ -13,7 +13,7 @@ from core.store.columns import UTCDateTime
 from core.store.engine import Sqlite, database
 from core.store.orders import list_orders
 from core.store.schema import upgrade
-from core.store.tables import METADATA
+from core.store.tables import METADATA, settings_revisions
 from tests.core.store.builders import NOON, a_new_order
 from tests.core.store.conftest import open_store
 from tests.databases import KINDS, fresh_database
@@ -64,6 +64,41 @@ async def test_a_delivery_is_written_before_all_writes_that_wait_but_the_one_und
         await asyncio.gather(first, *others)
 
         assert written == ["under way", "delivery", *(f"other {n}" for n in range(50))]
+
+
+@pytest.mark.req("R12")
+async def test_what_waits_for_the_writer_of_sqlite_shares_a_transaction_and_what_fails_fails_alone(
+    tmp_path: Path,
+) -> None:
+    async with open_store("sqlite", tmp_path, batched=True) as store:
+        began, done = threading.Event(), threading.Event()
+
+        def under_way(_: sa.Connection) -> None:
+            began.set()
+            done.wait(10)
+
+        def note(conn: sa.Connection, merchant: str) -> None:
+            conn.execute(sa.insert(settings_revisions), [{"merchant": merchant, "revision": 1}])
+
+        def noted(conn: sa.Connection) -> list[str]:
+            return list(conn.execute(sa.select(settings_revisions.c.merchant)).scalars())
+
+        async def written(*merchants: str) -> tuple[list[BaseException | None], int]:
+            began.clear()
+            done.clear()
+            before = store.db.transactions
+            first = asyncio.create_task(store.write(under_way))
+            await asyncio.to_thread(began.wait, 10)
+            waiting = [asyncio.create_task(store.write(note, merchant)) for merchant in merchants]
+            await asyncio.sleep(0)
+            done.set()
+            await first
+            return await asyncio.gather(*waiting, return_exceptions=True), store.db.transactions - before
+
+        assert await written("a", "b", "c") == ([None, None, None], 2)
+        [failed, *others], transactions = await written("a", "d", "e")
+        assert (type(failed), others, transactions) == (sa.exc.IntegrityError, [None, None], 3)
+        assert sorted(await store.read(noted)) == ["a", "b", "c", "d", "e"]
 
 
 @pytest.mark.case("F17")
