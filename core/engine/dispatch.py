@@ -92,8 +92,6 @@ def job_candidates(
         )
 
 
-def due_jobs(
-    conn: sa.Connection, now: datetime, *, depth: int
-) -> tuple[list[DueJob], Mapping[tuple[str, KindKey], datetime]]:
-    """Return the first due jobs of each lane, and of every merchant's pauses when somebody may look."""
-    return first_jobs(conn, now, depth=depth), looks_of_all(conn, now)
+def due_jobs(conn: sa.Connection, now: datetime, *, depth: int, paused: bool) -> tuple[list[DueJob], Pauses]:
+    """Return the first due jobs of each lane, and of every merchant's pauses, where any are known, when somebody may look."""
+    return first_jobs(conn, now, depth=depth), looks_of_all(conn, now) if paused else {}

@@ -329,7 +329,10 @@ class Worker:
         return min(places.room(ALL), GOES_ON - places.held[ALL]) if pressed else places.room(ALL)
 
     async def _next_jobs(self, now: datetime, room: int) -> list[JobKey]:
-        due, looks = await self.hub.store.read(due_jobs, now, depth=JOB_LIMITS["connection"])
+        # Of a pause that another process raised a claim tells soon enough: its merchant's settings have changed.
+        paused = any(known.settings.pauses for known in self.hub.snapshots.of.values())
+        depth = JOB_LIMITS["connection"]
+        due, looks = await self.hub.store.read(due_jobs, now, depth=depth, paused=paused)
         left = [job for job in due if job.key not in self.jobs_running]
         kinds = {job.key: self._kind(job.kind) for job in left}
         candidates = list(job_candidates(self.hub, kinds, left, looks, now))

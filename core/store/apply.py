@@ -19,7 +19,7 @@ from core.store.decide import Decision, Standing, decide
 from core.store.jobs import enqueue_all
 from core.store.labels import write_labels
 from core.store.ledger import LockedStock, StockKey, lock_stock
-from core.store.listings import mark_dirty
+from core.store.listings import dirty_pushes
 from core.store.notices import raise_notices
 from core.store.order_notes import write_notes
 from core.store.orders import load_all
@@ -29,6 +29,7 @@ from core.store.read_back_jobs import read_back_jobs_of
 from core.store.revisions import revision_beside
 from core.store.sealing import Keyring
 from core.store.tables import effects, facts, orders, refs
+from core.store.tombstones import buried
 from core.store.tracking_jobs import tracking_jobs_of
 from core.store.void_jobs import void_jobs_of
 from core.store.writes import Row, insert_new, update_by_key
@@ -177,13 +178,15 @@ def _write(conn: sa.Connection, decisions: Sequence[Decision], stock: LockedStoc
     _insert(conn, facts, [row for decision in decisions for row in _fact_rows(decision)])
     stock.write(conn)
     _write_effects(conn, decisions)
-    _write_personal(conn, decisions, keyring)
-    write_notes(conn, keyring, [d.commit for d in decisions])
-    write_labels(conn, keyring, [d.commit for d in decisions])
+    gone = _buried(conn, decisions)
+    _write_personal(conn, decisions, keyring, gone)
+    write_notes(conn, keyring, [d.commit for d in decisions], gone)
+    write_labels(conn, keyring, [d.commit for d in decisions], gone)
     forget = {(d.commit.merchant, c, listing) for d in decisions for c, listing in d.commit.invalidate_levels}
-    mark_dirty(conn, stock.changed, decisions[0].commit.at, invalidate=forget)
+    pushes = dirty_pushes(conn, stock.changed, decisions[0].commit.at, invalidate=forget)
     looks = (tracking_jobs_of, read_back_jobs_of, void_jobs_of)
-    enqueue_all(conn, [job for d in decisions for of in looks for job in of(d.commit.merchant, d.facts)])
+    follow = [job for d in decisions for of in looks for job in of(d.commit.merchant, d.facts)]
+    enqueue_all(conn, [*pushes, *follow])
     raise_notices(conn, [(d.commit.merchant, n) for d in decisions if d.landed for n in d.commit.notices])
 
 
@@ -255,10 +258,18 @@ def _effect_row(commit: OrderCommit, intent: Intent) -> Row:
     }
 
 
-def _write_personal(conn: sa.Connection, decisions: Sequence[Decision], keyring: Keyring) -> None:
+def _buried(conn: sa.Connection, decisions: Sequence[Decision]) -> set[OrderKey]:
+    """Return of which orders of those that bring anything personal nothing is kept."""
+    bring = (d.commit for d in decisions if d.commit.sealed or d.commit.note or d.commit.labels)
+    return buried(conn, [(commit.merchant, commit.order_id) for commit in bring])
+
+
+def _write_personal(
+    conn: sa.Connection, decisions: Sequence[Decision], keyring: Keyring, gone: set[OrderKey]
+) -> None:
     """Store sealed personal data and the references; a creator that came late brings none."""
     on_time = [decision.commit for decision in decisions if not decision.late]
-    sealed = seal_personal(conn, keyring, on_time)
+    sealed = seal_personal(conn, keyring, on_time, gone)
     references = {
         (d.commit.merchant, *found_by, d.commit.order_id)
         for d in decisions

@@ -73,18 +73,27 @@ def one_of(dialect: str, columns: Sequence[sa.ColumnElement[str]]) -> sa.ColumnE
     It is ``among`` for a statement that is made once: on a hot path most of what ``among`` costs is making it anew.
     """
     if dialect == "postgresql":
-        arrays = [
-            sa.bindparam(f"keys_{i}", type_=postgresql.ARRAY(sa.Text), expanding=False)
-            for i in range(len(columns))
-        ]
-        names = [f"k{i}" for i in range(len(columns))]
-        rows = sa.func.unnest(*arrays).table_valued(*names, name="wanted").render_derived()
-        return sa.tuple_(*columns).in_(sa.select(*(rows.c[name] for name in names)))
+        rows = keys_table(dialect, len(columns))
+        return sa.tuple_(*columns).in_(sa.select(*rows.c))
     listed = sa.func.json_each(sa.bindparam("keys")).table_valued("value")
     parts = (
         sa.func.json_extract(listed.c.value, sa.literal_column(f"'$[{i}]'")) for i in range(len(columns))
     )
     return sa.tuple_(*columns).in_(sa.select(*parts))
+
+
+def keys_table(dialect: str, count: int) -> sa.FromClause:
+    """Return the keys that ``keys_in`` gives as rows of so many columns ``k0``, ``k1`` and so on, to join with."""
+    names = [f"k{i}" for i in range(count)]
+    if dialect == "postgresql":
+        arrays = [sa.bindparam(f"keys_{i}", type_=postgresql.ARRAY(sa.Text)) for i in range(count)]
+        return sa.func.unnest(*arrays).table_valued(*names, name="wanted").render_derived()
+    listed = sa.func.json_each(sa.bindparam("keys")).table_valued("value")
+    parts = (
+        sa.func.json_extract(listed.c.value, sa.literal_column(f"'$[{i}]'")).label(name)
+        for i, name in enumerate(names)
+    )
+    return sa.select(*parts).subquery("wanted")
 
 
 def keys_in(dialect: str, keys: Sequence[tuple[str, ...]]) -> dict[str, object]:

@@ -10,17 +10,15 @@ import sqlalchemy as sa
 from core.domain.state import OrderState
 from core.model.forgetting import Why
 from core.model.order import Personal
-from core.store.columns import keys_in, one_of
+from core.store.columns import keys_in, keys_table
 from core.store.keys import Purpose, place_of
 from core.store.personal import open_personal
-from core.store.revisions import revisions_of
+from core.store.revisions import revision_beside
 from core.store.sealing import Key, Keyring
 from core.store.tables import data_keys, forgotten, orders
 
 OrderKey = tuple[str, str]
 """(merchant, order id)."""
-_KEY = (orders.c.merchant, orders.c.order_id)
-_GRAVE = (forgotten.c.merchant, forgotten.c.subject)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +65,7 @@ def with_key(query: sa.Select[Any]) -> sa.Select[Any]:
     """Return a query of orders with what ``SealedOrder`` is made of beside each row."""
     key = sa.and_(
         data_keys.c.merchant == orders.c.merchant,
-        data_keys.c.purpose == sa.literal(Purpose.order("").text) + orders.c.order_id,
+        data_keys.c.purpose == _purpose(orders.c.order_id),
     )
     return query.add_columns(orders.c.personal, data_keys.c.wrapped).select_from(
         orders.outerjoin(data_keys, key)
@@ -81,28 +79,39 @@ def sealed_in(row: sa.Row[Any]) -> SealedOrder:
 
 def know_all(conn: sa.Connection, keyring: Keyring, keys: Sequence[OrderKey]) -> list[Known]:
     """Return what is known of each (merchant, order id)."""
-    wanted = sorted(set(keys))
     dialect = conn.dialect.name
-    named = keys_in(dialect, wanted)
-    rows = {(row.merchant, row.order_id): row for row in conn.execute(_stored(dialect), named)}
-    revisions = revisions_of(conn, (merchant for merchant, _ in wanted))
-    gone = {(m, order_id): Why(why) for m, order_id, why in conn.execute(_graves(dialect), named)}
-    return [
-        Known(
-            state=OrderState.model_validate_json(rows[key].state) if key in rows else None,
-            whose=sealed_in(rows[key]).open(keyring) if key in rows else Whose(),
-            forgotten=gone.get(key),
-            revision=revisions.get(key[0], 0),
-        )
-        for key in keys
-    ]
+    found = conn.execute(_known(dialect), keys_in(dialect, sorted(set(keys))))
+    rows = {(row.merchant, row.order_id): row for row in found}
+    return [_known_of(keyring, rows[key]) for key in keys]
+
+
+def _known_of(keyring: Keyring, row: sa.Row[Any]) -> Known:
+    return Known(
+        state=None if row.state is None else OrderState.model_validate_json(row.state),
+        whose=sealed_in(row).open(keyring),
+        forgotten=None if row.why is None else Why(row.why),
+        revision=row.revision,
+    )
 
 
 @functools.cache
-def _stored(dialect: str) -> sa.Select[Any]:
-    return with_key(sa.select(*_KEY, orders.c.state)).where(one_of(dialect, _KEY))
+def _known(dialect: str) -> sa.Select[Any]:
+    wanted = keys_table(dialect, 2)
+    merchant, order_id = wanted.c.k0, wanted.c.k1
+    order = sa.and_(orders.c.merchant == merchant, orders.c.order_id == order_id)
+    key = sa.and_(data_keys.c.merchant == merchant, data_keys.c.purpose == _purpose(order_id))
+    grave = sa.and_(forgotten.c.merchant == merchant, forgotten.c.subject == order_id)
+    beside = wanted.outerjoin(orders, order).outerjoin(data_keys, key)
+    return sa.select(
+        merchant.label("merchant"),
+        order_id.label("order_id"),
+        orders.c.state,
+        orders.c.personal,
+        data_keys.c.wrapped,
+        forgotten.c.why,
+        revision_beside(merchant),
+    ).select_from(beside.outerjoin(forgotten, sa.and_(grave, forgotten.c.kind == "order")))
 
 
-@functools.cache
-def _graves(dialect: str) -> sa.Select[Any]:
-    return sa.select(*_GRAVE, forgotten.c.why).where(forgotten.c.kind == "order", one_of(dialect, _GRAVE))
+def _purpose(order_id: sa.ColumnElement[str]) -> sa.ColumnElement[str]:
+    return sa.literal(Purpose.order("").text) + order_id

@@ -1,6 +1,6 @@
 """Label files, sealed under their order's key, and how often each was printed."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
@@ -10,7 +10,6 @@ from core.store.keys import Purpose, find_key, keys_for
 from core.store.orders import load_all
 from core.store.sealing import Key, Keyring, Place, key_id_of, open_sealed, seal
 from core.store.tables import forgotten, labels
-from core.store.tombstones import buried
 from core.store.writes import insert_new, update_by_key
 
 
@@ -26,13 +25,11 @@ class LabelFile:
     printed: int = 0
 
 
-def write_labels(conn: sa.Connection, keyring: Keyring, commits: Sequence[OrderCommit]) -> None:
-    """Store the files that commits bring, of orders that are locked; again changes nothing, and of who was forgotten none is."""
-    brought = [commit for commit in commits if commit.labels]
-    if not brought:
-        return
-    gone = buried(conn, [(commit.merchant, commit.order_id) for commit in brought])
-    kept = [commit for commit in brought if (commit.merchant, commit.order_id) not in gone]
+def write_labels(
+    conn: sa.Connection, keyring: Keyring, commits: Sequence[OrderCommit], gone: Collection[tuple[str, str]]
+) -> None:
+    """Store the files that commits bring, but of orders that are ``gone``; one that is stored already stays."""
+    kept = [commit for commit in commits if commit.labels and (commit.merchant, commit.order_id) not in gone]
     keys = keys_for(conn, keyring, [(c.merchant, Purpose.order(c.order_id)) for c in kept])
     rows = []
     for commit in kept:

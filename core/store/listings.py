@@ -89,7 +89,18 @@ def mark_dirty(
     *,
     invalidate: Iterable[tuple[str, str, str]] = (),
 ) -> None:
-    """Make every listing linked to these (merchant, SKU) due for a push.
+    """Make every listing linked to these (merchant, SKU) due for a push, see ``dirty_pushes``."""
+    enqueue_all(conn, dirty_pushes(conn, skus, now, invalidate=invalidate))
+
+
+def dirty_pushes(
+    conn: sa.Connection,
+    skus: Iterable[tuple[str, str]],
+    now: datetime,
+    *,
+    invalidate: Iterable[tuple[str, str, str]] = (),
+) -> list[tuple[str, NewJob]]:
+    """Mark every listing linked to these (merchant, SKU) as dirty, and return the pushes that are to be enqueued.
 
     ``invalidate`` names (merchant, connection, listing) whose shown level is no longer known: they are read again,
     also where they are never written.
@@ -100,20 +111,17 @@ def mark_dirty(
         linked = conn.execute(_linked(dialect), keys_in(dialect, changed))
         found |= {(m, c, name) for m, c, name in linked}
     if not found:
-        return
+        return []
     # Locked in the order of their keys first: an UPDATE locks in whatever order it finds the rows.
     locked = conn.execute(_locked(dialect), keys_in(dialect, sorted(found))).all()
     ours = {(m, c, name) for m, c, name, written in locked if written}
     dirty = sorted(ours | {(m, c, name) for m, c, name, _ in locked}.intersection(forgotten))
     if not dirty:
-        return
+        return []
     conn.execute(_raised(dialect), keys_in(dialect, dirty))
     if forgotten:
         conn.execute(_read_no_more(dialect), keys_in(dialect, forgotten))
-    enqueue_all(
-        conn,
-        [(m, NewJob.of_connection(PUSH, c, now)) for m, c in sorted({(m, c) for m, c, _ in dirty})],
-    )
+    return [(m, NewJob.of_connection(PUSH, c, now)) for m, c in sorted({(m, c) for m, c, _ in dirty})]
 
 
 @functools.cache

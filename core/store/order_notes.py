@@ -4,7 +4,7 @@ A text is written in the transaction of the fact that tells of it, so that neith
 whose person was forgotten nothing is sealed any more, and its notes are forgotten with it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -16,7 +16,6 @@ from core.model.facts import FACT
 from core.store.keys import Purpose, find_key, keys_for
 from core.store.sealing import Keyring, Place, key_id_of, open_sealed, seal
 from core.store.tables import facts, order_notes
-from core.store.tombstones import buried
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,12 +28,14 @@ class OrderNote:
     text: str | None = field(repr=False)
 
 
-def write_notes(conn: sa.Connection, keyring: Keyring, commits: Sequence[OrderCommit]) -> None:
-    """Seal and store the notes that commits bring."""
+def write_notes(
+    conn: sa.Connection, keyring: Keyring, commits: Sequence[OrderCommit], gone: Collection[tuple[str, str]]
+) -> None:
+    """Seal and store the notes that commits bring, but of orders that are ``gone``."""
     brought = {(c.merchant, c.order_id): c.note for c in commits if c.note is not None}
     if not brought:
         return
-    kept = sorted(set(brought) - buried(conn, list(brought)))
+    kept = sorted(set(brought).difference(gone))
     keys = keys_for(conn, keyring, [(merchant, Purpose.order(order_id)) for merchant, order_id in kept])
     rows = []
     for merchant, order_id in kept:

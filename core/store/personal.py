@@ -39,10 +39,10 @@ class SealedPersonal:
 
 
 def seal_personal(
-    conn: sa.Connection, keyring: Keyring, units: Sequence[OrderCommit]
+    conn: sa.Connection, keyring: Keyring, units: Sequence[OrderCommit], gone: set[tuple[str, str]]
 ) -> dict[tuple[str, str], SealedPersonal]:
-    """Seal what the commits bring, by (merchant, order id); nothing of whoever was forgotten."""
-    gone = _forgotten(conn, keyring, units)
+    """Seal what the commits bring, by (merchant, order id); nothing of orders that are ``gone``, to which more may be added."""
+    _bury_the_forgotten(conn, keyring, units, gone)
     bring = [
         (commit, commit.sealed)
         for commit in units
@@ -63,13 +63,18 @@ def seal_personal(
     return sealed
 
 
-def _forgotten(conn: sa.Connection, keyring: Keyring, units: Sequence[OrderCommit]) -> set[tuple[str, str]]:
-    """Return the orders of which nothing personal is kept; one of a person who was forgotten becomes one of them."""
-    bring = {(commit.merchant, commit.order_id): commit for commit in units if commit.sealed is not None}
-    gone = buried(conn, list(bring))
-    if not any_person_buried(conn, {merchant for merchant, _ in bring}):
-        return gone
-    for (merchant, order_id), commit in bring.items():
+def _bury_the_forgotten(
+    conn: sa.Connection, keyring: Keyring, units: Sequence[OrderCommit], gone: set[tuple[str, str]]
+) -> None:
+    """Add the new orders of persons who were forgotten to those of which nothing personal is kept."""
+    new = {
+        (commit.merchant, commit.order_id): commit
+        for commit in units
+        if commit.sealed is not None and commit.create is not None
+    }
+    if not any_person_buried(conn, {merchant for merchant, _ in new}):
+        return
+    for (merchant, order_id), commit in new.items():
         email = dict(commit.sealed.search).get("email") if commit.sealed is not None else None
         if email is None or commit.create is None:
             continue
@@ -77,7 +82,6 @@ def _forgotten(conn: sa.Connection, keyring: Keyring, units: Sequence[OrderCommi
         if until is not None and commit.create.placed_at <= until:
             bury(conn, merchant, [order_id], at=commit.at, why=Why.REQUEST, actor="hub")
             gone.add((merchant, order_id))
-    return gone
 
 
 def personal_of(conn: sa.Connection, keyring: Keyring, merchant: str, order_id: str) -> Personal | None:
