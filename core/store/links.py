@@ -1,7 +1,7 @@
 """Links of many listings at once: accepted or imported together, and the last import taken back."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -150,5 +150,19 @@ def links_of(conn: sa.Connection, merchant: str, connection: str) -> dict[str, d
     made_of: dict[str, dict[str, int]] = {}
     query = sa.select(links).where(links.c.merchant == merchant, links.c.connection == connection)
     for row in conn.execute(query.order_by(links.c.listing, links.c.sku)):
+        made_of.setdefault(row.listing, {})[row.sku] = row.units
+    return made_of
+
+
+def links_of_listings(
+    conn: sa.Connection, merchant: str, connection: str, listings: Iterable[str]
+) -> dict[str, dict[str, int]]:
+    """Return units by SKU of those of these listings that are linked, whatever the size of the catalogue."""
+    wanted = sorted({(merchant, connection, listing) for listing in listings})
+    if not wanted:
+        return {}
+    of = among(conn, (links.c.merchant, links.c.connection, links.c.listing), wanted)
+    made_of: dict[str, dict[str, int]] = {}
+    for row in conn.execute(sa.select(links).where(of).order_by(links.c.listing, links.c.sku)):
         made_of.setdefault(row.listing, {})[row.sku] = row.units
     return made_of

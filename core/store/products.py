@@ -1,7 +1,7 @@
 """Products: what a SKU is, weighs and measures."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -33,6 +33,16 @@ def save_products(conn: sa.Connection, merchant: str, saved: Sequence[Product]) 
 def list_products(conn: sa.Connection, merchant: str) -> dict[str, Product]:
     """Return a merchant's products by SKU."""
     query = sa.select(products).where(products.c.merchant == merchant).order_by(products.c.sku)
+    return {row.sku: _product_of(row) for row in conn.execute(query)}
+
+
+def products_of(conn: sa.Connection, merchant: str, skus: Iterable[str]) -> dict[str, Product]:
+    """Return those products of these SKUs that are known, whatever the size of the catalogue."""
+    wanted = sorted({(merchant, sku) for sku in skus})
+    if not wanted:
+        return {}
+    of = among(conn, (products.c.merchant, products.c.sku), wanted)
+    query = sa.select(products).where(of).order_by(products.c.sku)
     return {row.sku: _product_of(row) for row in conn.execute(query)}
 
 

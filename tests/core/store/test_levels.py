@@ -5,7 +5,7 @@ import pytest
 from core.model.stock import LevelChange, Listing, ListingKey
 from core.store.channel_locations import matched_locations, save_channel_locations
 from core.store.jobs import claim_jobs, finish_job
-from core.store.links import link_all, links_of
+from core.store.links import link_all, links_of, links_of_listings
 from core.store.listings import (
     due_levels,
     invalidate_level,
@@ -216,6 +216,9 @@ async def test_links_are_replaced_and_taken_away(store: Store) -> None:
     await store.write(link_all, KENDRA, {("shop", "hat"): {}}, now=NOON)
 
     assert await store.read(links_of, KENDRA, "shop") == {"mug": {"MUG": 1}, "set": {"HAT": 2}}
+    assert await store.read(links_of_listings, KENDRA, "shop", ["set", "hat", "set"]) == {"set": {"HAT": 2}}
+    assert await store.read(links_of_listings, KENDRA, "amazon", ["set"]) == {}
+    assert await store.read(links_of_listings, KENDRA, "shop", []) == {}
 
 
 async def test_locations_of_a_channel_say_which_of_ours_they_are(store: Store) -> None:

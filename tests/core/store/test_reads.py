@@ -13,7 +13,7 @@ from core.store.configs import save_config
 from core.store.labels import LabelFile, labels_of, print_label, save_label
 from core.store.links import import_links, last_import, undo_import
 from core.store.orders import counts_by_stage, facts_of, find_external, find_number, list_orders, orders_held
-from core.store.products import list_products, save_products
+from core.store.products import list_products, products_of, save_products
 from core.store.rebuild import rebuild
 from core.store.stock import available_units, count_stock, receive_stock
 from core.store.store import Store
@@ -158,6 +158,9 @@ async def test_products_configs_and_api_keys_are_kept(store: Store) -> None:
     await store.write(save_api_key, KENDRA, "secret-key", name="office", role="picker", now=NOON)
 
     assert await store.read(list_products, KENDRA) == {"HAT": Product(sku="HAT", title="Red hat"), "MUG": mug}
+    assert await store.read(products_of, KENDRA, ["MUG", "MUG", "BOWL"]) == {"MUG": mug}
+    assert await store.read(products_of, "other", ["MUG"]) == {}
+    assert await store.read(products_of, KENDRA, []) == {}
     assert await store.read(latest_config, KENDRA) == ("h2", "version: 2")
     office = Caller(
         merchant=KENDRA, name="office", role=Role.PICKER, key_hash=sha256(b"secret-key").hexdigest()
