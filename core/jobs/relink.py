@@ -8,7 +8,7 @@ from core.model.commit import OrderCommit
 from core.model.facts import Changed
 from core.steps.sync import gone_of, reserve_of
 from core.store.jobs import Job
-from core.store.links import links_of
+from core.store.links import links_of_listings
 
 
 async def relink(hub: Hub, job: Job) -> Reschedule | None:
@@ -17,7 +17,8 @@ async def relink(hub: Hub, job: Job) -> Reschedule | None:
     state = await hub.store.load(merchant, order_id)
     if state is None or state.order is None:
         return None
-    links = await hub.store.read(links_of, merchant, state.order.connection)
+    named = [line.listing for line in state.order.lines if line.listing]
+    links = await hub.store.read(links_of_listings, merchant, state.order.connection, named)
     needs, unlinked = needs_of(state.order, links, gone_of(state, state.order))
     if (needs, unlinked) == (state.needs, state.unlinked):
         return None

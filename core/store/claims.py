@@ -145,7 +145,7 @@ _OVER = (Stage.DELIVERED, Stage.SHIPPED_ELSEWHERE, Stage.FULFILLED_BY_CHANNEL, S
 
 def wake_open_orders(conn: sa.Connection, merchant: str, now: datetime) -> None:
     """Make every order of a merchant that is not over due by now."""
-    _wake(conn, merchant, ~orders.c.stage.in_([stage.value for stage in _OVER]), now)
+    _wake(conn, merchant, orders.c.stage.in_([stage.value for stage in Stage if stage not in _OVER]), now)
 
 
 def wake_orders(conn: sa.Connection, merchant: str, wanted: sa.Select[tuple[str]], now: datetime) -> None:
