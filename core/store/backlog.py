@@ -37,26 +37,19 @@ def _count(conn: sa.Connection, table: sa.Table, *which: sa.ColumnElement[bool])
 
 def intents_open(conn: sa.Connection, merchant: str) -> int:
     """Return how many effects of a merchant's orders wait for their outcome: of such an order the next look is due, or it is parked."""
-    query = (
-        sa.select(sa.func.count())
-        .select_from(orders)
-        .join(
-            effects,
-            sa.and_(effects.c.merchant == orders.c.merchant, effects.c.order_id == orders.c.order_id),
-        )
-        .where(orders.c.merchant == merchant, effects.c.state == "intent")
-    )
-    looked_at = (
-        orders.c.due_at.is_not(None),
-        sa.and_(orders.c.due_at.is_(None), orders.c.parked_at.is_not(None)),
-    )
-    return sum(conn.execute(query.where(which)).scalar_one() for which in looked_at)
+    ours = (effects.c.merchant == merchant, effects.c.state == "intent")
+    parked = sa.and_(orders.c.due_at.is_(None), orders.c.parked_at.is_not(None))
+    found = 0
+    for which in (orders.c.due_at.is_not(None), parked):
+        of = effects.c.order_id.in_(sa.select(orders.c.order_id).where(orders.c.merchant == merchant, which))
+        found += conn.execute(sa.select(sa.func.count()).select_from(effects).where(*ours, of)).scalar_one()
+    return found
 
 
 def refused_mails(conn: sa.Connection, merchant: str) -> dict[str, int]:
     """Return how many messages each mail connection could not send, ever."""
     query = sa.select(effects.c.connection, sa.func.count()).where(
-        effects.c.merchant == merchant, sa.literal_column(REFUSED_MAIL, sa.Boolean)
+        effects.c.merchant == merchant, sa.text(REFUSED_MAIL)
     )
     return {row[0]: row[1] for row in conn.execute(query.group_by(effects.c.connection))}
 

@@ -163,7 +163,9 @@ def _wake(conn: sa.Connection, merchant: str, which: sa.ColumnElement[bool], now
     query = sa.select(*_KEY, orders.c.claimed_by).where(
         orders.c.merchant == merchant, which, sa.or_(later, orders.c.claimed_by.is_not(None))
     )
-    found = conn.execute(query.order_by(*_KEY).with_for_update()).all()
+    # Rows are locked in the order of their keys; SQLite locks none, and would read all orders in that order.
+    ordered = query if conn.dialect.name == "sqlite" else query.order_by(*_KEY)
+    found = conn.execute(ordered.with_for_update()).all()
     update_by_key(
         conn,
         orders,

@@ -173,12 +173,14 @@ def _go_live_of(row: sa.Row[Any]) -> GoLiveRow:
 
 def open_orders(conn: sa.Connection, merchant: str) -> list[tuple[str, str, OrderState]]:
     """Return (id, number, where it stands) of every order that something may still happen to, the oldest first."""
-    query = sa.select(orders.c.order_id, orders.c.number, orders.c.state).where(
+    columns = (orders.c.order_id, orders.c.number, orders.c.state, orders.c.placed_at)
+    query = sa.select(*columns).where(
         orders.c.merchant == merchant,
         orders.c.stage.in_([stage.value for stage in Stage if stage not in _OVER]),
     )
-    found = conn.execute(query.order_by(orders.c.placed_at, orders.c.order_id))
-    return [(i, number, OrderState.model_validate_json(text)) for i, number, text in found]
+    # Put in order here: SQLite would take the index of all orders by time for it.
+    found = sorted(conn.execute(query).all(), key=lambda row: (row.placed_at, row.order_id))
+    return [(row.order_id, row.number, OrderState.model_validate_json(row.state)) for row in found]
 
 
 MOST_WRITES = 100_000

@@ -101,7 +101,7 @@ def _look_again(conn: sa.Connection, merchant: str, connections: set[str], now: 
     )
     requests = [
         (merchant, NewJob(kind="relink", subject=order_id, connection=connection, due_at=now))
-        for order_id, connection in conn.execute(query.order_by(orders.c.order_id))
+        for order_id, connection in sorted((i, c) for i, c in conn.execute(query))
     ]
     enqueue_all(conn, requests)
 

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from core.store.columns import among
 from core.store.listings import COLUMNS, ListingRow, listing_of
 from core.store.pages import Page, in_order
-from core.store.tables import links, listings
+from core.store.tables import listings
 from core.store.tables.stock import DIRTY, NOT_LINKED, WRITTEN
 
 _LISTING = (listings.c.merchant, listings.c.connection, listings.c.listing)
@@ -31,19 +31,8 @@ def page_of_listings(
     if connection is not None:
         query = query.where(listings.c.connection == connection)
     if linked is not None:
-        query = query.where(listings.c.linked if linked else sa.literal_column(NOT_LINKED, sa.Boolean))
-    return in_order(conn, query, _KEY, listing_of, after=after, limit=limit)
-
-
-def listings_of_skus(conn: sa.Connection, merchant: str, skus: Iterable[str]) -> list[ListingRow]:
-    """Return the listings that some of our SKUs are sold by."""
-    named = sorted({(merchant, sku) for sku in skus})
-    if not named:
-        return []
-    of = among(conn, (links.c.merchant, links.c.sku), named)
-    linked = sa.select(links.c.merchant, links.c.connection, links.c.listing).where(of)
-    query = sa.select(*COLUMNS).where(sa.tuple_(*_LISTING).in_(linked))
-    return [listing_of(row) for row in conn.execute(query.order_by(*_KEY))]
+        query = query.where(listings.c.linked if linked else sa.text(NOT_LINKED))
+    return in_order(conn, query, _KEY, listing_of, after=after, limit=limit, fixed=connection is not None)
 
 
 def rows_of_listings(
@@ -66,8 +55,9 @@ def count_levels_left(conn: sa.Connection, merchant: str, accepted: Collection[s
 
     ``accepted`` are the connections whose levels are: only there is anything read back.
     """
-    ours = (listings.c.merchant == merchant, sa.literal_column(WRITTEN, sa.Boolean))
-    dirty, put_back = sa.literal_column(DIRTY, sa.Boolean), listings.c.restore_to.is_not(None)
+    ours = (listings.c.merchant == merchant, sa.text(WRITTEN))
+    dirty, clean = sa.text(DIRTY), sa.text(f"NOT ({DIRTY})")
+    put_back = listings.c.restore_to.is_not(None)
     read_back = (
         listings.c.connection.in_(sorted(accepted)),
         listings.c.check_at.is_not(None),
@@ -76,12 +66,12 @@ def count_levels_left(conn: sa.Connection, merchant: str, accepted: Collection[s
     )
     return (
         _count(conn, *ours, dirty)
-        + _count(conn, *ours, put_back, sa.not_(dirty))
-        + _count(conn, *ours, *read_back, sa.not_(dirty), sa.not_(put_back))
+        + _count(conn, *ours, put_back, clean)
+        + _count(conn, *ours, *read_back, clean, sa.not_(put_back))
     )
 
 
-def _count(conn: sa.Connection, *which: sa.ColumnElement[bool]) -> int:
+def _count(conn: sa.Connection, *which: sa.ColumnElement[bool] | sa.TextClause) -> int:
     some = sa.select(listings.c.merchant).where(*which).limit(MOST_COUNTED).subquery()
     return conn.execute(sa.select(sa.func.count()).select_from(some)).scalar_one()
 

@@ -75,7 +75,7 @@ COLUMNS = [listings.c[field.name] for field in fields(ListingRow)]
 """What a ``ListingRow`` is read from."""
 _LISTING = (listings.c.merchant, listings.c.connection, listings.c.listing)
 _KEY = (listings.c.connection, listings.c.listing, listings.c.location)
-_DIRTY = sa.literal_column(DIRTY, sa.Boolean)
+_DIRTY, _CLEAN = sa.text(DIRTY), sa.text(f"NOT ({DIRTY})")
 """In the words of the index of what is dirty."""
 _AT_ONCE = 500
 _WRITTEN = sa.and_(
@@ -152,7 +152,7 @@ def due_levels(
     dirty = sa.select(*COLUMNS).where(ours, _DIRTY).order_by(listings.c.bulk, *_KEY[1:]).limit(limit)
     found = [listing_of(row) for row in conn.execute(dirty)]
     if len(found) < limit:
-        checked = (listings.c.check_at.is_not(None), listings.c.check_at <= now, sa.not_(_DIRTY))
+        checked = (listings.c.check_at.is_not(None), listings.c.check_at <= now, _CLEAN)
         due = sa.select(*COLUMNS).where(ours, *checked).order_by(listings.c.check_at, *_KEY[1:])
         found += [listing_of(row) for row in conn.execute(due.limit(limit - len(found)))]
     return found
@@ -199,7 +199,7 @@ def _bulk(  # noqa: PLR0917 - of whom, which, and from where on
 
 def count_written(conn: sa.Connection, merchant: str, connection: str) -> int:
     """Return how many listings of a connection are ours to write, at each of their locations."""
-    ours = sa.literal_column(WRITTEN, sa.Boolean)
+    ours = sa.text(WRITTEN)
     query = sa.select(sa.func.count()).select_from(listings).where(_of_connection(merchant, connection), ours)
     return conn.execute(query).scalar_one()
 

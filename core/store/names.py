@@ -15,7 +15,7 @@ from core.store.tables.stock import ALIKE, NOT_LINKED
 
 Named = tuple[str, str]
 """(connection, listing)."""
-MOST_OF_A_WORD = 500
+MOST_OF_A_WORD = 200
 """A word that more products have in their titles tells none of them from the others, and leads to none."""
 
 
@@ -100,7 +100,7 @@ def listings_made_of(conn: sa.Connection, merchant: str, skus: Iterable[str], *,
 
 def skus_alike(conn: sa.Connection, merchant: str, *, limit: int) -> frozenset[str]:
     """Return products that may share a folded SKU or a barcode with another: the first of them."""
-    alike = (products.c.merchant == merchant, sa.literal_column(ALIKE, sa.Boolean))
+    alike = (products.c.merchant == merchant, sa.text(ALIKE))
     query = sa.select(products.c.sku).where(*alike).order_by(products.c.sku).limit(limit)
     return frozenset(conn.execute(query).scalars())
 
@@ -112,9 +112,7 @@ def listings_alike(
     found: list[Named] = []
     for connection in connections:
         alike = (listings.c.merchant == merchant, listings.c.connection == connection)
-        query = sa.select(listings.c.connection, listings.c.listing).where(
-            *alike, sa.literal_column(ALIKE, sa.Boolean)
-        )
+        query = sa.select(listings.c.connection, listings.c.listing).where(*alike, sa.text(ALIKE))
         found += _named(conn, query.order_by(listings.c.listing).limit(limit))
     return found
 
@@ -132,7 +130,7 @@ def not_linked(
     query = sa.select(listings.c.listing).where(
         listings.c.merchant == merchant,
         listings.c.connection == connection,
-        sa.literal_column(NOT_LINKED, sa.Boolean),
+        sa.text(NOT_LINKED),
         listings.c.listing > after,
     )
     if ours:
@@ -160,7 +158,7 @@ def listings_to_export(
     opened = sa.select(listings.c.listing).where(
         listings.c.merchant == merchant,
         listings.c.connection == connection,
-        sa.literal_column(NOT_LINKED, sa.Boolean),
+        sa.text(NOT_LINKED),
         listings.c.listing > after,
     )
     # Each by itself is cut off first: the union of all would be sorted.

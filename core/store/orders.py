@@ -17,7 +17,7 @@ from core.store.tables import facts, ledger, orders, refs, stock
 from core.store.tables.orders import HELD, TAGGED
 
 _KEY = (orders.c.merchant, orders.c.order_id)
-_HELD, _TAGGED = (sa.literal_column(words, sa.Boolean) for words in (HELD, TAGGED))
+_HELD, _TAGGED = sa.text(HELD), sa.text(TAGGED)
 LAST_CHARACTER = "\U0010ffff"
 """It comes after every other: what begins with a text comes before the text with this behind it."""
 
@@ -114,13 +114,10 @@ def find_known_by(conn: sa.Connection, merchant: str, text: str) -> list[str]:
 
 def find_number(conn: sa.Connection, merchant: str, number: str) -> list[str]:
     """Return the ids of the orders that people call ``number``; two channels may use the same one."""
-    query = sa.select(orders.c.order_id).where(orders.c.merchant == merchant, *_numbered(number))
-    return list(conn.execute(query.order_by(orders.c.order_id)).scalars())
-
-
-def _numbered(number: str) -> tuple[sa.ColumnElement[bool], ...]:
-    """Return the condition that orders have a number, in the words of the index of numbers."""
-    return sa.func.lower(orders.c.number) == sa.func.lower(number), orders.c.number == number
+    # Compared here: told that the number is this one, SQLite would see no use for the index of numbers in small letters.
+    alike = (orders.c.merchant == merchant, sa.func.lower(orders.c.number) == sa.func.lower(number))
+    found = conn.execute(sa.select(orders.c.order_id, orders.c.number).where(*alike))
+    return sorted(order_id for order_id, called in found if called == number)
 
 
 def find_external(conn: sa.Connection, merchant: str, connection: str, external_id: str) -> str | None:
@@ -164,29 +161,24 @@ def list_orders(
     if assignee is not None:
         query = query.where(orders.c.assignee == (None if assignee == NOBODY else assignee))
     if text:
-        begins = [
-            _beginning(conn, merchant, column, text) for column in (orders.c.number, orders.c.external_id)
-        ]
-        found: list[sa.ColumnElement[bool]] = [orders.c.order_id.in_(ids) for ids in begins]
-        if known_by:
-            found.append(among(conn, _KEY, [(merchant, order_id) for order_id in known_by]))
-        query = query.where(sa.or_(*found))
+        ids = set(known_by)
+        for column in (orders.c.number, orders.c.external_id):
+            ids.update(_beginning(conn, merchant, column, text))
+        query = query.where(among(conn, _KEY, [(merchant, order_id) for order_id in sorted(ids)]))
     return newest_first(
         conn, query, (orders.c.placed_at, orders.c.order_id), _order_row, after=after, limit=limit
     )
 
 
-def _beginning(
-    conn: sa.Connection, merchant: str, column: sa.Column[str], text: str
-) -> sa.Select[tuple[str]]:
-    """Return the query for the ids of orders whose number, or channel's id, begins so, whatever its case: the last ones."""
+def _beginning(conn: sa.Connection, merchant: str, column: sa.Column[str], text: str) -> Sequence[str]:
+    """Return the ids of orders whose number, or channel's id, begins so, whatever its case: the last ones."""
     lower, first, last = sa.func.lower(column), sa.func.lower(text), sa.func.lower(text + LAST_CHARACTER)
     # PostgreSQL keeps this index by characters, whatever order a language gives them: these are its operators.
     least, most = ("~>=~", "~<~") if conn.dialect.name == "postgresql" else (">=", "<")
     within = (lower.op(least, is_comparison=True)(first), lower.op(most, is_comparison=True)(last))
     newest = sa.select(orders.c.order_id).where(orders.c.merchant == merchant, *within)
     backwards = lower.op("USING")(sa.literal_column("~>~")) if least == "~>=~" else lower.desc()
-    return newest.order_by(backwards).limit(MOST_FOUND)
+    return conn.execute(newest.order_by(backwards).limit(MOST_FOUND)).scalars().all()
 
 
 def known_orders(conn: sa.Connection, merchant: str, order_ids: Sequence[str]) -> list[str]:
@@ -196,12 +188,20 @@ def known_orders(conn: sa.Connection, merchant: str, order_ids: Sequence[str]) -
     return list(conn.execute(query.order_by(orders.c.order_id)).scalars())
 
 
-def orders_of_connection(conn: sa.Connection, merchant: str, connection: str) -> list[str]:
-    """Return the ids of every order of a connection."""
-    query = sa.select(orders.c.order_id).where(
-        orders.c.merchant == merchant, orders.c.connection == connection
-    )
-    return list(conn.execute(query.order_by(orders.c.order_id)).scalars())
+Placed = tuple[datetime, str]
+"""(when it was placed, order id)."""
+
+
+def orders_of_connection(
+    conn: sa.Connection, merchant: str, connection: str, *, after: Placed | None = None, limit: int
+) -> list[Placed]:
+    """Return the next orders of a connection behind one, the oldest first."""
+    key = (orders.c.placed_at, orders.c.order_id)
+    query = sa.select(*key).where(orders.c.merchant == merchant, orders.c.connection == connection)
+    if after is not None:
+        placed_at = sa.bindparam("placed", after[0], orders.c.placed_at.type)
+        query = query.where(sa.tuple_(*key) > sa.tuple_(placed_at, after[1]))
+    return [(at, order_id) for at, order_id in conn.execute(query.order_by(*key).limit(limit))]
 
 
 def orders_held(conn: sa.Connection, merchant: str, reason: str) -> list[str]:
@@ -246,5 +246,4 @@ def _order_row(row: sa.Row[Any]) -> OrderRow:
 
 def count_numbered(conn: sa.Connection, merchant: str, number: str) -> int:
     """Return how many orders of a merchant have a number: each channel counts for itself."""
-    query = sa.select(sa.func.count()).where(orders.c.merchant == merchant, *_numbered(number))
-    return conn.execute(query).scalar_one()
+    return len(find_number(conn, merchant, number))

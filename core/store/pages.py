@@ -54,10 +54,14 @@ def in_order(
     *,
     after: str | None,
     limit: int,
+    fixed: int = 0,
 ) -> Page[Item]:
-    """Return a page of what a query finds, in the order of ``key``, texts that tell its rows apart."""
+    """Return a page of what a query finds, in the order of ``key``, texts that tell its rows apart.
+
+    So many of its first columns the query holds ``fixed``: compared with them once more, no index leads to the page.
+    """
     if after is not None:
-        query = query.where(behind(key, parts_of(after)))
+        query = query.where(behind(key[fixed:], parts_of(after)[fixed:]))
     rows = conn.execute(query.order_by(*key).limit(limit + 1)).all()
     shown = rows[:limit]
     last = [getattr(shown[-1], column.name) for column in key] if len(rows) > limit else None

@@ -76,7 +76,7 @@ def note_stocked(conn: sa.Connection, skus: Iterable[tuple[str, str]]) -> None:
     """Note that there is a counter of these (merchant, SKU)."""
     named = sorted(set(skus))
     if named:
-        fresh = (among(conn, _KEY, named), sa.literal_column(NOT_STOCKED, sa.Boolean))
+        fresh = (among(conn, _KEY, named), sa.text(NOT_STOCKED))
         conn.execute(sa.update(products).where(*fresh).values(stocked=True))
 
 
@@ -110,7 +110,7 @@ def first_skus(
     """Return the first SKUs of a merchant; ``which`` keeps those of an index, in its words (core/store/tables/stock.py)."""
     query = sa.select(products.c.sku).where(products.c.merchant == merchant, products.c.sku > after)
     if which is not None:
-        query = query.where(sa.literal_column(which, sa.Boolean))
+        query = query.where(sa.text(which))
     return list(conn.execute(query.order_by(products.c.sku).limit(limit)).scalars())
 
 

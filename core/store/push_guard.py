@@ -15,7 +15,7 @@ from core.store.tables import listings, stopped_pushes
 from core.store.tables.stock import STOPPED
 from core.store.writes import insert_new
 
-_IS_STOPPED = sa.literal_column(STOPPED, sa.Boolean)
+_IS_STOPPED = sa.text(STOPPED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ WRITTEN = "NOT fulfilled_by_channel AND NOT computed_by_channel"
 NOT_LINKED = "NOT linked"
 STOPPED = "stopped"
 ALIKE = "alike"
-"""What some indexes are of. Only a query that says the very same words finds them: ``sa.literal_column`` of these."""
+"""What some indexes are of. Only a query that says the very same words finds them: ``sa.text`` of these."""
 
 stock = table(
     "stock",
