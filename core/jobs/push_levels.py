@@ -40,6 +40,7 @@ from core.store.listings import (
     ListingRow,
     bulk_read,
     bulk_unread,
+    count_bulk_read,
     due_levels,
     next_level_at,
     save_levels,
@@ -53,6 +54,8 @@ AT_ONCE = 250
 _READS = 10
 """So many calls are read of what changed with many others before it is looked what an order changed meanwhile."""
 _JUDGED_AT_ONCE = 1000
+FRESH = timedelta(minutes=10)
+"""How long it counts that a level was read and found to be no surprise."""
 _AGAIN_S = 1.0
 _SHORTEST_WAIT_S = 0.5
 """What the vendor's limits let through meanwhile is asked for at once."""
@@ -121,22 +124,35 @@ async def _push(turn: Round, rows: Sequence[ListingRow]) -> None:
 
 
 async def _push_many(turn: Round) -> None:
-    """Bring listings true that changed with many others: first their levels are read, then a whole call is written."""
-    hub, reads = turn.hub, _at_once(turn, "read_levels")
-    of = (turn.merchant, turn.connection, turn.now)
-    rows = await hub.store.read(bulk_unread, *of, limit=_READS * reads)
+    """Bring listings true that changed with many others: as many are read as one call writes, then they are written."""
+    hub, of = turn.hub, (turn.merchant, turn.connection, turn.now)
+    size = _at_once(turn, "set_levels")
+    rows: list[ListingRow] = []
+    if await hub.store.read(count_bulk_read, *of, limit=size) < size:
+        rows = await hub.store.read(bulk_unread, *of, limit=_READS * _at_once(turn, "read_levels"))
     if not rows:
-        rows = await hub.store.read(bulk_read, *of, limit=_at_once(turn, "set_levels"))
-        await _write(turn, await wanted_of(hub, turn.merchant, turn.connection, rows), many=True)
+        await _write_many(turn, await hub.store.read(bulk_read, *of, limit=size))
         return
     read = await _read(turn, rows)
     due = await _due_of(turn, [row for row in rows if key_of(row) in read], read)
-    # What shows less than it was left at may have been sold meanwhile: it is not put off.
-    later = [d for d in due if turn.accepted and _differs(d) and not d.row.shows_less]
+    later = {key_of(d.row) for d in due if turn.accepted and _differs(d)}
     failpoint("levels.read.saved")
-    await hub.store.write(save_levels, turn.merchant, [d.row for d in later])
-    turn.moved |= {key_of(d.row) for d in later}
-    await _write(turn, [d for d in due if d not in later])
+    await hub.store.write(save_levels, turn.merchant, [d.row for d in due if key_of(d.row) in later])
+    turn.moved |= later
+    await _write(turn, [d for d in due if key_of(d.row) not in later])
+
+
+async def _write_many(turn: Round, rows: Sequence[ListingRow]) -> None:
+    """Write what was read by earlier rounds; of what was read long ago a sale that is not known may tell otherwise."""
+    known = await turn.hub.store.read(sales_known_as_of, turn.merchant, turn.connection)
+    old = [row for row in rows if row.check_at is not None or not _is_fresh(row, turn.now)]
+    surprising = surprising_among(old, old, known)
+    due = await wanted_of(turn.hub, turn.merchant, turn.connection, rows, surprising=surprising)
+    await _write(turn, due, many=True)
+
+
+def _is_fresh(row: ListingRow, now: datetime) -> bool:
+    return row.read_at is not None and row.read_at >= now - FRESH
 
 
 def _at_once(turn: Round, operation: str) -> int:
@@ -269,6 +285,7 @@ async def _set(turn: Round, written: list[Due]) -> bool:
         turn.pause_s = max(error.retry_after_s, _SHORTEST_WAIT_S)
         failpoint("levels.limited.before")
         await hub.store.write(save_levels, merchant, [d.row for d in written])
+        failpoint("levels.limited.settle")
         await hub.store.write(settle_push, merchant, key, results={}, now=hub.clock.now())
         return False
     failpoint("levels.write.after")

@@ -178,6 +178,13 @@ def bulk_read(
     return _bulk(conn, merchant, connection, _is_read(now), after=after, limit=limit)
 
 
+def count_bulk_read(conn: sa.Connection, merchant: str, connection: str, now: datetime, *, limit: int) -> int:
+    """Return how many listings ``bulk_read`` would give, up to ``limit``."""
+    which = (_of_connection(merchant, connection), _DIRTY, listings.c.bulk, _is_read(now))
+    some = sa.select(listings.c.listing).where(*which).limit(limit).subquery()
+    return conn.execute(sa.select(sa.func.count()).select_from(some)).scalar_one()
+
+
 def _is_read(now: datetime) -> sa.ColumnElement[bool]:
     to_be_checked = sa.and_(listings.c.check_at.is_not(None), listings.c.check_at <= now)
     return sa.and_(listings.c.last_read.is_not(None), sa.not_(to_be_checked))

@@ -102,10 +102,13 @@ def turn_levels_on(conn: sa.Connection, merchant: str, connection: str, *, actor
 def read_afresh(
     conn: sa.Connection, merchant: str, connection: str, after: Place, *, now: datetime
 ) -> Place | None:
-    """Have the next listings behind one read afresh and brought true; return the last, None at the end."""
+    """Have the next listings behind one read afresh and brought true; return the last, None at the end.
+
+    What they showed when they were last read stays known: where one shows less now, something was sold meanwhile.
+    """
     places = _next(conn, merchant, connection, after)
     if places:
-        _touch(conn, merchant, connection, now, places, last_read=None, restore_to=None, stopped=False)
+        _touch(conn, merchant, connection, now, places, check_at=now, restore_to=None, stopped=False)
     return places[-1] if len(places) == AT_ONCE else None
 
 

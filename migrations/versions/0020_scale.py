@@ -213,7 +213,7 @@ def _stop() -> None:
                 "k_location": change["key"]["location"] or "",
                 "units": change["units"],
             }
-            for change in json.loads(row["changes"])
+            for change in _changes(row["changes"])
         ]
         if changes:
             marked = sa.update(listings).where(this)
@@ -280,7 +280,12 @@ def _folded(name: str) -> str:
 
 
 def _length(text: str) -> int:
+    return len(_changes(text))
+
+
+def _changes(text: str) -> Sequence[Any]:
     try:
-        return len(json.loads(text))
-    except (ValueError, TypeError):
-        return 0
+        found: Sequence[Any] = json.loads(text)
+    except ValueError:
+        return ()
+    return found
