@@ -83,6 +83,8 @@ class Amazon:
 
     clock: SteppedClock
     shown: dict[str, int] = field(default_factory=dict)
+    fba: set[str] = field(default_factory=set)
+    """What Amazon ships itself."""
     searches: int = 0
     feeds: list[tuple[float, int]] = field(default_factory=list)
     patches: list[tuple[float, str]] = field(default_factory=list)
@@ -105,8 +107,15 @@ class Amazon:
         return {"items": [self._item(sku) for sku in identifiers.split(",") if sku in self.shown]}
 
     def _item(self, sku: str) -> Json:
-        held = {"fulfillmentChannelCode": "DEFAULT", "quantity": self.shown[sku]}
+        held = {
+            "fulfillmentChannelCode": "AMAZON_NA" if sku in self.fba else "DEFAULT",
+            "quantity": self.shown[sku],
+        }
         return {"sku": sku, "fulfillmentAvailability": [held]}
+
+    async def get_inventory_summaries(self, skus: Sequence[str]) -> list[Json]:
+        await self.quota.take("getInventorySummaries")
+        return [{"sellerSku": sku, "totalQuantity": self.shown[sku]} for sku in skus]
 
     async def patch_listings_item(self, sku: str, body: Json) -> Json:
         await self.quota.take("patchListingsItem")

@@ -197,6 +197,21 @@ async def test_what_an_order_changes_is_pushed_before_the_rest_of_the_catalogue(
     assert sum(units == BEFORE for units in shop.shown.values()) > 4000
 
 
+@pytest.mark.req("R30")
+async def test_what_the_channel_ships_by_now_is_read_and_never_written(store: Store) -> None:
+    skus = skus_of(300)
+    b = await a_hub(store, "amz", AMAZON, skus)
+    seller = Amazon(b.clock, dict.fromkeys(skus, BEFORE), fba={skus[7]})
+    give_levels(b, "amz", seller.levels)
+    await accept(b, "amz", skus, ON_HAND - 2)
+
+    await until_quiet(b)
+
+    assert {sku for sku, units in seller.shown.items() if units == BEFORE} == {skus[7]}
+    [row] = [row for row in await store.read(list_listings, MERCHANT) if row.listing == skus[7]]
+    assert (row.fulfilled_by_channel, row.last_read, row.dirty) == (True, BEFORE, False)
+
+
 @pytest.mark.req("R83")
 async def test_a_mass_change_behind_the_first_part_of_it_stops_the_push_before_anything_is_written(
     store: Store,
