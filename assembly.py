@@ -37,7 +37,7 @@ from core.store.configs import save_config
 from core.store.database_file import check_file, checked_url, database_file
 from core.store.engine import database
 from core.store.keyring_file import begin_keys, check_keys, given_keys
-from core.store.products import list_products
+from core.store.products import first_skus
 from core.store.quota import Limit, quota_of
 from core.store.schema import upgrade
 from core.store.sealing import Keyring
@@ -47,6 +47,7 @@ from core.store.vault import StaticTokens, VaultTokens
 
 ROOT = Path(__file__).resolve().parent
 DATABASE_URL = "sqlite:///crossdock.db"
+_SKUS_AT_ONCE = 5000
 CONFIG = "crossdock.yaml"
 
 
@@ -258,7 +259,12 @@ def products_known(environ: Mapping[str, str], merchant: str) -> frozenset[str]:
 async def _products(url: str, merchant: str) -> frozenset[str]:
     db = database(url)
     try:
-        return frozenset(await db.read(list_products, merchant))
+        found: list[str] = []
+        while page := await db.read(
+            first_skus, merchant, limit=_SKUS_AT_ONCE, after=found[-1] if found else ""
+        ):
+            found += page
+        return frozenset(found)
     except (OSError, OverflowError, ValueError, sa.exc.SQLAlchemyError):
         return frozenset()
     finally:

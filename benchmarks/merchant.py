@@ -22,7 +22,7 @@ from core.ports import Ports
 from core.services.connecting import begin
 from core.store.channel_locations import save_channel_locations
 from core.store.links import link_all
-from core.store.listings import save_listings
+from core.store.offered import save_listings
 from core.store.products import save_products
 from core.store.stock import count_stock
 from core.store.store import Store

@@ -24,7 +24,7 @@ from core.model.order import Order
 from core.model.stock import Need
 from core.store.sealing import Keyring
 from core.store.server_address import plain_address
-from core.store.stock import StockRow, count_stock, list_stock
+from core.store.stock import StockRow, count_stock, stock_of
 from core.store.store import Store
 from simulation.shoppers import Cart, place
 
@@ -71,7 +71,7 @@ async def _measured(seconds: float, *, batched: bool) -> Rates:
         count, sent = next(numbers) - 1, statements.take().total()
         statements.close()
         transactions = store.db.transactions - before
-        _require_sound(await store.read(list_stock, MERCHANT), count)
+        _require_sound(await store.read(stock_of, MERCHANT, HOT), count)
         await store.close()
     return {
         "per_s": count / taken,
@@ -149,7 +149,7 @@ async def _by_hand(seconds: float) -> Rates:
         taken = time.perf_counter() - began
         count = next(numbers) - 1
         await pool.close()
-        _require_sound(await store.read(list_stock, MERCHANT), count)
+        _require_sound(await store.read(stock_of, MERCHANT, HOT), count)
         await store.close()
     return {"per_s": count / taken}
 

@@ -8,8 +8,8 @@ from commands.output import show
 from commands.running import for_merchant
 from core.engine.hub import Hub
 from core.services.readiness import Finding, readiness_of
-from core.store.listings import list_listings
-from core.store.products import list_products
+from core.store.listing_pages import count_listings
+from core.store.products import count_products
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,8 +32,8 @@ async def _looked(hub: Hub, merchant: str) -> tuple[Sequence[Finding], str]:
     """Return what is not ready, and what was looked at."""
     config = hub.config(merchant)
     counts = {
-        "product": len(await hub.store.read(list_products, merchant)),
-        "listing": len({(r.connection, r.listing) for r in await hub.store.read(list_listings, merchant)}),
+        "product": await hub.store.read(count_products, merchant),
+        "listing": await hub.store.read(count_listings, merchant),
         "location": len(config.locations),
         "box": len(config.boxes),
         "connection": len(config.connections),

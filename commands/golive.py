@@ -11,11 +11,11 @@ from commands.confirm import add_confirm_options, agree
 from commands.output import Rows, show
 from commands.running import ACTOR, actions_named, for_merchant, show_for_merchant
 from core.engine.hub import Hub
-from core.errors import HubError
 from core.model.actions import Action
 from core.services.connection_plans import accept_plan, undo_acceptance_plan
 from core.services.golive.accept import Acceptance, accept, acceptances, undo, undo_text
-from core.services.golive.document import Differences, differences
+from core.services.golive.document import Differences, differences, page_shown
+from core.services.golive.listings import ListingDifference
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,9 +45,9 @@ def run(arguments: argparse.Namespace) -> int:
         case "accepted":
             return show_for_merchant(arguments, _accepted)
         case "file":
-            print(for_merchant(arguments, partial(_file, words[0])), end="")
+            for_merchant(arguments, partial(_file, words[0]))
         case _:
-            _show(for_merchant(arguments, differences), as_json=arguments.json)
+            for_merchant(arguments, partial(_show, as_json=arguments.json))
     return 0
 
 
@@ -67,11 +67,9 @@ async def _accepted(hub: Hub, merchant: str) -> Rows:
     return [_row(accepted) for accepted in await acceptances(hub, merchant)]
 
 
-async def _file(document: str, hub: Hub, merchant: str) -> str:
-    for accepted in await acceptances(hub, merchant):
-        if accepted.id == document:
-            return undo_text(accepted)
-    raise HubError(f"nothing of the id {document!r} was accepted")
+async def _file(document: str, hub: Hub, merchant: str) -> None:
+    async for page in undo_text(hub, merchant, document):
+        print(page, end="")
 
 
 def _row(accepted: Acceptance) -> Mapping[str, Any]:
@@ -86,31 +84,37 @@ def _row(accepted: Acceptance) -> Mapping[str, Any]:
     }
 
 
-def _show(shown: Differences, *, as_json: bool) -> None:
+async def _show(hub: Hub, merchant: str, *, as_json: bool) -> None:
+    """Print the differences: as JSON with the first listings of many, else all of them, page by page."""
+    shown = await differences(hub, merchant)
     if as_json:
         print(json.dumps(shown.model_dump(mode="json")))
         return
-    rows = [
-        {
-            "connection": row.connection,
-            "listing": row.listing,
-            "location": row.location or "",
-            "shows": "-" if row.shows is None else row.shows,
-            "wanted": "-" if row.wanted is None else row.wanted,
-            "state": row.state,
-            "because": row.because,
-        }
-        for row in shown.rows
-    ]
-    show(rows, as_json=False)
+    after = shown.after
+    show([_listing(row) for row in shown.rows], as_json=False)
+    while after is not None:
+        rows, after = await page_shown(hub, merchant, shown.id, after)
+        show([_listing(row) for row in rows], as_json=False)
     print(f"\n{_summary(shown)}")
     print(f"id: {shown.id}; accept it: crossdock go-live accept --id {shown.id}")
+
+
+def _listing(row: ListingDifference) -> Mapping[str, Any]:
+    return {
+        "connection": row.connection,
+        "listing": row.listing,
+        "location": row.location or "",
+        "shows": "-" if row.shows is None else row.shows,
+        "wanted": "-" if row.wanted is None else row.wanted,
+        "state": row.state,
+        "because": row.because,
+    }
 
 
 def _summary(shown: Differences) -> str:
     of, by = shown.listings, shown.of_which
     counts = (
-        f"{len(shown.rows)} listings: {of['differ']} differ ({by['by_buffer_only']} by buffer only,"
+        f"{sum(of.values())} listings: {of['differ']} differ ({by['by_buffer_only']} by buffer only,"
         f" {by['by_count']} by count), {of['equal']} equal, {of['unlinked']} not linked,"
         f" {of['read_only']} kept by the channel, {of['not_counted']} not counted"
     )

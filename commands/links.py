@@ -1,6 +1,7 @@
 """``crossdock links``: the review of links, its CSV file, and taking the last import back."""
 
 import argparse
+from collections.abc import Sequence
 from functools import partial
 
 from commands.arguments import UsageError, add_merchant_options
@@ -10,7 +11,7 @@ from commands.running import ACTOR, csv_of, for_merchant, show_for_merchant
 from core.domain.link_proposals import describe
 from core.engine.hub import Hub
 from core.services import links
-from core.services.links import LinkReview, review_links
+from core.services.link_review import LinkReview, review_pages
 from core.services.stock_plans import import_plan, undo_import_plan, unlink_plan
 
 _VERBS = ("list", "conflicts", "export", "preview", "import", "undo", "unlink")
@@ -32,8 +33,13 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError(f"{arguments.do} wants {' '.join(wanted) or 'no more words'}")
     if arguments.do != "export":
         return show_for_merchant(arguments, partial(_done, arguments))
-    print(for_merchant(arguments, links.exported), end="")
+    for_merchant(arguments, _exported)
     return 0
+
+
+async def _exported(hub: Hub, merchant: str) -> None:
+    async for page in links.exported(hub, merchant):
+        print(page, end="")
 
 
 async def _done(arguments: argparse.Namespace, hub: Hub, merchant: str) -> Rows:
@@ -56,18 +62,19 @@ async def _done(arguments: argparse.Namespace, hub: Hub, merchant: str) -> Rows:
         case "unlink":
             agree(arguments, await unlink_plan(hub, merchant, words[0], words[1]))
             await links.unlink(hub, merchant, words[0], words[1])
-    review = await review_links(hub, merchant)
-    return _conflicts(review) if do == "conflicts" else _listed(review)
+    reviews = [review async for review in review_pages(hub, merchant)]
+    return _conflicts(reviews) if do == "conflicts" else _listed(reviews)
 
 
-def _conflicts(review: LinkReview) -> Rows:
+def _conflicts(reviews: Sequence[LinkReview]) -> Rows:
+    # The same names may stand on several pages.
+    found = dict.fromkeys(c for review in reviews for c in review.conflicts)
     return [
-        {"where": c.connection or "-", "names": ", ".join(c.names), "what": c.what, "do": c.do}
-        for c in review.conflicts
+        {"where": c.connection or "-", "names": ", ".join(c.names), "what": c.what, "do": c.do} for c in found
     ]
 
 
-def _listed(review: LinkReview) -> Rows:
+def _listed(reviews: Sequence[LinkReview]) -> Rows:
     open_ones = [
         {
             "connection": offer.connection,
@@ -77,12 +84,14 @@ def _listed(review: LinkReview) -> Rows:
             "score": found[0].score if found else "",
             "why": found[0].detail if found else "",
         }
+        for review in reviews
         for offer, found in review.unlinked
     ]
-    linked = [(o.connection, o.listing, o.of) for o in review.linked]
+    linked = [(o.connection, o.listing, o.of) for review in reviews for o in review.linked]
+    gone = [one for review in reviews for one in review.gone]
     return open_ones + [
         {"connection": c, "listing": name, "of": describe(of), "could be": "", "score": "", "why": ""}
-        for c, name, of in (*linked, *review.gone)
+        for c, name, of in (*linked, *gone)
     ]
 
 

@@ -14,9 +14,10 @@ from core.model.products import Product
 from core.services import actions
 from core.services.product_mistakes import mistakes_in
 from core.services.stock_plans import link_plan, stock_plan
-from core.store.listings import list_listings
+from core.store.listing_pages import page_of_listings
+from core.store.paging import each
 from core.store.products import save_products
-from core.store.stock import list_stock
+from core.store.stock import page_of_stock
 
 _WANTED = {
     "list": "no more words",
@@ -128,7 +129,7 @@ async def _listings(hub: Hub, merchant: str) -> Rows:
             "shown": row.last_read,
             "wanted": row.wanted_last,
         }
-        for row in await hub.store.read(list_listings, merchant)
+        async for row in each(hub.store, page_of_listings, merchant)
     ]
 
 
@@ -142,5 +143,5 @@ async def _stock(hub: Hub, merchant: str) -> Rows:
             "committed": row.committed,
             "available": row.available,
         }
-        for row in await hub.store.read(list_stock, merchant)
+        async for row in each(hub.store, page_of_stock, merchant)
     ]

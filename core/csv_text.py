@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from core.errors import RefusedError
 
-_MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
+MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
 _DELIMITERS = ",;\t"
 _SEPARATOR = re.compile(r'"?sep=([,;|:\t])"?', re.IGNORECASE)
 _RUN = frozenset(
@@ -26,7 +26,7 @@ _CHANGED = re.compile(
     re.IGNORECASE,
 )
 """What a spreadsheet takes for a number or a date, and saves as another text."""
-_BLANKS = " \t\r\n\N{NO-BREAK SPACE}\N{ZERO WIDTH SPACE}" + _MARK
+_BLANKS = " \t\r\n\N{NO-BREAK SPACE}\N{ZERO WIDTH SPACE}" + MARK
 
 
 class UnreadableCsvError(RefusedError):
@@ -80,7 +80,7 @@ def _looks_wide(content: bytes) -> bool:
 
 def read_csv(text: str, columns: Sequence[str]) -> Sheet:
     """Return the rows of a file whose first line names the columns, in any order; empty rows are left out."""
-    lines, skipped, forced = _without_separator(text.removeprefix(_MARK))
+    lines, skipped, forced = _without_separator(text.removeprefix(MARK))
     delimiter = forced or _delimiter_of(lines, columns)
     reader = csv.reader(io.StringIO(lines, newline=""), delimiter=delimiter, strict=True)
     header: list[str] | None = None
@@ -156,7 +156,7 @@ def write_csv(columns: Sequence[str], rows: Iterable[Sequence[str | int | None]]
     lines.writerows([_guarded(cell) for cell in row] for row in rows)
     said = text.getvalue()
     # A spreadsheet takes a file without the mark for its country's own encoding.
-    return said if said.isascii() else _MARK + said
+    return said if said.isascii() else MARK + said
 
 
 def _guarded(cell: str | int | None) -> str | int | None:

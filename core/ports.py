@@ -346,6 +346,8 @@ class Connector:
     operations: Mapping[str, Operation]
     limits: Mapping[str, tuple[float, int]] = field(default_factory=dict)
     """(calls a second, burst) that the vendor allows per operation, until it says otherwise."""
+    at_once: Mapping[str, int] = field(default_factory=dict)
+    """How many levels one call of ``read_levels`` or ``set_levels`` best takes; 250 where nothing is said."""
     signs_in_with: tuple[str, ...] = ()
     app_keys: tuple[str, ...] = ()
     api_version: str | None = None

@@ -16,9 +16,10 @@ from core.model.order import ChannelState, FulfilledBy
 from core.model.stock import ListingKey
 from core.store.channel_locations import matched_locations
 from core.store.orders import facts_of
+from core.store.paging import each
 from core.store.pauses import list_pauses
 from core.store.rebuild import rebuild
-from core.store.stock import StockRow, list_stock, listable_units
+from core.store.stock import StockRow, listable_units, page_of_stock
 from core.store.tables import effects, ledger, pauses, stock
 
 Name = tuple[str, str]
@@ -52,7 +53,7 @@ async def differences(hub: Hub, merchant: str, world: World, links: Links) -> li
     found += _effects(known, facts, {(kind.value, of): n for (kind, of), n in world.effects.items()})
     found += await hub.store.read(_unbalanced)
     found += await hub.store.read(_unsettled)
-    found += _committed(known, await hub.store.read(list_stock, merchant))
+    found += _committed(known, [row async for row in each(hub.store, page_of_stock, merchant)])
     found += await _levels(hub, merchant, world, links)
     found += [
         f"{pause.connection}: {pause.action} are paused still"
@@ -187,7 +188,8 @@ def _committed(states: Mapping[str, OrderState], counters: Sequence[StockRow]) -
 
 async def _levels(hub: Hub, merchant: str, world: World, links: Links) -> list[str]:
     config = hub.connections(merchant).config
-    available = await hub.store.read(listable_units, merchant)
+    skus = {sku for of in links.values() for made_of in of.values() for sku in made_of}
+    available = await hub.store.read(listable_units, merchant, skus)
     found: list[str] = []
     for (connection, key), shown in world.levels().items():
         named = await hub.store.read(matched_locations, merchant, connection)

@@ -20,7 +20,7 @@ from core.model.notification import Notification, NotificationKind
 from core.model.stock import Listing
 from core.steps.sync import sync_order
 from core.store.links import link_all
-from core.store.listings import save_listings
+from core.store.offered import save_listings
 from core.store.switches import go_live
 from simulation.shoppers import Cart, place
 from tests.builders import home

@@ -33,7 +33,7 @@ def released() -> dict[str, str]:
 
 def ours_in(source: str) -> Iterator[str]:
     """Yield the dotted name of everything that a revision imports and that is neither alembic, SQLAlchemy nor Python's."""
-    foreign = {"alembic", "sqlalchemy", "json", "collections", "datetime", "typing"}
+    foreign = {"alembic", "sqlalchemy", "json", "collections", "datetime", "re", "typing"}
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.ImportFrom) and str(node.module).partition(".")[0] not in foreign:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)

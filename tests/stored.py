@@ -8,7 +8,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from core.store.jobs import Job, list_jobs
-from core.store.tables import configs, effects, ledger
+from core.store.links import Listing, links_among
+from core.store.listings import COLUMNS, ListingRow, listing_of
+from core.store.stock import StockRow
+from core.store.tables import configs, effects, ledger, links, listings, stock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,3 +96,24 @@ def latest_config(conn: sa.Connection, merchant: str) -> tuple[str, str] | None:
 def jobs_of_kind(conn: sa.Connection, merchant: str, kind: str) -> list[Job]:
     """Return a merchant's jobs of one kind, by subject."""
     return [job for job in list_jobs(conn, merchant) if job.kind == kind]
+
+
+def list_listings(conn: sa.Connection, merchant: str, connection: str | None = None) -> list[ListingRow]:
+    """Return a merchant's listings, or one connection's, by connection, listing and location."""
+    query = sa.select(*COLUMNS).where(listings.c.merchant == merchant)
+    if connection is not None:
+        query = query.where(listings.c.connection == connection)
+    return [listing_of(row) for row in conn.execute(query.order_by(*listings.primary_key))]
+
+
+def list_stock(conn: sa.Connection, merchant: str) -> list[StockRow]:
+    """Return every counter of a merchant by SKU and location."""
+    query = sa.select(stock).where(stock.c.merchant == merchant).order_by(stock.c.sku, stock.c.location)
+    names = StockRow.__dataclass_fields__
+    return [StockRow(**{name: getattr(row, name) for name in names}) for row in conn.execute(query)]
+
+
+def all_links(conn: sa.Connection, merchant: str) -> dict[Listing, dict[str, int]]:
+    """Return units by SKU of every linked listing of a merchant."""
+    query = sa.select(links.c.connection, links.c.listing).where(links.c.merchant == merchant)
+    return links_among(conn, merchant, [(connection, listing) for connection, listing in conn.execute(query)])

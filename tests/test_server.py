@@ -24,7 +24,7 @@ from core.model.notification import Notification, NotificationKind
 from core.model.products import Product
 from core.model.stock import Listing
 from core.store.links import link_all
-from core.store.listings import save_listings
+from core.store.offered import save_listings
 from core.store.orders import facts_of
 from core.store.products import save_products
 from core.store.stock import count_stock

@@ -79,6 +79,8 @@ CONNECTOR = Connector(
     # D1, read 2026-11-30); what tax law wants kept (amounts, numbers) is in facts, which name nobody.
     keeps_persons=timedelta(days=30),
     limits=RATES,
+    # Of one search, and of one feed: while a feed may be handed in once in two minutes, so many are read.
+    at_once={"read_levels": 20, "set_levels": 10_000},
     offers=frozenset({"channel", "levels", "shipment_notifier", "authorizer"}),
     mode_of=mode_by_host,
     app_keys=(

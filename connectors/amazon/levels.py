@@ -68,14 +68,19 @@ class AmazonLevels:
         for start in range(0, len(fba), FBA_PAGE):
             summaries = await self._client.get_inventory_summaries(fba[start : start + FBA_PAGE])
             shown |= {summary["sellerSku"]: _fulfillable(summary) for summary in summaries}
-        return tuple(Level(key=key, units=shown[key.listing]) for key in keys if key.listing in shown)
+        amazons = frozenset(fba)
+        return tuple(
+            Level(key=key, units=shown[key.listing], fulfilled_by_channel=key.listing in amazons)
+            for key in keys
+            if key.listing in shown
+        )
 
     async def set_levels(self, changes: Sequence[LevelChange], *, key: str) -> tuple[LevelResult, ...]:  # noqa: ARG002
         """Set absolute levels. ``last_read`` is not compared: Amazon cannot, and its reads lag behind its writes.
 
-        Where Amazon's limits end a push early, the rest is UNKNOWN with the code ``NotSent``.
+        Where Amazon's limits end a push early, the rest is NOT_SENT.
         """
-        await self._know_channels([change.key.listing for change in changes])
+        await self._know_channels(changes)
         allowed = [change for change in changes if self._refusal(change) is None]
         many = len(allowed) > self._settings.feed_threshold
         sent = await (self._feed(allowed) if many else self._patch_each(allowed))
@@ -118,16 +123,22 @@ class AmazonLevels:
     def _is_fresh(self, at: datetime, machine_s: float) -> bool:
         return at >= self._clock.now() - timedelta(seconds=machine_s)
 
-    async def _know_channels(self, skus: Sequence[str]) -> None:
-        """See who fulfills each SKU, unless seen a few minutes ago: a patch would make an FBA listing the merchant's."""
-        unseen = [
-            sku
-            for sku in skus
-            if sku not in self._channels or not self._is_fresh(self._channels[sku][1], CHANNEL_KNOWN_S)
-        ]
+    async def _know_channels(self, changes: Sequence[LevelChange]) -> None:
+        """See who fulfills each SKU, unless seen a few minutes ago: a patch would make an FBA listing the merchant's.
+
+        Another process may have seen it: a change whose level was just read is of a listing that is the merchant's.
+        """
+        unseen: list[str] = []
+        for change in changes:
+            sku, read_at = change.key.listing, change.read_at
+            if sku in self._channels and self._is_fresh(self._channels[sku][1], CHANNEL_KNOWN_S):
+                continue
+            self._channels.pop(sku, None)
+            if read_at is not None and self._is_fresh(read_at, CHANNEL_KNOWN_S):
+                self._channels[sku] = MERCHANT, read_at
+            else:
+                unseen.append(sku)
         if unseen:
-            for sku in unseen:
-                self._channels.pop(sku, None)
             await self._items(unseen)
 
     def _remember(self, items: Any) -> None:
@@ -157,7 +168,8 @@ class AmazonLevels:
                 if isinstance(error, OutcomeUnknownError):
                     results.append(_unknown(change, "NoAnswer"))
                 break
-        return [*results, *(_unknown(change, "NotSent") for change in changes[len(results) :])]
+        left = changes[len(results) :]
+        return [*results, *(LevelResult(key=change.key, state=LevelState.NOT_SENT) for change in left)]
 
     async def _patch(self, change: LevelChange) -> LevelResult:
         body = {"productType": PRODUCT_TYPE, "patches": [patch_of(change.units)]}

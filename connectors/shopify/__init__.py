@@ -28,6 +28,8 @@ CONNECTOR = Connector(
     settings=ShopifySettings,
     build=build,
     operations=OPERATIONS,
+    # Of what one query, and one mutation, takes: connectors/shopify/levels.py.
+    at_once={"read_levels": 100, "set_levels": 250},
     signs_in_with=("store", "token"),
     offers=frozenset({"channel", "levels", "shipment_notifier", "channel_payments", "authorizer"}),
     mode_of=mode_of,

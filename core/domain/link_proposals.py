@@ -96,10 +96,18 @@ def folded(name: str) -> str:
     return "".join(c for c in name.casefold() if c.isalnum())
 
 
+def search_words(title: str) -> frozenset[str]:
+    """Return the words that a title is sought by: at least those of ``words_of``, those of packs as well."""
+    return frozenset(re.findall(r"[^\W_]+", _bare(title).casefold().replace("\N{MULTIPLICATION SIGN}", "x")))
+
+
+def _bare(title: str) -> str:
+    return title.replace("'", "").replace("\N{RIGHT SINGLE QUOTATION MARK}", "")
+
+
 def words_of(title: str) -> tuple[str, ...]:
     """Return a title's words, pack words taken out."""
-    bare = title.replace("'", "").replace("\N{RIGHT SINGLE QUOTATION MARK}", "")
-    return tuple(re.findall(r"[^\W_]+", without_packs(bare)))
+    return tuple(re.findall(r"[^\W_]+", without_packs(_bare(title))))
 
 
 def units_in(listing: ChannelListing, product: KnownProduct) -> int:
@@ -114,6 +122,12 @@ def units_in(listing: ChannelListing, product: KnownProduct) -> int:
 
 def _sku_without_pack(sku: str) -> str:
     return folded(without_packs(sku, OF_SKUS))
+
+
+def folds_of(listing: ChannelListing) -> frozenset[str]:
+    """Return the folded SKUs by which a listing may find what it is made of: with its pack words, and without."""
+    sku = listing.sku or listing.listing
+    return frozenset({folded(sku), _sku_without_pack(sku)} - {""})
 
 
 # Proposals.

@@ -8,7 +8,7 @@ _DATE = re.compile(
     r"[0-9]{1,2}[-./ ]{1,2}[^\W\d_]{3,9}\.?(?:[-./ ][0-9]{2,4})?|[^\W\d_]{3,9}\.?[-./ ][0-9]{2,4}"
     r"|[0-9]{1,2}[./][0-9]{1,2}[./][0-9]{2,4}|[0-9]{4}-[0-9]{2}-[0-9]{2}(?: 00:00:00)?"
 )
-_DIGITS = 15
+KEPT_DIGITS = 15
 """So many digits of a number a spreadsheet keeps; the others become 0."""
 _AS_TEXT = "give the column the format Text, enter the SKU again and save"
 
@@ -27,10 +27,14 @@ def _why(sku: str, products: Collection[str]) -> str:
         if zeros is not None:
             return f"{zeros!r} is: a spreadsheet dropped its leading zeros; {_AS_TEXT}"
         cut = [
-            known for known in bare if len(known) == len(sku) > _DIGITS and known[:_DIGITS] == sku[:_DIGITS]
+            known
+            for known in bare
+            if len(known) == len(sku) > KEPT_DIGITS and known[:KEPT_DIGITS] == sku[:KEPT_DIGITS]
         ]
         if cut:
-            return f"{min(cut)!r} begins alike: a spreadsheet keeps {_DIGITS} digits of a number; {_AS_TEXT}"
+            return (
+                f"{min(cut)!r} begins alike: a spreadsheet keeps {KEPT_DIGITS} digits of a number; {_AS_TEXT}"
+            )
     if _DATE.fullmatch(sku):
         return f"it looks like a date that a spreadsheet made of a SKU: {_AS_TEXT}"
     folded = "".join(sku.split()).casefold()

@@ -18,6 +18,7 @@ from core.telemetry import Telemetry
 LOG = logging.getLogger("crossdock.health")
 
 _DEFAULT = Operation(fence=Fence.NONE)
+_LEVELS_AT_ONCE = 250
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +34,10 @@ class Connections:
     def operation(self, connection: str, name: str) -> Operation:
         """Return how an operation of a connection behaves when repeated, and how long it may take."""
         return self.connectors[connection].operations.get(name, _DEFAULT)
+
+    def at_once(self, connection: str, name: str) -> int:
+        """Return how many levels one call of an operation best takes."""
+        return self.connectors[connection].at_once.get(name, _LEVELS_AT_ONCE)
 
     def named(self, connection: str) -> Ports:
         """Return what a connection can do.

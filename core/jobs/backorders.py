@@ -23,10 +23,8 @@ async def serve_backorders(hub: Hub, job: Job) -> Reschedule | None:
             waiting.append((state.order.placed_at, order_id, state, state.order))
     again = False
     for _, order_id, state, order in sorted(waiting, key=lambda w: (w[0], w[1])):
-        available = await hub.store.read(available_units, merchant)
-        if not any(
-            units > 0 for (sku, _), units in available.items() if sku in {n.sku for n in state.backordered}
-        ):
+        skus = {need.sku for need in state.backordered}
+        if not any(units > 0 for units in (await hub.store.read(available_units, merchant, skus)).values()):
             continue
         now = hub.clock.now()
         failpoint("backorders.commit.before")

@@ -9,7 +9,11 @@ from core.engine.pauses import asked
 from core.store.channel_locations import matched_locations, save_channel_locations
 from core.store.claims import wake_open_orders
 from core.store.jobs import Job
-from core.store.listings import save_listings
+from core.store.listings import FIRST_PLACE, Place
+from core.store.offered import copies_of, drop_others, places_of, save_offered
+
+_AT_ONCE = 500
+"""So many listings are stored in one transaction: whatever else is to be written waits no longer for it."""
 
 
 async def read_listings(hub: Hub, job: Job) -> Reschedule | None:
@@ -34,5 +38,12 @@ async def read_listings(hub: Hub, job: Job) -> Reschedule | None:
         )  # which work is ours may be told differently now
     call = Call(job.connection, "list_listings")
     listings = await asked(hub, job.merchant, call, levels.list_listings())
-    await hub.store.write(save_listings, job.merchant, job.connection, listings, now=now)
+    copies, offered = copies_of(listings), places_of(listings)
+    of = (job.merchant, job.connection)
+    for start in range(0, len(listings), _AT_ONCE):
+        part = listings[start : start + _AT_ONCE]
+        await hub.store.write(save_offered, *of, part, copies=copies, now=now)
+    after: Place | None = FIRST_PLACE
+    while after is not None:
+        after = await hub.store.write(drop_others, *of, offered, after=after)
     return Reschedule(due_at=now + timedelta(hours=6))

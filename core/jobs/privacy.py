@@ -26,6 +26,8 @@ from core.store.privacy_requests import end_request, take_request
 from core.store.tokens import TokenRow
 
 LOG = logging.getLogger("crossdock.privacy")
+_FORGOTTEN_AT_ONCE = 5000
+"""So many orders of a shop that left are forgotten before the next are looked up."""
 
 
 LOOK_AGAIN = (timedelta(minutes=1), timedelta(minutes=10))
@@ -131,13 +133,17 @@ async def redact_shop(hub: Hub, job: Job) -> Reschedule | None:
         LOG.warning("%s: asked to forget all of %s; %s", job.merchant, job.connection, result)
         await _end(hub, job.merchant, request, RequestState.REFUSED, result)
         return None
-    known = await hub.store.read(orders_of_connection, job.merchant, job.connection)
-    told = await hub.store.read(orders_told, job.merchant, job.connection)
-    order_ids = sorted({*known, *told})
-    await forget(hub, job.merchant, order_ids, why=Why.SHOP_LEFT, actor="channel")
+    of, after = (job.merchant, job.connection), None
+    told = set(await hub.store.read(orders_told, *of))
+    number = len(told)
+    while known := await hub.store.read(orders_of_connection, *of, after=after, limit=_FORGOTTEN_AT_ONCE):
+        after, ids = known[-1], [order_id for _, order_id in known]
+        number += len(set(ids) - told)
+        await forget(hub, job.merchant, ids, why=Why.SHOP_LEFT, actor="channel")
+    await forget(hub, job.merchant, sorted(told), why=Why.SHOP_LEFT, actor="channel")
     row = TokenRow(keyring=hub.store.keys, merchant=job.merchant, connection=job.connection)
     await hub.store.write(_forget_account, row)
-    result = f"the persons of all {len(order_ids)} orders are forgotten, and the shop's account"
+    result = f"the persons of all {number} orders are forgotten, and the shop's account"
     await _end(hub, job.merchant, request, RequestState.DONE, result)
     return None
 

@@ -3,42 +3,51 @@
 While a round is stopped, nothing of its connection is written; what further rounds would change is added to it.
 """
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 
 from core.engine.hub import Hub
 from core.model.stock import LevelChange
-from core.store.listings import list_listings
-from core.store.push_guard import StoppedPush, list_stopped_pushes, stop_push
+from core.store.listings import count_written
+from core.store.push_guard import StoppedPush, is_stopped, stop_push
 
 
 async def stops_push(
-    hub: Hub, merchant: str, connection: str, changes: Sequence[LevelChange], rest: Sequence[LevelChange]
-) -> bool:
-    """Return whether a round may not be written; it is stored then.
+    hub: Hub,
+    merchant: str,
+    connection: str,
+    changes: Sequence[LevelChange],
+    rest: AsyncIterator[Sequence[LevelChange]],
+) -> tuple[bool, int]:
+    """Return whether a round may not be written, and how many changes were counted to say so; what is stopped is noted.
 
-    ``changes`` are those that nobody accepted by name; ``rest`` are the like of listings that wait behind them.
+    ``changes`` are those that nobody accepted by name; ``rest`` are the like of listings that wait behind them, which
+    are asked for only as far as it takes to know.
     """
-    standing = (await hub.store.read(list_stopped_pushes, merchant)).get(connection)
-    round_ = (*changes, *rest)
+    if await hub.store.read(is_stopped, merchant, connection):
+        return True, 0
     rule = hub.config(merchant).connections[connection].push_guard
-    listings = standing.listings if standing else 0
-    if standing is None:
-        if len(round_) < rule.least:
-            return False
-        rows = await hub.store.read(list_listings, merchant, connection)
-        listings = sum(1 for row in rows if not row.never_written)
-        zeros = sum(1 for change in round_ if change.units == 0 and change.last_read)
-        if not rule.stops(changes=len(round_), zeros=zeros, listings=listings):
-            return False
-    now = hub.clock.now()
-    stopped = StoppedPush(connection=connection, at=now, changes=tuple(changes), listings=listings)
-    await hub.store.write(stop_push, merchant, stopped)
-    return True
+    count, zeros, ours = len(changes), _zeros(changes), -1
+    stops = False
+    while not stops:
+        if count >= rule.least:
+            ours = await hub.store.read(count_written, merchant, connection) if ours < 0 else ours
+            stops = rule.stops(changes=count, zeros=zeros, listings=ours)
+        more = None if stops else await anext(rest, None)
+        if more is None:
+            break
+        count, zeros = count + len(more), zeros + _zeros(more)
+    if stops:
+        await hub.store.write(stop_push, merchant, connection, ours=ours, now=hub.clock.now())
+    return stops, count
+
+
+def _zeros(changes: Sequence[LevelChange]) -> int:
+    return sum(1 for change in changes if change.units == 0 and change.last_read)
 
 
 def describe(stopped: StoppedPush) -> str:
     """Return what was stopped, for people."""
     return (
-        f"a round of levels would change {len(stopped.changes)} of {stopped.listings} listings, {stopped.zeros} of them to"
+        f"a round of levels would change {stopped.changes} of {stopped.listings} listings, {stopped.zeros} of them to"
         " sold out: nothing is written until you say go or stop"
     )

@@ -3,12 +3,14 @@
 A level is written only where it differs from what the channel shows, so the listing that just sold is never written:
 the channel took the unit off itself. What was written is read back later; a channel that accepted and changed nothing
 is written again. While levels are not accepted, everything is read and nothing is written (R21).
+
+What an order changed is pushed before what changed with many others. Of those the levels are read first, as many as
+the vendor's limits let through, and written once a whole call of them is known: see ``_push_many``.
 """
 
 import asyncio
-import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from core.domain.levels import wanted_level
@@ -16,127 +18,182 @@ from core.engine.answers import Call
 from core.engine.hub import Hub
 from core.engine.job import Reschedule
 from core.engine.pauses import asked
-from core.errors import OutcomeUnknownError
+from core.errors import OutcomeUnknownError, RateLimitError
 from core.failpoints import failpoint
+from core.jobs.level_rows import (
+    Due,
+    after_write,
+    key_of,
+    key_of_push,
+    left_alone,
+    read_as,
+    surprising_among,
+)
 from core.jobs.push_guard import stops_push
 from core.model.actions import Action
-from core.model.stock import LevelChange, LevelResult, LevelState, ListingKey
+from core.model.stock import LevelChange, LevelState, ListingKey
 from core.ports import Levels
 from core.store.channel_locations import matched_locations
 from core.store.jobs import Job, NewJob, enqueue, sales_known_as_of
-from core.store.links import links_of
-from core.store.listings import ListingRow, due_levels, next_level_at, save_levels
+from core.store.links import links_of_listings
+from core.store.listings import (
+    ListingRow,
+    bulk_read,
+    bulk_unread,
+    count_bulk_read,
+    due_levels,
+    next_level_at,
+    save_levels,
+)
+from core.store.push_guard import is_stopped
 from core.store.pushes import journal_push, settle_push
 from core.store.stock import listable_units
 from core.store.switches import accepted_actions
 
 AT_ONCE = 250
-_ALL = 1_000_000
-READ_BACK = timedelta(seconds=45)
-"""How long after a write a level is read back."""
-READ_BACK_FEED = timedelta(minutes=15)
-"""The same for a level that went in a feed: channels take minutes to work one off."""
-ASK_REFUSED_AGAIN = timedelta(minutes=30)
-"""When a listing whose level the channel refused is looked at again."""
-LOOK_AGAIN = timedelta(hours=1)
-"""How often listings are read while levels are not accepted."""
+_READS = 10
+"""So many calls are read of what changed with many others before it is looked what an order changed meanwhile."""
+_JUDGED_AT_ONCE = 1000
+FRESH = timedelta(minutes=10)
+"""How long it counts that a level was read and found to be no surprise."""
 _AGAIN_S = 1.0
+_SHORTEST_WAIT_S = 0.5
+"""What the vendor's limits let through meanwhile is asked for at once."""
 
 
-@dataclass(frozen=True, slots=True)
-class Due:
-    """A listing to look at, and what it is to show; None: it must not be written."""
+@dataclass(slots=True)
+class Round:
+    """One round of pushes of a connection."""
 
-    row: ListingRow
-    wanted: int | None
-    surprising: bool = False
-    """The channel shows less than it was left at, and no change of stock is known that explains it."""
-
-    @property
-    def unlike(self) -> bool:
-        """Whether the channel shows another number than it is to show."""
-        return (
-            self.wanted is not None and self.row.last_read is not None and self.wanted != self.row.last_read
-        )
-
-    @property
-    def agreed(self) -> bool:
-        """Whether a person agreed to this number; to another one, nobody did."""
-        return self.row.agreed and self.row.wanted_last == self.wanted
+    hub: Hub
+    job: Job
+    levels: Levels
+    now: datetime
+    accepted: bool = False
+    acts: bool = False
+    judged: int = 0
+    """How many changes of those that wait the push guard has seen and let pass."""
+    pause_s: float | None = None
+    """The vendor's limits ended the round early: after so many seconds they let more through."""
+    moved: set[ListingKey] = field(default_factory=set)
+    """What is dirty no more, or of which more is known than before."""
 
     @property
-    def change(self) -> LevelChange:
-        """What is to be set."""
-        return LevelChange(key=key_of(self.row), units=self.wanted or 0, last_read=self.row.last_read)
+    def merchant(self) -> str:
+        """Whose."""
+        return self.job.merchant
+
+    @property
+    def connection(self) -> str:
+        """Of which connection."""
+        return self.job.subject
 
 
 async def push_levels(hub: Hub, job: Job) -> Reschedule | None:
     """Bring the listings of one connection true: read what is unknown, write what differs, plan the read-back."""
-    merchant, connection = job.merchant, job.subject
-    levels = hub.connections(merchant).named(connection).levels
-    now = hub.clock.now()
+    levels = hub.connections(job.merchant).named(job.subject).levels
     if levels is None:
         return None
-    rows = await hub.store.read(due_levels, merchant, connection, now, limit=AT_ONCE)
-    if rows:
-        read = await _read(hub, levels, rows, job)
-        known = await hub.store.read(sales_known_as_of, merchant, connection)
-        due = await wanted_of(hub, merchant, connection, read, surprising=_surprising(rows, read, known))
-        failpoint("levels.switches.before")
-        accepted = (connection, Action.LEVELS.value) in await hub.store.read(accepted_actions, merchant)
-        accepted = accepted and hub.connections(merchant).acts(connection)
-        await _write(hub, levels, due, job, accepted=accepted)
-    again = await hub.store.read(next_level_at, merchant, connection)
-    return None if again is None else Reschedule(due_at=max(again, now + timedelta(seconds=_AGAIN_S)))
-
-
-async def _read(hub: Hub, levels: Levels, rows: Sequence[ListingRow], job: Job) -> list[ListingRow]:
-    """Read the listings whose shown level is unknown or is to be read back."""
     now = hub.clock.now()
+    turn = Round(hub, job, levels, now, judged=int(job.data.get("judged", 0)))
+    rows = await hub.store.read(due_levels, turn.merchant, turn.connection, now, limit=AT_ONCE)
+    failpoint("levels.switches.before")
+    switches = await hub.store.read(accepted_actions, turn.merchant)
+    # In test mode nothing is written to a live channel (R99).
+    turn.acts = hub.connections(turn.merchant).acts(turn.connection)
+    turn.accepted = turn.acts and (turn.connection, Action.LEVELS.value) in switches
+    first = [row for row in rows if row.dirty and not row.bulk]
+    if len(rows) < AT_ONCE or first or not rows[0].dirty:
+        await _push(turn, rows if len(rows) < AT_ONCE else first or rows)
+    else:
+        await _push_many(turn)
+    again = await hub.store.read(next_level_at, turn.merchant, turn.connection)
+    if again is None:
+        return None
+    pause_s = turn.pause_s if turn.pause_s is not None else 0.0 if turn.moved else _AGAIN_S
+    return Reschedule(due_at=max(again, now + timedelta(seconds=pause_s)), data={"judged": turn.judged})
+
+
+async def _push(turn: Round, rows: Sequence[ListingRow]) -> None:
+    """Bring some listings true: whatever of them the vendor's limits let through."""
+    if not rows:
+        return
+    read = await _read(turn, rows)
+    due = await _due_of(turn, [row for row in rows if key_of(row) in read], read)
+    await _write(turn, due)
+
+
+async def _push_many(turn: Round) -> None:
+    """Bring listings true that changed with many others: as many are read as one call writes, then they are written."""
+    hub, of = turn.hub, (turn.merchant, turn.connection, turn.now)
+    size = _at_once(turn, "set_levels")
+    rows: list[ListingRow] = []
+    if await hub.store.read(count_bulk_read, *of, limit=size) < size:
+        rows = await hub.store.read(bulk_unread, *of, limit=_READS * _at_once(turn, "read_levels"))
+    if not rows:
+        await _write_many(turn, await hub.store.read(bulk_read, *of, limit=size))
+        return
+    read = await _read(turn, rows)
+    due = await _due_of(turn, [row for row in rows if key_of(row) in read], read)
+    later = {key_of(d.row) for d in due if turn.accepted and _differs(d)}
+    failpoint("levels.read.saved")
+    await hub.store.write(save_levels, turn.merchant, [d.row for d in due if key_of(d.row) in later])
+    turn.moved |= later
+    await _write(turn, [d for d in due if key_of(d.row) not in later])
+
+
+async def _write_many(turn: Round, rows: Sequence[ListingRow]) -> None:
+    """Write what was read by earlier rounds; of what was read long ago a sale that is not known may tell otherwise."""
+    known = await turn.hub.store.read(sales_known_as_of, turn.merchant, turn.connection)
+    old = [row for row in rows if row.check_at is not None or not _is_fresh(row, turn.now)]
+    surprising = surprising_among(old, old, known)
+    due = await wanted_of(turn.hub, turn.merchant, turn.connection, rows, surprising=surprising)
+    await _write(turn, due, many=True)
+
+
+def _is_fresh(row: ListingRow, now: datetime) -> bool:
+    return row.read_at is not None and row.read_at >= now - FRESH
+
+
+def _at_once(turn: Round, operation: str) -> int:
+    """Return how many levels one call of the connection best takes."""
+    return turn.hub.connections(turn.merchant).at_once(turn.connection, operation)
+
+
+async def _read(turn: Round, rows: Sequence[ListingRow]) -> dict[ListingKey, ListingRow]:
+    """Return the listings, those read whose shown level is unknown or is to be read back.
+
+    Where the vendor's limits end it, those that were not read are left out.
+    """
+    now = turn.now
     wanted = [
         row for row in rows if row.last_read is None or (row.check_at is not None and row.check_at <= now)
     ]
-    if not wanted:
-        return list(rows)
-    keys = [key_of(row) for row in wanted]
-    failpoint("levels.read.before")
-    found = await asked(hub, job.merchant, Call(job.subject, "read_levels"), levels.read_levels(keys))
-    failpoint("levels.read.after")
-    shown, read = {level.key: level.units for level in found}, frozenset(keys)
-    return [_read_as(row, shown.get(key_of(row)), now) if key_of(row) in read else row for row in rows]
+    unread = {key_of(row) for row in wanted}
+    known = {key_of(row): row for row in rows if key_of(row) not in unread}
+    size = _at_once(turn, "read_levels")
+    for start in range(0, len(wanted), size):
+        part = wanted[start : start + size]
+        failpoint("levels.read.before")
+        call = Call(turn.connection, "read_levels")
+        try:
+            found = await asked(turn.hub, turn.merchant, call, turn.levels.read_levels([*map(key_of, part)]))
+        except RateLimitError as error:
+            if not known:
+                raise
+            turn.pause_s = max(error.retry_after_s, _SHORTEST_WAIT_S)
+            break
+        failpoint("levels.read.after")
+        shown = {level.key: level for level in found}
+        known |= {key_of(row): read_as(row, shown.get(key_of(row)), now) for row in part}
+    return known
 
 
-def _read_as(row: ListingRow, units: int | None, now: datetime) -> ListingRow:
-    # A number that is put back is there once it shows, or once a sale has changed it since it was set.
-    there = units == row.restore_to or row.wanted_last not in (None, units)
-    back = None if there else row.restore_to
-    # A read-back that is still to come stays: what a channel shows right after a write may be what was there before.
-    planned = row.check_at if row.check_at is not None and row.check_at > now else None
-    return replace(row, last_read=units, read_at=now, check_at=planned, restore_to=back)
-
-
-def _surprising(
-    before: Sequence[ListingRow], read: Sequence[ListingRow], known: datetime | None
-) -> frozenset[ListingKey]:
-    """Return what shows less than it was left at: a sale that we have not heard of may be the cause.
-
-    It stays so until whatever the channel has sold is ``known`` as of a moment after it was first seen: to write more
-    in between would sell the unit twice. What shows more than it was left at no sale explains.
-    """
-    pairs = zip(before, read, strict=True)
-    return frozenset(
-        key_of(new) for old, new in pairs if old.restore_to is None and _is_less(old, new, known)
-    )
-
-
-def _is_less(old: ListingRow, new: ListingRow, known: datetime | None) -> bool:
-    left = old.wanted_last if old.last_read is None else old.last_read
-    was_read = new.read_at != old.read_at
-    if was_read and left is not None and (new.last_read is None or new.last_read < left):
-        return True
-    # It was so when it was last read, and the stock may have changed meanwhile: that tells of no sale.
-    since = old.read_at
-    return old.shows_less and known is not None and since is not None and known < since
+async def _due_of(turn: Round, before: Sequence[ListingRow], read: dict[ListingKey, ListingRow]) -> list[Due]:
+    after = [read[key_of(row)] for row in before]
+    known = await turn.hub.store.read(sales_known_as_of, turn.merchant, turn.connection)
+    surprising = surprising_among(before, after, known)
+    return await wanted_of(turn.hub, turn.merchant, turn.connection, after, surprising=surprising)
 
 
 async def wanted_of(
@@ -148,9 +205,10 @@ async def wanted_of(
     surprising: frozenset[ListingKey] = frozenset(),
 ) -> list[Due]:
     """Return what listings are to show by the stock of now, or by what they are put back to."""
-    config = hub.config(merchant)
-    links = await hub.store.read(links_of, merchant, connection)
-    available = await hub.store.read(listable_units, merchant)
+    config, names = hub.config(merchant), [row.listing for row in rows]
+    links = await hub.store.read(links_of_listings, merchant, connection, names)
+    skus = {sku for of in links.values() for sku in of}
+    available = await hub.store.read(listable_units, merchant, skus)
     named = await hub.store.read(matched_locations, merchant, connection)
     found: list[Due] = []
     for row in rows:
@@ -172,106 +230,102 @@ async def wanted_of(
     return found
 
 
-async def _write(hub: Hub, levels: Levels, due: list[Due], job: Job, *, accepted: bool) -> None:
-    now, merchant, connection = hub.clock.now(), job.merchant, job.subject
-    acts = hub.connections(merchant).acts(
-        connection
-    )  # in test mode nothing is written to a live channel (R99)
-    ready = [d for d in due if acts and d.unlike and not d.surprising]
-    differ = [d for d in ready if accepted and d.row.restore_to is None]
-    back = [d for d in ready if d.row.restore_to is not None]
-    if differ and await _stopped(hub, merchant, connection, due, differ):
-        differ = []
-    written = [*differ, *back]
-    left = [_left(d, now, accepted=accepted) for d in due if d not in written]
+def _differs(due: Due) -> bool:
+    return due.unlike and not due.surprising and due.row.restore_to is None
+
+
+async def _write(turn: Round, due: list[Due], *, many: bool = False) -> None:
+    """Write what differs; ``many``: more of the like wait behind these."""
+    hub, merchant, now = turn.hub, turn.merchant, turn.now
+    differ = [d for d in due if turn.accepted and _differs(d)]
+    back = [d for d in due if turn.acts and d.unlike and not d.surprising and d.row.restore_to is not None]
+    stopped = bool(differ) and await _stopped(turn, differ, many=many)
+    written = [*back, *([] if stopped else differ)]
+    keys = {key_of(d.row) for d in written}
+    halted = {key_of(d.row) for d in differ if stopped and not d.agreed}
+    left = [
+        left_alone(d, now, accepted=turn.accepted, stopped=key_of(d.row) in halted)
+        for d in due
+        if key_of(d.row) not in keys
+    ]
     failpoint("levels.left.before")
     await hub.store.write(save_levels, merchant, left)
-    if accepted and any(d.surprising and d.unlike for d in due):
+    turn.moved |= {key_of(row) for row in left}
+    if turn.accepted and any(d.surprising and d.unlike for d in due):
         # A sale that we have not heard of may be the cause: ask for it, and write only if the number stays.
         failpoint("levels.surprise.before")
-        await hub.store.write(enqueue, merchant, [NewJob.of_connection("poll", connection, now)])
-    if written:
-        await _set(hub, levels, written, job)
+        await hub.store.write(enqueue, merchant, [NewJob.of_connection("poll", turn.connection, now)])
+    size = _at_once(turn, "set_levels")
+    for start in range(0, len(written), size):
+        if not await _set(turn, written[start : start + size]):
+            break
 
 
-async def _set(hub: Hub, levels: Levels, written: list[Due], job: Job) -> None:
-    """Set levels in one call, journaled before it and settled after."""
-    now, merchant, connection = hub.clock.now(), job.merchant, job.subject
-    operation = hub.connections(merchant).operation(connection, "set_levels")
+async def _set(turn: Round, written: list[Due]) -> bool:
+    """Set levels in one call, journaled before it and settled after; return whether the vendor's limits let more through."""
+    hub, merchant, now = turn.hub, turn.merchant, turn.now
+    operation = hub.connections(merchant).operation(turn.connection, "set_levels")
     deadline = asyncio.get_running_loop().time() + operation.call_limit_s
-    key, changes = _key_of_push(connection, written, now), [d.change for d in written]
+    key, changes = key_of_push(turn.connection, written, now), [d.change for d in written]
     failpoint("levels.journal.before")
-    await hub.store.write(journal_push, merchant, connection, key, changes=changes, owner=hub.owner, now=now)
+    await hub.store.write(
+        journal_push, merchant, turn.connection, key, changes=changes, owner=hub.owner, now=now
+    )
     failpoint("levels.write.before")
     if asyncio.get_running_loop().time() > deadline:
         # This process stood still, and another may have set newer numbers since.
-        raise OutcomeUnknownError("levels were not set in time", connection=connection)
-    call = Call(connection, "set_levels")
-    results = {r.key: r for r in await asked(hub, merchant, call, levels.set_levels(changes, key=key))}
+        raise OutcomeUnknownError("levels were not set in time", connection=turn.connection)
+    call = Call(turn.connection, "set_levels")
+    try:
+        results = {
+            r.key: r for r in await asked(hub, merchant, call, turn.levels.set_levels(changes, key=key))
+        }
+    except RateLimitError as error:
+        # Nothing was set: what was read just now need not be read again.
+        turn.pause_s = max(error.retry_after_s, _SHORTEST_WAIT_S)
+        failpoint("levels.limited.before")
+        await hub.store.write(save_levels, merchant, [d.row for d in written])
+        failpoint("levels.limited.settle")
+        await hub.store.write(settle_push, merchant, key, results={}, now=hub.clock.now())
+        return False
     failpoint("levels.write.after")
-    await hub.store.write(save_levels, merchant, [_after(d, results[key_of(d.row)], now) for d in written])
+    after = [after_write(d, results[key_of(d.row)], now) for d in written]
+    await hub.store.write(save_levels, merchant, after)
     ended = {key.listing: result.state.value for key, result in results.items()}
     failpoint("levels.settle.before")
     await hub.store.write(settle_push, merchant, key, results=ended, now=hub.clock.now())
+    turn.moved |= {key_of(row) for row in after if not row.dirty}
+    if any(result.state is LevelState.NOT_SENT for result in results.values()):
+        turn.pause_s = _SHORTEST_WAIT_S
+    return turn.pause_s is None
 
 
-async def _stopped(hub: Hub, merchant: str, connection: str, due: list[Due], differ: list[Due]) -> bool:
-    """Return whether the push guard stops the round, judged together with what waits behind this part of it."""
-    rest: list[Due] = []
-    if len(due) == AT_ONCE:
-        waiting = await hub.store.read(due_levels, merchant, connection, hub.clock.now(), limit=_ALL)
-        seen = {key_of(d.row) for d in due}
-        others = [row for row in waiting if key_of(row) not in seen]
-        rest = [d for d in await wanted_of(hub, merchant, connection, others) if d.unlike]
-    return await stops_push(
-        hub,
-        merchant,
-        connection,
-        [d.change for d in differ if not d.agreed],
-        [d.change for d in rest if not d.agreed],
-    )
+async def _stopped(turn: Round, differ: Sequence[Due], *, many: bool) -> bool:
+    """Return whether the push guard stops the round, judged together with what waits behind it."""
+    changes = [d.change for d in differ if not d.agreed]
+    if many and changes and turn.judged >= len(changes):
+        turn.judged -= len(changes)
+        return await turn.hub.store.read(is_stopped, turn.merchant, turn.connection)
+    behind = _behind(turn, differ[-1].row) if many else _nothing()
+    stopped, count = await stops_push(turn.hub, turn.merchant, turn.connection, changes, behind)
+    if many:
+        turn.judged = 0 if stopped else count - len(changes)
+    return stopped
 
 
-def key_of(row: ListingRow) -> ListingKey:
-    """Return the key by which the channel knows a listing's level."""
-    return ListingKey(listing=row.listing, location=row.location or None)
+async def _behind(turn: Round, last: ListingRow) -> AsyncIterator[Sequence[LevelChange]]:
+    """Yield, page by page, what else waits to be written and nobody agreed to."""
+    hub, of = turn.hub, (turn.merchant, turn.connection)
+    while True:
+        after = (last.listing, last.location)
+        rows = await hub.store.read(bulk_read, *of, turn.now, after=after, limit=_JUDGED_AT_ONCE)
+        if not rows:
+            return
+        due = await wanted_of(hub, *of, rows)
+        yield [d.change for d in due if d.unlike and not d.agreed]
+        last = rows[-1]
 
 
-def _key_of_push(connection: str, written: Sequence[Due], now: datetime) -> str:
-    """Return a name for a call: of two at one instant, each has its own."""
-    said = "".join(f"{d.change.model_dump_json()} {d.row.dirty_seq} " for d in written)
-    return f"{connection}/levels/{now.isoformat()}/{hashlib.sha256(said.encode()).hexdigest()[:8]}"
-
-
-def _left(due: Due, now: datetime, *, accepted: bool) -> ListingRow:
-    """Return the row of a listing that is not written now: true as it is, waiting, surprising, or not shown."""
-    row = replace(due.row, clean_seq=due.row.dirty_seq)
-    if row.restore_to is not None:
-        return replace(row, check_at=row.check_at or now + ASK_REFUSED_AGAIN)
-    row = replace(row, wanted_last=due.wanted, agreed=due.agreed)
-    if not accepted:
-        return replace(row, check_at=now + LOOK_AGAIN)
-    if due.unlike:
-        return replace(row, check_at=now + READ_BACK if due.surprising else None)
-    if due.wanted is not None and row.last_read is None:
-        return replace(row, check_at=now + ASK_REFUSED_AGAIN)
-    return replace(row, agreed=row.agreed and row.check_at is not None)
-
-
-def _after(due: Due, result: LevelResult, now: datetime) -> ListingRow:
-    """Return the row of a listing after a write: taken as shown once accepted, read again where it was stale or unknown."""
-    before = due.wanted if due.row.restore_to is None else due.row.last_read
-    row = replace(due.row, wanted_last=before, refused=None, agreed=due.agreed)
-    if result.state is LevelState.ACCEPTED:
-        later = READ_BACK_FEED if result.code and result.code.startswith("feed ") else READ_BACK
-        return replace(row, last_read=due.wanted, clean_seq=row.dirty_seq, check_at=now + later)
-    if result.state is LevelState.REJECTED:
-        return replace(
-            row, refused=result.code or "refused", clean_seq=row.dirty_seq, check_at=now + ASK_REFUSED_AGAIN
-        )
-    return replace(
-        row,
-        wanted_last=row.wanted_last if due.row.restore_to is None else due.row.wanted_last,
-        last_read=None,
-        check_at=now,
-    )
+async def _nothing() -> AsyncIterator[Sequence[LevelChange]]:
+    for _ in ():
+        yield ()

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from core.model.base import Shape, Text
+from core.model.base import Instant, Shape, Text
 
 MOST_UNITS = 1_000_000_000
 """Units that one count or receipt of a SKU may say."""
@@ -41,6 +41,8 @@ class Level(Shape):
 
     key: ListingKey
     units: int
+    fulfilled_by_channel: bool = False
+    """The channel ships it from stock of its own: nobody else writes what it shows."""
 
 
 class LevelChange(Shape):
@@ -49,6 +51,8 @@ class LevelChange(Shape):
     key: ListingKey
     units: int = Field(ge=0)
     last_read: int | None
+    read_at: Instant | None = None
+    """When it was read, and that the channel does not ship it itself."""
 
 
 class LevelState(StrEnum):
@@ -58,6 +62,7 @@ class LevelState(StrEnum):
     STALE = "stale"  # the channel shows another number than was read last; nothing was written
     REJECTED = "rejected"  # the channel refuses this listing
     UNKNOWN = "unknown"  # the call ended without a word on this one
+    NOT_SENT = "not_sent"  # the vendor's limits ended the call before this one: it was not asked for
 
 
 class LevelResult(Shape):

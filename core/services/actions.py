@@ -4,7 +4,7 @@ Each is an observation or a row, never a vendor call: what follows from it is do
 """
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -24,16 +24,16 @@ from core.store.claims import wake_open_orders
 from core.store.jobs import NewJob, enqueue
 from core.store.ledger import Seen
 from core.store.links import link_all
+from core.store.listings import FIRST_PLACE, Place
 from core.store.orders import find_external, find_number, orders_held
-from core.store.products import list_products
+from core.store.products import products_of
 from core.store.push_guard import list_stopped_pushes, release_push
-from core.store.pushes import Place, accept_levels
+from core.store.pushes import forget_agreed, note_agreed, read_afresh, turn_levels_on
 from core.store.stock import count_stock, receive_stock
 from core.store.switches import accepted_actions, set_switch
 from core.store.zones import save_zones
 
 LOG = logging.getLogger("crossdock.actions")
-NOTHING_AGREED: Mapping[Place, int] = {}
 
 
 async def order_named(hub: Hub, merchant: str, name: str) -> str:
@@ -190,11 +190,11 @@ async def switch(
     *,
     on: bool,
     actor: str,
-    agreed: Mapping[Place, int] = NOTHING_AGREED,
+    agreed: AsyncIterator[Mapping[Place, int]] | None = None,
 ) -> None:
     """Accept or stop kinds of action of a connection; it takes hold with the next step of every order.
 
-    ``agreed`` are the numbers that were shown to the person who accepts (core/services/golive).
+    ``agreed`` are the numbers that were shown to the person who accepts, page by page (core/services/golive).
 
     Raises:
         NotFoundError: no such connection.
@@ -204,13 +204,39 @@ async def switch(
     opens = on and (connection, Action.LEVELS.value) not in await hub.store.read(accepted_actions, merchant)
     for action in actions:
         if action is Action.LEVELS and opens:
-            await hub.store.write(accept_levels, merchant, connection, agreed=agreed, actor=actor, now=now)
+            await _accept_levels(hub, merchant, connection, agreed, actor=actor)
         else:
             await hub.store.write(set_switch, merchant, connection, action.value, on=on, actor=actor, now=now)
     if on:
         await hub.store.write(wake_open_orders, merchant, now)
     elif Action.LEVELS in actions:
         await hub.store.write(release_push, merchant, connection, go=False, now=now)
+
+
+async def _accept_levels(
+    hub: Hub,
+    merchant: str,
+    connection: str,
+    agreed: AsyncIterator[Mapping[Place, int]] | None,
+    *,
+    actor: str,
+) -> None:
+    """Accept the levels of a connection: every listing is read afresh and brought true, some hundred in one transaction.
+
+    What is agreed is noted before the switch is on, so that the push guard finds it. Where this ends in between, what
+    was not made due is looked at within the hour.
+    """
+    of, now = (merchant, connection), hub.clock.now()
+    after: Place | None = FIRST_PLACE
+    while after is not None:
+        after = await hub.store.write(forget_agreed, *of, after)
+    if agreed is not None:
+        async for page in agreed:
+            await hub.store.write(note_agreed, *of, page)
+    await hub.store.write(turn_levels_on, *of, actor=actor, now=now)
+    after = FIRST_PLACE
+    while after is not None:
+        after = await hub.store.write(read_afresh, *of, after, now=now)
 
 
 async def answer_push_guard(hub: Hub, merchant: str, connection: str, *, go: bool, actor: str) -> None:
@@ -270,10 +296,8 @@ async def check_lines(hub: Hub, merchant: str, lines: Lines) -> None:
     Raises:
         NotFoundError: a SKU that is no product of ours, or a location that crossdock.yaml does not name.
     """
-    locations, products = (
-        hub.config(merchant).locations,
-        await hub.store.read(list_products, merchant),
-    )
+    locations = hub.config(merchant).locations
+    products = await hub.store.read(products_of, merchant, {sku for sku, _, _ in lines})
     for sku, location, _ in lines:
         if location not in locations:
             raise _no_location(location, locations)
@@ -321,7 +345,7 @@ async def check_link(hub: Hub, merchant: str, connection: str, units: Mapping[st
         raise RefusedError("a listing holds at least one unit of each of its SKUs")
     if any(count > MOST_UNITS_LISTED for count in units.values()):
         raise RefusedError(f"a listing holds at most {MOST_UNITS_LISTED} units of each of its SKUs")
-    known = await hub.store.read(list_products, merchant)
+    known = await hub.store.read(products_of, merchant, units)
     for sku in units:
         if sku not in known:
             raise NotFoundError(f"{sku!r} is no product; add it first (PUT /api/v1/products, stock product)")

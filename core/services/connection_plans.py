@@ -8,15 +8,16 @@ from core.jobs.push_guard import describe
 from core.model.actions import Action
 from core.model.money import Money
 from core.services.golive.accept import acceptance
-from core.services.golive.document import Differences, differences
-from core.services.golive.opening import openings
+from core.services.golive.document import Differences, by_connection, differences
 from core.services.health import actions_of
 from core.services.plans import Plan
+from core.store.openings import list_openings
 from core.store.orders import counts_by_stage
 from core.store.pauses import list_pauses
-from core.store.push_guard import list_stopped_pushes
+from core.store.push_guard import first_stopped, list_stopped_pushes
 from core.store.switches import accepted_actions
 
+_NAMED = 10
 STOP_IT = "Stop it on the page Connections; what was done by then stays done."
 
 
@@ -48,13 +49,11 @@ async def _accepting(
 ) -> tuple[str, ...]:
     match kind:
         case Action.LABELS:
-            counts = await hub.store.read(counts_by_stage, merchant)
-            ready = counts.get(Stage.READY, 0)
+            ready = (await hub.store.read(counts_by_stage, merchant)).get(Stage.READY, 0)
             return (f"Buys labels at {connection}: {_orders(ready)} ready to ship now, and each that comes.",)
         case Action.LEVELS:
-            rows = [r for r in shown.rows if r.connection == connection]
-            differ = sum(1 for r in rows if r.state == "differ")
-            unread = sum(1 for r in rows if r.state == "unread")
+            counts = by_connection(shown).get(connection, {})
+            differ, unread = counts.get("differ", 0), counts.get("unread", 0)
             later = f", and {unread} more once read" if unread else ""
             listed = "1 quantity" if differ == 1 else f"{differ} quantities"
             return (
@@ -113,13 +112,14 @@ async def push_guard_plan(hub: Hub, merchant: str, connection: str, *, go: bool)
     if stopped is None:
         why = f"nothing of {connection} is stopped by the push guard: nothing waits for an answer"
         return Plan(title=title, does=(), refused=why)
-    number, zeros = len(stopped.changes), stopped.zeros
+    number, zeros = stopped.changes, stopped.zeros
     does = (
         f"Writes {number} of {stopped.listings} quantities of {connection}, {zeros} of them as sold out."
         if go
         else f"Writes none of the {number} quantities of {connection}, and no other until you accept them again."
     )
-    first = [f"{c.key.listing}: {c.last_read} becomes {c.units}" for c in stopped.changes[:10]]
+    changes = await hub.store.read(first_stopped, merchant, connection, limit=_NAMED)
+    first = [f"{c.key.listing}: {c.last_read} becomes {c.units}" for c in changes]
     return Plan(
         title=title,
         does=(does, *(first if go else ())),
@@ -161,7 +161,8 @@ async def undo_acceptance_plan(hub: Hub, merchant: str, document: str) -> Plan:
         NotFoundError: nothing of that id was accepted.
     """
     accepted = await acceptance(hub, merchant, document)
-    changed = [r for r in accepted.shown.rows if r.state == "differ" and r.connection in accepted.connections]
+    counts = [by_connection(accepted.shown).get(name, {}) for name in accepted.connections]
+    changed = sum(of.get("differ", 0) for of in counts)
     refused = ""
     if Action.LEVELS.value not in accepted.actions:
         refused = "no levels were accepted with it; stop its actions instead"
@@ -171,7 +172,7 @@ async def undo_acceptance_plan(hub: Hub, merchant: str, document: str) -> Plan:
         title="Put every quantity back",
         does=(
             f"Stops quantities of {', '.join(accepted.connections)}.",
-            f"Writes {len(changed)} listings as they were before {accepted.at:%Y-%m-%d %H:%M} UTC, less what was sold since.",
+            f"Writes {changed} listings as they were before {accepted.at:%Y-%m-%d %H:%M} UTC, less what was sold since.",
         ),
         back="Accept quantities again.",
         refused=refused,
@@ -181,14 +182,15 @@ async def undo_acceptance_plan(hub: Hub, merchant: str, document: str) -> Plan:
 
 async def undo_opening_plan(hub: Hub, merchant: str) -> Plan:
     """Return what taking the newest opening counts back will do."""
-    newest = next((o for o in await openings(hub, merchant) if o.undone_at is None), None)
+    heads = await hub.store.read(list_openings, merchant)
+    newest = next((o for o in heads if o.undone_at is None), None)
     title = "Take the newest counts back"
     if newest is None:
         return Plan(title=title, does=(), refused="no opening counts are loaded")
     return Plan(
         title=title,
         does=(
-            f"Puts {len(newest.lines)} counts of opening {newest.number} ({newest.source}) back to what stood there before.",
+            f"Puts {newest.counts} counts of opening {newest.number} ({newest.source}) back to what stood there before.",
             "Where quantities are accepted, the channels are written to match.",
         ),
         back="Load the file again.",

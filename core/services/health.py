@@ -1,6 +1,5 @@
 """How each connection is: authorized or dead, what is accepted, when it last spoke, what is stuck."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
@@ -14,9 +13,16 @@ from core.jobs.push_guard import describe
 from core.model.actions import Action
 from core.ports import Mode
 from core.store.backlog import NextDue, intents_open, next_due, orders_due_before, refused_mails
+from core.store.connection_jobs import (
+    count_due,
+    count_jobs_before,
+    first_errors,
+    parked_by_connection,
+    standing_jobs,
+)
 from core.store.inbox import list_deliveries
-from core.store.jobs import Job, list_jobs
-from core.store.listings import ListingRow, list_listings
+from core.store.jobs import Job
+from core.store.listing_pages import count_levels_left
 from core.store.pauses import VendorPause, count_waiting, list_pauses
 from core.store.probes import save_probe
 from core.store.push_guard import list_stopped_pushes
@@ -71,22 +77,28 @@ async def health_of(hub: Hub, merchant: str) -> tuple[ConnectionHealth, ...]:
     """Return every connection of a merchant, in the order of crossdock.yaml."""
     tokens = await hub.store.read(token_states, merchant)
     switches = await hub.store.read(accepted_actions, merchant)
-    jobs = await hub.store.read(list_jobs, merchant)
+    names, now = list(hub.connections(merchant).ports), hub.clock.now()
+    jobs = await hub.store.read(standing_jobs, merchant, ("probe", "poll"))
+    parked = await hub.store.read(parked_by_connection, merchant)
+    errors = await hub.store.read(first_errors, merchant, names)
     stopped = await hub.store.read(list_stopped_pushes, merchant)
     waiting = await hub.store.read(count_waiting, merchant)
     paused = [
-        replace(pause, waiting=waiting.get(pause.key, 0) + _kept_back(pause, jobs, hub.clock.now()))
-        for pause in await hub.store.read(list_pauses, merchant, hub.clock.now())
+        replace(pause, waiting=waiting.get(pause.key, 0) + await _kept_back(hub, merchant, pause))
+        for pause in await hub.store.read(list_pauses, merchant, now)
     ]
     refused = await hub.store.read(refused_mails, merchant)
     found: list[ConnectionHealth] = []
-    for name in hub.connections(merchant).ports:
+    for name in names:
         of_it = tuple(pause for pause in paused if pause.connection == name)
         ours = [job for job in jobs if job.connection == name]
-        health = await _health(hub, merchant, name, tokens.get(name), jobs=ours, paused=of_it)
+        health = await _health(
+            hub, merchant, name, tokens.get(name), jobs=ours, error=errors.get(name), paused=of_it
+        )
         found.append(
             replace(
                 health,
+                parked=parked.get(name, 0),
                 accepted=tuple(action for action in health.actions if (name, action) in switches),
                 push_guard=describe(stopped[name]) if name in stopped else None,
                 not_sendable=refused.get(name, 0),
@@ -95,18 +107,12 @@ async def health_of(hub: Hub, merchant: str) -> tuple[ConnectionHealth, ...]:
     return tuple(found)
 
 
-def _kept_back(pause: VendorPause, jobs: Sequence[Job], now: datetime) -> int:
+async def _kept_back(hub: Hub, merchant: str, pause: VendorPause) -> int:
     """Return how many jobs are due and not claimed because what they ask for is paused."""
     asking = {
         kind.kind for kind in JOBS.values() if pause.action in {KINDS[operation] for operation in kind.asks}
     }
-    return sum(
-        job.connection == pause.connection
-        and job.kind in asking
-        and job.due_at is not None
-        and job.due_at <= now
-        for job in jobs
-    )
+    return await hub.store.read(count_due, merchant, pause.connection, asking, hub.clock.now())
 
 
 async def probe_now(hub: Hub, merchant: str, connection: str) -> ConnectionHealth:
@@ -136,6 +142,7 @@ async def _health(
     token: TokenState | None,
     *,
     jobs: list[Job],
+    error: str | None,
     paused: tuple[VendorPause, ...],
 ) -> ConnectionHealth:
     """Return how one connection is, by its token, its jobs, its pauses and what it told last."""
@@ -143,7 +150,6 @@ async def _health(
     browser = needs_browser(connections, name)
     tested = next((ProbeResult.of(job.data) for job in jobs if job.kind == "probe"), None)
     last = (await hub.store.read(list_deliveries, merchant, connection=name, limit=1)).items
-    error = next((job.error for job in jobs if job.error), None)
     state = _state(
         browser=browser, token=token.state if token else None, tested=tested, fails=bool(error or paused)
     )
@@ -163,7 +169,7 @@ async def _health(
         last_delivery_at=last[0].received_at if last else None,
         last_poll_at=_of_poll(jobs, "last"),
         orders_since=_of_poll(jobs, "from"),
-        parked=sum(1 for job in jobs if job.parked_at is not None),
+        parked=0,
         error=error,
         paused=paused,
     )
@@ -187,8 +193,6 @@ async def work_left(hub: Hub, merchant: str) -> WorkLeft:
     """Return how much a merchant's hub still has to do soon; standing jobs that only look do not count."""
     now = hub.clock.now()
     standing = {"listings", *(kind.kind for kind in JOBS.values() if kind.standing)}
-    jobs = [e for e in await hub.store.read(list_jobs, merchant) if e.kind not in standing]
-    listings = await hub.store.read(list_listings, merchant)
     accepted = {
         name
         for name, action in await hub.store.read(accepted_actions, merchant)
@@ -197,22 +201,9 @@ async def work_left(hub: Hub, merchant: str) -> WorkLeft:
     return WorkLeft(
         orders=await hub.store.read(orders_due_before, merchant, now + SOON),
         intents=await hub.store.read(intents_open, merchant),
-        jobs=sum(1 for e in jobs if e.parked_at is None and (e.due_at is None or e.due_at <= now + SOON)),
-        levels=sum(
-            1
-            for row in listings
-            if not row.never_written
-            and (
-                row.dirty
-                or row.restore_to is not None
-                or (row.connection in accepted and _to_be_read_back(row))
-            )
-        ),
+        jobs=await hub.store.read(count_jobs_before, merchant, now + SOON, without=standing),
+        levels=await hub.store.read(count_levels_left, merchant, accepted),
     )
-
-
-def _to_be_read_back(row: ListingRow) -> bool:
-    return row.refused is None and row.check_at is not None and row.last_read is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

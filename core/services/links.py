@@ -1,29 +1,17 @@
-"""The review of links: what is linked, what could be, what contradicts, and the ways to accept, import and undo."""
+"""Links as people accept, import and take them back."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from core.domain.link_conflicts import Conflict, conflicts
-from core.domain.link_proposals import ChannelListing, Components, KnownProduct, Proposal, book_of, proposals
+from core.csv_text import MARK
+from core.domain.link_proposals import Components
 from core.engine.hub import Hub
 from core.errors import NotFoundError
 from core.services import links_file
 from core.services.links_file import LinksError, Names
-from core.store.links import LinkImport, all_links, import_links, last_import, link_all, undo_import
-from core.store.listings import list_listings
-from core.store.products import list_products
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinkReview:
-    """All listings of a merchant: linked ones, the others with proposals, and conflicts."""
-
-    linked: tuple[ChannelListing, ...]
-    gone: tuple[tuple[str, str, Components], ...]
-    """(connection, listing, made of) of links whose listing the channel does not offer."""
-    unlinked: tuple[tuple[ChannelListing, tuple[Proposal, ...]], ...]
-    conflicts: tuple[Conflict, ...]
-    last_import: LinkImport | None
+from core.store.links import import_links, link_all, links_among, undo_import
+from core.store.names import exactly, linked_connections, listings_to_export
+from core.store.products import known_or_alike
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,49 +24,6 @@ class Change:
     after: Components
 
 
-async def review_links(hub: Hub, merchant: str) -> LinkReview:
-    """Return the review of a merchant's links."""
-    products, found = await products_of(hub, merchant), await listings_of(hub, merchant)
-    links = await hub.store.read(all_links, merchant)
-    book, listed = book_of(products, found), {(o.connection, o.listing) for o in found}
-    return LinkReview(
-        linked=tuple(o for o in found if o.of),
-        gone=tuple((*key, of) for key, of in links.items() if key not in listed),
-        unlinked=tuple((o, proposals(o, book)) for o in found if not o.of),
-        conflicts=conflicts(products, found),
-        last_import=await hub.store.read(last_import, merchant),
-    )
-
-
-async def products_of(hub: Hub, merchant: str) -> tuple[KnownProduct, ...]:
-    """Return a merchant's products, as far as links go."""
-    found = await hub.store.read(list_products, merchant)
-    return tuple(KnownProduct(sku=p.sku, title=p.title, barcode=p.barcode) for p in found.values())
-
-
-async def listings_of(hub: Hub, merchant: str) -> tuple[ChannelListing, ...]:
-    """Return every listing of a merchant once, whatever locations it is kept at, in the order of crossdock.yaml."""
-    links, ports = await hub.store.read(all_links, merchant), list(hub.connections(merchant).ports)
-    found: dict[tuple[str, str], ChannelListing] = {}
-    for row in await hub.store.read(list_listings, merchant):
-        if row.connection not in ports:
-            continue
-        key = row.connection, row.listing
-        found[key] = ChannelListing(
-            connection=row.connection,
-            listing=row.listing,
-            sku=row.channel_sku,
-            title=row.title,
-            barcode=row.barcode,
-            catalog=row.catalog,
-            # A listing kept at several locations is still one.
-            copies=row.copies,
-            fulfilled_by_channel=row.fulfilled_by_channel,
-            of=links.get(key, {}),
-        )
-    return tuple(sorted(found.values(), key=lambda o: (ports.index(o.connection), o.listing)))
-
-
 Made = Sequence[tuple[str, str, Mapping[str, int]]]
 """(connection, listing, units by SKU)."""
 
@@ -89,7 +34,9 @@ async def check(hub: Hub, merchant: str, links: Made) -> dict[tuple[str, str], M
     Raises:
         LinksError: with what is wrong with each.
     """
-    names, made = await _names(hub, merchant), dict[tuple[str, str], Mapping[str, int]]()
+    skus = {sku for _, _, of in links for sku in of}
+    names = await _names(hub, merchant, skus, {(connection, listing) for connection, listing, _ in links})
+    made: dict[tuple[str, str], Mapping[str, int]] = {}
     wrong: list[tuple[str, str]] = []
     for number, (connection, listing, of) in enumerate(links, start=1):
         problems = [names.wrong(connection, listing, sku, units) for sku, units in of.items()]
@@ -118,16 +65,44 @@ async def unlink(hub: Hub, merchant: str, connection: str, listing: str) -> None
     Raises:
         NotFoundError: nothing is linked there.
     """
-    if (connection, listing) not in await hub.store.read(all_links, merchant):
+    if not await hub.store.read(links_among, merchant, [(connection, listing)]):
         raise NotFoundError(f"{connection} has no link of {listing!r}")
     await hub.store.write(link_all, merchant, {(connection, listing): {}}, now=hub.clock.now())
 
 
-async def exported(hub: Hub, merchant: str) -> str:
-    """Return all links as CSV; listings that nobody linked with SKU and units left open."""
-    listings = await listings_of(hub, merchant)
-    open_ones = [(o.connection, o.listing) for o in listings if not o.of]
-    return links_file.written(await hub.store.read(all_links, merchant), open_ones)
+async def exported(hub: Hub, merchant: str) -> AsyncIterator[str]:
+    """Yield all links as CSV, page by page; listings that nobody linked with SKU and units left open."""
+    before: str | None = None
+    pages = 0
+    async for listed in _listed(hub, merchant):
+        made = await hub.store.read(links_among, merchant, listed)
+        if before is not None:
+            # What is behind the first page may be of other characters: the file is marked as UTF-8 either way.
+            yield before if pages > 1 or before.startswith(MARK) else MARK + before
+        before, pages = links_file.written(made, listed, head=pages == 0), pages + 1
+    yield links_file.written({}, ()) if before is None else before
+
+
+async def _listed(hub: Hub, merchant: str) -> AsyncIterator[list[tuple[str, str]]]:
+    """Yield every (connection, listing) that is linked or offered, some hundred at a time."""
+    connections = {*hub.connections(merchant).ports, *await hub.store.read(linked_connections, merchant)}
+    waiting: list[tuple[str, str]] = []
+    for connection in sorted(connections):
+        after: str | None = ""
+        while after is not None:
+            names = await hub.store.read(
+                listings_to_export, merchant, connection, after=after, limit=_AT_ONCE
+            )
+            waiting += [(connection, name) for name in names]
+            if len(waiting) >= _AT_ONCE:
+                yield waiting
+                waiting = []
+            after = names[-1] if len(names) == _AT_ONCE else None
+    if waiting:
+        yield waiting
+
+
+_AT_ONCE = 500
 
 
 async def preview(hub: Hub, merchant: str, text: str) -> tuple[Change, ...]:
@@ -136,8 +111,8 @@ async def preview(hub: Hub, merchant: str, text: str) -> tuple[Change, ...]:
     Raises:
         LinksError: with every wrong line.
     """
-    made = links_file.read(text, await _names(hub, merchant))
-    known = await hub.store.read(all_links, merchant)
+    made = links_file.read(text, await _names(hub, merchant, *links_file.mentioned(text)))
+    known = await hub.store.read(links_among, merchant, made)
     return tuple(
         Change(connection=connection, listing=listing, before=known.get((connection, listing), {}), after=of)
         for (connection, listing), of in sorted(made.items())
@@ -167,11 +142,12 @@ async def undo(hub: Hub, merchant: str) -> int:
     return await hub.store.write(undo_import, merchant, now=hub.clock.now())
 
 
-async def _names(hub: Hub, merchant: str) -> Names:
-    listed = {(o.connection, o.listing) for o in await listings_of(hub, merchant)}
-    linked = set(await hub.store.read(all_links, merchant))
+async def _names(
+    hub: Hub, merchant: str, skus: Collection[str], listings: Collection[tuple[str, str]]
+) -> Names:
+    """Return which of some SKUs and (connection, listing) links may name."""
     return Names(
-        products=frozenset(await hub.store.read(list_products, merchant)),
-        listings=frozenset(listed | linked),
+        products=await hub.store.read(known_or_alike, merchant, skus),
+        listings=await hub.store.read(exactly, merchant, sorted(listings)),
         connections=frozenset(n for n, p in hub.connections(merchant).ports.items() if p.levels is not None),
     )

@@ -47,13 +47,24 @@ class Names:
         return None
 
 
-def written(made: Components, unlinked: Iterable[tuple[str, str]]) -> str:
-    """Return the file of all links; a listing that nobody linked has a line with SKU and units left open."""
+def written(made: Components, unlinked: Iterable[tuple[str, str]], *, head: bool = True) -> str:
+    """Return the file of links; a listing that nobody linked has a line with SKU and units left open.
+
+    Without ``head`` it goes on a file that was begun.
+    """
     rows: list[tuple[str | int | None, ...]] = []
     for key in sorted({*made, *unlinked}):
         parts = sorted(made.get(key, {}).items())
         rows += [(*key, sku, units) for sku, units in parts] or [(*key, None, None)]
-    return write_csv(HEADER, rows)
+    text = write_csv(HEADER, rows)
+    return text if head else text.partition("\n")[2]
+
+
+def mentioned(text: str) -> tuple[frozenset[str], frozenset[tuple[str, str]]]:
+    """Return the SKUs, and the (connection, listing), that a file names."""
+    rows = [row.cells for row in read_csv(text, HEADER).rows]
+    skus = frozenset(cells["sku"] for cells in rows if cells["sku"])
+    return skus, frozenset((cells["connection"], cells["listing"]) for cells in rows)
 
 
 def read(text: str, names: Names) -> dict[tuple[str, str], dict[str, int]]:

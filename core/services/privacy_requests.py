@@ -18,13 +18,18 @@ WORDS = {
     RequestKind.REDACT_SHOP: "forget every shopper of a shop that left",
 }
 
+_MOST_COUNTED, _MOST_NAMED = 10_000, 1000
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShopRedaction:
     """What forgetting every person of a connection would forget; nothing was."""
 
     connection: str
+    count: int
+    """How many orders, up to ten thousand."""
     order_ids: tuple[str, ...]
+    """The first of them, at most a thousand."""
 
 
 async def request_named(hub: Hub, merchant: str, connection: str, event_id: str) -> PrivacyRequest:
@@ -52,8 +57,9 @@ async def shop_redaction(hub: Hub, merchant: str, connection: str) -> ShopRedact
         NotFoundError: no such connection.
     """
     hub.connections(merchant).require(connection)
-    order_ids = await hub.store.read(orders_of_connection, merchant, connection)
-    return ShopRedaction(connection=connection, order_ids=tuple(order_ids))
+    found = await hub.store.read(orders_of_connection, merchant, connection, limit=_MOST_COUNTED)
+    named = sorted(order_id for _, order_id in found[:_MOST_NAMED])
+    return ShopRedaction(connection=connection, count=len(found), order_ids=tuple(named))
 
 
 def answered_plan(request: PrivacyRequest) -> Plan:

@@ -4,20 +4,25 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from core.config.merchant import MerchantConfig
+from core.config.problems import Problem
 from core.domain.link_conflicts import conflicts
-from core.domain.link_proposals import ChannelListing, folded
+from core.domain.link_proposals import folded
 from core.engine.hub import Hub
-from core.model.products import Product
 from core.services.health import ConnectionHealth, health_of
-from core.services.links import listings_of
+from core.services.link_review import alike
 from core.store.channel_locations import channel_places
+from core.store.names import not_linked, skus_beginning
 from core.store.privacy_requests import open_requests
-from core.store.products import list_products
+from core.store.products import first_skus
 from core.store.rotation import behind
-from core.store.stock import list_stock
+from core.store.tables.stock import NO_CUSTOMS, NOT_STOCKED, UNMEASURED
 
 _NAMED = 20
 """So many names of one finding are given; the rest is counted."""
+_MOST_COUNTED = 10_000
+"""Of more than this so many are counted."""
+_SMALL = 1000
+"""A catalogue of so many products is looked at whole."""
 _ABROAD = ("international", "worldwide", "abroad", "export")
 
 
@@ -28,22 +33,18 @@ class Finding:
     kind: str
     what: str
     where: tuple[str, ...]
-    """SKUs, listings, connections or locations; at most twenty, ``count`` says how many there are."""
+    """SKUs, listings, connections or locations; at most twenty, ``count`` says how many there are, ten thousand at most."""
     count: int
     do: str
 
 
 async def readiness_of(hub: Hub, merchant: str) -> tuple[Finding, ...]:
     """Return everything of a merchant that is not ready; nothing where all is."""
-    config = hub.config(merchant)
-    products = tuple((await hub.store.read(list_products, merchant)).values())
-    listings = await listings_of(hub, merchant)
-    counted = {row.sku for row in await hub.store.read(list_stock, merchant)}
     return (
-        *_of_products(config, products, counted),
-        *_of_listings(listings, products),
+        *await _of_products(hub, merchant),
+        *await _of_listings(hub, merchant),
         *await _of_places(hub, merchant),
-        *_of_config(hub, merchant, products),
+        *await _of_config(hub, merchant),
         *await _of_connections(hub, merchant),
         *await _of_requests(hub, merchant),
         *_finding(
@@ -72,31 +73,40 @@ def _finding(kind: str, what: str, where: Iterable[str], do: str) -> Iterator[Fi
         yield Finding(kind=kind, what=what, where=names[:_NAMED], count=len(names), do=do)
 
 
-def _of_products(config: MerchantConfig, products: Sequence[Product], counted: set[str]) -> Iterator[Finding]:
-    yield from _finding(
-        "no_products",
-        "no product is known",
-        () if products else ("products",),
-        "add them: PUT /api/v1/products, or crossdock stock product",
-    )
-    yield from _finding(
-        "weight_or_size",
-        "products without weight or size: no box can be chosen, no label bought",
-        (p.sku for p in products if not p.weight_g or p.size_mm is None),
-        "add grams and millimetres: PUT /api/v1/products, or crossdock stock product",
-    )
-    if ships_abroad(config):
-        yield from _finding(
+async def _of_products(hub: Hub, merchant: str) -> list[Finding]:
+    async def lacking(kind: str, what: str, which: str, do: str) -> Iterator[Finding]:
+        names = await hub.store.read(first_skus, merchant, which, limit=_MOST_COUNTED)
+        return _finding(kind, what, names, do)
+
+    some = await hub.store.read(first_skus, merchant, limit=1)
+    found = [
+        *_finding(
+            "no_products",
+            "no product is known",
+            () if some else ("products",),
+            "add them: PUT /api/v1/products, or crossdock stock product",
+        ),
+        *await lacking(
+            "weight_or_size",
+            "products without weight or size: no box can be chosen, no label bought",
+            UNMEASURED,
+            "add grams and millimetres: PUT /api/v1/products, or crossdock stock product",
+        ),
+    ]
+    if ships_abroad(hub.config(merchant)):
+        found += await lacking(
             "customs",
             "products without tariff code (HS) or country of origin: orders abroad are held",
-            (p.sku for p in products if not p.hs or not p.origin),
+            NO_CUSTOMS,
             "add hs and origin: PUT /api/v1/products",
         )
-    yield from _finding(
-        "never_counted",
-        "products that were never counted: they are never written to a channel",
-        (p.sku for p in products if p.sku not in counted),
-        "count them: POST /api/v1/stock/count, or crossdock stock count",
+    return found + list(
+        await lacking(
+            "never_counted",
+            "products that were never counted: they are never written to a channel",
+            NOT_STOCKED,
+            "count them: POST /api/v1/stock/count, or crossdock stock count",
+        )
     )
 
 
@@ -107,29 +117,38 @@ def ships_abroad(config: MerchantConfig) -> bool:
     return len(countries) > 1 or named
 
 
-def _of_listings(listings: Sequence[ChannelListing], products: Sequence[Product]) -> Iterator[Finding]:
-    yield from _finding(
-        "unlinked",
-        "listings that nobody linked: they are never written, and their orders are held",
-        (f"{o.connection}/{o.listing}" for o in listings if not o.of and not o.fulfilled_by_channel),
-        "accept a proposal on the page of links, or crossdock stock link",
-    )
-    alike: dict[str, list[str]] = {}
+async def _of_listings(hub: Hub, merchant: str) -> list[Finding]:
+    names = list(hub.connections(merchant).ports)
+    opened: list[str] = []
+    for connection in names:
+        left = _MOST_COUNTED - len(opened)
+        found = await hub.store.read(not_linked, merchant, connection, limit=left, ours=True) if left else []
+        opened += [f"{connection}/{listing}" for listing in found]
+    products, listings = await alike(hub, merchant)
+    same: dict[str, list[str]] = {}
     for product in products:
-        alike.setdefault(folded(product.sku), []).append(product.sku)
-    yield from _finding(
-        "duplicate_products",
-        "products whose SKUs differ by case, blanks or punctuation only",
-        (" and ".join(skus) for skus in alike.values() if len(skus) > 1),
-        "keep one of them, or give them SKUs that people can tell apart",
-    )
+        same.setdefault(folded(product.sku), []).append(product.sku)
     of_channels = [c for c in conflicts((), listings) if c.kind in {"same_sku", "sku_variants"}]
-    yield from _finding(
-        "duplicate_listings",
-        "listings of one channel whose SKUs are the same but for case, blanks or punctuation",
-        (f"{c.connection}/{' and '.join(c.names)}" for c in of_channels),
-        "give each its own SKU at the channel",
-    )
+    return [
+        *_finding(
+            "unlinked",
+            "listings that nobody linked: they are never written, and their orders are held",
+            opened,
+            "accept a proposal on the page of links, or crossdock stock link",
+        ),
+        *_finding(
+            "duplicate_products",
+            "products whose SKUs differ by case, blanks or punctuation only",
+            (" and ".join(skus) for skus in same.values() if len(skus) > 1),
+            "keep one of them, or give them SKUs that people can tell apart",
+        ),
+        *_finding(
+            "duplicate_listings",
+            "listings of one channel whose SKUs are the same but for case, blanks or punctuation",
+            (f"{c.connection}/{' and '.join(c.names)}" for c in of_channels),
+            "give each its own SKU at the channel",
+        ),
+    ]
 
 
 async def _of_places(hub: Hub, merchant: str) -> list[Finding]:
@@ -156,29 +175,42 @@ async def _of_places(hub: Hub, merchant: str) -> list[Finding]:
     ]
 
 
-def _of_config(hub: Hub, merchant: str, products: Sequence[Product]) -> Iterator[Finding]:
+async def _of_config(hub: Hub, merchant: str) -> list[Finding]:
     connections = hub.connections(merchant)
     config = connections.config
-    yield from _finding(
-        "boxes",
-        "no box is named: nothing can be packed",
-        () if config.boxes else (config.file,),
-        "name the boxes in crossdock.yaml, under boxes",
-    )
-    idle = config.idle_patterns({product.sku for product in products})
-    yield from _finding(
-        "stock_pattern",
-        "stock rules that name no product: they do nothing",
-        (str(problem) for problem in idle),
-        "write the SKU as the product has it, with * for any text, or take the rule out",
-    )
+    idle = await idle_patterns(hub, merchant)
     mailing = [name for name, connection in config.connections.items() if connection.mails == "hub"]
-    yield from _finding(
-        "mailer",
-        "connections whose shoppers the hub is to mail, and no connection sends mail",
-        mailing if connections.mailer is None else (),
-        "add a connection that uses email to crossdock.yaml, or set mails to channel",
-    )
+    return [
+        *_finding(
+            "boxes",
+            "no box is named: nothing can be packed",
+            () if config.boxes else (config.file,),
+            "name the boxes in crossdock.yaml, under boxes",
+        ),
+        *_finding(
+            "stock_pattern",
+            "stock rules that name no product: they do nothing",
+            (str(problem) for problem in idle),
+            "write the SKU as the product has it, with * for any text, or take the rule out",
+        ),
+        *_finding(
+            "mailer",
+            "connections whose shoppers the hub is to mail, and no connection sends mail",
+            mailing if connections.mailer is None else (),
+            "add a connection that uses email to crossdock.yaml, or set mails to channel",
+        ),
+    ]
+
+
+async def idle_patterns(hub: Hub, merchant: str) -> tuple[Problem, ...]:
+    """Return the stock rules that name no product; of a large catalogue those that name none like what they say."""
+    config = hub.config(merchant)
+    skus = await hub.store.read(first_skus, merchant, limit=_SMALL + 1)
+    if len(skus) > _SMALL:
+        begins = [folded(rule.pattern.partition("*")[0]) for rule in config.stock]
+        near = await hub.store.read(skus_beginning, merchant, begins, limit=_SMALL)
+        skus = sorted({*near, *skus})
+    return config.idle_patterns(skus)
 
 
 async def _of_connections(hub: Hub, merchant: str) -> list[Finding]:

@@ -9,13 +9,15 @@ from core.engine.hub import Hub
 from core.errors import NotFoundError
 from core.model.actions import Action
 from core.services.actions import Lines, check_lines, check_link
-from core.services.golive.document import ListingDifference, rows_of
-from core.services.links import listings_of, preview, products_of
+from core.services.golive.listings import ListingDifference, differences_of
+from core.services.link_review import known, listings_named
+from core.services.links import preview
 from core.services.plans import Plan
 from core.store.ledger import Seen
-from core.store.links import all_links, last_import
+from core.store.links import last_import, links_among
 from core.store.orders import orders_held
-from core.store.stock import StockRow, list_stock
+from core.store.products import products_of
+from core.store.stock import StockRow, stock_of
 from core.store.switches import accepted_actions
 
 
@@ -27,7 +29,9 @@ async def link_plan(hub: Hub, merchant: str, connection: str, listing: str, of: 
         RefusedError: units of less than one.
     """
     await check_link(hub, merchant, connection, of)
-    before = (await hub.store.read(all_links, merchant)).get((connection, listing), {})
+    before = (await hub.store.read(links_among, merchant, [(connection, listing)])).get(
+        (connection, listing), {}
+    )
     was = f" (until now {describe(before)})" if before else ""
     does = [f"One {listing} sold at {connection} takes {describe(of)}{was}."]
     does += await _written(hub, merchant, connection, listing, of)
@@ -47,10 +51,9 @@ async def link_plan(hub: Hub, merchant: str, connection: str, listing: str, of: 
 
 async def _careful(hub: Hub, merchant: str, connection: str, listing: str, of: Components) -> list[str]:
     """Return what in the listing's own name contradicts the link."""
-    found = [
-        o for o in await listings_of(hub, merchant) if (o.connection, o.listing) == (connection, listing)
-    ]
-    told = conflicts(await products_of(hub, merchant), [replace(o, of=of) for o in found])
+    found = await listings_named(hub, merchant, [(connection, listing)])
+    products = await hub.store.read(products_of, merchant, of)
+    told = conflicts(map(known, products.values()), [replace(o, of=of) for o in found.values()])
     return [f"Careful: {conflict.what}." for conflict in told if conflict.kind == "pack"]
 
 
@@ -60,7 +63,7 @@ async def unlink_plan(hub: Hub, merchant: str, connection: str, listing: str) ->
     Raises:
         NotFoundError: nothing is linked there.
     """
-    before = (await hub.store.read(all_links, merchant)).get((connection, listing))
+    before = (await hub.store.read(links_among, merchant, [(connection, listing)])).get((connection, listing))
     if before is None:
         raise NotFoundError(f"{connection} has no link of {listing!r}")
     return Plan(
@@ -112,10 +115,9 @@ async def undo_import_plan(hub: Hub, merchant: str) -> Plan:
 
 async def _written(hub: Hub, merchant: str, connection: str, listing: str, of: Components) -> list[str]:
     """Return what becomes of the quantities that the channel shows."""
-    rows = await rows_of(hub, merchant, as_if={(connection, listing): of})
+    rows = await differences_of(hub, merchant, connection, listing, of)
     accepted = (connection, Action.LEVELS.value) in await hub.store.read(accepted_actions, merchant)
-    mine = [r for r in rows if (r.connection, r.listing) == (connection, listing)]
-    return [_quantity(row, accepted=accepted) for row in mine]
+    return [_quantity(row, accepted=accepted) for row in rows]
 
 
 def _quantity(row: ListingDifference, *, accepted: bool) -> str:
@@ -137,7 +139,8 @@ async def stock_plan(hub: Hub, merchant: str, lines: Lines, *, receive: bool) ->
         NotFoundError: a SKU that is no product of ours, or a location that crossdock.yaml does not name.
     """
     await check_lines(hub, merchant, lines)
-    rows = {(row.sku, row.location): row for row in await hub.store.read(list_stock, merchant)}
+    skus = {sku for sku, _, _ in lines}
+    rows = {(row.sku, row.location): row for row in await hub.store.read(stock_of, merchant, skus)}
     seen = {(sku, at): rows[sku, at].entries if (sku, at) in rows else 0 for sku, at, _ in lines}
     held = len(await hub.store.read(orders_held, merchant, "backordered"))
     does = [_counted(rows, line, receive=receive) for line in lines]

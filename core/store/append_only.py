@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
+from core.store.planner import tell_planner
 from core.store.tables import METADATA
 
 APPEND_ONLY = ("facts", "ledger")
@@ -37,3 +38,4 @@ def create_all(conn: sa.Connection) -> None:
     METADATA.create_all(conn)
     for statement in triggers(conn.dialect.name, APPEND_ONLY):
         conn.exec_driver_sql(statement)
+    tell_planner(conn)

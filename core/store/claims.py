@@ -157,7 +157,7 @@ _OVER = (Stage.DELIVERED, Stage.SHIPPED_ELSEWHERE, Stage.FULFILLED_BY_CHANNEL, S
 
 def wake_open_orders(conn: sa.Connection, merchant: str, now: datetime) -> None:
     """Make every order of a merchant that is not over due by now."""
-    _wake(conn, merchant, ~orders.c.stage.in_([stage.value for stage in _OVER]), now)
+    _wake(conn, merchant, orders.c.stage.in_([stage.value for stage in Stage if stage not in _OVER]), now)
 
 
 def wake_orders(conn: sa.Connection, merchant: str, wanted: sa.Select[tuple[str]], now: datetime) -> None:
@@ -175,7 +175,9 @@ def _wake(conn: sa.Connection, merchant: str, which: sa.ColumnElement[bool], now
     query = sa.select(*_KEY, orders.c.claimed_by).where(
         orders.c.merchant == merchant, which, sa.or_(later, orders.c.claimed_by.is_not(None))
     )
-    found = conn.execute(query.order_by(*_KEY).with_for_update()).all()
+    # Rows are locked in the order of their keys; SQLite locks none, and would read all orders in that order.
+    ordered = query if conn.dialect.name == "sqlite" else query.order_by(*_KEY)
+    found = conn.execute(ordered.with_for_update()).all()
     update_by_key(
         conn,
         orders,

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
@@ -47,7 +48,7 @@ class UTCDateTime(sa.types.TypeDecorator[datetime]):
 
 
 def among(
-    conn: sa.Connection, columns: Sequence[sa.ColumnElement[str]], keys: Sequence[tuple[str, ...]]
+    conn: sa.Connection, columns: Sequence[sa.Column[Any]], keys: Sequence[tuple[str, ...]]
 ) -> sa.ColumnElement[bool]:
     """Return the condition that these text columns together are one of ``keys``.
 
@@ -59,12 +60,20 @@ def among(
             for i in range(len(columns))
         ]
         names = [f"k{i}" for i in range(len(columns))]
-        rows = sa.func.unnest(*arrays).table_valued(*names, name="wanted").render_derived()
-        return sa.tuple_(*columns).in_(sa.select(*(rows.c[name] for name in names)))
+        wanted = sa.func.unnest(*arrays).table_valued(*names, name="wanted").render_derived()
+        return sa.tuple_(*columns).in_(sa.select(*(wanted.c[name] for name in names)))
+    # Joined column by column: of a row value SQLite may take the first index that begins with the merchant, and look
+    # at all of the merchant's rows.
+    table = columns[0].table
+    sought = table.alias("sought")
     listed = sa.func.json_each(sa.bindparam(None, json.dumps(keys), unique=True)).table_valued("value")
-    return sa.tuple_(*columns).in_(
-        sa.select(*(sa.func.json_extract(listed.c.value, f"$[{i}]") for i in range(len(columns))))
-    )
+    same = [
+        sought.c[column.name] == sa.func.json_extract(listed.c.value, f"$[{i}]")
+        for i, column in enumerate(columns)
+    ]
+    rowids: sa.Select[tuple[int]] = sa.select(sa.literal_column("sought.rowid", sa.Integer))
+    found = rowids.select_from(listed.join(sought, sa.true())).where(*same)
+    return sa.literal_column(f"{table.name}.rowid", sa.Integer).in_(found)
 
 
 def one_of(dialect: str, columns: Sequence[sa.ColumnElement[str]]) -> sa.ColumnElement[bool]:

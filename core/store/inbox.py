@@ -129,7 +129,10 @@ def list_deliveries(
     if connection is not None:
         query = query.where(deliveries.c.connection == connection)
     if state is not None:
-        query = query.where(deliveries.c.state == state)
+        # Only a literal finds the index of those that are parked.
+        query = query.where(
+            deliveries.c.state == (sa.literal_column("'parked'") if state == "parked" else state)
+        )
     key = (deliveries.c.received_at, deliveries.c.connection, deliveries.c.event_id)
     return newest_first(conn, query, key, _delivery_row, after=after, limit=limit)
 

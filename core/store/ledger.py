@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from core.errors import RefusedError
 from core.store.columns import keys_in, one_of
+from core.store.products import note_stocked
 from core.store.tables import ledger, stock
 from core.store.writes import Row, insert_new, update_by_key
 
@@ -156,6 +157,7 @@ def count(
     stock_keys = [(merchant, sku, location) for sku, location, _ in counted]
     locked = lock_stock(conn, (), create=stock_keys)
     _refuse_moved(locked, seen)
+    note_stocked(conn, {stock_key[:2] for stock_key in stock_keys})
     for stock_key, (_, _, units) in zip(stock_keys, counted, strict=True):
         counter = locked.counters[stock_key]
         locked.changed |= set() if counter.counted else {stock_key[:2]}
@@ -186,6 +188,7 @@ def receive(
     stock_keys = [(merchant, sku, location) for sku, location, _ in units]
     locked = lock_stock(conn, (), create=stock_keys)
     _refuse_moved(locked, seen)
+    note_stocked(conn, {stock_key[:2] for stock_key in stock_keys})
     for stock_key, (_, _, number) in zip(stock_keys, units, strict=True):
         locked.move(
             Move(stock_key=stock_key, at=now, kind="received", on_hand=number, actor=actor, note=note)

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -12,14 +13,18 @@ from core.errors import RefusedError
 from core.store.columns import among, compact
 from core.store.jobs import NewJob, enqueue_all
 from core.store.listings import mark_dirty
+from core.store.pages import Page, in_order
 from core.store.revisions import change_settings
-from core.store.tables import link_imports, links, orders
+from core.store.stock import MANY
+from core.store.tables import link_imports, links, listings, orders
 
 Listing = tuple[str, str]
 """(connection, listing)."""
 Links = Mapping[Listing, Mapping[str, int]]
 """What one unit of each listing is made of; nothing for one that is not linked."""
 
+_NAMED = (links.c.merchant, links.c.connection, links.c.listing)
+_LISTING = (listings.c.merchant, listings.c.connection, listings.c.listing)
 _OPEN = (Stage.AWAITING_PAYMENT, Stage.ON_HOLD, Stage.READY)
 """Orders at these have no label yet: they learn what their lines need now."""
 
@@ -35,11 +40,31 @@ class LinkImport:
     undone_at: datetime | None
 
 
-def all_links(conn: sa.Connection, merchant: str) -> dict[Listing, dict[str, int]]:
-    """Return units by SKU of every linked listing of a merchant."""
+def links_among(
+    conn: sa.Connection, merchant: str, named: Iterable[Listing]
+) -> dict[Listing, dict[str, int]]:
+    """Return units by SKU of those of these (connection, listing) that are linked."""
+    wanted = sorted({(merchant, *listing) for listing in named})
+    if not wanted:
+        return {}
+    query = sa.select(links).where(among(conn, _NAMED, wanted)).order_by(*links.primary_key)
+    return _made_of(conn.execute(query))
+
+
+def page_of_links(
+    conn: sa.Connection, merchant: str, *, after: str | None = None, limit: int = 200
+) -> Page[tuple[Listing, dict[str, int]]]:
+    """Return a page of the listings that are linked, offered or not, with units by SKU, by connection and listing."""
+    key = (links.c.connection, links.c.listing)
+    named = sa.select(*key).where(links.c.merchant == merchant).distinct()
+    page = in_order(conn, named, key, lambda row: (row.connection, row.listing), after=after, limit=limit)
+    made = links_among(conn, merchant, page.items)
+    return Page(tuple((listing, made[listing]) for listing in page.items), page.after)
+
+
+def _made_of(rows: Iterable[sa.Row[Any]]) -> dict[Listing, dict[str, int]]:
     found: dict[Listing, dict[str, int]] = {}
-    query = sa.select(links).where(links.c.merchant == merchant).order_by(*links.primary_key)
-    for row in conn.execute(query):
+    for row in rows:
         found.setdefault((row.connection, row.listing), {})[row.sku] = row.units
     return found
 
@@ -53,8 +78,7 @@ def link_all(conn: sa.Connection, merchant: str, made: Links, *, now: datetime) 
         return
     change_settings(conn, merchant)
     keys = sorted((merchant, *listing) for listing in made)
-    named = (links.c.merchant, links.c.connection, links.c.listing)
-    conn.execute(sa.delete(links).where(among(conn, named, keys)))
+    conn.execute(sa.delete(links).where(among(conn, _NAMED, keys)))
     rows = [
         {"merchant": merchant, "connection": connection, "listing": listing, "sku": sku, "units": units}
         for (connection, listing), of in sorted(made.items())
@@ -62,7 +86,12 @@ def link_all(conn: sa.Connection, merchant: str, made: Links, *, now: datetime) 
     ]
     if rows:
         conn.execute(sa.insert(links), rows)
-    mark_dirty(conn, {(merchant, sku) for of in made.values() for sku in of}, now)
+    for linked in (True, False):
+        which = sorted((merchant, *listing) for listing, of in made.items() if bool(of) is linked)
+        if which:
+            conn.execute(sa.update(listings).where(among(conn, _LISTING, which)).values(linked=linked))
+    changed = {(merchant, sku) for of in made.values() for sku in of}
+    mark_dirty(conn, changed, now, bulk=len(made) > MANY)
     _look_again(conn, merchant, {connection for connection, _ in made}, now)
 
 
@@ -74,14 +103,14 @@ def _look_again(conn: sa.Connection, merchant: str, connections: set[str], now: 
     )
     requests = [
         (merchant, NewJob(kind="relink", subject=order_id, connection=connection, due_at=now))
-        for order_id, connection in conn.execute(query.order_by(orders.c.order_id))
+        for order_id, connection in sorted((i, c) for i, c in conn.execute(query))
     ]
     enqueue_all(conn, requests)
 
 
 def import_links(conn: sa.Connection, merchant: str, made: Links, *, actor: str, now: datetime) -> LinkImport:
     """Link as a file says, and keep what was there before, to take it back."""
-    known = all_links(conn, merchant)
+    known = links_among(conn, merchant, made)
     last = conn.execute(
         sa.select(sa.func.max(link_imports.c.number)).where(link_imports.c.merchant == merchant)
     ).scalar()
@@ -93,6 +122,7 @@ def import_links(conn: sa.Connection, merchant: str, made: Links, *, actor: str,
         "actor": actor,
         "before": _text({listing: known.get(listing, {}) for listing in made}),
         "after": _text(made),
+        "listings": len(made),
     }
     conn.execute(sa.insert(link_imports), [row])
     link_all(conn, merchant, made, now=now)
@@ -101,14 +131,15 @@ def import_links(conn: sa.Connection, merchant: str, made: Links, *, actor: str,
 
 def last_import(conn: sa.Connection, merchant: str) -> LinkImport | None:
     """Return the newest import, or None."""
-    row = conn.execute(_newest(merchant)).one_or_none()
+    columns = (link_imports.c.number, link_imports.c.at, link_imports.c.actor, link_imports.c.listings)
+    row = conn.execute(_newest(merchant).with_only_columns(*columns, link_imports.c.undone_at)).one_or_none()
     if row is None:
         return None
     return LinkImport(
         number=row.number,
         at=row.at,
         actor=row.actor,
-        listings=len(_links(row.after)),
+        listings=row.listings,
         undone_at=row.undone_at,
     )
 
@@ -122,7 +153,8 @@ def undo_import(conn: sa.Connection, merchant: str, *, now: datetime) -> int:
     row = conn.execute(_newest(merchant).with_for_update()).one_or_none()
     if row is None or row.undone_at is not None:
         raise RefusedError("there is no import of links to take back")
-    known, after, before = all_links(conn, merchant), _links(row.after), _links(row.before)
+    after, before = _links(row.after), _links(row.before)
+    known = links_among(conn, merchant, after)
     changed = sorted(f"{c}/{name}" for (c, name), of in after.items() if known.get((c, name), {}) != of)
     if changed:
         raise RefusedError(
@@ -157,14 +189,8 @@ def links_of(conn: sa.Connection, merchant: str, connection: str) -> dict[str, d
 
 
 def links_of_listings(
-    conn: sa.Connection, merchant: str, connection: str, listings: Iterable[str]
+    conn: sa.Connection, merchant: str, connection: str, named: Iterable[str]
 ) -> dict[str, dict[str, int]]:
-    """Return units by SKU of those of these listings that are linked, whatever the size of the catalogue."""
-    wanted = sorted({(merchant, connection, listing) for listing in listings})
-    if not wanted:
-        return {}
-    of = among(conn, (links.c.merchant, links.c.connection, links.c.listing), wanted)
-    made_of: dict[str, dict[str, int]] = {}
-    for row in conn.execute(sa.select(links).where(of).order_by(links.c.listing, links.c.sku)):
-        made_of.setdefault(row.listing, {})[row.sku] = row.units
-    return made_of
+    """Return units by SKU of those of a connection's listings that are linked, whatever the size of the catalogue."""
+    found = links_among(conn, merchant, ((connection, listing) for listing in named))
+    return {listing: of for (_, listing), of in found.items()}

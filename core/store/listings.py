@@ -6,20 +6,23 @@ leaves the row dirty.
 """
 
 import functools
-from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from core.model.stock import Listing
-from core.store.columns import among, keys_in, one_of
-from core.store.jobs import NewJob, enqueue, enqueue_all
+from core.store.columns import keys_in, one_of
+from core.store.jobs import NewJob, enqueue_all
+from core.store.pages import behind
 from core.store.tables import links, listings
-from core.store.writes import upsert
+from core.store.tables.stock import DIRTY, WRITTEN
 
+Place = tuple[str, str]
+"""(listing, the channel's location or nothing)."""
+FIRST_PLACE: Place = ("", "")
+"""All others come behind it."""
 PUSH = "push"
 """Kind of the job that brings a connection's levels up to date; its subject is the connection."""
 
@@ -49,6 +52,8 @@ class ListingRow:
     computed_by_channel: bool = False
     agreed: bool = False
     restore_to: int | None = None
+    bulk: bool = False
+    stopped: bool = False
 
     @property
     def never_written(self) -> bool:
@@ -67,7 +72,13 @@ class ListingRow:
         return self.dirty_seq > self.clean_seq
 
 
+COLUMNS = [listings.c[field.name] for field in fields(ListingRow)]
+"""What a ``ListingRow`` is read from."""
 _LISTING = (listings.c.merchant, listings.c.connection, listings.c.listing)
+_KEY = (listings.c.connection, listings.c.listing, listings.c.location)
+_DIRTY, _CLEAN = sa.text(DIRTY), sa.text(f"NOT ({DIRTY})")
+"""In the words of the index of what is dirty."""
+_AT_ONCE = 500
 _WRITTEN = sa.and_(
     listings.c.fulfilled_by_channel.is_(sa.false()), listings.c.computed_by_channel.is_(sa.false())
 )
@@ -88,9 +99,10 @@ def mark_dirty(
     now: datetime,
     *,
     invalidate: Iterable[tuple[str, str, str]] = (),
+    bulk: bool = False,
 ) -> None:
     """Make every listing linked to these (merchant, SKU) due for a push, see ``dirty_pushes``."""
-    enqueue_all(conn, dirty_pushes(conn, skus, now, invalidate=invalidate))
+    enqueue_all(conn, dirty_pushes(conn, skus, now, invalidate=invalidate, bulk=bulk))
 
 
 def dirty_pushes(
@@ -99,11 +111,12 @@ def dirty_pushes(
     now: datetime,
     *,
     invalidate: Iterable[tuple[str, str, str]] = (),
+    bulk: bool = False,
 ) -> list[tuple[str, NewJob]]:
     """Mark every listing linked to these (merchant, SKU) as dirty, and return the pushes that are to be enqueued.
 
     ``invalidate`` names (merchant, connection, listing) whose shown level is no longer known: they are read again,
-    also where they are never written.
+    also where they are never written. ``bulk``: many at once, which come after what an order changed.
     """
     changed, forgotten, dialect = sorted(set(skus)), sorted(set(invalidate)), conn.dialect.name
     found: set[tuple[str, str, str]] = set(forgotten)
@@ -118,7 +131,7 @@ def dirty_pushes(
     dirty = sorted(ours | {(m, c, name) for m, c, name, _ in locked}.intersection(forgotten))
     if not dirty:
         return []
-    conn.execute(_raised(dialect), keys_in(dialect, dirty))
+    conn.execute(_raised(dialect, bulk=bulk), keys_in(dialect, dirty))
     if forgotten:
         conn.execute(_read_no_more(dialect), keys_in(dialect, forgotten))
     return [(m, NewJob.of_connection(PUSH, c, now)) for m, c in sorted({(m, c) for m, c, _ in dirty})]
@@ -137,8 +150,9 @@ def _locked(dialect: str) -> sa.Select[Any]:
 
 
 @functools.cache
-def _raised(dialect: str) -> sa.Update:
-    return sa.update(listings).values(dirty_seq=listings.c.dirty_seq + 1).where(one_of(dialect, _LISTING))
+def _raised(dialect: str, *, bulk: bool) -> sa.Update:
+    raised = sa.update(listings).values(dirty_seq=listings.c.dirty_seq + 1, bulk=raised_bulk(bulk=bulk))
+    return raised.where(one_of(dialect, _LISTING))
 
 
 @functools.cache
@@ -146,72 +160,90 @@ def _read_no_more(dialect: str) -> sa.Update:
     return sa.update(listings).values(last_read=None).where(one_of(dialect, _LISTING))
 
 
-def save_listings(
-    conn: sa.Connection, merchant: str, connection: str, offered: Sequence[Listing], *, now: datetime
-) -> None:
-    """Store what a channel offers now: new listings dirty, known ones renamed, those no longer offered gone."""
-    rows = _listing_rows(merchant, connection, offered)
-    of_listing = (listings.c.listing, listings.c.location)
-    query = sa.select(*of_listing).where(_of_connection(merchant, connection))
-    known = {(name, place) for name, place in conn.execute(query)}
-    offered_keys = {(row["listing"], row["location"]) for row in rows}
-    upsert(conn, listings, rows, keep=("dirty_seq",))
-    gone = sorted(known - offered_keys)
-    if gone:
-        conn.execute(
-            sa.delete(listings).where(_of_connection(merchant, connection), among(conn, of_listing, gone))
-        )
-    if offered_keys - known:
-        enqueue(conn, merchant, [NewJob.of_connection(PUSH, connection, now)])
-
-
-def _listing_rows(merchant: str, connection: str, offered: Sequence[Listing]) -> list[dict[str, Any]]:
-    copies = Counter(listing.listing for listing in offered)
-    return [
-        {
-            "merchant": merchant,
-            "connection": connection,
-            "listing": listing.listing,
-            "location": location,
-            "title": listing.title,
-            "channel_sku": listing.sku,
-            "product": listing.product,
-            "fulfilled_by_channel": listing.fulfilled_by_channel,
-            "barcode": listing.barcode,
-            "catalog": listing.catalog,
-            "copies": copies[listing.listing],
-            "computed_by_channel": listing.computed_by_channel,
-            "dirty_seq": 1,
-        }
-        for listing in offered
-        for location in (listing.locations or ("",))
-    ]
-
-
-def list_listings(conn: sa.Connection, merchant: str, connection: str | None = None) -> list[ListingRow]:
-    """Return a merchant's listings, or one connection's, by connection, listing and location."""
-    query = sa.select(listings).where(listings.c.merchant == merchant)
-    if connection is not None:
-        query = query.where(listings.c.connection == connection)
-    return [_listing_of(row) for row in conn.execute(query.order_by(*listings.primary_key))]
+def raised_bulk(*, bulk: bool) -> sa.ColumnElement[bool]:
+    """Return what ``bulk`` of a listing becomes that is made dirty: of two causes that which is not bulk counts."""
+    return sa.case(
+        (listings.c.dirty_seq > listings.c.clean_seq, listings.c.bulk & bulk), else_=sa.literal(bulk)
+    )
 
 
 def due_levels(
     conn: sa.Connection, merchant: str, connection: str, now: datetime, *, limit: int
 ) -> list[ListingRow]:
-    """Return listings of a connection that are dirty or due for a check."""
-    due = sa.or_(listings.c.dirty_seq > listings.c.clean_seq, listings.c.check_at <= now)
-    query = sa.select(listings).where(_of_connection(merchant, connection), due)
-    return [_listing_of(row) for row in conn.execute(query.order_by(*listings.primary_key).limit(limit))]
+    """Return listings of a connection that are dirty or due for a check.
+
+    What an order or a person changed comes first, then what changed with many others, then what is read back.
+    """
+    ours = _of_connection(merchant, connection)
+    dirty = sa.select(*COLUMNS).where(ours, _DIRTY).order_by(listings.c.bulk, *_KEY[1:]).limit(limit)
+    found = [listing_of(row) for row in conn.execute(dirty)]
+    if len(found) < limit:
+        checked = (listings.c.check_at.is_not(None), listings.c.check_at <= now, _CLEAN)
+        due = sa.select(*COLUMNS).where(ours, *checked).order_by(listings.c.check_at, *_KEY[1:])
+        found += [listing_of(row) for row in conn.execute(due.limit(limit - len(found)))]
+    return found
+
+
+def bulk_unread(
+    conn: sa.Connection, merchant: str, connection: str, now: datetime, *, limit: int
+) -> list[ListingRow]:
+    """Return listings of a connection that are dirty with many others, and whose shown level is to be read first."""
+    return _bulk(conn, merchant, connection, sa.not_(_is_read(now)), after=None, limit=limit)
+
+
+def bulk_read(
+    conn: sa.Connection,
+    merchant: str,
+    connection: str,
+    now: datetime,
+    *,
+    after: Place | None = None,
+    limit: int,
+) -> list[ListingRow]:
+    """Return listings of a connection that are dirty with many others, and of which it is known what they show."""
+    return _bulk(conn, merchant, connection, _is_read(now), after=after, limit=limit)
+
+
+def count_bulk_read(conn: sa.Connection, merchant: str, connection: str, now: datetime, *, limit: int) -> int:
+    """Return how many listings ``bulk_read`` would give, up to ``limit``."""
+    which = (_of_connection(merchant, connection), _DIRTY, listings.c.bulk, _is_read(now))
+    some = sa.select(listings.c.listing).where(*which).limit(limit).subquery()
+    return conn.execute(sa.select(sa.func.count()).select_from(some)).scalar_one()
+
+
+def _is_read(now: datetime) -> sa.ColumnElement[bool]:
+    to_be_checked = sa.and_(listings.c.check_at.is_not(None), listings.c.check_at <= now)
+    return sa.and_(listings.c.last_read.is_not(None), sa.not_(to_be_checked))
+
+
+def _bulk(  # noqa: PLR0917 - of whom, which, and from where on
+    conn: sa.Connection,
+    merchant: str,
+    connection: str,
+    which: sa.ColumnElement[bool],
+    after: Place | None,
+    limit: int,
+) -> list[ListingRow]:
+    query = sa.select(*COLUMNS).where(_of_connection(merchant, connection), _DIRTY, listings.c.bulk, which)
+    if after is not None:
+        query = query.where(behind(_KEY[1:], after))
+    return [listing_of(row) for row in conn.execute(query.order_by(*_KEY[1:]).limit(limit))]
+
+
+def count_written(conn: sa.Connection, merchant: str, connection: str) -> int:
+    """Return how many listings of a connection are ours to write, at each of their locations."""
+    ours = sa.text(WRITTEN)
+    query = sa.select(sa.func.count()).select_from(listings).where(_of_connection(merchant, connection), ours)
+    return conn.execute(query).scalar_one()
 
 
 def next_level_at(conn: sa.Connection, merchant: str, connection: str) -> datetime | None:
     """Return when a listing of the connection is next to be looked at; None where all are as they should be."""
     ours = _of_connection(merchant, connection)
-    dirty = sa.select(sa.literal(1)).where(ours, listings.c.dirty_seq > listings.c.clean_seq).limit(1)
-    if conn.execute(dirty).first() is not None:
+    if conn.execute(sa.select(sa.literal(1)).where(ours, _DIRTY).limit(1)).first() is not None:
         return datetime.min.replace(tzinfo=UTC)
-    check_at: datetime | None = conn.execute(sa.select(sa.func.min(listings.c.check_at)).where(ours)).scalar()
+    first = sa.select(sa.func.min(listings.c.check_at)).where(ours, listings.c.check_at.is_not(None))
+    check_at: datetime | None = conn.execute(first).scalar()
     return check_at
 
 
@@ -247,15 +279,16 @@ def save_levels(conn: sa.Connection, merchant: str, rows: Sequence[ListingRow]) 
     )
 
 
-_LEVEL = ("read_at", "wanted_last", "check_at", "refused", "clean_seq")
-_SAID = ("agreed", "restore_to")
+_LEVEL = ("read_at", "wanted_last", "check_at", "refused", "clean_seq", "fulfilled_by_channel")
+_SAID = ("agreed", "restore_to", "stopped")
 
 
 def _of_connection(merchant: str, connection: str) -> sa.ColumnElement[bool]:
     return sa.and_(listings.c.merchant == merchant, listings.c.connection == connection)
 
 
-def _listing_of(row: sa.Row[Any]) -> ListingRow:
+def listing_of(row: sa.Row[Any]) -> ListingRow:
+    """Return the listing of a row of ``COLUMNS``."""
     return ListingRow(**row._mapping)  # noqa: SLF001 - its public name
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from core.store import ledger as stock_ledger
 from core.store.columns import among, compact
 from core.store.listings import mark_dirty
-from core.store.stock import wake_backorders
+from core.store.stock import MANY, wake_backorders
 from core.store.tables import ledger, openings
 
 
@@ -60,11 +60,11 @@ def load_opening(
         for key, (sku, location, units) in zip(keys, lines, strict=True)
     ]
     changed = stock_ledger.count(conn, merchant, lines, actor=actor, now=now, note=note_of(number))
-    mark_dirty(conn, changed, now)
+    mark_dirty(conn, changed, now, bulk=len(changed) > MANY)
     wake_backorders(conn, merchant, now)
     told = [{"sku": k.sku, "location": k.location, "units": k.units, "before": k.before} for k in kept]
     row = {"merchant": merchant, "number": number, "at": now, "actor": actor, "source": source}
-    conn.execute(sa.insert(openings).values(**row, lines=compact(told)))
+    conn.execute(sa.insert(openings).values(**row, lines=compact(told), counts=len(told)))
     return Opening(number=number, at=now, actor=actor, source=source, lines=tuple(kept))
 
 
@@ -93,7 +93,7 @@ def undo_opening(
             )
         )
     locked.write(conn)
-    mark_dirty(conn, locked.changed, now)
+    mark_dirty(conn, locked.changed, now, bulk=len(locked.changed) > MANY)
     of = (openings.c.merchant == merchant, openings.c.number == opening.number)
     conn.execute(sa.update(openings).where(*of).values(undone_at=now))
     return []
@@ -106,7 +106,8 @@ def note_of(number: int) -> str:
 
 def _ledger_rows(conn: sa.Connection, keys: Sequence[stock_ledger.StockKey]) -> Sequence[sa.Row[Any]]:
     columns = (ledger.c.merchant, ledger.c.sku, ledger.c.location)
-    query = sa.select(ledger).where(among(conn, columns, keys)).order_by(*columns, ledger.c.seq)
+    counted = (among(conn, columns, keys), ledger.c.kind == "counted")
+    query = sa.select(ledger).where(*counted).order_by(*columns, ledger.c.seq)
     return conn.execute(query).all()
 
 
@@ -116,36 +117,61 @@ def _made_by(
     return {
         (merchant, row.sku, row.location): row.d_on_hand
         for row in _ledger_rows(conn, keys)
-        if row.kind == "counted" and row.note == note_of(number)
+        if row.note == note_of(number)
     }
 
 
 def _counted_since(
     conn: sa.Connection, merchant: str, keys: Sequence[stock_ledger.StockKey], number: int
 ) -> list[str]:
-    undone = {note_of(o.number) for o in list_openings(conn, merchant) if o.undone_at is not None}
+    gone = sa.select(openings.c.number).where(
+        openings.c.merchant == merchant, openings.c.undone_at.is_not(None)
+    )
+    undone = {note_of(taken_back) for taken_back in conn.execute(gone).scalars()}
     newest = {
         (merchant, row.sku, row.location): row.note
         for row in _ledger_rows(conn, keys)
-        if row.kind == "counted" and row.note not in undone
+        if row.note not in undone
     }
     return [f"{sku} at {at}" for m, sku, at in keys if newest.get((m, sku, at)) != note_of(number)]
 
 
-def list_openings(conn: sa.Connection, merchant: str) -> list[Opening]:
-    """Return the openings of a merchant, the newest first."""
-    query = sa.select(openings).where(openings.c.merchant == merchant).order_by(openings.c.number.desc())
-    return [
-        Opening(
-            number=row.number,
-            at=row.at,
-            actor=row.actor,
-            source=row.source,
-            lines=tuple(OpeningLine(**line) for line in json.loads(row.lines)),
-            undone_at=row.undone_at,
-        )
-        for row in conn.execute(query)
-    ]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpeningHead:
+    """Opening counts without their lines; ``counts`` says how many there are."""
+
+    number: int
+    at: datetime
+    actor: str
+    source: str
+    undone_at: datetime | None
+    counts: int
+
+
+def list_openings(conn: sa.Connection, merchant: str, *, limit: int = 50) -> list[OpeningHead]:
+    """Return the newest openings of a merchant, the newest first."""
+    query = sa.select(*_HEAD).where(openings.c.merchant == merchant).order_by(openings.c.number.desc())
+    return [OpeningHead(**row._mapping) for row in conn.execute(query.limit(limit))]  # noqa: SLF001 - its public name
+
+
+def find_opening(conn: sa.Connection, merchant: str, number: int | None = None) -> Opening | None:
+    """Return an opening by its number, or the newest that was not taken back; None where there is none."""
+    query = sa.select(openings).where(openings.c.merchant == merchant)
+    which = openings.c.undone_at.is_(None) if number is None else openings.c.number == number
+    row = conn.execute(query.where(which).order_by(openings.c.number.desc()).limit(1)).one_or_none()
+    if row is None:
+        return None
+    return Opening(
+        number=row.number,
+        at=row.at,
+        actor=row.actor,
+        source=row.source,
+        lines=tuple(OpeningLine(**line) for line in json.loads(row.lines)),
+        undone_at=row.undone_at,
+    )
+
+
+_HEAD = [openings.c[field.name] for field in fields(OpeningHead)]
 
 
 def _last_number(conn: sa.Connection, merchant: str) -> int:

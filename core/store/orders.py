@@ -16,9 +16,13 @@ from core.model.facts import FACT, Fact
 from core.model.holds import Hold
 from core.store.columns import among, keys_in, one_of
 from core.store.pages import Page, newest_first
-from core.store.tables import facts, ledger, orders, refs
+from core.store.tables import facts, ledger, orders, refs, stock
+from core.store.tables.orders import HELD, TAGGED
 
 _KEY = (orders.c.merchant, orders.c.order_id)
+_HELD, _TAGGED = sa.text(HELD), sa.text(TAGGED)
+LAST_CHARACTER = "\U0010ffff"
+"""It comes after every other: what begins with a text comes before the text with this behind it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,19 +131,35 @@ def _referred(dialect: str) -> sa.Select[Any]:
     return sa.select(*named, refs.c.order_id).where(one_of(dialect, named)).order_by(refs.c.order_id)
 
 
+_REFERENCES = ("payment", "shipment", "tracker", "tracking")
+"""Kinds of references that are no keyed hash of a person."""
+MOST_FOUND = 1000
+"""So many orders does a SKU, or the beginning of a number, lead to: those of the newest ledger rows, the last numbers."""
+
+
 def find_known_by(conn: sa.Connection, merchant: str, text: str) -> list[str]:
-    """Return the ids of the orders that a tracking number, a vendor's id, or a SKU that they took units of leads to."""
-    by_reference = sa.select(refs.c.order_id).where(refs.c.merchant == merchant, refs.c.reference == text)
-    by_sku = sa.select(ledger.c.order_id).where(
-        ledger.c.merchant == merchant, ledger.c.sku == text, ledger.c.order_id.is_not(None)
+    """Return the ids of the orders that a tracking number, a vendor's id, or a SKU that they took units of leads to.
+
+    Of a SKU that more than ``MOST_FOUND`` orders took units of, those that did so last at each location.
+    """
+    by_reference = sa.select(refs.c.order_id).where(
+        refs.c.merchant == merchant, refs.c.kind.in_(_REFERENCES), refs.c.reference == text
     )
-    return sorted(conn.execute(sa.union(by_reference, by_sku)).scalars())
+    found = set(conn.execute(by_reference.limit(MOST_FOUND)).scalars())
+    counters = sa.select(stock.c.location).where(stock.c.merchant == merchant, stock.c.sku == text)
+    for location in conn.execute(counters).scalars().all():
+        of = (ledger.c.merchant == merchant, ledger.c.sku == text, ledger.c.location == location)
+        newest = sa.select(ledger.c.order_id).where(*of).order_by(ledger.c.seq.desc()).limit(MOST_FOUND)
+        found |= {order_id for order_id in conn.execute(newest).scalars() if order_id is not None}
+    return sorted(found)
 
 
 def find_number(conn: sa.Connection, merchant: str, number: str) -> list[str]:
     """Return the ids of the orders that people call ``number``; two channels may use the same one."""
-    query = sa.select(orders.c.order_id).where(orders.c.merchant == merchant, orders.c.number == number)
-    return list(conn.execute(query.order_by(orders.c.order_id)).scalars())
+    # Compared here: told that the number is this one, SQLite would see no use for the index of numbers in small letters.
+    alike = (orders.c.merchant == merchant, sa.func.lower(orders.c.number) == sa.func.lower(number))
+    found = conn.execute(sa.select(orders.c.order_id, orders.c.number).where(*alike))
+    return sorted(order_id for order_id, called in found if called == number)
 
 
 def find_external(conn: sa.Connection, merchant: str, connection: str, external_id: str) -> str | None:
@@ -175,22 +195,32 @@ def list_orders(
     if stage is not None:
         query = query.where(orders.c.stage == stage.value)
     if hold is not None:
-        query = query.where(orders.c.holds.contains(f" {hold} ", autoescape=True))
+        query = query.where(_HELD, orders.c.holds.contains(f" {hold} ", autoescape=True))
     if connection is not None:
         query = query.where(orders.c.connection == connection)
     if tag is not None:
-        query = query.where(orders.c.tags.contains(f" {tag} ", autoescape=True))
+        query = query.where(_TAGGED, orders.c.tags.contains(f" {tag} ", autoescape=True))
     if assignee is not None:
         query = query.where(orders.c.assignee == (None if assignee == NOBODY else assignee))
     if text:
-        begins = (c.istartswith(text, autoescape=True) for c in (orders.c.number, orders.c.external_id))
-        found = (
-            [among(conn, (orders.c.order_id,), [(order_id,) for order_id in known_by])] if known_by else []
-        )
-        query = query.where(sa.or_(*begins, *found))
+        ids = set(known_by)
+        for column in (orders.c.number, orders.c.external_id):
+            ids.update(_beginning(conn, merchant, column, text))
+        query = query.where(among(conn, _KEY, [(merchant, order_id) for order_id in sorted(ids)]))
     return newest_first(
         conn, query, (orders.c.placed_at, orders.c.order_id), _order_row, after=after, limit=limit
     )
+
+
+def _beginning(conn: sa.Connection, merchant: str, column: sa.Column[str], text: str) -> Sequence[str]:
+    """Return the ids of orders whose number, or channel's id, begins so, whatever its case: the last ones."""
+    lower, first, last = sa.func.lower(column), sa.func.lower(text), sa.func.lower(text + LAST_CHARACTER)
+    # PostgreSQL keeps this index by characters, whatever order a language gives them: these are its operators.
+    least, most = ("~>=~", "~<~") if conn.dialect.name == "postgresql" else (">=", "<")
+    within = (lower.op(least, is_comparison=True)(first), lower.op(most, is_comparison=True)(last))
+    newest = sa.select(orders.c.order_id).where(orders.c.merchant == merchant, *within)
+    backwards = lower.op("USING")(sa.literal_column("~>~")) if least == "~>=~" else lower.desc()
+    return conn.execute(newest.order_by(backwards).limit(MOST_FOUND)).scalars().all()
 
 
 def known_orders(conn: sa.Connection, merchant: str, order_ids: Sequence[str]) -> list[str]:
@@ -200,26 +230,41 @@ def known_orders(conn: sa.Connection, merchant: str, order_ids: Sequence[str]) -
     return list(conn.execute(query.order_by(orders.c.order_id)).scalars())
 
 
-def orders_of_connection(conn: sa.Connection, merchant: str, connection: str) -> list[str]:
-    """Return the ids of every order of a connection."""
-    query = sa.select(orders.c.order_id).where(
-        orders.c.merchant == merchant, orders.c.connection == connection
-    )
-    return list(conn.execute(query.order_by(orders.c.order_id)).scalars())
+Placed = tuple[datetime, str]
+"""(when it was placed, order id)."""
+
+
+def orders_of_connection(
+    conn: sa.Connection, merchant: str, connection: str, *, after: Placed | None = None, limit: int
+) -> list[Placed]:
+    """Return the next orders of a connection behind one, the oldest first."""
+    key = (orders.c.placed_at, orders.c.order_id)
+    query = sa.select(*key).where(orders.c.merchant == merchant, orders.c.connection == connection)
+    if after is not None:
+        placed_at = sa.bindparam("placed", after[0], orders.c.placed_at.type)
+        query = query.where(sa.tuple_(*key) > sa.tuple_(placed_at, after[1]))
+    return [(at, order_id) for at, order_id in conn.execute(query.order_by(*key).limit(limit))]
 
 
 def orders_held(conn: sa.Connection, merchant: str, reason: str) -> list[str]:
     """Return the ids of the orders held for a reason, the oldest first."""
-    query = sa.select(orders.c.order_id).where(
-        orders.c.merchant == merchant, orders.c.holds.contains(f" {reason} ", autoescape=True)
-    )
+    held = (_HELD, orders.c.holds.contains(f" {reason} ", autoescape=True))
+    query = sa.select(orders.c.order_id).where(orders.c.merchant == merchant, *held)
     return list(conn.execute(query.order_by(orders.c.placed_at, orders.c.order_id)).scalars())
 
 
-def counts_by_stage(conn: sa.Connection, merchant: str) -> dict[Stage, int]:
-    """Return how many orders of a merchant stand at each stage; stages without any are left out."""
-    query = sa.select(orders.c.stage, sa.func.count()).where(orders.c.merchant == merchant)
-    return {Stage(stage): number for stage, number in conn.execute(query.group_by(orders.c.stage))}
+MOST_COUNTED = 10_000
+"""Of a stage at which more orders stand, so many are counted."""
+
+
+def counts_by_stage(conn: sa.Connection, merchant: str, *, most: int = MOST_COUNTED) -> dict[Stage, int]:
+    """Return how many orders of a merchant stand at each stage, up to ``most`` of each; stages without any are left out."""
+    found: dict[Stage, int] = {}
+    for stage in Stage:
+        at = (orders.c.merchant == merchant, orders.c.stage == stage.value)
+        some = sa.select(sa.literal(1)).where(*at).limit(most).subquery()
+        found[stage] = conn.execute(sa.select(sa.func.count()).select_from(some)).scalar_one()
+    return {stage: number for stage, number in found.items() if number}
 
 
 def _order_row(row: sa.Row[Any]) -> OrderRow:
@@ -243,5 +288,4 @@ def _order_row(row: sa.Row[Any]) -> OrderRow:
 
 def count_numbered(conn: sa.Connection, merchant: str, number: str) -> int:
     """Return how many orders of a merchant have a number: each channel counts for itself."""
-    query = sa.select(sa.func.count()).where(orders.c.merchant == merchant, orders.c.number == number)
-    return conn.execute(query).scalar_one()
+    return len(find_number(conn, merchant, number))

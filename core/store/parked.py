@@ -12,6 +12,9 @@ from core.store.columns import among
 from core.store.jobs import FRESH_ATTEMPTS, Job, job_of
 from core.store.tables import deliveries, jobs, orders
 
+_PARKED: sa.ColumnElement[str] = sa.literal_column("'parked'")
+"""Only a literal finds the index of the deliveries that are parked."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParkedOrder:
@@ -86,7 +89,7 @@ def parked_deliveries(conn: sa.Connection, merchant: str) -> list[ParkedDelivery
     """Return the parked deliveries of a merchant, the oldest first."""
     d = deliveries.c
     columns = (d.connection, d.event_id, d.topic, d.kind, d.subject, d.received_at, d.error)
-    query = sa.select(*columns).where(deliveries.c.merchant == merchant, d.state == "parked")
+    query = sa.select(*columns).where(deliveries.c.merchant == merchant, d.state == _PARKED)
     return [
         ParkedDelivery(**row)
         for row in conn.execute(query.order_by(d.received_at, d.connection, d.event_id)).mappings()
@@ -104,7 +107,7 @@ def count_parked(conn: sa.Connection, merchant: str) -> ParkedCounts:
         for table in (orders, jobs)
     )
     of_deliveries = conn.execute(
-        sa.select(sa.func.count()).where(deliveries.c.merchant == merchant, deliveries.c.state == "parked")
+        sa.select(sa.func.count()).where(deliveries.c.merchant == merchant, deliveries.c.state == _PARKED)
     ).scalar_one()
     return ParkedCounts(
         orders=of_orders[0],
@@ -134,7 +137,7 @@ def retry_jobs(
     of_jobs = among(conn, (deliveries.c.kind, deliveries.c.subject), found)
     conn.execute(
         sa.update(deliveries)
-        .where(deliveries.c.merchant == merchant, deliveries.c.state == "parked", of_jobs)
+        .where(deliveries.c.merchant == merchant, deliveries.c.state == _PARKED, of_jobs)
         .values(state="pending", error=None)
     )
     return sorted(found)

@@ -10,6 +10,7 @@ from core.failpoints import failpoint
 from core.store.database_file import UNFINISHED_RESTORE
 from core.store.engine import database
 from core.store.failures import is_infrastructure
+from core.store.planner import tell_planner
 from core.store.single_instance import STARTING, single_instance
 from core.store.sqlite import DanglingReferencesError
 
@@ -139,4 +140,5 @@ def _upgrade_alone(conn: sa.Connection) -> None:
     if revision_of(conn) is not None:
         refuse_others(conn)
     migrate_to(conn, "head")
+    tell_planner(conn)
     failpoint("schema.upgrade.before_commit")

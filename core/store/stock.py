@@ -1,15 +1,21 @@
 """Stock as people see and change it: counters, counts, goods that come in."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
+from core.store.columns import among
 from core.store.jobs import NewJob, enqueue
 from core.store.ledger import Seen, count, receive
 from core.store.listings import mark_dirty
+from core.store.pages import Page, in_order
 from core.store.tables import stock
+
+MANY = 50
+"""More SKUs than this that change at once, by a count or a receipt, are pushed after what orders change meanwhile."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,32 +36,41 @@ class StockRow:
         return self.on_hand - self.committed
 
 
-def list_stock(conn: sa.Connection, merchant: str) -> list[StockRow]:
-    """Return every counter of a merchant by SKU and location."""
-    query = sa.select(stock).where(stock.c.merchant == merchant).order_by(stock.c.sku, stock.c.location)
-    return [
-        StockRow(
-            sku=row.sku,
-            location=row.location,
-            on_hand=row.on_hand,
-            committed=row.committed,
-            counted=row.counted,
-            entries=row.entries,
-        )
-        for row in conn.execute(query)
-    ]
+_COLUMNS = [stock.c[field.name] for field in fields(StockRow)]
 
 
-def available_units(conn: sa.Connection, merchant: str) -> dict[tuple[str, str], int]:
-    """Return what may still be promised by (SKU, location); where nothing ever lay is left out."""
-    return {(row.sku, row.location): row.available for row in list_stock(conn, merchant)}
+def page_of_stock(
+    conn: sa.Connection, merchant: str, *, after: str | None = None, limit: int = 200
+) -> Page[StockRow]:
+    """Return a page of a merchant's counters, by SKU and location."""
+    query = sa.select(*_COLUMNS).where(stock.c.merchant == merchant)
+    return in_order(conn, query, (stock.c.sku, stock.c.location), _stock_row, after=after, limit=limit)
 
 
-def listable_units(conn: sa.Connection, merchant: str) -> dict[tuple[str, str], int]:
+def stock_of(conn: sa.Connection, merchant: str, skus: Iterable[str]) -> list[StockRow]:
+    """Return the counters of these SKUs, by SKU and location."""
+    wanted = sorted({(merchant, sku) for sku in skus})
+    if not wanted:
+        return []
+    of = among(conn, (stock.c.merchant, stock.c.sku), wanted)
+    query = sa.select(*_COLUMNS).where(of).order_by(stock.c.sku, stock.c.location)
+    return [_stock_row(row) for row in conn.execute(query)]
+
+
+def available_units(conn: sa.Connection, merchant: str, skus: Iterable[str]) -> dict[tuple[str, str], int]:
+    """Return what may still be promised of SKUs by (SKU, location); where nothing ever lay is left out."""
+    return {(row.sku, row.location): row.available for row in stock_of(conn, merchant, skus)}
+
+
+def listable_units(conn: sa.Connection, merchant: str, skus: Iterable[str]) -> dict[tuple[str, str], int]:
     """Return what channels may show by (SKU, location): the same without the SKUs that were never counted (R82)."""
-    rows = list_stock(conn, merchant)
+    rows = stock_of(conn, merchant, skus)
     counted = {row.sku for row in rows if row.counted}
     return {(row.sku, row.location): row.available for row in rows if row.sku in counted}
+
+
+def _stock_row(row: sa.Row[Any]) -> StockRow:
+    return StockRow(**row._mapping)  # noqa: SLF001 - its public name
 
 
 def count_stock(
@@ -70,7 +85,7 @@ def count_stock(
 ) -> None:
     """Set what is on hand to what was counted: (SKU, location, units); backorders are served."""
     changed = count(conn, merchant, counted, actor=actor, now=now, note=note, seen=seen)
-    mark_dirty(conn, changed, now)
+    mark_dirty(conn, changed, now, bulk=len(changed) > MANY)
     wake_backorders(conn, merchant, now)
 
 
@@ -85,7 +100,8 @@ def receive_stock(
     seen: Seen = None,
 ) -> None:
     """Add goods that came in: (SKU, location, units); backorders are served."""
-    mark_dirty(conn, receive(conn, merchant, units, actor=actor, now=now, note=note, seen=seen), now)
+    changed = receive(conn, merchant, units, actor=actor, now=now, note=note, seen=seen)
+    mark_dirty(conn, changed, now, bulk=len(changed) > MANY)
     wake_backorders(conn, merchant, now)
 
 

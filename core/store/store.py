@@ -2,7 +2,7 @@
 
 What many tasks ask at once (commits, claims, deliveries, the state of an order) is grouped into one transaction each,
 see ``group``; everything else is a function of the noun's own module, handed to ``read`` or ``write``:
-``await store.read(list_stock, merchant)``.
+``await store.read(list_switches, merchant)``.
 """
 
 from collections.abc import Callable, Sequence

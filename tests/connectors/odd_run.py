@@ -19,7 +19,7 @@ from core.jobs.poll import poll_from
 from core.mapping import MAPPINGS
 from core.store.jobs import NewJob, enqueue
 from core.store.links import link_all
-from core.store.stock import count_stock, list_stock
+from core.store.stock import count_stock
 from core.store.store import Store
 from simulation.memory import store_in_memory
 from tests.builders import MERCHANT, Bench, open_hub_of, review
@@ -27,6 +27,7 @@ from tests.connectors.amazon.account import an_account
 from tests.connectors.odd_orders import Json, changed, odd_order
 from tests.connectors.shopify.shop import a_shop
 from tests.core.flow.play import settle
+from tests.stored import list_stock
 
 UNITS = 120
 """On the shelf of each SKU: fewer than the orders want."""

@@ -7,11 +7,10 @@ from urllib.parse import quote
 import pytest
 from jsonschema import Draft202012Validator
 
-from core.store.stock import list_stock
 from simulation.shoppers import Cart, place
 from tests.builders import MERCHANT, home
 from tests.core.flow.play import pass_time, settle
-from tests.stored import jobs_of_kind
+from tests.stored import jobs_of_kind, list_stock
 from tests.web.site import KEY, METRICS, Site, a_notification
 
 API = "/api/v1"

@@ -14,14 +14,14 @@ from core.store import idempotency
 from core.store.api_keys import save_api_key
 from core.store.idempotency import UNDER, Answered, Begun, ClaimTakenError, Lost, Running
 from core.store.products import list_products
-from core.store.stock import list_stock, receive_stock
+from core.store.stock import receive_stock
 from core.store.store import Store
 from core.store.tables import idempotency_keys as rows
 from simulation.shoppers import place
 from tests.builders import MERCHANT, MONDAY_8
 from tests.core.flow.play import settle
 from tests.core.store.conftest import batched_store  # noqa: F401  a fixture
-from tests.stored import jobs_of_kind
+from tests.stored import jobs_of_kind, list_stock
 from tests.web.site import KEY, OTHER_KEY, Answer, Site
 from tests.web.test_api import API, cart
 

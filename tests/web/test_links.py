@@ -10,13 +10,14 @@ from core.model.products import Product
 from core.model.stock import Listing, ListingKey
 from core.store.channel_locations import save_channel_locations
 from core.store.jobs import list_jobs
-from core.store.links import all_links, link_all
-from core.store.listings import save_listings
+from core.store.links import link_all
+from core.store.offered import save_listings
 from core.store.products import save_products
 from core.store.stock import count_stock
 from simulation.shoppers import Cart, place
 from tests.builders import MARKET_LINKS, MERCHANT, SHOP_LINKS, home
 from tests.core.flow.play import pass_time, settle
+from tests.stored import all_links
 from tests.web.site import KEY, OTHER_KEY, Site
 
 TONGS = "KK-TONGS-NEW"

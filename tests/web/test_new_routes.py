@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from core.store.links import Links, all_links
-from core.store.stock import list_stock
+from core.store.links import Links
 from core.store.switches import accepted_actions
 from tests.builders import MERCHANT
+from tests.stored import all_links, list_stock
 from tests.web.site import KEY, OTHER, OTHER_KEY, Site
 
 CHANGING: tuple[tuple[str, str, Any], ...] = (

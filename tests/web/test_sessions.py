@@ -8,12 +8,12 @@ from aiohttp import web
 
 from core.store.api_keys import delete_api_key, save_api_key
 from core.store.orders import facts_of
-from core.store.stock import list_stock
 from core.store.switches import accepted_actions
 from core.store.tables import sessions
 from simulation.shoppers import Cart, place
 from tests.builders import MERCHANT, home
 from tests.core.flow.play import settle
+from tests.stored import list_stock
 from tests.web.site import KEY, OTHER, OTHER_KEY, PUBLIC, SECRET, Answer, Site, a_notification, fields_of
 from web.signing import sign
 

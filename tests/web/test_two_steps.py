@@ -10,7 +10,6 @@ from core.domain.commit import OrderCommit
 from core.model.actions import Action
 from core.model.facts import Noted
 from core.store.orders import facts_of
-from core.store.stock import list_stock
 from core.store.switches import accepted_actions, set_switch
 from simulation.shoppers import place
 from tests.builders import MERCHANT
@@ -18,6 +17,7 @@ from tests.core.flow.play import pass_time, settle
 from tests.core.flow.test_red_team import labels
 from tests.core.flow.test_waiting import ORDER, configured
 from tests.core.flow.test_whole_way import GRACE, KARA
+from tests.stored import list_stock
 from tests.web.site import KEY, OTHER_KEY, Site, fields_of
 from tests.web.test_exceptions import risky
 

@@ -8,8 +8,8 @@ import pytest
 from core.model.products import Product
 from core.services.product_mistakes import mistakes_in
 from core.store.products import list_products
-from core.store.stock import list_stock
 from tests.builders import MERCHANT
+from tests.stored import list_stock
 from tests.web.site import KEY, Site
 
 API = "/api/v1"

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 from core.csv_text import UnreadableCsvError, decode
 from core.model.base import NO_YEARS, is_storable, storable
 from core.model.people import Caller
+from core.store.pages import parts_of
 from web.api.once import answer_once
 from web.keys import HUB
 from web.problems import WrongRequestError, mistakes_of
@@ -52,6 +53,18 @@ def cursor(text: str, parts: int) -> str:
 
 OrderCursor = Annotated[str, AfterValidator(lambda text: cursor(text, 1))]
 DeliveryCursor = Annotated[str, AfterValidator(lambda text: cursor(text, 2))]
+
+
+def checked_after(after: str | None, parts: int, name: str = "after") -> str | None:
+    """Return the ``after`` of a list in the order of a key of so many ``parts``, as it came.
+
+    Raises:
+        WrongRequestError: it is none.
+    """
+    if after is not None and (len(parts_of(after)) != parts or not all(map(is_storable, parts_of(after)))):
+        what = f"this is not the `{name}` of a page before"
+        raise WrongRequestError("the query does not fit its schema", [{"where": name, "what": what}])
+    return after
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

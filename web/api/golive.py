@@ -11,7 +11,8 @@ from core.services import actions
 from core.services.golive import accept as acceptance
 from core.services.golive import adopt, opening
 from core.services.golive.accept import Acceptance, undo_text
-from core.services.golive.document import Differences, differences
+from core.services.golive.document import Differences, differences, page_shown
+from core.services.golive.listings import ListingDifference
 from core.services.golive.opening import Loaded, Preview
 from web.api.connections import ConnectionList, list_connections
 from web.api.endpoint import Answer, Call, Endpoint
@@ -24,6 +25,21 @@ class GoLiveAsk(Answer):
     actions: tuple[Action, ...] | Literal["all"] = "all"
     connections: tuple[str, ...] | Literal["all"] = "all"
     id: str | None = Field(None, description="the `id` of the differences that were shown")
+
+
+class ShownRowsAsked(Answer):
+    """Which page of a document's listings is given."""
+
+    after: str | None = Field(
+        None, pattern=r"^[0-9]{1,9}$", description="the `after` of the differences, or of the page before"
+    )
+
+
+class ShownRows(Answer):
+    """A page of the listings that a document shows."""
+
+    rows: tuple[ListingDifference, ...]
+    after: str | None
 
 
 class UndoAsk(Answer):
@@ -115,6 +131,12 @@ async def show(call: Call) -> Differences:
     return await differences(call.request.app[HUB], call.merchant)
 
 
+async def show_rows(call: Call) -> ShownRows:
+    """Return a page of the listings that a document shows."""
+    rows, after = await page_shown(call.request.app[HUB], call.merchant, call.path["id"], call.query.after)
+    return ShownRows(rows=tuple(rows), after=after)
+
+
 async def accept(call: Call) -> Acceptance:
     """Turn kinds of action on."""
     return await acceptance.accept(
@@ -155,8 +177,8 @@ async def undo(call: Call) -> Acceptance:
 
 async def undo_file(call: Call) -> UndoFile:
     """Return the undo file: what each accepted listing showed before."""
-    accepted = await acceptance.acceptance(call.request.app[HUB], call.merchant, call.path["id"])
-    return UndoFile(csv=undo_text(accepted))
+    pages = undo_text(call.request.app[HUB], call.merchant, call.path["id"])
+    return UndoFile(csv="".join([page async for page in pages]))
 
 
 async def preview_opening(call: Call) -> Preview:
@@ -214,6 +236,15 @@ ENDPOINTS = (
         summary="What the hub would change",
         gives=Differences,
         run=show,
+    ),
+    Endpoint(
+        name="listDifferences",
+        method="GET",
+        path="/go-live/documents/{id}/listings",
+        summary="The listings that differences show, page by page",
+        gives=ShownRows,
+        run=show_rows,
+        query=ShownRowsAsked,
     ),
     Endpoint(
         name="acceptGoLive",

@@ -6,9 +6,9 @@ from pydantic import Field
 
 from core.domain.link_proposals import ChannelListing, Proposal
 from core.services import links
-from core.services.links import review_links
+from core.services.link_review import review_links
 from core.services.readiness import readiness_of
-from web.api.endpoint import Answer, Call, Endpoint
+from web.api.endpoint import Answer, Call, Endpoint, checked_after
 from web.keys import HUB
 
 
@@ -63,13 +63,29 @@ class ImportView(Answer):
     undone_at: datetime | None
 
 
+class LinksAsked(Answer):
+    """Which pages of links, and of listings without one, are given."""
+
+    after: str | None = Field(None, max_length=2000, description="the `after` of the page before: more links")
+    unlinked_after: str | None = Field(
+        None,
+        max_length=2000,
+        description="the `unlinked_after` of the page before: more listings without one",
+    )
+    limit: int = Field(100, ge=1, le=500, description="links, and listings without one, a page")
+
+
 class LinksView(Answer):
-    """All links, the listings without one, and conflicts."""
+    """A page of the links, one of the listings without one, and the conflicts that these have a part in."""
 
     links: tuple[LinkView, ...]
     unlinked: tuple[UnlinkedView, ...]
     conflicts: tuple[ConflictView, ...]
     last_import: ImportView | None
+    after: str | None = None
+    """Behind which the next page of links begins; null on the last."""
+    unlinked_after: str | None = None
+    """The same of the listings without one."""
 
 
 class AcceptLine(Answer):
@@ -133,8 +149,18 @@ class Readiness(Answer):
 
 
 async def list_links(call: Call) -> LinksView:
-    """Return the review of links."""
-    review = await review_links(call.request.app[HUB], call.merchant)
+    """Return a page of the review of links; after a change, the first."""
+    hub = call.request.app[HUB]
+    asked = call.query if isinstance(call.query, LinksAsked) else LinksAsked()
+    for name, after in (("after", asked.after), ("unlinked_after", asked.unlinked_after)):
+        checked_after(after, 2, name)
+    review = await review_links(
+        hub,
+        call.merchant,
+        after=asked.after,
+        unlinked_after=asked.unlinked_after,
+        limit=asked.limit,
+    )
     last = review.last_import
     gone = [
         LinkView(
@@ -157,6 +183,8 @@ async def list_links(call: Call) -> LinksView:
         last_import=ImportView(at=last.at, actor=last.actor, listings=last.listings, undone_at=last.undone_at)
         if last
         else None,
+        after=review.after,
+        unlinked_after=review.unlinked_after,
     )
 
 
@@ -201,7 +229,8 @@ async def unlink(call: Call) -> LinksView:
 
 async def export(call: Call) -> LinksText:
     """Return all links as CSV."""
-    return LinksText(csv=await links.exported(call.request.app[HUB], call.merchant))
+    pages = links.exported(call.request.app[HUB], call.merchant)
+    return LinksText(csv="".join([page async for page in pages]))
 
 
 async def import_csv(call: Call) -> Imported:
@@ -246,6 +275,7 @@ ENDPOINTS = (
         summary="All links, unlinked listings with proposals, conflicts",
         gives=LinksView,
         run=list_links,
+        query=LinksAsked,
     ),
     Endpoint(
         name="acceptLinks",

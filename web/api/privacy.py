@@ -101,7 +101,7 @@ async def answer_privacy_request(call: Call) -> PrivacyRequestView:
 async def preview_shop_redaction(call: Call) -> ShopRedactionView:
     """Return whom forgetting a shop would forget."""
     found = await service.shop_redaction(call.request.app[HUB], call.merchant, call.path["connection"])
-    return ShopRedactionView(connection=found.connection, count=len(found.order_ids), orders=found.order_ids)
+    return ShopRedactionView(connection=found.connection, count=found.count, orders=found.order_ids)
 
 
 ENDPOINTS = (

@@ -1,25 +1,25 @@
 """Stock: counts, receipts, products, listings and what they are made of."""
 
+from collections.abc import Sequence
 from datetime import datetime
-from functools import partial
 
 from pydantic import Field
 
-from core.config.merchant import MerchantConfig
-from core.domain.levels import wanted_level
+from core.engine.hub import Hub
 from core.model.actions import Action
 from core.model.products import Product
-from core.model.stock import MOST_UNITS, ListingKey
+from core.model.stock import MOST_UNITS
 from core.services import actions
+from core.services.levels_shown import shown_levels
 from core.services.product_mistakes import mistakes_in
-from core.store.channel_locations import matched_locations
 from core.store.claims import wake_open_orders
-from core.store.links import links_of
-from core.store.listings import ListingRow, list_listings
-from core.store.products import list_products, save_products
-from core.store.stock import list_stock, listable_units
+from core.store.listing_pages import page_of_listings, rows_of_listings
+from core.store.listings import ListingRow
+from core.store.pages import after_of, parts_of
+from core.store.products import page_of_products, products_of, save_products
+from core.store.stock import StockRow, page_of_stock, stock_of
 from core.store.switches import accepted_actions
-from web.api.endpoint import Answer, Call, Endpoint
+from web.api.endpoint import Answer, Call, Endpoint, checked_after
 from web.keys import HUB
 from web.problems import WrongRequestError
 
@@ -35,10 +35,19 @@ class StockItem(Answer):
     low: bool
 
 
+class PageAsked(Answer):
+    """Which page of a list is given."""
+
+    after: str | None = Field(None, max_length=2000, description="the `after` of the page before")
+    limit: int = Field(500, ge=1, le=1000, description="rows a page")
+
+
 class StockList(Answer):
-    """All stock of the merchant."""
+    """A page of the merchant's stock, by SKU and location; after a count or receipt, that of the SKUs it named."""
 
     stock: tuple[StockItem, ...]
+    after: str | None = None
+    """Behind which the next page begins; null on the last."""
 
 
 class CountLine(Answer):
@@ -68,9 +77,11 @@ class ProductView(Answer):
 
 
 class ProductList(Answer):
-    """All products of the merchant."""
+    """A page of the merchant's products, by SKU; after a change, those that it named."""
 
     products: tuple[ProductView, ...]
+    after: str | None = None
+    """Behind which the next page begins; null on the last."""
 
 
 class ListingItem(Answer):
@@ -91,9 +102,17 @@ class ListingItem(Answer):
 
 
 class ListingList(Answer):
-    """All listings of the merchant."""
+    """A page of the merchant's listings, in the order of crossdock.yaml; after a link, the listing that it named."""
 
     listings: tuple[ListingItem, ...]
+    after: str | None = None
+    """Behind which the next page begins; null on the last."""
+
+
+class ProductsAsk(Answer):
+    """Products to add or change."""
+
+    products: tuple[ProductView, ...]
 
 
 class LinkAsk(Answer):
@@ -103,25 +122,33 @@ class LinkAsk(Answer):
 
 
 async def get_stock(call: Call) -> StockList:
-    """Return all stock."""
-    hub = call.request.app[HUB]
-    config = hub.config(call.merchant)
-    rows = await hub.store.read(list_stock, call.merchant)
-    available: dict[str, int] = {}
-    for row in rows:
+    """Return a page of the stock."""
+    return await stock_page(call.request.app[HUB], call.merchant, call.query)
+
+
+async def stock_page(hub: Hub, merchant: str, asked: PageAsked) -> StockList:
+    """Return a page of a merchant's stock."""
+    page = await hub.store.read(
+        page_of_stock, merchant, after=checked_after(asked.after, 2), limit=asked.limit
+    )
+    return StockList(stock=await _items(hub, merchant, page.items), after=page.after)
+
+
+async def _items(hub: Hub, merchant: str, rows: Sequence[StockRow]) -> tuple[StockItem, ...]:
+    config, available = hub.config(merchant), dict[str, int]()
+    # A SKU is low by what all locations hold of it, also by what stands on another page.
+    for row in await hub.store.read(stock_of, merchant, {row.sku for row in rows}):
         available[row.sku] = available.get(row.sku, 0) + row.available
-    return StockList(
-        stock=tuple(
-            StockItem(
-                sku=row.sku,
-                location=row.location,
-                on_hand=row.on_hand,
-                committed=row.committed,
-                available=row.available,
-                low=_is_low(available[row.sku], config.low(row.sku)),
-            )
-            for row in rows
+    return tuple(
+        StockItem(
+            sku=row.sku,
+            location=row.location,
+            on_hand=row.on_hand,
+            committed=row.committed,
+            available=row.available,
+            low=_is_low(available[row.sku], config.low(row.sku)),
         )
+        for row in rows
     )
 
 
@@ -132,13 +159,19 @@ def _is_low(available: int, low: int | None) -> bool:
 async def count(call: Call) -> StockList:
     """Set what is on hand."""
     await actions.count(call.request.app[HUB], call.merchant, _lines(call.body), actor=call.actor)
-    return await get_stock(call)
+    return await _counted(call)
 
 
 async def receive(call: Call) -> StockList:
     """Add to what is on hand; backorders are served by order time first."""
     await actions.receive(call.request.app[HUB], call.merchant, _lines(call.body), actor=call.actor)
-    return await get_stock(call)
+    return await _counted(call)
+
+
+async def _counted(call: Call) -> StockList:
+    hub, skus = call.request.app[HUB], {line.sku for line in call.body.lines}
+    rows = await hub.store.read(stock_of, call.merchant, skus)
+    return StockList(stock=await _items(hub, call.merchant, rows))
 
 
 def _lines(asked: CountAsk) -> list[tuple[str, str, int]]:
@@ -146,21 +179,23 @@ def _lines(asked: CountAsk) -> list[tuple[str, str, int]]:
 
 
 async def get_products(call: Call) -> ProductList:
-    """Return all products."""
-    products = await call.request.app[HUB].store.read(list_products, call.merchant)
-    return ProductList(
-        products=tuple(
-            ProductView(
-                sku=p.sku,
-                title=p.title,
-                weight_g=p.weight_g,
-                size_mm=p.size_mm,
-                hs=p.hs,
-                origin=p.origin,
-                barcode=p.barcode,
-            )
-            for p in products.values()
-        )
+    """Return a page of the products."""
+    asked = call.query
+    page = await call.request.app[HUB].store.read(
+        page_of_products, call.merchant, after=checked_after(asked.after, 1), limit=asked.limit
+    )
+    return ProductList(products=tuple(map(_product, page.items)), after=page.after)
+
+
+def _product(p: Product) -> ProductView:
+    return ProductView(
+        sku=p.sku,
+        title=p.title,
+        weight_g=p.weight_g,
+        size_mm=p.size_mm,
+        hs=p.hs,
+        origin=p.origin,
+        barcode=p.barcode,
     )
 
 
@@ -174,45 +209,60 @@ async def put_products(call: Call) -> ProductList:
         raise WrongRequestError("a product cannot be so", told)
     await hub.store.write(save_products, call.merchant, asked)
     await hub.store.write(wake_open_orders, call.merchant, hub.clock.now())
-    return await get_products(call)
+    saved = await hub.store.read(products_of, call.merchant, {p.sku for p in asked})
+    return ProductList(products=tuple(map(_product, saved.values())))
 
 
 async def get_listings(call: Call) -> ListingList:
-    """Return every listing with what it shows and should show."""
-    hub, merchant = call.request.app[HUB], call.merchant
-    config = hub.config(merchant)
-    available = await hub.store.read(listable_units, merchant)
-    accepted = await hub.store.read(accepted_actions, merchant)
+    """Return a page of the listings with what they show and should show."""
+    return await listings_page(call.request.app[HUB], call.merchant, call.query)
+
+
+async def listings_page(hub: Hub, merchant: str, asked: PageAsked) -> ListingList:
+    """Return a page of a merchant's listings, each connection's by name."""
+    names, after = list(hub.connections(merchant).ports), checked_after(asked.after, 3)
+    at = parts_of(after)[0] if after is not None else ""
     found: list[ListingItem] = []
-    for connection in hub.connections(merchant).ports:
-        links = await hub.store.read(links_of, merchant, connection)
-        named = await hub.store.read(matched_locations, merchant, connection)
-        for row in await hub.store.read(list_listings, merchant, connection):
-            key = ListingKey(listing=row.listing, location=named.get(row.location) if row.location else None)
-            wanted = wanted_level(
-                links.get(row.listing, {}),
-                available,
-                location=key.location,
-                locations=tuple(config.locations),
-                buffer=partial(_buffer, config, connection),
-            )
-            wanted = None if row.never_written or (row.location and key.location is None) else wanted
-            found.append(
-                ListingItem(
-                    connection=connection,
-                    listing=row.listing,
-                    location=key.location,
-                    title=row.title,
-                    of=dict(links.get(row.listing, {})),
-                    fulfilled_by_channel=row.fulfilled_by_channel,
-                    wanted=wanted,
-                    believed=row.last_read,
-                    read_at=row.read_at,
-                    refused=row.refused,
-                    waits=_why_unlike(row, wanted, accepted=(connection, Action.LEVELS.value) in accepted),
-                )
-            )
+    last = ""
+    for connection in names[names.index(at) if at in names else 0 :]:
+        left = asked.limit - len(found)
+        page = await hub.store.read(
+            page_of_listings,
+            merchant,
+            connection,
+            after=after if connection == at else None,
+            limit=max(left, 1),
+        )
+        if page.items and not left:
+            return ListingList(listings=tuple(found), after=last)
+        found += await _listed(hub, merchant, connection, page.items)
+        if page.after is not None:
+            return ListingList(listings=tuple(found), after=page.after)
+        if page.items:
+            row = page.items[-1]
+            last = after_of((connection, row.listing, row.location))
     return ListingList(listings=tuple(found))
+
+
+async def _listed(hub: Hub, merchant: str, connection: str, rows: Sequence[ListingRow]) -> list[ListingItem]:
+    """Return listings of a connection as they are shown."""
+    accepted = (connection, Action.LEVELS.value) in await hub.store.read(accepted_actions, merchant)
+    return [
+        ListingItem(
+            connection=connection,
+            listing=one.row.listing,
+            location=one.place,
+            title=one.row.title,
+            of=dict(one.of),
+            fulfilled_by_channel=one.row.fulfilled_by_channel,
+            wanted=one.wanted,
+            believed=one.row.last_read,
+            read_at=one.row.read_at,
+            refused=one.row.refused,
+            waits=_why_unlike(one.row, one.wanted, accepted=accepted),
+        )
+        for one in await shown_levels(hub, merchant, connection, rows)
+    ]
 
 
 def _why_unlike(row: ListingRow, wanted: int | None, *, accepted: bool) -> str | None:
@@ -228,15 +278,13 @@ def _why_unlike(row: ListingRow, wanted: int | None, *, accepted: bool) -> str |
     return None
 
 
-def _buffer(config: MerchantConfig, connection: str, sku: str) -> int:
-    return config.buffer(sku, connection)
-
-
 async def link(call: Call) -> ListingList:
     """Say what a listing is made of."""
     hub = call.request.app[HUB]
-    await actions.link(hub, call.merchant, call.path["connection"], call.path["listing"], call.body.of)
-    return await get_listings(call)
+    connection, listing = call.path["connection"], call.path["listing"]
+    await actions.link(hub, call.merchant, connection, listing, call.body.of)
+    rows = await hub.store.read(rows_of_listings, call.merchant, [(connection, listing)])
+    return ListingList(listings=tuple(await _listed(hub, call.merchant, connection, rows)))
 
 
 ENDPOINTS = (
@@ -247,6 +295,7 @@ ENDPOINTS = (
         summary="What every location holds",
         gives=StockList,
         run=get_stock,
+        query=PageAsked,
     ),
     Endpoint(
         name="countStock",
@@ -275,6 +324,7 @@ ENDPOINTS = (
         summary="All products",
         gives=ProductList,
         run=get_products,
+        query=PageAsked,
     ),
     Endpoint(
         name="saveProducts",
@@ -283,7 +333,7 @@ ENDPOINTS = (
         summary="Add or change products",
         gives=ProductList,
         run=put_products,
-        takes=ProductList,
+        takes=ProductsAsk,
         example={"products": [{"sku": "NEW-1", "title": "New", "weight_g": 5, "size_mm": [1, 2, 3]}]},
     ),
     Endpoint(
@@ -293,6 +343,7 @@ ENDPOINTS = (
         summary="All listings, shown and wanted",
         gives=ListingList,
         run=get_listings,
+        query=PageAsked,
     ),
     Endpoint(
         name="linkListing",

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 
 from aiohttp import web
+from pydantic import Field
 
 from core.csv_text import UnreadableCsvError, decode
 from core.engine.hub import Hub
@@ -13,13 +14,15 @@ from core.services import actions
 from core.services.connection_plans import accept_plan, undo_acceptance_plan, undo_opening_plan
 from core.services.golive import adopt, opening
 from core.services.golive.accept import accept, acceptance, acceptances, undo, undo_text
-from core.services.golive.document import differences
+from core.services.golive.document import differences, page_shown
 from core.services.golive.opening import Mistake, MistakesError, Preview
 from core.services.people import names_of
 from core.services.plans import Plan, release_all_plan
+from core.store.openings import list_openings
+from web.api.endpoint import Answer
 from web.console.confirm import Confirmed, in_two_steps
 from web.console.page import page
-from web.console.pages import form_of, hub_of, onward
+from web.console.pages import asked_of, form_of, hub_of, onward, streamed
 
 _STATES = {
     "differ": "differs",
@@ -35,6 +38,20 @@ _STATES = {
 async def go_live(request: web.Request) -> web.Response:
     """Show what the hub would change."""
     return await _shown(request)
+
+
+class MoreShown(Answer):
+    """Which page of a document's listings is shown."""
+
+    after: str | None = Field(None, pattern=r"^[0-9]{1,9}$")
+
+
+async def more(request: web.Request) -> web.Response:
+    """Show further listings of differences that were shown."""
+    hub, merchant, _ = hub_of(request)
+    asked, document = asked_of(request, MoreShown), request.match_info["id"]
+    rows, after = await page_shown(hub, merchant, document, asked.after)
+    return page("differences.html", request, rows=rows, after=after, id=document, state_words=_STATES)
 
 
 async def _shown(
@@ -53,7 +70,7 @@ async def _shown(
         request,
         shown=found,
         accepted=await acceptances(hub, merchant),
-        openings=await opening.openings(hub, merchant),
+        openings=await hub.store.read(list_openings, merchant),
         on={a.action for a in found.accepted},
         actions=list(Action),
         channels=[name for name, ports in connections.ports.items() if ports.levels is not None],
@@ -140,16 +157,16 @@ async def _previewed(request: web.Request, form: Mapping[str, object]) -> web.Re
     return await _shown(request, preview=await opening.preview(hub, merchant, text), text=text)
 
 
-async def undo_file(request: web.Request) -> web.Response:
+async def undo_file(request: web.Request) -> web.StreamResponse:
     """Give the undo file of an acceptance."""
     hub, merchant, _ = hub_of(request)
     accepted = await acceptance(hub, merchant, request.match_info["id"])
-    headers = {"Content-Disposition": f'attachment; filename="undo-{accepted.id}.csv"'}
-    return web.Response(text=undo_text(accepted), content_type="text/csv", headers=headers)
+    return await streamed(request, f"undo-{accepted.id}.csv", undo_text(hub, merchant, accepted.id))
 
 
 def add(app: web.Application) -> None:
     """Serve the page."""
     app.router.add_get("/go-live", go_live)
     app.router.add_post("/go-live", act)
+    app.router.add_get("/go-live/listings/{id}", more)
     app.router.add_get("/go-live/undo/{id}.csv", undo_file)

@@ -5,20 +5,21 @@ from functools import partial
 from http import HTTPStatus
 
 from aiohttp import web
-from pydantic import TypeAdapter
+from pydantic import Field, TypeAdapter
 
 from core.csv_text import UnreadableCsvError, decode
 from core.domain.link_proposals import describe
 from core.errors import NotFoundError, RefusedError
 from core.services import links
-from core.services.links import review_links
+from core.services.link_review import review_links
 from core.services.links_file import LinksError
 from core.services.people import names_of
 from core.services.readiness import readiness_of
 from core.services.stock_plans import link_plan, undo_import_plan, unlink_plan
+from web.api.endpoint import Answer, checked_after
 from web.console.confirm import in_two_steps
 from web.console.page import page
-from web.console.pages import form_of, hub_of, onward
+from web.console.pages import and_after, asked_of, form_of, hub_of, onward, streamed
 
 _MADE = TypeAdapter(dict[str, int])
 _MOST_DIGITS = 20
@@ -27,23 +28,38 @@ Wrong = tuple[tuple[str, str], ...]
 """(where, what) of every mistake."""
 
 
+class LinksShown(Answer):
+    """Behind which link, and behind which listing without one, the page begins."""
+
+    after: str | None = Field(None, max_length=2000)
+    unlinked_after: str | None = Field(None, max_length=2000)
+
+
 async def links_page(request: web.Request) -> web.Response:
-    """Show the review of links."""
-    return await _shown(request)
+    """Show a page of the review of links."""
+    asked = asked_of(request, LinksShown)
+    for name, after in (("after", asked.after), ("unlinked_after", asked.unlinked_after)):
+        checked_after(after, 2, name)
+    return await _shown(request, asked=asked)
 
 
 async def _shown(
     request: web.Request,
     *,
+    asked: LinksShown | None = None,
     wrong: Wrong = (),
     changes: tuple[links.Change, ...] | None = None,
     text: str = "",
 ) -> web.Response:
     hub, merchant, _ = hub_of(request)
+    asked = asked or LinksShown()
+    review = await review_links(hub, merchant, after=asked.after, unlinked_after=asked.unlinked_after)
     shown = page(
         "links.html",
         request,
-        review=await review_links(hub, merchant),
+        review=review,
+        more_links=and_after(asked, after=review.after),
+        more_unlinked=and_after(asked, unlinked_after=review.unlinked_after),
         findings=await readiness_of(hub, merchant),
         describe=describe,
         names=await names_of(hub, merchant),
@@ -128,15 +144,10 @@ def _text(sent: object) -> str:
         raise LinksError([("the file", str(error))]) from None
 
 
-async def download(request: web.Request) -> web.Response:
-    """Return all links as a CSV file."""
+async def download(request: web.Request) -> web.StreamResponse:
+    """Give all links as a CSV file."""
     hub, merchant, _ = hub_of(request)
-    return web.Response(
-        body=(await links.exported(hub, merchant)).encode(),
-        content_type="text/csv",
-        charset="utf-8",
-        headers={"Content-Disposition": 'attachment; filename="links.csv"'},
-    )
+    return await streamed(request, "links.csv", links.exported(hub, merchant))
 
 
 def add(app: web.Application) -> None:

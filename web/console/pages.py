@@ -1,11 +1,11 @@
 """The console: connections, orders with their timeline, stock. Every page works without scripts."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from http import HTTPStatus
 from pathlib import Path
 from typing import Literal, TypeVar
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 from aiohttp import web
 from pydantic import Field
@@ -20,9 +20,9 @@ from core.services.golive.accept import accept
 from core.services.health import health_of, probe_now
 from core.services.stock_plans import stock_plan
 from core.store.inbox import list_deliveries, replay_delivery
-from core.store.products import list_products
+from core.store.products import first_skus
 from web.api import stock as stock_api
-from web.api.endpoint import Answer, Call, DeliveryCursor, NoQuery
+from web.api.endpoint import Answer, DeliveryCursor
 from web.console.confirm import in_two_steps
 from web.console.page import page
 from web.keys import HUB
@@ -94,6 +94,19 @@ async def _form_of_a_person(request: web.Request) -> Mapping[str, object]:
 def asked_of(request: web.Request, shape: type[Asked]) -> Asked:
     """Return what an address asks of a page; what was just done is told beside it, and is not of the page."""
     return shape.model_validate({name: value for name, value in request.query.items() if name != "done"})
+
+
+async def streamed(request: web.Request, name: str, pages: AsyncIterator[str]) -> web.StreamResponse:
+    """Give a CSV file as it is made, page by page; a failure before the first page is answered as any other."""
+    first = await anext(pages, "")
+    response = web.StreamResponse(headers={"Content-Disposition": f'attachment; filename="{name}"'})
+    response.content_type, response.charset = "text/csv", "utf-8"
+    await response.prepare(request)
+    await response.write(first.encode())
+    async for text in pages:
+        await response.write(text.encode())
+    await response.write_eof()
+    return response
 
 
 def onward(path: str) -> web.Response:
@@ -183,30 +196,45 @@ async def connection_test(request: web.Request) -> web.Response:
     return onward(f"/connections#{connection}")
 
 
+class StockShown(Answer):
+    """Behind which counter, and behind which listing, the page begins."""
+
+    after: str | None = Field(None, max_length=2000)
+    listings_after: str | None = Field(None, max_length=2000)
+
+
+ROWS_ON_A_PAGE = 200
+_SKUS_TO_CHOOSE = 500
+
+
 async def stock(request: web.Request) -> web.Response:
-    """Show what every location holds, and what each listing shows and should show."""
-    caller = request[CALLER]
-    merchant = caller.merchant
-    call = Call(
-        request=request,
-        merchant=merchant,
-        actor=caller.actor,
-        caller=caller,
-        path={},
-        query=NoQuery(),
-        body=None,
+    """Show what every location holds, and what each listing shows and should show, a page of each."""
+    hub, merchant, _ = hub_of(request)
+    asked = asked_of(request, StockShown)
+    levels = await stock_api.listings_page(
+        hub, merchant, stock_api.PageAsked(after=asked.listings_after, limit=ROWS_ON_A_PAGE)
     )
-    levels = await stock_api.get_listings(call)
-    held = await stock_api.get_stock(call)
-    known = request.app[HUB]
+    held = await stock_api.stock_page(
+        hub, merchant, stock_api.PageAsked(after=asked.after, limit=ROWS_ON_A_PAGE)
+    )
     return page(
         "stock.html",
         request,
         stock=held.stock,
         listings=levels.listings,
-        locations=list(known.config(merchant).locations),
-        skus=list(await known.store.read(list_products, merchant)),
+        more_stock=and_after(asked, after=held.after),
+        more_listings=and_after(asked, listings_after=levels.after),
+        locations=list(hub.config(merchant).locations),
+        skus=await hub.store.read(first_skus, merchant, limit=_SKUS_TO_CHOOSE),
     )
+
+
+def and_after(asked: Answer, **behind: str | None) -> str | None:
+    """Return the query of the next page of one list, the others where they are; None where there is none."""
+    if None in behind.values():
+        return None
+    said = {name: value for name, value in (asked.model_dump() | behind).items() if value is not None}
+    return urlencode(said)
 
 
 class StockForm(Answer):

@@ -1,18 +1,21 @@
 """Accepting written differences, and taking an acceptance back."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Literal
 
-from core.csv_text import write_csv
+from core.csv_text import MARK, write_csv
 from core.engine.hub import Hub
 from core.errors import NotFoundError, RefusedError
 from core.model.actions import Action
 from core.model.base import Instant, Shape
 from core.services import actions
-from core.services.golive.document import Differences, ListingDifference, differences, rows_of
+from core.services.golive.document import Differences, differences, rows_shown
+from core.services.golive.listings import ListingDifference, judged
 from core.services.health import actions_of
 from core.store.golive import GoLiveRow, accept_shown, find_shown, list_accepted, note_undone
-from core.store.pushes import Place, restore_levels
+from core.store.listing_pages import rows_of_listings
+from core.store.listings import Place
+from core.store.pushes import restore_levels
 from core.store.switches import live_since
 
 All = Literal["all"]
@@ -63,14 +66,23 @@ async def accept(
     if not await hub.store.write(accept_shown, merchant, row):
         raise RefusedError(f"{shown.id} was accepted before; look at the differences of now")
     for name, kinds_of_it in able.items():
-        agreed = {
-            (r.listing, r.at): r.wanted
-            for r in shown.rows
-            if r.connection == name and r.state in ("differ", "unread") and r.wanted is not None
-        }
+        agreed = _agreed(hub, merchant, shown.id, name)
         if kinds_of_it:
             await actions.switch(hub, merchant, name, kinds_of_it, on=True, actor=actor, agreed=agreed)
     return await acceptance(hub, merchant, shown.id)
+
+
+async def _agreed(
+    hub: Hub, merchant: str, document: str, connection: str
+) -> AsyncIterator[Mapping[Place, int]]:
+    """Yield the numbers that a document showed for a connection's listings, page by page."""
+    row = await _accepted_row(hub, merchant, document)
+    async for rows in rows_shown(hub, merchant, row):
+        yield {
+            (r.listing, r.at): r.wanted
+            for r in rows
+            if r.connection == connection and r.state in ("differ", "unread") and r.wanted is not None
+        }
 
 
 async def _named(hub: Hub, merchant: str, connections: Sequence[str] | All) -> list[str]:
@@ -109,10 +121,14 @@ async def acceptance(hub: Hub, merchant: str, document: str) -> Acceptance:
     Raises:
         NotFoundError: nothing of that id was accepted.
     """
+    return _acceptance_of(await _accepted_row(hub, merchant, document))
+
+
+async def _accepted_row(hub: Hub, merchant: str, document: str) -> GoLiveRow:
     row = await hub.store.read(find_shown, merchant, document)
     if row is None or row.accepted_at is None:
         raise NotFoundError(f"nothing of the id {document!r} was accepted")
-    return _acceptance_of(row)
+    return row
 
 
 def _acceptance_of(row: GoLiveRow) -> Acceptance:
@@ -139,37 +155,51 @@ async def undo(hub: Hub, merchant: str, document: str, *, actor: str) -> Accepta
     accepted = await acceptance(hub, merchant, document)
     if Action.LEVELS.value not in accepted.actions:
         raise RefusedError("no levels were accepted with it; stop its actions instead")
-    now, left = hub.clock.now(), await rows_of(hub, merchant)
+    now = hub.clock.now()
     if not await hub.store.write(note_undone, merchant, document, now=now):
         raise RefusedError(f"{document} was taken back before")
+    row = await _accepted_row(hub, merchant, document)
     for name in accepted.connections:
         if Action.LEVELS.value not in actions_of(hub, merchant, name):
             continue
         await actions.switch(hub, merchant, name, [Action.LEVELS], on=False, actor=actor)
-        await hub.store.write(restore_levels, merchant, name, _before(accepted.shown, name, left), now=now)
+        async for rows in rows_shown(hub, merchant, row):
+            before = await _before(hub, merchant, name, rows)
+            await hub.store.write(restore_levels, merchant, name, before, now=now)
     return await acceptance(hub, merchant, document)
 
 
-def _before(shown: Differences, name: str, left: Sequence[ListingDifference]) -> dict[Place, int]:
-    """Return what a connection's listings are put back to; ``left`` are all listings as they are now."""
-    now = {(r.listing, r.at): r.plain for r in left if r.connection == name}
+async def _before(
+    hub: Hub, merchant: str, connection: str, shown: Sequence[ListingDifference]
+) -> dict[Place, int]:
+    """Return what those listings of a connection that were shown are put back to."""
+    changed = [r for r in shown if r.connection == connection and r.state == "differ" and r.shows is not None]
+    rows = await hub.store.read(rows_of_listings, merchant, [(connection, r.listing) for r in changed])
+    now = {(r.listing, r.at): r.plain for r in await judged(hub, merchant, connection, rows)}
     found: dict[Place, int] = {}
-    for r in shown.rows:
-        if r.connection == name and r.state == "differ" and r.shows is not None:
-            had, have = r.plain, now.get((r.listing, r.at))
-            gone = max(0, had - have) if had is not None and have is not None else 0
-            found[r.listing, r.at] = max(0, r.shows - gone)
+    for r in changed:
+        had, have = r.plain, now.get((r.listing, r.at))
+        gone = max(0, had - have) if had is not None and have is not None else 0
+        found[r.listing, r.at] = max(0, (r.shows or 0) - gone)
     return found
 
 
 _UNDO_COLUMNS = ("connection", "listing", "location", "shows", "wanted")
 
 
-def undo_text(accepted: Acceptance) -> str:
-    """Return the undo file as CSV: what each accepted listing showed before, and what it was to show."""
-    rows = [
-        (r.connection, r.listing, r.location or "", r.shows, r.wanted)
-        for r in accepted.shown.rows
-        if r.connection in accepted.connections and r.state == "differ"
-    ]
-    return write_csv(_UNDO_COLUMNS, rows)
+async def undo_text(hub: Hub, merchant: str, document: str) -> AsyncIterator[str]:
+    """Yield the undo file as CSV, page by page: what each accepted listing showed before, and what it was to show.
+
+    Raises:
+        NotFoundError: nothing of that id was accepted.
+    """
+    row, head = await _accepted_row(hub, merchant, document), True
+    async for shown in rows_shown(hub, merchant, row):
+        lines = [
+            (r.connection, r.listing, r.location or "", r.shows, r.wanted)
+            for r in shown
+            if r.connection in row.connections and r.state == "differ"
+        ]
+        text = write_csv(_UNDO_COLUMNS, lines)
+        yield text if head else text.removeprefix(MARK).partition("\n")[2]
+        head = False

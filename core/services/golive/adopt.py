@@ -15,9 +15,11 @@ from core.model.order import ChannelState, FulfilledBy, Order
 from core.services.golive.opening import Change, Loaded, Preview, store
 from core.store.channel_locations import matched_locations
 from core.store.golive import open_orders
-from core.store.links import links_of
-from core.store.listings import ListingRow, list_listings
-from core.store.stock import list_stock
+from core.store.links import links_of_listings
+from core.store.listing_pages import page_of_listings
+from core.store.listings import ListingRow
+from core.store.paging import each_page
+from core.store.stock import stock_of
 
 StockKey = tuple[str, str]
 """(SKU, location)."""
@@ -37,27 +39,39 @@ async def preview(hub: Hub, merchant: str, connection: str, location: str | None
     ours = tuple(hub.config(merchant).locations)
     if location is not None and location not in ours:
         raise RefusedError(f"no location {location!r}; crossdock.yaml has {', '.join(ours)}")
-    rows = await hub.store.read(list_listings, merchant, connection)
-    if any(not row.location for row in rows) and location is None:
+    if location is None and await _keeps_one_quantity(hub, merchant, connection):
         if len(ours) != 1:
             raise RefusedError(
                 f"{connection} keeps one quantity for all locations: say where it lies, one of {', '.join(ours)}"
             )
         location = ours[0]
-    links = await hub.store.read(links_of, merchant, connection)
     places = await hub.store.read(matched_locations, merchant, connection)
-    counted = {row.sku for row in await hub.store.read(list_stock, merchant) if row.counted}
     shown: dict[StockKey, set[int]] = {}
     passed_over: list[str] = []
-    for row in rows:
-        why, stock_key = _taken(row, links.get(row.listing, {}), counted, places, location)
-        if stock_key is None or row.last_read is None:
-            passed_over += [f"{row.listing}: {why}"] if why else []
-        else:
-            shown.setdefault(stock_key, set()).add(row.last_read)
+    async for rows in each_page(hub.store, page_of_listings, merchant, connection):
+        named = [row.listing for row in rows]
+        links = await hub.store.read(links_of_listings, merchant, connection, named)
+        skus = {sku for of in links.values() for sku in of}
+        counted = {row.sku for row in await hub.store.read(stock_of, merchant, skus) if row.counted}
+        for row in rows:
+            why, stock_key = _taken(row, links.get(row.listing, {}), counted, places, location)
+            if stock_key is None or row.last_read is None:
+                passed_over += [f"{row.listing}: {why}"] if why else []
+            else:
+                shown.setdefault(stock_key, set()).add(row.last_read)
     states = [state for _, _, state in await hub.store.read(open_orders, merchant)]
+    sold = {line.listing for s in states if s.order is not None for line in s.order.lines if line.listing}
+    links = await hub.store.read(links_of_listings, merchant, connection, sold)
     promised = _promised(states, connection, places, location, links)
     return _preview(shown, promised, passed_over)
+
+
+async def _keeps_one_quantity(hub: Hub, merchant: str, connection: str) -> bool:
+    """Return whether a channel keeps one quantity of some listing for all locations."""
+    async for rows in each_page(hub.store, page_of_listings, merchant, connection):
+        if any(not row.location for row in rows):
+            return True
+    return False
 
 
 def _taken(

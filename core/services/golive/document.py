@@ -4,61 +4,40 @@ A document says what was so at one instant. Whoever accepts names the document t
 """
 
 import hashlib
+import uuid
 from collections import Counter
-from collections.abc import Mapping
-from datetime import datetime
-from types import MappingProxyType
-from typing import Literal
+from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from pydantic import Field, TypeAdapter
 
 from core.domain.due import open_captures
-from core.domain.levels import wanted_level
 from core.domain.state import OrderState, Stage
 from core.engine.hub import Hub
 from core.engine.run import Run
+from core.errors import NotFoundError
 from core.model.actions import Action
 from core.model.base import Instant, Shape
 from core.model.holds import Hold
+from core.services.golive.listings import ON_A_PAGE, STATES, ListingDifference, difference_pages
 from core.steps import STEPS
-from core.store.channel_locations import channel_places
-from core.store.golive import GoLiveRow, keep_shown, list_accepted, open_orders, writes_so_far
-from core.store.links import links_of
-from core.store.listings import ListingRow, list_listings
+from core.store.golive import (
+    GoLiveRow,
+    count_accepted,
+    find_rows,
+    find_shown,
+    fresh_rows,
+    keep_rows,
+    keep_shown,
+    open_orders,
+    writes_so_far,
+)
 from core.store.settings import read_settings
-from core.store.stock import listable_units
 from core.store.switches import list_switches
 
-RowState = Literal["differ", "equal", "unlinked", "read_only", "not_counted", "no_location", "unread"]
-_STATES: tuple[RowState, ...] = (
-    "differ",
-    "equal",
-    "unlinked",
-    "read_only",
-    "not_counted",
-    "no_location",
-    "unread",
-)
 _MAILS = {"confirm": "confirmation", "tell_shopper": "shipping", "mail_cancellation": "cancellation"}
 _WAITING = (Stage.AWAITING_PAYMENT, Stage.ON_HOLD, Stage.READY)
-
-
-class ListingDifference(Shape):
-    """One listing, at one of our locations where the channel counts by location (else None), in units of the listing."""
-
-    connection: str
-    listing: str
-    location: str | None
-    at: str
-    """The channel's own id of the location; empty where it keeps one quantity."""
-    title: str
-    shows: int | None
-    wanted: int | None
-    """What it is to show; None: it is never written."""
-    state: RowState
-    by: Literal["buffer", "count"] | None
-    """Of a difference: whether it is gone where all buffers are 0."""
-    because: str
-    plain: int | None = None
-    """What it would show without buffers: how many could be sold."""
 
 
 class Accepted(Shape):
@@ -89,7 +68,12 @@ class Differences(Shape):
     """How many rows are in each state."""
     of_which: dict[str, int]
     """Of those that differ: by_buffer_only, by_count."""
+    connections: dict[str, dict[str, int]] = Field(default_factory=dict)
+    """How many rows of each connection are in each state."""
     rows: tuple[ListingDifference, ...]
+    """All of them; of more than five hundred the first."""
+    after: str | None = None
+    """Behind which the other rows begin; None where these are all."""
     open_orders: tuple[str, ...]
     """Numbers of the orders from before go-live that nobody released yet, the oldest first."""
     orders: dict[str, int]
@@ -101,20 +85,26 @@ class Differences(Shape):
     accepted: tuple[Accepted, ...]
 
 
+FRESH_FOR = timedelta(minutes=1)
+"""The rows of more listings than fit on a page are written down anew after so long, not for every look."""
+
+
 async def differences(hub: Hub, merchant: str) -> Differences:
     """Return what the hub would change now, and keep it, so that it can be accepted by its id."""
     now = hub.clock.now()
-    rows = await rows_of(hub, merchant)
+    written = await _written(hub, merchant, now)
     states = await hub.store.read(open_orders, merchant)
     before = [number for _, number, state in states if is_before_go_live(state)]
     known = {
-        "taken_at": now,
-        "listings": {name: sum(1 for row in rows if row.state == name) for name in _STATES},
+        "taken_at": written.taken_at,
+        "listings": {name: written.states[name] for name in STATES},
         "of_which": {
-            "by_buffer_only": sum(1 for row in rows if row.by == "buffer"),
-            "by_count": sum(1 for row in rows if row.by == "count"),
+            "by_buffer_only": written.by["buffer"],
+            "by_count": written.by["count"],
         },
-        "rows": rows,
+        "connections": {name: dict(counts) for name, counts in written.connections.items()},
+        "rows": written.rows,
+        "after": "1" if written.rows_id is not None else None,
         "open_orders": tuple(before),
         "orders": _orders([state for _, _, state in states]),
         "mails": await _mails(hub, merchant, states, now),
@@ -123,112 +113,126 @@ async def differences(hub: Hub, merchant: str) -> Differences:
         "accepted": await _accepted(hub, merchant),
     }
     draft = Differences.model_validate({"id": "", **known})
-    times = len(await hub.store.read(list_accepted, merchant))
-    said = f"{times} {draft.model_dump_json(exclude={'taken_at'})}"
+    times = await hub.store.read(count_accepted, merchant)
+    said = f"{times} {written.rows_id} {draft.model_dump_json(exclude={'taken_at'})}"
     shown = draft.model_copy(update={"id": hashlib.sha256(said.encode()).hexdigest()[:12]})
-    kept = GoLiveRow(document_id=shown.id, taken_at=now, document=shown.model_dump_json())
+    kept = GoLiveRow(
+        document_id=shown.id,
+        taken_at=written.taken_at,
+        document=shown.model_dump_json(),
+        rows_id=written.rows_id,
+    )
     await hub.store.write(keep_shown, merchant, kept)
     return shown
+
+
+@dataclass(slots=True, kw_only=True)
+class _Written:
+    """All listings as they stood at one instant: counted, and the first page of them."""
+
+    taken_at: datetime
+    states: Counter[str] = field(default_factory=Counter)
+    by: Counter[str] = field(default_factory=Counter)
+    connections: dict[str, Counter[str]] = field(default_factory=dict)
+    rows: tuple[ListingDifference, ...] = ()
+    rows_id: str | None = None
+    """Under which they are all kept, where they fill more than one page."""
+
+    def count(self, rows: Iterable[ListingDifference]) -> None:
+        """Count some more."""
+        for row in rows:
+            self.states[row.state] += 1
+            self.by[row.by or ""] += 1
+            self.connections.setdefault(row.connection, Counter())[row.state] += 1
+
+
+async def _written(hub: Hub, merchant: str, now: datetime) -> _Written:
+    fresh = await hub.store.read(fresh_rows, merchant, now - FRESH_FOR)
+    if fresh is not None:
+        return _written_before(fresh)
+    written = _Written(taken_at=now)
+    pages, name = 0, f"{now.isoformat()}/{uuid.uuid4().hex[:8]}"
+    waiting: list[ListingDifference] = []
+    async for rows in difference_pages(hub, merchant):
+        written.count(rows)
+        waiting += rows
+        while len(waiting) > ON_A_PAGE:
+            page, waiting = waiting[:ON_A_PAGE], waiting[ON_A_PAGE:]
+            written.rows = written.rows or tuple(page)
+            written.rows_id = name
+            await hub.store.write(keep_rows, merchant, name, pages, text_of(page))
+            pages += 1
+    if written.rows_id is None:
+        written.rows = tuple(waiting)
+    else:
+        await hub.store.write(keep_rows, merchant, name, pages, text_of(waiting))
+    return written
+
+
+def _written_before(row: GoLiveRow) -> _Written:
+    shown = Differences.model_validate_json(row.document)
+    return _Written(
+        taken_at=row.taken_at,
+        states=Counter(shown.listings),
+        by=Counter(buffer=shown.of_which["by_buffer_only"], count=shown.of_which["by_count"]),
+        connections={name: Counter(counts) for name, counts in shown.connections.items()},
+        rows=shown.rows,
+        rows_id=row.rows_id,
+    )
+
+
+def by_connection(shown: Differences) -> dict[str, dict[str, int]]:
+    """Return how many rows of each connection are in each state; an older hub did not write that down."""
+    if shown.connections:
+        return shown.connections
+    written = _Written(taken_at=shown.taken_at)
+    written.count(shown.rows)
+    return {name: dict(counts) for name, counts in written.connections.items()}
+
+
+_ROWS = TypeAdapter(list[ListingDifference])
+
+
+def text_of(rows: list[ListingDifference]) -> str:
+    """Return a page of rows as it is kept."""
+    return _ROWS.dump_json(rows).decode()
+
+
+async def rows_shown(hub: Hub, merchant: str, row: GoLiveRow) -> AsyncIterator[Sequence[ListingDifference]]:
+    """Yield all rows of a document that was shown, page by page."""
+    if row.rows_id is None:
+        yield Differences.model_validate_json(row.document).rows
+        return
+    page = 0
+    while (text := await hub.store.read(find_rows, merchant, row.rows_id, page)) is not None:
+        yield _ROWS.validate_json(text)
+        page += 1
+
+
+async def page_shown(
+    hub: Hub, merchant: str, document: str, after: str | None
+) -> tuple[Sequence[ListingDifference], str | None]:
+    """Return a page of the rows of a document that was shown, and behind which the next one begins.
+
+    Raises:
+        NotFoundError: no such document was shown.
+    """
+    row = await hub.store.read(find_shown, merchant, document)
+    if row is None:
+        raise NotFoundError(f"no differences of the id {document!r} were shown; look at them again")
+    number = int(after or 0)
+    if row.rows_id is None:
+        return (Differences.model_validate_json(row.document).rows, None) if not number else ((), None)
+    text = await hub.store.read(find_rows, merchant, row.rows_id, number)
+    if text is None:
+        return (), None
+    more = await hub.store.read(find_rows, merchant, row.rows_id, number + 1) is not None
+    return _ROWS.validate_json(text), str(number + 1) if more else None
 
 
 def is_before_go_live(state: OrderState) -> bool:
     """Return whether an order was placed before go-live, is still to be shipped, and was not released."""
     return state.before_go_live and Hold.BEFORE_GO_LIVE not in state.overruled and state.stage in _WAITING
-
-
-async def rows_of(
-    hub: Hub, merchant: str, *, as_if: Mapping[tuple[str, str], Mapping[str, int]] = MappingProxyType({})
-) -> tuple[ListingDifference, ...]:
-    """Return every listing of a merchant as it is shown and as it would be, in the order of crossdock.yaml.
-
-    ``as_if`` says what listings, by (connection, listing), would be made of if they were linked otherwise.
-    """
-    available = await hub.store.read(listable_units, merchant)
-    found: list[ListingDifference] = []
-    for connection, ports in hub.connections(merchant).ports.items():
-        if ports.levels is None:
-            continue
-        links = await hub.store.read(links_of, merchant, connection)
-        places = await hub.store.read(channel_places, merchant, connection)
-        for row in await hub.store.read(list_listings, merchant, connection):
-            made_of, (name, place) = (
-                as_if.get((connection, row.listing), links.get(row.listing, {})),
-                places.get(row.location, (row.location, None)),
-            )
-            wanted = _wanted(hub, merchant, row, made_of, place, available, buffers=True)
-            plain = _wanted(hub, merchant, row, made_of, place, available, buffers=False)
-            found.append(_difference(row, made_of, place, name, wanted, plain))
-    return tuple(found)
-
-
-def _wanted(  # noqa: PLR0917 - what a level depends on
-    hub: Hub,
-    merchant: str,
-    row: ListingRow,
-    made_of: Mapping[str, int],
-    place: str | None,
-    available: Mapping[tuple[str, str], int],
-    *,
-    buffers: bool,
-) -> int | None:
-    config = hub.config(merchant)
-    if row.never_written or (row.location and place is None):
-        return None
-    return wanted_level(
-        made_of,
-        available,
-        location=place if row.location else None,
-        locations=tuple(config.locations),
-        buffer=lambda sku: config.buffer(sku, row.connection) if buffers else 0,
-    )
-
-
-def _difference(  # noqa: PLR0917 - a row and what is known of it
-    row: ListingRow,
-    made_of: Mapping[str, int],
-    place: str | None,
-    name: str,
-    wanted: int | None,
-    plain: int | None,
-) -> ListingDifference:
-    state, because = _state_of(row, made_of, place, name, wanted)
-    by: Literal["buffer", "count"] | None = None
-    if state == "differ":
-        by = "buffer" if row.last_read == plain else "count"
-        because = (
-            f"{plain} without buffers, {'as it shows' if by == 'buffer' else f'and it shows {row.last_read}'}"
-        )
-    return ListingDifference(
-        connection=row.connection,
-        listing=row.listing,
-        location=place,
-        at=row.location,
-        title=row.title,
-        shows=row.last_read,
-        wanted=wanted,
-        state=state,
-        by=by,
-        because=because,
-        plain=plain,
-    )
-
-
-def _state_of(
-    row: ListingRow, made_of: Mapping[str, int], place: str | None, name: str, wanted: int | None
-) -> tuple[RowState, str]:
-    if row.never_written:
-        return "read_only", "the channel keeps this quantity itself; it is never written"
-    if not made_of:
-        return "unlinked", "nobody said what it is made of; it is never written"
-    if row.location and place is None:
-        return "no_location", f"no location of crossdock.yaml has the name {name!r}; it is never written"
-    if wanted is None:
-        return "not_counted", "a SKU of it was never counted; it is not written"
-    if row.last_read is None:
-        return "unread", "the channel has not said yet what it shows"
-    if wanted == row.last_read:
-        return "equal", ""
-    return "differ", ""
 
 
 def _orders(states: list[OrderState]) -> dict[str, int]:

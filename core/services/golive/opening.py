@@ -3,7 +3,7 @@
 A file is CSV with the columns sku, location, units. All of it is loaded or nothing, and it can be taken back.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from core.csv_text import read_csv, whole_number
 from core.domain.lost_skus import no_product
@@ -12,10 +12,12 @@ from core.errors import NotFoundError, RefusedError
 from core.model.base import Instant, Shape
 from core.model.stock import MOST_UNITS
 from core.services.actions import Lines
-from core.store.openings import Opening, list_openings, load_opening, undo_opening
-from core.store.products import list_products
-from core.store.stock import list_stock
+from core.store.openings import Opening, find_opening, list_openings, load_opening, undo_opening
+from core.store.products import known_or_alike
+from core.store.stock import stock_of
 
+MOST_LINES = 500
+_MOST_OPENINGS = 20
 COLUMNS = ("sku", "location", "units")
 _MOST_DIGITS = 20
 """Longer than this is no number of units, and nothing that is worked out or shown whole."""
@@ -57,6 +59,9 @@ class Loaded(Shape):
     actor: str
     source: str
     lines: tuple[dict[str, str | int | None], ...]
+    """The first of them, at most five hundred."""
+    count: int
+    """How many lines there are."""
     undone_at: Instant | None
 
 
@@ -76,8 +81,9 @@ async def preview(hub: Hub, merchant: str, text: str) -> Preview:
     mistakes = [Mistake(line=line, what=what) for line, what in sheet.wrong]
     if not sheet.rows and not mistakes:
         mistakes.append(Mistake(line=1, what=f"nothing to load; the first line names {','.join(COLUMNS)}"))
-    products, config = await hub.store.read(list_products, merchant), hub.config(merchant)
-    stock_keys = {(s.sku, s.location): s for s in await hub.store.read(list_stock, merchant)}
+    skus, config = {row.cells["sku"] for row in sheet.rows}, hub.config(merchant)
+    products = await hub.store.read(known_or_alike, merchant, skus)
+    stock_keys = {(s.sku, s.location): s for s in await hub.store.read(stock_of, merchant, skus)}
     seen: dict[tuple[str, str], int] = {}
     changes: list[Change] = []
     for row in sheet.rows:
@@ -106,7 +112,7 @@ def _wrong(  # noqa: PLR0917 - a line and what it is held against
     sku: str,
     location: str,
     wrong_units: str,
-    products: Mapping[str, object],
+    products: Collection[str],
     locations: Sequence[str],
     seen: Mapping[tuple[str, str], int],
 ) -> str | None:
@@ -162,25 +168,25 @@ async def undo(hub: Hub, merchant: str, number: int | None, *, actor: str) -> Lo
         NotFoundError: no opening counts of that number.
         RefusedError: they were taken back before, or some of it was counted since.
     """
-    known = await hub.store.read(list_openings, merchant)
-    standing = [o for o in known if (o.undone_at is None if number is None else o.number == number)]
-    if not standing:
+    opening = await hub.store.read(find_opening, merchant, number)
+    if opening is None:
         raise NotFoundError(
             "there are no opening counts to take back" if number is None else f"no opening {number}"
         )
-    opening = standing[0]
     if opening.undone_at is not None:
         raise RefusedError(f"opening {opening.number} was taken back before")
     since = await hub.store.write(undo_opening, merchant, opening, actor=actor, now=hub.clock.now())
     if since:
         raise RefusedError(f"counted since: {', '.join(since)}; nothing was taken back")
-    newest = await hub.store.read(list_openings, merchant)
-    return next(_loaded(o) for o in newest if o.number == opening.number)
+    undone = await hub.store.read(find_opening, merchant, opening.number)
+    return _loaded(undone or opening)
 
 
 async def openings(hub: Hub, merchant: str) -> list[Loaded]:
-    """Return all opening counts, the newest first."""
-    return [_loaded(o) for o in await hub.store.read(list_openings, merchant)]
+    """Return the newest opening counts, the newest first, with the first lines of each."""
+    heads = await hub.store.read(list_openings, merchant, limit=_MOST_OPENINGS)
+    found = [await hub.store.read(find_opening, merchant, head.number) for head in heads]
+    return [_loaded(opening) for opening in found if opening is not None]
 
 
 def _loaded(opening: Opening) -> Loaded:
@@ -191,7 +197,8 @@ def _loaded(opening: Opening) -> Loaded:
         source=opening.source,
         lines=tuple(
             {"sku": line.sku, "location": line.location, "units": line.units, "before": line.before}
-            for line in opening.lines
+            for line in opening.lines[:MOST_LINES]
         ),
+        count=len(opening.lines),
         undone_at=opening.undone_at,
     )

@@ -5,7 +5,16 @@ UPDATE and DELETE on both databases.
 """
 
 from core.store.tables.access import api_keys, idempotency_keys, one_time_links, sessions, users
-from core.store.tables.orders import deliveries, effects, facts, labels, order_notes, orders, refs
+from core.store.tables.orders import (
+    deliveries,
+    effects,
+    facts,
+    labels,
+    open_pushes,
+    order_notes,
+    orders,
+    refs,
+)
 from core.store.tables.parts import METADATA
 from core.store.tables.privacy import privacy_requests
 from core.store.tables.sealed import data_keys, forgotten, vault
@@ -16,12 +25,14 @@ from core.store.tables.stock import (
     links,
     listings,
     openings,
+    product_words,
     products,
     stock,
     zones,
 )
 from core.store.tables.work import (
     configs,
+    go_live_rows,
     go_lives,
     jobs,
     notices,
@@ -46,6 +57,7 @@ __all__ = [
     "effects",
     "facts",
     "forgotten",
+    "go_live_rows",
     "go_lives",
     "idempotency_keys",
     "jobs",
@@ -56,6 +68,7 @@ __all__ = [
     "listings",
     "notices",
     "one_time_links",
+    "open_pushes",
     "openings",
     "order_notes",
     "orders",
@@ -63,6 +76,7 @@ __all__ = [
     "pauses",
     "privacy_requests",
     "processes",
+    "product_words",
     "products",
     "quota",
     "refs",

@@ -2,7 +2,12 @@
 
 import sqlalchemy as sa
 
-from core.store.tables.parts import at, count, key, maybe_at, of_order, optional, table, text
+from core.store.tables.parts import at, count, key, maybe_at, of_order, optional, some, table, text
+
+HELD = "holds <> ''"
+TAGGED = "tags <> ''"
+REFUSED_MAIL = "operation = 'send' AND state = 'refused'"
+"""What some indexes are of: see the tables of stock."""
 
 orders = table(
     "orders",
@@ -51,7 +56,9 @@ orders = table(
     ),
     sa.Index("ix_orders_page", "merchant", "placed_at", "order_id"),
     sa.Index("ix_orders_stage", "merchant", "stage", "placed_at", "order_id"),
-    sa.Index("ix_orders_number", "merchant", "number"),
+    sa.Index("ix_orders_connection", "merchant", "connection", "placed_at", "order_id"),
+    some("ix_orders_held", "merchant", "placed_at", "order_id", where=HELD),
+    some("ix_orders_tagged", "merchant", "placed_at", "order_id", where=TAGGED),
     sa.Index("ix_orders_assignee", "merchant", "assignee", "placed_at", "order_id"),
     sa.Index(
         "ix_orders_personal",
@@ -62,6 +69,11 @@ orders = table(
         sqlite_where=sa.text("personal IS NOT NULL"),
     ),
 )
+
+for _name, _column in (("ix_orders_number", orders.c.number), ("ix_orders_external", orders.c.external_id)):
+    # By the beginning of a text, whatever its case and whatever order the database's language gives letters.
+    _lower = sa.func.lower(_column).label("lower")
+    sa.Index(_name, orders.c.merchant, _lower, postgresql_ops={"lower": "text_pattern_ops"})
 
 facts = table(
     "facts",
@@ -90,7 +102,12 @@ effects = table(
     text("result"),
     of_order(),
     sa.Index("ix_effects_order", "merchant", "order_id"),
+    some("ix_effects_refused_mail", "merchant", "connection", where=REFUSED_MAIL),
 )
+
+open_pushes = table(
+    "open_pushes", key("connection"), text("key")
+)  # the newest push of levels of a connection
 
 refs = table(
     "refs",
@@ -137,6 +154,7 @@ deliveries = table(
     optional("body_key"),
     sa.Index("ix_deliveries_subject", "merchant", "kind", "subject", "state"),
     sa.Index("ix_deliveries_received", "merchant", "received_at"),
+    sa.Index("ix_deliveries_connection", "merchant", "connection", "received_at", "event_id"),
     sa.Index(
         "ix_deliveries_parked",
         "merchant",

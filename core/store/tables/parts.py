@@ -60,3 +60,9 @@ def table(name: str, *parts: sa.schema.SchemaItem) -> sa.Table:
 def of_order() -> sa.ForeignKeyConstraint:
     """Return the reference to an order of the same merchant."""
     return sa.ForeignKeyConstraint(["merchant", "order_id"], ["orders.merchant", "orders.order_id"])
+
+
+def some(name: str, *columns: str, where: str) -> sa.Index:
+    """Return an index of the rows that are ``where``, in words that both databases read the same."""
+    which = sa.text(where)
+    return sa.Index(name, *columns, postgresql_where=which, sqlite_where=which)

@@ -2,7 +2,17 @@
 
 import sqlalchemy as sa
 
-from core.store.tables.parts import at, count, key, maybe_at, of_order, optional, table, text, yes
+from core.store.tables.parts import at, count, key, maybe_at, of_order, optional, some, table, text, yes
+
+UNMEASURED = "(weight_g IS NULL OR weight_g = 0 OR size_mm IS NULL)"
+NO_CUSTOMS = "(hs IS NULL OR hs = '' OR origin IS NULL OR origin = '')"
+NOT_STOCKED = "NOT stocked"
+DIRTY = "dirty_seq > clean_seq"
+WRITTEN = "NOT fulfilled_by_channel AND NOT computed_by_channel"
+NOT_LINKED = "NOT linked"
+STOPPED = "stopped"
+ALIKE = "alike"
+"""What some indexes are of. Only a query that says the very same words finds them: ``sa.text`` of these."""
 
 stock = table(
     "stock",
@@ -43,6 +53,25 @@ products = table(
     optional("hs"),
     optional("origin"),
     optional("barcode"),
+    text("folded_sku", server_default=sa.text("''")),  # without case, blanks and punctuation
+    yes("stocked"),  # there is a counter of it, wherever
+    yes(
+        "alike"
+    ),  # another product had the same folded SKU or barcode once: looked at again before it is told
+    some("ix_products_alike", "merchant", "sku", where=ALIKE),
+    sa.Index("ix_products_folded", "merchant", "folded_sku"),
+    some("ix_products_barcode", "merchant", "barcode", where="barcode IS NOT NULL"),
+    some("ix_products_unmeasured", "merchant", "sku", where=UNMEASURED),
+    some("ix_products_no_customs", "merchant", "sku", where=NO_CUSTOMS),
+    some("ix_products_not_stocked", "merchant", "sku", where=NOT_STOCKED),
+)
+
+product_words = table(
+    "product_words",
+    key("word"),
+    key("sku"),
+    sa.ForeignKeyConstraint(["merchant", "sku"], ["products.merchant", "products.sku"]),
+    sa.Index("ix_product_words_sku", "merchant", "sku"),
 )
 
 listings = table(
@@ -69,6 +98,23 @@ listings = table(
     sa.Column(
         "restore_to", sa.Integer, nullable=True
     ),  # the number from before go-live that is to be shown again
+    yes("bulk"),  # dirty with many others at once: it is pushed after what an order or a person changed
+    yes("stopped"),  # the push guard stopped it: a person says whether it is written
+    yes("linked"),  # somebody said what it is made of
+    yes("alike"),  # another listing of its connection had the same folded SKU once: see products
+    text("folded_sku", server_default=sa.text("''")),  # of the SKU, or the listing: see products
+    text("folded_title", server_default=sa.text("''")),
+    some("ix_listings_dirty", "merchant", "connection", "bulk", "listing", "location", where=DIRTY),
+    some("ix_listings_check", "merchant", "connection", "check_at", where="check_at IS NOT NULL"),
+    some("ix_listings_stopped", "merchant", "connection", "wanted_last", where=STOPPED),
+    some("ix_listings_written", "merchant", "connection", where=WRITTEN),
+    some("ix_listings_restore", "merchant", "connection", where="restore_to IS NOT NULL"),
+    some("ix_listings_not_linked", "merchant", "connection", "listing", where=NOT_LINKED),
+    some("ix_listings_catalog", "merchant", "connection", "catalog", where="catalog IS NOT NULL"),
+    some("ix_listings_alike", "merchant", "connection", "listing", where=ALIKE),
+    sa.Index("ix_listings_product", "merchant", "connection", "product"),
+    sa.Index("ix_listings_folded_sku", "merchant", "folded_sku"),
+    sa.Index("ix_listings_folded_title", "merchant", "folded_title"),
 )
 
 links = table(
@@ -89,6 +135,7 @@ link_imports = table(
     text("before"),  # what the listings it names were made of
     text("after"),
     maybe_at("undone_at"),
+    count("listings"),  # how many it names
 )
 
 channel_locations = table(
@@ -107,6 +154,7 @@ openings = table(
     text("source"),  # file, or the connection whose numbers were adopted
     text("lines"),  # what was counted, and what stood there before
     maybe_at("undone_at"),
+    count("counts"),  # how many lines
 )
 
 zones = table(

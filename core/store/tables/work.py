@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 
 from core.store.columns import UTCDateTime
-from core.store.tables.parts import METADATA, at, count, key, maybe_at, optional, table, text
+from core.store.tables.parts import METADATA, at, count, key, maybe_at, optional, some, table, text
 
 jobs = table(
     "jobs",
@@ -27,6 +27,7 @@ jobs = table(
         postgresql_where=sa.text("parked_at IS NOT NULL"),
         sqlite_where=sa.text("parked_at IS NOT NULL"),
     ),
+    some("ix_jobs_error", "merchant", "connection", "kind", "subject", where="error IS NOT NULL"),
 )
 
 switches = table(
@@ -54,6 +55,14 @@ go_lives = table(
     optional("actions"),  # kinds of action that were accepted with it
     optional("connections"),
     maybe_at("undone_at"),
+    optional("rows_id"),  # of the listings; null: they stand in the document itself
+)
+
+go_live_rows = table(
+    "go_live_rows",
+    key("rows_id"),  # by what they say: documents that say the same of all listings share them
+    sa.Column("page", sa.Integer, primary_key=True, autoincrement=False),
+    text("rows"),  # some hundred listings, as they were shown
 )
 
 stopped_pushes = table(

@@ -57,7 +57,8 @@ async def test_levels_are_read_amazons_own_stock_included_and_strangers_left_out
         keys = [ListingKey(listing=sku) for sku in (FBA, "NOBODY", CHEF)]
         levels = await sold.ports.levels.read_levels(keys)
 
-    assert levels == (Level(key=keys[0], units=40), Level(key=keys[2], units=14))
+    own = Level(key=keys[0], units=40, fulfilled_by_channel=True)
+    assert levels == (own, Level(key=keys[2], units=14))
 
 
 @pytest.mark.req("R37")
@@ -190,7 +191,7 @@ async def test_a_push_that_limits_end_early_says_which_levels_were_not_sent() ->
         with pytest.raises(RateLimitError):
             await sold.ports.levels.set_levels([change(TONGS, 1)], key="k2")
 
-    assert results == (result(CHEF, LevelState.ACCEPTED), result(TONGS, LevelState.UNKNOWN, "NotSent"))
+    assert results == (result(CHEF, LevelState.ACCEPTED), result(TONGS, LevelState.NOT_SENT))
     assert sold.stand.amazon.listings[TONGS].quantity == 6
 
 
@@ -208,7 +209,7 @@ async def test_a_patch_without_an_answer_is_unknown_and_ends_the_push() -> None:
     assert [(one.state, one.code) for one in results] == [
         (LevelState.ACCEPTED, None),
         (LevelState.UNKNOWN, "NoAnswer"),
-        (LevelState.UNKNOWN, "NotSent"),
+        (LevelState.NOT_SENT, None),
     ]
     assert last.call_count == 0
 
@@ -314,3 +315,22 @@ def _found(*items: dict[str, Any]) -> dict[str, Any]:
 
 def _answer(sku: str) -> dict[str, Any]:
     return {"sku": sku, "status": "ACCEPTED", "submissionId": "s", "issues": []}
+
+
+@respx.mock
+async def test_a_level_that_another_process_just_read_is_not_looked_up_before_it_is_set() -> None:
+    search = respx.get(ITEMS).respond(json=_found(_item("OLD", "AMAZON_NA", 3)))
+    for sku in ("NEW", "OLD"):
+        respx.patch(f"{ITEMS}/{sku}").respond(json=_answer(sku))
+    account = an_account()
+    levels, now = levels_of(account), account.connection.clock.now()
+    just_read = change("NEW", 1).model_copy(update={"read_at": now - timedelta(minutes=9)})
+    long_ago = change("OLD", 1).model_copy(update={"read_at": now - timedelta(minutes=11)})
+
+    results = await levels.set_levels([just_read, long_ago], key="k")
+
+    assert results == (
+        result("NEW", LevelState.ACCEPTED),
+        result("OLD", LevelState.REJECTED, "FulfilledByAmazon"),
+    )
+    assert [call.request.url.params["identifiers"] for call in search.calls] == ["OLD"]

@@ -14,7 +14,7 @@ from core.engine.places import ORDER_LIMITS
 from core.jobs.poll import poll_from
 from core.store.jobs import NewJob, enqueue
 from core.store.sealing import Keyring
-from core.store.stock import count_stock, list_stock
+from core.store.stock import count_stock
 from core.store.store import Store
 from core.store.switches import set_switch
 from simulation.memory import Memory, store_in_memory
@@ -22,6 +22,7 @@ from tests.builders import MERCHANT, Bench, config, connections, open_hub_of, re
 from tests.core.flow import any_order as news
 from tests.core.flow.any_order import Event, ends_of, play, settle_all
 from tests.core.store.conftest import books_balance
+from tests.stored import list_stock
 
 BEFORE_LABEL: tuple[Event, ...] = (
     news.created,

@@ -22,13 +22,14 @@ from core.store.backup_choice import find_backup
 from core.store.restore import restore
 from core.store.schema import upgrade
 from core.store.sealing import Keyring
-from core.store.stock import StockRow, list_stock
+from core.store.stock import StockRow
 from core.store.store import Store
 from core.store.switches import list_switches, set_switch
 from simulation.shoppers import Cart, place
 from tests.builders import MERCHANT, MONDAY_8, Bench, config, connections, home, open_hub_of, world
 from tests.core.flow.play import pass_time
 from tests.databases import KINDS, fresh_database
+from tests.stored import list_stock
 
 KEYS = Keyring.generate()
 HOUR = timedelta(hours=1)

@@ -16,10 +16,10 @@ from core.store.jobs import NewJob, enqueue
 from core.store.links import link_all
 from core.store.orders import facts_of
 from core.store.products import list_products, save_products
-from core.store.stock import list_stock
 from simulation.shoppers import Cart, cancel, place, ship_elsewhere
 from tests.builders import MERCHANT, PRODUCTS, Bench, home
 from tests.core.flow.play import carry, pass_time, settle, work
+from tests.stored import list_stock
 
 KARA = Cart(
     number="KK-1001", lines=(("SET-KNIFE-BOARD", 1, 11610),), ship_to=home(), email="kara@example.test"

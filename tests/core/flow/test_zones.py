@@ -9,11 +9,11 @@ from core.model.order import ChannelState
 from core.model.stock import Listing
 from core.services import actions
 from core.store.links import link_all
-from core.store.stock import list_stock
 from simulation.shoppers import Cart, place
 from tests.builders import MERCHANT, Bench, home
 from tests.core.flow.play import pass_time, settle
 from tests.core.flow.test_whole_way import GRACE, state_of
+from tests.stored import list_stock
 
 CHICAGO = home(city="Chicago", state="IL", zip="60607")
 BOSTON = home(city="Boston", state="MA", zip="02108")

@@ -13,14 +13,14 @@ from core.services.golive import adopt, opening
 from core.services.golive.accept import accept, acceptances, undo, undo_text
 from core.services.golive.document import differences
 from core.store.push_guard import list_stopped_pushes
-from core.store.stock import list_stock, receive_stock
+from core.store.stock import receive_stock
 from core.store.switches import accepted_actions
 from simulation.memory import store_in_memory
 from simulation.shoppers import Cart, place
 from tests.builders import MERCHANT, Bench, home
 from tests.core.flow.play import pass_time, settle
 from tests.core.golive.kendra import COUNTED, morning, shown, written
-from tests.stored import effects_of
+from tests.stored import effects_of, list_stock
 
 KENDRA = "person:kendra"
 DIFFER = {
@@ -133,9 +133,10 @@ async def test_taking_back_shows_every_former_number_again_and_stops_levels(b: B
     assert shown(b) == before
     assert await b.store.read(accepted_actions, MERCHANT) == {("shop", "live"), ("amz", "live")}
     assert undone.undone_at is not None
-    assert undo_text(accepted).splitlines()[0] == "connection,listing,location,shows,wanted"
-    assert "shop,CHEF-8,reno,15,13" in undo_text(accepted).splitlines()
-    assert len(undo_text(accepted).splitlines()) == 18
+    lines = "".join([page async for page in undo_text(b.hub, MERCHANT, accepted.id)]).splitlines()
+    assert lines[0] == "connection,listing,location,shows,wanted"
+    assert "shop,CHEF-8,reno,15,13" in lines
+    assert len(lines) == 18
     with pytest.raises(RefusedError, match="before"):
         await undo(b.hub, MERCHANT, accepted.id, actor=KENDRA)
     # A sale after it is the channel's own business: nothing is put back a second time.

@@ -9,13 +9,13 @@ from core.errors import NotFoundError, RefusedError
 from core.services import actions
 from core.services.golive import opening
 from core.services.golive.opening import MistakesError
-from core.store.stock import list_stock, listable_units
+from core.store.stock import listable_units
 from tests.builders import MERCHANT, Bench
 from tests.core.flow.play import settle
 from tests.core.golive.kendra import COUNTED, morning
 from tests.core.store.conftest import books_balance, open_store
 from tests.databases import KINDS
-from tests.stored import list_ledger
+from tests.stored import list_ledger, list_stock
 
 KENDRA = "person:kendra"
 
@@ -103,7 +103,8 @@ async def test_undo_restores_the_former_counts_and_leaves_what_orders_are_promis
         (0, 1),
         (0, 0),
     )
-    assert await b.store.read(listable_units, MERCHANT) == {("CHEF-8", "reno"): 9}
+    skus = ["CHEF-8", "UTIL-5", "DUTCH-6"]
+    assert await b.store.read(listable_units, MERCHANT, skus) == {("CHEF-8", "reno"): 9}
     notes = [
         (row.kind, row.d_on_hand, row.note) for row in await b.store.read(list_ledger, MERCHANT, sku="CHEF-8")
     ]

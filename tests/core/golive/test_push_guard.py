@@ -12,13 +12,13 @@ from core.services import actions
 from core.services.golive import opening
 from core.services.golive.accept import accept
 from core.services.health import health_of
-from core.store.push_guard import list_stopped_pushes
-from core.store.stock import list_stock
+from core.store.push_guard import first_stopped, list_stopped_pushes
 from core.store.switches import accepted_actions
 from simulation.memory import store_in_memory
 from tests.builders import MERCHANT, Bench
 from tests.core.flow.play import pass_time, settle
 from tests.core.golive.kendra import COUNTED, morning, shown
+from tests.stored import list_stock
 
 KENDRA = "person:kendra"
 
@@ -121,8 +121,10 @@ async def test_while_a_round_is_stopped_what_comes_after_is_added_to_it(b: Bench
     await settle(b)
     push_guard = (await b.store.read(list_stopped_pushes, MERCHANT))["shop"]
 
-    assert len(push_guard.changes) == 12
-    assert {c.units for c in push_guard.changes if c.key.listing == "CHEF-8"} == {29}
+    changes = await b.store.read(first_stopped, MERCHANT, "shop", limit=20)
+
+    assert push_guard.changes == len(changes) == 12
+    assert {c.units for c in changes if c.key.listing == "CHEF-8"} == {29}
     assert b.world.shop("shop").writes == []
     await actions.answer_push_guard(b.hub, MERCHANT, "shop", go=True, actor=KENDRA)
     await pass_time(b, timedelta(minutes=5))

@@ -1,18 +1,21 @@
 """What a person agreed to, on every database: which numbers the push guard lets pass, and since when a channel is accepted."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from core.model.stock import LevelChange, Listing, ListingKey
 from core.store.golive import GoLiveRow, accept_shown, keep_shown
-from core.store.listings import list_listings, save_listings
-from core.store.push_guard import StoppedPush, list_stopped_pushes, release_push, stop_push
-from core.store.pushes import accept_levels
+from core.store.listings import FIRST_PLACE, save_levels
+from core.store.offered import save_listings
+from core.store.push_guard import StoppedPush, first_stopped, list_stopped_pushes, release_push, stop_push
+from core.store.pushes import forget_agreed, note_agreed, read_afresh, turn_levels_on
 from core.store.settings import read_settings
 from core.store.store import Store
 from core.store.switches import go_live, set_switch
 from tests.core.store.builders import NOON
+from tests.stored import list_listings
 
 KENDRA = "kendra"
 HOUR = timedelta(hours=1)
@@ -29,9 +32,9 @@ async def test_what_was_shown_and_what_the_push_guard_stopped_is_agreed_to_by_it
 ) -> None:
     offered = [Listing(listing=name, sku=name, title=name, locations=("r", "e")) for name in ("A", "B")]
     await store.write(save_listings, KENDRA, "shop", offered, now=NOON)
-    await store.write(
-        accept_levels, KENDRA, "shop", agreed={("A", "r"): 3, ("B", "e"): 0}, actor="k", now=NOON
-    )
+    await store.write(note_agreed, KENDRA, "shop", {("A", "r"): 3, ("B", "e"): 0})
+    await store.write(turn_levels_on, KENDRA, "shop", actor="k", now=NOON)
+    assert await store.write(read_afresh, KENDRA, "shop", FIRST_PLACE, now=NOON) is None
     none = (False, None)
     assert await numbers(store) == {
         ("A", "e"): none,
@@ -40,14 +43,24 @@ async def test_what_was_shown_and_what_the_push_guard_stopped_is_agreed_to_by_it
         ("B", "r"): none,
     }
 
-    key = ListingKey(listing="A", location="e")
-    change = LevelChange(key=key, units=7, last_read=1)
-    await store.write(
-        stop_push, KENDRA, StoppedPush(connection="shop", at=NOON, changes=(change,), listings=4)
-    )
+    [row] = [
+        r for r in await store.read(list_listings, KENDRA, "shop") if (r.listing, r.location) == ("A", "e")
+    ]
+    stopped = replace(row, clean_seq=row.dirty_seq, last_read=1, wanted_last=7, stopped=True)
+    await store.write(save_levels, KENDRA, [stopped])
+    await store.write(stop_push, KENDRA, "shop", ours=4, now=NOON)
+    standing = StoppedPush(connection="shop", at=NOON, changes=1, zeros=0, listings=4)
+    assert await store.read(list_stopped_pushes, KENDRA) == {"shop": standing}
+    change = LevelChange(key=ListingKey(listing="A", location="e"), units=7, last_read=1)
+    assert await store.read(first_stopped, KENDRA, "shop", limit=9) == [change]
+
     await store.write(release_push, KENDRA, "shop", go=True, now=NOON)
     assert (await numbers(store))["A", "e"] == (True, 7)
     assert await store.read(list_stopped_pushes, KENDRA) == {}
+    assert await store.read(first_stopped, KENDRA, "shop", limit=9) == []
+
+    assert await store.write(forget_agreed, KENDRA, "shop", FIRST_PLACE) is None
+    assert {agreed for agreed, _ in (await numbers(store)).values()} == {False}
 
 
 @pytest.mark.req("R85")

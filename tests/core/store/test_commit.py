@@ -13,7 +13,7 @@ from core.model.facts import Noted, Received, UnitsCommitted, UnitsReleased, Uni
 from core.store.claims import due_orders
 from core.store.orders import facts_of, find, list_orders
 from core.store.personal import find_person, personal_of
-from core.store.stock import count_stock, list_stock
+from core.store.stock import count_stock
 from core.store.store import Store
 from core.store.tables import orders
 from tests.core.store.builders import (
@@ -30,7 +30,7 @@ from tests.core.store.builders import (
     received,
 )
 from tests.core.store.conftest import Execute
-from tests.stored import effects_of, list_ledger
+from tests.stored import effects_of, list_ledger, list_stock
 
 KENDRA = "kendra"
 FIRST = "shop:1"

@@ -16,12 +16,13 @@ from core.store.engine import Database
 from core.store.failures import CommitLostError
 from core.store.orders import facts_of
 from core.store.sealing import Keyring
-from core.store.stock import available_units, count_stock, list_stock
+from core.store.stock import available_units, count_stock
 from core.store.store import Store
 from core.store.tables import orders
 from tests.core.store.builders import LATER, NOON, a_commit, a_need, a_new_order, a_reserve, noted
 from tests.core.store.conftest import books_balance, open_store
 from tests.databases import KINDS, database_with_tables
+from tests.stored import list_stock
 
 KENDRA = "kendra"
 
@@ -87,7 +88,7 @@ async def test_several_lines_of_one_component_share_what_is_there(store: Store) 
     assert isinstance(landed, Landed)
     assert landed.allocations == (Allocation(line_id="1", sku="MUG", location="reno", units=2),)
     assert landed.backordered == (a_need(2, line="2"),)
-    assert await store.read(available_units, KENDRA) == {("MUG", "reno"): 1}
+    assert await store.read(available_units, KENDRA, ["MUG"]) == {("MUG", "reno"): 1}
 
 
 async def test_what_waits_at_once_is_committed_in_one_transaction(batched_store: Store) -> None:

@@ -7,14 +7,8 @@ from core.store.channel_locations import matched_locations, save_channel_locatio
 from core.store.job_ends import JobEnd
 from core.store.jobs import claim_jobs
 from core.store.links import link_all, links_of, links_of_listings
-from core.store.listings import (
-    due_levels,
-    invalidate_level,
-    list_listings,
-    next_level_at,
-    save_levels,
-    save_listings,
-)
+from core.store.listings import due_levels, invalidate_level, next_level_at, save_levels
+from core.store.offered import save_listings
 from core.store.pushes import journal_push, settle_push
 from core.store.stock import count_stock, receive_stock
 from core.store.store import Store
@@ -28,7 +22,7 @@ from tests.core.store.builders import (
     a_reserve,
     an_allocation,
 )
-from tests.stored import effects_of, jobs_of_kind
+from tests.stored import effects_of, jobs_of_kind, list_listings
 
 KENDRA = "kendra"
 

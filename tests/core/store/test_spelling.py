@@ -50,6 +50,7 @@ def test_a_stopped_change_is_stored_by_the_names_of_its_fields() -> None:
         "key": {"listing": "mug", "location": None},
         "units": 1,
         "last_read": 3,
+        "read_at": None,
     }
 
 
