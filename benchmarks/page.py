@@ -37,8 +37,8 @@ def _lines(results: Sequence[Told]) -> Iterator[str]:
     first, last = measured[0], measured[-1]
     yield f"Measured on {first['at'][:10]}, {first['at'][11:16]} to {last['at'][11:16]} UTC, on {first['machine']}."
     yield (
-        f"Medians of {first['rounds']} rounds of about {first['seconds']:g} s, "
-        f"at {100 * first['size']:g} % of the rows. Load is what else was ready to run before each began."
+        f"Medians of {first['rounds']} rounds of about {first['seconds']:g} s. "
+        "Load is what was ready to run before each began, the mean of a minute."
     )
     yield ""
     yield "| figure | value | ratio (lowest to highest round) | floor | met | load |"
@@ -61,7 +61,8 @@ def _row(one: Told) -> str:
         "" if one["floor"] is None else f"{'at most ' if one['better'] == 'lower' else ''}{one['floor']:g}"
     )
     met = {True: "yes", False: "**no**", None: ""}[one["met"]]
-    return f"| `{one['name']}` | {one['value']:,.4g} {one['unit']} | {ratio} | {floor} | {met} | {one['load']:.1f} |"
+    size = "" if one["size"] == 1 else f", at {100 * one['size']:g} % of the size"
+    return f"| `{one['name']}`{size} | {one['value']:,.4g} {one['unit']} | {ratio} | {floor} | {met} | {one['load']:.1f} |"
 
 
 def _chart(measured: Sequence[Told]) -> Iterator[str]:

@@ -97,7 +97,9 @@ def _column(
 def _earlier(conn: sa.Connection, instant: sa.Column[Any], seconds: sa.ColumnElement[int]) -> Any:
     """Return an instant so many seconds before another, as the database keeps it."""
     if conn.dialect.name == "postgresql":
-        return instant - seconds * sa.text("interval '1 second'")
+        return sa.type_coerce(instant, sa.DateTime(timezone=True)) - seconds * sa.literal(
+            timedelta(seconds=1)
+        )
     moved = sa.func.strftime("%Y-%m-%dT%H:%M:%f", instant, sa.func.printf("-%d seconds", seconds))
     return sa.type_coerce(moved, sa.Text).concat("000+00:00")
 
