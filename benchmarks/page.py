@@ -49,6 +49,7 @@ def _lines(results: Sequence[Told]) -> Iterator[str]:
         for one in results
         if "value" not in one
     )
+    yield from _limits(measured)
     yield from _chart(measured)
     yield from _cost_rows([one for one in measured if "hub_cpu_ms" in one["details"]])
 
@@ -63,6 +64,21 @@ def _row(one: Told) -> str:
     met = {True: "yes", False: "**no**", None: ""}[one["met"]]
     size = "" if one["size"] == 1 else f", at {100 * one['size']:g} % of the size"
     return f"| `{one['name']}`{size} | {one['value']:,.4g} {one['unit']} | {ratio} | {floor} | {met} | {one['load']:.1f} |"
+
+
+def _limits(measured: Sequence[Told]) -> Iterator[str]:
+    """Yield what else is asked of a figure: of each detail that names its limit, at most that."""
+    rows = [
+        (one["name"], name, one["details"][name], limit)
+        for one in measured
+        for key, limit in one["details"].items()
+        if (name := key.removesuffix("_limit")) != key
+    ]
+    if rows:
+        yield from ("", "| figure | detail | value | at most | met |", "|---|---|---|---|---|")
+    for figure, name, value, limit in rows:
+        met = "yes" if value <= limit else "**no**"
+        yield f"| `{figure}` | {name.replace('_', ' ')} | {value:,.4g} | {limit:g} | {met} |"
 
 
 def _chart(measured: Sequence[Told]) -> Iterator[str]:
