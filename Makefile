@@ -33,7 +33,7 @@ requirements: setup-dev
 	$(BIN)/python -m tests.requirements
 
 bench: setup-dev
-	$(BIN)/python -m benchmarks
+	@$(BIN)/python -m benchmarks $(ARGS)
 
 soak: setup-dev
 	$(if $(ARGS),,$(BIN)/python cli.py simulate --orders 2000 --seed 1 --faults all --kill 50)

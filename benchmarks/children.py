@@ -9,7 +9,9 @@ from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
 from typing import Any
 
-_CONTEXT = multiprocessing.get_context("spawn")
+# Each child is forked off a process that has imported everything once and done nothing else.
+_CONTEXT = multiprocessing.get_context("forkserver")
+_CONTEXT.set_forkserver_preload(["benchmarks.running", "benchmarks.intake", "benchmarks.console_pages"])
 _TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 ENDS_WITHIN_S = 30.0
 

@@ -13,10 +13,9 @@ import aiohttp
 from benchmarks.children import answer_until_told, child
 from benchmarks.merchant import MERCHANT, Catalogue, hub_of, ports_in, world_of
 from benchmarks.rounds import Figure, Rates, Scale, in_turns, load_now, middles
-from benchmarks.running import PATIENCE_S, SKUS, prepared, rest, running, sold
-from benchmarks.selling import AT_ONCE
+from benchmarks.running import SKUS, prepared, running
 from benchmarks.site import site_of
-from benchmarks.stored import store_copies
+from benchmarks.stored import store_delivered
 from benchmarks.worker import keyring
 from core.clock import SystemClock
 from core.model.roles import Role
@@ -46,12 +45,10 @@ PAGES: Mapping[str, str] = {
 
 async def console_pages(scale: Scale) -> Figure:
     """Return the 95th centile of the pages' times with 100,000 orders stored on SQLite, in milliseconds."""
-    load, count = load_now(), scale.of(ORDERS, least=4 * AT_ONCE)
+    load, count = load_now(), scale.of(ORDERS, least=8)
     async with prepared("sqlite", SKUS) as before:
         async with running(before, before.url) as hub:
-            await sold(hub.selling, PATIENCE_S, AT_ONCE)
-            await rest(hub.looking)
-            await store_copies(hub.looking, count - AT_ONCE)
+            await store_delivered(hub, count)
         async with child(serve, before.url, before.keys, count // 2) as site:
             port, key, named = await site.answer()
             found = await in_turns(scale.rounds, {"pages": partial(_pages, port, key, named, scale.seconds)})

@@ -12,6 +12,9 @@ from benchmarks.running import SDKS, SKUS, Prepared, Running, prepared, running
 from benchmarks.vendors import Recording
 from benchmarks.worker import call
 
+TWO_WORKERS = 1.15
+"""What an order may cost two workers, of what it costs one."""
+
 
 @dataclass(slots=True)
 class Flow:
@@ -83,9 +86,12 @@ async def _measured(
     whole, calls = found["whole"], found["calls"]
     details = middles(whole) | middles(calls, "calls_")
     details["hub_cpu_ms"] = details["cpu_ms"] - details["calls_cpu_ms"]
+    details["cpu_ratio"] = median(ratios(calls, whole, "cpu_ms"))
     for one in more:
         details |= middles(found[one], f"{one}_")
         details[f"{one}_cpu_ratio"] = median(ratios(found[one], whole, "cpu_ms"))
+    if more:
+        details["workers_2_cpu_ratio_limit"] = TWO_WORKERS
     each = ratios(whole, calls)
     return Figure(
         name=name,

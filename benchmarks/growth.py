@@ -12,9 +12,8 @@ from statistics import median
 from benchmarks.databases import Kind, NoPostgresError, analyze
 from benchmarks.flow import Flow
 from benchmarks.rounds import Figure, Rates, Scale, in_turns, load_now, middles
-from benchmarks.running import PATIENCE_S, SKUS, Prepared, Running, prepared, rest, running, sold
-from benchmarks.selling import AT_ONCE
-from benchmarks.stored import store_copies
+from benchmarks.running import SKUS, Prepared, Running, prepared, running
+from benchmarks.stored import store_delivered
 
 MANY_SKUS = 20_000
 FEW_ORDERS, MANY_ORDERS = 1_000, 1_000_000
@@ -40,7 +39,7 @@ async def growth_catalogue(scale: Scale) -> Figure:
 async def growth_million(scale: Scale) -> Figure:
     """Return what an order costs with 1,000,000 orders stored, of what it costs with 1,000; the worse of both databases."""
     load, found = load_now(), dict[str, list[Rates]]()
-    few, many = scale.of(FEW_ORDERS, least=2 * AT_ONCE), scale.of(MANY_ORDERS, least=4 * AT_ONCE)
+    few, many = scale.of(FEW_ORDERS, least=2), scale.of(MANY_ORDERS, least=8)
     details: dict[str, float] = {"few_orders": few, "many_orders": many}
     kinds: tuple[Kind, ...] = ("sqlite", "postgres")
     for kind in kinds:
@@ -80,9 +79,7 @@ async def _with_skus(count: int) -> AsyncIterator[Kept]:
 async def _with_orders(kind: Kind, count: int) -> AsyncIterator[Kept]:
     """Give a hub at work where so many orders are stored, all of them delivered."""
     async with prepared(kind, SKUS) as before, running(before, before.url) as hub:
-        await sold(hub.selling, PATIENCE_S, AT_ONCE)
-        await rest(hub.looking)
-        await store_copies(hub.looking, count - AT_ONCE)
+        await store_delivered(hub, count)
         await analyze(before.url)
         yield Kept(before, hub)
 

@@ -89,6 +89,7 @@ async def _intake(kind: Kind, scale: Scale, *, floor: float) -> Figure:
     each = ratios(stored, verified)
     details = middles(stored) | middles(verified, "verified_") | middles(steady, "steady_")
     details["steady_p99_ms_limit"] = P99_MS
+    details["cpu_ratio"] = median(ratios(verified, stored, "cpu_ms"))
     return Figure(
         name=f"webhook_intake_{kind}",
         value=middle(stored),

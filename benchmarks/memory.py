@@ -19,7 +19,6 @@ from benchmarks.children import child, cpu_s_of, resident_mb
 from benchmarks.merchant import CONFIG, LOCATIONS_TEXT, MERCHANT
 from benchmarks.rounds import Figure, Scale, load_now
 from benchmarks.running import PATIENCE_S, SKUS, Prepared, prepared, rest, sold
-from benchmarks.selling import AT_ONCE
 from benchmarks.vendors import asking, take_notifications
 from benchmarks.worker import keyring
 from connectors.bogus.webhooks import HEADER, signature_of
@@ -35,7 +34,7 @@ _SECRET = "bogus"  # noqa: S105 - what the bogus vendors sign with
 
 async def memory(scale: Scale) -> Figure:
     """Return the resident memory of a ``serve`` process after 10,000 orders, in megabytes; measured once."""
-    load, count = load_now(), scale.of(ORDERS, least=AT_ONCE)
+    load, count = load_now(), scale.of(ORDERS, least=4)
     async with (
         prepared("sqlite", SKUS, to_serve=True) as before,
         child(vendors.serve, before.catalogue) as selling,

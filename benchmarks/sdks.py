@@ -3,6 +3,7 @@
 import contextlib
 import inspect
 import os
+import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from inspect import iscoroutinefunction
@@ -47,6 +48,9 @@ _ENDPOINTS: Mapping[str, Callable[[str], Mapping[str, str]]] = {
 _OAUTH = ("shop", "market")
 """Connections that a person authorizes: their tokens are kept in the database, and are read for each call."""
 
+_AT = re.compile(r"^http://127\.0\.0\.1:\d+/")
+"""Where a label's file was; made once more, the call goes to where the vendors are now."""
+
 Call = tuple[str, str, str, tuple[Any, ...], dict[str, Any]]
 """(connection, port, method, arguments by place, by name)."""
 
@@ -87,7 +91,8 @@ async def sdk_calls(port: int) -> AsyncIterator[Make]:
 
     async def make(call: Call) -> object:
         connection, of, name, args, kwargs = call
-        return await getattr(getattr(ports[connection], of), name)(*args, **kwargs)
+        here = (_AT.sub(f"http://127.0.0.1:{port}/", a) if isinstance(a, str) else a for a in args)
+        return await getattr(getattr(ports[connection], of), name)(*here, **kwargs)
 
     yield make
     await _close(ports)

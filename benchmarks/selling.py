@@ -1,6 +1,7 @@
 """Shoppers who keep so many orders under way: when one is delivered the next is placed; and what the hub is told."""
 
 import asyncio
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -47,12 +48,12 @@ class Selling:
         return self._placed > 0
 
     def sell(self, seconds: float, most: int | None = None) -> None:
-        """Keep orders under way for so long from now on, or until so many were placed."""
+        """Keep orders under way for so long from now on, or until so many were placed; in less than a second, fewer."""
         self._began_s = time.monotonic()
         self._until_s = self._began_s + seconds
         self._placed_before = self._placed
         self._most = self._placed + (most or _NO_END)
-        for _ in range(min(AT_ONCE, most or AT_ONCE)):
+        for _ in range(min(AT_ONCE, most or AT_ONCE, math.ceil(AT_ONCE * seconds))):
             self._next()
 
     def sold(self) -> Sales:

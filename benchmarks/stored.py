@@ -11,6 +11,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from benchmarks.merchant import MERCHANT
+from benchmarks.running import PATIENCE_S, Running, rest, sold
+from benchmarks.selling import AT_ONCE
 from core.store.store import Store
 from core.store.tables import data_keys, deliveries, effects, facts, labels, ledger, orders, refs, stock
 
@@ -36,7 +38,15 @@ _SMALLER: dict[sa.Column[Any], Any] = {
 }
 
 
-async def store_copies(store: Store, count: int) -> None:
+async def store_delivered(hub: Running, count: int) -> None:
+    """Let a few orders go the whole way, and copy them until so many are stored."""
+    whole = min(AT_ONCE, count // 2)
+    await sold(hub.selling, PATIENCE_S, whole)
+    await rest(hub.looking)
+    await _store_copies(hub.looking, count - whole)
+
+
+async def _store_copies(store: Store, count: int) -> None:
     """Copy the orders that are there until ``count`` more are stored."""
     known = await store.read(_known)
     whole, left = divmod(count, len(known))
@@ -87,7 +97,9 @@ def _column(
 def _earlier(conn: sa.Connection, instant: sa.Column[Any], seconds: sa.ColumnElement[int]) -> Any:
     """Return an instant so many seconds before another, as the database keeps it."""
     if conn.dialect.name == "postgresql":
-        return instant - seconds * sa.text("interval '1 second'")
+        return sa.type_coerce(instant, sa.DateTime(timezone=True)) - seconds * sa.literal(
+            timedelta(seconds=1)
+        )
     moved = sa.func.strftime("%Y-%m-%dT%H:%M:%f", instant, sa.func.printf("-%d seconds", seconds))
     return sa.type_coerce(moved, sa.Text).concat("000+00:00")
 

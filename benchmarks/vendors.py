@@ -29,7 +29,7 @@ from core.model.shipment import TrackingState
 from core.ports import Ports
 from simulation.shoppers import Cart, Pay, place
 
-CARRIED_S = 0.01
+CARRIED_S = 0.05
 """From the label's file to the first scan, and from there to the door."""
 TAKE = "/notifications"
 """Where the hub is told of changes."""

@@ -159,9 +159,8 @@ async def _call(
 ) -> tuple[int, float, float]:
     made = itertools.count()
     async with calling(port) as make:
-        await _make_all(
-            make, iter(calls[: 2 * AT_ONCE]), made
-        )  # connections are made, and what is loaded late
+        # Connections are made, and what is loaded late.
+        await _make_all(make, iter(calls[: 2 * AT_ONCE]), made)
         before, began, cpu_s = next(made) + 1, time.monotonic(), time.process_time()
         await _make_all(make, _until(itertools.cycle(calls), began + seconds), made)
         taken, spent = time.monotonic() - began, time.process_time() - cpu_s

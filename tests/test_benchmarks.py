@@ -10,6 +10,7 @@ import pytest
 
 from benchmarks.__main__ import BENCHMARKS
 from benchmarks.databases import NoPostgresError
+from benchmarks.page import written
 from benchmarks.rounds import Figure, Scale
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -73,3 +74,27 @@ def test_a_floor_is_a_limit_where_lower_is_better(better: str, judged: str, met:
     figure = Figure(name="x", value=1, unit="s", ratio=3, floor=2, better=better, judged=judged)  # type: ignore[arg-type]
 
     assert figure.met is met
+
+
+def test_the_page_of_results_is_written_between_its_marks() -> None:
+    page = "# Performance\n\n<!-- results: begin -->\nold\n<!-- results: end -->\n\nEngines.\n"
+    run = {
+        "at": "2026-11-30T20:15:00+00:00",
+        "machine": "x86_64, 2 cores",
+        "rounds": 5,
+        "seconds": 3.0,
+        "size": 1.0,
+    }
+    figure = Figure(
+        name="mapping", value=12, unit="us", ratio=3, floor=1.5, better="lower", spread=(2.5, 4), load=0.5
+    )
+
+    text = written(page, [figure.told() | run])
+
+    assert text.startswith(
+        "# Performance\n\n<!-- results: begin -->\nMeasured on 2026-11-30, 20:15 to 20:15 UTC"
+    )
+    assert "| `mapping` | 12 us | 3 (2.5 to 4) | at most 1.5 | **no** | 0.5 |" in text
+    assert "mapping                    ####################                    |\n" in text
+    assert "old" not in text
+    assert text.endswith("<!-- results: end -->\n\nEngines.\n")
