@@ -1,4 +1,4 @@
-"""The two child processes: the stand-ins, and the hub, which can be killed and started again."""
+"""The child processes: the stand-ins, and those of the hub, which can be killed and started again."""
 
 import asyncio
 import base64
@@ -9,8 +9,8 @@ import socket
 import sys
 import time
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import Coroutine, Mapping
-from dataclasses import dataclass
+from collections.abc import Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -80,12 +80,15 @@ async def run_cli(environ: Mapping[str, str], *words: str) -> str:
 
 @dataclass(slots=True)
 class Served:
-    """The hub's process; ``log`` is where its lines go."""
+    """The hub's processes; the first one answers everybody. ``log`` is where their lines go."""
 
     environ: Mapping[str, str]
     port: int
     log: Path
-    child: Process | None = None
+    roles: Sequence[str] = ("all",)
+    children: dict[int, Process] = field(default_factory=dict)
+    """By the place in ``roles``."""
+    ports: dict[int, int] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -93,22 +96,32 @@ class Served:
         return f"http://127.0.0.1:{self.port}"
 
     async def start(self) -> None:
-        """Start it and wait until it is ready."""
+        """Start what does not run, and wait until all of it is ready."""
+        for place, role in enumerate(self.roles):
+            child = self.children.get(place)
+            if child is None or child.returncode is not None:
+                await self._start(place, role)
+        for place in self.children:
+            await self._ready(place)
+
+    async def _start(self, place: int, role: str) -> None:
+        self.ports[place] = self.port if place == 0 else free_port()
+        option = "--port" if place == 0 else "--monitor-port"
+        words = ("--role", role, option, str(self.ports[place]))
         with self.log.open("ab") as lines:
-            self.child = await asyncio.create_subprocess_exec(
-                sys.executable, str(CLI), "serve", "--port", str(self.port),
+            self.children[place] = await asyncio.create_subprocess_exec(
+                sys.executable, str(CLI), "serve", *words,
                 env=dict(self.environ), stdout=lines, stderr=lines, stdin=DEVNULL,
             )  # fmt: skip
-        await self._ready()
 
-    async def _ready(self) -> None:
+    async def _ready(self, place: int) -> None:
         end = time.monotonic() + _STARTS_WITHIN_S
         async with aiohttp.ClientSession() as http:
             while time.monotonic() < end:
-                if self.child is not None and self.child.returncode is not None:
+                if self.children[place].returncode is not None:
                     raise RuntimeError(f"the hub ended at once; its last lines:\n{self.last_lines()}")
                 try:
-                    async with http.get(f"{self.url}/readyz") as answer:
+                    async with http.get(f"http://127.0.0.1:{self.ports[place]}/readyz") as answer:
                         if answer.ok:
                             return
                 except aiohttp.ClientError:
@@ -120,15 +133,16 @@ class Served:
         """Return the end of its log."""
         return "\n".join(self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-count:])
 
-    async def kill(self) -> None:
-        """End it at once, as a power cut would."""
-        if self.child is not None and self.child.returncode is None:
-            self.child.send_signal(signal.SIGKILL)
-            await self.child.wait()
+    async def kill(self, place: int = 0) -> None:
+        """End one process at once, as a power cut would."""
+        child = self.children.get(place)
+        if child is not None and child.returncode is None:
+            child.send_signal(signal.SIGKILL)
+            await child.wait()
 
     async def stop(self) -> None:
-        """Tell it to end; kill it where it does not."""
-        await stop(self.child)
+        """Tell all of it to end; kill what does not."""
+        await asyncio.gather(*(stop(child) for child in self.children.values()))
 
 
 async def stop(child: Process | None) -> None:
@@ -175,4 +189,4 @@ def environ_of(
     }
 
 
-_KEPT = {"CROSSDOCK_DEMO_DATABASE_URL"}
+_KEPT = {"CROSSDOCK_DEMO_DATABASE_URL", "CROSSDOCK_METRICS_TOKEN"}

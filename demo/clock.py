@@ -96,7 +96,11 @@ class SharedClock:
         raise NotSettledError(f"{self.now.isoformat()}: not at rest within {SETTLES_WITHIN_S:g} s")
 
     async def _asked(self) -> Rest | None:
-        """Ask the hub, the stand-ins and the hub again: where both are idle and nothing moved, that is rest."""
+        """Ask the hub, the stand-ins and both again: where they are idle and nothing moved, that is rest.
+
+        The stand-ins are asked twice since a hub of several processes does not know what all of them have ended: work
+        that began and ended in between asked something of a vendor, or left the hub something that is due.
+        """
         client = self.environment.client
         try:
             before = await client.api("GET", "/work/next")
@@ -104,6 +108,8 @@ class SharedClock:
                 return None
             stand = await client.stand("GET", "/idle")
             if stand["pending"] or before != await client.api("GET", "/work/next"):
+                return None
+            if stand != await client.stand("GET", "/idle"):
                 return None
         except aiohttp.ClientError:
             return None  # the hub was killed
@@ -118,8 +124,9 @@ class SharedClock:
             self.environment.reviving = asyncio.create_task(self._kill())
 
     async def _kill(self) -> None:
-        """End the hub as a power cut would, at a moment of the machine's own, and start it again."""
+        """End a process of the hub, each in its turn, as a power cut would, at a moment of the machine's own."""
+        served = self.environment.served
         await asyncio.sleep(self.chance.uniform(0.0, _DIES_WITHIN_S))
-        await self.environment.served.kill()
+        await served.kill(self.killed % len(served.roles))
         self.killed += 1
-        await self.environment.served.start()
+        await served.start()

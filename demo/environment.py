@@ -5,7 +5,7 @@ import contextlib
 import os
 import secrets
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -40,14 +40,20 @@ class Environment:
 
 
 @contextlib.asynccontextmanager
-async def open_environment(day: Day, seed: int) -> AsyncIterator[Environment]:
-    """Start the stand-ins and the hub for a day; both end with it."""
+async def open_environment(
+    day: Day, seed: int, roles: Sequence[str] = ("all",)
+) -> AsyncIterator[Environment]:
+    """Start the stand-ins and the hub for a day; both end with it.
+
+    ``roles``: of the hub's processes, the one that answers first. Several need an empty database of PostgreSQL, which
+    ``CROSSDOCK_DEMO_DATABASE_URL`` names.
+    """
     memory = _MEMORY if os.access(_MEMORY, os.W_OK) else None
     with tempfile.TemporaryDirectory(prefix="crossdock-demo-", dir=memory) as name:
         child, ready = await start_sandbox(day.start.isoformat(), seed)
         try:
             async with aiohttp.ClientSession() as http:
-                environment = await _prepared(day, Path(name), ready, http)
+                environment = await _prepared(day, Path(name), ready, http, roles)
                 try:
                     await environment.served.start()
                     yield environment
@@ -58,10 +64,16 @@ async def open_environment(day: Day, seed: int) -> AsyncIterator[Environment]:
             await stop(child)
 
 
-async def _prepared(day: Day, folder: Path, ready: Json, http: aiohttp.ClientSession) -> Environment:
+async def _prepared(
+    day: Day,
+    folder: Path,
+    ready: Json,
+    http: aiohttp.ClientSession,
+    roles: Sequence[str],
+) -> Environment:
     """Move the stand-ins into the day's house, and give the hub its file, its secrets and a key."""
     port, merchant = free_port(), day.config["merchant"]
-    served = Served(environ={}, port=port, log=folder / "serve.log")
+    served = Served(environ={}, port=port, log=folder / "serve.log", roles=roles)
     client = Client(
         http=http, hub=served.url, control=ready["control"], merchant=merchant, key=secrets.token_urlsafe(24)
     )

@@ -53,6 +53,8 @@ class Play:
     sabotage: str | None = None
     json: bool = False
     serve: bool = False
+    roles: Sequence[str] = ("all",)
+    """Of the hub's processes, the one that answers first."""
 
     def day(self) -> Day:
         """Return the day that is played."""
@@ -97,7 +99,7 @@ async def play_day(play: Play, day: Day | None = None) -> tuple[Json, str]:
     play.say(opening(day))
     began = time.monotonic()
     try:
-        async with open_environment(day, play.seed) as environment:
+        async with open_environment(day, play.seed, play.roles) as environment:
             playing = _playing(play, day, act, environment)
             try:
                 day.check_holds(await environment.client.hold_words())

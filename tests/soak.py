@@ -3,7 +3,9 @@
 Whatever the weather, the books must be those of a quiet day; only instants of labels may move.
 Then ten thousand calls of each stand-in with anything in them. And two thousand orders of odd shape over HTTP. `make soak ARGS=odd` runs what has that in its name.
 A day of a hundred orders for each vendor that answers nobody for a day: `make soak ARGS=outage`.
-And only where it is asked for, `make soak ARGS=chaos`: an hour of kills, stops and cuts on PostgreSQL (see tests/chaos/run.py).
+Only where they are asked for: act I on 1 web process, 2 workers and 1 scheduler on PostgreSQL, each killed twice, under five seeds of faults: `make soak ARGS=fleet`.
+What a node costs at rest and an order at work: `make soak ARGS=capacity`.
+And `make soak ARGS=chaos`: an hour of kills, stops and cuts on PostgreSQL (see tests/chaos/run.py).
 Attacks on the door of a running hub, with what each costs and what honest webhooks feel of it: `make soak ARGS=attacks`.
 """
 
@@ -20,14 +22,18 @@ from demo.player import NotPlayedError, Play, play_day
 from simulation.outages import outage_days
 from simulation.run import simulate
 from simulation.scene import Scene
+from tests import capacity
 from tests.attacks import attacked
 from tests.chaos import run as chaos
 from tests.connectors import odd_run
+from tests.demo.fleet import act_one
 from tests.demo.sabotaged import VENDOR_OF, overlooked
 from tests.sandbox import amazon_walk, easypost_walk, shopify_walk, stripe_walk
 
 SEEDS = range(1, 11)
-CHAOS = "chaos"
+FLEET_SEEDS = range(1, 6)
+CHAOS, FLEET, CAPACITY = "chaos", "fleet", "capacity"
+NEED_POSTGRES = (CHAOS, FLEET, CAPACITY)
 WALKS: dict[str, Callable[[range], Awaitable[str | None]]] = {
     "walk amazon": amazon_walk.walked,
     "walk easypost": easypost_walk.walked,
@@ -88,6 +94,8 @@ def main() -> int:
         ("odd orders", partial(sold_oddly, 1000)),
         ("attacks", attacked),
         *((f"sabotage {kind}", partial(overlooked, kind)) for kind in sorted(VENDOR_OF)),
+        *((f"{FLEET} --seed {n}", partial(act_one, kill=8, seed=n, faults="all")) for n in FLEET_SEEDS),
+        (CAPACITY, capacity.measured),
         (CHAOS, chaos.run),
     ]
     wanted = " ".join(sys.argv[1:])
@@ -96,7 +104,7 @@ def main() -> int:
     )  # what fails is on purpose; what is wrong is printed
     bad = 0
     for name, run in runs:
-        if wanted not in name or (name == CHAOS and not wanted):
+        if wanted not in name or (name.startswith(NEED_POSTGRES) and not wanted):
             continue
         wrong = run_told(run())
         bad += bool(wrong)

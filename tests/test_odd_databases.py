@@ -1,8 +1,11 @@
 """Every address of a database that is none ends in one clear line, and files are their owner's alone (F13, F15)."""
 
 import asyncio
+import base64
 import os
 import stat
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +23,8 @@ from core.store.server_address import connect
 from core.store.single_instance import single_instance
 from tests.command import Said, command
 from tests.installed import installed
+
+ROOT = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture
@@ -198,6 +203,25 @@ def test_files_that_others_may_read_are_tightened_and_that_is_said(
 
     assert modes(tmp_path) == dict.fromkeys(("hub.db", "hub.db.lock", "hub.keys"), "600")
     assert sum("was readable by others (644)" in record.getMessage() for record in caplog.records) == 3
+
+
+READ_ONLY = """
+mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" || exit 9
+"$2" -c 'import sys; from pathlib import Path; from core.store.keyring_file import keys_in; keys_in(Path(sys.argv[1]))' "$1/keys"
+"""
+
+
+@pytest.mark.case("F15")
+def test_keys_that_are_mounted_into_a_container_and_cannot_be_changed_are_read(tmp_path: Path) -> None:
+    (tmp_path / "keys").write_text(base64.b64encode(bytes(32)).decode())
+    (tmp_path / "keys").chmod(0o444)
+    words = ["unshare", "--mount", "sh", "-c", READ_ONLY, "sh", str(tmp_path), sys.executable]
+
+    ended = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+
+    if ended.returncode == 9 or "unshare" in ended.stderr:
+        pytest.skip("nothing may be mounted here")
+    assert (ended.returncode, ended.stderr) == (0, "")
 
 
 def modes(folder: Path) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """Which database is meant, and the file of SQLite: whole, known by one name, and for its owner alone."""
 
 import contextlib
+import errno
 import logging
 import os
 import sqlite3
@@ -162,7 +163,10 @@ def _is_something_else(file: Path) -> bool:
 
 
 def tighten(file: Path) -> None:
-    """Take a file's rights away from everybody but its owner, and say so; what is not there or no file is passed over."""
+    """Take a file's rights away from everybody but its owner, and say so; what is not there or no file is passed over.
+
+    So is what lies on a file system that cannot be written, as secrets that are mounted into a container do.
+    """
     try:
         found = file.stat()
         mode = stat.S_IMODE(found.st_mode)
@@ -173,3 +177,6 @@ def tighten(file: Path) -> None:
         return
     except PermissionError:
         LOG.warning("%s is readable by others, and is not ours to change: chmod 600", file)
+    except OSError as error:
+        if error.errno != errno.EROFS:
+            raise
