@@ -20,12 +20,15 @@ WHOLE_KEYS = {"_KEY", "primary_key"}
 OF_EVERYBODY: Mapping[str, str] = {
     "api_keys.find_api_key": "a key says whose it is",
     "append_only.create_all": "makes the tables",
-    "apply._insert": "inserts rows that hold their merchant",
+    "apply._inserted": "inserts rows that hold their merchant",
     "backlog.free_claims": "of the one process there is, whatever was claimed before it started",
     "backlog._due": "is handed the condition",
     "backlog._count": "is handed the condition",
     "connection_jobs._count": "is handed the condition",
     "columns.among": "the condition that others use",
+    "columns.one_of": "the condition that others use",
+    "columns.keys_table": "the keys that others are asked for",
+    "job_ends.<module>": "by a job's whole key",
     "engine._clock_timestamp": "asks what time it is",
     "engine._landed": "asks what became of a transaction",
     "engine._write": "asks for the id of its transaction",
@@ -45,7 +48,7 @@ OF_EVERYBODY: Mapping[str, str] = {
     "processes.is_taken_for_dead": "processes belong to no merchant",
     "processes.living": "processes belong to no merchant",
     "processes.forget_processes": "processes belong to no merchant",
-    "processes._owner_silent": "a condition: processes belong to no merchant",
+    "processes.owner_silent": "a condition: processes belong to no merchant",
     "restore.restore": "fills an empty database with rows that hold their merchant",
     "rotation.count_wrapped": "of the whole installation: how many keys each key wraps",
     "sqlite.begin": "begins a transaction",
@@ -101,7 +104,9 @@ def names_merchant(node: ast.AST, holding: set[str]) -> bool:
                 )
             ):
                 return True
-            case ast.Call(func=ast.Name(id="among")) if "c.merchant" in ast.unparse(node):
+            case ast.Call(func=ast.Name(id="among" | "one_of"), args=args) if "c.merchant" in ast.unparse(
+                node
+            ) or any(ast.unparse(arg) in holding for arg in args):
                 return True
             case ast.Dict(keys=keys) if any(
                 isinstance(key, ast.Constant) and key.value == "merchant" for key in keys
@@ -118,7 +123,11 @@ def strays_in(source: str) -> list[tuple[int, str]]:
     """Return (line, function) of each function of a module whose statement names no merchant."""
     tree = ast.parse(source)
     found = dict(functions(tree))
-    holding: set[str] = set()
+    holding = {
+        ast.unparse(node.targets[0])
+        for node in tree.body
+        if isinstance(node, ast.Assign) and "c.merchant" in ast.unparse(node.value)
+    }
     while more := {n for n, node in found.items() if n not in holding and names_merchant(node, holding)}:
         holding |= more
     loose = [(node.lineno, name) for name, node in found.items() if builds(node) and name not in holding]

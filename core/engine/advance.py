@@ -31,14 +31,14 @@ async def begin(hub: Hub, merchant: str, order_id: str) -> Run | None:
     if claimed is None:
         return None
     failpoint("advance.claimed")
-    whose = claimed.sealed.open(hub.store.keys)
+    unsealed = claimed.sealed.open(hub.store.keys)
     run = Run(
         hub=hub,
         merchant=merchant,
         order_id=order_id,
         state=claimed.state,
         attempts=claimed.attempts,
-        whose=whose,
+        unsealed=unsealed,
     )
     settings = await run.look_around(claimed.revision)
     if settings.pauses:

@@ -35,7 +35,7 @@ from core.model.facts import Fact
 from core.model.order import Order, Personal
 from core.model.products import Product
 from core.store.failures import DATABASE_ERRORS, is_infrastructure, until_answered
-from core.store.known import Whose
+from core.store.known import Unsealed
 from core.store.pauses import ORDER
 from core.store.settings import Settings
 
@@ -74,7 +74,7 @@ class Run:
     state: OrderState
     """Where it stands, with what was told since."""
     attempts: int
-    whose: Whose
+    unsealed: Unsealed
     accepted: frozenset[tuple[str, str]] = frozenset()
     settings: int = 0
     """The revision of the merchant's settings that the run decides by."""
@@ -106,8 +106,8 @@ class Run:
 
     @property
     def personal(self) -> Personal:
-        """Whose order it is; nobody's where nothing is known of the person, or nothing any more."""
-        return self.whose.personal or Personal()
+        """Unsealed order it is; nobody's where nothing is known of the person, or nothing any more."""
+        return self.unsealed.personal or Personal()
 
     @property
     def waiter(self) -> Waiter:
@@ -310,10 +310,10 @@ class Run:
         if commit.free_claim and isinstance(committed, Landed):
             return
         moved = isinstance(committed, Moved)
-        if (moved and self.state.order != order) or (commit.sealed is not None and self.whose.key is None):
+        if (moved and self.state.order != order) or (commit.sealed is not None and self.unsealed.key is None):
             # Another told it meanwhile: the label must not go to the old address.
             known = await self.hub.store.know(self.merchant, self.order_id)
-            self.whose = known.whose
+            self.unsealed = known.unsealed
         revision = committed.settings if isinstance(committed, Moved) else None
         if revision is not None or not skus_of(self.state) <= self.looked_up:
             await self.look_around(revision or self.settings)

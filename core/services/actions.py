@@ -361,7 +361,7 @@ async def read_order(hub: Hub, merchant: str, order_id: str) -> Run:
     state = known.state
     if state is None or state.order is None:
         raise NotFoundError(f"no order {order_id!r}" if state is None else f"{order_id} is not known yet")
-    run = Run(hub=hub, merchant=merchant, order_id=order_id, state=state, attempts=0, whose=known.whose)
+    run = Run(hub=hub, merchant=merchant, order_id=order_id, state=state, attempts=0, unsealed=known.unsealed)
     await run.look_around(known.revision)
     return run
 

@@ -38,7 +38,7 @@ async def quote(run: Run) -> None:
     if unboxed:
         run.decide([Held(at=run.now, reason=Hold.NO_BOX, detail=unboxed)])
         return
-    address = address_digest_of(run.whose.key, run.personal)
+    address = address_digest_of(run.unsealed.key, run.personal)
     told = [fact.model_copy(update={"address": address}) for fact in facts]
     run.decide(
         told,

@@ -21,7 +21,7 @@ from core.model.facts import Changed, Forgotten, Received
 from core.model.order import ChannelState, FetchedOrder, FulfilledBy, Order, Personal, Transaction
 from core.model.stock import Need
 from core.steps.restored import shipped_while_lost
-from core.store.known import Known, Whose
+from core.store.known import Known, Unsealed
 from core.store.personal import address_digest
 from core.store.sealing import Key
 from core.store.settings import Settings
@@ -49,7 +49,7 @@ async def sync_order(hub: Hub, merchant: str, connection: str, external_id: str)
             known.state is not None
             and known.state.order is not None
             and not is_news(known.state.order, fetched.order)
-            and _knows_personal(known.whose.personal, fetched)
+            and _knows_personal(known.unsealed.personal, fetched)
         ):
             return
         commit = await commit_of(hub, merchant, order_id, fetched, known)
@@ -95,12 +95,12 @@ async def refresh(run: Run) -> bool:
     call = Call(run.order.connection, "fetch_order")
     fetched = await run.ask(call, lambda: channel.fetch_order(run.order.order_id))
     failpoint("capture.refresh.after")
-    if not is_news(run.order, fetched.order) and _knows_personal(run.whose.personal, fetched):
+    if not is_news(run.order, fetched.order) and _knows_personal(run.unsealed.personal, fetched):
         return False
-    known = Known(state=run.state, whose=run.whose, forgotten=None, revision=run.settings)
+    known = Known(state=run.state, unsealed=run.unsealed, forgotten=None, revision=run.settings)
     commit = await commit_of(run.hub, run.merchant, run.order_id, fetched, known)
     if fetched.order.unreadable is None and run.state.forgotten_at is None:
-        run.whose = Whose(fetched.personal, run.whose.key)
+        run.unsealed = Unsealed(fetched.personal, run.unsealed.key)
     await run.commit(
         happened=commit.happened,
         reserve=commit.reserve,
@@ -164,7 +164,7 @@ async def _fact_of(
     needs, unlinked = needs_of(order, links, gone_of(state, order))
     before = _before_go_live(hub, merchant, settings, order)
     if state is not None and state.order is not None:
-        address = address_digest_of(known.whose.key, fetched.personal)
+        address = address_digest_of(known.unsealed.key, fetched.personal)
         guessed = state.order.unreadable is not None and order.unreadable is None
         return Changed(
             at=now,

@@ -30,19 +30,19 @@ class SealedOrder:
     personal: bytes | None
     wrapped: bytes | None
 
-    def open(self, keyring: Keyring) -> "Whose":
+    def open(self, keyring: Keyring) -> "Unsealed":
         """Return whose order it is; nobody's, once its key was deleted."""
         if self.wrapped is None:
-            return Whose()
+            return Unsealed()
         purpose = Purpose.order(self.order_id)
         key = Key(keyring.open_sealed(self.wrapped, place_of(self.merchant, purpose.text)))
         if self.personal is None:
-            return Whose(key=key)
-        return Whose(open_personal(key, self.personal, self.merchant, self.order_id), key)
+            return Unsealed(key=key)
+        return Unsealed(open_personal(key, self.personal, self.merchant, self.order_id), key)
 
 
 @dataclass(frozen=True, slots=True)
-class Whose:
+class Unsealed:
     """An order's personal data in clear, and the key of the order; None where there is none, or it is forgotten."""
 
     personal: Personal | None = field(default=None, repr=False)
@@ -54,7 +54,7 @@ class Known:
     """What is known of an order; ``state`` is None where there is none."""
 
     state: OrderState | None
-    whose: Whose
+    unsealed: Unsealed
     forgotten: Why | None
     """Why nothing personal of it is kept."""
     revision: int
@@ -88,7 +88,7 @@ def know_all(conn: sa.Connection, keyring: Keyring, keys: Sequence[OrderKey]) ->
 def _known_of(keyring: Keyring, row: sa.Row[Any]) -> Known:
     return Known(
         state=None if row.state is None else OrderState.model_validate_json(row.state),
-        whose=sealed_in(row).open(keyring),
+        unsealed=sealed_in(row).open(keyring),
         forgotten=None if row.why is None else Why(row.why),
         revision=row.revision,
     )

@@ -106,9 +106,7 @@ def _old_orders(conn: sa.Connection, number: int) -> None:
     last = conn.execute(
         sa.select(sa.func.max(ledger.c.seq)).where(ledger.c.sku == POPULAR, ledger.c.location == "reno")
     ).scalar_one()
-    made: dict[sa.Table, list[Any]] = {
-        t: [] for t in (orders, facts, effects, refs, deliveries, ledger)
-    }
+    made: dict[sa.Table, list[Any]] = {t: [] for t in (orders, facts, effects, refs, deliveries, ledger)}
     for n in range(number):
         order_id = f"shop:old-{n:06}"
         placed = template["placed_at"] - timedelta(days=30, seconds=n)

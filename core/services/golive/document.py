@@ -269,7 +269,7 @@ async def _mails(
             order_id=order_id,
             state=state,
             attempts=0,
-            whose=known.whose,
+            unsealed=known.unsealed,
             accepted=frozenset({(mailer, Action.MAILS.value)}),
             mails_since=first,
         )
