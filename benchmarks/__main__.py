@@ -10,6 +10,7 @@ import json
 import logging
 import os
 import platform
+import signal
 import sys
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import asdict
@@ -42,6 +43,7 @@ def main() -> None:
     words = _words()
     scale = Scale(seconds=words.seconds, rounds=words.rounds, size=words.size)
     logging.disable(logging.WARNING)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # databases and processes go with us
     if not words.json:
         _say(f"{_machine()}; medians of {scale.rounds} rounds of about {scale.seconds:g} s")
     failed = [name for name in words.only or BENCHMARKS if not _measured(name, scale, words)]
