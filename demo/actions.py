@@ -137,7 +137,7 @@ class Actions:
 
     async def product(self, what: Json) -> None:
         """Change what is known of a product."""
-        known = (await self.client.api("GET", "/products"))["products"]
+        known = await self.client.listed("/products", "products")
         kept: Json = next((p for p in known if p["sku"] == what["sku"]), {})
         await self.client.api("PUT", "/products", {"products": [kept | what]})
 

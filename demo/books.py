@@ -43,8 +43,8 @@ async def take(client: Client, name: str, at: datetime) -> Taken:
     timelines = await _each(lambda n: client.api("GET", f"/orders/{n}/facts"), numbers)
     books = Books(
         orders={order["number"]: order for order in orders},
-        listings=(await client.api("GET", "/listings"))["listings"],
-        stock=(await client.api("GET", "/stock"))["stock"],
+        listings=await client.listed("/listings", "listings"),
+        stock=await client.listed("/stock", "stock"),
         vendors=await client.stand("GET", "/books"),
         writes=(await client.api("GET", "/go-live"))["writes_so_far"],
     )

@@ -4,6 +4,7 @@ import base64
 import json
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 import aiohttp
 
@@ -33,6 +34,16 @@ class Client:
     async def api(self, method: str, path: str, body: Any = None) -> Any:
         """Call the hub's API."""
         return await self._ask(method, f"{self.hub}/api/v1{path}", body, Authorization=f"Bearer {self.key}")
+
+    async def listed(self, path: str, of: str) -> list[Json]:
+        """Return every row of a list of the hub's API, read page by page; ``of`` is the answer's field."""
+        found: list[Json] = []
+        after: str | None = ""
+        while after is not None:
+            page = await self.api("GET", f"{path}?limit=1000{after and f'&after={quote(after)}'}")
+            found += page[of]
+            after = page["after"]
+        return found
 
     async def stand(self, method: str, path: str, body: Any = None) -> Any:
         """Call the stand-ins' control port."""

@@ -14,6 +14,7 @@ _API: Mapping[Role, tuple[str, ...]] = {
         "GET /stock", "GET /products", "GET /listings", "GET /links", "GET /links/csv", "GET /zones", "GET /notices",
         "GET /connections", "GET /deliveries", "GET /work", "GET /work/next", "GET /readiness",
         "GET /go-live", "GET /go-live/accepted", "GET /go-live/accepted/{id}", "GET /go-live/accepted/{id}/undo",
+        "GET /go-live/documents/{id}/listings",
         "GET /stock/opening",
         "GET /parked", "GET /me", "GET /sessions", "POST /sessions/end", "POST /sessions/{id}/end",
     ),
@@ -46,7 +47,7 @@ _CONSOLE: Mapping[Role, tuple[str, ...]] = {
         "GET /", "POST /logout", "GET /account", "POST /account",
         "GET /orders", "GET /orders/{order}", "GET /orders/{order}/done", "GET /exceptions", "GET /stock",
         "GET /links", "GET /links.csv", "GET /connections", "GET /deliveries",
-        "GET /go-live", "GET /go-live/undo/{id}.csv",
+        "GET /go-live", "GET /go-live/undo/{id}.csv", "GET /go-live/listings/{id}",
     ),
     Role.OPERATOR: (
         "POST /orders/{order}", "POST /orders/{order}/notes", "POST /orders/{order}/tags", "POST /orders/{order}/assignee",

@@ -102,6 +102,8 @@ async def streamed(request: web.Request, name: str, pages: AsyncIterator[str]) -
     response = web.StreamResponse(headers={"Content-Disposition": f'attachment; filename="{name}"'})
     response.content_type, response.charset = "text/csv", "utf-8"
     await response.prepare(request)
+    if request.method == "HEAD":
+        return response
     await response.write(first.encode())
     async for text in pages:
         await response.write(text.encode())
