@@ -6,15 +6,14 @@ Exit codes: 0 done; 1 the answer is no (books differ, a file is wrong, nothing o
 
 import argparse
 import os
-import select
 import sys
 import tomllib
 from collections.abc import Collection, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import TextIO
 
 from commands.arguments import UsageError, with_tags_as_words
+from commands.closed_pipe import nobody_reads, print_nowhere
 from core.errors import HubError
 
 VERBS = {
@@ -55,8 +54,9 @@ def main(words: Sequence[str] | None = None) -> int:
             if sys.stdout is not None:  # closed before the command began
                 sys.stdout.flush()
     except BrokenPipeError:
-        if not _nobody_reads():
+        if not nobody_reads():
             raise
+        print_nowhere()
         return CLOSED_PIPE
 
 
@@ -75,25 +75,6 @@ def _run(words: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return 130
     return code
-
-
-def _nobody_reads() -> bool:
-    """Return whether what is printed goes nowhere, and have the end of the process print nothing more there."""
-    gone = [stream for stream in (sys.stdout, sys.stderr) if stream is not None and _is_broken(stream)]
-    for stream in gone:
-        with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
-            os.dup2(nowhere.fileno(), stream.fileno())
-    return bool(gone)
-
-
-def _is_broken(stream: TextIO) -> bool:
-    """Return whether a stream leads into a pipe whose other end is closed."""
-    waiting = select.poll()
-    try:
-        waiting.register(stream, 0)
-    except OSError:  # no stream of the system's
-        return False
-    return any(event & select.POLLERR for _, event in waiting.poll(0))
 
 
 class _Version(argparse.Action):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from commands.arguments import UsageError
+from commands.closed_pipe import nobody_reads
 from commands.output import Rows, show
 from core.csv_text import UnreadableCsvError, decode
 from core.engine.hub import Hub
@@ -55,7 +56,7 @@ def database_told() -> Iterator[None]:
     try:
         yield
     except DATABASE_ERRORS as error:
-        if not is_infrastructure(error):
+        if not is_infrastructure(error) or (isinstance(error, BrokenPipeError) and nobody_reads()):
             raise
         raise HubError(
             f"the database does not answer, or cannot be written ({name_of(error)}); see that it runs, that its disk "

@@ -31,12 +31,16 @@ def died_here(name: str, ours: str) -> bool:
 
     A number is given again: then it is not known to be dead, and is taken for dead once it was silent for a while.
     """
-    place, _, _ = name.rsplit("-", 2) if name.count("-") > 1 else ("", "", "")
-    here, own_number, _ = ours.rsplit("-", 2)
-    number = name.rsplit("-", 2)[1] if place == here else ""
-    if not number.isdecimal() or name == ours:
+    (place, number), (here, own_number) = _place_of(name), _place_of(ours)
+    if place != here or not number.isdecimal() or name == ours:
         return False
     return number == own_number or not _runs(int(number))
+
+
+def _place_of(name: str) -> tuple[str, str]:
+    """Return the machine and the number that a name tells; nothing of a name that somebody gave."""
+    parts = name.rsplit("-", 2)
+    return (parts[0], parts[1]) if len(parts) == 3 else ("", "")  # noqa: PLR2004 - machine, number, its own
 
 
 def _runs(number: int) -> bool:

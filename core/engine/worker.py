@@ -330,7 +330,8 @@ class Worker:
 
     async def _next_jobs(self, now: datetime, room: int) -> list[JobKey]:
         # Of a pause that another process raised a claim tells soon enough: its merchant's settings have changed.
-        paused = any(known.settings.pauses for known in self.hub.snapshots.of.values())
+        of = self.hub.snapshots.of
+        paused = any(name not in of or of[name].settings.pauses for name in self.hub.merchants)
         depth = JOB_LIMITS["connection"]
         due, looks = await self.hub.store.read(due_jobs, now, depth=depth, paused=paused)
         left = [job for job in due if job.key not in self.jobs_running]

@@ -97,11 +97,7 @@ async def push_levels(hub: Hub, job: Job) -> Reschedule | None:
     now = hub.clock.now()
     turn = Round(hub, job, levels, now, judged=int(job.data.get("judged", 0)))
     rows = await hub.store.read(due_levels, turn.merchant, turn.connection, now, limit=AT_ONCE)
-    failpoint("levels.switches.before")
-    switches = await hub.store.read(accepted_actions, turn.merchant)
-    # In test mode nothing is written to a live channel (R99).
-    turn.acts = hub.connections(turn.merchant).acts(turn.connection)
-    turn.accepted = turn.acts and (turn.connection, Action.LEVELS.value) in switches
+    await _see_what_is_accepted(turn)
     first = [row for row in rows if row.dirty and not row.bulk]
     if len(rows) < AT_ONCE or first or not rows[0].dirty:
         await _push(turn, rows if len(rows) < AT_ONCE else first or rows)
@@ -112,6 +108,15 @@ async def push_levels(hub: Hub, job: Job) -> Reschedule | None:
         return None
     pause_s = turn.pause_s if turn.pause_s is not None else 0.0 if turn.moved else _AGAIN_S
     return Reschedule(due_at=max(again, now + timedelta(seconds=pause_s)), data={"judged": turn.judged})
+
+
+async def _see_what_is_accepted(turn: Round) -> None:
+    """Note whether levels may be written: before anything is read, and again once it was."""
+    failpoint("levels.switches.before")
+    switches = await turn.hub.store.read(accepted_actions, turn.merchant)
+    # In test mode nothing is written to a live channel (R99).
+    turn.acts = turn.hub.connections(turn.merchant).acts(turn.connection)
+    turn.accepted = turn.acts and (turn.connection, Action.LEVELS.value) in switches
 
 
 async def _push(turn: Round, rows: Sequence[ListingRow]) -> None:
@@ -237,6 +242,7 @@ def _differs(due: Due) -> bool:
 async def _write(turn: Round, due: list[Due], *, many: bool = False) -> None:
     """Write what differs; ``many``: more of the like wait behind these."""
     hub, merchant, now = turn.hub, turn.merchant, turn.now
+    await _see_what_is_accepted(turn)
     differ = [d for d in due if turn.accepted and _differs(d)]
     back = [d for d in due if turn.acts and d.unlike and not d.surprising and d.row.restore_to is not None]
     stopped = bool(differ) and await _stopped(turn, differ, many=many)

@@ -163,7 +163,6 @@ SCENARIOS: Mapping[str, Scenario] = {
 
 LISTS_ALL = "it is the list of all of them, written page by page"
 COUNTS = "counts, and stops at ten thousand (at a hundred thousand what was written so far)"
-HOT = "the way of the order: it is looked up by the order's own SKUs and listings next"
 WHOLE: Mapping[tuple[str, str], str] = {
     ("/api/v1/go-live", "listing_pages.page_of_listings"): LISTS_ALL,
     ("/api/v1/go-live", "links.links_of_listings"): LISTS_ALL,
@@ -190,9 +189,6 @@ WHOLE: Mapping[tuple[str, str], str] = {
         "*",
         "names.skus_beginning",
     ): "reads a thousand for each stock rule, of a catalogue of more than a thousand",
-    ("*", "links.links_of"): HOT,
-    ("*", "products.list_products"): HOT,
-    ("*", "surroundings.read_surroundings"): HOT,
 }
 """(scenario or all, function of the store) -> why it costs more where there is more."""
 

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 STEPS_AT_ONCE = 50
 STORE = str(Path(__file__).parents[2] / "core" / "store")
-_ENGINE = ("engine.py", "group.py")
+_ENGINE = ("engine.py", "group.py", "writer.py")
 
 
 @dataclass(frozen=True, slots=True)

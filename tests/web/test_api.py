@@ -51,6 +51,7 @@ async def problem_of(
 
 
 REFUSED = {
+    ("get", "/go-live/documents/{id}/listings"): 404,
     ("post", "/orders/{order}/release"): 409,
     ("post", "/orders/{order}/reject"): 409,
     ("post", "/orders/{order}/label"): 409,
@@ -179,7 +180,7 @@ async def test_a_wrong_question_about_deliveries_is_422(site: Site, params: dict
 
 async def test_an_unknown_query_parameter_is_422_and_the_known_ones_are_named(site: Site) -> None:
     told = await problem_of(site, "GET", "/orders", 422, params={"stagee": "ready"})
-    none = await problem_of(site, "GET", "/stock", 422, params={"x": "1"})
+    none = await problem_of(site, "GET", "/connections", 422, params={"x": "1"})
 
     assert told["detail"] == (
         "unknown query parameter 'stagee'; there is stage, hold, connection, tag, assignee, text, after, limit"
