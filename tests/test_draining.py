@@ -105,6 +105,10 @@ async def test_a_worker_that_is_told_to_stop_finishes_what_it_can_and_the_next_o
     shop: tuple[dict[str, str], Fleet],
 ) -> None:
     environ, fleet = shop
+
+    async def none_left() -> bool:
+        return await fleet.db.read(fetches) == []
+
     async with running(environ, fleet, "--role", "web", "--port", fleet.url.rpartition(":")[2]) as web:
         await ready(fleet.url, 60)
         async with a_worker(environ, fleet) as (first, url):
@@ -125,6 +129,7 @@ async def test_a_worker_that_is_told_to_stop_finishes_what_it_can_and_the_next_o
         async with a_worker(environ, fleet) as (second, _):
             # The claim of the first would have lasted for three minutes.
             kinds = await fleet.known("kk-3"), await fleet.known("kk-2")
+            await until(none_left, 60)
             second.send_signal(signal.SIGTERM)
             assert (await ended(second))[0] == 0
         assert [[told.count(kind) for kind in ("received", "payment_checked")] for told in kinds] == [

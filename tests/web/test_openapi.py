@@ -209,7 +209,7 @@ WRONG: tuple[tuple[str, str, bytes | None, int, str, Any], ...] = (
          "no connection named 'ghost'; crossdock.yaml has shop, amz, pay, post, mail", None),
         ("GET", "/deliveries?connection=ghost", None, 404,
          "no connection named 'ghost'; crossdock.yaml has shop, amz, pay, post, mail", None),
-        ("GET", "/stock?sku=CHEF-8", None, 422, "unknown query parameter 'sku'; there is none",
+        ("GET", "/stock?sku=CHEF-8", None, 422, "unknown query parameter 'sku'; there is after, limit",
          [{"where": "sku", "what": "unknown; there is none"}]),
         ("POST", "/stock/receive", b'{"lines": [], "note": "x"}', 422, "the body does not fit its schema",
          [{"where": "note", "what": "unknown field"}]),
