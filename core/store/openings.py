@@ -154,8 +154,13 @@ def list_openings(conn: sa.Connection, merchant: str, *, limit: int = 50) -> lis
     return [OpeningHead(**row._mapping) for row in conn.execute(query.limit(limit))]  # noqa: SLF001 - its public name
 
 
+_MOST_NUMBER = 2**31 - 1
+
+
 def find_opening(conn: sa.Connection, merchant: str, number: int | None = None) -> Opening | None:
     """Return an opening by its number, or the newest that was not taken back; None where there is none."""
+    if number is not None and not 0 < number <= _MOST_NUMBER:  # no database keeps such a number
+        return None
     query = sa.select(openings).where(openings.c.merchant == merchant)
     which = openings.c.undone_at.is_(None) if number is None else openings.c.number == number
     row = conn.execute(query.where(which).order_by(openings.c.number.desc()).limit(1)).one_or_none()
