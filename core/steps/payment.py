@@ -9,10 +9,10 @@ from core.engine.run import Run
 from core.errors import RejectedError
 from core.failpoints import failpoint
 from core.model.effects import Outcome
-from core.model.facts import CancelledAtChannel, Captured, Fact, Noted
+from core.model.facts import CancelledAtChannel, Captured, Fact, Noted, PaymentChecked
 from core.model.money import Money
 from core.model.order import RiskLevel, TransactionKind, TransactionState
-from core.model.payment import GatewayPayment, Movement, MovementState
+from core.model.payment import GatewayPayment, Movement, MovementState, PaymentState
 from core.ports import ChannelPayments
 from core.steps.sync import refresh, require_whole
 
@@ -27,12 +27,19 @@ async def verify_payment(run: Run) -> None:
     for authority, reference in asked_of_gateways(run.order, payments):
         gateway_payments[reference] = await _ask_gateway(run, authority, reference)
     checked = check(run.order, payments, gateway_payments, run.now)
+    if _disagrees_newly(checked, last) and await refresh(run):
+        return  # the gateway was only ahead of the shop's word that we knew: both are compared anew
     more = checked.difference
     told: list[Fact] = [checked]
     if more is not None and more.minor > 0 and (last is None or last.difference != more):
         text = f"paid {more.text()} {more.currency} more than the order's total"
         told.append(Noted(at=run.now, text=text))
     run.decide(told)
+
+
+def _disagrees_newly(checked: PaymentChecked, last: PaymentChecked | None) -> bool:
+    was = last.state if last is not None else None
+    return checked.state is PaymentState.MISMATCH and was is not PaymentState.MISMATCH
 
 
 async def _ask_gateway(run: Run, authority: str, reference: str) -> GatewayPayment | None:

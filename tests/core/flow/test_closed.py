@@ -6,12 +6,14 @@ import pytest
 
 from connectors.bogus.channel import change_order, order_of
 from core.domain.state import OrderState, Stage
+from core.model.facts import Fact, Held
 from core.model.holds import Hold
 from core.model.money import Money
+from core.model.notification import NotificationKind
 from core.model.order import Order, TransactionKind
 from core.model.payment import PaymentState
 from core.services import actions
-from core.store.orders import list_orders
+from core.store.orders import facts_of, list_orders
 from simulation.shoppers import Cart, place
 from tests.builders import MERCHANT, Bench, home
 from tests.core.flow.play import pass_time, settle
@@ -56,6 +58,46 @@ async def state_of(b: Bench, number: str = "KK-1") -> OrderState:
     state = await b.store.load(MERCHANT, f"shop:{number.lower()}")
     assert state is not None
     return state
+
+
+def reasons(facts: list[Fact]) -> list[str]:
+    return [fact.reason for fact in facts if isinstance(fact, Held)]
+
+
+@pytest.mark.req("R88", "R21")
+@pytest.mark.case("C5")
+async def test_a_gateway_that_tells_first_of_money_given_back_holds_nothing_where_the_shop_tells_the_same(
+    b: Bench,
+) -> None:
+    order(b)
+    await settle(b)
+    give_back(b, "KK-1", 7900)
+    b.world.notifications.clear()
+    b.world.notify("pay", NotificationKind.PAYMENT, "pay-KK-1")
+
+    await settle(b)
+
+    state = await state_of(b)
+    assert (state.payment and state.payment.state, state.stage) == (PaymentState.REFUNDED, Stage.CLOSED)
+    assert reasons(await b.store.read(facts_of, MERCHANT, "shop:kk-1")) == []
+
+
+@pytest.mark.req("R88")
+async def test_money_that_went_back_at_the_gateway_alone_holds_after_the_shop_was_asked_once_more(
+    b: Bench,
+) -> None:
+    order(b)
+    await settle(b)
+    kept = b.world.payments["pay-KK-1"]
+    back = kept.amount.model_copy(update={"minor": 900})
+    b.world.payments["pay-KK-1"] = kept.model_copy(
+        update={"refunded": back, "state": PaymentState.PARTIALLY_REFUNDED}
+    )
+    b.world.notify("pay", NotificationKind.PAYMENT, "pay-KK-1")
+
+    await settle(b)
+
+    assert (await state_of(b)).holds == {"payment_mismatch": "the shop and the gateway do not tell the same"}
 
 
 async def held(b: Bench) -> list[str]:
