@@ -1,8 +1,7 @@
 """Webhooks: the hub's own site on loopback, storing each delivery before it answers, or verifying it only.
 
 The site is a process of its own on one core; whoever sends is on another where there are two. Besides as many as it can
-take, it is sent a steady stream: each webhook at its own instant, whether or not those before it were answered, and its
-wait is counted from there.
+take, it is sent a steady stream.
 """
 
 import asyncio
@@ -14,19 +13,19 @@ import json
 import logging
 import os
 import secrets
-import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import partial
 from itertools import count
 from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
-from statistics import median, quantiles
+from statistics import median
 
 from benchmarks.children import Child, answer_until_told, child
 from benchmarks.databases import Kind, database_of
 from benchmarks.merchant import MERCHANT, PLAYS, config
 from benchmarks.rounds import Figure, Rates, Scale, in_turns, load_now, middle, middles, ratios
+from benchmarks.sending import most, steady
 from benchmarks.site import site_of
 from benchmarks.statements import Statements
 from benchmarks.worker import Meter, Spent
@@ -42,10 +41,6 @@ from core.store.sealing import Keyring
 from core.store.store import Store
 from core.store.vault import StaticTokens
 
-CALLERS = 64
-A_SECOND = 1000
-LINES = 128
-"""Connections that the senders of the steady stream share."""
 P99_MS = 100.0
 """What the design allows at most, of the steady stream."""
 STORE = "bench.myshopify.com"
@@ -150,76 +145,26 @@ def _hub(store: Store, secret: str) -> Hub:
 
 async def _most(site: Child, seconds: float, port: int, secret: bytes) -> Rates:
     """Send over many connections at once, each as soon as it has its answer."""
-    waits: list[float] = []
     await site.ask("spent")
-    began = time.perf_counter()
-    await asyncio.gather(*(_send(port, secret, began + seconds, waits) for _ in range(CALLERS)))
-    taken = time.perf_counter() - began
+    sent = (await most(port, seconds, partial(_next, secret))).require_all_taken()
     spent: Spent = await site.ask("spent")
     return {
-        "per_s": len(waits) / taken,
-        **_centiles(waits),
-        "cpu_ms": spent.cpu_s * 1000 / len(waits),
-        "statements": spent.statements.total() / len(waits),
-        "write_transactions": spent.transactions / len(waits),
+        "per_s": len(sent.waits) / sent.taken_s,
+        **sent.centiles(),
+        "cpu_ms": spent.cpu_s * 1000 / len(sent.waits),
+        "statements": spent.statements.total() / len(sent.waits),
+        "write_transactions": spent.transactions / len(sent.waits),
     }
-
-
-async def _send(port: int, secret: bytes, until: float, waits: list[float]) -> None:
-    async with _line(port) as post:
-        while (asked := time.perf_counter()) < until:
-            await post(request(next(_NUMBERS), secret))
-            waits.append(time.perf_counter() - asked)
 
 
 async def _steady(seconds: float, port: int, secret: bytes) -> Rates:
     """Send a thousand a second."""
-    numbers, waits = range(1, round(seconds * A_SECOND) + 1), list[float]()
-    began = time.perf_counter()
-    requests = ((began + number / A_SECOND, request(next(_NUMBERS), secret)) for number in numbers)
-    await asyncio.gather(*(_send_each(port, requests, waits) for _ in range(LINES)))
-    return {"per_s": len(waits) / (time.perf_counter() - began), **_centiles(waits)}
+    sent = (await steady(port, seconds, partial(_next, secret))).require_all_taken()
+    return {"per_s": len(sent.waits) / sent.taken_s, **sent.centiles()}
 
 
-async def _send_each(port: int, requests: Iterator[tuple[float, bytes]], waits: list[float]) -> None:
-    async with _line(port) as post:
-        for at, told in requests:
-            await asyncio.sleep(max(0.0, at - time.perf_counter()))
-            await post(told)
-            waits.append(time.perf_counter() - at)
-
-
-@contextlib.asynccontextmanager
-async def _line(port: int) -> AsyncIterator["_Line"]:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    try:
-        yield _Line(reader, writer)
-    finally:
-        writer.close()
-        await writer.wait_closed()
-
-
-class _Line:
-    """A connection on which one request follows another."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader, self._writer = reader, writer
-
-    async def __call__(self, told: bytes) -> None:
-        """Send a request; anything but 200 ends the measurement.
-
-        Raises:
-            RuntimeError: it was refused.
-        """
-        self._writer.write(told)
-        head = await self._reader.readuntil(b"\r\n\r\n")
-        if not head.startswith(b"HTTP/1.1 200"):
-            raise RuntimeError(head.decode())
-
-
-def _centiles(waits: Sequence[float]) -> dict[str, float]:
-    centiles = quantiles(waits, n=100)
-    return {"p50_ms": centiles[49] * 1000, "p99_ms": centiles[98] * 1000}
+def _next(secret: bytes) -> bytes:
+    return request(next(_NUMBERS), secret)
 
 
 def request(number: int, secret: bytes) -> bytes:

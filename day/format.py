@@ -341,7 +341,7 @@ HOUSE: Final = record(
     {
         **_stocked, **_besides, "shop": nullable(text), "marketplaces": nullable(many(text)), "seller": nullable(text),
         "currency": currency, "taxes_included": flag, "mode": word(("live", "test"), "mode"),
-        "limits": nullable(record({}, {"scale": number})), "connections": table(word(USES, "connector of a day")),
+        "limits": nullable(record({}, {"scale": number, "points_per_s": number})), "connections": table(word(USES, "connector of a day")),
     },
 )  # fmt: skip
 """What is given of a day, as the stand-ins are told it."""

@@ -60,6 +60,8 @@ class Environment:
         self.calls: Counter[str] = Counter()
         self.writes: dict[str, Counter[str]] = defaultdict(Counter)
         """How often the hub changed something, by vendor and operation."""
+        self.throttled: Counter[str] = Counter()
+        """How often the hub asked for more than a vendor allows, by vendor; faults on purpose are not counted."""
         self.urls: dict[str, str] = {}
         self.answered = 0
         """How many requests the vendors have answered."""
@@ -84,6 +86,7 @@ class Environment:
         self.webhook_delivery.forget()
         self.calls.clear()
         self.writes.clear()
+        self.throttled.clear()
 
     def count(self, vendor: str, call: Call, status: int) -> None:
         """Count a call that changed something; a refused one changed nothing."""
@@ -91,9 +94,14 @@ class Environment:
             self.writes[vendor][call.names[0]] += 1
 
     def counts(self, vendor: str) -> Json:
-        """How often the vendor was called, and how often something changed there: a part of its books."""
+        """How often the vendor was called, throttled, and changed something: a part of its books."""
         writes = self.writes[vendor]
-        return {"calls": self.calls[vendor], "writes": writes.total(), "writes_by_operation": dict(writes)}
+        return {
+            "calls": self.calls[vendor],
+            "throttled": self.throttled[vendor],
+            "writes": writes.total(),
+            "writes_by_operation": dict(writes),
+        }
 
     @contextmanager
     def answering(self) -> Iterator[None]:

@@ -5,6 +5,8 @@ Then ten thousand calls of each stand-in with anything in them. And two thousand
 A day of a hundred orders for each vendor that answers nobody for a day: `make soak ARGS=outage`.
 Only where they are asked for: act I on 1 web process, 2 workers and 1 scheduler on PostgreSQL, each killed twice, under five seeds of faults: `make soak ARGS=fleet`.
 What a node costs at rest and an order at work: `make soak ARGS=capacity`.
+A thousand webhooks a second about known orders while shoppers buy: `make soak ARGS=overload`.
+Eight workers on what Shopify's smallest plan and Amazon allow: `make soak ARGS=quotas`.
 And `make soak ARGS=chaos`: an hour of kills, stops and cuts on PostgreSQL (see tests/chaos/run.py).
 Attacks on the door of a running hub, with what each costs and what honest webhooks feel of it: `make soak ARGS=attacks`.
 """
@@ -22,7 +24,7 @@ from demo.player import NotPlayedError, Play, play_day
 from simulation.outages import outage_days
 from simulation.run import simulate
 from simulation.scene import Scene
-from tests import capacity
+from tests import capacity, overload, quotas
 from tests.attacks import attacked
 from tests.chaos import run as chaos
 from tests.connectors import odd_run
@@ -32,8 +34,8 @@ from tests.sandbox import amazon_walk, easypost_walk, shopify_walk, stripe_walk
 
 SEEDS = range(1, 11)
 FLEET_SEEDS = range(1, 6)
-CHAOS, FLEET, CAPACITY = "chaos", "fleet", "capacity"
-NEED_POSTGRES = (CHAOS, FLEET, CAPACITY)
+CHAOS, FLEET, CAPACITY, OVERLOAD, QUOTAS = "chaos", "fleet", "capacity", "overload", "quotas"
+NEED_POSTGRES = (CHAOS, FLEET, CAPACITY, OVERLOAD, QUOTAS)
 WALKS: dict[str, Callable[[range], Awaitable[str | None]]] = {
     "walk amazon": amazon_walk.walked,
     "walk easypost": easypost_walk.walked,
@@ -96,6 +98,8 @@ def main() -> int:
         *((f"sabotage {kind}", partial(overlooked, kind)) for kind in sorted(VENDOR_OF)),
         *((f"{FLEET} --seed {n}", partial(act_one, kill=8, seed=n, faults="all")) for n in FLEET_SEEDS),
         (CAPACITY, capacity.measured),
+        (OVERLOAD, overload.overloaded),
+        (QUOTAS, quotas.within_limits),
         (CHAOS, chaos.run),
     ]
     wanted = " ".join(sys.argv[1:])

@@ -125,6 +125,7 @@ def _opened(amazon: Account, operation: Operation) -> Handler:
         amazon.login.admit(request, operation.name, grantless=operation.grantless)
         limits = amazon.limits
         if not limits.take(operation.name, operation.rate, burst=operation.burst, now=amazon.now()):
+            amazon.env.throttled["amazon"] += 1
             raise over_quota()
         await parameters.admit(operation.row, request)
         response = await operation.answer(amazon, request)

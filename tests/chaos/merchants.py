@@ -52,6 +52,12 @@ class Merchant:
             await self.actions.play(event)
             self.bought += event.verb == "place"
 
+    async def buy(self) -> None:
+        """Have a shopper buy, and all happen that comes before."""
+        before = self.bought
+        while self.bought == before:
+            await self.shop()
+
     async def wrong(self) -> list[str]:
         """Return where the books of hub and stand-ins differ, and what is parked."""
         books: Books = (await take(self.client, "chaos", datetime.now(UTC))).books
@@ -64,10 +70,10 @@ class Merchant:
 
 
 async def merchants(
-    folder: Path, http: aiohttp.ClientSession, hub: str, *, orders: int, seed: int
+    folder: Path, http: aiohttp.ClientSession, hub: str, *, orders: int, seed: int, limits: Json
 ) -> list[Merchant]:
     """Start the stand-ins of both, and write their files; the second one sells at its shop alone."""
-    found = [await _merchant(http, hub, day, seed) for day in _days(orders, seed)]
+    found = [await _merchant(http, hub, day, seed, limits) for day in _days(orders, seed)]
     files = folder / "merchants"
     files.mkdir()
     for number, merchant in enumerate(found, start=1):
@@ -110,7 +116,7 @@ def _without_amazon(data: Json) -> None:
     data["when"][0]["connect"] = [name for name in data["when"][0]["connect"] if name != "amz"]
 
 
-async def _merchant(http: aiohttp.ClientSession, hub: str, day: Day, seed: int) -> Merchant:
+async def _merchant(http: aiohttp.ClientSession, hub: str, day: Day, seed: int, limits: Json) -> Merchant:
     """Start stand-ins on the machine's own time, and register the hub's addresses there."""
     sandbox, ready = await start_sandbox(None, seed)
     client = Client(
@@ -120,7 +126,7 @@ async def _merchant(http: aiohttp.ClientSession, hub: str, day: Day, seed: int) 
         merchant=day.config["merchant"],
         key=secrets.token_urlsafe(24),
     )
-    await client.stand("POST", "/house", house_of(day))
+    await client.stand("POST", "/house", {**house_of(day), "limits": limits})
     vendors: Json = (await client.stand("GET", "/"))["vendors"]
     environ = environ_of(Path("/"), ready, vendors, int(hub.rpartition(":")[2]))
     environ["STRIPE_WEBHOOK_SECRET"] = await register_webhooks(

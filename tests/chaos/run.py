@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,6 +36,8 @@ STRIKES_EVERY_S = (1.0, 6.0)
 MOST_SKEW_S = 120.0
 STARTS_WITHIN_S = 300.0
 LOOKS_EVERY_S = 2.0
+NO_LIMITS: Mapping[str, float] = {}
+"""Of stand-ins that allow what they usually do."""
 
 
 def _setting(name: str, usual: float) -> float:
@@ -180,14 +182,22 @@ async def _answers(web: Supervised, url: str, http: aiohttp.ClientSession) -> No
     raise RuntimeError(f"the hub does not start; see {web.log}")
 
 
-async def _open(stack: AsyncExitStack, folder: Path, orders: int, seed: int) -> Chaos:
-    """Start cluster, stand-ins and hub, and let both merchants go live."""
+async def _open(
+    stack: AsyncExitStack,
+    folder: Path,
+    orders: int,
+    seed: int,
+    *,
+    workers: int = 2,
+    limits: Mapping[str, float] = NO_LIMITS,
+) -> Chaos:
+    """Start cluster, stand-ins with these limits, and hub, and let both merchants go live."""
     cluster = await Cluster.start(folder / "cluster")
     stack.push_async_callback(cluster.stop)
     http = await stack.enter_async_context(aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=120)))
     port = free_port()
     hub = f"http://127.0.0.1:{port}"
-    both = await merchants(folder, http, hub, orders=orders, seed=seed)
+    both = await merchants(folder, http, hub, orders=orders, seed=seed, limits=dict(limits))
     for merchant in both:
         stack.push_async_callback(stop, merchant.sandbox)
     environ = environ_of_hub(both, folder, cluster.url)
@@ -205,7 +215,7 @@ async def _open(stack: AsyncExitStack, folder: Path, orders: int, seed: int) -> 
 
     web = process("web", "--role", "web", "--port", str(port))
     await _answers(web, hub, http)
-    others = [process(f"worker-{n}", "--role", "worker") for n in (1, 2)]
+    others = [process(f"worker-{n}", "--role", "worker") for n in range(1, workers + 1)]
     others.append(process("scheduler", "--role", "scheduler"))
     for merchant in both:
         await merchant.open()

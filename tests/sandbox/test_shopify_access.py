@@ -365,6 +365,17 @@ async def test_an_empty_bucket_throttles_and_does_nothing(stand: Stand) -> None:
     assert answer["errors"][0]["extensions"]["code"] == "THROTTLED"
     assert answer["extensions"]["cost"]["actualQueryCost"] is None
     assert stand.shop.jobs == {}
+    assert stand.shop.env.counts("shopify")["throttled"] == 1
+
+
+@pytest.mark.req("R63")
+async def test_a_house_says_of_which_plan_its_shop_is(stand: Stand) -> None:
+    stand.shop.load({**stand.shop.house, "limits": {"points_per_s": 100}})
+
+    _status, answer = await stand.post("{ locations(first: 10) { nodes { name } } }")
+
+    throttle = answer["extensions"]["cost"]["throttleStatus"]
+    assert (throttle["maximumAvailable"], throttle["restoreRate"]) == (2000, 100)
 
 
 def test_a_bucket_fills_up_again_with_time() -> None:

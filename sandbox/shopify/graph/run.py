@@ -114,6 +114,7 @@ def _paid(
         extensions = {"code": "MAX_COST_EXCEEDED", "cost": requested, "maxCost": cost.MOST}
         return {"errors": [{"message": message, "extensions": extensions}]}
     if not bucket.take(requested):
+        asking.shop.env.throttled["shopify"] += 1
         return throttled(asking.shop, requested)
     result = _executed(asking, document, operation, given)
     actual = min(requested, cost.actual(document, operation, coerced, result.data))
