@@ -81,9 +81,13 @@ class Quota(Protocol):
         ...
 
     async def learn(
-        self, operation: str, *, rate_per_s: float, burst: float, left: float | None = None
+        self, operation: str, *, rate_per_s: float, burst: float, left: float | None = None, back: float = 0.0
     ) -> None:
-        """Overwrite what we assumed with what the vendor just said."""
+        """Take over what the vendor just said.
+
+        ``left`` of the burst it counts what has reached it; what is on its way stays counted here. ``back`` is what
+        was taken for the call and not charged.
+        """
         ...
 
 

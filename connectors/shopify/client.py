@@ -219,7 +219,7 @@ class Admin:
             lost = OutcomeUnknownError if may_act else UnavailableError
             raise lost(f"{name}: no JSON", connection=self.connection.name, request_id=request_id) from error
         errors = told if isinstance(told, list) else [{"message": told}]
-        pause_s = await self._learn(name, body)
+        pause_s = await self._learn(name, body, taken=cost)
         denied = frozenset(_path(one) for one in errors if code_of(one) == "ACCESS_DENIED")
         fatal = [one for one in errors if code_of(one) != "ACCESS_DENIED"]
         if not isinstance(fields, dict) or fatal or (may_act and errors):
@@ -261,8 +261,12 @@ class Admin:
         except RejectedError as error:
             raise _by_status(error) from error
 
-    async def _learn(self, name: str, body: Mapping[str, Any]) -> float:
-        """Keep what Shopify says of cost; return how long to wait until this document would be let through."""
+    async def _learn(self, name: str, body: Mapping[str, Any], *, taken: int) -> float:
+        """Keep what Shopify says of cost; return how long to wait until this document would be let through.
+
+        A call is charged its actual cost, one that is throttled nothing:
+        https://shopify.dev/docs/api/usage/limits (read 2026-11).
+        """
         cost = (body.get("extensions") or {}).get("cost") or {}
         asked, throttle = cost.get("requestedQueryCost"), cost.get("throttleStatus") or {}
         if asked is not None:
@@ -271,7 +275,8 @@ class Admin:
             return DEFAULT_PAUSE_S
         left, rate = float(throttle["currentlyAvailable"]), float(throttle["restoreRate"])
         burst = float(throttle["maximumAvailable"])
-        await self.connection.quota.learn("graphql", rate_per_s=rate, burst=burst, left=left)
+        back = taken - float(cost.get("actualQueryCost") or 0)
+        await self.connection.quota.learn("graphql", rate_per_s=rate, burst=burst, left=left, back=back)
         return max((float(asked or QUERY_COST) - left) / rate, 0.1) if rate > 0 else DEFAULT_PAUSE_S
 
 

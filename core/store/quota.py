@@ -106,16 +106,18 @@ class QuotaMemory:
         self._tats[ask.counter] = max(tat, now) + ask.cost / limit.rate_per_s
 
     async def learn(
-        self, operation: str, *, rate_per_s: float, burst: float, left: float | None = None
+        self, operation: str, *, rate_per_s: float, burst: float, left: float | None = None, back: float = 0.0
     ) -> None:
-        """Overwrite what we assumed with what the vendor just said."""
+        """Take over what the vendor just said; what is on its way stays counted."""
         counter, now = ask_of(operation, 0).counter, self._seconds()
         before, limit = self._limits.get(counter), _limit(rate_per_s, burst)
         self._limits[counter] = limit
-        if left is not None:
-            self._tats[counter] = now + _used(limit, left) / limit.rate_per_s
-        elif before is not None and counter in self._tats:
-            self._tats[counter] = _moved(self._tats[counter], before.rate_per_s, limit, now)
+        ours = self._tats.get(counter)
+        if ours is not None and before is not None:
+            ours = _moved(ours, before.rate_per_s, limit, now)
+        full_at = _full_at(ours, limit, left, back, now)
+        if full_at is not None:
+            self._tats[counter] = full_at
 
 
 class QuotaRows:
@@ -144,12 +146,11 @@ class QuotaRows:
             raise _none_left(operation, self._connection, wait)
 
     async def learn(
-        self, operation: str, *, rate_per_s: float, burst: float, left: float | None = None
+        self, operation: str, *, rate_per_s: float, burst: float, left: float | None = None, back: float = 0.0
     ) -> None:
-        """Overwrite what we assumed with what the vendor just said."""
-        await self._database.write(
-            self._overwrite, ask_of(operation, 0).counter, limit=_limit(rate_per_s, burst), left=left
-        )
+        """Take over what the vendor just said; what is on its way stays counted."""
+        counter, limit = ask_of(operation, 0).counter, _limit(rate_per_s, burst)
+        await self._database.write(self._take_over, counter, limit=limit, left=left, back=back)
 
     # What follows runs inside one transaction.
 
@@ -186,18 +187,19 @@ class QuotaRows:
         columns = (quota.c.tat, quota.c.rate_per_s, quota.c.burst, self._now().label("now"))
         return conn.execute(sa.select(*columns).where(self._is(ask.counter))).one_or_none()
 
-    def _overwrite(self, conn: sa.Connection, counter: str, *, limit: Limit, left: float | None) -> None:
+    def _take_over(
+        self, conn: sa.Connection, counter: str, *, limit: Limit, left: float | None, back: float
+    ) -> None:
         _forgo_flush(conn)
         row = {**self._row(counter), **_columns(limit)}
+        known = conn.execute(
+            sa.select(quota.c.tat, quota.c.rate_per_s).where(self._is(counter)).with_for_update()
+        ).one_or_none()
         now = conn.execute(sa.select(self._now())).scalar_one()
-        if left is not None:
-            row["tat"] = now + _used(limit, left) / limit.rate_per_s
-        else:
-            known = conn.execute(
-                sa.select(quota.c.tat, quota.c.rate_per_s).where(self._is(counter)).with_for_update()
-            ).one_or_none()
-            if known is not None:
-                row["tat"] = _moved(known.tat, known.rate_per_s, limit, now)
+        ours = None if known is None else _moved(known.tat, known.rate_per_s, limit, now)
+        full_at = _full_at(ours, limit, left, back, now)
+        if full_at is not None:
+            row["tat"] = full_at
         upsert(conn, quota, [row])
 
     def _now(self) -> sa.ColumnElement[float]:
@@ -234,9 +236,17 @@ def _moved(tat: float, rate_per_s: float, limit: Limit, now: float) -> float:
     return now + taken / limit.rate_per_s
 
 
-def _used(limit: Limit, left: float) -> float:
-    """Return how much of the burst the vendor counts as used."""
-    return max(0.0, limit.burst - left)
+def _full_at(ours: float | None, limit: Limit, left: float | None, back: float, now: float) -> float | None:
+    """Return when a counter is full again, by the vendor's word and by our own count: the later one.
+
+    The vendor has not seen yet what was granted and is on its way; what it charged less than was taken is free again.
+    Were its word alone believed, a fifth of the calls of many at once would be throttled.
+    """
+    kept = None if ours is None else ours - back / limit.rate_per_s
+    if left is None:
+        return kept
+    told = now + max(0.0, limit.burst - left) / limit.rate_per_s
+    return told if kept is None else max(told, kept)
 
 
 def _none_left(operation: str, connection: str, wait: float) -> RateLimitError:

@@ -16,7 +16,7 @@ class Unmetered:
     async def take(self, operation: str, *, cost: int = 1) -> None: ...
 
     async def learn(
-        self, operation: str, *, rate_per_s: float, burst: float, left: float | None = None
+        self, operation: str, *, rate_per_s: float, burst: float, left: float | None = None, back: float = 0.0
     ) -> None: ...
 
 

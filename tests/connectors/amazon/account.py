@@ -64,7 +64,7 @@ class Counted:
         self.taken[operation] += cost
 
     async def learn(
-        self, operation: str, *, rate_per_s: float, burst: float, left: float | None = None
+        self, operation: str, *, rate_per_s: float, burst: float, left: float | None = None, back: float = 0.0
     ) -> None:
         self.learned[operation] = (rate_per_s, burst)
 

@@ -49,15 +49,15 @@ class KeptTokens:
 @dataclass
 class KeptQuota:
     taken: list[tuple[str, int]] = field(default_factory=list)
-    learned: list[tuple[str, float, float, float | None]] = field(default_factory=list)
+    learned: list[tuple[str, float, float, float | None, float]] = field(default_factory=list)
 
     async def take(self, operation: str, *, cost: int = 1) -> None:
         self.taken.append((operation, cost))
 
     async def learn(
-        self, operation: str, *, rate_per_s: float, burst: float, left: float | None = None
+        self, operation: str, *, rate_per_s: float, burst: float, left: float | None = None, back: float = 0.0
     ) -> None:
-        self.learned.append((operation, rate_per_s, burst, left))
+        self.learned.append((operation, rate_per_s, burst, left, back))
 
 
 @dataclass

@@ -123,7 +123,11 @@ async def test_what_shopify_says_of_cost_is_taken_and_learned(wire: respx.MockRo
     await read(shop)
 
     assert shop.quota.taken == [("graphql", 50), ("graphql", 112)]
-    assert shop.quota.learned == [("graphql", 100.0, 2000.0, 12.0)] * 2
+    # Of the 50 that were taken at first, and the 112 that Shopify asked for, 12 were charged.
+    assert shop.quota.learned == [
+        ("graphql", 100.0, 2000.0, 12.0, 38.0),
+        ("graphql", 100.0, 2000.0, 12.0, 100.0),
+    ]
 
 
 @pytest.mark.req("R63")
@@ -138,7 +142,7 @@ async def test_a_throttle_names_the_pause_until_the_bucket_holds_enough(wire: re
     # (112 wanted - 12 there) at 100 a second.
     assert raised.value.retry_after_s == 1.0
     assert raised.value.code == "THROTTLED"
-    assert shop.quota.learned == [("graphql", 100.0, 2000.0, 12.0)]
+    assert shop.quota.learned == [("graphql", 100.0, 2000.0, 12.0, 50.0)]
 
 
 def expected(code: str, *, may_act: bool) -> type[ConnectorError]:

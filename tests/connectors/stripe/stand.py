@@ -38,7 +38,7 @@ class Nobody:
         raise AssertionError("asked for a grant")
 
     async def learn(
-        self, operation: str, *, rate_per_s: float, burst: float, left: float | None = None
+        self, operation: str, *, rate_per_s: float, burst: float, left: float | None = None, back: float = 0.0
     ) -> None:
         raise AssertionError("told of a quota")
 
