@@ -5,6 +5,7 @@ Then ten thousand calls of each stand-in with anything in them. And two thousand
 A day of a hundred orders for each vendor that answers nobody for a day: `make soak ARGS=outage`.
 Only where they are asked for: act I on 1 web process, 2 workers and 1 scheduler on PostgreSQL, each killed twice, under five seeds of faults: `make soak ARGS=fleet`.
 What a node costs at rest and an order at work: `make soak ARGS=capacity`.
+A worker of two killed at every failpoint, on both databases, and stopped past every claim: `make soak ARGS=failpoints`.
 And `make soak ARGS=chaos`: an hour of kills, stops and cuts on PostgreSQL (see tests/chaos/run.py).
 Attacks on the door of a running hub, with what each costs and what honest webhooks feel of it: `make soak ARGS=attacks`.
 """
@@ -26,14 +27,16 @@ from tests import capacity
 from tests.attacks import attacked
 from tests.chaos import run as chaos
 from tests.connectors import odd_run
+from tests.crash import every_place
+from tests.crash.every_place import WAYS
 from tests.demo.fleet import act_one
 from tests.demo.sabotaged import VENDOR_OF, overlooked
 from tests.sandbox import amazon_walk, easypost_walk, shopify_walk, stripe_walk
 
 SEEDS = range(1, 11)
 FLEET_SEEDS = range(1, 6)
-CHAOS, FLEET, CAPACITY = "chaos", "fleet", "capacity"
-NEED_POSTGRES = (CHAOS, FLEET, CAPACITY)
+CHAOS, FLEET, CAPACITY, FAILPOINTS = "chaos", "fleet", "capacity", "failpoints"
+NEED_POSTGRES = (CHAOS, FLEET, CAPACITY, FAILPOINTS)
 WALKS: dict[str, Callable[[range], Awaitable[str | None]]] = {
     "walk amazon": amazon_walk.walked,
     "walk easypost": easypost_walk.walked,
@@ -96,6 +99,7 @@ def main() -> int:
         *((f"sabotage {kind}", partial(overlooked, kind)) for kind in sorted(VENDOR_OF)),
         *((f"{FLEET} --seed {n}", partial(act_one, kill=8, seed=n, faults="all")) for n in FLEET_SEEDS),
         (CAPACITY, capacity.measured),
+        *((f"{FAILPOINTS} {how} {kind}", partial(every_place.struck, kind, how)) for kind, how in WAYS),
         (CHAOS, chaos.run),
     ]
     wanted = " ".join(sys.argv[1:])
