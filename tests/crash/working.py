@@ -51,7 +51,8 @@ GO_ON = "go on"
 
 def work(given: Given, end: Connection, at: Connection) -> None:
     """In a child process: work until it is told to end."""
-    postgres.STANDS_STILL_S = 1.0  # the other waits so long for what a stopped one has locked
+    # The other waits so long for what a stopped one has locked, in whichever moment it was stopped.
+    postgres.STANDS_STILL_S, postgres.STATEMENT_S = 1.0, 5.0
     logging.disable(logging.CRITICAL)
     passed, left = set[str](), {given.place}
 

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from core.domain.commit import Landed
 from core.store.backup import write_backup
 from core.store.engine import Postgres
-from core.store.failures import is_cut
+from core.store.failures import is_cut, is_infrastructure
 from core.store.orders import facts_of
 from core.store.sealing import Keyring
 from core.store.store import Store
@@ -27,8 +27,9 @@ pytestmark = [pytest.mark.case("F7"), pytest.mark.req("R42", "R66")]
 
 @pytest.fixture(autouse=True)
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody wants to wait eight seconds for a test."""
+    """Nobody wants to wait eight seconds for a test, or five minutes."""
     monkeypatch.setattr("core.store.postgres.STANDS_STILL_S", 0.3)
+    monkeypatch.setattr("core.store.postgres.STATEMENT_S", 0.5)
 
 
 @pytest.fixture
@@ -87,8 +88,24 @@ def test_what_the_server_says_of_it_is_a_cut_like_others() -> None:
     assert is_cut(asyncpg.IdleInTransactionSessionTimeoutError("terminating connection"))
 
 
+def endless(conn: sa.Connection) -> None:
+    conn.exec_driver_sql("SELECT pg_sleep(20)")
+
+
+async def test_a_statement_is_ended_too_as_one_whose_process_stopped_before_it_sent_the_values(
+    tmp_path: Path,
+) -> None:
+    async with database_with_tables("postgres", tmp_path) as url:
+        db = Postgres(url)
+        with pytest.raises(sa.exc.DBAPIError, match="statement timeout") as raised:
+            await db.write(endless)
+        await db.close()
+
+    assert is_infrastructure(raised.value)
+
+
 def slow(conn: sa.Connection) -> int:
-    conn.exec_driver_sql("SELECT 1")
+    conn.exec_driver_sql("SELECT pg_sleep(0.7)")
     time.sleep(0.7)
     return int(conn.exec_driver_sql("SELECT 7").scalar_one())
 
@@ -111,3 +128,12 @@ async def test_a_backup_may_take_its_time(tmp_path: Path, monkeypatch: pytest.Mo
         await db.close()
 
     assert told == [7]
+
+
+async def test_a_connection_over_which_was_overwritten_is_bound_again(tmp_path: Path) -> None:
+    async with database_with_tables("postgres", tmp_path) as url:
+        db = Postgres(url)
+        assert await db.overwrite(["deliveries"])
+        with pytest.raises(sa.exc.DBAPIError, match="statement timeout"):
+            await db.write(endless)
+        await db.close()
