@@ -105,9 +105,12 @@ class Database(ABC):
         """Close every connection."""
 
 
-def database(url: str) -> Database:
-    """Return the database at an SQLAlchemy URL: ``sqlite:///file`` or ``postgresql+asyncpg://...``."""
-    return Sqlite(url) if make_url(url).get_backend_name() == "sqlite" else Postgres(url)
+def database(url: str, name: str = "crossdock") -> Database:
+    """Return the database at an SQLAlchemy URL: ``sqlite:///file`` or ``postgresql+asyncpg://...``.
+
+    ``name`` is that of the process, which its sessions bear.
+    """
+    return Sqlite(url) if make_url(url).get_backend_name() == "sqlite" else Postgres(url, name)
 
 
 class Sqlite(Database):
@@ -207,13 +210,13 @@ class Postgres(Database):
     middle is ended by the server, and done again once its process goes on.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, name: str = "crossdock") -> None:
         self._engine = create_async_engine(
             url, pool_size=_POSTGRES_CONNECTIONS, max_overflow=0, hide_parameters=True
         )
         self._first = create_async_engine(url, pool_size=1, max_overflow=0, hide_parameters=True)
         for engine in (self._engine, self._first):
-            event.listen(engine.sync_engine, "connect", postgres.prepare)
+            event.listen(engine.sync_engine, "connect", partial(postgres.prepare, name))
 
     async def write(
         self, work: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **kwargs: P.kwargs

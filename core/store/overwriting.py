@@ -9,8 +9,6 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from core.store.postgres import bound_statements
-
 WAIT_S = 2.0
 """How long (seconds) others may be in the way, who wait as well meanwhile."""
 LOOK_EVERY_S = 0.05
@@ -52,7 +50,6 @@ def nobody_sees_before(conn: sa.Connection, moment: str) -> bool:
 def write_anew(conn: sa.Connection, tables: Sequence[str]) -> bool:
     """Write PostgreSQL's tables anew, outside a transaction; False where others would not let go of them in time."""
     conn.exec_driver_sql(f"SET lock_timeout = {int(WAIT_S * 1000)}")
-    bound_statements(conn, bound=False)
     try:
         for name in tables:
             conn.exec_driver_sql(f"VACUUM (FULL) {name}")
@@ -62,5 +59,4 @@ def write_anew(conn: sa.Connection, tables: Sequence[str]) -> bool:
         return False
     finally:
         conn.exec_driver_sql("RESET lock_timeout")
-        bound_statements(conn, bound=True)
     return True

@@ -7,37 +7,27 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 STANDS_STILL_S = 8.0
 """So long a transaction may be without a statement: as long as its process may be silent before it is taken for dead."""
-STATEMENT_S = 300.0
-"""So long one statement may take; PostgreSQL counts it as one where a process stopped between sending it and its values."""
+NAME_LENGTH = 40
+"""So much of the end of a process's name is that of its sessions: PostgreSQL keeps 63 bytes of it."""
 
 
-def prepare(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+def prepare(name: str, connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
     """Have the server end a transaction whose process stands still, or whose machine is gone: it holds locks on rows.
 
     https://www.postgresql.org/docs/15/runtime-config-client.html (read 2026-11-30).
+    The session bears the name of its process, by which others end it: see ``processes.end_silent_sessions``.
     Nor is any plan compiled (``jit``): ours run for milliseconds, and the planner takes a recursive one for expensive.
     """
-    idle, statement = _ms(STANDS_STILL_S), _ms(STATEMENT_S)
+    idle_ms = int(STANDS_STILL_S * 1000)
 
     async def set_up(driver: asyncpg.Connection) -> None:
-        await driver.execute(
-            f"SET idle_in_transaction_session_timeout = {idle}; SET statement_timeout = {statement}; SET jit = off"
-        )
+        await driver.execute(f"SET idle_in_transaction_session_timeout = {idle_ms}; SET jit = off")
+        await driver.execute("SELECT set_config('application_name', $1, false)", name[-NAME_LENGTH:])
 
     connection.run_async(set_up)
 
 
 def take_time(conn: sa.Connection) -> None:
-    """Let this transaction take as long as it does, and be without a statement: it computes, or writes to a file."""
+    """Let this transaction be without a statement for as long as it takes: it computes, or writes to a file."""
     if conn.dialect.name == "postgresql":
         conn.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
-        conn.exec_driver_sql("SET LOCAL statement_timeout = 0")
-
-
-def bound_statements(conn: sa.Connection, *, bound: bool) -> None:
-    """Say whether statements outside of a transaction may take only so long."""
-    conn.exec_driver_sql(f"SET statement_timeout = {_ms(STATEMENT_S) if bound else 0}")
-
-
-def _ms(seconds: float) -> int:
-    return int(seconds * 1000)

@@ -19,7 +19,7 @@ async def test_a_worker_is_killed_and_the_other_loses_and_doubles_nothing(kind: 
 
 
 @pytest.mark.req("R42", "R31", "R02")
-@pytest.mark.parametrize("place", ["effects.call.before"])
+@pytest.mark.parametrize("place", ["fulfillment.buy.before"])
 async def test_a_worker_is_stopped_for_ten_minutes_and_what_it_does_then_doubles_nothing(place: str) -> None:
     assert await struck_at(place, "postgres", "stop") == []
 

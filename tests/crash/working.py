@@ -47,12 +47,12 @@ class Rested(NamedTuple):
 
 QUEUE, GO, END = "take from the queue", "go", "end"
 GO_ON = "go on"
+_BEATS_EVERY_S = 0.3
 
 
 def work(given: Given, end: Connection, at: Connection) -> None:
     """In a child process: work until it is told to end."""
-    # The other waits so long for what a stopped one has locked, in whichever moment it was stopped.
-    postgres.STANDS_STILL_S, postgres.STATEMENT_S = 1.0, 5.0
+    postgres.STANDS_STILL_S = 1.0  # the other waits so long for what a stopped one has locked
     logging.disable(logging.CRITICAL)
     passed, left = set[str](), {given.place}
 
@@ -80,7 +80,9 @@ class _Working:
         loop.time = lambda: machine() + (clock.now() - START).total_seconds()  # type: ignore[method-assign]
         self._line = Line(self._end, self._hear, lambda: self._told.put_nowait(END))
         self._vendors = Vendors(self._line.send)
-        self._store = await Store.open(self._given.url, keys=keys_of(self._given.keys))
+        self._store = await Store.open(
+            self._given.url, keys=keys_of(self._given.keys), name=self._given.owner
+        )
         kept, empty = config(tell="scan"), World(clock=clock)
         ports = {n: self._vendors.ports(n, ports_of(empty, n, settings(n))) for n in PLAYS}
         hub = Hub(
@@ -95,7 +97,9 @@ class _Working:
         self._worker = Worker(steps=STEPS, hub=hub, jobs=JOBS, chance=random.Random(self._given.owner))
         await begin_session(hub)
         while (told := await self._told.get()) != END:
+            beats = asyncio.create_task(self._live_on())
             begun = await (self._take_from_queue() if told == QUEUE else self._do_what_is_due())
+            beats.cancel()
             self._line.send(Rested(begun, frozenset(self._passed)))
         await self._store.close()
 
@@ -113,6 +117,12 @@ class _Working:
         await run_from_queue(self._worker)
         hub.merchants[MERCHANT] = plain
         return 1
+
+    async def _live_on(self) -> None:
+        """Say that this process lives, as the clock of a process has it do."""
+        while True:
+            await asyncio.sleep(_BEATS_EVERY_S)
+            await tick_session(self._worker.hub)
 
     async def _do_what_is_due(self) -> int:
         worker, begun = self._worker, 0
