@@ -7,6 +7,7 @@ Only where they are asked for: act I on 1 web process, 2 workers and 1 scheduler
 What a node costs at rest and an order at work: `make soak ARGS=capacity`.
 A worker of two killed at every failpoint, on both databases, and stopped past every claim: `make soak ARGS=failpoints`.
 And `make soak ARGS=chaos`: an hour of kills, stops and cuts on PostgreSQL (see tests/chaos/run.py).
+Two thousand webhooks of a hub that strace watches: each is on disk before its answer (`make soak ARGS=flushed`).
 Attacks on the door of a running hub, with what each costs and what honest webhooks feel of it: `make soak ARGS=attacks`.
 """
 
@@ -23,7 +24,7 @@ from demo.player import NotPlayedError, Play, play_day
 from simulation.outages import outage_days
 from simulation.run import simulate
 from simulation.scene import Scene
-from tests import capacity
+from tests import capacity, flushed
 from tests.attacks import attacked
 from tests.chaos import run as chaos
 from tests.connectors import odd_run
@@ -96,6 +97,7 @@ def main() -> int:
         *((name, partial(answered, walk)) for name, walk in WALKS.items()),
         ("odd orders", partial(sold_oddly, 1000)),
         ("attacks", attacked),
+        ("flushed", flushed.judged),
         *((f"sabotage {kind}", partial(overlooked, kind)) for kind in sorted(VENDOR_OF)),
         *((f"{FLEET} --seed {n}", partial(act_one, kill=8, seed=n, faults="all")) for n in FLEET_SEEDS),
         (CAPACITY, capacity.measured),
