@@ -295,10 +295,10 @@ async def open_hub(
             redactor.hide(*_secrets_of_apps(found))
         return found
 
-    store = await Store.open(url, keys=keys)
+    owner = process_name()
+    store = await Store.open(url, keys=keys, name=owner)
     clock = clock_of(environ)
     await set_clock(clock, store.db)
-    owner = process_name()
     installation = Installation(
         store=store, keys=keys, clock=clock, owner=owner, connectors=known, apps=credentials
     )

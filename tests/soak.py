@@ -7,7 +7,9 @@ Only where they are asked for: act I on 1 web process, 2 workers and 1 scheduler
 What a node costs at rest and an order at work: `make soak ARGS=capacity`.
 A thousand webhooks a second about known orders while shoppers buy: `make soak ARGS=overload`.
 Eight workers on what Shopify's smallest plan and Amazon allow: `make soak ARGS=quotas`.
+A worker of two killed at every failpoint, on both databases, and stopped past every claim: `make soak ARGS=failpoints`.
 And `make soak ARGS=chaos`: an hour of kills, stops and cuts on PostgreSQL (see tests/chaos/run.py).
+Two thousand webhooks of a hub that strace watches: each is on disk before its answer (`make soak ARGS=flushed`).
 Attacks on the door of a running hub, with what each costs and what honest webhooks feel of it: `make soak ARGS=attacks`.
 """
 
@@ -24,18 +26,21 @@ from demo.player import NotPlayedError, Play, play_day
 from simulation.outages import outage_days
 from simulation.run import simulate
 from simulation.scene import Scene
-from tests import capacity, overload, quotas
+from tests import capacity, flushed, overload, quotas
 from tests.attacks import attacked
 from tests.chaos import run as chaos
 from tests.connectors import odd_run
+from tests.crash import every_place
+from tests.crash.every_place import WAYS
 from tests.demo.fleet import act_one
 from tests.demo.sabotaged import VENDOR_OF, overlooked
 from tests.sandbox import amazon_walk, easypost_walk, shopify_walk, stripe_walk
 
 SEEDS = range(1, 11)
 FLEET_SEEDS = range(1, 6)
-CHAOS, FLEET, CAPACITY, OVERLOAD, QUOTAS = "chaos", "fleet", "capacity", "overload", "quotas"
-NEED_POSTGRES = (CHAOS, FLEET, CAPACITY, OVERLOAD, QUOTAS)
+CHAOS, FLEET, CAPACITY, OVERLOAD = "chaos", "fleet", "capacity", "overload"
+QUOTAS, FAILPOINTS = "quotas", "failpoints"
+NEED_POSTGRES = (CHAOS, FLEET, CAPACITY, OVERLOAD, QUOTAS, FAILPOINTS)
 WALKS: dict[str, Callable[[range], Awaitable[str | None]]] = {
     "walk amazon": amazon_walk.walked,
     "walk easypost": easypost_walk.walked,
@@ -95,11 +100,13 @@ def main() -> int:
         *((name, partial(answered, walk)) for name, walk in WALKS.items()),
         ("odd orders", partial(sold_oddly, 1000)),
         ("attacks", attacked),
+        ("flushed", flushed.judged),
         *((f"sabotage {kind}", partial(overlooked, kind)) for kind in sorted(VENDOR_OF)),
         *((f"{FLEET} --seed {n}", partial(act_one, kill=8, seed=n, faults="all")) for n in FLEET_SEEDS),
         (CAPACITY, capacity.measured),
         (OVERLOAD, overload.overloaded),
         (QUOTAS, quotas.within_limits),
+        *((f"{FAILPOINTS} {how} {kind}", partial(every_place.struck, kind, how)) for kind, how in WAYS),
         (CHAOS, chaos.run),
     ]
     wanted = " ".join(sys.argv[1:])

@@ -4,13 +4,16 @@ Its claims count as long as it does (``core/store/processes``).
 """
 
 import logging
+from datetime import datetime
+
+import sqlalchemy as sa
 
 from core.clock import DatabaseClock
 from core.engine.hub import Hub
 from core.failpoints import failpoint
 from core.store.engine import Database, Postgres
 from core.store.failures import DATABASE_ERRORS, is_infrastructure, name_of
-from core.store.processes import beat, end_process, forget_processes
+from core.store.processes import beat, end_process, end_silent_sessions, forget_processes
 
 LOG = logging.getLogger("crossdock.session")
 
@@ -45,12 +48,19 @@ async def tick_session(hub: Hub) -> None:
     try:
         await set_clock(hub.clock, hub.store.db)
         failpoint("session.beat")
-        await hub.store.write(beat, hub.owner, hub.role, hub.clock.now())
+        await hub.store.write(_beat, hub.owner, hub.role, hub.clock.now())
     except DATABASE_ERRORS as error:
         if is_infrastructure(error):
             hub.health.lost(DATABASE, f"it does not answer ({name_of(error)})")
         raise
     hub.health.found(DATABASE)
+
+
+def _beat(conn: sa.Connection, owner: str, role: str, now: datetime) -> None:
+    beat(conn, owner, role, now)
+    ended = end_silent_sessions(conn, now)
+    if ended:
+        LOG.warning("%d transactions of a process that is taken for dead were ended", ended)
 
 
 async def end_session(hub: Hub) -> None:

@@ -26,6 +26,7 @@ from core.store.backup_set import (
     write_manifest,
     write_table,
 )
+from core.store.postgres import take_time
 from core.store.schema import newest_revision, revision_of
 from core.store.tables import METADATA, data_keys
 
@@ -41,6 +42,7 @@ def write_backup(conn: sa.Connection, folder: Path, *, now: datetime) -> tuple[M
         BackupError: the database is of another version, a backup of this second is there already, or the folder cannot
             be written. Nothing is left of it.
     """
+    take_time(conn)
     check_revision(conn)
     name = now.astimezone(UTC).strftime(NAME)
     tables = [table for table in METADATA.sorted_tables if table is not data_keys]

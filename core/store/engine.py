@@ -20,7 +20,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncTransaction, create_async_engine
 
 from core.errors import RefusedError
-from core.store import sqlite
+from core.store import postgres, sqlite
 from core.store.columns import UTCDateTime
 from core.store.database_file import make_private
 from core.store.failures import DATABASE_ERRORS, CommitLostError, is_cut, is_infrastructure
@@ -105,9 +105,12 @@ class Database(ABC):
         """Close every connection."""
 
 
-def database(url: str) -> Database:
-    """Return the database at an SQLAlchemy URL: ``sqlite:///file`` or ``postgresql+asyncpg://...``."""
-    return Sqlite(url) if make_url(url).get_backend_name() == "sqlite" else Postgres(url)
+def database(url: str, name: str = "crossdock") -> Database:
+    """Return the database at an SQLAlchemy URL: ``sqlite:///file`` or ``postgresql+asyncpg://...``.
+
+    ``name`` is that of the process, which its sessions bear.
+    """
+    return Sqlite(url) if make_url(url).get_backend_name() == "sqlite" else Postgres(url, name)
 
 
 class Sqlite(Database):
@@ -203,14 +206,17 @@ class Postgres(Database):
     """A PostgreSQL database, shared by any number of processes.
 
     A transaction whose connection is lost is done again on another one. Where it is lost while COMMIT is under way,
-    the server is asked what became of the transaction, by its id: it is never done twice.
+    the server is asked what became of the transaction, by its id: it is never done twice. One that stands still in the
+    middle is ended by the server, and done again once its process goes on.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, name: str = "crossdock") -> None:
         self._engine = create_async_engine(
             url, pool_size=_POSTGRES_CONNECTIONS, max_overflow=0, hide_parameters=True
         )
         self._first = create_async_engine(url, pool_size=1, max_overflow=0, hide_parameters=True)
+        for engine in (self._engine, self._first):
+            event.listen(engine.sync_engine, "connect", partial(postgres.prepare, name))
 
     async def write(
         self, work: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **kwargs: P.kwargs
@@ -266,6 +272,17 @@ class Postgres(Database):
                     break
                 return bool(found == "committed")
         raise CommitLostError
+
+    async def migrate(
+        self, work: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run ``work`` in one transaction, which may be long without a statement."""
+
+        def unhurried(conn: sa.Connection) -> T:
+            postgres.take_time(conn)
+            return work(conn, *args, **kwargs)
+
+        return await self.write(unhurried)
 
     async def read(
         self, work: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **kwargs: P.kwargs

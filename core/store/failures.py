@@ -26,8 +26,11 @@ _SQLSTATES = ("08", "25006", "25P02", "25P03", "28", "3D000", "40", "53", "55006
 
 serialization and deadlock, resources and disk, locks, shutdown and restart, system and internal errors.
 """
-_CUT = ("08", "57P01", "57P02", "57P03")
-"""Those of them that a server has while it stops, restarts or starts, and whatever stands before it that lost it."""
+_CUT = ("08", "25P03", "57P01", "57P02", "57P03")
+"""Those of them that a server has while it stops, restarts or starts, and whatever stands before it that lost it; and
+
+where a transaction stood still for too long: its connection is gone, and nothing of it landed.
+"""
 _NOT_KNOWN = ("28", "3D000")
 """A wrong password, and no such database."""
 _SQLITE = frozenset({

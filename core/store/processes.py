@@ -10,6 +10,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from core.store.columns import UTCDateTime
+from core.store.postgres import NAME_LENGTH
 from core.store.tables import processes
 from core.store.writes import upsert
 
@@ -27,6 +29,23 @@ def beat(conn: sa.Connection, owner: str, role: str, now: datetime) -> None:
         [{"owner": owner, "role": role, "since": now, "beat_at": now}],
         keep=["since"],
     )
+
+
+def end_silent_sessions(conn: sa.Connection, now: datetime) -> int:
+    """End what sessions of PostgreSQL are at whose process is taken for dead; return how many that were.
+
+    They hold locks on rows that others wait for, and the server by itself ends only those that are between two statements.
+    """
+    if conn.dialect.name != "postgresql":
+        return 0
+    return int(conn.execute(_END_SESSIONS, {"since": now - GONE_AFTER, "length": NAME_LENGTH}).scalar_one())
+
+
+_END_SESSIONS = sa.text(
+    "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity, processes"
+    " WHERE datname = current_database() AND usename = current_user AND state <> 'idle'"
+    " AND application_name = right(processes.owner, CAST(:length AS integer)) AND beat_at < :since"
+).bindparams(sa.bindparam("since", type_=UTCDateTime))
 
 
 def end_process(conn: sa.Connection, owner: str) -> None:

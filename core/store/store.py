@@ -58,9 +58,9 @@ class Store:
         )
 
     @classmethod
-    async def open(cls, url: str, *, keys: Keyring, batched: bool = True) -> Self:
-        """Open a database that ``migrations`` brought up to date."""
-        return cls(database(url), keys, batched=batched)
+    async def open(cls, url: str, *, keys: Keyring, batched: bool = True, name: str = "crossdock") -> Self:
+        """Open a database that ``migrations`` brought up to date, for a process of a name."""
+        return cls(database(url, name), keys, batched=batched)
 
     async def close(self) -> None:
         """Wait for what is under way, then close every connection."""

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -61,9 +62,11 @@ ORDERS: tuple[tuple[str, str, Pay, str], ...] = (
 LINKS = {"shop": SHOP_LINKS, "amz": MARKET_LINKS}
 SECOND_LIFE = START + timedelta(minutes=50)
 """When the second process starts: every claim of the first has run out."""
+Settle = Callable[[Bench], Awaitable[None]]
+"""Has everything done that is due at an instant, by whoever works on that day."""
 
 
-def _bench(store: Store, made: World, clock: SteppedClock, owner: str) -> Bench:
+def bench_of(store: Store, made: World, clock: SteppedClock, owner: str) -> Bench:
     kept = config(tell="scan")
     hub = Hub(store=store, clock=clock, owner=owner, merchants={MERCHANT: connections(made, kept)})
     return Bench(hub, made, clock, Worker(steps=STEPS, hub=hub, jobs=JOBS))
@@ -71,11 +74,11 @@ def _bench(store: Store, made: World, clock: SteppedClock, owner: str) -> Bench:
 
 async def prepare(url: str, keys: str, books: Path) -> None:
     """An open hub, an empty wallet at the carrier's, and five orders that nobody told the hub of yet."""
-    store = await Store.open(url, keys=_keys(keys))
+    store = await Store.open(url, keys=keys_of(keys))
     await store.create_tables()
     clock = SteppedClock(START)
     made = world(clock)
-    b = _bench(store, made, clock, "first")
+    b = bench_of(store, made, clock, "first")
     await open_hub_of(b)
     await store.write(link_all, MERCHANT, {("shop", "SOCKS-CHEF"): {}}, now=START)
     for number, listing, pay, method in ORDERS:
@@ -121,31 +124,41 @@ def _torn(one: Notification) -> Notification:
     )
 
 
-async def _from_queue(b: Bench) -> None:
+async def take_from_queue(b: Bench) -> None:
     """Take what waits in the marketplace's queue, then leave the queue alone: it would be asked five times a second."""
     plain = b.hub.merchants[MERCHANT]
     with_queue = replace(plain.ports["amz"], notifications=BogusNotifications("amz", b.world))
     b.hub.merchants[MERCHANT] = replace(plain, ports={**plain.ports, "amz": with_queue})
-    now = b.clock.now()
-    for job in await b.store.write(
-        claim_jobs, owner=b.hub.owner, now=now, until=now + timedelta(seconds=90), limit=1, kinds=["receive"]
-    ):
-        await b.worker.run_job(job)
+    await run_from_queue(b.worker)
     b.hub.merchants[MERCHANT] = plain
+
+
+async def run_from_queue(worker: Worker) -> None:
+    """Run the job that takes from the queue, once."""
+    hub, now = worker.hub, worker.hub.clock.now()
+    for job in await hub.store.write(
+        claim_jobs, owner=hub.owner, now=now, until=now + timedelta(seconds=90), limit=1, kinds=["receive"]
+    ):
+        await worker.run_job(job)
 
 
 async def live(url: str, keys: str, books: Path, start: datetime) -> list[str]:
     """Live from an instant to the end of the day; return how the books differ then."""
-    store = await Store.open(url, keys=_keys(keys))
+    store = await Store.open(url, keys=keys_of(keys))
     clock = SteppedClock(start)
-    b = _bench(store, again(books, clock), clock, f"worker at {start.isoformat()}")
-    await _from_queue(b)
-    for minutes in range(0, 45, 5):
-        await _what_people_do(b, minutes)
-        await _until(b, start + timedelta(minutes=minutes + 5))
-    found = await differences(b.hub, MERCHANT, b.world, LINKS) + await _left_to_people(b)
+    b = bench_of(store, again(books, clock), clock, f"worker at {start.isoformat()}")
+    await take_from_queue(b)
+    found = await whole_day(b, start)
     await store.close()
     return found
+
+
+async def whole_day(b: Bench, start: datetime, settle: Settle = settle) -> list[str]:
+    """Let the day go by, and return how the books differ at its end."""
+    for minutes in range(0, 45, 5):
+        await _what_people_do(b, minutes, settle)
+        await _until(b, start + timedelta(minutes=minutes + 5), settle)
+    return await differences(b.hub, MERCHANT, b.world, LINKS) + await _left_to_people(b)
 
 
 async def _left_to_people(b: Bench) -> list[str]:
@@ -174,7 +187,7 @@ def _told_to_people(conn: sa.Connection) -> dict[str, list[tuple[str, bool]]]:
     return {"pauses": raised, "notices": told, "torn": parked}
 
 
-async def _until(b: Bench, end: datetime) -> None:
+async def _until(b: Bench, end: datetime, settle: Settle) -> None:
     await settle(b)
     while b.clock.now() < end:
         following = await b.store.read(next_at)
@@ -182,10 +195,10 @@ async def _until(b: Bench, end: datetime) -> None:
         await settle(b)
 
 
-async def _what_people_do(b: Bench, minutes: int) -> None:
+async def _what_people_do(b: Bench, minutes: int, settle: Settle) -> None:
     """Type a wrong level, reject KK-2, link the socks, cancel KK-3 once its label is bought, scan what is labelled."""
     if b.clock.now() == START:
-        await _until(b, b.clock.now() + timedelta(seconds=20))
+        await _until(b, b.clock.now() + timedelta(seconds=20), settle)
         b.world.shops["amz"].levels[ListingKey(listing="KK-SET-KB")] -= 1
     if minutes == 10:
         await actions.link(b.hub, MERCHANT, "shop", "SOCKS-CHEF", {"SOCKS-CHEF": 1})
@@ -228,7 +241,7 @@ async def _what_a_person_mends(b: Bench, minutes: int) -> None:
                 await notices.see(b.hub, MERCHANT, notice.kind, notice.subject)
 
 
-def _keys(text: str) -> Keyring:
+def keys_of(text: str) -> Keyring:
     return Keyring.from_environ({"CROSSDOCK_SECRET_KEYS": text})
 
 

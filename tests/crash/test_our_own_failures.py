@@ -76,12 +76,12 @@ async def day(url: str, folder: Path, listener: Callable[[str], None]) -> Came:
     with listening(listener):
         found = await scenario.live(url, keys, folder / "books", scenario.START)
     db = database(url)
-    came = await db.read(_came)
+    came = await db.read(came_of)
     await db.close()
     return {"differences": found, **came}
 
 
-def _came(conn: sa.Connection) -> Came:
+def came_of(conn: sa.Connection) -> Came:
     parked_orders = sa.select(orders.c.order_id).where(orders.c.parked_at.is_not(None))
     parked_jobs = sa.select(jobs.c.kind, jobs.c.subject).where(jobs.c.parked_at.is_not(None))
     states = sa.select(effects.c.operation, effects.c.state)
