@@ -51,8 +51,8 @@ async def differences(hub: Hub, merchant: str, world: World, links: Links) -> li
     for order_id, state in known.items():
         found += [f"{order_id}: {text}" for text in _of_order(state, outside[order_id])]
     found += _effects(known, facts, {(kind.value, of): n for (kind, of), n in world.effects.items()})
-    found += await hub.store.read(_unbalanced)
-    found += await hub.store.read(_unsettled)
+    found += await hub.store.read(_unbalanced, merchant)
+    found += await hub.store.read(_unsettled, merchant)
     found += _committed(known, [row async for row in each(hub.store, page_of_stock, merchant)])
     found += await _levels(hub, merchant, world, links)
     found += [
@@ -144,11 +144,12 @@ def _tracking(state: OrderState, parcel_id: str) -> str:
     return next((p.label.tracking for p in parcels if p.parcel_id == parcel_id and p.label), "-")
 
 
-def _unbalanced(conn: sa.Connection) -> list[str]:
+def _unbalanced(conn: sa.Connection, merchant: str) -> list[str]:
     """Return counters whose ledger does not add up, or of which more was promised than lay there."""
     sums: dict[tuple[str, str], tuple[int, int]] = {}
     found: list[str] = []
-    for row in conn.execute(sa.select(ledger).order_by(ledger.c.sku, ledger.c.location, ledger.c.seq)):
+    moves = sa.select(ledger).where(ledger.c.merchant == merchant)
+    for row in conn.execute(moves.order_by(ledger.c.sku, ledger.c.location, ledger.c.seq)):
         on_hand, committed = sums.get((row.sku, row.location), (0, 0))
         on_hand, committed = on_hand + row.d_on_hand, committed + row.d_committed
         sums[row.sku, row.location] = on_hand, committed
@@ -156,7 +157,7 @@ def _unbalanced(conn: sa.Connection) -> list[str]:
             found.append(f"{row.sku} at {row.location}: {committed} promised of {on_hand}")
     return found + [
         f"{row.sku} at {row.location}: the ledger does not add up to the counter"
-        for row in conn.execute(sa.select(stock))
+        for row in conn.execute(sa.select(stock).where(stock.c.merchant == merchant))
         if sums.get((row.sku, row.location), (0, 0)) != (row.on_hand, row.committed)
     ]
 
@@ -169,9 +170,10 @@ def ever_paused(conn: sa.Connection, merchant: str) -> list[str]:
     ]
 
 
-def _unsettled(conn: sa.Connection) -> list[str]:
+def _unsettled(conn: sa.Connection, merchant: str) -> list[str]:
     # A push that its worker did not live to settle is settled by the next one; whether levels are true is seen there.
-    asked = sa.select(effects.c.key).where(effects.c.state == "intent", effects.c.order_id.is_not(None))
+    of_orders = effects.c.merchant == merchant, effects.c.order_id.is_not(None)
+    asked = sa.select(effects.c.key).where(effects.c.state == "intent", *of_orders)
     return [f"{key}: intended and never settled" for (key,) in conn.execute(asked)]
 
 
