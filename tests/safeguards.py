@@ -6,7 +6,7 @@ Nothing in the hub can be told to do without one: they are patched out, in this 
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from unittest import mock
@@ -24,7 +24,9 @@ from core.steps import SEND
 from core.store import apply, claims, jobs
 from core.store.decide import Decision, Standing, decide
 from simulation import run
+from simulation.faults import faults_named
 from simulation.opening import opened
+from simulation.run import Report, simulate
 from simulation.scene import Scene
 
 Removal = Callable[[], AbstractContextManager[object]]
@@ -120,6 +122,10 @@ def without_unique_key() -> Iterator[None]:
         yield
 
 
+def _without_key_of_deliveries() -> AbstractContextManager[object]:
+    return without_key("deliveries")
+
+
 SAFEGUARDS: Mapping[str, Removal] = {
     "claim": without_claim,
     "version guard": without_version_guard,
@@ -127,5 +133,41 @@ SAFEGUARDS: Mapping[str, Removal] = {
     "fence": without_fence,
     "revision": without_revision,
     "unique key": without_unique_key,
-    "unique key of deliveries": lambda: without_key("deliveries"),
+    "unique key of deliveries": _without_key_of_deliveries,
 }
+
+
+@dataclass(frozen=True)
+class Needed:
+    """A safeguard, what goes wrong where it is needed, and what is told where it is missing."""
+
+    name: str
+    faults: str
+    told: str
+
+    def missed(self, report: Report) -> bool:
+        """Whether a run tells that it is missing."""
+        return any(self.told in line for line in report.differences)
+
+
+NEEDED = (
+    Needed("claim", "slow", "claimed by"),
+    Needed("version guard", "crossed", "was decided although it was known as cancelled"),
+    Needed("settle time", "slow", "came to pass 2 times"),
+    Needed("fence", "reply_lost,delayed", "came to pass 2 times"),
+    Needed("unique key", "slow", "intended 2 times"),
+    Needed("unique key of deliveries", "twice", "stored twice"),
+    Needed("revision", "crossed", "intended although"),
+)
+
+
+def played(needed: Needed, seed: int) -> Report:
+    """Play a scene in which what a safeguard is for happens at every turn."""
+    scene = Scene(seed, 2, faults_named(needed.faults), apart_s=10, rate=10)
+    return simulate(scene, seed=seed, stops=2)
+
+
+def played_without(needed: Needed, seed: int) -> Report:
+    """Play it without the safeguard."""
+    with SAFEGUARDS[needed.name]():
+        return played(needed, seed)

@@ -6,6 +6,8 @@ A day of a hundred orders for each vendor that answers nobody for a day: `make s
 Only where they are asked for: act I on 1 web process, 2 workers and 1 scheduler on PostgreSQL, each killed twice, under five seeds of faults: `make soak ARGS=fleet`.
 What a node costs at rest and an order at work: `make soak ARGS=capacity`.
 And `make soak ARGS=chaos`: an hour of kills, stops and cuts on PostgreSQL (see tests/chaos/run.py).
+Seeds of the simulation (`make soak ARGS=seeds`), seeds without safeguards (`ARGS=safeguards`), failing seeds over and over
+(`ARGS=hashes`): see tests/many_seeds.py.
 Attacks on the door of a running hub, with what each costs and what honest webhooks feel of it: `make soak ARGS=attacks`.
 """
 
@@ -23,7 +25,7 @@ from demo.player import NotPlayedError, Play, play_day
 from simulation.outages import outage_days
 from simulation.run import simulate
 from simulation.scene import Scene
-from tests import capacity
+from tests import capacity, many_seeds
 from tests.attacks import attacked
 from tests.chaos import run as chaos
 from tests.connectors import odd_run
@@ -34,7 +36,8 @@ from tests.sandbox import amazon_walk, easypost_walk, shopify_walk, stripe_walk
 SEEDS = range(1, 11)
 FLEET_SEEDS = range(1, 6)
 CHAOS, FLEET, CAPACITY = "chaos", "fleet", "capacity"
-NEED_POSTGRES = (CHAOS, FLEET, CAPACITY)
+SEEDS_OF_SIMULATION, SAFEGUARDS, HASHES = "seeds", "safeguards", "hashes"
+ONLY_BY_NAME = (CHAOS, FLEET, CAPACITY, SEEDS_OF_SIMULATION, SAFEGUARDS, HASHES)
 WALKS: dict[str, Callable[[range], Awaitable[str | None]]] = {
     "walk amazon": amazon_walk.walked,
     "walk easypost": easypost_walk.walked,
@@ -98,6 +101,9 @@ def main() -> int:
         *((f"{FLEET} --seed {n}", partial(act_one, kill=8, seed=n, faults="all")) for n in FLEET_SEEDS),
         (CAPACITY, capacity.measured),
         (CHAOS, chaos.run),
+        (SEEDS_OF_SIMULATION, many_seeds.many_seeds),
+        (SAFEGUARDS, many_seeds.safeguards),
+        (HASHES, many_seeds.hashes),
     ]
     wanted = " ".join(sys.argv[1:])
     logging.getLogger("crossdock").setLevel(
@@ -105,7 +111,7 @@ def main() -> int:
     )  # what fails is on purpose; what is wrong is printed
     bad = 0
     for name, run in runs:
-        if wanted not in name or (name.startswith(NEED_POSTGRES) and not wanted):
+        if wanted not in name or (name.startswith(ONLY_BY_NAME) and not wanted):
             continue
         wrong = run_told(run())
         bad += bool(wrong)
