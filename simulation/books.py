@@ -53,6 +53,7 @@ async def differences(hub: Hub, merchant: str, world: World, links: Links) -> li
     found += _effects(known, facts, {(kind.value, of): n for (kind, of), n in world.effects.items()})
     found += await hub.store.read(_unbalanced, merchant)
     found += await hub.store.read(_unsettled, merchant)
+    found += _left(known, world, links, await hub.store.read(_taken_off, merchant))
     found += _committed(known, [row async for row in each(hub.store, page_of_stock, merchant)])
     found += await _levels(hub, merchant, world, links)
     found += [
@@ -160,6 +161,37 @@ def _unbalanced(conn: sa.Connection, merchant: str) -> list[str]:
         for row in conn.execute(sa.select(stock).where(stock.c.merchant == merchant))
         if sums.get((row.sku, row.location), (0, 0)) != (row.on_hand, row.committed)
     ]
+
+
+def _taken_off(conn: sa.Connection, merchant: str) -> dict[str, Counter[str]]:
+    """Return by order how many units of each SKU were taken off on hand for it."""
+    of_orders = ledger.c.merchant == merchant, ledger.c.order_id.is_not(None)
+    taken: dict[str, Counter[str]] = {}
+    for row in conn.execute(sa.select(ledger.c.order_id, ledger.c.sku, ledger.c.d_on_hand).where(*of_orders)):
+        taken.setdefault(row.order_id, Counter())[row.sku] -= row.d_on_hand
+    return taken
+
+
+def _left(
+    states: Mapping[str, OrderState], world: World, links: Links, taken: Mapping[str, Counter[str]]
+) -> Iterator[str]:
+    """Yield every order that left, or did not, by the carriers' books, and whose units say otherwise."""
+    scanned = {made.reference.partition("/")[0] for made in world.shipments.values() if made.scans}
+    for order_id, state in states.items():
+        order = state.order
+        if order is None or state.cancelled or state.stage is Stage.SHIPPED_ELSEWHERE:
+            continue
+        wanted: Counter[str] = Counter()
+        for line in order.lines if order.number in scanned else ():
+            for sku, units in links[order.connection].get(line.listing or "", {}).items():
+                wanted[sku] += units * line.quantity
+        off = +taken.get(order_id, Counter())
+        if off != wanted:
+            yield f"{order_id}: {_units(off)} taken off on hand, {_units(wanted)} left"
+
+
+def _units(units: Counter[str]) -> str:
+    return ", ".join(f"{sku} {count}" for sku, count in sorted(units.items())) or "none"
 
 
 def ever_paused(conn: sa.Connection, merchant: str) -> list[str]:

@@ -14,6 +14,7 @@ from core.jobs.notifications import delivery_of
 from core.model.notification import Notification
 from core.store.claims import wake_open_orders
 from core.store.orders import counts_by_stage
+from core.store.stock import receive_stock
 from core.store.switches import set_switch
 from simulation.books import differences, ever_paused
 from simulation.database import SharedDatabase
@@ -176,6 +177,7 @@ class _Simulation:
                 scene.act()
                 self._tell(scene)
                 self._turn_switches(scene)
+                self._receive(scene)
             self._wake()
 
     def _next_instant(self) -> datetime:
@@ -233,6 +235,15 @@ class _Simulation:
             self._note(f"{scene.merchant} turns {connection} {action} {'on' if on else 'off'}")
             self.switched.append(Switched(scene.merchant, connection, action, self.now, on=on))
             self.database.now_written(_turn, scene.merchant, connection, action, on=on, now=self.now)
+
+    def _receive(self, scene: Scene) -> None:
+        """Have the warehouses note what came."""
+        if scene.received:
+            self._note(f"{scene.merchant} receives {scene.received}")
+            self.database.now_written(
+                receive_stock, scene.merchant, scene.received, actor=ACTOR, now=self.now
+            )
+            scene.received.clear()
 
     def _note(self, text: str) -> None:
         self.trace.append(f"{self.now.isoformat()} {text}")

@@ -48,6 +48,7 @@ START = datetime(2026, 11, 30, 16, 0, tzinfo=UTC)
 _FAULT_OF_CALLS = 0.03
 _DROPPED, _LATE, _TWICE = 0.1, 0.2, 0.2
 _CANCELLED, _ELSEWHERE = 0.12, 0.05
+_SCARCE, _COMES_WITHIN_S = 0.25, 1500
 _WORKED_ON = timedelta(minutes=20)
 """How long after the last order the scene lasts at least: labels are bought, and it fails still."""
 _CANCELLED_WHEN_CROSSED = 0.6
@@ -90,6 +91,8 @@ class Scene:
     """SKU -> (grams, size in millimetres, units counted by location)."""
     links: Mapping[str, Mapping[str, Mapping[str, int]]] = field(init=False)
     """Connection -> listing -> units by SKU."""
+    received: list[tuple[str, str, int]] = field(default_factory=list)
+    """(SKU, location, units) that arrive at the warehouses now."""
     _chance: random.Random = field(init=False)
     _mishap: random.Random = field(init=False)
     """Apart from what people do: with fewer faults, or fewer orders, the others are as they were."""
@@ -111,26 +114,31 @@ class Scene:
             name: ports_of(self.world, name, BogusSettings.model_validate({"plays": plays}))
             for name, plays in _PLAYS.items()
         }
-        self._offer()
+        scarce = self._seeded("goods").random() < _SCARCE
+        self._offer(units=2 if scarce else max(6, 2 * self.size), scarce=scarce)
         for outage in self.outages:
             self._plan(outage.until, lambda: None)
         at = START
         for number in range(1, self.size + 1):
-            at += timedelta(seconds=self._chance.randint(0, 2 * self.apart_s))
+            at += timedelta(seconds=self._chance.randint(0, 2 if scarce else 2 * self.apart_s))
             self._plan(at, partial(self._shop_for, number))
         self._plan(at + _WORKED_ON, lambda: None)
 
     def _seeded(self, of: str) -> random.Random:
         return random.Random(f"{of} {self.seed} {self.merchant}")  # noqa: S311 - a seed
 
-    def _offer(self) -> None:
+    def _offer(self, units: int, *, scarce: bool) -> None:
         """Put goods into the warehouses and listings into both channels."""
-        units = max(6, 2 * self.size)
         self.goods = {
             "MUG": (300, (100, 100, 100), {"west": units, "east": units // 2}),
             "POT": (1800, (240, 200, 180), {"west": units // 2, "east": units}),
             "LID": (400, (220, 220, 30), {"west": units, "east": units}),
         }
+        for sku, (_, _, places) in self.goods.items() if scarce else ():
+            # All order at once, before the channels hear that it is not there: some wait until more comes.
+            more = [(sku, place, 2 * self.size) for place in places]
+            at = self.begins + timedelta(seconds=self._chance.randint(0, _COMES_WITHIN_S))
+            self._plan(at, partial(self.received.extend, more))
         self.links = {
             "shop": {"MUG": {"MUG": 1}, "POT": {"POT": 1}, "POT-SET": {"POT": 1, "LID": 1}},
             "market": {"M-MUG-2": {"MUG": 2}, "M-POT": {"POT": 1}},

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections import Counter
 from dataclasses import replace
+from unittest import mock
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -13,6 +14,10 @@ from hypothesis import strategies as st
 
 from cli import main
 from connectors.bogus.client import Effect, Fault
+from core.domain.commit import OrderCommit
+from core.domain.state import OrderState
+from core.store import decide
+from core.store.ledger import LockedStock
 from simulation.case import Case, minimized, run_case
 from simulation.faults import OF_TIME, ON_THE_WAY, faults_named
 from simulation.outages import each_in_turn
@@ -21,6 +26,10 @@ from simulation.scene import Scene
 
 ALL = faults_named("all")
 _ONE_RUN = """
+from core.domain.commit import OrderCommit
+from core.domain.state import OrderState
+from core.store import decide
+from core.store.ledger import LockedStock
 from simulation.case import Case, run_case
 print(run_case(Case(seed=5, orders=3, kills=1, stops=1)).digest)
 """
@@ -115,6 +124,38 @@ def test_the_books_tell_of_an_effect_that_came_to_pass_twice() -> None:
         f"label {scene.doubled}: 1 in the hub's books, 2 outside",
         f"label {scene.doubled}: came to pass 2 times",
     )
+
+
+def test_the_books_tell_of_units_that_were_taken_off_twice() -> None:
+    ship = decide._ship
+
+    def twice(commit: OrderCommit, state: OrderState, stock: LockedStock) -> None:
+        ship(commit, state, stock)
+        ship(commit, state.model_copy(update={"allocations": ()}), stock)
+
+    with mock.patch.object(decide, "_ship", twice):
+        told = simulate(Scene(1, 1), seed=1).differences
+    # Two sets of a pot and a lid were ordered.
+    assert told == ("shop:s-1: LID 4, POT 4 taken off on hand, LID 2, POT 2 left",)
+
+
+_SCARCE = 9
+"""A seed whose merchant has two of everything, and whose shoppers order at once."""
+
+
+@pytest.mark.req("R29")
+def test_where_more_is_sold_than_lies_there_some_wait_and_nothing_is_promised_twice() -> None:
+    scene = Scene(_SCARCE, 6, ALL, apart_s=10)
+    report = simulate(scene, seed=_SCARCE, kills=1, stops=1)
+    assert scene.goods["POT"][2] == {"west": 1, "east": 2}
+    assert report.differences == ()
+    assert report.stages == {"cancelled": 1, "delivered": 5}
+
+
+def test_the_books_tell_of_units_that_were_promised_and_did_not_lie_there() -> None:
+    with mock.patch.object(LockedStock, "available", return_value=99):
+        told = simulate(Scene(_SCARCE, 6, apart_s=10), seed=_SCARCE).differences
+    assert any("promised of" in line for line in told)
 
 
 def test_an_unknown_fault_is_refused_by_name() -> None:
