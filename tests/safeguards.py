@@ -29,6 +29,7 @@ from simulation.opening import opened
 from simulation.run import Report, simulate
 from simulation.scene import Scene
 
+claimable = jobs._claimable
 Removal = Callable[[], AbstractContextManager[object]]
 
 
@@ -46,17 +47,21 @@ def without_claim() -> Iterator[None]:
     def due(row: Any, now: datetime) -> bool:
         return row.due_at is not None and row.due_at <= now
 
-    def anybody(_row: Any, _now: datetime) -> sa.ColumnElement[bool]:
-        return sa.true()
-
     def owned(commit: OrderCommit, stands: Standing) -> OrderCommit:
         return replace(commit, owner=stands.claimed_by) if commit.owner is not None else commit
 
     with ExitStack() as stack:
         stack.enter_context(mock.patch.object(claims, "_may_claim", due))
-        stack.enter_context(mock.patch.object(jobs, "unheld", anybody))
+        stack.enter_context(mock.patch.object(jobs, "_claimable", _due_jobs))
         stack.enter_context(_deciding(owned))
         yield
+
+
+def _due_jobs(dialect: str, *, chosen: bool) -> sa.Select[Any]:
+    """Return the statement that claims jobs, for which nobody holds any."""
+    with mock.patch.object(jobs, "unheld_at", return_value=sa.true()):
+        made: sa.Select[Any] = claimable.__wrapped__(dialect, chosen=chosen)
+    return made
 
 
 def without_version_guard() -> AbstractContextManager[object]:
