@@ -51,8 +51,9 @@ async def differences(hub: Hub, merchant: str, world: World, links: Links) -> li
     for order_id, state in known.items():
         found += [f"{order_id}: {text}" for text in _of_order(state, outside[order_id])]
     found += _effects(known, facts, {(kind.value, of): n for (kind, of), n in world.effects.items()})
-    found += await hub.store.read(_unbalanced)
-    found += await hub.store.read(_unsettled)
+    found += await hub.store.read(_unbalanced, merchant)
+    found += await hub.store.read(_unsettled, merchant)
+    found += _left(known, world, links, await hub.store.read(_taken_off, merchant))
     found += _committed(known, [row async for row in each(hub.store, page_of_stock, merchant)])
     found += await _levels(hub, merchant, world, links)
     found += [
@@ -144,11 +145,12 @@ def _tracking(state: OrderState, parcel_id: str) -> str:
     return next((p.label.tracking for p in parcels if p.parcel_id == parcel_id and p.label), "-")
 
 
-def _unbalanced(conn: sa.Connection) -> list[str]:
+def _unbalanced(conn: sa.Connection, merchant: str) -> list[str]:
     """Return counters whose ledger does not add up, or of which more was promised than lay there."""
     sums: dict[tuple[str, str], tuple[int, int]] = {}
     found: list[str] = []
-    for row in conn.execute(sa.select(ledger).order_by(ledger.c.sku, ledger.c.location, ledger.c.seq)):
+    moves = sa.select(ledger).where(ledger.c.merchant == merchant)
+    for row in conn.execute(moves.order_by(ledger.c.sku, ledger.c.location, ledger.c.seq)):
         on_hand, committed = sums.get((row.sku, row.location), (0, 0))
         on_hand, committed = on_hand + row.d_on_hand, committed + row.d_committed
         sums[row.sku, row.location] = on_hand, committed
@@ -156,9 +158,40 @@ def _unbalanced(conn: sa.Connection) -> list[str]:
             found.append(f"{row.sku} at {row.location}: {committed} promised of {on_hand}")
     return found + [
         f"{row.sku} at {row.location}: the ledger does not add up to the counter"
-        for row in conn.execute(sa.select(stock))
+        for row in conn.execute(sa.select(stock).where(stock.c.merchant == merchant))
         if sums.get((row.sku, row.location), (0, 0)) != (row.on_hand, row.committed)
     ]
+
+
+def _taken_off(conn: sa.Connection, merchant: str) -> dict[str, Counter[str]]:
+    """Return by order how many units of each SKU were taken off on hand for it."""
+    of_orders = ledger.c.merchant == merchant, ledger.c.order_id.is_not(None)
+    taken: dict[str, Counter[str]] = {}
+    for row in conn.execute(sa.select(ledger.c.order_id, ledger.c.sku, ledger.c.d_on_hand).where(*of_orders)):
+        taken.setdefault(row.order_id, Counter())[row.sku] -= row.d_on_hand
+    return taken
+
+
+def _left(
+    states: Mapping[str, OrderState], world: World, links: Links, taken: Mapping[str, Counter[str]]
+) -> Iterator[str]:
+    """Yield every order that left, or did not, by the carriers' books, and whose units say otherwise."""
+    scanned = {made.reference.partition("/")[0] for made in world.shipments.values() if made.scans}
+    for order_id, state in states.items():
+        order = state.order
+        if order is None or state.cancelled or state.stage is Stage.SHIPPED_ELSEWHERE:
+            continue
+        wanted: Counter[str] = Counter()
+        for line in order.lines if order.number in scanned else ():
+            for sku, units in links[order.connection].get(line.listing or "", {}).items():
+                wanted[sku] += units * line.quantity
+        off = +taken.get(order_id, Counter())
+        if off != wanted:
+            yield f"{order_id}: {_units(off)} taken off on hand, {_units(wanted)} left"
+
+
+def _units(units: Counter[str]) -> str:
+    return ", ".join(f"{sku} {count}" for sku, count in sorted(units.items())) or "none"
 
 
 def ever_paused(conn: sa.Connection, merchant: str) -> list[str]:
@@ -169,9 +202,10 @@ def ever_paused(conn: sa.Connection, merchant: str) -> list[str]:
     ]
 
 
-def _unsettled(conn: sa.Connection) -> list[str]:
+def _unsettled(conn: sa.Connection, merchant: str) -> list[str]:
     # A push that its worker did not live to settle is settled by the next one; whether levels are true is seen there.
-    asked = sa.select(effects.c.key).where(effects.c.state == "intent", effects.c.order_id.is_not(None))
+    of_orders = effects.c.merchant == merchant, effects.c.order_id.is_not(None)
+    asked = sa.select(effects.c.key).where(effects.c.state == "intent", *of_orders)
     return [f"{key}: intended and never settled" for (key,) in conn.execute(asked)]
 
 

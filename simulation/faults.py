@@ -4,6 +4,9 @@ from connectors.bogus.client import Fault
 
 ON_THE_WAY = ("dropped", "twice", "late")
 """What may go wrong with a notification."""
+OF_TIME = ("slow", "crossed")
+"""``slow``: vendors act and answer late, an effect as late as they may. ``crossed``: while an answer is on its way, the
+order is cancelled, or the merchant stops labels for a while."""
 OF_CALLS = (Fault.BEFORE, Fault.THROTTLED, Fault.LOST, Fault.REPLY_LOST, Fault.DELAYED)
 OF_READS = (Fault.BEFORE, Fault.THROTTLED, Fault.STALE)
 READS = frozenset(
@@ -28,7 +31,7 @@ def faults_named(text: str) -> frozenset[str]:
     Raises:
         ValueError: a name that is no fault.
     """
-    known = frozenset({*(fault.value for fault in Fault), *ON_THE_WAY})
+    known = frozenset({*(fault.value for fault in Fault), *ON_THE_WAY, *OF_TIME})
     if text in ("all", "none"):
         return known if text == "all" else frozenset()
     named = frozenset(part.strip() for part in text.split(","))

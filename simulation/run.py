@@ -1,40 +1,44 @@
-"""A scene is run to its end, and then everybody's books are compared."""
+"""Scenes are run to their end by several processes of the hub, and then everybody's books are compared."""
 
-import hashlib
 import random
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from functools import partial
 
-from core.engine.answers import Answers
-from core.engine.hub import Hub
-from core.engine.worker import Worker
-from core.failpoints import listening
-from core.jobs import JOBS
+import sqlalchemy as sa
+
+from core.engine.hub import Connections, Hub
 from core.jobs.notifications import delivery_of
-from core.steps import STEPS
-from core.store.jobs import claim_jobs
+from core.model.notification import Notification
+from core.store.claims import wake_open_orders
 from core.store.orders import counts_by_stage
-from core.store.processes import beat
+from core.store.stock import receive_stock
+from core.store.switches import set_switch
 from simulation.books import differences, ever_paused
-from simulation.due import due_now, next_at
-from simulation.memory import store_in_memory
-from simulation.opening import open_hub
+from simulation.database import SharedDatabase
+from simulation.loop import Process, SeededLoop
+from simulation.network import Network, WatchedStore
+from simulation.opening import ACTOR, KEYS, connections_of, opened
+from simulation.process import HubProcess
+from simulation.promises import Switched, broken_promises
 from simulation.scene import Scene
+from simulation.trace import digest_of
 
 QUIET = timedelta(minutes=40)
 """How long everything is left alone, without faults, before the books are compared."""
-_CLAIM = timedelta(seconds=90)
-_INTERRUPTED = 0.05
-_DEEPEST = 2
-_MOST_STEPS_AN_ORDER = 4000
-_FAILPOINTS_AN_ORDER = 60
-"""About so many does an order pass: the deaths spread over the whole run."""
-
-
-class KilledError(BaseException):
-    """The worker died here; like a power cut, nothing in the code under test catches it."""
+_AGAIN = timedelta(seconds=1)
+"""How soon whoever left something due looks again."""
+_TOLD_AGAIN_S, _TOLD_TIMES = 10.0, 3
+"""How long a vendor waits for its notification to be acknowledged before it tells again, and how often it tells."""
+_STEPS_AN_ORDER = 220
+"""About so many steps an order takes: deaths and stops spread over the whole run."""
+_MOST_STEPS_AN_ORDER = 200_000
+_STOPS_S = ((0.5, 12.0), (12.0, 200.0))
+"""How long a process stands still: a moment, or past every claim of its own."""
+_NEW_AFTER_S = 15.0
+_WOKEN = 0.6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,160 +49,242 @@ class Report:
     orders: int
     steps: int
     kills: int
+    stops: int
+    hours: float
+    """On the clock of the simulation."""
     stages: Mapping[str, int]
     effects: Mapping[str, int]
     paused: tuple[str, ...]
     """What was paused at any time, as in ``post labels``."""
     differences: tuple[str, ...]
     digest: str
+    trace: tuple[str, ...] = field(repr=False)
+    """What happened, line by line."""
 
 
-async def simulate(scene: Scene, *, seed: int, kills: int = 0) -> Report:
-    """Run a scene to its end on a store that nothing outlives, compare the books, and say what came of it."""
-    store = await store_in_memory()
+def simulate(*scenes: Scene, seed: int, kills: int = 0, stops: int = 0, workers: int = 2) -> Report:
+    """Run scenes, each of a merchant of its own, to their end; compare the books, and say what came of it.
+
+    They share a clock: that of the first.
+    """
+    run = _Simulation(scenes=scenes, seed=seed, kills=kills, stops=stops)
     try:
-        hub = await open_hub(scene, store, owner="worker-1")
-        run = _Simulation(scene=scene, hub=hub, chance=random.Random(seed), kills=kills)  # noqa: S311 - a seed
-        with listening(run.pass_failpoint):
-            await run.to_the_end()
-        return await run.report()
+        run.open(workers)
+        run.to_the_end()
+        return run.report()
     finally:
-        await store.close()
+        run.loop.close()
+        run.database.dispose()
 
 
 @dataclass(slots=True, kw_only=True)
 class _Simulation:
-    scene: Scene
-    hub: Hub
-    chance: random.Random
+    scenes: Sequence[Scene]
+    seed: int
     kills: int
-    merchant: str = field(init=False)
-    worker: Worker = field(init=False)
+    stops: int
+    chance: random.Random = field(init=False)
+    loop: SeededLoop = field(init=False)
+    database: SharedDatabase = field(init=False)
+    merchants: dict[str, Connections] = field(init=False)
+    processes: list[HubProcess] = field(default_factory=list)
+    incidents: list[tuple[int, str]] = field(init=False)
+    """(step, kill or stop), the next one last."""
+    began: int = 0
     killed: int = 0
-    steps: int = 0
-    depth: int = 0
+    stopped: int = 0
+    woken_at: datetime | None = None
     quiet_until: datetime | None = None
     """Set once nothing more comes from outside: from then on nothing fails and nobody dies."""
-    trace: "hashlib._Hash" = field(default_factory=hashlib.sha256)
+    acknowledged: list[tuple[str, str, str]] = field(default_factory=list)
+    switched: list[Switched] = field(default_factory=list)
+    trace: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        (self.merchant,) = self.hub.merchants
-        self.worker = self._new_worker()
-        self.scene.world.meanwhile = self.meanwhile
+        self.chance = random.Random(f"run {self.seed}")  # noqa: S311 - a seed
+        clock = self.scenes[0].clock
+        self.loop = SeededLoop.on(clock, random.Random(f"steps {self.seed}"))  # noqa: S311
+        self.loop.before_step = self._before_step
+        self.merchants = {scene.merchant: connections_of(scene) for scene in self.scenes}
+        for scene in self.scenes:
+            chance = random.Random(f"way {self.seed} {scene.merchant}")  # noqa: S311
+            scene.world.way = Network(scene=scene, loop=self.loop, chance=chance, note=self._note).carry
+        span = _STEPS_AN_ORDER * (1 + sum(scene.size for scene in self.scenes))
+        planned = [*(["kill"] * self.kills), *(["stop"] * self.stops)]
+        self.incidents = sorted(((self.chance.randrange(span), what) for what in planned), reverse=True)
 
-    def _new_worker(self) -> Worker:
-        self.hub.answers = Answers()
-        return Worker(hub=self.hub, steps=STEPS, jobs=JOBS, chance=self.chance)
+    @property
+    def now(self) -> datetime:
+        """The present instant."""
+        return self.loop.clock.now()
 
-    async def to_the_end(self) -> None:
-        """Do what is due, whoever's turn it is, until nothing happens any more and all was quiet for a while."""
+    def open(self, workers: int) -> None:
+        """Have the merchants go live, and start so many processes."""
+        self.database = SharedDatabase(opened(self.scenes))
+        for _ in range(workers):
+            self._begin_process()
+
+    def _hub(self, owner: str) -> Hub:
+        store = WatchedStore(self.database, KEYS, batched=True)
+        return Hub(store=store, clock=self.loop.clock, owner=owner, merchants=self.merchants)
+
+    def _begin_process(self) -> None:
+        self.began += 1
+        name = f"worker-{self.began}"
+        process = HubProcess(
+            process=self.loop.new_process(name),
+            hub=self._hub(name),
+            chance=random.Random(f"{name} {self.seed}"),  # noqa: S311
+            acknowledged=self.acknowledged,
+        )
+        self.processes.append(process)
+        self.loop.start(process.process, process.work())
+
+    def _before_step(self, process: Process) -> None:
+        """Have a process die or stand still here, if its time has come."""
+        if not self.incidents or self.loop.steps < self.incidents[-1][0] or process.name == "world":
+            return
+        _, what = self.incidents.pop()
+        if self.quiet_until is not None:
+            return
+        if what == "kill":
+            self._note(f"{process.name} dies")
+            process.dead = True
+            self.killed += 1
+            self.processes = [p for p in self.processes if p.process is not process]
+            self.loop.call_later(self.chance.uniform(0, _NEW_AFTER_S), self._begin_process)
+        else:
+            wait_s = self.chance.uniform(*self.chance.choice(_STOPS_S))
+            self._note(f"{process.name} stands still for {wait_s:.3f} s")
+            process.stopped = True
+            self.stopped += 1
+            self.loop.call_later(wait_s, process.go_on)
+
+    def to_the_end(self) -> None:
+        """Take steps and move the clock until nothing happens any more and all was quiet for a while."""
+        most = _MOST_STEPS_AN_ORDER * (1 + sum(scene.size for scene in self.scenes))
         while True:
-            await self._settle()
-            instant = await self._next_instant()
+            self.loop.run_ready()
+            instant = self._next_instant()
             if self.quiet_until is not None and instant >= self.quiet_until:
                 return
-            self.scene.clock.move_to(max(instant, self.hub.clock.now()))
+            if self.loop.steps > most:
+                raise RuntimeError(f"the simulation does not come to rest: {self.trace[-1]}")
+            for scene in self.scenes:
+                scene.clock.move_to(max(instant, self.now))
+            self.loop.take_timers()
+            for scene in self.scenes:
+                scene.act()
+                self._tell(scene)
+                self._turn_switches(scene)
+                self._receive(scene)
+            self._wake()
 
-    async def _settle(self) -> None:
-        more = True
-        while more:
-            self.scene.act()
-            await self._carry()
-            more = await self._turn()
+    def _next_instant(self) -> datetime:
+        outside = [at for scene in self.scenes if (at := scene.next_at()) is not None]
+        if not outside and self.quiet_until is None:
+            self.quiet_until = self.now + QUIET
+            for scene in self.scenes:
+                scene.faults = frozenset()
+        timer_s = self.loop.next_timer_s()
+        timers = [] if timer_s is None else [datetime.fromtimestamp(timer_s, UTC)]
+        due = self.database.next_due()
+        # Whoever was woken and left it due comes again, as every process does by itself.
+        soonest = self.now if self.woken_at is None else self.woken_at + _AGAIN
+        dues = [] if due is None else [max(due, soonest)]
+        quiet = [] if self.quiet_until is None else [self.quiet_until]
+        return min([*outside, *timers, *dues, *quiet])
 
-    async def _next_instant(self) -> datetime:
-        outside = self.scene.next_at()
-        if outside is None and self.quiet_until is None:
-            self.quiet_until = self.hub.clock.now() + QUIET
-            self.scene.faults = frozenset()
-        ahead = (outside, await self.hub.store.read(next_at), self.quiet_until)
-        return min(at for at in ahead if at is not None)
-
-    async def _carry(self) -> None:
-        """Bring the hub what the vendors told."""
-        now = self.hub.clock.now()
-        for connection, notification in self.scene.take_notifications():
-            self._note(f"brings {connection} {notification.event_id}")
-            delivery = delivery_of(connection, notification, notification.model_dump_json().encode(), now)
-            await self.hub.store.deliver(self.merchant, connection, [delivery], now=now)
-
-    async def _turn(self) -> bool:
-        """Let one thing that is due run, chosen by the seed; False where nothing is due."""
-        due = await self.hub.store.read(due_now, self.hub.clock.now())
-        if not due:
-            return False
-        merchant, name = self.chance.choice(due)
-        self.steps += 1
-        self._note(f"does {merchant or 'job'} {name}")
-        if self.steps > _MOST_STEPS_AN_ORDER * (len(self.scene.world.orders()) + 1):
-            raise RuntimeError(f"the simulation does not come to rest; last: {name}")
-        try:
-            await self._run(merchant, name)
-        except KilledError:
-            if self.depth:
-                raise
-            await self._replace_worker()
-        return True
-
-    async def _run(self, merchant: str, name: str) -> None:
-        """Run one order, or the first due job of a kind."""
-        if merchant:
-            await self.worker.run_order(merchant, name)
+    def _wake(self) -> None:
+        """Wake some of those that live, where anything is due."""
+        due = self.database.next_due()
+        if due is None or due > self.now:
             return
-        now = self.hub.clock.now()
-        for job in await self.hub.store.write(
-            claim_jobs, owner=self.hub.owner, now=now, until=now + _CLAIM, limit=1, kinds=[name]
-        ):
-            await self.worker.run_job(job)
+        self.woken_at = self.now
+        living = [process for process in self.processes if process.process.runs]
+        woken = [process for process in living if self.chance.random() < _WOKEN]
+        for process in woken or living[:1]:
+            process.worker.stirred.set()
 
-    async def _replace_worker(self) -> None:
-        # It said to the end that it lives: what it held is free some seconds later.
-        await self.hub.store.write(beat, self.hub.owner, self.hub.role, self.hub.clock.now())
-        self.killed += 1
-        self.hub.owner = f"worker-{self.killed + 1}"
-        self.worker = self._new_worker()
-        self._note("a worker died")
+    def _tell(self, scene: Scene) -> None:
+        """Have the vendors tell the hub what changed."""
+        for connection, notification in scene.take_notifications():
+            self._deliver(scene, connection, notification, _TOLD_TIMES)
 
-    async def meanwhile(self) -> None:
-        """In the middle of a vendor's call, now and then: something else happens, here or outside."""
-        if self.quiet_until or self.depth >= _DEEPEST or self.chance.random() > _INTERRUPTED:
+    def _deliver(self, scene: Scene, connection: str, notification: Notification, times: int) -> None:
+        """Tell one process; where it does not acknowledge, tell again."""
+        key = (scene.merchant, connection, notification.event_id)
+        if key in self.acknowledged and times < _TOLD_TIMES:
             return
-        self.depth += 1
-        try:
-            self.scene.act()
-            await self._carry()
-            await self._turn()
-        finally:
-            self.depth -= 1
+        living = [process for process in self.processes if process.process.runs]
+        if living:
+            process = self.chance.choice(living)
+            self._note(f"{connection} tells {process.process.name} {notification.event_id}")
+            body = notification.model_dump_json().encode()
+            delivery = delivery_of(connection, notification, body, self.now)
+            received = process.receive(scene.merchant, connection, [delivery])
+            self.loop.start(process.process, received)
+        if times > 1:
+            again = partial(self._deliver, scene, connection, notification, times - 1)
+            self.loop.call_later(_TOLD_AGAIN_S, again)
 
-    def pass_failpoint(self, name: str) -> None:
-        """Die here, now and then, as long as there are deaths left."""
-        if self.quiet_until or self.killed >= self.kills:
-            return
-        if self.chance.random() < self.kills / (_FAILPOINTS_AN_ORDER * (len(self.scene.world.orders()) + 1)):
-            self._note(f"dies at {name}")
-            raise KilledError(name)
+    def _turn_switches(self, scene: Scene) -> None:
+        """Do to the merchant's switches what the merchant wants."""
+        wishes, scene.wishes = scene.wishes, []
+        for connection, action, on in wishes:
+            self._note(f"{scene.merchant} turns {connection} {action} {'on' if on else 'off'}")
+            self.switched.append(Switched(scene.merchant, connection, action, self.now, on=on))
+            self.database.now_written(_turn, scene.merchant, connection, action, on=on, now=self.now)
+
+    def _receive(self, scene: Scene) -> None:
+        """Have the warehouses note what came."""
+        if scene.received:
+            self._note(f"{scene.merchant} receives {scene.received}")
+            self.database.now_written(
+                receive_stock, scene.merchant, scene.received, actor=ACTOR, now=self.now
+            )
+            scene.received.clear()
 
     def _note(self, text: str) -> None:
-        self.trace.update(f"{self.hub.clock.now().isoformat()} {text}\n".encode())
+        self.trace.append(f"{self.now.isoformat()} {text}")
 
-    async def report(self) -> Report:
+    def report(self) -> Report:
         """Compare the books and say what came of it."""
-        world = self.scene.world
-        found = await differences(self.hub, self.merchant, world, self.scene.links)
-        stages = await self.hub.store.read(counts_by_stage, self.merchant)
-        kinds: Counter[str] = Counter()
-        for (kind, _), count in world.effects.items():
-            kinds[kind.value] += count
-        self._note(repr(sorted(((kind.value, of), times) for (kind, of), times in world.effects.items())))
+        hub, found = self._hub("books"), list[str]()
+        stages: Counter[str] = Counter()
+        paused: list[str] = []
+        effects: Counter[str] = Counter()
+        for scene in self.scenes:
+            told = self.loop.complete(differences(hub, scene.merchant, scene.world, scene.links))
+            found += [f"{scene.merchant} {text}" for text in told] if len(self.scenes) > 1 else told
+            stages.update(
+                {s.value: n for s, n in self.database.looked(counts_by_stage, scene.merchant).items()}
+            )
+            paused += self.database.looked(ever_paused, scene.merchant)
+            effects.update({kind.value: 0 for kind, _ in scene.world.effects})
+            for (kind, _), times in scene.world.effects.items():
+                effects[kind.value] += times
+        found += self.database.looked(broken_promises, self.switched, self.acknowledged)
+        found += [f"nobody heard {type(error).__name__}: {error}" for error in self.loop.faults]
         return Report(
             ok=not found,
-            orders=len(world.orders()),
-            steps=self.steps,
+            orders=sum(len(scene.world.orders()) for scene in self.scenes),
+            steps=self.loop.steps,
             kills=self.killed,
-            stages={stage.value: count for stage, count in sorted(stages.items())},
-            effects=dict(sorted(kinds.items())),
-            paused=tuple(await self.hub.store.read(ever_paused, self.merchant)),
+            stops=self.stopped,
+            hours=round((self.now - self.scenes[0].begins).total_seconds() / 3600, 2),
+            stages=dict(sorted(stages.items())),
+            effects=dict(sorted(effects.items())),
+            paused=tuple(paused),
             differences=tuple(found),
-            digest=self.trace.hexdigest(),
+            digest=self.database.looked(digest_of, self.trace),
+            trace=tuple(self.trace),
         )
+
+
+def _turn(
+    conn: sa.Connection, merchant: str, connection: str, action: str, *, on: bool, now: datetime
+) -> None:
+    set_switch(conn, merchant, connection, action, on=on, actor=ACTOR, now=now)
+    if on:
+        wake_open_orders(conn, merchant, now)

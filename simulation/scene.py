@@ -48,6 +48,11 @@ START = datetime(2026, 11, 30, 16, 0, tzinfo=UTC)
 _FAULT_OF_CALLS = 0.03
 _DROPPED, _LATE, _TWICE = 0.1, 0.2, 0.2
 _CANCELLED, _ELSEWHERE = 0.12, 0.05
+_SCARCE, _COMES_WITHIN_S = 0.25, 1500
+_WORKED_ON = timedelta(minutes=20)
+"""How long after the last order the scene lasts at least: labels are bought, and it fails still."""
+_CANCELLED_WHEN_CROSSED = 0.6
+_STOPPED = ("labels", "captures")
 _SHOPPERS = (("Ann", "OR", "97205"), ("Ben", "NY", "10001"), ("Cal", "TX", "78701"), ("Dee", "CA", "94016"))
 
 
@@ -72,7 +77,11 @@ class Scene:
     """(connection, action) that the merchant accepts."""
     config: str = CONFIG
     """The merchant's crossdock.yaml."""
-    clock: SteppedClock = field(init=False)
+    clock: SteppedClock = field(default_factory=lambda: SteppedClock(START))
+    merchant: str = "seed"
+    rate: float = 1.0
+    """How much more often than usual calls go wrong, come late or are crossed."""
+    begins: datetime = field(init=False)
     world: World = field(init=False)
     connectors: Mapping[str, Connector] = field(init=False)
     """By connection."""
@@ -82,37 +91,54 @@ class Scene:
     """SKU -> (grams, size in millimetres, units counted by location)."""
     links: Mapping[str, Mapping[str, Mapping[str, int]]] = field(init=False)
     """Connection -> listing -> units by SKU."""
+    received: list[tuple[str, str, int]] = field(default_factory=list)
+    """(SKU, location, units) that arrive at the warehouses now."""
     _chance: random.Random = field(init=False)
+    _mishap: random.Random = field(init=False)
+    """Apart from what people do: with fewer faults, or fewer orders, the others are as they were."""
     _plans: list[tuple[datetime, int, Callable[[], None]]] = field(default_factory=list)
     _planned: "count[int]" = field(default_factory=count)
+    wishes: list[tuple[str, str, bool]] = field(default_factory=list)
+    """(connection, action, on): switches that the merchant wants turned."""
     _late: list[tuple[datetime, str, Notification]] = field(default_factory=list)
     _followed: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self._chance = random.Random(f"scene {self.seed}")  # noqa: S311 - a seed
-        self.clock = SteppedClock(START)
+        self._chance = self._seeded("people")
+        self._mishap = self._seeded("mishaps")
+        self.begins = self.clock.now()
+        self.config = self.config.replace("merchant: seed", f"merchant: {self.merchant}")
         self.world = World(clock=self.clock, faults=self._fault, outages=self.outages)
         self.connectors = dict.fromkeys(_PLAYS, CONNECTOR)
         self.ports = {
             name: ports_of(self.world, name, BogusSettings.model_validate({"plays": plays}))
             for name, plays in _PLAYS.items()
         }
-        self._offer()
+        scarce = self._seeded("goods").random() < _SCARCE
+        self._offer(units=2 if scarce else max(6, 2 * self.size), scarce=scarce)
         for outage in self.outages:
             self._plan(outage.until, lambda: None)
         at = START
         for number in range(1, self.size + 1):
-            at += timedelta(seconds=self._chance.randint(0, 2 * self.apart_s))
+            at += timedelta(seconds=self._chance.randint(0, 2 if scarce else 2 * self.apart_s))
             self._plan(at, partial(self._shop_for, number))
+        self._plan(at + _WORKED_ON, lambda: None)
 
-    def _offer(self) -> None:
+    def _seeded(self, of: str) -> random.Random:
+        return random.Random(f"{of} {self.seed} {self.merchant}")  # noqa: S311 - a seed
+
+    def _offer(self, units: int, *, scarce: bool) -> None:
         """Put goods into the warehouses and listings into both channels."""
-        units = max(6, 2 * self.size)
         self.goods = {
             "MUG": (300, (100, 100, 100), {"west": units, "east": units // 2}),
             "POT": (1800, (240, 200, 180), {"west": units // 2, "east": units}),
             "LID": (400, (220, 220, 30), {"west": units, "east": units}),
         }
+        for sku, (_, _, places) in self.goods.items() if scarce else ():
+            # All order at once, before the channels hear that it is not there: some wait until more comes.
+            more = [(sku, place, 2 * self.size) for place in places]
+            at = self.begins + timedelta(seconds=self._chance.randint(0, _COMES_WITHIN_S))
+            self._plan(at, partial(self.received.extend, more))
         self.links = {
             "shop": {"MUG": {"MUG": 1}, "POT": {"POT": 1}, "POT-SET": {"POT": 1, "LID": 1}},
             "market": {"M-MUG-2": {"MUG": 2}, "M-POT": {"POT": 1}},
@@ -147,33 +173,48 @@ class Scene:
 
     def _shop_for(self, number: int) -> None:
         """Order something that is shown as there; some cancel later, some parcels another tool ships."""
-        connection = self._chance.choice(("shop", "shop", "market"))
+        chance = self._seeded(f"order {number}")
+        connection = chance.choice(("shop", "shop", "market"))
         shop = self.world.shop(connection)
         shown = sorted({key.listing for key, units in shop.levels.items() if units > 0})
         if not shown:
             return
-        listing = self._chance.choice(shown)
+        listing = chance.choice(shown)
         most = max(units for key, units in shop.levels.items() if key.listing == listing)
-        order_id = place(self.world, connection, self._cart(number, connection, listing, min(2, most)))
-        fate = self._chance.random()
-        later = self.clock.now() + timedelta(seconds=self._chance.randint(0, 900))
+        order_id = place(
+            self.world, connection, self._cart(chance, number, connection, (listing, min(2, most)))
+        )
+        fate = chance.random()
+        later = self.clock.now() + timedelta(seconds=chance.randint(0, 900))
         if fate < _CANCELLED:
             self._plan(later, partial(cancel, self.world, connection, order_id))
         elif fate < _CANCELLED + _ELSEWHERE:
             self._plan(later, partial(self._ship_elsewhere, connection, order_id))
 
-    def _cart(self, number: int, connection: str, listing: str, most: int) -> Cart:
-        name, state, code = self._chance.choice(_SHOPPERS)
-        pay: Pay = self._chance.choice(("now", "later")) if connection == "shop" else "marketplace"
+    def _cart(self, chance: random.Random, number: int, connection: str, listed: tuple[str, int]) -> Cart:
+        name, state, code = chance.choice(_SHOPPERS)
+        listing, most = listed
+        pay: Pay = chance.choice(("now", "later")) if connection == "shop" else "marketplace"
         return Cart(
             number=f"{connection[0].upper()}-{number}",
-            lines=((listing, self._chance.randint(1, most), 2500),),
+            lines=((listing, chance.randint(1, most), 2500),),
             ship_to=Address(
                 name=name, street1=f"{number} Way", city="City", state=state, zip=code, country="US"
             ),
             email=f"{name.lower()}@example.test" if connection == "shop" else None,
             pay=pay,
         )
+
+    def cross(self, order_id: str) -> None:
+        """Let something happen to an order while an answer about it is on its way: only its notification is quicker."""
+        connection, _, external_id = order_id.partition(":")
+        if self._mishap.random() < _CANCELLED_WHEN_CROSSED:
+            cancel(self.world, connection, external_id)
+            return
+        stopped = self._mishap.choice([wish for wish in self.accepts if wish[1] in _STOPPED])
+        self.wishes.append((*stopped, False))
+        later = self.clock.now() + timedelta(seconds=self._mishap.randint(60, 600))
+        self._plan(later, lambda: self.wishes.append((*stopped, True)))
 
     def _ship_elsewhere(self, connection: str, order_id: str) -> None:
         order = self.world.shop(connection).orders[order_id].order
@@ -202,12 +243,12 @@ class Scene:
         fresh, self.world.notifications = self.world.notifications, []
         for name, notification in fresh:
             arrived += [(name, notification)] * self._arrivals(name, notification)
-        self._chance.shuffle(arrived)
+        self._mishap.shuffle(arrived)
         return arrived
 
     def _arrivals(self, name: str, notification: Notification) -> int:
         """Return how often a notification reaches the hub now."""
-        fate = self._chance.random()
+        fate = self._mishap.random()
         # A carrier that tells nothing is asked a day later, long after this scene ends: it tells late at worst.
         if (
             "dropped" in self.faults
@@ -217,13 +258,13 @@ class Scene:
             return 0
         if "late" in self.faults and fate > 1 - _LATE:
             self._late.append(
-                (self.clock.now() + timedelta(seconds=self._chance.randint(1, 90)), name, notification)
+                (self.clock.now() + timedelta(seconds=self._mishap.randint(1, 90)), name, notification)
             )
             return 0
         return 2 if "twice" in self.faults and 0.5 - _TWICE / 2 < fate < 0.5 + _TWICE / 2 else 1
 
     def _fault(self, operation: str) -> Fault | None:
-        if not self.faults or self._chance.random() > _FAULT_OF_CALLS:
+        if not self.faults or self._mishap.random() > _FAULT_OF_CALLS * self.rate:
             return None
-        fault = self._chance.choice(OF_READS if operation in READS else OF_CALLS)
+        fault = self._mishap.choice(OF_READS if operation in READS else OF_CALLS)
         return fault if fault.value in self.faults else None

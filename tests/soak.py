@@ -10,9 +10,12 @@ Eight workers on what Shopify's smallest plan and Amazon allow: `make soak ARGS=
 A worker of two killed at every failpoint, on both databases, and stopped past every claim: `make soak ARGS=failpoints`.
 And `make soak ARGS=chaos`: an hour of kills, stops and cuts on PostgreSQL (see tests/chaos/run.py).
 Two thousand webhooks of a hub that strace watches: each is on disk before its answer (`make soak ARGS=flushed`).
+Seeds of the simulation (`make soak ARGS=seeds`), seeds without safeguards (`ARGS=safeguards`), failing seeds over and over
+(`ARGS=hashes`): see tests/many_seeds.py.
 Attacks on the door of a running hub, with what each costs and what honest webhooks feel of it: `make soak ARGS=attacks`.
 """
 
+import asyncio
 import logging
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
@@ -26,7 +29,7 @@ from demo.player import NotPlayedError, Play, play_day
 from simulation.outages import outage_days
 from simulation.run import simulate
 from simulation.scene import Scene
-from tests import capacity, flushed, overload, quotas
+from tests import capacity, flushed, many_seeds, overload, quotas
 from tests.attacks import attacked
 from tests.chaos import run as chaos
 from tests.connectors import odd_run
@@ -40,7 +43,12 @@ SEEDS = range(1, 11)
 FLEET_SEEDS = range(1, 6)
 CHAOS, FLEET, CAPACITY, OVERLOAD = "chaos", "fleet", "capacity", "overload"
 QUOTAS, FAILPOINTS = "quotas", "failpoints"
-NEED_POSTGRES = (CHAOS, FLEET, CAPACITY, OVERLOAD, QUOTAS, FAILPOINTS)
+SEEDS_OF_SIMULATION, SAFEGUARDS, HASHES = "seeds", "safeguards", "hashes"
+ONLY_BY_NAME = (
+    *(CHAOS, FLEET, CAPACITY, OVERLOAD, QUOTAS, FAILPOINTS),
+    *(SEEDS_OF_SIMULATION, SAFEGUARDS, HASHES),
+)
+"""They take long, most need PostgreSQL."""
 WALKS: dict[str, Callable[[range], Awaitable[str | None]]] = {
     "walk amazon": amazon_walk.walked,
     "walk easypost": easypost_walk.walked,
@@ -76,7 +84,7 @@ async def judged(play: Play) -> list[str]:
 
 async def waited(scene: Scene) -> list[str]:
     """Play an outage day and return what is wrong: something was paused, and nothing is any more."""
-    report = await simulate(scene, seed=1, kills=10)
+    report = await asyncio.to_thread(simulate, scene, seed=1, kills=10, stops=10)
     return [*report.differences, *([] if report.paused else ["nothing was ever paused"])]
 
 
@@ -108,6 +116,9 @@ def main() -> int:
         (QUOTAS, quotas.within_limits),
         *((f"{FAILPOINTS} {how} {kind}", partial(every_place.struck, kind, how)) for kind, how in WAYS),
         (CHAOS, chaos.run),
+        (SEEDS_OF_SIMULATION, many_seeds.many_seeds),
+        (SAFEGUARDS, many_seeds.safeguards),
+        (HASHES, many_seeds.hashes),
     ]
     wanted = " ".join(sys.argv[1:])
     logging.getLogger("crossdock").setLevel(
@@ -115,7 +126,7 @@ def main() -> int:
     )  # what fails is on purpose; what is wrong is printed
     bad = 0
     for name, run in runs:
-        if wanted not in name or (name.startswith(NEED_POSTGRES) and not wanted):
+        if wanted not in name or (name.startswith(ONLY_BY_NAME) and not wanted):
             continue
         wrong = run_told(run())
         bad += bool(wrong)

@@ -201,6 +201,8 @@ def test_only_the_worker_catches_everything_to_park_it_and_the_web_to_answer_it(
         # What writes to SQLite tells whoever asked, in whichever task he waits.
         "core/store/writer.py",
         "core/store/writer.py",
+        # So does the simulation's event loop.
+        "simulation/loop.py",
         "web/console/pages.py",
         "web/problems.py",
         "scheduler.py",

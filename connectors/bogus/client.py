@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from core.clock import Clock
 from core.errors import (
@@ -120,6 +120,20 @@ async def nothing() -> None:
     """Let nothing happen in the middle of a call."""
 
 
+class Way(Protocol):
+    """How a call gets to its vendor and the answer back: it may take a while, and the caller may be gone by then."""
+
+    async def __call__(self, connection: str, operation: str, act: Callable[[], T]) -> T:
+        """Have the vendor act, and return what it answers."""
+        ...
+
+
+async def at_once(connection: str, operation: str, act: Callable[[], T]) -> T:
+    """Have the vendor act at once."""
+    del connection, operation
+    return act()
+
+
 @dataclass(slots=True, kw_only=True)
 class World:
     """All vendors of one merchant."""
@@ -139,6 +153,7 @@ class World:
     """How many voids the carriers turn down, a minute after they were asked for."""
     meanwhile: Callable[[], Awaitable[None]] = nothing
     """What else happens while a call is under way."""
+    way: Way = at_once
     changed: Callable[[], None] = lambda: None
     """Told after every change, so that books can outlive the process."""
     shops: dict[str, Shop] = field(default_factory=dict)
@@ -202,8 +217,13 @@ class World:
         if fault is Fault.DELAYED:
             self.later.append((self.clock.now() + DELAY, act))
             raise OutcomeUnknownError("the answer is late", connection=connection)
-        answer = act()
-        self.changed()
+
+        def acted() -> T:
+            done = act()
+            self.changed()
+            return done
+
+        answer = await self.way(connection, operation, acted)
         await self.meanwhile()
         if fault is Fault.REPLY_LOST:
             raise OutcomeUnknownError("the answer was lost", connection=connection)
@@ -214,7 +234,7 @@ class World:
         fault = await self._begin(connection, operation)
         if fault in (Fault.LOST, Fault.REPLY_LOST, Fault.DELAYED):
             raise UnavailableError("no answer", connection=connection)
-        answer = read(fault is Fault.STALE)
+        answer = await self.way(connection, operation, lambda: read(fault is Fault.STALE))
         await self.meanwhile()
         return answer
 

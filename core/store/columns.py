@@ -91,6 +91,18 @@ def one_of(dialect: str, columns: Sequence[sa.ColumnElement[str]]) -> sa.ColumnE
     return sa.tuple_(*columns).in_(sa.select(*parts))
 
 
+def found_by(dialect: str, columns: Sequence[sa.Column[Any]]) -> sa.ColumnElement[bool]:
+    """Return the same condition for a statement that has others by which SQLite might look for its rows first."""
+    if dialect == "postgresql":
+        return one_of(dialect, columns)
+    table, wanted = columns[0].table, keys_table(dialect, len(columns))
+    sought = table.alias("sought")
+    same = (sought.c[column.name] == key for column, key in zip(columns, wanted.c, strict=True))
+    rowids: sa.Select[tuple[int]] = sa.select(sa.literal_column("sought.rowid", sa.Integer))
+    found = rowids.select_from(wanted.join(sought, sa.and_(*same)))
+    return sa.literal_column(f"{table.name}.rowid", sa.Integer).in_(found)
+
+
 def keys_table(dialect: str, count: int) -> sa.FromClause:
     """Return the keys that ``keys_in`` gives as rows of so many columns ``k0``, ``k1`` and so on, to join with."""
     names = [f"k{i}" for i in range(count)]

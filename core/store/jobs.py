@@ -13,9 +13,9 @@ from typing import Any, NamedTuple, Self
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from core.store.columns import among, compact
+from core.store.columns import UTCDateTime, among, compact, found_by, keys_in
 from core.store.lanes import first_of_lanes
-from core.store.processes import unheld
+from core.store.processes import GONE_AFTER, unheld_at
 from core.store.revisions import revision_beside
 from core.store.tables import jobs
 from core.store.writes import update_by_key
@@ -159,19 +159,29 @@ def claim_jobs(
     only: Sequence[JobKey] | None = None,
 ) -> list[Job]:
     """Claim what is due and held by nobody, the longest due first; of ``only`` those, where it is given."""
-    query = sa.select(jobs, revision_beside(jobs.c.merchant)).where(jobs.c.due_at <= now, unheld(jobs.c, now))
+    if only is not None and not only:
+        return []
+    dialect = conn.dialect.name
+    query = _claimable(dialect, chosen=only is not None)
     if kinds is not None:
         query = query.where(jobs.c.kind.in_(kinds))
-    if only is not None:
-        query = query.where(among(conn, _KEY, only))
-    rows = conn.execute(
-        query.order_by(jobs.c.due_at, *jobs.primary_key)
-        .limit(limit)
-        .with_for_update(of=jobs, skip_locked=True)
-    ).all()
+    found_at = {"now": now, "silent_since": now - GONE_AFTER, "most": limit}
+    rows = conn.execute(query, found_at | (keys_in(dialect, sorted(only)) if only else {})).all()
     claimed = [replace(job_of(row), claimed_by=owner, revision=row.revision) for row in rows]
     update_by_key(conn, jobs, [{**_key(e), "claimed_by": owner, "claimed_until": until} for e in claimed])
     return claimed
+
+
+@functools.cache
+def _claimable(dialect: str, *, chosen: bool) -> sa.Select[Any]:
+    now, silent = sa.bindparam("now", type_=UTCDateTime), sa.bindparam("silent_since", type_=UTCDateTime)
+    query = sa.select(jobs, revision_beside(jobs.c.merchant)).where(
+        jobs.c.due_at <= now, unheld_at(jobs.c, now, silent)
+    )
+    if chosen:
+        query = query.where(found_by(dialect, _KEY))
+    first = query.order_by(jobs.c.due_at, *jobs.primary_key).limit(sa.bindparam("most", type_=sa.Integer))
+    return first.with_for_update(of=jobs, skip_locked=True)
 
 
 def renew_jobs(conn: sa.Connection, owner: str, keys: Sequence[JobKey], *, until: datetime) -> None:

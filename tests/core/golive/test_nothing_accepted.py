@@ -24,13 +24,13 @@ WRITES = frozenset(
 
 
 @pytest.mark.req("R21", "R82", "R85")
-async def test_a_week_of_orders_makes_no_write_to_any_vendor(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_week_of_orders_makes_no_write_to_any_vendor(monkeypatch: pytest.MonkeyPatch) -> None:
     # A poll every five minutes of a week would only make the test slow.
     monkeypatch.setattr(poll, "POLL_EVERY", timedelta(hours=3))
     scene = Scene(11, 28, apart_s=21_600, accepts=())
     began = scene.clock.now()
 
-    report = await simulate(scene, seed=11)
+    report = simulate(scene, seed=11)
 
     assert (scene.clock.now() - began).days >= 6
     assert report.orders == 28
