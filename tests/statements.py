@@ -107,9 +107,9 @@ def names_merchant(node: ast.AST, holding: set[str]) -> bool:
                 )
             ):
                 return True
-            case ast.Call(func=ast.Name(id="among" | "one_of"), args=args) if "c.merchant" in ast.unparse(
-                node
-            ) or any(ast.unparse(arg) in holding for arg in args):
+            case ast.Call(func=ast.Name(id="among" | "one_of" | "found_by"), args=args) if (
+                "c.merchant" in ast.unparse(node) or any(ast.unparse(arg) in holding for arg in args)
+            ):
                 return True
             case ast.Dict(keys=keys) if any(
                 isinstance(key, ast.Constant) and key.value == "merchant" for key in keys

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from core.domain.state import OrderState, Stage
-from core.store.columns import WOKEN, UTCDateTime, among, keys_in, one_of
+from core.store.columns import WOKEN, UTCDateTime, found_by, keys_in, one_of
 from core.store.known import SealedOrder, sealed_in, with_key
 from core.store.lanes import first_of_lanes
 from core.store.processes import GONE_AFTER, owner_silent
@@ -98,15 +98,17 @@ def renew_claims(
     wanted = sorted(set(keys))
     if not wanted:
         return frozenset()
-    held = conn.execute(
-        sa.select(*_KEY)
-        .where(among(conn, _KEY, wanted), orders.c.claimed_by == owner)
-        .order_by(*_KEY)
-        .with_for_update()
-    )
+    dialect = conn.dialect.name
+    held = conn.execute(_held(dialect), {**keys_in(dialect, wanted), "owner": owner})
     kept = [(m, o) for m, o in held]
     update_by_key(conn, orders, [{"merchant": m, "order_id": o, "claimed_until": until} for m, o in kept])
     return frozenset(kept)
+
+
+@functools.cache
+def _held(dialect: str) -> sa.Select[Any]:
+    ours = (found_by(dialect, _KEY), orders.c.claimed_by == sa.bindparam("owner"))
+    return sa.select(*_KEY).where(*ours).order_by(*_KEY).with_for_update()
 
 
 def release_claim(conn: sa.Connection, merchant: str, order_id: str, *, owner: str) -> None:

@@ -1,5 +1,6 @@
 """The inbox: every delivery a vendor made, once, sealed, with the job that each asks for."""
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import ReturningInsert
 
 from core.errors import NotFoundError
 from core.store.jobs import Job, NewJob, enqueue_all
@@ -110,9 +112,14 @@ def _insert(
             ordered, seal_bodies(conn, keyring, bodies), strict=True
         )
     ]
-    insert = postgresql.insert if conn.dialect.name == "postgresql" else sqlite.insert
-    inserted = conn.execute(insert(deliveries).on_conflict_do_nothing().returning(*_KEY), rows)
+    inserted = conn.execute(_new(conn.dialect.name), rows)
     return {(m, c, e) for m, c, e in inserted}
+
+
+@functools.cache
+def _new(dialect: str) -> ReturningInsert[Any]:
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    return insert(deliveries).on_conflict_do_nothing().returning(*_KEY)
 
 
 def list_deliveries(

@@ -1,5 +1,6 @@
 """Links of many listings at once: accepted or imported together, and the last import taken back."""
 
+import functools
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ import sqlalchemy as sa
 
 from core.domain.state import Stage
 from core.errors import RefusedError
-from core.store.columns import among, compact
+from core.store.columns import among, compact, found_by, keys_in
 from core.store.jobs import NewJob, enqueue_all
 from core.store.listings import mark_dirty
 from core.store.pages import Page, in_order
@@ -47,8 +48,13 @@ def links_among(
     wanted = sorted({(merchant, *listing) for listing in named})
     if not wanted:
         return {}
-    query = sa.select(links).where(among(conn, _NAMED, wanted)).order_by(*links.primary_key)
-    return _made_of(conn.execute(query))
+    dialect = conn.dialect.name
+    return _made_of(conn.execute(_of_named(dialect), keys_in(dialect, wanted)))
+
+
+@functools.cache
+def _of_named(dialect: str) -> sa.Select[Any]:
+    return sa.select(links).where(found_by(dialect, _NAMED)).order_by(*links.primary_key)
 
 
 def page_of_links(

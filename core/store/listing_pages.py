@@ -1,10 +1,12 @@
 """Listings by the page and by name: nothing here reads a whole catalogue."""
 
+import functools
 from collections.abc import Collection, Iterable
+from typing import Any
 
 import sqlalchemy as sa
 
-from core.store.columns import among
+from core.store.columns import found_by, keys_in
 from core.store.listings import COLUMNS, ListingRow, listing_of
 from core.store.pages import Page, in_order
 from core.store.tables import listings
@@ -42,8 +44,13 @@ def rows_of_listings(
     keys = sorted({(merchant, connection, listing) for connection, listing in named})
     if not keys:
         return []
-    query = sa.select(*COLUMNS).where(among(conn, _LISTING, keys))
-    return [listing_of(row) for row in conn.execute(query.order_by(*_KEY))]
+    dialect = conn.dialect.name
+    return [listing_of(row) for row in conn.execute(_of_named(dialect), keys_in(dialect, keys))]
+
+
+@functools.cache
+def _of_named(dialect: str) -> sa.Select[Any]:
+    return sa.select(*COLUMNS).where(found_by(dialect, _LISTING)).order_by(*_KEY)
 
 
 MOST_COUNTED = 10_000

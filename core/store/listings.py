@@ -174,14 +174,30 @@ def due_levels(
 
     What an order or a person changed comes first, then what changed with many others, then what is read back.
     """
-    ours = _of_connection(merchant, connection)
-    dirty = sa.select(*COLUMNS).where(ours, _DIRTY).order_by(listings.c.bulk, *_KEY[1:]).limit(limit)
-    found = [listing_of(row) for row in conn.execute(dirty)]
+    ours = {"of_merchant": merchant, "of_connection": connection}
+    found = [listing_of(row) for row in conn.execute(_DUE_DIRTY, {**ours, "most": limit})]
     if len(found) < limit:
-        checked = (listings.c.check_at.is_not(None), listings.c.check_at <= now, _CLEAN)
-        due = sa.select(*COLUMNS).where(ours, *checked).order_by(listings.c.check_at, *_KEY[1:])
-        found += [listing_of(row) for row in conn.execute(due.limit(limit - len(found)))]
+        due = conn.execute(_DUE_CHECK, {**ours, "most": limit - len(found), "now": now})
+        found += [listing_of(row) for row in due]
     return found
+
+
+_OF_CONNECTION = (
+    listings.c.merchant == sa.bindparam("of_merchant"),
+    listings.c.connection == sa.bindparam("of_connection"),
+)
+_MOST: sa.BindParameter[int] = sa.bindparam("most", type_=sa.Integer)
+_DUE_DIRTY = (
+    sa.select(*COLUMNS).where(*_OF_CONNECTION, _DIRTY).order_by(listings.c.bulk, *_KEY[1:]).limit(_MOST)
+)
+_DUE_CHECK = (
+    sa.select(*COLUMNS)
+    .where(
+        *_OF_CONNECTION, listings.c.check_at.is_not(None), listings.c.check_at <= sa.bindparam("now"), _CLEAN
+    )
+    .order_by(listings.c.check_at, *_KEY[1:])
+    .limit(_MOST)
+)
 
 
 def bulk_unread(

@@ -14,7 +14,7 @@ from core.domain.state import OrderState, Stage
 from core.model.annotations import NOBODY
 from core.model.facts import FACT, Fact
 from core.model.holds import Hold
-from core.store.columns import among, keys_in, one_of
+from core.store.columns import among, found_by, keys_in, one_of
 from core.store.pages import Page, newest_first
 from core.store.tables import facts, ledger, orders, refs, stock
 from core.store.tables.orders import HELD, TAGGED
@@ -71,8 +71,9 @@ class Standing:
 
 def standings(conn: sa.Connection, merchant: str, order_ids: Sequence[str]) -> dict[str, Standing]:
     """Return where each order stands; one that is not there is left out."""
-    keys = sorted({(merchant, order_id) for order_id in order_ids})
-    columns = (orders.c.order_id, orders.c.state, orders.c.due_at, orders.c.attempts, orders.c.error)
+    if not order_ids:
+        return {}
+    dialect, keys = conn.dialect.name, sorted({(merchant, order_id) for order_id in order_ids})
     return {
         row.order_id: Standing(
             state=OrderState.model_validate_json(row.state),
@@ -80,8 +81,14 @@ def standings(conn: sa.Connection, merchant: str, order_ids: Sequence[str]) -> d
             attempts=row.attempts,
             error=row.error,
         )
-        for row in (conn.execute(sa.select(*columns).where(among(conn, _KEY, keys))) if keys else ())
+        for row in conn.execute(_standing(dialect), keys_in(dialect, keys))
     }
+
+
+@functools.cache
+def _standing(dialect: str) -> sa.Select[Any]:
+    columns = (orders.c.order_id, orders.c.state, orders.c.due_at, orders.c.attempts, orders.c.error)
+    return sa.select(*columns).where(found_by(dialect, _KEY))
 
 
 def updates_of(conn: sa.Connection, merchant: str, order_ids: Sequence[str]) -> dict[str, datetime]:

@@ -1,5 +1,6 @@
 """Products: what a SKU is, weighs and measures."""
 
+import functools
 import json
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -9,7 +10,7 @@ import sqlalchemy as sa
 from core.domain.link_proposals import folded, search_words
 from core.domain.lost_skus import KEPT_DIGITS
 from core.model.products import Product
-from core.store.columns import among
+from core.store.columns import among, found_by, keys_in
 from core.store.pages import Page, in_order
 from core.store.revisions import change_settings
 from core.store.tables import product_words, products, stock
@@ -93,9 +94,13 @@ def products_of(conn: sa.Connection, merchant: str, skus: Iterable[str]) -> dict
     wanted = sorted({(merchant, sku) for sku in skus})
     if not wanted:
         return {}
-    of = among(conn, _KEY, wanted)
-    query = sa.select(products).where(of).order_by(products.c.sku)
-    return {row.sku: _product_of(row) for row in conn.execute(query)}
+    dialect = conn.dialect.name
+    return {row.sku: _product_of(row) for row in conn.execute(_of_skus(dialect), keys_in(dialect, wanted))}
+
+
+@functools.cache
+def _of_skus(dialect: str) -> sa.Select[Any]:
+    return sa.select(products).where(found_by(dialect, _KEY)).order_by(products.c.sku)
 
 
 def page_of_products(
@@ -158,9 +163,16 @@ def customs_of(
     conn: sa.Connection, merchant: str, skus: Sequence[str]
 ) -> dict[str, tuple[str | None, str | None]]:
     """Return (tariff code, origin) of these SKUs, whatever the size of the catalogue."""
-    of = among(conn, (products.c.merchant, products.c.sku), [(merchant, sku) for sku in skus])
-    query = sa.select(products.c.sku, products.c.hs, products.c.origin).where(of)
-    return {sku: (hs, origin) for sku, hs, origin in conn.execute(query)} if skus else {}
+    if not skus:
+        return {}
+    dialect = conn.dialect.name
+    found = conn.execute(_customs(dialect), keys_in(dialect, [(merchant, sku) for sku in skus]))
+    return {sku: (hs, origin) for sku, hs, origin in found}
+
+
+@functools.cache
+def _customs(dialect: str) -> sa.Select[Any]:
+    return sa.select(products.c.sku, products.c.hs, products.c.origin).where(found_by(dialect, _KEY))
 
 
 def _product_of(row: sa.Row[Any]) -> Product:

@@ -1,5 +1,6 @@
 """Stock as people see and change it: counters, counts, goods that come in."""
 
+import functools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
@@ -7,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from core.store.columns import among
+from core.store.columns import found_by, keys_in
 from core.store.jobs import NewJob, enqueue
 from core.store.ledger import Seen, count, receive
 from core.store.listings import mark_dirty
@@ -52,9 +53,14 @@ def stock_of(conn: sa.Connection, merchant: str, skus: Iterable[str]) -> list[St
     wanted = sorted({(merchant, sku) for sku in skus})
     if not wanted:
         return []
-    of = among(conn, (stock.c.merchant, stock.c.sku), wanted)
-    query = sa.select(*_COLUMNS).where(of).order_by(stock.c.sku, stock.c.location)
-    return [_stock_row(row) for row in conn.execute(query)]
+    dialect = conn.dialect.name
+    return [_stock_row(row) for row in conn.execute(_of_skus(dialect), keys_in(dialect, wanted))]
+
+
+@functools.cache
+def _of_skus(dialect: str) -> sa.Select[Any]:
+    of = found_by(dialect, (stock.c.merchant, stock.c.sku))
+    return sa.select(*_COLUMNS).where(of).order_by(stock.c.sku, stock.c.location)
 
 
 def available_units(conn: sa.Connection, merchant: str, skus: Iterable[str]) -> dict[tuple[str, str], int]:

@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from core.model.forgetting import Why
-from core.store.columns import UTCDateTime, among, keys_in, one_of
+from core.store.columns import UTCDateTime, among, found_by, keys_in, one_of
 from core.store.keys import Purpose, data_key, find_key, hash_under
 from core.store.sealing import Keyring
 from core.store.tables import data_keys, forgotten, orders, refs
@@ -105,14 +105,20 @@ def buried_references(conn: sa.Connection, keys: Sequence[tuple[str, str, str]])
     """Return which of these (merchant, kind, reference) lead to an order with a tombstone: a payment, a tracker."""
     if not keys:
         return set()
+    dialect = conn.dialect.name
+    found = conn.execute(_buried_references(dialect), keys_in(dialect, sorted(set(keys))))
+    return {(merchant, kind, reference) for merchant, kind, reference in found}
+
+
+@functools.cache
+def _buried_references(dialect: str) -> sa.Select[Any]:
     named = (refs.c.merchant, refs.c.kind, refs.c.reference)
     grave = sa.and_(
         forgotten.c.merchant == refs.c.merchant,
         forgotten.c.kind == "order",
         forgotten.c.subject == refs.c.order_id,
     )
-    query = sa.select(*named).select_from(refs.join(forgotten, grave)).where(among(conn, named, keys))
-    return {(merchant, kind, reference) for merchant, kind, reference in conn.execute(query)}
+    return sa.select(*named).select_from(refs.join(forgotten, grave)).where(found_by(dialect, named))
 
 
 def why_forgotten(
