@@ -83,7 +83,7 @@ def said_by(conn: sa.Connection) -> dict[str, bool]:
     """Return of each setting whether this session says it itself."""
     query = sa.text("SELECT name, source = 'session' AS ours FROM pg_settings WHERE name IN :names")
     found = conn.execute(query.bindparams(sa.bindparam("names", DURABLE, expanding=True)))
-    return {name: ours for name, ours in found}
+    return dict(row._tuple() for row in found)
 
 
 @pytest.mark.req("R11")
