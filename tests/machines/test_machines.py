@@ -4,6 +4,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from tests.machines.intake import IntakeMachine
 from tests.machines.stock import StockMachine
 
 ALWAYS_THE_SAME = settings(
@@ -20,3 +21,8 @@ ALWAYS_THE_SAME = settings(
 @pytest.mark.req("R29", "R31")
 def test_stock_is_never_promised_twice_and_its_ledger_adds_up() -> None:
     run_state_machine_as_test(StockMachine, settings=ALWAYS_THE_SAME)
+
+
+@pytest.mark.req("R11", "R12")
+def test_what_a_vendor_told_is_stored_once_and_seen_in_the_end() -> None:
+    run_state_machine_as_test(IntakeMachine, settings=ALWAYS_THE_SAME)
