@@ -8,6 +8,7 @@ What a node costs at rest and an order at work: `make soak ARGS=capacity`.
 A worker of two killed at every failpoint, on both databases, and stopped past every claim: `make soak ARGS=failpoints`.
 And `make soak ARGS=chaos`: an hour of kills, stops and cuts on PostgreSQL (see tests/chaos/run.py).
 Two thousand webhooks of a hub that strace watches: each is on disk before its answer (`make soak ARGS=flushed`).
+Stock, intake and effects beside small models, a thousand examples of forty steps each (`make soak ARGS=machines`).
 Attacks on the door of a running hub, with what each costs and what honest webhooks feel of it: `make soak ARGS=attacks`.
 """
 
@@ -32,6 +33,7 @@ from tests.crash import every_place
 from tests.crash.every_place import WAYS
 from tests.demo.fleet import act_one
 from tests.demo.sabotaged import VENDOR_OF, overlooked
+from tests.machines.longer import MACHINES, driven
 from tests.sandbox import amazon_walk, easypost_walk, shopify_walk, stripe_walk
 
 SEEDS = range(1, 11)
@@ -98,6 +100,7 @@ def main() -> int:
         ("odd orders", partial(sold_oddly, 1000)),
         ("attacks", attacked),
         ("flushed", flushed.judged),
+        *((f"machines {name}", partial(driven, name)) for name in MACHINES),
         *((f"sabotage {kind}", partial(overlooked, kind)) for kind in sorted(VENDOR_OF)),
         *((f"{FLEET} --seed {n}", partial(act_one, kill=8, seed=n, faults="all")) for n in FLEET_SEEDS),
         (CAPACITY, capacity.measured),

@@ -8,12 +8,14 @@ from functools import partial
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
+from tests.machines.effects import EffectsMachine
 from tests.machines.intake import IntakeMachine
 from tests.machines.stock import StockMachine
 
 MACHINES: dict[str, type[RuleBasedStateMachine]] = {
     "stock": StockMachine,
     "intake": IntakeMachine,
+    "effects": EffectsMachine,
 }
 LONGER = settings(
     database=None,
