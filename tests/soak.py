@@ -8,7 +8,7 @@ What a node costs at rest and an order at work: `make soak ARGS=capacity`.
 A worker of two killed at every failpoint, on both databases, and stopped past every claim: `make soak ARGS=failpoints`.
 And `make soak ARGS=chaos`: an hour of kills, stops and cuts on PostgreSQL (see tests/chaos/run.py).
 Two thousand webhooks of a hub that strace watches: each is on disk before its answer (`make soak ARGS=flushed`).
-Stock, intake and effects beside small models, a thousand examples of forty steps each (`make soak ARGS=machines`).
+Stock, intake and effects beside small models, three hundred examples of forty steps each (`make soak ARGS=machines`).
 Attacks on the door of a running hub, with what each costs and what honest webhooks feel of it: `make soak ARGS=attacks`.
 """
 

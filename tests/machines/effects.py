@@ -64,16 +64,21 @@ class EffectsMachine(RuleBasedStateMachine):
         self.world.do(books_balance(self.world.store))
         self.world.close()
 
-    @rule(worker=WORKERS, how=st.sampled_from(HOW), dies_at=st.sampled_from(("", *DIES_AT)))
-    def works(self, worker: str, how: str, dies_at: str) -> None:
-        """A worker does what is next, and perhaps dies at a place."""
+    @rule(
+        worker=WORKERS,
+        how=st.sampled_from(HOW),
+        dies_at=st.sampled_from(("", *DIES_AT)),
+        moves=st.booleans(),
+    )
+    def works(self, worker: str, how: str, dies_at: str, moves: bool) -> None:
+        """A worker does what is next, and perhaps dies at a place; the order may move once it was claimed."""
         with listening(_killing(dies_at)):
-            self.world.do(self._work(worker, how))
+            self.world.do(self._work(worker, how, moves=moves))
 
     @rule(worker=WORKERS, how=st.sampled_from(HOW), seconds=st.integers(0, 9))
     def works_while_another_tries(self, worker: str, how: str, seconds: int) -> None:
         """A call takes its time, and the other worker looks at the same order meanwhile."""
-        self.world.do(self._work(worker, how, seconds))
+        self.world.do(self._work(worker, how, seconds=seconds))
 
     @rule(seconds=st.sampled_from([1, 5, 20, 100]))
     def time_passes(self, seconds: int) -> None:
@@ -81,7 +86,10 @@ class EffectsMachine(RuleBasedStateMachine):
 
     @rule()
     def something_is_told_of_the_order(self) -> None:
-        self.world.do(self.world.store.commit(a_commit(happened=(noted("meanwhile"),))))
+        self.world.do(self._move())
+
+    async def _move(self) -> None:
+        await self.world.store.commit(a_commit(happened=(noted("meanwhile"),)))
 
     @invariant()
     def it_came_to_pass_once_at_most(self) -> None:
@@ -99,17 +107,19 @@ class EffectsMachine(RuleBasedStateMachine):
         """Everybody is well again: it is done, once, and known to be."""
         for _ in range(6):
             self.time_passes(100)
-            self.works("w1", "answers", "")
+            self.works("w1", "answers", "", moves=False)
         assert len(self.acts) == 1
         assert [e.state for e in self._rows()].count("done") == 1
         assert self._state().open == ()
 
-    async def _work(self, worker: str, how: str, seconds: int | None = None) -> None:
+    async def _work(self, worker: str, how: str, *, seconds: int | None = None, moves: bool = False) -> None:
         """Claim the order and do what is next; whoever is killed gives nothing back."""
         with contextlib.suppress(KilledError, ClaimLostError):
             run = await begin(self.hubs[worker], MERCHANT, ORDER)
             if run is None:
                 return
+            if moves:
+                await self._move()
             with contextlib.suppress(NotYetError, OutcomeUnknownError, RejectedError, UnavailableError):
                 await self._next(run, how, seconds)
             await run.commit(due_at=run.now, free_claim=True)

@@ -20,7 +20,7 @@ MACHINES: dict[str, type[RuleBasedStateMachine]] = {
 LONGER = settings(
     database=None,
     deadline=None,
-    max_examples=1000,
+    max_examples=300,
     stateful_step_count=40,
     suppress_health_check=list(HealthCheck),
 )
