@@ -12,6 +12,7 @@ And `make soak ARGS=chaos`: an hour of kills, stops and cuts on PostgreSQL (see 
 Two thousand webhooks of a hub that strace watches: each is on disk before its answer (`make soak ARGS=flushed`).
 Seeds of the simulation (`make soak ARGS=seeds`), seeds without safeguards (`ARGS=safeguards`), failing seeds over and over
 (`ARGS=hashes`): see tests/many_seeds.py.
+Stock, intake and effects beside small models, three hundred examples of forty steps each (`make soak ARGS=machines`).
 Attacks on the door of a running hub, with what each costs and what honest webhooks feel of it: `make soak ARGS=attacks`.
 """
 
@@ -37,6 +38,7 @@ from tests.crash import every_place
 from tests.crash.every_place import WAYS
 from tests.demo.fleet import act_one
 from tests.demo.sabotaged import VENDOR_OF, overlooked
+from tests.machines.longer import MACHINES, driven
 from tests.sandbox import amazon_walk, easypost_walk, shopify_walk, stripe_walk
 
 SEEDS = range(1, 11)
@@ -109,6 +111,7 @@ def main() -> int:
         ("odd orders", partial(sold_oddly, 1000)),
         ("attacks", attacked),
         ("flushed", flushed.judged),
+        *((f"machines {name}", partial(driven, name)) for name in MACHINES),
         *((f"sabotage {kind}", partial(overlooked, kind)) for kind in sorted(VENDOR_OF)),
         *((f"{FLEET} --seed {n}", partial(act_one, kill=8, seed=n, faults="all")) for n in FLEET_SEEDS),
         (CAPACITY, capacity.measured),

@@ -224,5 +224,5 @@ async def day(
 def forks_of_workers() -> ForkServerContext:
     """Children that start at once: what they import is imported before."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.crash.working"])
+    context.set_forkserver_preload(["tests.crash.working", "tests.crash.test_every_failpoint"])
     return context
