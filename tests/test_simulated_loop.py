@@ -59,6 +59,18 @@ def test_processes_take_turns_as_the_seed_says_and_each_keeps_its_own_order() ->
         assert [word for word in said if word[0] == "a"] == ["a1", "a2", "a3"]
 
 
+def test_what_is_ready_in_one_process_runs_first_come_first_served(loop: SeededLoop) -> None:
+    said: list[int] = []
+
+    async def call_soon() -> None:
+        for number in range(5):
+            loop.call_soon(said.append, number)
+
+    loop.start(loop.new_process("a"), call_soon())
+    loop.run_ready()
+    assert said == [0, 1, 2, 3, 4]
+
+
 def test_answers_from_outside_come_in_an_order_that_the_seed_chooses() -> None:
     def answered(seed: int) -> tuple[int, ...]:
         found: list[int] = []
