@@ -28,6 +28,7 @@ Ts = TypeVarTuple("Ts")
 _NEARLY_S = 1e-6
 """A timer whose instant the clock shows, as far as it can."""
 _LAST_STEPS = 100_000
+_TASKS = 1_000
 
 
 @dataclass(slots=True)
@@ -102,7 +103,8 @@ class SeededLoop(asyncio.AbstractEventLoop):
         self._timers: list[tuple[float, int, _Ready]] = []
         self._numbers = count()
         self._tasks: list[asyncio.Task[Any]] = []
-        """Every one, so that those of a dead process are not unwound by the garbage collector."""
+        """Every one that is not done, so that those of a dead process are not unwound by the garbage collector."""
+        self._most_tasks = _TASKS
         self._running = False
         self._closed = False
 
@@ -284,6 +286,9 @@ class SeededLoop(asyncio.AbstractEventLoop):
         """Return a task of this loop."""
         task: asyncio.Task[Any] = asyncio.Task(coro, loop=self, name=name, context=context)
         self._tasks.append(task)
+        if len(self._tasks) > self._most_tasks:
+            self._tasks = [known for known in self._tasks if not known.done()]
+            self._most_tasks = max(_TASKS, 2 * len(self._tasks))
         return task
 
     def call_exception_handler(self, context: dict[str, Any]) -> None:

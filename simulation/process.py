@@ -25,7 +25,7 @@ class HubProcess:
     hub: Hub
     chance: random.Random
     worker: Worker = field(init=False)
-    acknowledged: list[tuple[str, str, str]]
+    acknowledged: set[tuple[str, str, str]]
     """(merchant, connection, event id) of every delivery that was answered with 200, by whichever process."""
     _beating: asyncio.Task[None] | None = None
 
@@ -61,4 +61,4 @@ class HubProcess:
     async def receive(self, merchant: str, connection: str, deliveries: Sequence[Delivery]) -> None:
         """Take in what a vendor tells: stored first, acknowledged after."""
         await self.hub.store.deliver(merchant, connection, deliveries, now=self.hub.clock.now())
-        self.acknowledged += [(merchant, connection, delivery.event_id) for delivery in deliveries]
+        self.acknowledged.update((merchant, connection, delivery.event_id) for delivery in deliveries)

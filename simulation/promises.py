@@ -1,6 +1,8 @@
 """What the store and the engine promise, judged from rows alone: the claim, the settings, what was decided on what."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -31,7 +33,7 @@ class Switched(NamedTuple):
 
 
 def broken_promises(
-    conn: sa.Connection, switched: Sequence[Switched], acknowledged: Sequence[tuple[str, str, str]]
+    conn: sa.Connection, switched: Sequence[Switched], acknowledged: AbstractSet[tuple[str, str, str]]
 ) -> list[str]:
     """Return everything that must not be, whatever came of it."""
     return [
@@ -86,12 +88,10 @@ def _decided_late(conn: sa.Connection) -> Iterator[str]:
             state = fold(state, fact)
 
 
-def _deliveries(conn: sa.Connection, acknowledged: Sequence[tuple[str, str, str]]) -> Iterator[str]:
+def _deliveries(conn: sa.Connection, acknowledged: AbstractSet[tuple[str, str, str]]) -> Iterator[str]:
     """Yield every delivery that was acknowledged and is lost, was stored twice, or waits still."""
     rows = list(conn.execute(sa.select(deliveries)))
-    stored = [(row.merchant, row.connection, row.event_id) for row in rows]
-    yield from (f"{' '.join(key)}: acknowledged and lost" for key in sorted({*acknowledged} - {*stored}))
-    yield from (
-        f"{' '.join(key)}: stored twice" for key in sorted({k for k in stored if stored.count(k) > 1})
-    )
+    stored = Counter((row.merchant, row.connection, row.event_id) for row in rows)
+    yield from (f"{' '.join(key)}: acknowledged and lost" for key in sorted(acknowledged - stored.keys()))
+    yield from (f"{' '.join(key)}: stored twice" for key in sorted(stored) if stored[key] > 1)
     yield from (f"{row.connection} {row.event_id}: {row.state}" for row in rows if row.state != "done")

@@ -96,7 +96,7 @@ class _Simulation:
     woken_at: datetime | None = None
     quiet_until: datetime | None = None
     """Set once nothing more comes from outside: from then on nothing fails and nobody dies."""
-    acknowledged: list[tuple[str, str, str]] = field(default_factory=list)
+    acknowledged: set[tuple[str, str, str]] = field(default_factory=set)
     switched: list[Switched] = field(default_factory=list)
     trace: list[str] = field(default_factory=list)
 
