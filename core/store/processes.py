@@ -38,14 +38,12 @@ def end_silent_sessions(conn: sa.Connection, now: datetime) -> int:
     """
     if conn.dialect.name != "postgresql":
         return 0
-    return int(conn.execute(_END_SESSIONS, {"since": now - GONE_AFTER, "length": NAME_LENGTH}).scalar_one())
-
-
-_END_SESSIONS = sa.text(
-    "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity, processes"
-    " WHERE datname = current_database() AND usename = current_user AND state <> 'idle'"
-    " AND application_name = right(processes.owner, CAST(:length AS integer)) AND beat_at < :since"
-).bindparams(sa.bindparam("since", type_=UTCDateTime))
+    ending = sa.text(
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity, processes"
+        " WHERE datname = current_database() AND usename = current_user AND state <> 'idle'"
+        " AND application_name = right(processes.owner, CAST(:length AS integer)) AND beat_at < :since"
+    ).bindparams(sa.bindparam("since", type_=UTCDateTime))
+    return int(conn.execute(ending, {"since": now - GONE_AFTER, "length": NAME_LENGTH}).scalar_one())
 
 
 def end_process(conn: sa.Connection, owner: str) -> None:

@@ -33,7 +33,7 @@ from tests.crash.world import again
 KILL, STOP = signal.SIGKILL, signal.SIGSTOP
 STOPPED_FOR = timedelta(minutes=10)
 """Longer than any claim: that of an order lasts 90 seconds, that of a job 180."""
-_RESTS_WITHIN_S = 60.0
+_RESTS_WITHIN_S = 120.0
 _MOST_ROUNDS = 200
 _PATIENCE_S = 3.0
 _MOMENT = timedelta(seconds=15)
