@@ -21,6 +21,7 @@ from simulation.case import Case, minimized, run_case
 from tests.safeguards import NEEDED, SAFEGUARDS, Needed, played_without
 
 _SEEDS_AT_ONCE = 20
+_TOLD_EVERY = 200
 MOST = 1_000
 """So many seeds are tried without a safeguard."""
 FAILING_OF_EACH = 3
@@ -120,7 +121,7 @@ async def many_seeds() -> list[str]:
                 if time.monotonic() >= ends:
                     return
                 total.add(await asyncio.get_running_loop().run_in_executor(pool, tried, part))
-                if total.seeds % (50 * _SEEDS_AT_ONCE) == 0:
+                if total.seeds % _TOLD_EVERY == 0:
                     _say(str(total))
 
         await asyncio.gather(*(share() for _ in range(processes)))
