@@ -57,6 +57,7 @@ MAY_BE_SAID = {
     "run.merchant": MERCHANT,
     "run.order_id": ORDER,
     "said": OUR_WORDS,
+    "ended": COUNT,
     "sealed": COUNT,
     "self.held": COUNT,
     "self.name": "the name of a tick",

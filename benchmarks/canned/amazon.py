@@ -3,6 +3,7 @@
 import copy
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -77,6 +78,11 @@ def _money(amount: str) -> Json:
     return {"amount": amount, "currencyCode": "USD"}
 
 
+def _window(order: Sold, first_day: int, last_day: int) -> Json:
+    first, last = (text(order.placed_at + timedelta(days=days)) for days in (first_day, last_day))
+    return {"earliestDateTime": first, "latestDateTime": last}
+
+
 def _order(order: Sold) -> Json:
     """Return the sample of the mapping with this order's own parts."""
     items = [{"type": "ITEM", "subtotal": _money(order.total)}]
@@ -98,14 +104,19 @@ def _order(order: Sold) -> Json:
         "trackingNumber": order.shipped,
         "packageItems": [{"orderItemId": line["orderItemId"], "quantity": order.units}],
     }
-    status = {"fulfillmentStatus": "SHIPPED" if order.shipped else "UNSHIPPED"}
+    # The sample's own days are past: no carrier would be in time for them.
+    days = {
+        "fulfillmentStatus": "SHIPPED" if order.shipped else "UNSHIPPED",
+        "shipByWindow": _window(order, 0, 2),
+        "deliverByWindow": _window(order, 3, 9),
+    }
     return _SAMPLE | {
         "orderId": order.order_id,
         "createdTime": text(order.placed_at),
         "lastUpdatedTime": text(order.changed_at),
         "programs": [],
         "proceeds": {"grandTotal": _money(order.total), "breakdowns": items},
-        "fulfillment": _SAMPLE["fulfillment"] | status,
+        "fulfillment": _SAMPLE["fulfillment"] | days,
         "orderItems": [line],
         "packages": [package] if order.shipped else [],
     }
