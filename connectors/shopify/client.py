@@ -264,8 +264,9 @@ class Admin:
     async def _learn(self, name: str, body: Mapping[str, Any], *, taken: int) -> float:
         """Keep what Shopify says of cost; return how long to wait until this document would be let through.
 
-        A call is charged its actual cost, one that is throttled nothing:
-        https://shopify.dev/docs/api/usage/limits (read 2026-11).
+        ``actualQueryCost`` is what a call cost, and null where it was throttled
+        (https://shopify.dev/docs/apps/build/apis/graphql-admin/rate-limits, seen 2026-12-01). That such a call costs
+        nothing is taken for granted, and does no harm if it is wrong: where Shopify tells of less left, its word counts.
         """
         cost = (body.get("extensions") or {}).get("cost") or {}
         asked, throttle = cost.get("requestedQueryCost"), cost.get("throttleStatus") or {}

@@ -27,7 +27,7 @@ async def verify_payment(run: Run) -> None:
     for authority, reference in asked_of_gateways(run.order, payments):
         gateway_payments[reference] = await _ask_gateway(run, authority, reference)
     checked = check(run.order, payments, gateway_payments, run.now)
-    if _disagrees_newly(checked, last) and await refresh(run):
+    if _newly_otherwise(checked, last) and await refresh(run):
         return  # the gateway was only ahead of the shop's word that we knew: both are compared anew
     more = checked.difference
     told: list[Fact] = [checked]
@@ -37,9 +37,12 @@ async def verify_payment(run: Run) -> None:
     run.decide(told)
 
 
-def _disagrees_newly(checked: PaymentChecked, last: PaymentChecked | None) -> bool:
-    was = last.state if last is not None else None
-    return checked.state is PaymentState.MISMATCH and was is not PaymentState.MISMATCH
+_OTHERWISE = frozenset({PaymentState.MISMATCH, PaymentState.LAPSED})
+"""What a gateway says that gave money back or let an authorization go, while the shop's word is older."""
+
+
+def _newly_otherwise(checked: PaymentChecked, last: PaymentChecked | None) -> bool:
+    return checked.state in _OTHERWISE and (last is None or last.state is not checked.state)
 
 
 async def _ask_gateway(run: Run, authority: str, reference: str) -> GatewayPayment | None:

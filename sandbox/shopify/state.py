@@ -26,6 +26,8 @@ from sandbox.stripe import Stripe
 from sandbox.values import Json
 
 STALE: Final = timedelta(seconds=30)
+POINTS_PER_S: Final = 1000
+"""Of a shop whose house names no plan: as many as the largest plan but one restores."""
 SECONDS_OF_POINTS: Final = 20
 """A shop's bucket holds what so many seconds bring."""
 FIRST_ID: Final = 5_400_000_000_001
@@ -65,9 +67,8 @@ class Shop:
         """Take products, listings and levels of the house; what was sold before is forgotten."""
         self.clear()
         self.house = house
-        points = (house.get("limits") or {}).get("points_per_s")
-        if points:
-            self.bucket = Bucket(SECONDS_OF_POINTS * points, points, seconds=self.env.clock.seconds)
+        points = (house.get("limits") or {}).get("points_per_s", POINTS_PER_S)
+        self.bucket = Bucket(SECONDS_OF_POINTS * points, points, seconds=self.env.clock.seconds)
         self.domain = str(house.get("shop") or "")
         self.currency = _currency(house)
         self.stock = Stock(self.now, level_changed)

@@ -376,6 +376,8 @@ async def test_a_house_says_of_which_plan_its_shop_is(stand: Stand) -> None:
 
     throttle = answer["extensions"]["cost"]["throttleStatus"]
     assert (throttle["maximumAvailable"], throttle["restoreRate"]) == (2000, 100)
+    stand.shop.load({**stand.shop.house, "limits": None})
+    assert (stand.shop.bucket.maximum, stand.shop.bucket.rate) == (20_000, 1000)
 
 
 def test_a_bucket_fills_up_again_with_time() -> None:

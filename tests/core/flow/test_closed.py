@@ -10,7 +10,7 @@ from core.model.facts import Fact, Held
 from core.model.holds import Hold
 from core.model.money import Money
 from core.model.notification import NotificationKind
-from core.model.order import Order, TransactionKind
+from core.model.order import ChannelState, Order, TransactionKind
 from core.model.payment import PaymentState
 from core.services import actions
 from core.store.orders import facts_of, list_orders
@@ -80,6 +80,28 @@ async def test_a_gateway_that_tells_first_of_money_given_back_holds_nothing_wher
     state = await state_of(b)
     assert (state.payment and state.payment.state, state.stage) == (PaymentState.REFUNDED, Stage.CLOSED)
     assert reasons(await b.store.read(facts_of, MERCHANT, "shop:kk-1")) == []
+
+
+@pytest.mark.req("R88")
+@pytest.mark.case("C5")
+async def test_a_gateway_that_tells_first_of_an_authorization_let_go_holds_nothing_where_the_shop_cancelled(
+    b: Bench,
+) -> None:
+    order(b)
+    known, kept = order_of(b.world, "shop", "kk-1"), b.world.payments["pay-KK-1"]
+    held = known.transactions[0].model_copy(update={"kind": TransactionKind.AUTHORIZATION})
+    change_order(b.world, "shop", known.model_copy(update={"transactions": (held,), "test": True}))
+    await settle(b)
+    told = order_of(b.world, "shop", "kk-1").model_copy(update={"state": ChannelState.CANCELLED})
+    change_order(b.world, "shop", told)
+    b.world.payments["pay-KK-1"] = kept.model_copy(update={"state": PaymentState.CANCELLED})
+    b.world.notifications.clear()
+    b.world.notify("pay", NotificationKind.PAYMENT, "pay-KK-1")
+
+    await settle(b)
+
+    assert (await state_of(b)).stage is Stage.CANCELLED
+    assert "authorization_lapsed" not in reasons(await b.store.read(facts_of, MERCHANT, "shop:kk-1"))
 
 
 @pytest.mark.req("R88")
