@@ -27,7 +27,8 @@ OF_EVERYBODY: Mapping[str, str] = {
     "connection_jobs._count": "is handed the condition",
     "columns.among": "the condition that others use",
     "columns.one_of": "the condition that others use",
-    "columns.found_by": "the condition that others use",
+    "columns._found_by": "the condition that others use",
+    "columns._table_of": "the keys that others are asked for",
     "columns.keys_table": "the keys that others are asked for",
     "job_ends.<module>": "by a job's whole key",
     "engine._clock_timestamp": "asks what time it is",
@@ -107,9 +108,9 @@ def names_merchant(node: ast.AST, holding: set[str]) -> bool:
                 )
             ):
                 return True
-            case ast.Call(func=ast.Name(id="among" | "one_of" | "found_by"), args=args) if (
-                "c.merchant" in ast.unparse(node) or any(ast.unparse(arg) in holding for arg in args)
-            ):
+            case ast.Call(func=ast.Name(id="among" | "one_of"), args=args) if "c.merchant" in ast.unparse(
+                node
+            ) or any(ast.unparse(arg) in holding for arg in args):
                 return True
             case ast.Dict(keys=keys) if any(
                 isinstance(key, ast.Constant) and key.value == "merchant" for key in keys

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from core.domain.state import OrderState, Stage
-from core.store.columns import WOKEN, UTCDateTime, found_by, keys_in, one_of
+from core.store.columns import WOKEN, UTCDateTime, keys_in, one_of
 from core.store.known import SealedOrder, sealed_in, with_key
 from core.store.lanes import first_of_lanes
 from core.store.processes import GONE_AFTER, owner_silent
@@ -107,7 +107,7 @@ def renew_claims(
 
 @functools.cache
 def _held(dialect: str) -> sa.Select[Any]:
-    ours = (found_by(dialect, _KEY), orders.c.claimed_by == sa.bindparam("owner"))
+    ours = (one_of(dialect, _KEY), orders.c.claimed_by == sa.bindparam("owner"))
     return sa.select(*_KEY).where(*ours).order_by(*_KEY).with_for_update()
 
 

@@ -54,67 +54,57 @@ def among(
 
     One statement text for any number of keys: arrays on PostgreSQL, a JSON list on SQLite.
     """
-    if conn.dialect.name == "postgresql":
-        arrays = [
-            sa.bindparam(None, [key[i] for key in keys], type_=postgresql.ARRAY(sa.Text), unique=True)
-            for i in range(len(columns))
-        ]
-        names = [f"k{i}" for i in range(len(columns))]
-        wanted = sa.func.unnest(*arrays).table_valued(*names, name="wanted").render_derived()
-        return sa.tuple_(*columns).in_(sa.select(*(wanted.c[name] for name in names)))
-    # Joined column by column: of a row value SQLite may take the first index that begins with the merchant, and look
-    # at all of the merchant's rows.
-    table = columns[0].table
-    sought = table.alias("sought")
-    listed = sa.func.json_each(sa.bindparam(None, json.dumps(keys), unique=True)).table_valued("value")
-    same = [
-        sought.c[column.name] == sa.func.json_extract(listed.c.value, f"$[{i}]")
-        for i, column in enumerate(columns)
-    ]
-    rowids: sa.Select[tuple[int]] = sa.select(sa.literal_column("sought.rowid", sa.Integer))
-    found = rowids.select_from(listed.join(sought, sa.true())).where(*same)
-    return sa.literal_column(f"{table.name}.rowid", sa.Integer).in_(found)
+    dialect, count = conn.dialect.name, len(columns)
+    if dialect == "postgresql":
+        bound = [[key[i] for key in keys] for i in range(count)]
+        given = [sa.bindparam(None, one, type_=postgresql.ARRAY(sa.Text), unique=True) for one in bound]
+    else:
+        given = [sa.bindparam(None, json.dumps(keys), unique=True)]
+    return _found_by(dialect, columns, _table_of(dialect, count, given))
 
 
-def one_of(dialect: str, columns: Sequence[sa.ColumnElement[str]]) -> sa.ColumnElement[bool]:
+def one_of(dialect: str, columns: Sequence[sa.Column[Any]]) -> sa.ColumnElement[bool]:
     """Return the condition that these text columns together are one of the keys that ``keys_in`` gives.
 
     It is ``among`` for a statement that is made once: on a hot path most of what ``among`` costs is making it anew.
     """
-    if dialect == "postgresql":
-        rows = keys_table(dialect, len(columns))
-        return sa.tuple_(*columns).in_(sa.select(*rows.c))
-    listed = sa.func.json_each(sa.bindparam("keys")).table_valued("value")
-    parts = (
-        sa.func.json_extract(listed.c.value, sa.literal_column(f"'$[{i}]'")) for i in range(len(columns))
-    )
-    return sa.tuple_(*columns).in_(sa.select(*parts))
-
-
-def found_by(dialect: str, columns: Sequence[sa.Column[Any]]) -> sa.ColumnElement[bool]:
-    """Return the same condition for a statement that has others by which SQLite might look for its rows first."""
-    if dialect == "postgresql":
-        return one_of(dialect, columns)
-    table, wanted = columns[0].table, keys_table(dialect, len(columns))
-    sought = table.alias("sought")
-    same = (sought.c[column.name] == key for column, key in zip(columns, wanted.c, strict=True))
-    rowids: sa.Select[tuple[int]] = sa.select(sa.literal_column("sought.rowid", sa.Integer))
-    found = rowids.select_from(wanted.join(sought, sa.and_(*same)))
-    return sa.literal_column(f"{table.name}.rowid", sa.Integer).in_(found)
+    return _found_by(dialect, columns, keys_table(dialect, len(columns)))
 
 
 def keys_table(dialect: str, count: int) -> sa.FromClause:
     """Return the keys that ``keys_in`` gives as rows of so many columns ``k0``, ``k1`` and so on, to join with."""
+    if dialect == "postgresql":
+        given = [sa.bindparam(f"keys_{i}", type_=postgresql.ARRAY(sa.Text)) for i in range(count)]
+    else:
+        given = [sa.bindparam("keys")]
+    return _table_of(dialect, count, given)
+
+
+def _table_of(dialect: str, count: int, given: Sequence[sa.BindParameter[Any]]) -> sa.FromClause:
     names = [f"k{i}" for i in range(count)]
     if dialect == "postgresql":
-        arrays = [sa.bindparam(f"keys_{i}", type_=postgresql.ARRAY(sa.Text)) for i in range(count)]
-        return sa.func.unnest(*arrays).table_valued(*names, name="wanted").render_derived()
-    listed = sa.func.json_each(sa.bindparam("keys")).table_valued("value")
+        return sa.func.unnest(*given).table_valued(*names, name="wanted").render_derived()
+    listed = sa.func.json_each(*given).table_valued("value")
     parts = (
         sa.func.json_extract(listed.c.value, sa.literal_column(f"'$[{i}]'")).label(name)
         for i, name in enumerate(names)
     )
     return sa.select(*parts).subquery("wanted")
+
+
+def _found_by(
+    dialect: str, columns: Sequence[sa.Column[Any]], wanted: sa.FromClause
+) -> sa.ColumnElement[bool]:
+    if dialect == "postgresql":
+        return sa.tuple_(*columns).in_(sa.select(*wanted.c))
+    # Joined column by column: of a row value SQLite may take the first index that begins with the merchant, and look
+    # at all of the merchant's rows.
+    table = columns[0].table
+    sought = table.alias("sought")
+    same = (sought.c[column.name] == key for column, key in zip(columns, wanted.c, strict=True))
+    rowids: sa.Select[tuple[int]] = sa.select(sa.literal_column("sought.rowid", sa.Integer))
+    found = rowids.select_from(wanted.join(sought, sa.and_(*same)))
+    return sa.literal_column(f"{table.name}.rowid", sa.Integer).in_(found)
 
 
 def keys_in(dialect: str, keys: Sequence[tuple[str, ...]]) -> dict[str, object]:

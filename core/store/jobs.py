@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Self
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from core.store.columns import UTCDateTime, among, compact, found_by, keys_in
+from core.store.columns import UTCDateTime, among, compact, keys_in, one_of
 from core.store.lanes import first_of_lanes
 from core.store.processes import GONE_AFTER, unheld_at
 from core.store.revisions import revision_beside
@@ -179,7 +179,7 @@ def _claimable(dialect: str, *, chosen: bool) -> sa.Select[Any]:
         jobs.c.due_at <= now, unheld_at(jobs.c, now, silent)
     )
     if chosen:
-        query = query.where(found_by(dialect, _KEY))
+        query = query.where(one_of(dialect, _KEY))
     first = query.order_by(jobs.c.due_at, *jobs.primary_key).limit(sa.bindparam("most", type_=sa.Integer))
     return first.with_for_update(of=jobs, skip_locked=True)
 

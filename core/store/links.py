@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from core.domain.state import Stage
 from core.errors import RefusedError
-from core.store.columns import among, compact, found_by, keys_in
+from core.store.columns import among, compact, keys_in, one_of
 from core.store.jobs import NewJob, enqueue_all
 from core.store.listings import mark_dirty
 from core.store.pages import Page, in_order
@@ -54,7 +54,7 @@ def links_among(
 
 @functools.cache
 def _of_named(dialect: str) -> sa.Select[Any]:
-    return sa.select(links).where(found_by(dialect, _NAMED)).order_by(*links.primary_key)
+    return sa.select(links).where(one_of(dialect, _NAMED)).order_by(*links.primary_key)
 
 
 def page_of_links(

@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from core.store.columns import found_by, keys_in
+from core.store.columns import keys_in, one_of
 from core.store.listings import COLUMNS, ListingRow, listing_of
 from core.store.pages import Page, in_order
 from core.store.tables import listings
@@ -50,7 +50,7 @@ def rows_of_listings(
 
 @functools.cache
 def _of_named(dialect: str) -> sa.Select[Any]:
-    return sa.select(*COLUMNS).where(found_by(dialect, _LISTING)).order_by(*_KEY)
+    return sa.select(*COLUMNS).where(one_of(dialect, _LISTING)).order_by(*_KEY)
 
 
 MOST_COUNTED = 10_000

@@ -14,7 +14,7 @@ from core.domain.state import OrderState, Stage
 from core.model.annotations import NOBODY
 from core.model.facts import FACT, Fact
 from core.model.holds import Hold
-from core.store.columns import among, found_by, keys_in, one_of
+from core.store.columns import among, keys_in, one_of
 from core.store.pages import Page, newest_first
 from core.store.tables import facts, ledger, orders, refs, stock
 from core.store.tables.orders import HELD, TAGGED
@@ -88,7 +88,7 @@ def standings(conn: sa.Connection, merchant: str, order_ids: Sequence[str]) -> d
 @functools.cache
 def _standing(dialect: str) -> sa.Select[Any]:
     columns = (orders.c.order_id, orders.c.state, orders.c.due_at, orders.c.attempts, orders.c.error)
-    return sa.select(*columns).where(found_by(dialect, _KEY))
+    return sa.select(*columns).where(one_of(dialect, _KEY))
 
 
 def updates_of(conn: sa.Connection, merchant: str, order_ids: Sequence[str]) -> dict[str, datetime]:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from core.domain.link_proposals import folded, search_words
 from core.domain.lost_skus import KEPT_DIGITS
 from core.model.products import Product
-from core.store.columns import among, found_by, keys_in
+from core.store.columns import among, keys_in, one_of
 from core.store.pages import Page, in_order
 from core.store.revisions import change_settings
 from core.store.tables import product_words, products, stock
@@ -100,7 +100,7 @@ def products_of(conn: sa.Connection, merchant: str, skus: Iterable[str]) -> dict
 
 @functools.cache
 def _of_skus(dialect: str) -> sa.Select[Any]:
-    return sa.select(products).where(found_by(dialect, _KEY)).order_by(products.c.sku)
+    return sa.select(products).where(one_of(dialect, _KEY)).order_by(products.c.sku)
 
 
 def page_of_products(
@@ -172,7 +172,7 @@ def customs_of(
 
 @functools.cache
 def _customs(dialect: str) -> sa.Select[Any]:
-    return sa.select(products.c.sku, products.c.hs, products.c.origin).where(found_by(dialect, _KEY))
+    return sa.select(products.c.sku, products.c.hs, products.c.origin).where(one_of(dialect, _KEY))
 
 
 def _product_of(row: sa.Row[Any]) -> Product:

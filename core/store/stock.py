@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from core.store.columns import found_by, keys_in
+from core.store.columns import keys_in, one_of
 from core.store.jobs import NewJob, enqueue
 from core.store.ledger import Seen, count, receive
 from core.store.listings import mark_dirty
@@ -59,7 +59,7 @@ def stock_of(conn: sa.Connection, merchant: str, skus: Iterable[str]) -> list[St
 
 @functools.cache
 def _of_skus(dialect: str) -> sa.Select[Any]:
-    of = found_by(dialect, (stock.c.merchant, stock.c.sku))
+    of = one_of(dialect, (stock.c.merchant, stock.c.sku))
     return sa.select(*_COLUMNS).where(of).order_by(stock.c.sku, stock.c.location)
 
 

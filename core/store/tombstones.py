@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from core.model.forgetting import Why
-from core.store.columns import UTCDateTime, among, found_by, keys_in, one_of
+from core.store.columns import UTCDateTime, among, keys_in, one_of
 from core.store.keys import Purpose, data_key, find_key, hash_under
 from core.store.sealing import Keyring
 from core.store.tables import data_keys, forgotten, orders, refs
@@ -118,7 +118,7 @@ def _buried_references(dialect: str) -> sa.Select[Any]:
         forgotten.c.kind == "order",
         forgotten.c.subject == refs.c.order_id,
     )
-    return sa.select(*named).select_from(refs.join(forgotten, grave)).where(found_by(dialect, named))
+    return sa.select(*named).select_from(refs.join(forgotten, grave)).where(one_of(dialect, named))
 
 
 def why_forgotten(
