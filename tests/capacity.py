@@ -16,7 +16,7 @@ from pathlib import Path
 import asyncpg
 
 from core.store.server_address import plain_address
-from tests.chaos.run import Chaos, _agreed, _folder, _open
+from tests.chaos.run import Chaos, agreed, opened, own_folder
 
 SECONDS = 60.0
 SHOPS_EVERY_S = 0.8
@@ -78,7 +78,7 @@ async def sell(chaos: Chaos, seconds: float) -> int:
         for merchant in chaos.both:
             await merchant.shop()
         await asyncio.sleep(SHOPS_EVERY_S)
-    _, _, wrong = await _agreed(chaos, AGREES_WITHIN_S)
+    _, _, wrong = await agreed(chaos, AGREES_WITHIN_S)
     if wrong:
         raise RuntimeError(f"the books do not agree: {wrong}")
     return sum(merchant.bought for merchant in chaos.both)
@@ -128,9 +128,9 @@ def at_work(rest: tuple[Sample, Sample], before: Sample, after: Sample, orders: 
 async def measured() -> list[str]:
     """Measure, and print it; nothing is judged."""
     seconds = float(os.environ.get("CROSSDOCK_CAPACITY_S", SECONDS))
-    with _folder() as folder:
+    with own_folder() as folder:
         async with AsyncExitStack() as stack:
-            chaos = await _open(stack, folder, int(2 * seconds / SHOPS_EVERY_S) + 20, seed=1)
+            chaos = await opened(stack, folder, int(2 * seconds / SHOPS_EVERY_S) + 20, seed=1)
             for merchant in chaos.both:
                 await merchant.client.stand("POST", "/faults/quiet", {})
             await asyncio.sleep(SETTLES_S)

@@ -25,7 +25,7 @@ import asyncpg
 from benchmarks.sending import A_SECOND, Sent, steady
 from core.store.server_address import plain_address
 from tests.chaos.merchants import Merchant
-from tests.chaos.run import Chaos, _agreed, _folder, _open
+from tests.chaos.run import Chaos, agreed, opened, own_folder
 
 SECONDS, ORDERS = 60.0, 500.0
 PLACED_EVERY_S = 3.0
@@ -137,9 +137,9 @@ async def _shopping(merchant: Merchant, seconds: float) -> list[float]:
 
 async def measured(seconds: float, orders: int) -> Found:
     """Have so many orders known, and then send so long."""
-    with _folder() as folder:
+    with own_folder() as folder:
         async with AsyncExitStack() as stack:
-            chaos = await _open(stack, folder, orders * 2 + int(seconds) + 40, seed=1)
+            chaos = await opened(stack, folder, orders * 2 + int(seconds) + 40, seed=1)
             kofi = next(m for m in chaos.both if m.client.merchant == "kofi")
             for merchant in chaos.both:
                 await merchant.client.stand("POST", "/faults/quiet", {})
@@ -147,7 +147,7 @@ async def measured(seconds: float, orders: int) -> Found:
                 for _ in range(min(BATCH, orders - kofi.bought)):
                     await kofi.buy()
                 await asyncio.sleep(1)
-            _, _, wrong = await _agreed(chaos, AGREES_WITHIN_S)
+            _, _, wrong = await agreed(chaos, AGREES_WITHIN_S)
             if wrong:
                 raise RuntimeError(f"the books do not agree before it begins: {wrong}")
             secret = kofi.environ["CROSSDOCK_APP_SHOPIFY_CLIENT_SECRET"].encode()
@@ -156,7 +156,7 @@ async def measured(seconds: float, orders: int) -> Found:
             port = int(kofi.client.hub.rpartition(":")[2])
             sent, known = await asyncio.gather(steady(port, seconds, request), _shopping(kofi, seconds))
             kept = await _kept(chaos)
-            took, _, wrong = await _agreed(chaos, AGREES_WITHIN_S)
+            took, _, wrong = await agreed(chaos, AGREES_WITHIN_S)
     return Found(sent=sent, kept=kept, known_after_s=known, agreed_after_s=took, wrong=wrong)
 
 

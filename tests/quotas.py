@@ -12,7 +12,7 @@ import time
 from collections import Counter
 from contextlib import AsyncExitStack
 
-from tests.chaos.run import Chaos, _agreed, _folder, _open
+from tests.chaos.run import Chaos, agreed, opened, own_folder
 
 SECONDS = 60.0
 WORKERS = 8
@@ -45,14 +45,14 @@ async def _buy(chaos: Chaos, seconds: float) -> None:
 async def within_limits() -> list[str]:
     """Have shoppers buy, print what was called, and return what is not as promised."""
     seconds = float(os.environ.get("CROSSDOCK_QUOTAS_S", SECONDS))
-    with _folder() as folder:
+    with own_folder() as folder:
         async with AsyncExitStack() as stack:
             most = int(3 * seconds / BUYS_EVERY_S) + 40
-            chaos = await _open(stack, folder, most, seed=1, workers=WORKERS, limits=LIMITS)
+            chaos = await opened(stack, folder, most, seed=1, workers=WORKERS, limits=LIMITS)
             for merchant in chaos.both:
                 await merchant.client.stand("POST", "/faults/quiet", {})
             await _buy(chaos, seconds)
-            took, _, wrong = await _agreed(chaos, AGREES_WITHIN_S)
+            took, _, wrong = await agreed(chaos, AGREES_WITHIN_S)
             calls = await _calls(chaos)
             orders = sum(merchant.bought for merchant in chaos.both)
     told, parts = "", list[str]()

@@ -190,7 +190,7 @@ async def _answers(web: Supervised, url: str, http: aiohttp.ClientSession) -> No
     raise RuntimeError(f"the hub does not start; see {web.log}")
 
 
-async def _open(
+async def opened(
     stack: AsyncExitStack,
     folder: Path,
     orders: int,
@@ -232,7 +232,7 @@ async def _open(
     return Chaos(cluster=cluster, web=web, others=others, both=both, chance=chance)
 
 
-async def _agreed(chaos: Chaos, within_s: float) -> tuple[float, dict[str, str], list[str]]:
+async def agreed(chaos: Chaos, within_s: float) -> tuple[float, dict[str, str], list[str]]:
     """Return how long it took until all was done, what was wrong from when until when, and what still is.
 
     Books are read where nothing is under way any more: to read those of an hour takes minutes, and what was done
@@ -276,13 +276,13 @@ async def _under_way(chaos: Chaos) -> int:
 async def run(say: Callable[[str], object] = sys.stdout.write) -> list[str]:
     """Rage, be quiet, and return what is wrong then."""
     seconds, seed = _setting("S", 3600), int(_setting("SEED", 1))
-    with _folder() as folder:
+    with own_folder() as folder:
         try:
             async with AsyncExitStack() as stack:
-                chaos = await _open(stack, folder, int(seconds / SHOPS_EVERY_S * 1.2) + 20, seed)
+                chaos = await opened(stack, folder, int(seconds / SHOPS_EVERY_S * 1.2) + 20, seed)
                 await chaos.rage(seconds)
                 await chaos.quiet()
-                took, seen, wrong = await _agreed(chaos, _setting("QUIET_S", 60))
+                took, seen, wrong = await agreed(chaos, _setting("QUIET_S", 60))
                 ended = {process.name: process.ended for process in chaos.processes if process.ended}
                 say(
                     f"    {seconds:g} s, seed {seed}: {sum(m.bought for m in chaos.both)} orders; {dict(chaos.struck)};"
@@ -297,7 +297,7 @@ async def run(say: Callable[[str], object] = sys.stdout.write) -> list[str]:
 
 
 @contextmanager
-def _folder() -> Iterator[Path]:
+def own_folder() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="crossdock-chaos-") as name:
         # The user postgres must get through to its own folder inside.
         Path(name).chmod(0o755)
