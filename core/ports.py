@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from core.clock import Clock
 from core.model.address import Address
+from core.model.hooks import HookAnswer, HookRequest
 from core.model.message import Message
 from core.model.money import Money
 from core.model.notification import Notification, Receipt, WebhookRequest
@@ -243,6 +244,19 @@ class Notifier(Protocol):
         ...
 
 
+class Hooks(Protocol):
+    """An address of the merchant's own: a tool, an ERP, a chat."""
+
+    async def call(self, request: HookRequest, *, key: str) -> HookAnswer:
+        """Ask it once; ``key`` is sent as ``Idempotency-Key``.
+
+        Raises:
+            RejectedError: it is no address that may be asked, or it answered with a refusal.
+            OutcomeUnknownError: it may have acted.
+        """
+        ...
+
+
 class WebhookSource(Protocol):
     """A connector that is told of changes over HTTP."""
 
@@ -323,6 +337,7 @@ class Ports:
     carrier: Carrier | None = None
     label_files: LabelFiles | None = None
     notifier: Notifier | None = None
+    hooks: Hooks | None = None
     webhooks: WebhookSource | None = None
     subscriber: Subscriber | None = None
     notifications: NotificationSource | None = None

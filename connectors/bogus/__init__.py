@@ -8,6 +8,7 @@ from connectors.bogus.channel import BogusChannel
 from connectors.bogus.channel_payments import BogusChannelPayments
 from connectors.bogus.client import World, world_named
 from connectors.bogus.gateway import BogusGateway
+from connectors.bogus.hooks import BogusHooks
 from connectors.bogus.levels import BogusLevels
 from connectors.bogus.notifications import BogusNotifications
 from connectors.bogus.notifier import BogusNotifier
@@ -41,6 +42,8 @@ def ports_of(world: World, name: str, settings: BogusSettings) -> Ports:
             return replace(told, carrier=carrier, label_files=carrier)
         case "mailer":
             return replace(plain, notifier=BogusNotifier(name, world))
+        case "tool":
+            return replace(plain, hooks=BogusHooks(name, world))
 
 
 CONNECTOR = Connector(
@@ -56,5 +59,6 @@ CONNECTOR = Connector(
         "buy": Operation(fence=Fence.OBJECT),
         "void": Operation(fence=Fence.ABSOLUTE),
         "send": Operation(fence=Fence.NONE),
+        "call": Operation(fence=Fence.NONE),
     },
 )

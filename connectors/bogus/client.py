@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from core.clock import Clock
 from core.errors import (
@@ -21,6 +21,7 @@ from core.errors import (
     UnavailableError,
     VendorPausedError,
 )
+from core.model.hooks import HookRequest
 from core.model.message import Message
 from core.model.notification import Notification, NotificationKind
 from core.model.order import FetchedOrder
@@ -75,6 +76,7 @@ class Effect(StrEnum):
     CANCEL = "cancel"
     TOLD = "told"
     MAIL = "mail"
+    HOOK = "hook"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -161,6 +163,10 @@ class World:
     """The connection that plays the gateway: it tells of money that moves."""
     payments: dict[str, GatewayPayment] = field(default_factory=dict)
     shipments: dict[str, Shipment] = field(default_factory=dict)
+    answers: dict[str, tuple[int, Any]] = field(default_factory=dict)
+    """By path: what the merchant's tool answers."""
+    asked: dict[str, HookRequest] = field(default_factory=dict)
+    """By key: what it was asked."""
     mails: list[Message] = field(default_factory=list)
     no_mailbox: set[str] = field(default_factory=set)
     """Addresses for which the mail server takes nothing."""

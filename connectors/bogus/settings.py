@@ -10,7 +10,7 @@ from core.model.base import Shape
 class BogusSettings(Shape):
     """The ``with:`` of a bogus connection; unknown keys are refused."""
 
-    plays: Literal["shop", "marketplace", "gateway", "carrier", "mailer"]
+    plays: Literal["shop", "marketplace", "gateway", "carrier", "mailer", "tool"]
     """Which vendor this connection stands for."""
     world: str = "main"
     """Connections of the same world know one another: a capture at the shop shows at the gateway."""

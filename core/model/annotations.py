@@ -1,5 +1,6 @@
 """What people write on an order for each other; nothing is decided by it."""
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import StringConstraints
@@ -8,6 +9,7 @@ from core.model.fact_base import FactBase
 
 TAG = r"[a-z0-9][a-z0-9-]{0,39}"
 """A lower-case word of at most 40 letters, digits and dashes, as a regular expression."""
+TAG_PATTERN = re.compile(TAG)
 MOST_TAGS = 20
 """Tags on one order."""
 LONGEST_NOTE_TEXT = 2000

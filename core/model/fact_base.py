@@ -11,4 +11,4 @@ class FactBase(Shape):
     v: Literal[1] = 1
     at: Instant
     actor: str = "hub"
-    """``hub``, ``channel``, ``gateway``, ``carrier``, ``user:<id>`` or ``key:<name>``; older ones ``person:<name of a key>``."""
+    """``hub``, ``channel``, ``gateway``, ``carrier``, ``user:<id>``, ``key:<name>`` or ``rule:<id>``; older ones ``person:<name of a key>``."""

@@ -19,6 +19,7 @@ from core.model.holds import Hold
 from core.model.money import Money
 from core.model.order import Order, RiskLevel
 from core.model.payment import PaymentState
+from core.model.rule_facts import RuleFact
 from core.model.shipment import CustomsItem, JudgedRate, Parcel, TrackingState
 from core.model.stock import Allocation, Need
 
@@ -379,7 +380,7 @@ Fact = Annotated[
     | LeftAfterVoid | ChannelTold | ShopperTold | NotSendable | Captured | CancelledAtChannel
     | RejectionAsked | LabelAsked | VoidAsked | VoidRefused | ShippedElsewhere | PartShippedElsewhere
     | Tracked | GatewayNotified | Intended | Settled | Parked | Retried | Forgotten | Noted
-    | Annotation,
+    | Annotation | RuleFact,
     Field(discriminator="kind"),
 ]  # fmt: skip
 """Any fact, told apart by ``kind``."""

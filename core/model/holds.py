@@ -21,6 +21,7 @@ class Hold(Worded):
         return member
 
     BY_PERSON = "by_person", "held by a person", "Release it when it may go.", True
+    BY_RULE = "by_rule", "held by a rule", "Release it when it may go, or reject it.", True
     UNREADABLE = (
         "unreadable",
         "cannot be read whole",

@@ -7,14 +7,14 @@ from typing import Literal
 
 from core.model.roles import Role
 
-_PEOPLE = ("user:", "key:", "person:")
-"""How an actor begins that is no machine of ours or a vendor's; ``person:<name>`` is what was written before users were."""
+_PEOPLE = ("user:", "key:", "person:", "rule:")
+"""How an actor begins that does what the merchant wants; ``person:<name>`` is what was written before users were."""
 
 LinkKind = Literal["setup", "invitation", "reset", "phone"]
 
 
 def by_person(actor: str) -> bool:
-    """Return whether a fact was made so by a person, or by a program of the merchant's."""
+    """Return whether a fact was made so by a person, or by a program or a rule of the merchant's."""
     return actor.startswith(_PEOPLE)
 
 
@@ -28,10 +28,15 @@ def actor_of_key(name: str) -> str:
     return f"key:{name}"
 
 
+def actor_of_rule(rule_id: str) -> str:
+    """Return how facts name a rule of crossdock.yaml."""
+    return f"rule:{rule_id}"
+
+
 def called(actor: str, names: Mapping[str, str]) -> str:
     """Return what people read of an actor."""
     kind, _, rest = actor.partition(":")
-    return names.get(actor, actor) if kind == "user" else rest if kind in ("key", "person") else actor
+    return names.get(actor, actor) if kind == "user" else rest if kind in ("key", "person") else f"rule {rest}" if kind == "rule" else actor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

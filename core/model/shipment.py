@@ -79,6 +79,7 @@ class RateReason(Worded):
 
     CHOSEN = "chosen", "chosen"
     DEARER = "dearer", "dearer"
+    SLOWER = "slower", "slower"
     LATE = "late", "later than promised"
     NO_PO_BOX = "no_po_box", "does not deliver to a PO box"
     NO_MILITARY = "no_military", "does not deliver to a military post office"

@@ -1,0 +1,92 @@
+"""What rules tell of an order."""
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from core.model.base import Instant
+from core.model.fact_base import FactBase
+from core.model.rule_runs import RunOutcome, StepOutcome
+from core.model.rule_values import EventValues
+
+
+class RuleMatched(FactBase):
+    """A rule's condition held for something that was told of the order: its steps begin."""
+
+    kind: Literal["rule_matched"] = "rule_matched"
+    run_id: str
+    rule: str
+    digest: str
+    """Of the rules in force: the run goes on under them whatever the file says later."""
+    where: str
+    """Where the file has the rule, as in ``crossdock.yaml:41:5``."""
+    trigger: str
+    event: EventValues
+    values: dict[str, Any] = Field(default_factory=dict)
+    """What the condition looked at, by path."""
+
+
+class RuleStepped(FactBase):
+    """A step of a run was done, skipped, put off or failed."""
+
+    kind: Literal["rule_stepped"] = "rule_stepped"
+    run_id: str
+    rule: str
+    step: str
+    """Which one, as in ``then.1``."""
+    action: str
+    outcome: StepOutcome
+    name: str | None = None
+    """The step's id."""
+    result: dict[str, Any] = Field(default_factory=dict)
+    code: str = ""
+    message: str = ""
+    next: str | None = None
+    """The step that comes next; None: the run has ended."""
+    due_at: Instant | None = None
+    """When that is due; None: at once."""
+    waits_for: str | None = None
+    ended: RunOutcome | None = None
+
+
+class HeldByRule(FactBase):
+    """A rule holds the order."""
+
+    kind: Literal["held_by_rule"] = "held_by_rule"
+    rule: str
+    reason: str
+
+
+class RouteChosen(FactBase):
+    """A rule says which locations the order leaves from."""
+
+    kind: Literal["route_chosen"] = "route_chosen"
+    rule: str
+    locations: tuple[str, ...]
+    """In order of preference; no other is used."""
+
+
+class LabelChosen(FactBase):
+    """A rule says which labels are bought for the order."""
+
+    kind: Literal["label_chosen"] = "label_chosen"
+    rule: str
+    via: str | None = None
+    at_most: str | None = None
+    """In major units of the rate's own currency."""
+    format: Literal["PNG", "PDF", "ZPL"] | None = None
+    services: tuple[str, ...] = ()
+    """Patterns of ``<carrier> <service>``; none: as the file says for the order's method."""
+    choose: Literal["cheapest", "fastest"] | None = None
+    no_label: str | None = None
+    """What people read where no rate will do."""
+
+
+class CaptureAsked(FactBase):
+    """A rule wants authorized money captured before the label."""
+
+    kind: Literal["capture_asked"] = "capture_asked"
+    rule: str
+
+
+RuleFact = RuleMatched | RuleStepped | HeldByRule | RouteChosen | LabelChosen | CaptureAsked
