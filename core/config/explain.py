@@ -10,9 +10,10 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from core.config import advice
-from core.config.problems import nearest, path_text
-from core.config.schema import NAME
+from core.config.keys import NAME
+from core.config.problems import path_text
 from core.config.yaml_text import Document, Path
+from core.nearest import nearest
 
 _NUMBERS = frozenset({"int_type", "int_from_float", "int_parsing"})
 _KINDS = {
@@ -56,6 +57,8 @@ def note_errors(
             says = f"unknown key '{path[-1]}'{_in(path[:-1])}{nearest(str(path[-1]), right)}"
             if str(path[-1]).isdigit() and detail["input"] is None:
                 says += "; a comma ends a value here: decimals are written with a point"
+            elif detail["input"] is None and re.search(r"[()'=<>&|]", str(path[-1])):
+                says = f"'{path[-1]}' is no key: a comma ends a value in {{ }}; put the whole expression in quotes"
             document.wrong(path, says, key=True)
         elif kind == "missing" and path[-1] in lacking and len(inner) == 1:
             continue

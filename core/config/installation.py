@@ -9,9 +9,10 @@ from pathlib import Path
 
 from core.config.environ import setting
 from core.config.file_text import text_of
-from core.config.problems import ConfigFileError, nearest
+from core.config.problems import ConfigFileError
 from core.config.yaml_text import Document, read_yaml
 from core.errors import ConfigError
+from core.nearest import nearest
 
 Apps = Mapping[str, Mapping[str, str]]
 """Connector -> key -> value."""

@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection
 from functools import cache
 
-from core.config.problems import nearest
+from core.nearest import nearest
 
 DEFAULT = "default"
 _ELSEWHERE = (

@@ -51,6 +51,8 @@ class Document:
     """Where a value reads a variable that is not set."""
     written: dict[Path, str] = field(default_factory=dict, repr=False)
     """Values without quotes, as they are written: ``02139`` is not 2139."""
+    quoted: set[Path] = field(default_factory=set, repr=False)
+    """Texts in quotes, in one line."""
     advice: list[Problem] = field(default_factory=list)
     """What may stand so and was perhaps not meant so."""
     at: dict[Path, Position] = field(default_factory=dict)
@@ -59,6 +61,15 @@ class Document:
     def wrong(self, path: Path, says: str, *, key: bool = False) -> None:
         """Note what is wrong with the value at a path, or with its key."""
         self.problems.append(Problem(self.file, self.position(path, key=key), says))
+
+    def wrong_within(self, path: Path, offset: int, says: str) -> None:
+        """Note what is wrong so many characters within the text at a path; of a block of text, where it begins."""
+        at = self.position(path)
+        if path in self.written:
+            at = Position(at.line, at.column + offset)
+        elif path in self.quoted:
+            at = Position(at.line, at.column + 1 + offset)
+        self.problems.append(Problem(self.file, at, says))
 
     def advise(self, path: Path, says: str, *, key: bool = False) -> None:
         """Note what may stand so and was perhaps not meant so."""
@@ -171,6 +182,8 @@ class _Reader:
         if "${" in text:
             return self._from_environment(text, path)
         if node.style:  # quoted, or a block of text
+            if node.style in "\"'" and node.start_mark.line == node.end_mark.line:
+                self._document.quoted.add(path)
             return text
         self._document.written[path] = text
         if text[:1] in _CURLY:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
-from core.config.problems import nearest
+from core.nearest import nearest
 
 _ABBREVIATIONS: Mapping[str, str] = {
     name: place
