@@ -3,29 +3,31 @@
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from core.config.explain import names_of, note_errors
 from core.config.file_text import text_of
+from core.config.keys import DAYS
 from core.config.merchant import (
-    MESSAGE,
     ConnectionConfig,
-    LabelRule,
     Location,
     MerchantConfig,
     PushGuardRule,
     StockRule,
 )
 from core.config.places import check_places
-from core.config.problems import ConfigFileError, Position, Problem, nearest
+from core.config.problems import ConfigFileError, Position, Problem
 from core.config.references import check_references
 from core.config.remarks import note_leading_zeros, note_odd_patterns, note_secrets
-from core.config.schema import DAYS, CommonWith, ConnectionKeys, FileKeys, LocationKeys
+from core.config.rule_reader import read_rules
+from core.config.rules import RuleSet, standing_label
+from core.config.schema import CommonWith, ConnectionKeys, FileKeys, LocationKeys
 from core.config.yaml_text import Document, read_yaml
 from core.errors import ConfigError
 from core.model.shipment import Box
+from core.nearest import nearest
 
 Known = Mapping[str, type[BaseModel]]
 """Connector -> the type of its ``with``."""
@@ -106,9 +108,10 @@ def read(
             document.problems += unset
     note_leading_zeros(document)
     note_odd_patterns(document)
+    rules = RuleSet() if keys is None else read_rules(document, keys.rules, digest=digest_of(text))
     if keys is None or document.problems:
         raise ConfigFileError(document.problems)
-    return _config(document, keys, settings, text)
+    return _config(document, keys, settings, text, rules)
 
 
 def _check_keys(document: Document) -> FileKeys | None:
@@ -167,7 +170,14 @@ def _check_with(
     return (both if isinstance(both, CommonWith) else CommonWith()), own
 
 
-def _config(document: Document, keys: FileKeys, settings: Mapping[str, With], text: str) -> MerchantConfig:
+def digest_of(text: str) -> str:
+    """Return what a file is known by."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _config(
+    document: Document, keys: FileKeys, settings: Mapping[str, With], text: str, rules: RuleSet
+) -> MerchantConfig:
     return MerchantConfig(
         merchant=keys.merchant,
         connections={name: _connection(name, one, *settings[name]) for name, one in keys.connections.items()},
@@ -192,31 +202,16 @@ def _config(document: Document, keys: FileKeys, settings: Mapping[str, With], te
             )
             for pattern, rule in keys.stock.items()
         ),
-        labels=_labels(keys),
+        labels=standing_label(rules),
+        rules=rules,
+        stages=dict(keys.sla.stages),
         file=document.file,
         text=text,
-        digest=hashlib.sha256(text.encode()).hexdigest(),
+        digest=digest_of(text),
         secrets=tuple(sorted(document.environment_values)),
         unset=tuple(problem for unset in document.unset.values() for problem in unset),
         advice=tuple(sorted(document.advice)),
     )
-
-
-def _labels(keys: FileKeys) -> LabelRule:
-    """Return what the one rule that buys labels says; without one they are bought as ever."""
-    for action in (action for rule in keys.rules for action in rule.then):
-        label, otherwise = action.label, action.else_
-        if label is not None:
-            return LabelRule(
-                via=label.via,
-                at_most=label.max,
-                format=_FORMATS[label.format],
-                no_label=otherwise[0].hold.reason if otherwise else MESSAGE,
-            )
-    return LabelRule()
-
-
-_FORMATS: Mapping[str, Literal["PNG", "PDF", "ZPL"]] = {"png": "PNG", "pdf": "PDF", "zpl": "ZPL"}
 
 
 def _connection(

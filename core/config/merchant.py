@@ -3,21 +3,19 @@
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, time, timedelta
-from decimal import Decimal
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
 
 from core.config.problems import Position, Problem
+from core.config.rules import LabelRule, RuleSet
 from core.config.stock_patterns import DEFAULT, matches, unmatched
 from core.model.address import Address
 from core.model.calendar import WorkCalendar
 from core.model.shipment import Box
 
 ANY = "*"
-MESSAGE = "{{error.message}}"
-"""Stands for what went wrong, in texts of a rule."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,19 +105,6 @@ class StockRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LabelRule:
-    """How labels are bought."""
-
-    via: str | None = None
-    """The connection that sells them; None: the first that sells any."""
-    at_most: Decimal | None = None
-    """In major units of the rate's own currency."""
-    format: Literal["PNG", "PDF", "ZPL"] = "PNG"
-    no_label: str = MESSAGE
-    """What people read where no rate will do."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class MerchantConfig:
     """One merchant: connections, locations (their order breaks ties), boxes, promises and stock rules."""
 
@@ -133,6 +118,10 @@ class MerchantConfig:
     stock: tuple[StockRule, ...]
     """As the file names them."""
     labels: LabelRule = field(default_factory=LabelRule)
+    """How labels are bought where no rule says otherwise of an order."""
+    rules: RuleSet = field(default_factory=RuleSet)
+    stages: Mapping[str, timedelta] = field(default_factory=dict)
+    """How long an order may be in a stage before it is stuck."""
     file: str
     text: str = field(repr=False)
     digest: str

@@ -1,20 +1,17 @@
 """Checks what one part of crossdock.yaml says of another: on the values as read, so that every slip is told at once."""
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from core.config.merchant import MESSAGE
-from core.config.problems import nearest
+from core.config.rule_references import CARRIERS, MAILERS, check_rules
 from core.config.yaml_text import Document, Path
+from core.nearest import nearest
 
 CHANNEL = "channel"
 HOLD = "hold"
 
 # Which connectors take payments, sell labels and send mail. The file is checked before any connector is built.
 _GATEWAYS = frozenset({"stripe", "bogus"})
-_CARRIERS = frozenset({"easypost", "bogus"})
-_MAILERS = frozenset({"email", "bogus"})
 _CHANNELS = frozenset({"shopify", "amazon", "bogus"})
 # The addresses that each may be given another of. A connector that is not here names its own.
 _ENDPOINTS: Mapping[str, tuple[str, ...]] = {
@@ -35,7 +32,7 @@ def check_references(document: Document) -> None:
     _check_labels(document, uses)
     _check_stock(document, uses)
     _check_boxes(document)
-    _check_rules(document, uses)
+    check_rules(document, uses)
 
 
 def _check_accounts(document: Document) -> None:
@@ -92,13 +89,13 @@ def _check_mails(document: Document, uses: Mapping[str, str]) -> None:
             document.wrong(
                 path, "mails: 'hub' is refused for amazon, whose buyers only Amazon may mail; write channel"
             )
-        elif not _MAILERS & set(uses.values()):
+        elif not MAILERS & set(uses.values()):
             document.wrong(path, "mails: 'hub' needs a connection with use: email")
 
 
 def _check_labels(document: Document, uses: Mapping[str, str]) -> None:
     for name, keys in _each(document, "locations"):
-        if keys.get("labels") == "auto" and not _CARRIERS & set(uses.values()):
+        if keys.get("labels") == "auto" and not CARRIERS & set(uses.values()):
             document.wrong(
                 ("locations", name, "labels"), "labels: 'auto' needs a connection with use: easypost"
             )
@@ -131,64 +128,6 @@ def _check_boxes(document: Document) -> None:
             document.wrong(("boxes", number, "id"), f"id: box '{box_id}' is given twice")
         if isinstance(tare, int) and isinstance(most, int) and most <= tare:
             document.wrong(("boxes", number, "max_g"), f"max_g: '{most}' must be more than tare_g ({tare})")
-
-
-def _check_rules(document: Document, uses: Mapping[str, str]) -> None:
-    rules = document.values.get("rules")
-    ids: set[str] = set()
-    buys: list[str] = []
-    for number, rule in enumerate(rules if isinstance(rules, list) else ()):
-        if not isinstance(rule, dict):
-            continue
-        path: Path = ("rules", number)
-        name = str(rule.get("id"))
-        if name in ids:
-            document.wrong((*path, "id"), f"id: rule '{name}' is given twice")
-        ids.add(name)
-        actions = rule.get("then")
-        for place, action in enumerate(actions if isinstance(actions, list) else ()):
-            if isinstance(action, dict):
-                _check_action(document, (*path, "then", place), action, rule.get("when"))
-                _check_label(document, (*path, "then", place), action, uses)
-                buys += [name] if "label" in action else []
-        if buys[1:] and buys[-1] == name:
-            document.wrong(path, f"rules: '{buys[0]}' and '{name}' both buy labels; keep one")
-
-
-def _check_action(document: Document, path: Path, action: Mapping[str, Any], when: object) -> None:
-    """Note an action that is none, is two, or does not belong to the point at which its rule is asked."""
-    named = [name for name in _WHEN if name in action]
-    if len(named) != 1 and not set(action) - {*_WHEN, "else"}:
-        document.wrong(path, f"then: one action is wanted: {' or '.join(_WHEN)}")
-    for name in named:
-        if when in _WHEN.values() and when != _WHEN[name]:
-            document.wrong(path[:-1], f"then: '{name}' goes with when: {_WHEN[name]}", key=True)
-    if "else" in action and "label" not in action:
-        document.wrong((*path, "else"), "else goes with label", key=True)
-
-
-_WHEN = {"split": "order.verified", "label": "order.routed"}
-
-
-def _check_label(document: Document, path: Path, action: Mapping[str, Any], uses: Mapping[str, str]) -> None:
-    label, otherwise = action.get("label"), action.get("else")
-    via = label.get("via") if isinstance(label, dict) else None
-    if isinstance(via, str) and via not in uses:
-        right = [name for name, use in uses.items() if use in _CARRIERS]
-        document.wrong((*path, "label", "via"), f"via: no connection is named '{via}'{nearest(via, right)}")
-    elif isinstance(via, str) and uses[via] not in _CARRIERS:
-        says = f"via: '{via}' uses {uses[via]}, which sells no labels; name an easypost connection"
-        document.wrong((*path, "label", "via"), says)
-    for number, step in enumerate(otherwise if isinstance(otherwise, list) else ()):
-        hold = step.get("hold") if isinstance(step, dict) else None
-        reason = hold.get("reason") if isinstance(hold, dict) else None
-        for said in _FILLED.findall(reason) if isinstance(reason, str) else ():
-            if said != MESSAGE:
-                where: Path = (*path, "else", number, "hold", "reason")
-                document.wrong(where, f"reason: '{said}' is not filled in; only {MESSAGE} is")
-
-
-_FILLED = re.compile(r"\{\{.*?\}\}")
 
 
 def _each(document: Document, section: str) -> Iterator[tuple[str, Mapping[str, Any]]]:

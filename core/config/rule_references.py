@@ -1,0 +1,139 @@
+"""Checks what a rule says of the rest of the file, and which action goes with what: on the values as read."""
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from core.config.rule_reader import ACTIONS, ALLOWED, CAN_FAIL
+from core.config.yaml_text import Document, Path
+from core.model.triggers import Subject, Trigger
+from core.nearest import nearest
+
+CARRIERS = frozenset({"easypost", "bogus"})
+MAILERS = frozenset({"email", "bogus"})
+HOOKS = frozenset({"hooks", "bogus"})
+"""Which connectors sell labels, send mail and ask addresses of the merchant's own."""
+_KINDS: Mapping[str, tuple[frozenset[str], str]] = {
+    "label": (CARRIERS, "sells no labels; name an easypost connection"),
+    "http": (HOOKS, "asks no address; name a connection with use: hooks"),
+    "notify": (MAILERS | HOOKS, "tells nobody; name a connection with use: email or use: hooks"),
+}
+_TRIGGERS = frozenset(trigger.value for trigger in Trigger)
+
+
+def check_rules(document: Document, uses: Mapping[str, str]) -> None:
+    """Note every name in a rule that leads nowhere, and every part that does not go with the others."""
+    rules = document.values.get("rules")
+    ids: dict[str, int] = {}
+    for number, rule in enumerate(rules if isinstance(rules, list) else ()):
+        if not isinstance(rule, dict):
+            continue
+        path: Path = ("rules", number)
+        name = rule.get("id")
+        if isinstance(name, str) and ids.setdefault(name, number) != number:
+            document.wrong((*path, "id"), f"id: rule '{name}' is given twice")
+        _check_start(document, path, rule)
+        _RuleSteps(document, uses, _subject(rule)).check((*path, "then"), rule.get("then"))
+
+
+def _check_start(document: Document, path: Path, rule: Mapping[str, Any]) -> None:
+    when, every = rule.get("when"), rule.get("every")
+    if ("when" in rule) == ("every" in rule):
+        document.wrong(path, "rules: a rule begins with when: or with every:, one of the two")
+    if "location" in rule and "every" not in rule:
+        document.wrong((*path, "location"), "location goes with every: in its zone the hours count", key=True)
+    locations = document.values.get("locations")
+    if isinstance(locations, dict) and isinstance(rule.get("location"), str):
+        _known(document, (*path, "location"), rule["location"], locations, "location")
+    triggers = [w for w in when if w in _TRIGGERS] if isinstance(when, list) else []
+    if len({Trigger(trigger).subject for trigger in triggers}) > 1:
+        document.wrong((*path, "when"), "when: these are about different things; write a rule for each")
+    del every
+
+
+def _subject(rule: Mapping[str, Any]) -> Subject | None:
+    when = rule.get("when")
+    first = when[0] if isinstance(when, list) and when else when
+    if isinstance(first, str) and first in _TRIGGERS:
+        return Trigger(first).subject
+    return Subject.SCHEDULE if "every" in rule else None
+
+
+def _known(document: Document, path: Path, name: str, right: Collection[str], what: str) -> bool:
+    if name not in right:
+        says = f"{path[-1]}: no {what} is named '{name}'{nearest(name, right)}"
+        document.wrong(path, says)
+    return name in right
+
+
+class _RuleSteps:
+    """Checks the steps of one rule."""
+
+    def __init__(self, document: Document, uses: Mapping[str, str], subject: Subject | None) -> None:
+        self._document = document
+        self._uses = uses
+        self._allowed = ALLOWED.get(subject, frozenset(ACTIONS)) if subject else frozenset(ACTIONS)
+        self._subject = subject
+        self._ids: set[str] = set()
+
+    def check(self, path: Path, steps: object) -> None:
+        """Note what is wrong with a list of steps, and with those under them."""
+        for number, step in enumerate(steps if isinstance(steps, list) else ()):
+            if isinstance(step, dict):
+                self._check_step((*path, number), step)
+
+    def _check_step(self, path: Path, step: Mapping[str, Any]) -> None:
+        named = [action for action in ACTIONS if action in step]
+        if len(named) != 1:
+            told = f", not {' and '.join(named)}" if named else f": {', '.join(sorted(self._allowed))}"
+            if named or not set(step) - {"id", "if", "timeout", "retry", "else"}:
+                self._document.wrong(path, f"then: one action is wanted in a step{told}")
+        for action in named:
+            self._check_action(path, action, step)
+        name = step.get("id")
+        if isinstance(name, str):
+            if name in self._ids:
+                self._document.wrong((*path, "id"), f"id: step '{name}' is given twice in this rule")
+            self._ids.add(name)
+        self.check((*path, "else"), step.get("else"))
+
+    def _check_action(self, path: Path, action: str, step: Mapping[str, Any]) -> None:
+        if action not in self._allowed:
+            about = f"a rule about {self._subject.value}" if self._subject else "this rule"
+            right = ", ".join(sorted(self._allowed))
+            self._document.wrong((*path, action), f"'{action}' is nothing that {about} can do; it can: {right}", key=True)
+        for key in ("retry", "timeout", "else"):
+            if key in step and action not in CAN_FAIL.get(key, frozenset()):
+                right = ", ".join(sorted(CAN_FAIL[key]))
+                self._document.wrong((*path, key), f"{key} goes with {right}", key=True)
+        said = step[action]
+        if isinstance(said, dict):
+            self._check_names((*path, action), action, said)
+
+    def _check_names(self, path: Path, action: str, said: Mapping[str, Any]) -> None:
+        for key, name in self._connections(action, said):
+            if _known(self._document, (*path, key), name, self._uses, "connection") and action in _KINDS:
+                right, says = _KINDS[action]
+                if self._uses[name] not in right:
+                    self._document.wrong((*path, key), f"{key}: '{name}' uses {self._uses[name]}, which {says}")
+        locations = self._document.values.get("locations")
+        to = said.get("to") if action == "route" else None
+        for name in to if isinstance(to, list) else [to] if isinstance(to, str) else ():
+            if isinstance(name, str) and isinstance(locations, dict):
+                _known(self._document, (*path, "to"), name, locations, "location")
+        if action == "notify":
+            self._check_notify(path, said)
+
+    def _check_notify(self, path: Path, said: Mapping[str, Any]) -> None:
+        via = said.get("via")
+        by_hook = isinstance(via, str) and self._uses.get(via) in HOOKS - MAILERS
+        if not by_hook and "to" not in said:
+            self._document.wrong(path, "notify: whom? write to: with a mail address, or via: with a connection that uses hooks")
+        if "via" not in said and not MAILERS & set(self._uses.values()):
+            self._document.wrong(path, "notify: mail needs a connection with use: email")
+
+    @staticmethod
+    def _connections(action: str, said: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+        for key in ("via", "channel"):
+            name = said.get(key)
+            if isinstance(name, str):
+                yield key, name

@@ -1,0 +1,191 @@
+"""Rules as the hub runs them: what starts each, its condition, and its steps one after another."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import time, timedelta
+from decimal import Decimal
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from core.config.problems import Position
+from core.expressions import Expression, Value
+from core.model.triggers import Subject, Trigger
+
+Filled = Value | Mapping[str, "Filled"] | tuple["Filled", ...]
+"""What a step says, with the places that are computed when it is done."""
+
+
+def fill(given: Filled, values: Mapping[str, Any]) -> Any:
+    """Return what a step says, computed.
+
+    Raises:
+        EvaluationError: an expression in it could not be computed.
+    """
+    if isinstance(given, Mapping):
+        return {name: fill(one, values) for name, one in given.items()}
+    if isinstance(given, tuple):
+        return [fill(one, values) for one in given]
+    return given.of(values)
+
+MESSAGE = "{{error.message}}"
+"""Stands for what went wrong, in texts of a rule."""
+
+Format = Literal["PNG", "PDF", "ZPL"]
+FORMATS: Mapping[str, Format] = {"png": "PNG", "pdf": "PDF", "zpl": "ZPL"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelRule:
+    """How labels are bought."""
+
+    via: str | None = None
+    """The connection that sells them; None: the first that sells any."""
+    at_most: Decimal | None = None
+    """In major units of the rate's own currency."""
+    format: Format = "PNG"
+    no_label: str = MESSAGE
+    """What people read where no rate will do."""
+    services: tuple[str, ...] = ()
+    """Patterns of ``<carrier> <service>``; none: as ``sla.services`` says."""
+    choose: Literal["cheapest", "fastest"] = "cheapest"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retry:
+    """How often a step is tried, and how long between."""
+
+    attempts: int
+    first: timedelta
+    longest: timedelta
+
+    def pause(self, tried: int) -> timedelta:
+        """Return how long to wait after so many failed tries."""
+        return min(self.longest, self.first * (1 << min(tried - 1, 30)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleStep:
+    """One step: an action, and what goes with it."""
+
+    path: str
+    """Where it stands in its rule, as in ``then.1`` or ``then.0.else.0``."""
+    action: str
+    said: Any
+    """What the action says, as the file has it: the model of its keys, or True."""
+    given: Filled
+    """The same, with the places that are computed when the step is done."""
+    name: str | None = None
+    """Its id, by which later steps name its result."""
+    condition: Expression | None = None
+    timeout: timedelta | None = None
+    retry: Retry | None = None
+    otherwise: tuple["RuleStep", ...] = ()
+    at: Position
+
+    def each(self) -> Iterator["RuleStep"]:
+        """Yield the step and every one under it."""
+        yield self
+        for step in self.otherwise:
+            yield from step.each()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """When the clock starts a rule: at an hour of some days, or again and again."""
+
+    zone: ZoneInfo
+    days: frozenset[int] = frozenset()
+    """Weekdays; Monday is 0."""
+    at: time | None = None
+    interval: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """What is done when something has come to pass."""
+
+    id: str
+    name: str = ""
+    triggers: frozenset[Trigger]
+    schedule: Schedule | None = None
+    condition: Expression | None = None
+    steps: tuple[RuleStep, ...]
+    stop: bool = False
+    at: Position
+    subject: Subject
+
+    def step(self, path: str) -> RuleStep | None:
+        """Return the step at a path."""
+        return next((s for step in self.steps for s in step.each() if s.path == path), None)
+
+    def after(self, path: str) -> str | None:
+        """Return the step that comes after one; None where it was the last.
+
+        After the last step of an ``else`` comes what follows the step that it belongs to.
+        """
+        head, _, last = path.rpartition(".")
+        following = f"{head}.{int(last) + 1}"
+        if self.step(following) is not None:
+            return following
+        outer = head.removesuffix(".else")
+        return self.after(outer) if outer != head else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleSet:
+    """The rules of a merchant, in the order of the file."""
+
+    rules: tuple[Rule, ...] = ()
+    digest: str = ""
+    """Of their file: a run that has begun goes on under these."""
+    file: str = ""
+    starts: bool = False
+    """Whether any of them runs for orders; one that says for every order which label is bought does not."""
+
+    def rule(self, rule_id: str) -> Rule | None:
+        """Return the rule of an id."""
+        return next((rule for rule in self.rules if rule.id == rule_id), None)
+
+    def of(self, subject: Subject) -> tuple[Rule, ...]:
+        """Return the rules about one kind of thing."""
+        return tuple(rule for rule in self.rules if rule.subject is subject)
+
+    def where(self, rule: Rule) -> str:
+        """Return where the file has a rule, as in ``crossdock.yaml:41:5``."""
+        return f"{self.file}:{rule.at.line}:{rule.at.column}"
+
+
+def label_of(step: RuleStep) -> LabelRule:
+    """Return what a step that chooses labels says."""
+    said, reason = step.said, _only_hold(step)
+    return LabelRule(
+        via=said.via,
+        at_most=said.max,
+        format=FORMATS[said.format or "png"],
+        no_label=MESSAGE if reason is None else reason,
+        services=tuple(said.services or ()),
+        choose=said.choose or "cheapest",
+    )
+
+
+def _only_hold(step: RuleStep) -> str | None:
+    """Return the reason of the one hold that an ``else`` is: what no rate will do for is held anyway."""
+    if len(step.otherwise) != 1 or step.otherwise[0].action != "hold" or step.otherwise[0].condition:
+        return None
+    return str(step.otherwise[0].said.reason)
+
+
+def is_standing(rule: Rule) -> bool:
+    """Return whether a rule says for every order which label is bought, or that it may be split: nothing runs for it."""
+    return (
+        len(rule.steps) == 1
+        and rule.steps[0].action in ("label", "split")
+        and rule.condition is None
+        and rule.steps[0].condition is None
+    )
+
+
+def standing_label(rules: RuleSet) -> LabelRule:
+    """Return which labels are bought where no rule says otherwise of an order."""
+    steps = (rule.steps[0] for rule in rules.rules if is_standing(rule) and rule.steps[0].action == "label")
+    return next((label_of(step) for step in steps), LabelRule())
