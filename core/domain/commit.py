@@ -15,6 +15,7 @@ from typing import Any, TypedDict
 from core.domain.state import OrderState
 from core.model.effects import Outcome
 from core.model.facts import Fact
+from core.model.rule_runs import Offered
 from core.model.stock import Allocation, Need
 
 
@@ -170,6 +171,8 @@ class OrderCommit:
     """Who decides under a claim. If somebody else holds the order by now, the second half is refused."""
     free_claim: bool = False
     """The owner has nothing more to do: give the claim back with this commit. Part of the second half."""
+    offered: Offered | None = None
+    """What was offered to rules; part of the second half. None: as before."""
     request: KeyedRequest | None = None
     """The request that this commit is work of; the store fills it in."""
 
@@ -194,6 +197,7 @@ class CommitParts(TypedDict, total=False):
     waits_for: str
     error: str | None
     free_claim: bool
+    offered: Offered | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +209,8 @@ class Landed:
     backordered: tuple[Need, ...] = ()
     state: OrderState | None = field(default=None, compare=False, repr=False)
     """Where the order stands now."""
+    facts: tuple[Fact, ...] = field(default=(), compare=False, repr=False)
+    """What was told by it, the last of which is the version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +222,8 @@ class Moved:
     """Where the order stands now; None where another order has the channel's id."""
     settings: int | None = field(default=None, compare=False)
     """The revision of the merchant's settings, where nothing else had moved."""
+    facts: tuple[Fact, ...] = field(default=(), compare=False, repr=False)
+    """What was told by its first half."""
 
 
 Committed = Landed | Moved

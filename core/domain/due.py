@@ -12,6 +12,7 @@ from functools import cached_property
 from core.config.merchant import Location, MerchantConfig
 from core.domain.departures import left_after_void, units_gone
 from core.domain.holds import Context, Places, TariffCodes, causes, due_later, places_known
+from core.domain.label_choice import labels_of
 from core.domain.parcels import holds_other_units, shipped_twice, third_party_shipped_more
 from core.domain.payment import RISK_LIMIT, digest_of, to_capture
 from core.domain.state import (
@@ -75,7 +76,7 @@ class View:
             tariff_code=self.tariff_code,
             places=self.places,
             now=self.now,
-            no_label=self.config.labels.no_label,
+            no_label=labels_of(self.config.labels, self.state).no_label,
             in_test=self.in_test,
         )
         return causes(self.state, context)
@@ -110,7 +111,7 @@ def units_to_commit(state: OrderState) -> bool:
     """
     if state.ended or state.shipped_elsewhere or any(is_locked(state, p) for p in state.parcels):
         return False
-    return holds_other_units(state)
+    return state.route_open or holds_other_units(state)
 
 
 def void_again(view: View) -> datetime | None:
@@ -293,7 +294,8 @@ def store_label(view: View) -> datetime | None:
 def capture(view: View) -> datetime | None:
     """Return when authorized money is to be taken."""
     bought = bool(view.state.parcels) and all(p.label is not None for p in view.state.parcels)
-    due = bought and view.can_capture and not view.state.cancelled and open_captures(view.state)
+    asked = view.state.capture_asked and view.state.payment is not None
+    due = (bought or asked) and view.can_capture and not view.state.cancelled and open_captures(view.state)
     may = view.acts(view.order.connection) and view.accepted(view.order.connection, Action.CAPTURES)
     return view.now if due and may else None
 

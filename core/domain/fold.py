@@ -6,6 +6,7 @@ from functools import reduce
 from typing import Any
 
 from core.domain.fold_parcels import parcel_changes, ruled_anew, seen_at_channel, update_label, update_parcel
+from core.domain.fold_rules import rule_changes
 from core.domain.state import OpenIntent, OrderState, ParcelState, is_locked, third_party_shipped
 from core.model import facts as f
 from core.model.annotations import Annotation, Assigned, NoteAdded, Tagged, Untagged
@@ -14,6 +15,14 @@ from core.model.facts import GatewayNotified
 from core.model.holds import Hold
 from core.model.order import ChannelState
 from core.model.people import by_person
+from core.model.rule_facts import (
+    CaptureAsked,
+    HeldByRule,
+    LabelChosen,
+    RouteChosen,
+    RuleMatched,
+    RuleStepped,
+)
 from core.model.stock import Allocation
 
 
@@ -45,7 +54,11 @@ def _changes(state: OrderState, fact: f.Fact) -> dict[str, Any]:  # noqa: C901, 
             changes["made_of"] = _made_of(state, fact)
             return {**changes, **_packed_anew(state), **_seen_at_channel(state, fact)}
         case f.UnitsCommitted():
-            changes = {"allocations": state.allocations + fact.allocations, "backordered": fact.backordered}
+            changes = {
+                "allocations": state.allocations + fact.allocations,
+                "backordered": fact.backordered,
+                "route_open": False,
+            }
             return {**changes, **_packed_anew(state)}
         case f.UnitsShipped(label_id=str(label)):
             return {"parcels": update_label(state.parcels, label, {"set_free": False})}
@@ -106,6 +119,8 @@ def _changes(state: OrderState, fact: f.Fact) -> dict[str, Any]:  # noqa: C901, 
             return {}
         case NoteAdded() | Tagged() | Untagged() | Assigned():
             return _annotated(state, fact)
+        case RuleMatched() | RuleStepped() | HeldByRule() | RouteChosen() | LabelChosen() | CaptureAsked():
+            return rule_changes(state, fact)
         case _:
             return parcel_changes(state, fact)
 
@@ -142,6 +157,8 @@ def _released(state: OrderState, fact: f.Released) -> dict[str, Any]:
     changes: dict[str, Any] = {"holds": {k: v for k, v in state.holds.items() if k != fact.reason}}
     if fact.reason == Hold.BY_PERSON:
         return {**changes, "held_by_person": None}
+    if fact.reason == Hold.BY_RULE:
+        return {**changes, "held_by_rules": {}}
     if not by_person(fact.actor):
         return changes
     if fact.reason not in state.overruled:

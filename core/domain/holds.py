@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from core.config.merchant import MESSAGE
+from core.config.rules import MESSAGE
 from core.domain.parcels import changed_after_label, parcels_elsewhere, shipped_twice
 from core.domain.payment import HOLD, RISK_LIMIT
 from core.domain.shipping.destinations import needs_form, needs_no_form
@@ -56,7 +56,7 @@ def causes(state: OrderState, context: Context) -> dict[Hold, str]:
         or state.shipped_elsewhere
     ):
         return {}
-    by_person = {} if state.held_by_person is None else {Hold.BY_PERSON: state.held_by_person}
+    by_person = _asked_causes(state)
     if order.unreadable is not None:
         return {**by_person, **_part_causes(state, order.unreadable)}
     found = {
@@ -73,6 +73,14 @@ def causes(state: OrderState, context: Context) -> dict[Hold, str]:
         for reason, detail in found.items()
         if not (reason.overrulable and reason in state.overruled)
     }
+
+
+def _asked_causes(state: OrderState) -> dict[Hold, str]:
+    """Return the holds that a person or a rule wants."""
+    found = {} if state.held_by_person is None else {Hold.BY_PERSON: state.held_by_person}
+    if state.held_by_rules:
+        found[Hold.BY_RULE] = "; ".join(state.held_by_rules[rule] for rule in sorted(state.held_by_rules))
+    return found
 
 
 def _part_causes(state: OrderState, unreadable: Unreadable) -> dict[Hold, str]:

@@ -17,6 +17,8 @@ from core.model.effects import Outcome
 from core.model.holds import Hold
 from core.model.order import ChannelState, FulfilledBy, Order
 from core.model.payment import PaymentState
+from core.model.rule_facts import LabelChosen
+from core.model.rule_runs import Offered, RuleRun
 from core.model.shipment import TrackingState, VoidState
 from core.model.stock import Allocation, Need
 
@@ -124,6 +126,22 @@ class OrderState(StoredShape):
     """Who looks after it: ``user:<id>`` or ``key:<name>``; None: nobody."""
     forgotten_at: Instant | None = None
     """Since when nothing personal of it is kept."""
+    held_by_rules: dict[str, str] = Field(default_factory=dict)
+    """By rule: why it holds the order."""
+    route: tuple[str, ...] = ()
+    """The locations that a rule wants it to leave from; none: any."""
+    route_open: bool = False
+    """The units set aside are still to be made those of the route."""
+    label_choice: LabelChosen | None = None
+    """Which labels a rule wants bought for it."""
+    capture_asked: bool = False
+    """A rule wants its money captured before the label."""
+    rule_runs: tuple[RuleRun, ...] = ()
+    """The runs of rules that have not ended."""
+    ran: dict[str, int] = Field(default_factory=dict)
+    """By rule: how many runs it had."""
+    offered: Offered | None = None
+    """What was offered to rules; None in rows from before there were any: everything so far was."""
 
     @property
     def cancelled(self) -> bool:

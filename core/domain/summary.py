@@ -2,11 +2,20 @@
 
 from collections.abc import Mapping
 
+from core.domain.rule_summary import rule_summary
 from core.model import facts as f
 from core.model.annotations import Annotation, Assigned, NoteAdded, Tagged, Untagged
 from core.model.effects import Outcome
 from core.model.money import Money
 from core.model.people import called
+from core.model.rule_facts import (
+    CaptureAsked,
+    HeldByRule,
+    LabelChosen,
+    RouteChosen,
+    RuleMatched,
+    RuleStepped,
+)
 
 
 def amount_text(amount: Money | None) -> str:
@@ -123,6 +132,8 @@ def summary(fact: f.Fact, notes: Mapping[str, str] | None = None, names: Mapping
             return f"Personal data forgotten: {fact.why.words}"
         case f.Noted():
             return fact.text
+        case RuleMatched() | RuleStepped() | HeldByRule() | RouteChosen() | LabelChosen() | CaptureAsked():
+            return rule_summary(fact)
         case NoteAdded() | Tagged() | Untagged() | Assigned():
             return _annotated(fact, notes, names)
         case _:

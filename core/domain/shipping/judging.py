@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from core.config.merchant import MerchantConfig
+from core.config.rules import LabelRule
 from core.domain.shipping.destinations import needs_form, needs_no_form
 from core.domain.shipping.rates import Choice, Wanted, choose
 from core.domain.state import region_of_order
@@ -23,12 +24,14 @@ def judge(
     now: datetime,
     customs: tuple[CustomsItem, ...],
     refused: Mapping[str, str],
+    labels: LabelRule | None = None,
 ) -> Quoted:
     """Return a parcel's rates, each judged, as the fact that is told of them.
 
-    ``customs`` is what is declared of it, ``refused`` at which rates its label was refused already.
+    ``customs`` is what is declared of it, ``refused`` at which rates its label was refused already, ``labels`` which are
+    wanted of this order.
     """
-    first = next(iter(config.locations.values()))
+    first, labels = next(iter(config.locations.values())), labels or config.labels
     calendar = config.locations[parcel.location].calendar
     region, home = region_of_order(order), config.locations[parcel.location].country
     promised = promised_day(
@@ -45,8 +48,9 @@ def judge(
         to=region,
         only=needs_no_form(region, home) if region and needs_form(region, home) and not customs else None,
         refused=refused,
-        at_most=config.labels.at_most,
-        allowed=config.allowed(order.method or ""),
+        at_most=labels.at_most,
+        allowed=labels.services or config.allowed(order.method or ""),
+        fastest=labels.choose == "fastest",
     )
     choice: Choice = choose(quotes, wanted, calendar)
     return Quoted(

@@ -33,6 +33,8 @@ class Wanted:
     """In major units of the rate's own currency."""
     allowed: tuple[str, ...] | None = None
     """Patterns of ``<carrier> <service>``; None: any service."""
+    fastest: bool = False
+    """The earliest to arrive is wanted, the cheapest of these; else the cheapest, the earliest of these."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +47,7 @@ class Choice:
 
 
 def choose(quotes: Quotes, wanted: Wanted, calendar: WorkCalendar) -> Choice:
-    """Return the cheapest rate that meets the promise; ties: earlier date, then carrier name, then service name."""
+    """Return the cheapest rate that meets the promise, or the fastest; ties: earlier date or price, then carrier, then service."""
     eligible: list[tuple[Rate, date | None]] = []
     judged: list[JudgedRate] = []
     for rate in quotes.rates:
@@ -55,14 +57,22 @@ def choose(quotes: Quotes, wanted: Wanted, calendar: WorkCalendar) -> Choice:
             eligible.append((rate, arrives))
         else:
             judged.append(_judged(rate, arrives, reason, wanted.refused.get(rate.name, "")))
-    eligible.sort(key=lambda e: (e[0].price.minor, e[1] or _NEVER, e[0].carrier, e[0].service))
+    eligible.sort(key=lambda e: _rank(*e, wanted))
     first = _judged(*eligible[0], RateReason.CHOSEN) if eligible else None
-    dearer = [_judged(rate, arrives, RateReason.DEARER) for rate, arrives in eligible[1:]]
+    lost = RateReason.SLOWER if wanted.fastest else RateReason.DEARER
+    others = [_judged(rate, arrives, lost) for rate, arrives in eligible[1:]]
+    saves = len(eligible) > 1 and not wanted.fastest
     return Choice(
-        rates=(*((first,) if first else ()), *dearer, *_cheapest_first(judged), *_silent(quotes)),
+        rates=(*((first,) if first else ()), *others, *_cheapest_first(judged), *_silent(quotes)),
         chosen=first,
-        saved=eligible[1][0].price - eligible[0][0].price if len(eligible) > 1 else None,
+        saved=eligible[1][0].price - eligible[0][0].price if saves else None,
     )
+
+
+def _rank(rate: Rate, arrives: date | None, wanted: Wanted) -> tuple[object, ...]:
+    by_price, by_date = rate.price.minor, arrives or _NEVER
+    first = (by_date, by_price) if wanted.fastest else (by_price, by_date)
+    return (*first, rate.carrier, rate.service)
 
 
 def without(quoted: Quoted, refused: RateRefused) -> Quoted:
@@ -73,11 +83,13 @@ def without(quoted: Quoted, refused: RateRefused) -> Quoted:
         for r in quoted.rates
         if r.rate_id == refused.rate_id
     ]
-    eligible = [r for r in rest if r.reason is RateReason.DEARER]
+    eligible = [r for r in rest if r.reason in (RateReason.DEARER, RateReason.SLOWER)]
     first, second = (*eligible, None, None)[:2]
     chosen = first.model_copy(update={"reason": RateReason.CHOSEN}) if first is not None else None
     others = [r for r in rest if r is not first]
-    saved = second.price - first.price if first and second and first.price and second.price else None
+    saved = None
+    if first and second and first.price and second.price and second.reason is RateReason.DEARER:
+        saved = second.price - first.price
     return quoted.model_copy(
         update={
             "rates": (*((chosen,) if chosen else ()), *others, *lost),

@@ -1,0 +1,67 @@
+"""What rules tell of an order, folded into where it stands."""
+
+from typing import Any
+
+from core.domain.state import OrderState, is_locked
+from core.model.rule_facts import (
+    CaptureAsked,
+    HeldByRule,
+    LabelChosen,
+    RouteChosen,
+    RuleFact,
+    RuleMatched,
+    RuleStepped,
+)
+from core.model.rule_runs import RuleRun, StepOutcome
+
+FIRST_STEP = "then.0"
+
+
+def rule_changes(state: OrderState, fact: RuleFact) -> dict[str, Any]:
+    """Return what a rule's fact changes."""
+    match fact:
+        case RuleMatched():
+            run = RuleRun(
+                run_id=fact.run_id,
+                rule=fact.rule,
+                digest=fact.digest,
+                trigger=fact.trigger,
+                event=fact.event,
+                next=FIRST_STEP,
+                due_at=fact.at,
+            )
+            ran = {**state.ran, fact.rule: state.ran.get(fact.rule, 0) + 1}
+            return {"rule_runs": (*state.rule_runs, run), "ran": ran}
+        case RuleStepped():
+            stepped = (_stepped(run, fact) if run.run_id == fact.run_id else run for run in state.rule_runs)
+            return {"rule_runs": tuple(run for run in stepped if run is not None)}
+        case HeldByRule():
+            return {"held_by_rules": {**state.held_by_rules, fact.rule: fact.reason}}
+        case RouteChosen():
+            elsewhere = any(a.location not in fact.locations for a in state.allocations)
+            moves = bool(state.needs) and (elsewhere or state.route != fact.locations)
+            return {"route": fact.locations, "route_open": moves or state.route_open}
+        case LabelChosen():
+            return {"label_choice": fact, "parcels": tuple(p for p in state.parcels if is_locked(state, p))}
+        case CaptureAsked():
+            return {"capture_asked": True}
+
+
+def _stepped(run: RuleRun, fact: RuleStepped) -> RuleRun | None:
+    """Return where a run stands after one of its steps; None where it has ended."""
+    if fact.ended is not None or fact.next is None:
+        return None
+    tried = run.tries if fact.next == run.next else 0
+    tried += fact.outcome is StepOutcome.RETRY
+    failed = fact.outcome is StepOutcome.FAILED
+    results = {**run.results, fact.name: fact.result} if fact.name and fact.result else run.results
+    return run.model_copy(
+        update={
+            "next": fact.next,
+            "due_at": fact.due_at or fact.at,
+            "waits_for": fact.waits_for,
+            "tries": tried,
+            "results": results,
+            "error": {"code": fact.code, "message": fact.message} if failed else run.error,
+        }
+    )

@@ -1,0 +1,215 @@
+"""Which rules something starts: facts are offered once, in the order they were told, to rules in the order of the file."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from core.config.rules import Rule, RuleSet, is_standing
+from core.domain.due import View
+from core.domain.rules.triggers import standing, told_by
+from core.domain.rules.values import order_values
+from core.domain.state import OrderState, is_locked
+from core.expressions import Bound, EvaluationError, bind
+from core.model import facts as f
+from core.model.people import actor_of_rule
+from core.model.products import Product
+from core.model.rule_facts import HeldByRule, RuleMatched, RuleStepped
+from core.model.rule_runs import Offered, RunOutcome, StepOutcome
+from core.model.rule_values import EventValues
+from core.model.triggers import Subject, Trigger
+
+MOST_RUNS = 100
+"""So many runs of one rule on one order; one that starts itself over and over ends there."""
+CONDITION = "if"
+"""What a run calls its rule's condition."""
+_MINUTE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """Something that was told of an order, or that it has come to."""
+
+    trigger: Trigger
+    version: int
+    """Of the fact; for what an order has come to, the version at which it was seen."""
+    event: EventValues
+
+
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """What is told when facts are offered to rules."""
+
+    facts: tuple[f.Fact, ...]
+    offered: Offered
+    come: tuple[str, ...]
+    """The triggers that came: runs may wait for one of them."""
+
+
+def looked_at(view: View) -> Offered:
+    """Return that everything told so far was offered: nothing that an order had come to before starts a rule later."""
+    before, stage = view.state.offered or Offered(), view.state.stage.value
+    since = before.since if before.stage == stage else None
+    now = Offered(
+        version=view.state.version,
+        seq=before.seq,
+        standing=tuple(trigger.value for trigger in standing(view)),
+        stage=stage,
+        since=since or view.now,
+    )
+    return now if now == before else now.model_copy(update={"seq": before.seq + 1})
+
+
+def is_open(view: View) -> bool:
+    """Return whether something was told that was not offered yet."""
+    offered = view.state.offered
+    return offered is None or offered.version < view.state.version
+
+
+def stuck_at(view: View) -> datetime | None:
+    """Return when an order will have been in its stage for too long; None where it never will, or it was told."""
+    offered = view.state.offered
+    if offered is None or offered.since is None or Trigger.ORDER_STUCK in offered.standing:
+        return None
+    limit = view.config.stages.get(offered.stage)
+    return None if limit is None else offered.since + limit
+
+
+def occurrences(view: View, told: Sequence[tuple[int, f.Fact]]) -> tuple[list[Occurrence], Offered]:
+    """Return what these facts, each with its version, start, and what is offered then."""
+    before, offered = view.state.offered, looked_at(view)
+    if before is None:  # from before there were rules
+        return [], offered
+    found = [
+        Occurrence(trigger, version, _event(trigger, fact.at, fact.actor, brought))
+        for version, fact in told
+        for trigger, brought in told_by(fact)
+    ]
+    come = [Trigger(name) for name in offered.standing if name not in before.standing]
+    for trigger in come:
+        found.append(Occurrence(trigger, offered.version, _event(trigger, view.now, "hub", {})))
+    limit, since = view.config.stages.get(offered.stage), offered.since
+    if limit is None or since is None or view.now < since + limit:
+        return found, offered
+    if before.stage != offered.stage or Trigger.ORDER_STUCK not in before.standing:
+        brought = {"minutes": (view.now - since) // _MINUTE}
+        event = _event(Trigger.ORDER_STUCK, view.now, "hub", brought)
+        found.append(Occurrence(Trigger.ORDER_STUCK, offered.version, event))
+    stands = (*offered.standing, Trigger.ORDER_STUCK.value)
+    return found, offered.model_copy(update={"standing": stands, "seq": before.seq + 1})
+
+
+def _event(trigger: Trigger, at: datetime, actor: str, brought: Mapping[str, Any]) -> EventValues:
+    return EventValues(trigger=trigger.value, at=at, actor=actor, **brought)
+
+
+def match(
+    view: View, rules: RuleSet, told: Sequence[tuple[int, f.Fact]], products: Mapping[str, Product]
+) -> Matching:
+    """Return what is told when facts are offered to rules: each rule whose condition holds begins a run.
+
+    Every condition looks at the order as it stands now, whatever rules before it in the file are about to do.
+    """
+    found, offered = occurrences(view, told)
+    started: list[f.Fact] = []
+    for one in found:
+        asked = [rule for rule in rules.of(Subject.ORDER) if _asks(rule, one)]
+        scope = next((rule.condition.scope for rule in asked if rule.condition is not None), None)
+        bound = None if scope is None else bind(values_at(view, one.event, products), scope)
+        for rule in asked:
+            begun = list(_begun(view, rules, rule, one, bound))
+            started += begun
+            if begun and rule.stop:
+                break
+    return Matching(tuple(started), offered, tuple(one.trigger.value for one in found))
+
+
+def _asks(rule: Rule, one: Occurrence) -> bool:
+    """Return whether a rule is asked about an occurrence; never about what it did itself."""
+    return one.trigger in rule.triggers and not is_standing(rule) and one.event.actor != actor_of_rule(rule.id)
+
+
+def values_at(view: View, event: EventValues, products: Mapping[str, Product]) -> dict[str, Any]:
+    """Return all that a rule about an order may look at."""
+    return {
+        "order": order_values(view.state, view.order, products, view.now),
+        "event": dict(event),
+        "now": view.now,
+    }
+
+
+def _begun(view: View, rules: RuleSet, rule: Rule, one: Occurrence, bound: Bound | None) -> Iterator[f.Fact]:
+    """Yield what begins a rule's run, if its condition holds."""
+    if view.state.ran.get(rule.id, 0) >= MOST_RUNS:
+        return
+    message = ""
+    if rule.condition is not None and bound is not None:
+        try:
+            if not rule.condition.evaluate(bound):
+                return
+        except EvaluationError as error:
+            message = str(error)
+    run_id = f"{one.version}/{one.trigger}/{rule.id}"
+    actor = actor_of_rule(rule.id)
+    yield RuleMatched(
+        at=view.now,
+        actor=actor,
+        run_id=run_id,
+        rule=rule.id,
+        digest=rules.digest,
+        where=rules.where(rule),
+        trigger=one.trigger.value,
+        event=one.event,
+        values={} if bound is None or rule.condition is None else looked_at_by(rule.condition.text, bound.values),
+    )
+    if view.state.ran.get(rule.id, 0) == MOST_RUNS - 1:
+        text = f"rule {rule.id} begins for the {MOST_RUNS}th time on this order, and from now on no more"
+        yield f.Noted(at=view.now, text=text)
+    if message:
+        yield from undecided(view.state, run_id, rule.id, message, view.now)
+
+
+_PATHS = re.compile(r"\b(?:order|event)(?:\.[a-z_]+)+")
+
+
+def looked_at_by(condition: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the single values that a condition names, by path."""
+    found: dict[str, Any] = {}
+    for path in dict.fromkeys(_PATHS.findall(condition)):
+        value: Any = values
+        for name in path.split("."):
+            value = value.get(name) if isinstance(value, Mapping) else None
+        if isinstance(value, bool | int | str | Decimal | datetime):
+            found[path] = str(value) if isinstance(value, Decimal | datetime) else value
+        elif isinstance(value, list) and all(isinstance(one, str) for one in value):
+            found[path] = list(value)
+    return found
+
+
+def undecided(state: OrderState, run_id: str, rule_id: str, message: str, now: datetime) -> Iterator[f.Fact]:
+    """Yield the end of a run whose condition could not be computed; an order that can still be held is.
+
+    A rule that nobody could decide may have been there to keep the order.
+    """
+    actor = actor_of_rule(rule_id)
+    yield RuleStepped(
+        at=now,
+        actor=actor,
+        run_id=run_id,
+        rule=rule_id,
+        step=CONDITION,
+        action=CONDITION,
+        outcome=StepOutcome.FAILED,
+        message=message,
+        ended=RunOutcome.FAILED,
+    )
+    if can_be_held(state):
+        yield HeldByRule(at=now, actor=actor, rule=rule_id, reason=f"rule {rule_id} could not be decided: {message}")
+
+
+def can_be_held(state: OrderState) -> bool:
+    """Return whether a hold would still keep anything of an order from shipping."""
+    over = state.ended or state.shipped_elsewhere
+    return not over and not (state.parcels and all(is_locked(state, p) for p in state.parcels))

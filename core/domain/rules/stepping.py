@@ -1,0 +1,125 @@
+"""Which run of a rule is due, and what comes after each of its steps."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from core.config.rules import Rule, RuleStep
+from core.domain.due import View
+from core.domain.rules.matching import is_open, stuck_at
+from core.domain.state import OrderState, labelled
+from core.model.holds import Hold
+from core.model.people import actor_of_rule
+from core.model.rule_facts import RuleStepped
+from core.model.rule_runs import RuleRun, RunOutcome, StepOutcome
+from core.model.triggers import Subject, Trigger
+
+LABEL = "label"
+"""What a run waits for whose step chose a label: that it is bought, or that no rate will do."""
+TIME = "time"
+"""What a run waits for that waits for nothing but the clock."""
+LONGEST_WAIT = timedelta(days=365)
+
+
+def due_rules(view: View) -> datetime | None:
+    """Return when something is to be offered to rules, or a run of one is due."""
+    runs = view.state.rule_runs
+    if not runs and not view.config.rules.starts:
+        return None
+    if offers(view):
+        return view.now
+    times = [due_of(view, run) for run in runs]
+    stuck = stuck_at(view) if listens_to_stuck(view) else None
+    return min([*times, *([stuck] if stuck is not None else [])], default=None)
+
+
+def offers(view: View) -> bool:
+    """Return whether something is to be offered to rules now."""
+    if not view.config.rules.starts and not any(run.waits_for for run in view.state.rule_runs):
+        return False
+    if is_open(view):
+        return True
+    stuck = stuck_at(view) if listens_to_stuck(view) else None
+    return stuck is not None and stuck <= view.now
+
+
+def listens_to_stuck(view: View) -> bool:
+    """Return whether a rule is started by an order that is stuck."""
+    return any(Trigger.ORDER_STUCK in rule.triggers for rule in view.config.rules.of(Subject.ORDER))
+
+
+def due_of(view: View, run: RuleRun) -> datetime:
+    """Return when a run goes on."""
+    if run.waits_for == LABEL and label_answer(view.state) is not None:
+        return view.now
+    return run.due_at
+
+
+def label_answer(state: OrderState) -> str | None:
+    """Return what came of the label that a run waits for: empty where it is bought, else why not; None: nothing yet."""
+    if labelled(state):
+        return ""
+    if state.ended or state.shipped_elsewhere:
+        return "the order ended without a label"
+    return state.holds.get(Hold.NO_RATE)
+
+
+def due_run(view: View) -> RuleRun | None:
+    """Return the first run that is due."""
+    return next((run for run in view.state.rule_runs if due_of(view, run) <= view.now), None)
+
+
+def stepped(  # noqa: PLR0913 - what came of a step, by name
+    run: RuleRun,
+    rule: Rule,
+    step: RuleStep,
+    now: datetime,
+    outcome: StepOutcome,
+    *,
+    result: Mapping[str, Any] | None = None,
+    code: str = "",
+    message: str = "",
+    due_at: datetime | None = None,
+    waits_for: str | None = None,
+    stop: bool = False,
+) -> RuleStepped:
+    """Return what is told of a step, with what comes next.
+
+    A step that failed is followed by its ``else``; without one the run has failed. One that waits, or is tried again,
+    comes next itself.
+    """
+    again = outcome in (StepOutcome.WAITING, StepOutcome.RETRY)
+    following, ended = rule.after(step.path), None
+    if again:
+        following = step.path
+    elif stop:
+        following, ended = None, RunOutcome.STOPPED
+    elif outcome is StepOutcome.FAILED and step.otherwise:
+        following = step.otherwise[0].path
+    elif outcome is StepOutcome.FAILED:
+        following, ended = None, RunOutcome.FAILED
+    elif following is None:
+        ended = RunOutcome.DONE
+    return RuleStepped(
+        at=now,
+        actor=actor_of_rule(rule.id),
+        run_id=run.run_id,
+        rule=rule.id,
+        step=step.path,
+        action=step.action,
+        name=step.name,
+        outcome=outcome,
+        result=dict(result or {}),
+        code=code,
+        message=message,
+        next=following,
+        due_at=due_at,
+        waits_for=waits_for,
+        ended=ended,
+    )
+
+
+def resumed(run: RuleRun, rule: Rule, now: datetime) -> RuleStepped | None:
+    """Return what is told of a run whose wait is over because what it waited for has come."""
+    step = rule.step(run.next)
+    return None if step is None else stepped(run, rule, step, now, StepOutcome.DONE)
