@@ -31,6 +31,7 @@ OUTCOMES: Final = ("shipped", "shipped_elsewhere", "fulfilled_by_amazon", "cance
 REASONS: Final = (
     "chosen",
     "dearer",
+    "slower",
     "late",
     "no_po_box",
     "no_military",

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from core.domain.commit import Landed
+from core.domain.rules.matching import looked_at
 from core.engine.answers import Kind
 from core.engine.dispatch import connection_shares
 from core.engine.hub import Hub
@@ -117,5 +118,11 @@ async def _rest(run: Run, at: datetime | None) -> bool:
     attempts = run.attempts if run.waiting or run.state.open else 0
     due_at = min(later, default=None)
     waits_for = next((run.waits_at[name] for name, until in run.waiting.items() if until == due_at), "")
-    rested = await run.commit(due_at=due_at, attempts=attempts, waits_for=waits_for, free_claim=True)
+    rested = await run.commit(
+        due_at=due_at,
+        attempts=attempts,
+        waits_for=waits_for,
+        free_claim=True,
+        offered=None if run.state.order is None or run.config.rules.starts else looked_at(run.view()),
+    )
     return isinstance(rested, Landed)

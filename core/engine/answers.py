@@ -30,6 +30,7 @@ KINDS: Mapping[str, str] = {
     "find_void": "void look-ups",
     "tell_shipped": "shipments",
     "send": "mails",
+    "call": "requests",
     "list_listings": "listings",
     "list_locations": "locations",
     "read_levels": "level readings",

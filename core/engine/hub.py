@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from core.clock import Clock
 from core.config.merchant import MerchantConfig
+from core.config.rules import RuleSet
 from core.engine.answers import Answers
 from core.engine.places import ORDER_LIMITS, Places
 from core.engine.snapshot import Snapshots
@@ -136,6 +137,8 @@ class Hub:
     role: str = "all"
     """What this process does: all, web, worker or scheduler."""
     merchants: dict[str, Connections] = field(default_factory=dict)
+    older_rules: dict[tuple[str, str], RuleSet | None] = field(default_factory=dict)
+    """By merchant and digest: rules of files that are not in force any more, and that runs go on under."""
     activity: Activity = field(default_factory=Activity)
     answers: Answers = field(default_factory=Answers)
     snapshots: Snapshots = field(default_factory=Snapshots)

@@ -34,8 +34,10 @@ from core.model.actions import Action
 from core.model.facts import Fact
 from core.model.order import Order, Personal
 from core.model.products import Product
+from core.model.rule_runs import Offered
 from core.store.failures import DATABASE_ERRORS, is_infrastructure, until_answered
 from core.store.known import Unsealed
+from core.store.orders import facts_between
 from core.store.pauses import ORDER
 from core.store.settings import Settings
 
@@ -97,6 +99,8 @@ class Run:
     step: str = "rest"
     """The step that is, or was last, done."""
     places: Places = field(default_factory=dict)
+    recent: dict[int, Fact] = field(default_factory=dict, repr=False)
+    """Facts that this run committed, by version."""
     stood: OrderState = field(init=False, repr=False)
     """Where it stood when it was last read or committed."""
     told: Told = field(init=False, default_factory=Told, repr=False)
@@ -192,6 +196,27 @@ class Run:
         self.attempts = attempts
         self.state = reduce(fold, facts, self.state)
 
+    async def unoffered(self) -> list[tuple[int, Fact]]:
+        """Return the facts that were not offered to rules yet, each with its version."""
+        offered, stood = self.state.offered, self.stood.version
+        if offered is None:
+            return []
+        told = (*self.told.happened, *self.told.decided)
+        stored = range(offered.version + 1, stood + 1)
+        if all(version in self.recent for version in stored):
+            found = [(version, self.recent[version]) for version in stored]
+        else:
+            found = await self.hub.store.read(
+                facts_between, self.merchant, self.order_id, offered.version, stood
+            )
+        new = enumerate(told, start=stood + 1)
+        return found + [(version, fact) for version, fact in new if version > offered.version]
+
+    def offer(self, facts: Sequence[Fact], offered: Offered) -> None:
+        """Tell what begins where facts are offered to rules; they are not offered again."""
+        self.decide(facts, attempts=self.attempts)
+        self.state = self.state.model_copy(update={"offered": offered})
+
     async def settle(
         self,
         facts: Sequence[Fact],
@@ -255,7 +280,7 @@ class Run:
                 known=stood,
                 settings=self.settings if parts.get("intents") else None,
                 owner=self.hub.owner,
-                **parts,
+                **{"offered": self.state.offered, **parts},
             ),
             happened=(*told.happened, *parts.get("happened", ())),
             outcomes=(*told.outcomes, *parts.get("outcomes", ())),
@@ -306,6 +331,8 @@ class Run:
     async def _learn(self, commit: OrderCommit, committed: Committed) -> None:
         """Note where the order stands now, and read what that asks for."""
         order = self.state.order
+        first = committed.version - len(committed.facts) + 1
+        self.recent |= dict(enumerate(committed.facts, start=first))
         self.state = self.stood = committed.state or self.stood
         if commit.free_claim and isinstance(committed, Landed):
             return
@@ -333,6 +360,7 @@ def view_of(
     """Return all that a decision about an order may look at, given what was read around it."""
     connections, order = hub.connections(merchant), state.order
     channel = connections.ports.get(order.connection) if order is not None else None
+    chosen = state.label_choice.via if state.label_choice is not None else None
     return View(
         state=state,
         now=hub.clock.now(),
@@ -342,7 +370,7 @@ def view_of(
         can_capture=channel is not None and channel.channel_payments is not None,
         email_known=email_known,
         places=places,
-        carrier=connections.carrier,
+        carrier=chosen or connections.carrier,
         mailer=connections.mailer,
         in_test=bool(connections.in_test),
         acts=connections.acts,

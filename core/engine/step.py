@@ -15,6 +15,7 @@ from core.engine.answers import Call
 from core.engine.effects import Done
 from core.engine.run import Run
 
+RULES = "rules"
 LOOK_UP = "look_up"
 LEAVE = "leave"
 
@@ -71,7 +72,9 @@ def next_step(view: View, steps: Steps, waiting: Collection[str] = ()) -> NextSt
         return NextStep(LEAVE)  # what left is taken off on hand, whatever else a person must see to
     unknown = state.order is None or state.order.connection not in view.config.connections
     if unknown or state.parked is not None:
-        return NextStep(None)
+        # A rule may be there to tell people of it.
+        at = None if unknown or state.parked is None or RULES not in steps else steps[RULES].due(view)
+        return NextStep(RULES) if at is not None and at <= view.now else NextStep(None, at)
     later: list[datetime] = []
     whole = view.order.unreadable is None
     for step in steps.values():

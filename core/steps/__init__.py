@@ -1,11 +1,16 @@
 """Every step of an order, one row each: when it is due, who does it, what finds its outcome, what it asks of whom."""
 
 from core.domain import due
-from core.engine.effects import look_up
+from core.domain.rules.stepping import due_rules
+from core.domain.state import OpenIntent
+from core.engine.effects import Done, look_up
 from core.engine.run import Run
 from core.engine.step import Step, Steps
 from core.steps import calls, delivery, fulfillment, payment, stock
 from core.steps.holds import sync_holds
+from core.steps.rule_calls import find_call
+from core.steps.rule_calls import find_mail as find_rule_mail
+from core.steps.rules import run_rules
 from core.steps.third_party import note_part_shipped, note_shipped_elsewhere
 
 
@@ -13,7 +18,14 @@ async def _look_up(run: Run) -> None:
     await look_up(run, {operation: find for step in STEPS.values() for operation, find in step.find.items()})
 
 
-SEND = {"send": delivery.find_mail}
+
+async def _find_mail(run: Run, intent: OpenIntent) -> Done:
+    """A mail to the shopper, or one of a rule's: neither is sent twice."""
+    find = find_rule_mail if "run" in intent.data else delivery.find_mail
+    return await find(run, intent)
+
+
+SEND = {"send": _find_mail}
 
 STEPS: Steps = {
     step.name: step
@@ -63,6 +75,13 @@ STEPS: Steps = {
             words="what a third party shipped to be noted",
             due=due.part_shipped,
             run=note_part_shipped,
+        ),
+        Step(
+            name="rules",
+            words="its rules",
+            due=due_rules,
+            run=run_rules,
+            find={"call": find_call, **SEND},
         ),
         Step(name="commit_units", words="its units to be set aside", due=due.units, run=stock.commit_units),
         Step(

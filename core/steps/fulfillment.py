@@ -6,6 +6,7 @@ from functools import partial
 
 from core.domain.commit import NewLabel
 from core.domain.departures import not_in
+from core.domain.label_choice import labels_of
 from core.domain.notices import notices_of
 from core.domain.shipping.customs import customs_items
 from core.domain.shipping.exports import export_exemption
@@ -104,6 +105,7 @@ async def _quoted(
         now=run.now,
         customs=customs,
         refused=known.refusals if known is not None else {},
+        labels=labels_of(run.config.labels, run.state),
     )
 
 
@@ -129,7 +131,7 @@ async def buy(run: Run) -> None:
         done = bought_of(run, parcel.parcel_id, sold, name)
         await run.commit(happened=done.facts, references=done.references)
         return
-    quoted, wanted = parcel.quote, run.config.labels.format
+    quoted, wanted = parcel.quote, labels_of(run.config.labels, run.state).format
 
     async def call(key: str) -> Done:
         del key
@@ -209,7 +211,7 @@ async def store_label(run: Run) -> None:
     bought = parcel.label
     if bought is None:
         return
-    ports, wanted = run.connections.named(bought.connection), run.config.labels.format
+    ports, wanted = run.connections.named(bought.connection), labels_of(run.config.labels, run.state).format
     carrier, files, kept = ports.carrier, ports.label_files, list[NewLabel]()
     if carrier is not None and files is not None:
         failpoint("fulfillment.file.before")
@@ -230,7 +232,7 @@ async def store_label(run: Run) -> None:
 
 
 def _carrier(run: Run) -> tuple[str, Carrier]:
-    name = run.connections.carrier
+    name = run.view().carrier
     carrier = run.connections.named(name).carrier if name else None
     if name is None or carrier is None:
         raise RejectedError("crossdock.yaml names no connection that sells labels", connection="-")

@@ -26,7 +26,9 @@ async def commit_units(run: Run) -> None:
     await run.commit(
         reserve=Reserve(
             needs=run.state.needs,
-            locations=locations_for(run.config, await run.look_around(run.settings), run.order),
+            locations=locations_for(
+                run.config, await run.look_around(run.settings), run.order, run.state.route
+            ),
             give_back=run.state.allocations,
             why="the order changed" if run.state.allocations else "",
         )

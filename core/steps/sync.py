@@ -234,7 +234,7 @@ def reserve_of(
         return None
     if state is not None and (state.closed or any(is_locked(state, p) for p in state.parcels)):
         return None
-    locations = locations_for(config, settings, order)
+    locations = locations_for(config, settings, order, state.route if state is not None else ())
     if state is not None and state.needs == needs and not _leads_elsewhere(config, settings, state, order):
         return None
     if state is not None and any(
@@ -259,9 +259,15 @@ def _leads_elsewhere(config: MerchantConfig, settings: Settings, state: OrderSta
     return locations_for(config, settings, state.order) != locations_for(config, settings, order)
 
 
-def locations_for(config: MerchantConfig, settings: Settings, order: Order) -> tuple[str, ...]:
-    """Return our locations in order of preference, the nearest first, whichever the channel assigned (rule P4)."""
-    return nearest_first(
+def locations_for(
+    config: MerchantConfig, settings: Settings, order: Order, route: tuple[str, ...] = ()
+) -> tuple[str, ...]:
+    """Return our locations in order of preference, the nearest first, whichever the channel assigned (rule P4).
+
+    Where a rule chose a route, it is that alone.
+    """
+    chosen = tuple(name for name in route if name in config.locations)
+    return chosen or nearest_first(
         region_of_order(order),
         {name: (at.country, at.state) for name, at in config.locations.items()},
         settings.zones,

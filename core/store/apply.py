@@ -97,7 +97,8 @@ def _create_rows(conn: sa.Connection, commits: Sequence[OrderCommit]) -> None:
 def _lock_orders(conn: sa.Connection, commits: Sequence[OrderCommit]) -> dict[OrderKey, Standing]:
     dialect, wanted = conn.dialect.name, sorted({(commit.merchant, commit.order_id) for commit in commits})
     found = conn.execute(_locked(dialect), keys_in(dialect, wanted)).all()
-    states = _states(conn, commits, {(row.merchant, row.order_id): row.version for row in found})
+    stand = {(row.merchant, row.order_id): (row.version, row.offered_seq) for row in found}
+    states = _states(conn, commits, stand)
     return {
         (row.merchant, row.order_id): Standing(
             version=row.version,
@@ -115,20 +116,24 @@ def _lock_orders(conn: sa.Connection, commits: Sequence[OrderCommit]) -> dict[Or
 
 
 def _states(
-    conn: sa.Connection, commits: Sequence[OrderCommit], versions: Mapping[OrderKey, int]
+    conn: sa.Connection, commits: Sequence[OrderCommit], stand: Mapping[OrderKey, tuple[int, int]]
 ) -> Mapping[OrderKey, OrderState]:
     """Return where locked orders stand; those whose committer knows are not read."""
     states = {
         (commit.merchant, commit.order_id): commit.known
         for commit in commits
         if commit.known is not None
-        and commit.known.version == versions.get((commit.merchant, commit.order_id))
+        and _seen(commit.known) == stand.get((commit.merchant, commit.order_id))
     }
-    unknown = sorted(versions.keys() - states.keys())
+    unknown = sorted(stand.keys() - states.keys())
     if unknown:
         found = zip(unknown, load_all(conn, unknown), strict=True)
         states |= {key: state for key, state in found if state is not None}
     return states
+
+
+def _seen(known: OrderState) -> tuple[int, int]:
+    return known.version, known.offered.seq if known.offered is not None else 0
 
 
 def _answer_without_row(conn: sa.Connection, commit: OrderCommit) -> Committed | HubError:
@@ -300,7 +305,7 @@ def _inserted(table: sa.Table) -> sa.Insert:
 @functools.cache
 def _locked(dialect: str) -> sa.Select[Any]:
     key = (orders.c.merchant, orders.c.order_id)
-    columns = ("version", "claimed_by", "claimed_until", "attempts", "error", "due_at", "waits_for")
+    columns = ("version", "offered_seq", "claimed_by", "claimed_until", "attempts", "error", "due_at", "waits_for")
     beside = revision_beside(orders.c.merchant)
     query = sa.select(*key, *(orders.c[name] for name in columns), beside).where(one_of(dialect, key))
     return query.order_by(*key).with_for_update(of=orders)

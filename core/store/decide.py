@@ -10,6 +10,7 @@ from core.domain.commit import Committed, Due, Landed, Moved, OrderCommit, Reser
 from core.domain.fold import fold
 from core.domain.state import OrderState
 from core.model.facts import Fact, Received, UnitsCommitted, UnitsReleased, UnitsShipped
+from core.model.rule_runs import Offered
 from core.model.stock import Allocation, Need
 from core.store.columns import WOKEN
 from core.store.ledger import LockedStock, Move, MoveKind, StockKey
@@ -97,11 +98,22 @@ def decide(
     if second is not None:
         taken |= {(commit.merchant, intent.key) for intent in commit.intents}
         facts += second.facts
-        state = reduce(fold, second.facts, state)
-        answer: Committed = Landed(state.version, second.allocations, second.backordered, state)
+        state = _offered(reduce(fold, second.facts, state), commit)
+        answer: Committed = Landed(
+            state.version, second.allocations, second.backordered, state, facts=tuple(facts)
+        )
     else:
-        answer = Moved(state.version, state, settings=stands.settings if outdated else None)
+        answer = Moved(
+            state.version, state, settings=stands.settings if outdated else None, facts=tuple(facts)
+        )
     return Decision(commit=commit, before=stands, late=late, facts=tuple(facts), state=state, answer=answer)
+
+
+def _offered(state: OrderState, commit: OrderCommit) -> OrderState:
+    """Return the state with what was offered to rules: of an order that is new, nothing yet."""
+    new = Offered() if commit.create is not None and state.offered is None else None
+    offered = commit.offered or new
+    return state if offered is None else state.model_copy(update={"offered": offered})
 
 
 @dataclass(frozen=True, slots=True)

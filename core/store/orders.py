@@ -116,6 +116,19 @@ def facts_of(conn: sa.Connection, merchant: str, order_id: str) -> list[Fact]:
     return [FACT.validate_json(text) for text in conn.execute(query.order_by(facts.c.seq)).scalars()]
 
 
+def facts_between(
+    conn: sa.Connection, merchant: str, order_id: str, after: int, up_to: int
+) -> list[tuple[int, Fact]]:
+    """Return an order's facts after one version and up to another, each with its version."""
+    query = sa.select(facts.c.seq, facts.c.data).where(
+        facts.c.merchant == merchant,
+        facts.c.order_id == order_id,
+        facts.c.seq > after,
+        facts.c.seq <= up_to,
+    )
+    return [(seq, FACT.validate_json(data)) for seq, data in conn.execute(query.order_by(facts.c.seq))]
+
+
 def find(conn: sa.Connection, merchant: str, kind: str, reference: str) -> list[str]:
     """Return the ids of the orders that a reference belongs to."""
     query = sa.select(refs.c.order_id).where(

@@ -15,6 +15,7 @@ def projection(state: OrderState) -> dict[str, Any]:
         "holds": f" {' '.join(state.holds)} " if state.holds else "",
         "tags": f" {' '.join(state.tags)} " if state.tags else "",
         "assignee": state.assignee,
+        "offered_seq": state.offered.seq if state.offered else 0,
         "parked_at": state.parked.at if state.parked else None,
         "total_minor": total.minor if total else None,
         "currency": total.currency if total else None,

@@ -5,6 +5,7 @@ from pydantic import ValidationError
 
 from core.domain.fold import summarize
 from core.domain.state import OrderState
+from core.model.rule_runs import Offered
 from core.store.orders import facts_of
 from core.store.projection import projection
 from core.store.tables import orders
@@ -27,17 +28,22 @@ def rebuild(conn: sa.Connection, merchant: str | None = None, *, oldest: int | N
     for of_merchant, order_id in conn.execute(keys).all():
         this = sa.and_(orders.c.merchant == of_merchant, orders.c.order_id == order_id)
         row = conn.execute(sa.select(orders).where(this).with_for_update()).one()
-        right = projection(summarize(facts_of(conn, of_merchant, order_id)))
-        told = {**row._mapping, "state": _spelled_now(row.state)}  # noqa: SLF001 - its public name
+        known = _known(row.state)
+        state = summarize(facts_of(conn, of_merchant, order_id))
+        # What was offered to rules is no sum of facts: lost, everything counts as offered.
+        offered = known.offered if known is not None else Offered(version=state.version)
+        right = projection(state.model_copy(update={"offered": offered}))
+        spelled = row.state if known is None else known.model_dump_json()
+        told = {**row._mapping, "state": spelled}  # noqa: SLF001 - its public name
         if any(told[name] != value for name, value in right.items()):
             differing += 1
             conn.execute(sa.update(orders).where(this).values(**right, due_at=row.updated_at))
     return differing
 
 
-def _spelled_now(state: str) -> str:
+def _known(state: str) -> OrderState | None:
     """Return a stored state as it is spelled now: a field that only an older hub knew is no difference."""
     try:
-        return OrderState.model_validate_json(state).model_dump_json()
+        return OrderState.model_validate_json(state)
     except ValidationError:
-        return state
+        return None

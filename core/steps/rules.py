@@ -1,0 +1,163 @@
+"""Rules of crossdock.yaml on the way of an order: what was told is offered to them, and their runs go on step by step."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from core.config.rules import Rule, RuleStep, fill
+from core.domain.rules.matching import match, undecided, values_at
+from core.domain.rules.stepping import (
+    LABEL,
+    LONGEST_WAIT,
+    TIME,
+    due_run,
+    label_answer,
+    offers,
+    resumed,
+    stepped,
+)
+from core.engine.rule_sets import rules_at
+from core.engine.run import Run
+from core.expressions import EvaluationError
+from core.model.facts import Fact
+from core.model.people import actor_of_rule
+from core.model.rule_facts import RuleStepped
+from core.model.rule_runs import RuleRun, RunOutcome, StepOutcome
+from core.steps.rule_actions import ACTS, Given, StepFailedError
+from core.steps.rule_calls import CALLS, Called
+
+_UNREADABLE = "the file that it began under is kept no longer, or this version cannot read it"
+
+
+async def run_rules(run: Run) -> None:
+    """Offer what was told to the rules in force; else do the next step of the first run that is due."""
+    view = run.view()
+    if offers(view):
+        matching = match(view, run.config.rules, await run.unoffered(), run.products)
+        waited = await _waited_for(run, matching.come)
+        run.offer([*waited, *matching.facts], matching.offered)
+        return
+    due = due_run(view)
+    if due is None:
+        return
+    rules = await rules_at(run.hub, run.merchant, due.digest)
+    rule = rules.rule(due.rule) if rules is not None else None
+    step = rule.step(due.next) if rule is not None else None
+    if rule is None or step is None:
+        run.decide([_lost(due, run.now)], attempts=run.attempts)
+        return
+    await _go_on(run, due, rule, step)
+
+
+async def _waited_for(run: Run, come: Sequence[str]) -> list[Fact]:
+    """Return what is told of runs that wait for what has come."""
+    found: list[Fact] = []
+    for waiting in run.state.rule_runs:
+        if waiting.waits_for in come:
+            rules = await rules_at(run.hub, run.merchant, waiting.digest)
+            rule = rules.rule(waiting.rule) if rules is not None else None
+            fact = resumed(waiting, rule, run.now) if rule is not None else None
+            found += [fact] if fact is not None else []
+    return found
+
+
+def _lost(due: RuleRun, now: datetime) -> RuleStepped:
+    return RuleStepped(
+        at=now,
+        actor=actor_of_rule(due.rule),
+        run_id=due.run_id,
+        rule=due.rule,
+        step=due.next,
+        action="-",
+        outcome=StepOutcome.FAILED,
+        message=_UNREADABLE,
+        ended=RunOutcome.FAILED,
+    )
+
+
+async def _go_on(run: Run, due: RuleRun, rule: Rule, step: RuleStep) -> None:
+    """Do one step of a run, or tell that it is skipped, waits or failed."""
+    if due.waits_for is not None:
+        run.decide([_waited(run, due, rule, step)], attempts=run.attempts)
+        return
+    try:
+        given = _given(run, due, step)
+    except EvaluationError as error:
+        failed = stepped(due, rule, step, run.now, StepOutcome.FAILED, message=str(error))
+        held = [] if step.otherwise else list(undecided(run.state, due.run_id, rule.id, str(error), run.now))[1:]
+        run.decide([failed, *held], attempts=run.attempts)
+        return
+    if given is None:
+        run.decide([stepped(due, rule, step, run.now, StepOutcome.SKIPPED)], attempts=run.attempts)
+    elif step.action == "wait":
+        run.decide([_begin_wait(run, due, rule, step)], attempts=run.attempts)
+    elif step.action in CALLS:
+        await CALLS[step.action](run, Called(due, rule, step), given)
+    else:
+        await _act(run, due, rule, step, given)
+
+
+def _given(run: Run, due: RuleRun, step: RuleStep) -> Given | None:
+    """Return what a step says, computed; None where its condition does not hold.
+
+    Raises:
+        EvaluationError: an expression of it could not be computed.
+    """
+    values = {
+        **values_at(run.view(), due.event, run.products),
+        "steps": due.results,
+        "error": {"code": "", "message": "", **due.error},
+    }
+    if step.condition is not None and not step.condition.evaluate(values):
+        return None
+    given: Given = fill(step.given, values)
+    return given
+
+
+def _begin_wait(run: Run, due: RuleRun, rule: Rule, step: RuleStep) -> RuleStepped:
+    until = step.said.until
+    return stepped(
+        due,
+        rule,
+        step,
+        run.now,
+        StepOutcome.WAITING,
+        due_at=run.now + min(step.said.for_, LONGEST_WAIT),
+        waits_for=TIME if until is None else until.value,
+    )
+
+
+def _waited(run: Run, due: RuleRun, rule: Rule, step: RuleStep) -> RuleStepped:
+    """Return what is told of a run whose wait is over."""
+    if due.waits_for == TIME:
+        return stepped(due, rule, step, run.now, StepOutcome.DONE)
+    if due.waits_for != LABEL:
+        said = f"{due.waits_for} did not come in time"
+        stop = not step.otherwise
+        return stepped(due, rule, step, run.now, StepOutcome.FAILED, code="too_late", message=said, stop=stop)
+    answer = label_answer(run.state)
+    if answer:
+        return stepped(due, rule, step, run.now, StepOutcome.FAILED, code="no_label", message=answer)
+    outcome = StepOutcome.DONE if answer is not None else StepOutcome.FAILED
+    return stepped(due, rule, step, run.now, outcome)
+
+
+async def _act(run: Run, due: RuleRun, rule: Rule, step: RuleStep, given: Given) -> None:
+    """Tell what a step does to the order, and that it was done, in one commit."""
+    try:
+        facts = await ACTS[step.action](run, rule.id, step, given)
+    except StepFailedError as error:
+        failed = stepped(due, rule, step, run.now, StepOutcome.FAILED, code="not_possible", message=str(error))
+        run.decide([failed], attempts=run.attempts)
+        return
+    waits = step.action == "label" and rule.after(step.path) is not None
+    done = stepped(
+        due,
+        rule,
+        step,
+        run.now,
+        StepOutcome.WAITING if waits else StepOutcome.DONE,
+        due_at=run.now + LONGEST_WAIT if waits else None,
+        waits_for=LABEL if waits else None,
+        stop=step.action == "stop",
+    )
+    run.decide([*facts, done], attempts=run.attempts)
