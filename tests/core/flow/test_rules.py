@@ -1,0 +1,458 @@
+"""Rules on the way of an order: offered once, run step by step, each step in the commit of what it does."""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from datetime import timedelta
+from textwrap import dedent
+
+import pytest
+
+from connectors.bogus.client import Effect, Fault
+from connectors.bogus.settings import BogusSettings
+from core.config.loader import read
+from core.config.merchant import ConnectionConfig
+from core.config.rules import RuleSet
+from core.domain.state import OrderState, Stage
+from core.model.facts import Fact, Held, LabelBought
+from core.model.holds import Hold
+from core.model.rule_facts import RuleMatched, RuleStepped
+from core.services import actions, annotations
+from core.store.orders import facts_of
+from simulation.memory import store_in_memory
+from simulation.shoppers import Cart, place
+from tests.builders import MERCHANT, PLAYS, Bench, config, home, open_hub_of, review
+from tests.core.flow.play import pass_time, settle
+from tests.core.store.conftest import books_balance
+
+pytestmark = pytest.mark.req("S30")
+
+HOUR = timedelta(hours=1)
+FILE = """\
+version: 1
+merchant: kendra
+connections:
+  shop: {use: bogus, with: {plays: shop}}
+  amz: {use: bogus, with: {plays: marketplace}}
+  pay: {use: bogus, with: {plays: gateway}}
+  post: {use: bogus, with: {plays: carrier}}
+  mail: {use: bogus, with: {plays: mailer}}
+  crm: {use: bogus, with: {plays: tool}}
+locations:
+  reno: {name: Reno, street1: 1 Depot Way, city: Reno, state: NV, zip: "89502", country: US, timezone: America/Los_Angeles, cutoff: "15:00"}
+  easton: {name: Easton, street1: 1 Depot Way, city: Easton, state: PA, zip: "18042", country: US, timezone: America/New_York, cutoff: "15:00"}
+sla: {stages: {on_hold: 4h}}
+rules:
+"""
+
+Make = Callable[[str], Bench]
+
+
+def rules_of(text: str, digest: str = "") -> RuleSet:
+    whole = FILE + "".join(f"  {line}\n" for line in dedent(text).strip("\n").splitlines())
+    found = read(whole, file="crossdock.yaml", environ={}, known={"bogus": BogusSettings}).rules
+    return replace(found, digest=digest or found.digest)
+
+
+def use(b: Bench, text: str, digest: str = "") -> None:
+    """Have the hub run under other rules from now on."""
+    known = b.hub.connections(MERCHANT)
+    changed = replace(known.config, rules=rules_of(text, digest), stages={"on_hold": 4 * HOUR})
+    b.hub.merchants[MERCHANT] = replace(known, config=changed)
+
+
+@pytest.fixture
+async def make() -> AsyncIterator[Callable[[str], object]]:
+    """Open a hub that runs under rules; whatever a test did, the books must balance."""
+    opened: list[Bench] = []
+    PLAYS_TOO = {**PLAYS, "crm": "tool"}
+
+    async def opening(text: str) -> Bench:
+        store = await store_in_memory()
+        plain = config()
+        crm = ConnectionConfig(
+            name="crm",
+            use="bogus",
+            with_=BogusSettings(plays="tool"),
+            payments="channel",
+            mails="channel",
+            endpoints={},
+            token=None,
+        )
+        kept = replace(
+            plain,
+            connections={**plain.connections, "crm": crm},
+            rules=rules_of(text),
+            stages={"on_hold": 4 * HOUR},
+        )
+        b = review(store, kept, plays=PLAYS_TOO)
+        await open_hub_of(b)
+        opened.append(b)
+        return b
+
+    yield opening
+    for b in opened:
+        await books_balance(b.store)
+        await b.store.close()
+
+
+def order(b: Bench, number: str = "KK-1", sku: str = "SKILLET-12", units: int = 1) -> None:
+    place(b.world, "shop", Cart(number=number, lines=((sku, units, 7900),), ship_to=home(), email="kara@example.test"))
+
+
+async def state_of(b: Bench, number: str = "KK-1") -> OrderState:
+    state = await b.store.load(MERCHANT, f"shop:{number.lower()}")
+    assert state is not None
+    return state
+
+
+async def facts(b: Bench, number: str = "KK-1") -> list[Fact]:
+    return await b.store.read(facts_of, MERCHANT, f"shop:{number.lower()}")
+
+
+def steps(told: list[Fact]) -> list[tuple[str, str, str]]:
+    return [(f.rule, f.action, f.outcome.value) for f in told if isinstance(f, RuleStepped)]
+
+
+HOLD_LARGE = """
+- id: hold-large
+  when: order.verified
+  if: order.total >= 79 && order.ship_to.country == 'US'
+  then: [{hold: {reason: "{{order.number}} is worth {{order.total}} {{order.currency}}"}}]
+"""
+
+
+async def test_a_rule_holds_an_order_before_its_label_is_bought(make) -> None:
+    b = await make(HOLD_LARGE)
+    order(b)
+
+    await pass_time(b, HOUR)
+
+    state, told = await state_of(b), await facts(b)
+    assert state.stage is Stage.ON_HOLD
+    assert state.holds == {Hold.BY_RULE: "KK-1 is worth 79.00 USD"}
+    assert not any(isinstance(fact, LabelBought) for fact in told)
+    assert steps(told) == [("hold-large", "hold", "done")]
+
+
+async def test_a_person_releases_what_a_rule_holds_and_the_rule_does_not_hold_it_again(make) -> None:
+    b = await make(HOLD_LARGE)
+    order(b)
+    await pass_time(b, HOUR)
+
+    await actions.release(b.hub, MERCHANT, "shop:kk-1", "by_rule", "user:u1")
+    await pass_time(b, HOUR)
+
+    state = await state_of(b)
+    assert (state.stage, state.holds, state.held_by_rules) == (Stage.SHIPPED, {}, {})
+    assert len([fact for fact in await facts(b) if isinstance(fact, RuleMatched)]) == 1
+
+
+async def test_a_rule_with_another_condition_lets_the_order_go(make) -> None:
+    b = await make(HOLD_LARGE.replace(">= 79", "> 79"))
+    order(b)
+
+    await pass_time(b, HOUR)
+
+    told = await facts(b)
+    assert (await state_of(b)).stage is Stage.SHIPPED
+    assert not [fact for fact in told if isinstance(fact, RuleMatched | RuleStepped)]
+
+
+async def test_steps_come_one_after_another_and_one_with_a_condition_may_be_skipped(make) -> None:
+    b = await make("""
+    - id: sort
+      when: order.received
+      then:
+        - tag: [large, west-coast]
+        - if: order.units > 5
+          note: many units
+        - untag: large
+        - note: "{{order.units}} unit for {{order.ship_to.state}}"
+    """)
+    order(b)
+
+    await settle(b)
+
+    told = await facts(b)
+    assert (await state_of(b)).tags == ("west-coast",)
+    assert steps(told) == [
+        ("sort", "tag", "done"),
+        ("sort", "note", "skipped"),
+        ("sort", "untag", "done"),
+        ("sort", "note", "done"),
+    ]
+    assert [fact.text for fact in told if fact.kind == "noted"] == ["1 unit for OR"]
+
+
+async def test_rules_match_from_top_to_bottom_and_one_that_stops_ends_the_list(make) -> None:
+    b = await make("""
+    - {id: first, when: order.received, then: [{tag: one}]}
+    - {id: second, when: order.received, stop: true, then: [{tag: two}]}
+    - {id: third, when: order.received, then: [{tag: three}]}
+    """)
+    order(b)
+
+    await settle(b)
+
+    assert (await state_of(b)).tags == ("one", "two")
+
+
+async def test_a_rule_waits_and_goes_on_when_its_time_has_come(make) -> None:
+    b = await make("""
+    - id: later
+      when: order.received
+      then: [{wait: 2h}, {tag: waited}]
+    """)
+    order(b)
+    await pass_time(b, HOUR)
+    assert (await state_of(b)).tags == ()
+
+    await pass_time(b, HOUR + timedelta(minutes=1))
+
+    assert (await state_of(b)).tags == ("waited",)
+    assert (await state_of(b)).rule_runs == ()
+
+
+async def test_a_rule_waits_until_something_is_told(make) -> None:
+    b = await make("""
+    - id: watch
+      when: order.received
+      then: [{wait: {until: order.tagged, for: 5h}}, {note: tagged at last}]
+    """)
+    order(b)
+    await pass_time(b, HOUR)
+
+    await annotations.set_tags(b.hub, MERCHANT, "shop:kk-1", ["gift"], "user:u1")
+    await pass_time(b, timedelta(minutes=6))
+
+    assert [fact.text for fact in await facts(b) if fact.kind == "noted"] == []
+    await pass_time(b, 5 * HOUR)
+    assert [fact.text for fact in await facts(b) if fact.kind == "noted"] == ["tagged at last"]
+
+
+async def test_what_does_not_come_in_time_is_answered_by_else(make) -> None:
+    b = await make("""
+    - id: watch
+      when: order.received
+      then:
+        - wait: {until: order.cancelled, for: 3h}
+          else: [{tag: "not-{{error.code == 'too_late' ? 'cancelled' : 'known'}}"}]
+        - tag: over
+    """)
+    order(b)
+
+    await pass_time(b, 4 * HOUR)
+
+    assert (await state_of(b)).tags == ("not-cancelled", "over")
+
+
+async def test_a_mail_goes_out_once_and_the_order_goes_on_meanwhile(make) -> None:
+    b = await make("""
+    - id: tell
+      when: order.verified
+      then: [{notify: {to: ops@example.test, subject: "{{order.number}}", text: "{{order.total}} by {{order.channel}}"}}]
+    """)
+    order(b)
+
+    await pass_time(b, HOUR)
+
+    mails = [(m.to, m.subject, m.text) for m in b.world.mails if m.kind == "rule:tell"]
+    assert mails == [("ops@example.test", "KK-1", "79.00 by shop")]
+    assert (await state_of(b)).stage is Stage.SHIPPED
+
+
+async def test_a_mail_that_may_have_gone_out_is_never_sent_twice(make) -> None:
+    b = await make("""
+    - id: tell
+      when: order.received
+      then:
+        - notify: {to: ops@example.test, text: hello}
+          else: [{tag: "mail-{{error.code}}"}]
+    """)
+    faults = [Fault.REPLY_LOST]
+    b.world.faults = lambda operation: faults.pop() if operation == "send" and faults else None
+    order(b)
+
+    await pass_time(b, HOUR)
+
+    assert len([m for m in b.world.mails if m.kind == "rule:tell"]) == 1
+    assert (await state_of(b)).tags == ("mail-unknown",)
+
+
+async def test_an_address_is_asked_and_its_answer_used_by_later_steps(make) -> None:
+    b = await make("""
+    - id: score
+      when: order.verified
+      then:
+        - id: ask
+          http: {via: crm, path: /score, json: {number: "{{order.number}}", total: "=order.total"}, take: {score: "body.risk.score"}}
+        - if: steps.ask.score > 50
+          hold: {reason: "score {{steps.ask.score}}"}
+    """)
+    b.world.answers["/score"] = (200, {"risk": {"score": 71}})
+    order(b)
+
+    await pass_time(b, HOUR)
+
+    assert [(r.path, r.body) for r in b.world.asked.values()] == [("/score", {"number": "KK-1", "total": "79.00"})]
+    assert (await state_of(b)).holds == {Hold.BY_RULE: "score 71"}
+
+
+async def test_a_refusal_is_answered_by_else_and_an_outage_is_tried_again(make) -> None:
+    b = await make("""
+    - id: ask
+      when: order.received
+      then:
+        - http: {via: crm, path: /no}
+          else: [{tag: refused}]
+        - http: {via: crm, path: /later}
+          retry: {attempts: 3, first: 1m}
+        - tag: done
+    """)
+    b.world.answers["/no"] = (404, {})
+    faults = [Fault.BEFORE, Fault.BEFORE, None]
+    b.world.faults = lambda operation: faults.pop() if operation == "call" and faults else None
+    order(b)
+
+    await pass_time(b, HOUR)
+
+    assert (await state_of(b)).tags == ("done", "refused")
+
+
+async def test_a_request_that_may_have_been_done_is_repeated_only_where_the_rule_says_it_may(make) -> None:
+    b = await make("""
+    - id: ask
+      when: order.received
+      then:
+        - http: {via: crm, path: /once}
+          else: [{tag: unknown}]
+        - http: {via: crm, path: /again, idempotent: true}
+        - tag: done
+    """)
+    faults = [Fault.REPLY_LOST, Fault.REPLY_LOST]
+    b.world.faults = lambda operation: faults.pop() if operation == "call" and faults else None
+    order(b)
+
+    await pass_time(b, HOUR)
+
+    done = {name: times for (effect, name), times in b.world.effects.items() if effect is Effect.HOOK}
+    assert done == {"POST /once": 1, "POST /again": 2}
+    assert (await state_of(b)).tags == ("done", "unknown")
+
+
+async def test_an_order_leaves_from_where_its_rule_says(make) -> None:
+    b = await make("""
+    - {id: east, when: order.received, if: "order.skus.exists(s, s == 'SKILLET-12')", then: [{route: easton}]}
+    """)
+    order(b)
+
+    await pass_time(b, HOUR)
+
+    state = await state_of(b)
+    assert [p.quote.parcel.location for p in state.parcels] == ["easton"]
+    assert state.stage is Stage.SHIPPED
+
+
+async def test_a_rule_chooses_the_label_and_waits_for_it(make) -> None:
+    b = await make("""
+    - id: dear
+      when: order.routed
+      if: order.total > 50
+      then:
+        - label: {choose: fastest}
+          else: [{tag: no-label}]
+        - note: "{{order.parcels[0].carrier}} bought"
+    """)
+    order(b)
+
+    await pass_time(b, HOUR)
+
+    told = await facts(b)
+    bought = next(fact for fact in told if isinstance(fact, LabelBought))
+    quoted = (await state_of(b)).parcels[0].quote
+    assert quoted.arrives == min(r.arrives for r in quoted.rates if r.arrives)
+    assert [fact.text for fact in told if fact.kind == "noted"] == [f"{bought.carrier} bought"]
+
+
+async def test_a_label_that_no_rate_will_do_for_holds_with_the_words_of_its_else(make) -> None:
+    b = await make("""
+    - id: cheap
+      when: order.routed
+      if: order.total > 50
+      then:
+        - label: {max: 0.01}
+          else: [{hold: {reason: "Too dear: {{error.message}}"}}]
+    """)
+    order(b)
+
+    await pass_time(b, HOUR)
+
+    state = await state_of(b)
+    assert list(state.holds) == [Hold.NO_RATE]
+    assert state.holds[Hold.NO_RATE].startswith("Too dear: ")
+
+
+async def test_a_condition_that_cannot_be_computed_holds_the_order(make) -> None:
+    b = await make("""
+    - {id: odd, when: order.verified, if: "order.parcels[3].labelled", then: [{tag: odd}]}
+    """)
+    order(b)
+
+    await pass_time(b, HOUR)
+
+    state = await state_of(b)
+    assert state.tags == ()
+    assert state.holds[Hold.BY_RULE].startswith("rule odd could not be decided: ")
+
+
+async def test_a_stuck_order_is_told_of_once(make) -> None:
+    b = await make("""
+    - {id: hold, when: order.verified, then: [{hold: wait}]}
+    - {id: stuck, when: order.stuck, then: [{note: "{{order.stage}} for {{event.minutes}} min"}]}
+    """)
+    order(b)
+
+    await pass_time(b, 9 * HOUR)
+
+    assert [fact.text for fact in await facts(b) if fact.kind == "noted"] == ["on_hold for 240 min"]
+
+
+async def test_an_order_is_cancelled_and_refunded_by_a_rule(make) -> None:
+    b = await make("""
+    - {id: no, when: order.held, if: event.reason == 'by_rule', then: [{wait: 1h}, {cancel: nobody released it}]}
+    - {id: hold, when: order.verified, then: [{hold: wait}]}
+    """)
+    order(b)
+
+    await pass_time(b, 2 * HOUR)
+
+    assert (await state_of(b)).stage is Stage.CANCELLED
+
+
+@pytest.mark.req("R09")
+async def test_a_run_that_has_begun_ends_under_the_file_that_it_began_with(make) -> None:
+    b = await make("- {id: r, when: order.received, then: [{wait: 2h}, {tag: old}]}")
+    order(b)
+    await pass_time(b, HOUR)
+    old = b.hub.config(MERCHANT).rules
+    b.hub.older_rules[MERCHANT, old.digest] = old
+
+    use(b, "- {id: r, when: order.received, then: [{wait: 2h}, {tag: new}]}", digest="new")
+    order(b, "KK-2")
+    await pass_time(b, 3 * HOUR)
+
+    assert (await state_of(b)).tags == ("old",)
+    assert (await state_of(b, "KK-2")).tags == ("new",)
+
+
+@pytest.mark.req("R08")
+async def test_what_was_offered_to_one_file_is_not_offered_to_the_next(make) -> None:
+    b = await make("[]")
+    order(b)
+    await pass_time(b, HOUR)
+
+    use(b, "- {id: r, when: [order.received, order.verified, order.shipped, parcel.told], then: [{tag: late}]}", digest="new")
+    await annotations.set_tags(b.hub, MERCHANT, "shop:kk-1", ["gift"], "user:u1")
+    await pass_time(b, HOUR)
+
+    assert (await state_of(b)).tags == ("gift",)
