@@ -148,7 +148,8 @@ def allowed_hosts(environ: Mapping[str, str]) -> AllowedHosts:
 
 def _network_of(entry: str) -> tuple[Network, int | None] | None:
     """Return an entry that is a network or an address, the latter with the port it may bear."""
-    host, port = entry, None
+    host = entry
+    port: int | None = None
     split = _ENTRY.fullmatch(entry)
     if split is not None:
         host, port = split[1].strip("[]"), _port_of(entry, split[2])

@@ -57,7 +57,7 @@ def _session(guard: Guard) -> aiohttp.ClientSession:
     """Return a session for one call: a connection that is kept would be another's to use, past the guard."""
     connector = aiohttp.TCPConnector(
         resolver=guard,
-        socket_factory=guard.socket,
+        socket_factory=guard.socket_for,
         ssl=ssl_context(),
         use_dns_cache=False,
         force_close=True,

@@ -50,7 +50,7 @@ class Guard(AbstractResolver):
             for number, kind in numbers.items()
         ]
 
-    def socket(self, where: AddrInfoType) -> socket.socket:
+    def socket_for(self, where: AddrInfoType) -> socket.socket:
         """Return a socket for an address that is about to be connected to."""
         self._once()
         family, kind, protocol, _, address = where

@@ -60,9 +60,7 @@ def refusal(reason: str, *, connection: str) -> RejectedError:
 
 def not_public(host: str) -> str:
     """Say that a host leads to an address that is not everybody's."""
-    return (
-        f"{host} leads into a private network; only public addresses are called, or what the operator allows"
-    )
+    return f"{host} leads into a private network or to the hub's own machine; only public addresses are called, or what the operator allows"
 
 
 def _read(text: str, *, connection: str) -> URL:

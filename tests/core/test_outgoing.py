@@ -87,7 +87,7 @@ def says(raw: bytes) -> Answering:
     return answering
 
 
-def answer(body: bytes = b"", *, status: str = "200 OK", **headers: str) -> Answering:
+def answer(body: bytes = b"", /, *, status: str = "200 OK", **headers: str) -> Answering:
     lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}"]
     lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
     return says("\r\n".join([*lines, "", ""]).encode() + body)

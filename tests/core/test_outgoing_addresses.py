@@ -239,7 +239,7 @@ def test_no_socket_is_made_for_a_private_address_whatever_was_resolved(number: s
     family = socket.AF_INET6 if ":" in number else socket.AF_INET
 
     with pytest.raises(RejectedError) as raised:
-        guard.socket((family, socket.SOCK_STREAM, 6, "", (number, 80)))
+        guard.socket_for((family, socket.SOCK_STREAM, 6, "", (number, 80)))
 
     assert raised.value.code == "address_refused"
 
@@ -265,6 +265,30 @@ def test_what_is_not_known_to_be_public_is_not(number: str) -> None:
 def test_an_address_of_this_machine_is_known_as_its_own() -> None:
     assert is_of_this_machine("127.0.0.1")
     assert is_of_this_machine("::1")
+
+
+@pytest.mark.parametrize(("sends_from", "is_refused"), [(PUBLIC, True), ("10.0.0.2", False)])
+def test_a_public_address_of_this_machine_is_refused(
+    sends_from: str, monkeypatch: pytest.MonkeyPatch, *, is_refused: bool
+) -> None:
+    class System(socket.socket):
+        """Sends from an address of our choice, and connects nowhere."""
+
+        def connect(self, _address: Any) -> None: ...
+
+        def getsockname(self) -> tuple[str, int]:
+            return sends_from, 40_000
+
+    monkeypatch.setattr(socket, "socket", System)
+    target = target_of(f"http://{PUBLIC}/", connection="hook", allowed=NONE)
+    guard = Guard(target, connection="hook", allowed=NONE)
+    where = (socket.AF_INET, socket.SOCK_STREAM, 6, "", (PUBLIC, 80))
+
+    if is_refused:
+        with pytest.raises(RejectedError, match="the hub's own machine"):
+            guard.socket_for(where)
+    else:
+        guard.socket_for(where).close()
 
 
 @pytest.mark.parametrize(
