@@ -38,8 +38,8 @@ async def call(
     lost = OutcomeUnknownError if may_act else UnavailableError
     try:
         async with (
-            asyncio.timeout(request.limit_s),
             _session(guard) as session,
+            asyncio.timeout(request.limit_s),
             session.request(
                 request.method, target.url, headers=headers, data=body, allow_redirects=False
             ) as response,
