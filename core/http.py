@@ -49,7 +49,7 @@ def open_client() -> Client:
     # Waiting for a free connection ends before the call's limit does, so that it is known that nothing was sent.
     timeout = httpx.Timeout(CALL_LIMIT_S, connect=CONNECT_LIMIT_S, pool=CALL_LIMIT_S / 2)
     return httpx.AsyncClient(
-        verify=_ssl_context(),
+        verify=ssl_context(),
         limits=limits,
         timeout=timeout,
         follow_redirects=False,
@@ -127,6 +127,12 @@ def failure(
     return kind(said, connection=connection, code=code, request_id=request_id)
 
 
+@cache
+def ssl_context() -> ssl.SSLContext:
+    """Return what verifies the certificate of whoever is called; all calls share it."""
+    return httpx.create_ssl_context(trust_env=False)
+
+
 def pause_of(retry_after: str | None, *, answered_at: str | None = None) -> float:
     """Return the seconds that a ``Retry-After`` header asks for: a number, or a date against the vendor's own clock."""
     text = (retry_after or "").strip()
@@ -153,8 +159,3 @@ def _http_date(text: str) -> datetime | None:
     except ValueError:
         return None
     return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
-
-
-@cache
-def _ssl_context() -> ssl.SSLContext:
-    return httpx.create_ssl_context(trust_env=False)

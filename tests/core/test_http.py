@@ -188,7 +188,7 @@ async def test_clients_share_one_ssl_context_and_hold_eight_connections(
         return made[-1]
 
     monkeypatch.setattr(httpx, "create_ssl_context", counted)
-    http._ssl_context.cache_clear()
+    http.ssl_context.cache_clear()
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
     async with http.open_client() as one, http.open_client() as other:
         assert len(made) == 1
