@@ -1,12 +1,12 @@
 """What is wrong with a config file: where, what, and the nearest right name."""
 
-import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from core.errors import ConfigError
+from core.nearest import nearest
 
-_MOST_NAMES = 12
+__all__ = ["ConfigFileError", "Position", "Problem", "nearest", "path_text"]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -35,15 +35,6 @@ class ConfigFileError(ConfigError):
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(sorted(set(problems)))
         super().__init__("\n".join(str(problem) for problem in self.problems))
-
-
-def nearest(wrong: str, right: Iterable[str]) -> str:
-    """Return ``; did you mean 'x'?``, or the names there are where none is near."""
-    names = sorted(set(right))
-    near = difflib.get_close_matches(wrong, names, n=1)
-    if near:
-        return f"; did you mean '{near[0]}'?"
-    return f" (one of: {', '.join(names)})" if 0 < len(names) <= _MOST_NAMES else ""
 
 
 def path_text(path: Sequence[str | int]) -> str:
