@@ -134,8 +134,8 @@ def config(*, labels: str = "auto", tell: str = "label") -> MerchantConfig:
     )
 
 
-def settings(name: str, plays: Mapping[str, str] = PLAYS) -> BogusSettings:
-    return BogusSettings.model_validate({"plays": plays[name]})
+def settings(name: str) -> BogusSettings:
+    return BogusSettings.model_validate({"plays": PLAYS[name]})
 
 
 def home(**changes: str) -> Address:
@@ -169,13 +169,11 @@ def world(clock: SteppedClock) -> World:
     return made
 
 
-def connections(
-    made: World, kept: MerchantConfig | None = None, plays: Mapping[str, str] = PLAYS
-) -> Connections:
+def connections(made: World, kept: MerchantConfig | None = None) -> Connections:
     return Connections(
         config=kept or config(),
-        ports={name: ports_of(made, name, settings(name, plays)) for name in plays},
-        connectors=dict.fromkeys(plays, CONNECTOR),
+        ports={name: ports_of(made, name, settings(name)) for name in PLAYS},
+        connectors=dict.fromkeys(PLAYS, CONNECTOR),
     )
 
 
@@ -194,16 +192,11 @@ class Bench:
 
 
 def review(
-    store: Store,
-    kept: MerchantConfig | None = None,
-    *,
-    now: datetime = MONDAY_8,
-    owner: str = "w1",
-    plays: Mapping[str, str] = PLAYS,
+    store: Store, kept: MerchantConfig | None = None, *, now: datetime = MONDAY_8, owner: str = "w1"
 ) -> Bench:
     clock = SteppedClock(now)
     made = world(clock)
-    hub = Hub(store=store, clock=clock, owner=owner, merchants={MERCHANT: connections(made, kept, plays)})
+    hub = Hub(store=store, clock=clock, owner=owner, merchants={MERCHANT: connections(made, kept)})
     return Bench(hub, made, clock, Worker(steps=STEPS, hub=hub, jobs=JOBS, chance=random.Random(7)))
 
 

@@ -135,9 +135,12 @@ class CancelKeys(Keys):
 class NotifyKeys(Keys):
     """Tells people: by mail, or through a connection that uses hooks."""
 
-    to: Annotated[
-        list[Annotated[str, BeforeValidator(mail_address)]], BeforeValidator(listed), Field(min_length=1)
-    ] | None = None
+    to: (
+        Annotated[
+            list[Annotated[str, BeforeValidator(mail_address)]], BeforeValidator(listed), Field(min_length=1)
+        ]
+        | None
+    ) = None
     via: Text | None = None
     subject: Text = "{{event.trigger}}"
     text: Text
@@ -234,7 +237,9 @@ def every(value: object) -> object:
     except ValueError:
         interval = None
     if not isinstance(interval, timedelta):
-        raise ValueError(f"'{value}' is no schedule; write day at 17:00, weekday at 17:00, mon at 09:00, or 2h")  # noqa: TRY004 - told as a value
+        raise ValueError(
+            f"'{value}' is no schedule; write day at 17:00, weekday at 17:00, mon at 09:00, or 2h"
+        )  # noqa: TRY004 - told as a value
     if interval < _SOONEST:
         raise ValueError(f"'{value}' is too often; 1m is the most")
     return {"interval": interval}
@@ -245,9 +250,12 @@ class RuleKeys(Keys):
 
     id: Name
     name: str = ""
-    when: Annotated[
-        list[Annotated[Trigger, BeforeValidator(trigger)]], BeforeValidator(listed), Field(min_length=1)
-    ] | None = None
+    when: (
+        Annotated[
+            list[Annotated[Trigger, BeforeValidator(trigger)]], BeforeValidator(listed), Field(min_length=1)
+        ]
+        | None
+    ) = None
     every: Annotated[EveryKeys, BeforeValidator(every)] | None = None
     location: Name | None = None
     """The location in whose zone ``every`` counts; the first one of the file unless said."""

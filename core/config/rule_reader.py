@@ -150,9 +150,7 @@ class _Reader:
     def _steps(
         self, path: Path, name: str, steps: Sequence[StepKeys], *, failed: bool = False
     ) -> tuple[RuleStep, ...]:
-        found = (
-            self._step((*path, n), f"{name}.{n}", step, failed=failed) for n, step in enumerate(steps)
-        )
+        found = (self._step((*path, n), f"{name}.{n}", step, failed=failed) for n, step in enumerate(steps))
         return tuple(step for step in found if step is not None)
 
     def _step(self, path: Path, name: str, keys: StepKeys, *, failed: bool) -> RuleStep | None:

@@ -100,7 +100,9 @@ class _RuleSteps:
         if action not in self._allowed:
             about = f"a rule about {self._subject.value}" if self._subject else "this rule"
             right = ", ".join(sorted(self._allowed))
-            self._document.wrong((*path, action), f"'{action}' is nothing that {about} can do; it can: {right}", key=True)
+            self._document.wrong(
+                (*path, action), f"'{action}' is nothing that {about} can do; it can: {right}", key=True
+            )
         for key in ("retry", "timeout", "else"):
             if key in step and action not in CAN_FAIL.get(key, frozenset()):
                 right = ", ".join(sorted(CAN_FAIL[key]))
@@ -114,7 +116,9 @@ class _RuleSteps:
             if _known(self._document, (*path, key), name, self._uses, "connection") and action in _KINDS:
                 right, says = _KINDS[action]
                 if self._uses[name] not in right:
-                    self._document.wrong((*path, key), f"{key}: '{name}' uses {self._uses[name]}, which {says}")
+                    self._document.wrong(
+                        (*path, key), f"{key}: '{name}' uses {self._uses[name]}, which {says}"
+                    )
         locations = self._document.values.get("locations")
         to = said.get("to") if action == "route" else None
         for name in to if isinstance(to, list) else [to] if isinstance(to, str) else ():
@@ -127,7 +131,9 @@ class _RuleSteps:
         via = said.get("via")
         by_hook = isinstance(via, str) and self._uses.get(via) in HOOKS - MAILERS
         if not by_hook and "to" not in said:
-            self._document.wrong(path, "notify: whom? write to: with a mail address, or via: with a connection that uses hooks")
+            self._document.wrong(
+                path, "notify: whom? write to: with a mail address, or via: with a connection that uses hooks"
+            )
         if "via" not in said and not MAILERS & set(self._uses.values()):
             self._document.wrong(path, "notify: mail needs a connection with use: email")
 

@@ -27,6 +27,7 @@ def fill(given: Filled, values: Mapping[str, Any]) -> Any:
         return [fill(one, values) for one in given]
     return given.of(values)
 
+
 MESSAGE = "{{error.message}}"
 """Stands for what went wrong, in texts of a rule."""
 

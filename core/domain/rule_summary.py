@@ -11,7 +11,22 @@ from core.model.rule_facts import (
 )
 from core.model.rule_runs import RunOutcome, StepOutcome
 
-_QUIET = frozenset({"hold", "tag", "untag", "note", "assign", "route", "label", "buy_label", "capture", "cancel", "release", "stop"})
+_QUIET = frozenset(
+    {
+        "hold",
+        "tag",
+        "untag",
+        "note",
+        "assign",
+        "route",
+        "label",
+        "buy_label",
+        "capture",
+        "cancel",
+        "release",
+        "stop",
+    }
+)
 """Actions that have a line of their own beside the step."""
 
 
@@ -46,7 +61,11 @@ def _step(fact: RuleStepped) -> str:
     what = f"Rule {fact.rule}: {fact.action}"
     match fact.outcome:
         case StepOutcome.WAITING if fact.waits_for in (None, "time", "label"):
-            until = f" until {fact.due_at:%Y-%m-%d %H:%M} UTC" if fact.due_at and fact.waits_for != "label" else ""
+            until = (
+                f" until {fact.due_at:%Y-%m-%d %H:%M} UTC"
+                if fact.due_at and fact.waits_for != "label"
+                else ""
+            )
             return f"{what} waits{until}" if fact.action != "label" else ""
         case StepOutcome.WAITING:
             return f"{what} waits for {fact.waits_for}"

@@ -36,7 +36,15 @@ def actor_of_rule(rule_id: str) -> str:
 def called(actor: str, names: Mapping[str, str]) -> str:
     """Return what people read of an actor."""
     kind, _, rest = actor.partition(":")
-    return names.get(actor, actor) if kind == "user" else rest if kind in ("key", "person") else f"rule {rest}" if kind == "rule" else actor
+    return (
+        names.get(actor, actor)
+        if kind == "user"
+        else rest
+        if kind in ("key", "person")
+        else f"rule {rest}"
+        if kind == "rule"
+        else actor
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,9 @@ from core.model.base import Shape
 class CustomerValues(Shape):
     """Who ordered, as far as it names nobody."""
 
-    orders: int | None = Field(None, description="orders at the channel before this one; null where it does not say")
+    orders: int | None = Field(
+        None, description="orders at the channel before this one; null where it does not say"
+    )
 
 
 class AddressValues(Shape):
@@ -54,7 +56,10 @@ class UnitValues(Shape):
 class PaymentValues(Shape):
     """How an order's payment stands."""
 
-    state: str = Field("unknown", description="verified, short, mismatch, lapsed, pending, refunded, partially_refunded, cancelled; unknown before it was asked about")
+    state: str = Field(
+        "unknown",
+        description="verified, short, mismatch, lapsed, pending, refunded, partially_refunded, cancelled; unknown before it was asked about",
+    )
     paid: Decimal | None = Field(None, description="what was paid; null before it was asked about")
     gateways: tuple[str, ...] = Field((), description="the channel's names of the gateways")
     disputed: bool = False
@@ -70,11 +75,16 @@ class ParcelValues(Shape):
     weight_g: int
     carrier: str = Field("", description="empty until its label is bought")
     service: str = ""
-    price: Decimal | None = Field(None, description="of the label; of the chosen rate before; null where no rate will do")
+    price: Decimal | None = Field(
+        None, description="of the label; of the chosen rate before; null where no rate will do"
+    )
     labelled: bool = False
     told: bool = Field(False, description="whether the channel knows it")
     departed: bool = False
-    tracking: str = Field("", description="pre_transit, in_transit, out_for_delivery, delivered, return_to_sender, failure, unknown; empty before the first scan")
+    tracking: str = Field(
+        "",
+        description="pre_transit, in_transit, out_for_delivery, delivered, return_to_sender, failure, unknown; empty before the first scan",
+    )
 
 
 class OrderValues(Shape):
@@ -84,7 +94,9 @@ class OrderValues(Shape):
     number: str = Field(description="what people call it, as in KK-1001")
     channel: str = Field(description="the connection that it came by")
     placed_at: datetime
-    stage: str = Field(description="awaiting_payment, on_hold, ready, labelled, shipped, delivered, shipped_elsewhere, fulfilled_by_channel, cancelled, closed")
+    stage: str = Field(
+        description="awaiting_payment, on_hold, ready, labelled, shipped, delivered, shipped_elsewhere, fulfilled_by_channel, cancelled, closed"
+    )
     minutes: int = Field(description="minutes in that stage")
     hours: int = Field(description="hours since it was placed")
     state: str = Field(description="what the channel says: pending, open, shipped, cancelled")
@@ -95,11 +107,16 @@ class OrderValues(Shape):
     discount: Decimal = Field(description="of all lines and shipping")
     paid_currency: str = Field(description="the currency that the shopper pays in")
     units: int = Field(description="units of all lines")
-    weight_g: int | None = Field(None, description="of all units without packing; null where a SKU's weight is not known")
+    weight_g: int | None = Field(
+        None, description="of all units without packing; null where a SKU's weight is not known"
+    )
     method: str = Field("", description="the shipping method's name")
     ship_by: datetime | None = None
     deliver_by: datetime | None = None
-    risk: int = Field(0, description="the gateway's score from 0 to 100; where there is only a level: none 0, low 10, medium 65, high 75")
+    risk: int = Field(
+        0,
+        description="the gateway's score from 0 to 100; where there is only a level: none 0, low 10, medium 65, high 75",
+    )
     risk_level: str = Field("none", description="none, low, medium, high, pending")
     customer: CustomerValues
     ship_to: AddressValues
@@ -123,12 +140,18 @@ class EventValues(Shape):
 
     trigger: str
     at: datetime
-    actor: str = Field("hub", description="hub, channel, gateway, carrier, user:<id>, key:<name> or rule:<id>")
+    actor: str = Field(
+        "hub", description="hub, channel, gateway, carrier, user:<id>, key:<name> or rule:<id>"
+    )
     reason: str | None = Field(None, description="of order.held and order.released: the hold")
-    detail: str | None = Field(None, description="of order.held: in words; of order.needs_attention: the failed step")
+    detail: str | None = Field(
+        None, description="of order.held: in words; of order.needs_attention: the failed step"
+    )
     tag: str | None = Field(None, description="of order.tagged and order.untagged")
     parcel: str | None = Field(None, description="of parcel triggers: the parcel's id")
-    state: str | None = Field(None, description="of parcel.tracked: the scan; of payment.checked: the payment's state")
+    state: str | None = Field(
+        None, description="of parcel.tracked: the scan; of payment.checked: the payment's state"
+    )
     carrier: str | None = None
     service: str | None = None
     price: Decimal | None = Field(None, description="of parcel.labelled and parcel.quoted")

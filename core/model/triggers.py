@@ -64,5 +64,9 @@ class Trigger(Worded):
     STOCK_LOW = "stock.low", "a SKU has come down to its low mark", Subject.STOCK
     STOCK_OUT = "stock.out", "a SKU has nothing available any more", Subject.STOCK
     STOCK_BACK = "stock.back", "a SKU that had nothing available has something again", Subject.STOCK
-    CONNECTION_LOST = "connection.lost", "a connection is paused: its vendor does not serve it", Subject.CONNECTION
+    CONNECTION_LOST = (
+        "connection.lost",
+        "a connection is paused: its vendor does not serve it",
+        Subject.CONNECTION,
+    )
     CONNECTION_BACK = "connection.back", "a connection that was paused works again", Subject.CONNECTION

@@ -18,7 +18,6 @@ async def _look_up(run: Run) -> None:
     await look_up(run, {operation: find for step in STEPS.values() for operation, find in step.find.items()})
 
 
-
 async def _find_mail(run: Run, intent: OpenIntent) -> Done:
     """A mail to the shopper, or one of a rule's: neither is sent twice."""
     find = find_rule_mail if "run" in intent.data else delivery.find_mail

@@ -27,7 +27,9 @@ Act = Callable[[Run, str, RuleStep, Given], Awaitable[Sequence[Fact]]]
 
 async def _hold(run: Run, rule: str, _step: RuleStep, given: Given) -> Sequence[Fact]:
     if not can_be_held(run.state):
-        raise StepFailedError("nothing of the order can be held any more: its labels are bought, or it is over")
+        raise StepFailedError(
+            "nothing of the order can be held any more: its labels are bought, or it is over"
+        )
     reason = " ".join(str(given["reason"]).split()) or f"rule {rule}"
     if run.state.held_by_rules.get(rule) == reason:
         return ()

@@ -84,9 +84,13 @@ async def _notify(run: Run, called: Called, given: Given) -> None:
         await notifier.send(message)
         return Done(facts=[called.told(run, StepOutcome.DONE, result={"mailed": 1})])
 
-    await _perform(run, called, Effect(
-        name=called.effect, operation="send", connection=via, data=called.data, call=call, find=find_mail
-    ))
+    await _perform(
+        run,
+        called,
+        Effect(
+            name=called.effect, operation="send", connection=via, data=called.data, call=call, find=find_mail
+        ),
+    )
 
 
 async def _http(run: Run, called: Called, given: Given) -> None:
@@ -122,14 +126,18 @@ async def _ask_hook(
 
     said = called.step.said
     again = called.step.action == "http" and (said.idempotent or said.method == "GET")
-    await _perform(run, called, Effect(
-        name=called.effect,
-        operation="call",
-        connection=via,
-        data={**called.data, "again": again},
-        call=call,
-        find=find_call,
-    ))
+    await _perform(
+        run,
+        called,
+        Effect(
+            name=called.effect,
+            operation="call",
+            connection=via,
+            data={**called.data, "again": again},
+            call=call,
+            find=find_call,
+        ),
+    )
 
 
 def _limit_s(called: Called) -> float:
@@ -146,7 +154,9 @@ async def _perform(run: Run, called: Called, effect: Effect) -> None:
     except (AuthError, VendorPausedError) as error:
         run.decide([_later(run, called, error, PAUSED)], attempts=run.attempts)
     except (RateLimitError, NotYetError) as error:
-        run.decide([_later(run, called, error, timedelta(seconds=error.retry_after_s))], attempts=run.attempts)
+        run.decide(
+            [_later(run, called, error, timedelta(seconds=error.retry_after_s))], attempts=run.attempts
+        )
     except RejectedError as error:
         failed = called.told(run, StepOutcome.FAILED, code=error.code or "refused", message=str(error))
         run.decide([failed], attempts=run.attempts)

@@ -83,7 +83,9 @@ async def _go_on(run: Run, due: RuleRun, rule: Rule, step: RuleStep) -> None:
         given = _given(run, due, step)
     except EvaluationError as error:
         failed = stepped(due, rule, step, run.now, StepOutcome.FAILED, message=str(error))
-        held = [] if step.otherwise else list(undecided(run.state, due.run_id, rule.id, str(error), run.now))[1:]
+        held = (
+            [] if step.otherwise else list(undecided(run.state, due.run_id, rule.id, str(error), run.now))[1:]
+        )
         run.decide([failed, *held], attempts=run.attempts)
         return
     if given is None:
@@ -146,7 +148,9 @@ async def _act(run: Run, due: RuleRun, rule: Rule, step: RuleStep, given: Given)
     try:
         facts = await ACTS[step.action](run, rule.id, step, given)
     except StepFailedError as error:
-        failed = stepped(due, rule, step, run.now, StepOutcome.FAILED, code="not_possible", message=str(error))
+        failed = stepped(
+            due, rule, step, run.now, StepOutcome.FAILED, code="not_possible", message=str(error)
+        )
         run.decide([failed], attempts=run.attempts)
         return
     waits = step.action == "label" and rule.after(step.path) is not None

@@ -122,8 +122,7 @@ def _states(
     states = {
         (commit.merchant, commit.order_id): commit.known
         for commit in commits
-        if commit.known is not None
-        and _seen(commit.known) == stand.get((commit.merchant, commit.order_id))
+        if commit.known is not None and _seen(commit.known) == stand.get((commit.merchant, commit.order_id))
     }
     unknown = sorted(stand.keys() - states.keys())
     if unknown:
@@ -305,7 +304,16 @@ def _inserted(table: sa.Table) -> sa.Insert:
 @functools.cache
 def _locked(dialect: str) -> sa.Select[Any]:
     key = (orders.c.merchant, orders.c.order_id)
-    columns = ("version", "offered_seq", "claimed_by", "claimed_until", "attempts", "error", "due_at", "waits_for")
+    columns = (
+        "version",
+        "offered_seq",
+        "claimed_by",
+        "claimed_until",
+        "attempts",
+        "error",
+        "due_at",
+        "waits_for",
+    )
     beside = revision_beside(orders.c.merchant)
     query = sa.select(*key, *(orders.c[name] for name in columns), beside).where(one_of(dialect, key))
     return query.order_by(*key).with_for_update(of=orders)

@@ -51,7 +51,7 @@ COLUMNS: Mapping[tuple[str, str], Holds] = {
 """(table, column) -> what it may hold; what is not here is in NOTHING."""
 
 NOTHING: Mapping[str, str] = {
-    "orders": "merchant order_id connection external_id number placed_at version stage holds total_minor currency due_at "
+    "orders": "merchant order_id connection external_id number placed_at version offered_seq stage holds total_minor currency due_at "
     "claimed_by claimed_until attempts waits_for error parked_at personal_key forget_at updated_at",
     "facts": "merchant order_id seq kind v at",
     "effects": "merchant key order_id operation connection fence owner state intended_at settled_at request result",

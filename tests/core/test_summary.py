@@ -10,6 +10,8 @@ from core.model.annotations import Assigned, NoteAdded, Tagged, Untagged
 from core.model.forgetting import Why
 from core.model.holds import Hold
 from core.model.money import Money
+from core.model.rule_facts import CaptureAsked, HeldByRule, LabelChosen, RouteChosen, RuleMatched, RuleStepped
+from core.model.rule_values import EventValues
 from core.model.shipment import JudgedRate, Parcel, RateReason
 from tests.core.store.builders import NOON, a_need, an_allocation, an_order, usd
 
@@ -37,6 +39,13 @@ BOUGHT = f.LabelBought(
 VERDICT = f.TransactionVerdict(
     transaction_id="t", gateway="stripe", authority="pay", state="verified", amount=usd(1), captured=usd(1)
 )
+EVENT = EventValues(trigger="order.held", at=NOON)
+
+
+def step_of(**more: object) -> RuleStepped:
+    return RuleStepped.model_validate({"at": NOON, "run_id": "1", "rule": "r", "step": "then.0", **more})
+
+
 SAID: list[tuple[f.Fact, str]] = [
     (NoteAdded(at=NOON, note_id="n1"), "Note"),
     (Tagged(at=NOON, tag="urgent"), "Tagged urgent"),
@@ -97,6 +106,26 @@ SAID: list[tuple[f.Fact, str]] = [
     (f.Parked(at=NOON, step="buy", error="E", message="no funds"), "Needs attention at buy: no funds"),
     (f.Retried(at=NOON), "Sent on again"),
     (f.Noted(at=NOON, text="a note"), "a note"),
+    (
+        RuleMatched(at=NOON, run_id="1", rule="r", digest="d", where="crossdock.yaml:9:5", trigger="order.held", event=EVENT),
+        "Rule r begins: order.held (crossdock.yaml:9:5)",
+    ),
+    (step_of(action="http", outcome="done"), "Rule r: http done"),
+    (step_of(action="hold", outcome="done"), ""),
+    (step_of(action="note", outcome="skipped"), "Rule r: note skipped"),
+    (step_of(action="wait", outcome="waiting", waits_for="time", due_at=NOON), f"Rule r: wait waits until {NOON:%Y-%m-%d %H:%M} UTC"),
+    (step_of(action="wait", outcome="waiting", waits_for="order.held"), "Rule r: wait waits for order.held"),
+    (step_of(action="label", outcome="waiting", waits_for="label"), ""),
+    (step_of(action="http", outcome="retry", message="crm: no answer"), "Rule r: http failed; tried again later: crm: no answer"),
+    (step_of(action="notify", outcome="failed", message="mail: refused"), "Rule r: notify failed: mail: refused"),
+    (HeldByRule(at=NOON, rule="r", reason="large"), ""),
+    (RouteChosen(at=NOON, rule="r", locations=("reno", "easton")), "Rule r: leaves from reno, easton"),
+    (
+        LabelChosen(at=NOON, rule="r", via="post", at_most="40.00", services=("UPS *",), choose="fastest"),
+        "Rule r: the fastest rate of UPS * at post up to 40.00",
+    ),
+    (LabelChosen(at=NOON, rule="r"), "Rule r: the rate"),
+    (CaptureAsked(at=NOON, rule="r"), "Rule r: its money is captured before the label"),
     (f.Forgotten(at=NOON, why=Why.VENDOR), "Personal data forgotten: the channel asked for it"),
 ]  # fmt: skip
 

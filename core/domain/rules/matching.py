@@ -128,7 +128,9 @@ def match(
 
 def _asks(rule: Rule, one: Occurrence) -> bool:
     """Return whether a rule is asked about an occurrence; never about what it did itself."""
-    return one.trigger in rule.triggers and not is_standing(rule) and one.event.actor != actor_of_rule(rule.id)
+    return (
+        one.trigger in rule.triggers and not is_standing(rule) and one.event.actor != actor_of_rule(rule.id)
+    )
 
 
 def values_at(view: View, event: EventValues, products: Mapping[str, Product]) -> dict[str, Any]:
@@ -162,7 +164,9 @@ def _begun(view: View, rules: RuleSet, rule: Rule, one: Occurrence, bound: Bound
         where=rules.where(rule),
         trigger=one.trigger.value,
         event=one.event,
-        values={} if bound is None or rule.condition is None else looked_at_by(rule.condition.text, bound.values),
+        values={}
+        if bound is None or rule.condition is None
+        else looked_at_by(rule.condition.text, bound.values),
     )
     if view.state.ran.get(rule.id, 0) == MOST_RUNS - 1:
         text = f"rule {rule.id} begins for the {MOST_RUNS}th time on this order, and from now on no more"
@@ -206,7 +210,9 @@ def undecided(state: OrderState, run_id: str, rule_id: str, message: str, now: d
         ended=RunOutcome.FAILED,
     )
     if can_be_held(state):
-        yield HeldByRule(at=now, actor=actor, rule=rule_id, reason=f"rule {rule_id} could not be decided: {message}")
+        yield HeldByRule(
+            at=now, actor=actor, rule=rule_id, reason=f"rule {rule_id} could not be decided: {message}"
+        )
 
 
 def can_be_held(state: OrderState) -> bool:

@@ -21,7 +21,9 @@ RISK_OF_LEVEL: Mapping[RiskLevel, int] = {
 _MINUTE, _HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 
-def order_values(state: OrderState, order: Order, products: Mapping[str, Product], now: datetime) -> dict[str, Any]:
+def order_values(
+    state: OrderState, order: Order, products: Mapping[str, Product], now: datetime
+) -> dict[str, Any]:
     """Return what rules may look at of an order."""
     offered = state.offered
     stage = state.stage.value
@@ -84,7 +86,14 @@ def _risk(state: OrderState, order: Order) -> dict[str, Any]:
 def _ship_to(order: Order) -> dict[str, Any]:
     region = region_of_order(order)
     if region is None:
-        return {"known": False, "country": "", "state": "", "po_box": False, "military": False, "complete": False}
+        return {
+            "known": False,
+            "country": "",
+            "state": "",
+            "po_box": False,
+            "military": False,
+            "complete": False,
+        }
     return {
         "known": True,
         "country": region.country,

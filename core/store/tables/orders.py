@@ -30,7 +30,9 @@ orders = table(
     count("attempts"),
     optional("error"),  # why the last run failed; null after any progress
     maybe_at("parked_at"),
-    count("offered_seq"),  # of what was offered to rules: the state column has it, see core/model/rule_runs.py
+    count(
+        "offered_seq"
+    ),  # of what was offered to rules: the state column has it, see core/model/rule_runs.py
     sa.Column("personal", sa.LargeBinary, nullable=True),
     optional("personal_key"),
     maybe_at("forget_at"),  # when it is next looked at whether its person is to be forgotten

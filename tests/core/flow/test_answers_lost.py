@@ -22,6 +22,7 @@ from core.store.stock import count_stock
 from tests.builders import MERCHANT, Bench
 from tests.core.flow.play import pass_time, settle
 from tests.core.flow.test_finders import (
+    asks_a_tool,
     first_of,
     is_cancelled_after_the_label,
     is_rejected,
@@ -72,10 +73,14 @@ CASES: dict[tuple[str, str], Case] = {
     ("void", "cancelled"): Case(is_cancelled_after_the_label, {(Effect.VOID, "shp-1"): 1}),
     ("void", "by a person"): Case(is_taken_back_by_a_person, {(Effect.VOID, "shp-1"): 1}),
     ("send", "a confirmation"): Case(orders_kara, {(Effect.MAIL, "confirmation KK-1001"): 1}),
+    ("call", "by a rule"): Case(asks_a_tool, {(Effect.HOOK, "POST /once"): 1}),
     ("set_levels", "a count"): Case(is_counted, {}),
 }
-NEVER_SENT = {(Effect.MAIL, "confirmation KK-1001"): 0}
-"""A mail that may have gone is not sent again: of one that the server never took people are told."""
+NEVER_SENT = {
+    "send": {(Effect.MAIL, "confirmation KK-1001"): 0},
+    "call": {(Effect.HOOK, "POST /once"): 0},
+}
+"""What may have gone is not sent again: of what the other side never took people are told."""
 
 
 def connectors() -> list[Connector]:
@@ -105,7 +110,7 @@ async def test_whatever_became_of_a_call_whose_answer_is_lost_it_came_to_pass_on
     b.world.faults = partial(first_of, operation, left)
     await pass_time(b, timedelta(hours=1))
 
-    books = NEVER_SENT if (operation, fault) == ("send", Fault.LOST) else case.books
+    books = NEVER_SENT[operation] if operation in NEVER_SENT and fault is Fault.LOST else case.books
     assert left == []
     assert {effect: b.world.effects[effect] for effect in books} == books
     assert {n for (kind, _), n in b.world.effects.items() if n} == {1}

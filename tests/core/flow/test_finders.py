@@ -21,13 +21,14 @@ from core.jobs import JOBS
 from core.model.effects import Outcome
 from core.model.facts import Captured, Settled
 from core.services import actions
-from core.steps import STEPS, delivery, fulfillment, payment, stock
+from core.steps import STEPS, delivery, fulfillment, payment, rule_calls, stock
 from core.steps.sync import refresh
 from core.store.orders import facts_of
 from simulation.due import next_at
 from simulation.shoppers import cancel, place
 from tests.builders import MERCHANT, Bench
 from tests.core.flow.play import carry, pass_time, settle, work
+from tests.core.flow.ruled import use
 from tests.core.flow.test_whole_way import GRACE, KARA, KIM
 
 Finder = Callable[[Run, OpenIntent], Awaitable[Done]]
@@ -68,6 +69,12 @@ async def is_cancelled_after_the_label(b: Bench) -> str:
     cancel(b.world, "shop", "kk-1001")
     await carry(b)
     return order_id
+
+
+async def asks_a_tool(b: Bench) -> str:
+    """A rule of the merchant's has a tool of his asked about an order; a repeat would do harm."""
+    use(b, "- {id: ask, when: order.received, then: [{http: {via: crm, path: /once}}]}")
+    return await orders_kara(b)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +137,14 @@ CASES = {
         calls=1,
         outcomes=("unknown",),
         effect=(Effect.MAIL, "confirmation KK-1001"),
+    ),
+    "call": Case(
+        begins=asks_a_tool,
+        vendor="crm",
+        fault=Fault.REPLY_LOST,
+        calls=1,
+        outcomes=("unknown",),
+        effect=(Effect.HOOK, "POST /once"),
     ),
 }
 
@@ -223,9 +238,10 @@ PLACES = {
     "cancel_order": (payment, "find_cancellation"),
     "void": (stock, "find_void"),
     "send": (delivery, "find_mail"),
+    "call": (rule_calls, "find_call"),
 }
 BROKEN: tuple[tuple[str, Finder], ...] = (
-    *((operation, blind) for operation in ("buy", "capture", "tell_shipped", "cancel_order", "send")),
+    *((operation, blind) for operation in ("buy", "capture", "tell_shipped", "cancel_order", "send", "call")),
     *((operation, mute) for operation in ("capture", "tell_shipped", "cancel_order")),
     ("void", credulous),
 )

@@ -1,102 +1,45 @@
 """Rules on the way of an order: offered once, run step by step, each step in the commit of what it does."""
 
-from collections.abc import AsyncIterator, Callable
-from dataclasses import replace
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from textwrap import dedent
 
 import pytest
 
 from connectors.bogus.client import Effect, Fault
-from connectors.bogus.settings import BogusSettings
-from core.config.loader import read
-from core.config.merchant import ConnectionConfig
-from core.config.rules import RuleSet
 from core.domain.state import OrderState, Stage
 from core.model.facts import Fact, Held, LabelBought
 from core.model.holds import Hold
 from core.model.rule_facts import RuleMatched, RuleStepped
 from core.services import actions, annotations
 from core.store.orders import facts_of
-from simulation.memory import store_in_memory
 from simulation.shoppers import Cart, place
-from tests.builders import MERCHANT, PLAYS, Bench, config, home, open_hub_of, review
+from tests.builders import MERCHANT, Bench, home
 from tests.core.flow.play import pass_time, settle
-from tests.core.store.conftest import books_balance
+from tests.core.flow.ruled import use
 
 pytestmark = pytest.mark.req("S30")
 
 HOUR = timedelta(hours=1)
-FILE = """\
-version: 1
-merchant: kendra
-connections:
-  shop: {use: bogus, with: {plays: shop}}
-  amz: {use: bogus, with: {plays: marketplace}}
-  pay: {use: bogus, with: {plays: gateway}}
-  post: {use: bogus, with: {plays: carrier}}
-  mail: {use: bogus, with: {plays: mailer}}
-  crm: {use: bogus, with: {plays: tool}}
-locations:
-  reno: {name: Reno, street1: 1 Depot Way, city: Reno, state: NV, zip: "89502", country: US, timezone: America/Los_Angeles, cutoff: "15:00"}
-  easton: {name: Easton, street1: 1 Depot Way, city: Easton, state: PA, zip: "18042", country: US, timezone: America/New_York, cutoff: "15:00"}
-sla: {stages: {on_hold: 4h}}
-rules:
-"""
-
-Make = Callable[[str], Bench]
-
-
-def rules_of(text: str, digest: str = "") -> RuleSet:
-    whole = FILE + "".join(f"  {line}\n" for line in dedent(text).strip("\n").splitlines())
-    found = read(whole, file="crossdock.yaml", environ={}, known={"bogus": BogusSettings}).rules
-    return replace(found, digest=digest or found.digest)
-
-
-def use(b: Bench, text: str, digest: str = "") -> None:
-    """Have the hub run under other rules from now on."""
-    known = b.hub.connections(MERCHANT)
-    changed = replace(known.config, rules=rules_of(text, digest), stages={"on_hold": 4 * HOUR})
-    b.hub.merchants[MERCHANT] = replace(known, config=changed)
+Make = Callable[[str], Awaitable[Bench]]
 
 
 @pytest.fixture
-async def make() -> AsyncIterator[Callable[[str], object]]:
+async def make(b: Bench) -> Make:
     """Open a hub that runs under rules; whatever a test did, the books must balance."""
-    opened: list[Bench] = []
-    PLAYS_TOO = {**PLAYS, "crm": "tool"}
 
-    async def opening(text: str) -> Bench:
-        store = await store_in_memory()
-        plain = config()
-        crm = ConnectionConfig(
-            name="crm",
-            use="bogus",
-            with_=BogusSettings(plays="tool"),
-            payments="channel",
-            mails="channel",
-            endpoints={},
-            token=None,
-        )
-        kept = replace(
-            plain,
-            connections={**plain.connections, "crm": crm},
-            rules=rules_of(text),
-            stages={"on_hold": 4 * HOUR},
-        )
-        b = review(store, kept, plays=PLAYS_TOO)
-        await open_hub_of(b)
-        opened.append(b)
+    async def opened(text: str) -> Bench:
+        use(b, text)
         return b
 
-    yield opening
-    for b in opened:
-        await books_balance(b.store)
-        await b.store.close()
+    return opened
 
 
 def order(b: Bench, number: str = "KK-1", sku: str = "SKILLET-12", units: int = 1) -> None:
-    place(b.world, "shop", Cart(number=number, lines=((sku, units, 7900),), ship_to=home(), email="kara@example.test"))
+    place(
+        b.world,
+        "shop",
+        Cart(number=number, lines=((sku, units, 7900),), ship_to=home(), email="kara@example.test"),
+    )
 
 
 async def state_of(b: Bench, number: str = "KK-1") -> OrderState:
@@ -121,7 +64,7 @@ HOLD_LARGE = """
 """
 
 
-async def test_a_rule_holds_an_order_before_its_label_is_bought(make) -> None:
+async def test_a_rule_holds_an_order_before_its_label_is_bought(make: Make) -> None:
     b = await make(HOLD_LARGE)
     order(b)
 
@@ -134,7 +77,7 @@ async def test_a_rule_holds_an_order_before_its_label_is_bought(make) -> None:
     assert steps(told) == [("hold-large", "hold", "done")]
 
 
-async def test_a_person_releases_what_a_rule_holds_and_the_rule_does_not_hold_it_again(make) -> None:
+async def test_a_person_releases_what_a_rule_holds_and_the_rule_does_not_hold_it_again(make: Make) -> None:
     b = await make(HOLD_LARGE)
     order(b)
     await pass_time(b, HOUR)
@@ -147,7 +90,7 @@ async def test_a_person_releases_what_a_rule_holds_and_the_rule_does_not_hold_it
     assert len([fact for fact in await facts(b) if isinstance(fact, RuleMatched)]) == 1
 
 
-async def test_a_rule_with_another_condition_lets_the_order_go(make) -> None:
+async def test_a_rule_with_another_condition_lets_the_order_go(make: Make) -> None:
     b = await make(HOLD_LARGE.replace(">= 79", "> 79"))
     order(b)
 
@@ -158,7 +101,7 @@ async def test_a_rule_with_another_condition_lets_the_order_go(make) -> None:
     assert not [fact for fact in told if isinstance(fact, RuleMatched | RuleStepped)]
 
 
-async def test_steps_come_one_after_another_and_one_with_a_condition_may_be_skipped(make) -> None:
+async def test_steps_come_one_after_another_and_one_with_a_condition_may_be_skipped(make: Make) -> None:
     b = await make("""
     - id: sort
       when: order.received
@@ -184,7 +127,7 @@ async def test_steps_come_one_after_another_and_one_with_a_condition_may_be_skip
     assert [fact.text for fact in told if fact.kind == "noted"] == ["1 unit for OR"]
 
 
-async def test_rules_match_from_top_to_bottom_and_one_that_stops_ends_the_list(make) -> None:
+async def test_rules_match_from_top_to_bottom_and_one_that_stops_ends_the_list(make: Make) -> None:
     b = await make("""
     - {id: first, when: order.received, then: [{tag: one}]}
     - {id: second, when: order.received, stop: true, then: [{tag: two}]}
@@ -197,7 +140,7 @@ async def test_rules_match_from_top_to_bottom_and_one_that_stops_ends_the_list(m
     assert (await state_of(b)).tags == ("one", "two")
 
 
-async def test_a_rule_waits_and_goes_on_when_its_time_has_come(make) -> None:
+async def test_a_rule_waits_and_goes_on_when_its_time_has_come(make: Make) -> None:
     b = await make("""
     - id: later
       when: order.received
@@ -213,7 +156,7 @@ async def test_a_rule_waits_and_goes_on_when_its_time_has_come(make) -> None:
     assert (await state_of(b)).rule_runs == ()
 
 
-async def test_a_rule_waits_until_something_is_told(make) -> None:
+async def test_a_rule_waits_until_something_is_told(make: Make) -> None:
     b = await make("""
     - id: watch
       when: order.received
@@ -230,7 +173,7 @@ async def test_a_rule_waits_until_something_is_told(make) -> None:
     assert [fact.text for fact in await facts(b) if fact.kind == "noted"] == ["tagged at last"]
 
 
-async def test_what_does_not_come_in_time_is_answered_by_else(make) -> None:
+async def test_what_does_not_come_in_time_is_answered_by_else(make: Make) -> None:
     b = await make("""
     - id: watch
       when: order.received
@@ -246,7 +189,7 @@ async def test_what_does_not_come_in_time_is_answered_by_else(make) -> None:
     assert (await state_of(b)).tags == ("not-cancelled", "over")
 
 
-async def test_a_mail_goes_out_once_and_the_order_goes_on_meanwhile(make) -> None:
+async def test_a_mail_goes_out_once_and_the_order_goes_on_meanwhile(make: Make) -> None:
     b = await make("""
     - id: tell
       when: order.verified
@@ -261,7 +204,7 @@ async def test_a_mail_goes_out_once_and_the_order_goes_on_meanwhile(make) -> Non
     assert (await state_of(b)).stage is Stage.SHIPPED
 
 
-async def test_a_mail_that_may_have_gone_out_is_never_sent_twice(make) -> None:
+async def test_a_mail_that_may_have_gone_out_is_never_sent_twice(make: Make) -> None:
     b = await make("""
     - id: tell
       when: order.received
@@ -279,7 +222,7 @@ async def test_a_mail_that_may_have_gone_out_is_never_sent_twice(make) -> None:
     assert (await state_of(b)).tags == ("mail-unknown",)
 
 
-async def test_an_address_is_asked_and_its_answer_used_by_later_steps(make) -> None:
+async def test_an_address_is_asked_and_its_answer_used_by_later_steps(make: Make) -> None:
     b = await make("""
     - id: score
       when: order.verified
@@ -294,11 +237,13 @@ async def test_an_address_is_asked_and_its_answer_used_by_later_steps(make) -> N
 
     await pass_time(b, HOUR)
 
-    assert [(r.path, r.body) for r in b.world.asked.values()] == [("/score", {"number": "KK-1", "total": "79.00"})]
+    assert [(r.path, r.body) for r in b.world.asked.values()] == [
+        ("/score", {"number": "KK-1", "total": "79.00"})
+    ]
     assert (await state_of(b)).holds == {Hold.BY_RULE: "score 71"}
 
 
-async def test_a_refusal_is_answered_by_else_and_an_outage_is_tried_again(make) -> None:
+async def test_a_refusal_is_answered_by_else_and_an_outage_is_tried_again(make: Make) -> None:
     b = await make("""
     - id: ask
       when: order.received
@@ -319,7 +264,9 @@ async def test_a_refusal_is_answered_by_else_and_an_outage_is_tried_again(make) 
     assert (await state_of(b)).tags == ("done", "refused")
 
 
-async def test_a_request_that_may_have_been_done_is_repeated_only_where_the_rule_says_it_may(make) -> None:
+async def test_a_request_that_may_have_been_done_is_repeated_only_where_the_rule_says_it_may(
+    make: Make,
+) -> None:
     b = await make("""
     - id: ask
       when: order.received
@@ -340,7 +287,7 @@ async def test_a_request_that_may_have_been_done_is_repeated_only_where_the_rule
     assert (await state_of(b)).tags == ("done", "unknown")
 
 
-async def test_an_order_leaves_from_where_its_rule_says(make) -> None:
+async def test_an_order_leaves_from_where_its_rule_says(make: Make) -> None:
     b = await make("""
     - {id: east, when: order.received, if: "order.skus.exists(s, s == 'SKILLET-12')", then: [{route: easton}]}
     """)
@@ -353,7 +300,7 @@ async def test_an_order_leaves_from_where_its_rule_says(make) -> None:
     assert state.stage is Stage.SHIPPED
 
 
-async def test_a_rule_chooses_the_label_and_waits_for_it(make) -> None:
+async def test_a_rule_chooses_the_label_and_waits_for_it(make: Make) -> None:
     b = await make("""
     - id: dear
       when: order.routed
@@ -374,7 +321,7 @@ async def test_a_rule_chooses_the_label_and_waits_for_it(make) -> None:
     assert [fact.text for fact in told if fact.kind == "noted"] == [f"{bought.carrier} bought"]
 
 
-async def test_a_label_that_no_rate_will_do_for_holds_with_the_words_of_its_else(make) -> None:
+async def test_a_label_that_no_rate_will_do_for_holds_with_the_words_of_its_else(make: Make) -> None:
     b = await make("""
     - id: cheap
       when: order.routed
@@ -392,7 +339,7 @@ async def test_a_label_that_no_rate_will_do_for_holds_with_the_words_of_its_else
     assert state.holds[Hold.NO_RATE].startswith("Too dear: ")
 
 
-async def test_a_condition_that_cannot_be_computed_holds_the_order(make) -> None:
+async def test_a_condition_that_cannot_be_computed_holds_the_order(make: Make) -> None:
     b = await make("""
     - {id: odd, when: order.verified, if: "order.parcels[3].labelled", then: [{tag: odd}]}
     """)
@@ -405,7 +352,7 @@ async def test_a_condition_that_cannot_be_computed_holds_the_order(make) -> None
     assert state.holds[Hold.BY_RULE].startswith("rule odd could not be decided: ")
 
 
-async def test_a_stuck_order_is_told_of_once(make) -> None:
+async def test_a_stuck_order_is_told_of_once(make: Make) -> None:
     b = await make("""
     - {id: hold, when: order.verified, then: [{hold: wait}]}
     - {id: stuck, when: order.stuck, then: [{note: "{{order.stage}} for {{event.minutes}} min"}]}
@@ -417,7 +364,7 @@ async def test_a_stuck_order_is_told_of_once(make) -> None:
     assert [fact.text for fact in await facts(b) if fact.kind == "noted"] == ["on_hold for 240 min"]
 
 
-async def test_an_order_is_cancelled_and_refunded_by_a_rule(make) -> None:
+async def test_an_order_is_cancelled_and_refunded_by_a_rule(make: Make) -> None:
     b = await make("""
     - {id: no, when: order.held, if: event.reason == 'by_rule', then: [{wait: 1h}, {cancel: nobody released it}]}
     - {id: hold, when: order.verified, then: [{hold: wait}]}
@@ -430,7 +377,7 @@ async def test_an_order_is_cancelled_and_refunded_by_a_rule(make) -> None:
 
 
 @pytest.mark.req("R09")
-async def test_a_run_that_has_begun_ends_under_the_file_that_it_began_with(make) -> None:
+async def test_a_run_that_has_begun_ends_under_the_file_that_it_began_with(make: Make) -> None:
     b = await make("- {id: r, when: order.received, then: [{wait: 2h}, {tag: old}]}")
     order(b)
     await pass_time(b, HOUR)
@@ -446,12 +393,16 @@ async def test_a_run_that_has_begun_ends_under_the_file_that_it_began_with(make)
 
 
 @pytest.mark.req("R08")
-async def test_what_was_offered_to_one_file_is_not_offered_to_the_next(make) -> None:
+async def test_what_was_offered_to_one_file_is_not_offered_to_the_next(make: Make) -> None:
     b = await make("[]")
     order(b)
     await pass_time(b, HOUR)
 
-    use(b, "- {id: r, when: [order.received, order.verified, order.shipped, parcel.told], then: [{tag: late}]}", digest="new")
+    use(
+        b,
+        "- {id: r, when: [order.received, order.verified, order.shipped, parcel.told], then: [{tag: late}]}",
+        digest="new",
+    )
     await annotations.set_tags(b.hub, MERCHANT, "shop:kk-1", ["gift"], "user:u1")
     await pass_time(b, HOUR)
 

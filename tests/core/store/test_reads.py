@@ -90,7 +90,9 @@ async def test_a_row_that_says_something_else_than_its_facts_is_made_right(
     assert await store.write(rebuild, "other") == 0
     assert await store.write(rebuild, KENDRA) == 1
 
-    assert await store.load(KENDRA, "shop:1") == right
+    assert right is not None
+    # What was offered to rules is no sum of facts: where it is lost, everything counts as offered.
+    assert await store.load(KENDRA, "shop:1") == right.model_copy(update={"offered": None})
     assert await store.read(counts_by_stage, KENDRA) == {Stage.AWAITING_PAYMENT: 2}
 
 
