@@ -6,10 +6,12 @@ from datetime import timedelta
 from textwrap import dedent
 
 from connectors.bogus import CONNECTOR, ports_of
+from connectors.bogus.client import World
 from connectors.bogus.settings import BogusSettings
 from core.config.loader import read
 from core.config.merchant import ConnectionConfig
 from core.config.rules import RuleSet
+from core.engine.hub import Connections
 from tests.builders import MERCHANT, Bench
 
 STAGES: Mapping[str, timedelta] = {"on_hold": timedelta(hours=4)}
@@ -40,7 +42,12 @@ def rules_of(text: str, digest: str = "") -> RuleSet:
 
 def use(b: Bench, text: str, digest: str = "") -> None:
     """Have the hub run under these rules from now on, with a tool that they may ask."""
-    known, settings = b.hub.connections(MERCHANT), BogusSettings(plays="tool")
+    b.hub.merchants[MERCHANT] = ruled(b.hub.connections(MERCHANT), b.world, text, digest)
+
+
+def ruled(known: Connections, world: World, text: str, digest: str = "") -> Connections:
+    """Return a merchant's connections under these rules, with a tool that they may ask."""
+    settings = BogusSettings(plays="tool")
     crm = ConnectionConfig(
         name="crm", use="bogus", with_=settings, payments="channel", mails="channel", endpoints={}, token=None
     )
@@ -50,9 +57,9 @@ def use(b: Bench, text: str, digest: str = "") -> None:
         rules=rules_of(text, digest),
         stages=STAGES,
     )
-    b.hub.merchants[MERCHANT] = replace(
+    return replace(
         known,
         config=config,
-        ports={**known.ports, "crm": ports_of(b.world, "crm", settings)},
+        ports={**known.ports, "crm": ports_of(world, "crm", settings)},
         connectors={**known.connectors, "crm": CONNECTOR},
     )
