@@ -13,11 +13,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import celpy
+import lark
 import re2
 from celpy import celtypes
 from celpy.adapter import json_to_cel
 from celpy.celparser import CELParseError
-from celpy.evaluation import CELEvalError
+from celpy.evaluation import CELEvalError, Evaluator
 
 from core.expressions import engine
 from core.expressions.engine import Program
@@ -42,12 +43,30 @@ _MOST_CALLS = 20_000
 _FAILURES = (CELEvalError, *(kind for kind, _ in _SAYS), RecursionError, OverflowError)
 
 
+class _Evaluator(Evaluator):
+    """Returns what fails in ``map``, ``filter`` and ``exists_one`` as a value, so that ``||`` may go on beside it."""
+
+    def sub_evaluator(self, ast: "lark.Tree[lark.Token]") -> Evaluator:
+        return _Evaluator(ast, activation=self.activation)
+
+    def member_dot_arg(self, tree: "lark.Tree[lark.Token]") -> Any:
+        try:
+            return super().member_dot_arg(tree)
+        except CELEvalError as error:
+            return error
+
+
+class _Runner(celpy.InterpretedRunner):
+    def evaluate(self, context: Any) -> Any:
+        return _Evaluator(ast=self.ast, activation=self.new_activation()).evaluate(context)
+
+
 class CelPython:
     """The engine; always its interpreter, for its compiler fails where the interpreter was used before it."""
 
     def __init__(self) -> None:
         # It raises the interpreter's limit of recursion to 2,500, which what is nested 24 deep needs.
-        self._environment = celpy.Environment(runner_class=celpy.InterpretedRunner)
+        self._environment = celpy.Environment(runner_class=_Runner)
         self._left = threading.local()
         self._functions = {name: self._counted(function) for name, function in _FUNCTIONS.items()}
 

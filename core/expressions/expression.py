@@ -8,13 +8,14 @@ from typing import Any
 
 from core.expressions.checker import Checker
 from core.expressions.cost import Cost, cost
-from core.expressions.engine import TOO_MUCH, Engine, Program, usual_engine
+from core.expressions.engine import TOO_MUCH, Engine, Program
 from core.expressions.kinds import Basic, Kind, ListOf, Nullable, bare, told
 from core.expressions.mistakes import EvaluationError, ExpressionError
 from core.expressions.operators import NO_MONEY, refuse_amounts
 from core.expressions.parser import parse
 from core.expressions.scope import Scope
 from core.expressions.tree import Call, Literal, Node, inner, path
+from core.expressions.usual import usual_engine
 from core.expressions.values import Bound, Converted, looked_up
 
 _WANTED: dict[type, tuple[Kind, ...]] = {

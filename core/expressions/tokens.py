@@ -87,13 +87,15 @@ def _number(text: str, digits: str, at: int) -> Token:
 
 
 def _text(quoted: str, at: int) -> Token:
+    if "\0" in quoted:
+        raise ExpressionError("an invisible character stands here; delete it", at + quoted.index("\0"))
     if quoted[0] in "rR":
         return Token("text", quoted, at, quoted[2:-1])
 
     def meant(found: re.Match[str]) -> str:
         code = found.group(1)
         char = chr(int(code[1:], 16)) if len(code) > 1 else _ESCAPES.get(code)
-        if char is None or "\ud800" <= char <= "\udfff":
+        if char is None or char == "\0" or "\ud800" <= char <= "\udfff":
             says = f"'\\{code}' stands for no character; write \\\\ for one \\, or a pattern as r'...'"
             raise ExpressionError(says, at + 1 + found.start())
         return char
