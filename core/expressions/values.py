@@ -105,7 +105,7 @@ class _Border:
                 return int(value)
             case Decimal():
                 # The one place where an amount loses its exactness: from here on it is only compared.
-                self.has_untold_money |= bare(kind) is not Basic.MONEY
+                self.has_untold_money |= bare(kind) not in (Basic.MONEY, Basic.NUMBER)
                 return float(value)
             case float():
                 return float(value)

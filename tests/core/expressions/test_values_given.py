@@ -113,6 +113,13 @@ def test_amounts_are_not_computed_with_where_no_model_tells_that_they_are_some(e
 
 
 @both_engines
+def test_a_decimal_is_no_amount_where_the_model_says_that_it_is_a_number(engine: Engine) -> None:
+    changes = {"weight_kg": Decimal("2.5"), "untold": {"n": 2.0}}
+
+    assert over("order.weight_kg * order.untold.n", engine, **changes) == 5.0
+
+
+@both_engines
 def test_values_are_converted_once_for_many_expressions(engine: Engine) -> None:
     bound = bind(values(), SCOPE, engine=engine)
 
