@@ -9,7 +9,7 @@ from core.expressions.engine import Engine
 def usual_engine() -> Engine:
     """Return the engine of this machine."""
     try:
-        from core.expressions.cel_cpp import CelCpp  # noqa: PLC0415 - there are wheels of it for Linux only
+        from core.expressions.cel_cpp import CelCpp  # noqa: PLC0415 - there are no wheels of it for every machine
     except ImportError:
         from core.expressions.cel_python import CelPython  # noqa: PLC0415 - not installed where the other is
 
