@@ -6,11 +6,10 @@ import pytest
 
 from core.expressions import ExpressionError, compile_expression
 from core.expressions.engine import Engine
-from core.expressions.operators import NO_MONEY
+from core.expressions.operators import NO_MONEY, ONLY_PLAIN
 from core.expressions.parser import LONGEST
 from tests.core.expressions.scene import ENGINE_NAMES, ENGINES, SCOPE
 
-ONLY_PLAIN = "money is passed on only by its plain name, as in order.total"
 TOO_DEEP = "this is nested too deep or too long a chain; divide it"
 
 REFUSALS = (

@@ -9,7 +9,7 @@ import pytest
 
 from core.expressions import EvaluationError, Scope, bind, compile_expression
 from core.expressions.engine import TOO_MUCH, Engine
-from core.expressions.operators import NO_MONEY
+from core.expressions.operators import NO_MONEY, ONLY_PLAIN
 from core.expressions.values import MOST_ENTRIES
 from tests.core.expressions.scene import CEL_CPP, ENGINE_NAMES, ENGINES, SCOPE, State, values
 
@@ -102,14 +102,17 @@ def test_amounts_are_not_computed_with_where_no_model_tells_that_they_are_some(e
 
     assert over("order.untold.amount > 2", engine, untold=amount) is True
     assert str(over("order.untold.amount", engine, untold=amount)) == "2.50"
-    for text in (
-        "order.untold.amount * 2.0",
-        "-order.untold.amount",
-        "order.untold.amount + order.untold.amount",
+    for text, says in (
+        ("order.untold.amount * 2.0", NO_MONEY),
+        ("-order.untold.amount", NO_MONEY),
+        ("order.untold.amount + order.untold.amount", NO_MONEY),
+        ("double(order.untold.amount) * 2.0", NO_MONEY),
+        ("[order.untold.amount]", ONLY_PLAIN),
+        ("order.vip ? order.untold.amount : order.untold.none", ONLY_PLAIN),
     ):
         with pytest.raises(EvaluationError) as refused:
             over(text, engine, untold=amount)
-        assert str(refused.value) == NO_MONEY
+        assert str(refused.value) == says
 
 
 @both_engines
