@@ -163,6 +163,7 @@ REFUSALS = (
     (r"'\ud800'", 1, r"'\ud800' stands for no character; write \\ for one \, or a pattern as r'...'"),
     (r"'\u0000'", 1, r"'\u0000' stands for no character; write \\ for one \, or a pattern as r'...'"),
     ("'a\0'", 2, "an invisible character stands here; delete it"),
+    ("'ab\ud800'", 3, "an invisible character stands here; delete it"),
     ("(order.vip", 0, "this ( is not closed"),
     ("order.tags[0", 10, "this [ is not closed"),
     ("{'a': 1", 0, "this { is not closed"),
