@@ -36,6 +36,19 @@ FORMATS: Mapping[str, Format] = {"png": "PNG", "pdf": "PDF", "zpl": "ZPL"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Retry:
+    """How often a step is tried, and how long between."""
+
+    attempts: int
+    first: timedelta
+    longest: timedelta
+
+    def pause(self, tried: int) -> timedelta:
+        """Return how long to wait after so many failed tries."""
+        return min(self.longest, self.first * (1 << min(tried - 1, 30)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LabelRule:
     """How labels are bought."""
 
@@ -49,19 +62,8 @@ class LabelRule:
     services: tuple[str, ...] = ()
     """Patterns of ``<carrier> <service>``; none: as ``sla.services`` says."""
     choose: Literal["cheapest", "fastest"] = "cheapest"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Retry:
-    """How often a step is tried, and how long between."""
-
-    attempts: int
-    first: timedelta
-    longest: timedelta
-
-    def pause(self, tried: int) -> timedelta:
-        """Return how long to wait after so many failed tries."""
-        return min(self.longest, self.first * (1 << min(tried - 1, 30)))
+    retry: Retry | None = None
+    """How often rates and the label are asked for before the order is held; None: as every step is tried again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,6 +168,7 @@ def label_of(step: RuleStep) -> LabelRule:
         no_label=MESSAGE if reason is None else reason,
         services=tuple(said.services or ()),
         choose=said.choose or "cheapest",
+        retry=step.retry,
     )
 
 

@@ -7,6 +7,7 @@ from core.model.rule_facts import (
     CaptureAsked,
     HeldByRule,
     LabelChosen,
+    LabelGivenUp,
     RouteChosen,
     RuleFact,
     RuleMatched,
@@ -42,7 +43,10 @@ def rule_changes(state: OrderState, fact: RuleFact) -> dict[str, Any]:
             moves = bool(state.needs) and (elsewhere or state.route != fact.locations)
             return {"route": fact.locations, "route_open": moves or state.route_open}
         case LabelChosen():
-            return {"label_choice": fact, "parcels": tuple(p for p in state.parcels if is_locked(state, p))}
+            kept = tuple(p for p in state.parcels if is_locked(state, p))
+            return {"label_choice": fact, "parcels": kept, "label_given_up": None}
+        case LabelGivenUp():
+            return {"label_given_up": fact.message}
         case CaptureAsked():
             return {"capture_asked": True}
 

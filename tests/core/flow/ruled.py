@@ -9,8 +9,7 @@ from connectors.bogus import CONNECTOR, ports_of
 from connectors.bogus.client import World
 from connectors.bogus.settings import BogusSettings
 from core.config.loader import read
-from core.config.merchant import ConnectionConfig
-from core.config.rules import RuleSet
+from core.config.merchant import ConnectionConfig, MerchantConfig
 from core.engine.hub import Connections
 from tests.builders import MERCHANT, Bench
 
@@ -33,11 +32,10 @@ rules:
 """
 
 
-def rules_of(text: str, digest: str = "") -> RuleSet:
-    """Read rules as a merchant's file has them."""
+def read_rules(text: str) -> MerchantConfig:
+    """Read a merchant's file that has these rules."""
     whole = FILE + "".join(f"  {line}\n" for line in dedent(text).strip("\n").splitlines())
-    found = read(whole, file="crossdock.yaml", environ={}, known={"bogus": BogusSettings}).rules
-    return replace(found, digest=digest or found.digest)
+    return read(whole, file="crossdock.yaml", environ={}, known={"bogus": BogusSettings})
 
 
 def use(b: Bench, text: str, digest: str = "") -> None:
@@ -47,14 +45,15 @@ def use(b: Bench, text: str, digest: str = "") -> None:
 
 def ruled(known: Connections, world: World, text: str, digest: str = "") -> Connections:
     """Return a merchant's connections under these rules, with a tool that they may ask."""
-    settings = BogusSettings(plays="tool")
+    settings, found = BogusSettings(plays="tool"), read_rules(text)
     crm = ConnectionConfig(
         name="crm", use="bogus", with_=settings, payments="channel", mails="channel", endpoints={}, token=None
     )
     config = replace(
         known.config,
         connections={**known.config.connections, "crm": crm},
-        rules=rules_of(text, digest),
+        rules=replace(found.rules, digest=digest or found.digest),
+        labels=found.labels,
         stages=STAGES,
     )
     return replace(
