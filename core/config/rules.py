@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import time, timedelta
 from decimal import Decimal
+from pathlib import PurePath
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -155,7 +156,8 @@ class RuleSet:
 
     def where(self, rule: Rule) -> str:
         """Return where the file has a rule, as in ``crossdock.yaml:41:5``."""
-        return f"{self.file}:{rule.at.line}:{rule.at.column}"
+        file = PurePath(rule.at.file).name or self.file
+        return f"{file}:{rule.at.line}:{rule.at.column}"
 
 
 def label_of(step: RuleStep) -> LabelRule:
