@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from core.config.problems import ConfigFileError, Position, Problem
 from core.config.references import check_references
 from core.config.remarks import note_leading_zeros, note_odd_patterns, note_secrets
 from core.config.rule_reader import read_rules
+from core.config.rule_test_reader import read_tests
 from core.config.rules import RuleSet, standing_label
 from core.config.schema import CommonWith, ConnectionKeys, FileKeys, LocationKeys
 from core.config.yaml_text import Document, read_yaml
@@ -33,7 +35,6 @@ Known = Mapping[str, type[BaseModel]]
 """Connector -> the type of its ``with``."""
 
 _LATER = {
-    "tests": "this version does not run the tests of rules",
     "maps": "this version uses the connectors' own mappings only",
 }
 
@@ -109,9 +110,10 @@ def read(
     note_leading_zeros(document)
     note_odd_patterns(document)
     rules = RuleSet() if keys is None else read_rules(document, keys.rules, digest=digest_of(text))
+    tests = () if keys is None else read_tests(document, keys.tests, rules)
     if keys is None or document.problems:
         raise ConfigFileError(document.problems)
-    return _config(document, keys, settings, text, rules)
+    return replace(_config(document, keys, settings, text, rules), tests=tests)
 
 
 def _check_keys(document: Document) -> FileKeys | None:
