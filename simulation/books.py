@@ -134,7 +134,8 @@ def _named_effect(
         case ChannelTold():
             return ("told", f"{external}/{_tracking(state, fact.parcel_id)}")
         case Settled(operation="send", outcome="done" | "unknown"):
-            kind = str(asked[fact.key]["about"]).partition(":")[0]
+            about = str(asked[fact.key]["about"])
+            kind = about if about.startswith("rule:") else about.partition(":")[0]
             return ("mail", f"{kind} {number}")
         case _:
             return None

@@ -34,8 +34,8 @@ FLOATLESS = (
 )
 # Seconds, rates and chances live here; no amount does.
 TIMING = {"__init__.py", "client.py", "errors.py", "limits.py", "settings.py", "transport.py"}
-# Vendors want lengths and weights as JSON numbers.
-MEASURES = {"inches", "ounces"}
+# Vendors want lengths and weights as JSON numbers; so is what a rule keeps of an answer.
+MEASURES = {"inches", "measured", "ounces"}
 
 CONNECTOR_FILES = {"__init__.py", "settings.py", "client.py", "probe.py", "README.md", "quality.yaml"}
 QUALITY = {

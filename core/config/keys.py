@@ -10,6 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from core.config import advice
 from core.config.zone_names import zone_named
+from core.nearest import nearest
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 DAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -87,6 +88,17 @@ def service(value: object) -> object:
         raise ValueError(
             f"'{value}' names no service; write carrier and service, as in UPS Ground or \"UPS *\""
         )
+    return value
+
+
+STAGES = ("awaiting_payment", "on_hold", "ready", "labelled", "shipped")
+"""The stages that an order may be in for too long."""
+
+
+def stage(value: object) -> object:
+    """Return a stage's name."""
+    if value not in STAGES:
+        raise ValueError(f"'{value}' is no stage that an order may be stuck in{nearest(str(value), STAGES)}")
     return value
 
 

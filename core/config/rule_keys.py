@@ -4,9 +4,9 @@ import re
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
 
-from core.config.keys import ClockTime, Duration, Keys, Name, Price, Service, Text, Weekday, duration
+from core.config.keys import ClockTime, Duration, Keys, Name, Price, Service, Text, Weekday
 from core.model.annotations import TAG
 from core.model.holds import Hold
 from core.model.triggers import Trigger
@@ -233,13 +233,10 @@ def schedule(value: object) -> object:
     if found:
         return {"days": _DAYS_OF.get(found[1], [found[1]]), "at": found[2]}
     try:
-        interval = duration(value)
-    except ValueError:
-        interval = None
-    if not isinstance(interval, timedelta):
-        raise ValueError(
-            f"'{value}' is no schedule; write day at 17:00, weekday at 17:00, mon at 09:00, or 2h"
-        )  # noqa: TRY004 - told as a value
+        interval = TypeAdapter(Duration).validate_python(value)
+    except ValidationError as error:
+        says = f"'{value}' is no schedule; write day at 17:00, weekday at 17:00, mon at 09:00, or 2h"
+        raise ValueError(says) from error
     if interval < _SOONEST:
         raise ValueError(f"'{value}' is too often; 1m is the most")
     return {"interval": interval}

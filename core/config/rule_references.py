@@ -36,7 +36,7 @@ def check_rules(document: Document, uses: Mapping[str, str]) -> None:
 
 
 def _check_start(document: Document, path: Path, rule: Mapping[str, Any]) -> None:
-    when, every = rule.get("when"), rule.get("every")
+    when = rule.get("when")
     if ("when" in rule) == ("every" in rule):
         document.wrong(path, "rules: a rule begins with when: or with every:, one of the two")
     if "location" in rule and "every" not in rule:
@@ -47,7 +47,6 @@ def _check_start(document: Document, path: Path, rule: Mapping[str, Any]) -> Non
     triggers = [w for w in when if w in _TRIGGERS] if isinstance(when, list) else []
     if len({Trigger(trigger).subject for trigger in triggers}) > 1:
         document.wrong((*path, "when"), "when: these are about different things; write a rule for each")
-    del every
 
 
 def _subject(rule: Mapping[str, Any]) -> Subject | None:
@@ -112,7 +111,7 @@ class _RuleSteps:
             self._check_names((*path, action), action, said)
 
     def _check_names(self, path: Path, action: str, said: Mapping[str, Any]) -> None:
-        for key, name in self._connections(action, said):
+        for key, name in self._connections(said):
             if _known(self._document, (*path, key), name, self._uses, "connection") and action in _KINDS:
                 right, says = _KINDS[action]
                 if self._uses[name] not in right:
@@ -138,7 +137,7 @@ class _RuleSteps:
             self._document.wrong(path, "notify: mail needs a connection with use: email")
 
     @staticmethod
-    def _connections(action: str, said: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    def _connections(said: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         for key in ("via", "channel"):
             name = said.get(key)
             if isinstance(name, str):

@@ -20,6 +20,7 @@ from core.config.keys import (
     Url,
     Weekday,
     authorities,
+    stage,
     weekday,
 )
 from core.config.places import country
@@ -89,10 +90,9 @@ class SlaKeys(Keys):
     promise: dict[str, Annotated[int, Field(gt=0, le=365)]] = Field(default_factory=dict)
     services: dict[str, Annotated[list[Service], Field(min_length=1)]] = Field(default_factory=dict)
     hold: Duration = timedelta(hours=48)
-    stages: dict[
-        Literal["awaiting_payment", "on_hold", "ready", "labelled", "shipped"],
-        Annotated[Duration, Field(gt=timedelta(0))],
-    ] = Field(default_factory=dict)
+    stages: dict[Annotated[str, BeforeValidator(stage)], Annotated[Duration, Field(gt=timedelta(0))]] = Field(
+        default_factory=dict
+    )
 
 
 class StockKeys(Keys):

@@ -54,12 +54,8 @@ def _changes(state: OrderState, fact: f.Fact) -> dict[str, Any]:  # noqa: C901, 
             changes["made_of"] = _made_of(state, fact)
             return {**changes, **_packed_anew(state), **_seen_at_channel(state, fact)}
         case f.UnitsCommitted():
-            changes = {
-                "allocations": state.allocations + fact.allocations,
-                "backordered": fact.backordered,
-                "route_open": False,
-            }
-            return {**changes, **_packed_anew(state)}
+            changes = {"allocations": state.allocations + fact.allocations, "backordered": fact.backordered}
+            return {**changes, "route_open": False, **_packed_anew(state)}
         case f.UnitsShipped(label_id=str(label)):
             return {"parcels": update_label(state.parcels, label, {"set_free": False})}
         case f.UnitsReleased() | f.UnitsShipped():

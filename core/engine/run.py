@@ -280,7 +280,7 @@ class Run:
                 known=stood,
                 settings=self.settings if parts.get("intents") else None,
                 owner=self.hub.owner,
-                **{"offered": self.state.offered, **parts},
+                **parts,
             ),
             happened=(*told.happened, *parts.get("happened", ())),
             outcomes=(*told.outcomes, *parts.get("outcomes", ())),
@@ -288,6 +288,7 @@ class Run:
             references=(*told.references, *parts.get("references", ())),
             notices=(*told.notices, *parts.get("notices", ())),
             labels=tuple(told.labels),
+            offered=parts.get("offered") or self.state.offered,
         )
         try:
             failpoint("run.commit.before")

@@ -24,4 +24,4 @@ class HookAnswer(Shape):
 
     status: int
     body: Any = Field(default=None, repr=False)
-    """Its JSON; None where it is none."""
+    """Its JSON, with numbers that are not whole as ``Decimal``; None where it is none."""

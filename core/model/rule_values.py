@@ -24,23 +24,25 @@ class AddressValues(Shape):
     """Where an order goes, as far as it names nobody."""
 
     known: bool = Field(description="whether the channel shows an address")
-    country: str = Field("", description="ISO 3166-1 alpha-2, as in US; empty while it is not known")
-    state: str = Field("", description="the state or province, as the channel writes it")
-    po_box: bool = Field(False, description="whether it is a PO box")
-    military: bool = Field(False, description="whether it is a military post office")
-    complete: bool = Field(False, description="whether nothing is missing that the country's addresses have")
+    country: str = Field(default="", description="ISO 3166-1 alpha-2, as in US; empty while it is not known")
+    state: str = Field(default="", description="the state or province, as the channel writes it")
+    po_box: bool = Field(default=False, description="whether it is a PO box")
+    military: bool = Field(default=False, description="whether it is a military post office")
+    complete: bool = Field(
+        default=False, description="whether nothing is missing that the country's addresses have"
+    )
 
 
 class LineValues(Shape):
     """One line of an order."""
 
-    sku: str | None = Field(None, description="the channel's SKU; null where it names none")
-    title: str = Field("", description="what the channel calls it")
+    sku: str | None = Field(default=None, description="the channel's SKU; null where it names none")
+    title: str = Field(default="", description="what the channel calls it")
     qty: int = Field(description="units wanted now")
     price: Decimal = Field(description="of one unit, before discounts")
     discount: Decimal = Field(description="of the whole line")
-    ships: bool = Field(True, description="whether it is shipped at all")
-    customized: bool = Field(False, description="whether the shopper had it made his own")
+    ships: bool = Field(default=True, description="whether it is shipped at all")
+    customized: bool = Field(default=False, description="whether the shopper had it made his own")
 
 
 class UnitValues(Shape):
@@ -48,9 +50,9 @@ class UnitValues(Shape):
 
     sku: str = Field(description="our SKU")
     units: int
-    location: str = Field("", description="where they are set aside; empty where they are lacking")
-    weight_g: int | None = Field(None, description="of one unit; null where nobody said it")
-    origin: str | None = Field(None, description="country of origin; null where nobody said it")
+    location: str = Field(default="", description="where they are set aside; empty where they are lacking")
+    weight_g: int | None = Field(default=None, description="of one unit; null where nobody said it")
+    origin: str | None = Field(default=None, description="country of origin; null where nobody said it")
 
 
 class PaymentValues(Shape):
@@ -60,10 +62,10 @@ class PaymentValues(Shape):
         "unknown",
         description="verified, short, mismatch, lapsed, pending, refunded, partially_refunded, cancelled; unknown before it was asked about",
     )
-    paid: Decimal | None = Field(None, description="what was paid; null before it was asked about")
-    gateways: tuple[str, ...] = Field((), description="the channel's names of the gateways")
+    paid: Decimal | None = Field(default=None, description="what was paid; null before it was asked about")
+    gateways: tuple[str, ...] = Field(default=(), description="the channel's names of the gateways")
     disputed: bool = False
-    captured: bool = Field(False, description="whether any of it was captured by the hub")
+    captured: bool = Field(default=False, description="whether any of it was captured by the hub")
 
 
 class ParcelValues(Shape):
@@ -73,13 +75,13 @@ class ParcelValues(Shape):
     location: str
     box: str
     weight_g: int
-    carrier: str = Field("", description="empty until its label is bought")
+    carrier: str = Field(default="", description="empty until its label is bought")
     service: str = ""
     price: Decimal | None = Field(
         None, description="of the label; of the chosen rate before; null where no rate will do"
     )
     labelled: bool = False
-    told: bool = Field(False, description="whether the channel knows it")
+    told: bool = Field(default=False, description="whether the channel knows it")
     departed: bool = False
     tracking: str = Field(
         "",
@@ -110,27 +112,29 @@ class OrderValues(Shape):
     weight_g: int | None = Field(
         None, description="of all units without packing; null where a SKU's weight is not known"
     )
-    method: str = Field("", description="the shipping method's name")
+    method: str = Field(default="", description="the shipping method's name")
     ship_by: datetime | None = None
     deliver_by: datetime | None = None
     risk: int = Field(
         0,
         description="the gateway's score from 0 to 100; where there is only a level: none 0, low 10, medium 65, high 75",
     )
-    risk_level: str = Field("none", description="none, low, medium, high, pending")
+    risk_level: str = Field(default="none", description="none, low, medium, high, pending")
     customer: CustomerValues
     ship_to: AddressValues
     lines: tuple[LineValues, ...] = ()
-    items: tuple[UnitValues, ...] = Field((), description="the units that it is made of, by SKU and location")
-    skus: tuple[str, ...] = Field((), description="our SKUs, each once")
-    lacking: tuple[str, ...] = Field((), description="our SKUs of which units are lacking")
-    locations: tuple[str, ...] = Field((), description="where its units are set aside")
+    items: tuple[UnitValues, ...] = Field(
+        default=(), description="the units that it is made of, by SKU and location"
+    )
+    skus: tuple[str, ...] = Field(default=(), description="our SKUs, each once")
+    lacking: tuple[str, ...] = Field(default=(), description="our SKUs of which units are lacking")
+    locations: tuple[str, ...] = Field(default=(), description="where its units are set aside")
     payment: PaymentValues
     parcels: tuple[ParcelValues, ...] = ()
-    holds: tuple[str, ...] = Field((), description="what holds it, as in risk, by_rule, backordered")
+    holds: tuple[str, ...] = Field(default=(), description="what holds it, as in risk, by_rule, backordered")
     tags: tuple[str, ...] = ()
     assignee: str | None = None
-    programs: tuple[str, ...] = Field((), description="the channel's marks: PRIME, PREORDER, ...")
+    programs: tuple[str, ...] = Field(default=(), description="the channel's marks: PRIME, PREORDER, ...")
     cancel_requested: bool = False
     before_go_live: bool = False
 
@@ -143,20 +147,20 @@ class EventValues(Shape):
     actor: str = Field(
         "hub", description="hub, channel, gateway, carrier, user:<id>, key:<name> or rule:<id>"
     )
-    reason: str | None = Field(None, description="of order.held and order.released: the hold")
+    reason: str | None = Field(default=None, description="of order.held and order.released: the hold")
     detail: str | None = Field(
         None, description="of order.held: in words; of order.needs_attention: the failed step"
     )
-    tag: str | None = Field(None, description="of order.tagged and order.untagged")
-    parcel: str | None = Field(None, description="of parcel triggers: the parcel's id")
+    tag: str | None = Field(default=None, description="of order.tagged and order.untagged")
+    parcel: str | None = Field(default=None, description="of parcel triggers: the parcel's id")
     state: str | None = Field(
         None, description="of parcel.tracked: the scan; of payment.checked: the payment's state"
     )
     carrier: str | None = None
     service: str | None = None
-    price: Decimal | None = Field(None, description="of parcel.labelled and parcel.quoted")
-    amount: Decimal | None = Field(None, description="of payment.captured and payment.checked")
-    minutes: int | None = Field(None, description="of order.stuck: minutes in the stage")
+    price: Decimal | None = Field(default=None, description="of parcel.labelled and parcel.quoted")
+    amount: Decimal | None = Field(default=None, description="of payment.captured and payment.checked")
+    minutes: int | None = Field(default=None, description="of order.stuck: minutes in the stage")
 
 
 class ErrorValues(Shape):
@@ -172,7 +176,7 @@ class StockValues(Shape):
     sku: str
     available: int
     on_hand: int
-    low: int | None = Field(None, description="its low mark; null where crossdock.yaml names none")
+    low: int | None = Field(default=None, description="its low mark; null where crossdock.yaml names none")
 
 
 class ConnectionValues(Shape):
@@ -180,7 +184,7 @@ class ConnectionValues(Shape):
 
     name: str
     use: str = Field(description="its connector")
-    reason: str = Field("", description="why it is paused")
+    reason: str = Field(default="", description="why it is paused")
 
 
 class CountValues(Shape):

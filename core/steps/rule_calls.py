@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, NoReturn
+from typing import Any
 
 from core.config.rules import Retry, Rule, RuleStep
 from core.domain.rules.stepping import stepped
@@ -25,13 +25,14 @@ from core.failpoints import failpoint
 from core.model.effects import Outcome
 from core.model.facts import Fact
 from core.model.hooks import HookAnswer, HookRequest
-from core.model.message import Message
 from core.model.rule_runs import RuleRun, StepOutcome
 from core.steps.rule_actions import Given, StepFailedError
 from core.steps.rule_messages import mail_of, plain, taken_of
 
 RETRY = Retry(attempts=5, first=timedelta(seconds=2), longest=timedelta(minutes=10))
 """How often a step that asks somebody else is tried where its rule does not say."""
+LIMIT = timedelta(seconds=10)
+"""How long a step may take where its rule does not say."""
 PAUSED = timedelta(minutes=5)
 """How long a step waits whose connection serves nobody; no try counts meanwhile."""
 _UNKNOWN = "nobody can tell whether it was done: it is not done again"
@@ -52,7 +53,7 @@ class Called:
     @property
     def data(self) -> dict[str, str]:
         """What the look-up needs."""
-        return {"run": self.due.run_id, "step": self.step.path}
+        return {"run": self.due.run_id, "step": self.step.path, "about": f"rule:{self.rule.id}"}
 
     @property
     def effect(self) -> str:
@@ -70,13 +71,15 @@ async def _notify(run: Run, called: Called, given: Given) -> None:
         return
     if ports.hooks is not None and ports.notifier is None:
         body = {"text": given["text"], "order": run.order.number, "rule": called.rule.id}
-        await _ask_hook(run, called, str(via), HookRequest(body=body, time_limit_s=_limit_s(called)), {})
+        await _ask_hook(
+            run, called, str(via), HookRequest(body=body, time_limit_s=_limit(called).total_seconds()), {}
+        )
         return
     if ports.notifier is None or via is None:
         said = f"{via or 'crossdock.yaml'} sends no mail"
         run.decide([called.told(run, StepOutcome.FAILED, code="not_possible", message=said)])
         return
-    message, notifier = mail_of(given, order_id=run.order_id, rule=called.rule.id), ports.notifier
+    message, notifier = mail_of(given, number=run.order.number, rule=called.rule.id), ports.notifier
 
     async def call(key: str) -> Done:
         del key
@@ -99,7 +102,7 @@ async def _http(run: Run, called: Called, given: Given) -> None:
         method=given["method"],
         path=str(given.get("path", "")),
         body=plain(given.get("json")),
-        time_limit_s=_limit_s(called),
+        time_limit_s=_limit(called).total_seconds(),
     )
     await _ask_hook(run, called, str(given["via"]), request, given.get("take", {}))
 
@@ -115,7 +118,8 @@ async def _ask_hook(
 
     async def call(key: str) -> Done:
         failpoint("rule_calls.hook.before")
-        answer: HookAnswer = await hooks.call(request, key=key)
+        # One key for every attempt: whoever knows it does it once.
+        answer: HookAnswer = await hooks.call(request, key=key.rpartition("/")[0])
         failpoint("rule_calls.hook.after")
         try:
             result = {"status": answer.status, **taken_of(answer, take)}
@@ -140,9 +144,8 @@ async def _ask_hook(
     )
 
 
-def _limit_s(called: Called) -> float:
-    limit = called.step.timeout
-    return 10.0 if limit is None else limit.total_seconds()
+def _limit(called: Called) -> timedelta:
+    return called.step.timeout or LIMIT
 
 
 async def _perform(run: Run, called: Called, effect: Effect) -> None:

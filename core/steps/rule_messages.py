@@ -18,12 +18,12 @@ LONGEST_TAKEN = 500
 _PART = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 
 
-def mail_of(given: Given, *, order_id: str, rule: str) -> Message:
+def mail_of(given: Given, *, number: str, rule: str) -> Message:
     """Return the mail that a step says."""
     text = str(given["text"])[:LONGEST_TEXT]
     return Message(
         kind=f"rule:{rule}",
-        subject_id=order_id,
+        subject_id=number,
         to=", ".join(given["to"]),
         subject=" ".join(str(given["subject"]).split())[:LONGEST_SUBJECT] or rule,
         text=text,
@@ -51,6 +51,11 @@ def taken_of(answer: HookAnswer, take: Mapping[str, str]) -> dict[str, Any]:
     return {name: _taken(answer, name, path) for name, path in take.items()}
 
 
+def measured(number: Decimal) -> Decimal:
+    """Return a number of a stranger's answer: it is kept as JSON has it, and only compared."""
+    return number
+
+
 def _taken(answer: HookAnswer, name: str, path: str) -> Any:
     value: Any = {"body": answer.body, "status": answer.status}
     for key, index in _PART.findall(path):
@@ -60,8 +65,8 @@ def _taken(answer: HookAnswer, name: str, path: str) -> Any:
             value = value[int(index)]
         else:
             raise StepFailedError(f"take: the answer has nothing at {path} ({name})")
-    if isinstance(value, float | Decimal):
-        return float(value)
+    if isinstance(value, Decimal):
+        return float(measured(value))
     if value is None or isinstance(value, bool | int):
         return value
     if isinstance(value, str) and len(value) <= LONGEST_TAKEN:

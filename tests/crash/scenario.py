@@ -11,7 +11,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from connectors.bogus.carrier import scan
-from connectors.bogus.client import Outage, World
+from connectors.bogus.client import Effect, Outage, World
 from connectors.bogus.notifications import BogusNotifications
 from core.clock import SteppedClock
 from core.engine.hub import Hub
@@ -48,6 +48,7 @@ from tests.builders import (
     world,
 )
 from tests.core.flow.play import settle
+from tests.core.flow.ruled import use
 from tests.crash.world import again, keep
 
 START = datetime(2026, 11, 30, 16, 0, tzinfo=UTC)
@@ -62,6 +63,21 @@ ORDERS: tuple[tuple[str, str, Pay, str], ...] = (
 LINKS = {"shop": SHOP_LINKS, "amz": MARKET_LINKS}
 SECOND_LIFE = START + timedelta(minutes=50)
 """When the second process starts: every claim of the first has run out."""
+RULES = """
+- id: tell
+  when: order.received
+  then:
+    - http: {via: crm, path: "/orders/{{order.number}}", idempotent: true}
+    - wait: 10m
+    - tag: told
+- id: mail
+  when: order.labelled
+  if: order.channel == 'amz'
+  then:
+    - notify: {to: ops@example.test, text: "{{order.number}}"}
+      else: [{tag: not-mailed}]
+    - tag: mailed
+"""
 Settle = Callable[[Bench], Awaitable[None]]
 """Has everything done that is due at an instant, by whoever works on that day."""
 
@@ -69,7 +85,9 @@ Settle = Callable[[Bench], Awaitable[None]]
 def bench_of(store: Store, made: World, clock: SteppedClock, owner: str) -> Bench:
     kept = config(tell="scan")
     hub = Hub(store=store, clock=clock, owner=owner, merchants={MERCHANT: connections(made, kept)})
-    return Bench(hub, made, clock, Worker(steps=STEPS, hub=hub, jobs=JOBS))
+    b = Bench(hub, made, clock, Worker(steps=STEPS, hub=hub, jobs=JOBS))
+    use(b, RULES)
+    return b
 
 
 async def prepare(url: str, keys: str, books: Path) -> None:
@@ -158,7 +176,21 @@ async def whole_day(b: Bench, start: datetime, settle: Settle = settle) -> list[
     for minutes in range(0, 45, 5):
         await _what_people_do(b, minutes, settle)
         await _until(b, start + timedelta(minutes=minutes + 5), settle)
-    return await differences(b.hub, MERCHANT, b.world, LINKS) + await _left_to_people(b)
+    found = await differences(b.hub, MERCHANT, b.world, LINKS)
+    return found + await _left_to_people(b) + await _left_by_rules(b)
+
+
+async def _left_by_rules(b: Bench) -> list[str]:
+    """What rules did not do by the end of the day, or did twice."""
+    found: list[str] = []
+    for order_id in b.world.orders():
+        state = await b.store.load(MERCHANT, order_id)
+        if state is None or state.order is None:
+            continue
+        asked = b.world.effects[Effect.HOOK, f"POST /orders/{state.order.number}"]
+        if asked != 1 or "told" not in state.tags or state.rule_runs:
+            found.append(f"rules of {order_id}: asked {asked} times, tags {state.tags}, left {state.rule_runs}")
+    return found
 
 
 async def _left_to_people(b: Bench) -> list[str]:

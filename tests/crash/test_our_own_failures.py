@@ -135,7 +135,14 @@ async def test_wherever_the_database_fails_once_all_goes_on_by_itself(folder: Pa
     assert reached | CALLS == set(NAMES)
 
 
-CALLS = {"effects.call.before", "delivery.mail.before", "effects.call.after"}
+CALLS = {
+    "effects.call.before",
+    "delivery.mail.before",
+    "rule_calls.mail.before",
+    "rule_calls.hook.before",
+    "rule_calls.hook.after",
+    "effects.call.after",
+}
 """Between an intent that landed and its settling only the vendor is asked, no database: nothing of ours fails there."""
 
 

@@ -88,9 +88,11 @@ def occurrences(view: View, told: Sequence[tuple[int, f.Fact]]) -> tuple[list[Oc
         for version, fact in told
         for trigger, brought in told_by(fact)
     ]
-    come = [Trigger(name) for name in offered.standing if name not in before.standing]
-    for trigger in come:
-        found.append(Occurrence(trigger, offered.version, _event(trigger, view.now, "hub", {})))
+    found += [
+        Occurrence(Trigger(name), offered.version, _event(Trigger(name), view.now, "hub", {}))
+        for name in offered.standing
+        if name not in before.standing
+    ]
     limit, since = view.config.stages.get(offered.stage), offered.since
     if limit is None or since is None or view.now < since + limit:
         return found, offered

@@ -69,7 +69,7 @@ def due_run(view: View) -> RuleRun | None:
     return next((run for run in view.state.rule_runs if due_of(view, run) <= view.now), None)
 
 
-def stepped(  # noqa: PLR0913 - what came of a step, by name
+def stepped(
     run: RuleRun,
     rule: Rule,
     step: RuleStep,

@@ -57,7 +57,7 @@ def choose(quotes: Quotes, wanted: Wanted, calendar: WorkCalendar) -> Choice:
             eligible.append((rate, arrives))
         else:
             judged.append(_judged(rate, arrives, reason, wanted.refused.get(rate.name, "")))
-    eligible.sort(key=lambda e: _rank(*e, wanted))
+    eligible.sort(key=lambda e: _order(e[0], e[1], wanted))
     first = _judged(*eligible[0], RateReason.CHOSEN) if eligible else None
     lost = RateReason.SLOWER if wanted.fastest else RateReason.DEARER
     others = [_judged(rate, arrives, lost) for rate, arrives in eligible[1:]]
@@ -69,9 +69,9 @@ def choose(quotes: Quotes, wanted: Wanted, calendar: WorkCalendar) -> Choice:
     )
 
 
-def _rank(rate: Rate, arrives: date | None, wanted: Wanted) -> tuple[object, ...]:
-    by_price, by_date = rate.price.minor, arrives or _NEVER
-    first = (by_date, by_price) if wanted.fastest else (by_price, by_date)
+def _order(rate: Rate, arrives: date | None, wanted: Wanted) -> tuple[int, int, str, str]:
+    price, day = rate.price.minor, (arrives or _NEVER).toordinal()
+    first = (day, price) if wanted.fastest else (price, day)
     return (*first, rate.carrier, rate.service)
 
 

@@ -6,7 +6,7 @@ from textwrap import dedent
 
 import pytest
 
-from core.config.merchant import LabelRule
+from core.config.rules import LabelRule
 from tests.contracts import contracts
 from tests.core.config.test_loader import GOOD, config_of, wrong
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from connectors.bogus.client import Fault
-from core.config.merchant import LabelRule
+from core.config.rules import LabelRule
 from core.config.schema import LocationKeys
 from core.domain.state import ParcelState, Stage
 from core.model.shipment import RateReason
