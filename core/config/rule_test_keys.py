@@ -119,6 +119,8 @@ class TestKeys(Keys):
     when: When | None = None
     schedule: Name | None = None
     """In place of ``when``: the rule whose hour has come."""
+    of: Annotated[list[Name], Field(min_length=1)] | None = None
+    """The only rules that are tried; all of the file unless said."""
     now: Annotated[datetime, BeforeValidator(instant, json_schema_input_type=str)] | None = None
     given: Given
     expect: list[Any]

@@ -55,6 +55,7 @@ class _Reader:
             name=keys.name,
             subject=self._subject,
             schedule=keys.schedule,
+            of=None if keys.of is None else frozenset(keys.of),
             now=now,
             moments=tuple(moments),
         )
@@ -67,6 +68,7 @@ class _Reader:
             right = nearest(keys.schedule, self._scheduled)
             says = f"schedule: no rule with every: is named '{keys.schedule}'{right}"
             self._document.wrong((*self._path, "schedule"), says)
+        self._check_rules((*self._path, "of"), keys.of)
         self._subject = keys.when.subject if keys.when is not None else Subject.SCHEDULE
 
     def _later(self, path: Path, keys: LaterKeys) -> Moment:
@@ -82,10 +84,7 @@ class _Reader:
     def _moment(self, path: Path, keys: TestKeys | LaterKeys) -> Moment:
         given = keys.given.model_dump(exclude_unset=True)
         self._check_given((*path, "given"), given)
-        for number, name in enumerate(keys.rules or ()):
-            if name not in self._rules:
-                says = f"rules: no rule is named '{name}'{nearest(name, self._rules)}"
-                self._document.wrong((*path, "rules", number), says)
+        self._check_rules((*path, "rules"), keys.rules)
         return Moment(
             after=(keys.after if isinstance(keys, LaterKeys) else None) or timedelta(0),
             trigger=keys.when,
@@ -100,6 +99,12 @@ class _Reader:
             at=self._document.position((*path, "expect")),
             rules_at=self._document.position((*path, "rules")),
         )
+
+    def _check_rules(self, path: Path, names: Sequence[str] | None) -> None:
+        for number, name in enumerate(names or ()):
+            if name not in self._rules:
+                says = f"{path[-1]}: no rule is named '{name}'{nearest(name, self._rules)}"
+                self._document.wrong((*path, number), says)
 
     def _check_given(self, path: Path, given: Mapping[str, Any]) -> None:
         about = _OF_SUBJECT[self._subject]

@@ -53,5 +53,7 @@ class RuleTest:
     subject: Subject
     schedule: str | None = None
     """The rule whose hour has come."""
+    of: frozenset[str] | None = None
+    """The only rules that are tried; None: all of the file."""
     now: datetime
     moments: tuple[Moment, ...]

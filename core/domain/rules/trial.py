@@ -109,9 +109,11 @@ class Trial:
                 self._runs.append(self._begun(rule, event))
 
     def _asked(self, event: EventValues) -> Sequence[Rule]:
+        tried = self._test.of
+        rules = [r for r in self._config.rules.of(self._test.subject) if tried is None or r.id in tried]
         if event.trigger != SCHEDULE:
-            return asked(self._config.rules.of(self._test.subject), event)
-        return [rule for rule in self._config.rules.rules if rule.id == self._test.schedule]
+            return asked(rules, event)
+        return [rule for rule in rules if rule.id == self._test.schedule]
 
     def _begun(self, rule: Rule, event: EventValues) -> RuleRun:
         return RuleRun(

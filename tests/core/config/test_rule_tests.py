@@ -116,6 +116,7 @@ def test_what_is_given_is_of_known_names_and_right_types(given: str, says: str) 
         ("{name: a, when: order.held, expect: [{hold: no, tag: x}]}",
          '42: expect: one action is wanted here, as in hold or {hold: {reason: "Risk 70"}}'),
         ("{name: a, when: order.held, expect: [], rules: [aks]}", "53: rules: no rule is named 'aks'; did you mean 'ask'?"),
+        ("{name: a, when: order.held, of: [aks], expect: []}", "38: of: no rule is named 'aks'; did you mean 'ask'?"),
         ("{name: a, when: order.held, expect: [], then: [{expect: []}]}",
          "52: then: what comes? write after: with a length of time, or when:"),
         ("{name: a, when: order.held, expect: [], then: [{after: 2, expect: []}]}",

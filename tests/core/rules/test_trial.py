@@ -257,3 +257,8 @@ def test_a_hold_of_what_has_shipped_cannot_be_done() -> None:
     rules = "- {id: a, when: order.shipped, then: [{hold: no}, {tag: held}]}\n"
     [told] = failing(rules, "- {name: a, when: order.shipped, expect: [hold, tag]}\n")
     assert told.startswith("'a' expected hold, tag, and got hold; hold: nothing of the order can be held")
+
+
+def test_a_test_may_be_of_some_rules_only() -> None:
+    test = "- {name: a, when: order.verified, of: [all], given: {order: {risk: 99}}, expect: [tag, notify], rules: [all]}\n"
+    assert failing(RISKY, test) == []
