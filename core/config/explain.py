@@ -52,7 +52,7 @@ def note_errors(
         path = (*under, *inner)
         kind = detail["type"]
         if kind == "extra_forbidden":
-            reader = _model_at(model, inner[:-1])
+            reader = model_at(model, inner[:-1])
             right = [*(names_of(reader) if reader else ()), *(also if len(inner) == 1 else ())]
             says = f"unknown key '{path[-1]}'{_in(document.own(path[:-1]))}{nearest(str(path[-1]), right)}"
             if str(path[-1]).isdigit() and detail["input"] is None:
@@ -177,7 +177,7 @@ def _in(path: Path) -> str:
     return f" in {path_text(path)}" if path else ""
 
 
-def _model_at(model: type[BaseModel], path: Path) -> type[BaseModel] | None:
+def model_at(model: type[BaseModel], path: Path) -> type[BaseModel] | None:
     """Return the model that reads the mapping at a path."""
     found: Any = model
     for part in path:
@@ -197,4 +197,4 @@ def _without_none(annotation: Any) -> Any:
         return _without_none(typing.get_args(annotation)[0])
     choices = [one for one in typing.get_args(annotation) if one is not type(None)]
     is_choice = type(None) in typing.get_args(annotation)
-    return choices[0] if is_choice and len(choices) == 1 else annotation
+    return _without_none(choices[0]) if is_choice and len(choices) == 1 else annotation

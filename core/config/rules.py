@@ -162,23 +162,22 @@ class RuleSet:
 
 def label_of(step: RuleStep) -> LabelRule:
     """Return what a step that chooses labels says."""
-    said, reason = step.said, _only_hold(step)
+    said = step.said
     return LabelRule(
         via=said.via,
         at_most=said.max,
         format=FORMATS[said.format or "png"],
-        no_label=MESSAGE if reason is None else reason,
+        no_label=str(step.otherwise[0].said.reason) if is_only_hold(step) else MESSAGE,
         services=tuple(said.services or ()),
         choose=said.choose or "cheapest",
         retry=step.retry,
     )
 
 
-def _only_hold(step: RuleStep) -> str | None:
-    """Return the reason of the one hold that an ``else`` is: what no rate will do for is held anyway."""
-    if len(step.otherwise) != 1 or step.otherwise[0].action != "hold" or step.otherwise[0].condition:
-        return None
-    return str(step.otherwise[0].said.reason)
+def is_only_hold(step: RuleStep) -> bool:
+    """Return whether the ``else`` of a step is one hold: what no rate will do for is held anyway."""
+    only = step.otherwise[0] if len(step.otherwise) == 1 else None
+    return only is not None and only.action == "hold" and only.condition is None
 
 
 def is_standing(rule: Rule) -> bool:

@@ -25,6 +25,7 @@ from core.config.keys import (
 )
 from core.config.places import country
 from core.config.rule_keys import RuleKeys
+from core.config.rule_test_keys import TestKeys
 
 
 class PushGuardKeys(Keys):
@@ -112,3 +113,4 @@ class FileKeys(Keys):
     stock: dict[Text, StockKeys] = Field(default_factory=dict)
     boxes: list[BoxKeys] = Field(default_factory=list)
     rules: list[RuleKeys] = Field(default_factory=list)
+    tests: list[TestKeys] = Field(default_factory=list)

@@ -476,3 +476,20 @@ async def test_what_was_offered_to_one_file_is_not_offered_to_the_next(make: Mak
     await pass_time(b, HOUR)
 
     assert (await state_of(b)).tags == ("gift",)
+
+
+async def test_the_last_step_may_be_a_label_whose_else_is_done_where_none_is_bought(make: Make) -> None:
+    b = await make("""
+    - id: cheap
+      when: order.routed
+      if: order.total > 50
+      then:
+        - label: {max: 0.01}
+          else: [{note: "{{error.code}}"}, {tag: no-label}]
+    """)
+    order(b)
+
+    await pass_time(b, HOUR)
+
+    state = await state_of(b)
+    assert (state.tags, list(state.holds)) == (("no-label",), [Hold.NO_RATE])
