@@ -16,6 +16,7 @@ from core.engine.settings import products_at, settings_at
 from core.errors import ConfigError, NotFoundError
 from core.model.facts import Changed, Fact, Received
 from core.model.products import Product
+from core.services.explained import OrderReplay, difference_view, trace_view
 from core.store.assignees import assignable
 from core.store.orders import facts_of
 from core.store.settings import Settings
@@ -46,6 +47,31 @@ async def setting_of(hub: Hub, merchant: str) -> Setting:
     """Return what replays of a merchant's orders share."""
     return Setting(
         settings=await settings_at(hub, merchant, 0), people=await hub.store.read(assignable, merchant)
+    )
+
+
+async def replay_view(
+    hub: Hub, merchant: str, order_id: str, other: MerchantConfig | None = None
+) -> OrderReplay:
+    """Return an order replayed under the file in force; where another file is given, under that, and what differs.
+
+    Raises:
+        NotFoundError: no such order, or it is not known yet.
+        ConfigError: the other file is another merchant's.
+    """
+    if other is None:
+        trace = await replay_order(hub, merchant, order_id)
+        found: tuple[Difference, ...] = ()
+    else:
+        compared = await compare_order(hub, merchant, order_id, other)
+        trace, found = compared.after, compared.differences
+    order = trace.state.order
+    return OrderReplay(
+        order=order_id,
+        number=order.number if order is not None else order_id,
+        trace=trace_view(trace),
+        compared=other is not None,
+        differences=tuple(map(difference_view, found)),
     )
 
 
