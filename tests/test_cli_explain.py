@@ -171,3 +171,33 @@ def test_a_file_that_is_wrong_is_told_and_ends_with_1(said: Said, other: Path) -
     assert (code, out) == (1, "")
     assert "new.yaml" in err
     assert "totl" in err
+
+
+def test_a_plan_names_what_comes_to_which_orders_and_what_else_differs(said: Said, other: Path) -> None:
+    other.write_text(
+        other.read_text().replace("cutoff: '23:59'", "cutoff: '15:00'").replace("shop: 1\n", "shop: 2\n")
+    )
+
+    code, out, err = said("plan", "--config", str(other))
+
+    assert (code, err) == (2, "")
+    assert out.splitlines() == [
+        "locations.reno.cutoff: 23:59:00 -> 15:00:00",
+        "stock.default.buffer.shop: 1 -> 2",
+        "1 orders looked at: to 1 something comes or goes",
+        "+ 1 matched, hold-dear: KK-1",
+        "+ 1 held, hold-dear: KK-1; of these 1 open since",
+        "+ 1 tagged, dear: KK-1",
+    ]
+
+
+def test_a_plan_of_the_same_file_changes_nothing(said: Said) -> None:
+    with_an_order(said)
+
+    code, out, _ = said("plan", "--config", os.environ["CROSSDOCK_CONFIG"])
+
+    assert (code, out) == (0, "1 orders looked at: to 0 something comes or goes\n")
+
+
+def test_a_plan_without_a_file_is_refused(said: Said) -> None:
+    assert said("plan") == (2, "", "crossdock plan: name the file that is planned: --config FILE\n")

@@ -67,6 +67,8 @@ class _Replay:
         """The version of the last stored fact that was looked at."""
         self._versions: dict[int, int] = {0: 0}
         """The stored version of each of ours: what these rules tell counts as the fact before it."""
+        self._kept: View | None = None
+        """As it was seen last: what a view finds out, it finds out once."""
         self._told: list[Numbered] = []
         self._answers = {key: list(answers) for key, answers in answers_in(facts).items()}
         self._unanswered: defaultdict[str, set[str]] = defaultdict(set)
@@ -148,7 +150,10 @@ class _Replay:
 
     @property
     def _view(self) -> View:
-        return self._around.view(self._state, self._now)
+        kept = self._kept
+        if kept is None or kept.state is not self._state or kept.now != self._now:
+            kept = self._kept = self._around.view(self._state, self._now)
+        return kept
 
     @cached_property
     def _rules(self) -> RuleSet:

@@ -7,7 +7,8 @@ import pytest
 
 from core.domain.state import OrderState
 from core.model.facts import Fact
-from core.model.rule_facts import RuleMatched
+from core.model.rule_facts import HeldByRule, RuleMatched
+from core.services.backtests import backtest
 from core.services.replays import compare_order, replay_order
 from core.store.orders import facts_of
 from simulation.memory import store_in_memory
@@ -135,6 +136,20 @@ async def test_what_a_replay_says_of_other_rules_is_what_the_hub_then_does(b: Be
         assert after.not_compared == (), number
         matched += len(ran)
     assert matched > 400
+    planned = await backtest(b.hub, MERCHANT, config, orders=200)
+    states = {number: await state_of(other, number) for number in numbers}
+    named = {(c.kind, c.of): set(c.named) for c in planned.changes if c.comes}
+    held = {n for n in numbers if any(isinstance(fact, HeldByRule) for fact in await facts(other, n))}
+    assert (planned.orders, planned.not_compared, len(held) > 20) == (200, {}, True)
+    assert named["hold", "hold-large"] == held
+    for tag in ("waits", "bought", "stuck"):
+        assert named["tag", tag] == {number for number, state in states.items() if tag in state.tags}
+    told = {mail.subject_id for mail in other.world.mails if mail.kind == "rule:tell"}
+    assert named["mail", "tell"] == told
+    assert all(sum(change.since.values()) == change.orders == len(change.named) for change in planned.changes)
+    assert {change.of for change in planned.changes if change.kind == "mail" and not change.comes} == {
+        "cheap-note"
+    }
     await other.store.close()
 
 
