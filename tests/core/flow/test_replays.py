@@ -144,8 +144,8 @@ async def test_what_a_replay_says_of_other_rules_is_what_the_hub_then_does(b: Be
     assert named["hold", "hold-large"] == held
     for tag in ("waits", "bought", "stuck"):
         assert named["tag", tag] == {number for number, state in states.items() if tag in state.tags}
-    told = {mail.subject_id for mail in other.world.mails if mail.kind == "rule:tell"}
-    assert named["mail", "tell"] == told
+    mailed = {mail.subject_id for mail in other.world.mails if mail.kind == "rule:tell"}
+    assert named["mail", "tell"] == mailed
     assert all(sum(change.since.values()) == change.orders == len(change.named) for change in planned.changes)
     assert {change.of for change in planned.changes if change.kind == "mail" and not change.comes} == {
         "cheap-note"
