@@ -46,7 +46,7 @@ _API: Mapping[Role, tuple[str, ...]] = {
 _CONSOLE: Mapping[Role, tuple[str, ...]] = {
     Role.VIEWER: (
         "GET /", "POST /logout", "GET /account", "POST /account",
-        "GET /orders", "GET /orders/{order}", "GET /orders/{order}/done", "GET /exceptions", "GET /stock",
+        "GET /orders", "GET /orders/{order}", "GET /orders/{order}/done", "GET /orders/{order}/why", "GET /exceptions", "GET /stock",
         "GET /links", "GET /links.csv", "GET /connections", "GET /deliveries",
         "GET /go-live", "GET /go-live/undo/{id}.csv", "GET /go-live/listings/{id}",
     ),

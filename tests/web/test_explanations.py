@@ -125,3 +125,18 @@ async def test_a_sku_is_explained_by_its_counts_and_the_rule_of_its_buffer(site:
     ]
     whys = {one["connection"]: one["why"] for one in found["listings"]}
     assert whys["amz"].startswith("SOCKS-CHEF: 20 available less 4 of buffer, 2 in one: 8")
+
+
+async def test_the_page_of_an_order_leads_to_why_it_stands_as_it_stands(site: Site) -> None:
+    use(site.b, HOLD)
+    await sold(site, 1001)
+    cookie = await site.log_in()
+
+    order = await site.ask("GET", f"/orders/{ORDER}", cookie=cookie)
+    why = await site.ask("GET", f"/orders/{ORDER}/why", cookie=cookie)
+
+    assert '/why">Why</a>' in order.text
+    assert (why.status, "all are held" in why.text) == (200, True)
+    assert "hold-all <small>crossdock.yaml:15:5</small>" in why.text
+    assert "order.units = 1" in why.text
+    assert "Operators and owners release it." in why.text
