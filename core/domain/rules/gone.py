@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from core.domain.due import View, locations_of
 from core.domain.rules.recorded import OF_LABELS
 from core.model import facts as f
+from core.model.holds import Hold
 from core.model.order import ChannelState, Order
 
 _OF_PARCEL = (
@@ -115,12 +116,20 @@ def _of_shopper(order: Order) -> tuple[object, ...]:
     return (wanted, order.total, order.ship_to, order.method, order.cancel_requested, order.programs)
 
 
+def held_by_rules(view: View) -> frozenset[Hold]:
+    """Return what rules hold an order by: a word of their own, or the labels that they want."""
+    state = view.state
+    unsold = any(p.label is None and p.quote.chosen is None for p in state.parcels)
+    if not (state.held_by_rules or unsold or state.label_given_up is not None):
+        return frozenset()  # what else there is to hold it need not be found out
+    return OF_LABELS & view.wanted_holds.keys()
+
+
 def keeps(view: View) -> bool:
     """Return whether what rules say keeps an order's labels from being bought."""
     state = view.state
     asks = any(place.labels == "ask" for place in locations_of(view))
-    held = bool(OF_LABELS & view.wanted_holds.keys())
-    return held or state.rejection is not None or (asks and not state.label_asked)
+    return bool(held_by_rules(view)) or state.rejection is not None or (asks and not state.label_asked)
 
 
 def _needs_no_word(view: View, fact: f.Held | f.Released) -> bool:

@@ -16,7 +16,7 @@ from core.domain.due import View, payment
 from core.domain.fold import fold
 from core.domain.label_choice import labels_of
 from core.domain.rules.acting import Acting, Given, done, go_on
-from core.domain.rules.gone import Gone, keeps
+from core.domain.rules.gone import Gone, held_by_rules, keeps
 from core.domain.rules.matching import Asking, Matching, looked_at_by, match, values_at
 from core.domain.rules.recorded import OF_LABELS, Numbered, answers_in, of_rules, told_together
 from core.domain.rules.replay_words import mentions, said_of
@@ -339,6 +339,8 @@ class _Replay:
 
     def _hold(self, view: View) -> bool:
         """Tell what has come to hold the order of what rules decide, and what no longer does; return whether anything did."""
+        if not held_by_rules(view) and OF_LABELS.isdisjoint(self._state.holds):
+            return False
         paid_at = payment(view)
         if paid_at is not None and paid_at <= self._now:
             return False  # the hub asks for the payment first

@@ -74,8 +74,9 @@ def _routed(state: OrderState) -> bool:
 def _ready(view: View) -> bool:
     state = view.state
     open_there = state.order is not None and state.order.state is ChannelState.OPEN
-    held = bool(state.holds or view.wanted_holds)
-    return open_there and money_is_in_order(state) and _routed(state) and not held and state.parked is None
+    if not (open_there and money_is_in_order(state) and _routed(state)) or state.parked is not None:
+        return False
+    return not (state.holds or view.wanted_holds)
 
 
 _STANDING: Mapping[Trigger, Callable[[View], bool]] = {
