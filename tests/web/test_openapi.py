@@ -152,7 +152,13 @@ async def test_head_answers_as_get_does_without_a_body_everywhere(site: Site) ->
     [parcel] = (await site.ask("GET", f"{API}/orders/{ORDER}", key=KEY)).json["parcels"]
     pages = ["/login", "/orders", f"/orders/{ORDER}", "/connections", "/stock", "/deliveries", "/links", "/go-live",
              "/exceptions", "/privacy", "/healthz", "/readyz", "/metrics"]  # fmt: skip
-    named = {"order": ORDER, "parcel": parcel["parcel_id"], "id": "3f0c9a1b2d4e", "connection": "shop", "sku": "CHEF-8"}
+    named = {
+        "order": ORDER,
+        "parcel": parcel["parcel_id"],
+        "id": "3f0c9a1b2d4e",
+        "connection": "shop",
+        "sku": "CHEF-8",
+    }
     api = [path.format(**named) for method, path in sorted(paths_of(site)) if method == "get" and API in path]
 
     for path, who in [*((p, {"cookie": cookie}) for p in pages), *((p, {"key": KEY}) for p in api)]:
