@@ -23,6 +23,7 @@ from core.model.order import FetchedOrder, OrderPage
 from core.model.payment import GatewayPayment, Movement
 from core.model.shipment import CustomsItem, Dispatch, Label, LabelRefused, Parcel, Quotes, TrackingEvent
 from core.model.stock import Level, LevelChange, LevelResult, Listing, ListingKey
+from core.outgoing.addresses import NONE, AllowedHosts
 
 
 class Fence(StrEnum):
@@ -107,6 +108,8 @@ class Connection:
     tokens: Tokens
     quota: Quota
     clock: Clock
+    outgoing_hosts: AllowedHosts = NONE
+    """What addresses of the merchant's own may lead to beside public ones, as the operator of this installation says."""
 
 
 class Channel(Protocol):
