@@ -371,6 +371,8 @@ class Connector:
     at_once: Mapping[str, int] = field(default_factory=dict)
     """How many levels one call of ``read_levels`` or ``set_levels`` best takes; 250 where nothing is said."""
     signs_in_with: tuple[str, ...] = ()
+    tested_by: str | None = None
+    """The key under ``with`` that says what ``probe`` asks, where the vendor has nothing of its own: without it nothing is asked."""
     app_keys: tuple[str, ...] = ()
     api_version: str | None = None
     version_ends: date | None = None
