@@ -23,6 +23,7 @@ from core.model.order import FetchedOrder, OrderPage
 from core.model.payment import GatewayPayment, Movement
 from core.model.shipment import CustomsItem, Dispatch, Label, LabelRefused, Parcel, Quotes, TrackingEvent
 from core.model.stock import Level, LevelChange, LevelResult, Listing, ListingKey
+from core.outgoing.addresses import NONE, AllowedHosts
 
 
 class Fence(StrEnum):
@@ -107,6 +108,8 @@ class Connection:
     tokens: Tokens
     quota: Quota
     clock: Clock
+    outgoing_hosts: AllowedHosts = NONE
+    """What addresses of the merchant's own may lead to beside public ones, as the operator of this installation says."""
 
 
 class Channel(Protocol):
@@ -368,6 +371,8 @@ class Connector:
     at_once: Mapping[str, int] = field(default_factory=dict)
     """How many levels one call of ``read_levels`` or ``set_levels`` best takes; 250 where nothing is said."""
     signs_in_with: tuple[str, ...] = ()
+    tested_by: str | None = None
+    """The key under ``with`` that says what ``probe`` asks, where the vendor has nothing of its own: without it nothing is asked."""
     app_keys: tuple[str, ...] = ()
     api_version: str | None = None
     version_ends: date | None = None

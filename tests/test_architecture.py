@@ -282,7 +282,7 @@ FORBIDDEN = (
     ("commands, web and connectors stand on core, never the other way", "core.engine.worker", "web.app"),
     ("nothing imports the wiring", "web.app", "server"),
     (
-        "connectors see only core's model, errors, ports, http and mapping",
+        "connectors see only core's model, errors, ports, http, outgoing and mapping",
         "connectors.stripe.client",
         "core.engine.hub",
     ),
@@ -308,7 +308,7 @@ FORBIDDEN_TOO = (
     ),
     ("nothing imports the wiring", "core.engine.worker", "scheduler"),
     (
-        "connectors see only core's model, errors, ports, http and mapping",
+        "connectors see only core's model, errors, ports, http, outgoing and mapping",
         "connectors.easypost.client",
         "sqlalchemy",
     ),

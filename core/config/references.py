@@ -20,6 +20,7 @@ _ENDPOINTS: Mapping[str, tuple[str, ...]] = {
     "stripe": ("api",),
     "easypost": ("api",),
     "email": (),
+    "hooks": (),
 }
 
 
