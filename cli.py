@@ -23,6 +23,7 @@ VERBS = {
     "serve": "Run the hub.",
     "ready": "Say whether a process of the hub on this machine can do its work.",
     "validate": "Check crossdock.yaml; every mistake with file, line and column.",
+    "schema": "Print the JSON Schema of crossdock.yaml, for editors.",
     "db": "Care for the database.",
     "orders": "List orders, show one, or act on one.",
     "stock": "List stock, or say what was counted or received.",
