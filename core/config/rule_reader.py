@@ -225,10 +225,10 @@ def _check_outside(text: str) -> None:
     Raises:
         ExpressionError: a condition has them.
     """
-    marked = re.match(r"\s*(=(?!=)|\{\{)", text)
-    if marked:
-        marks = "=" if marked[1] == "=" else "{{ }}"
-        raise ExpressionError(f"this is an expression already; write it without {marks}", marked.start(1))
+    outside = re.match(r"\s*(=(?!=)|\{\{)", text)
+    if outside:
+        marks = "=" if outside[1] == "=" else "{{ }}"
+        raise ExpressionError(f"this is an expression already; write it without {marks}", outside.start(1))
 
 
 def _retry(keys: StepKeys) -> Retry | None:

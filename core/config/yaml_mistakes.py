@@ -4,7 +4,7 @@ import re
 
 import yaml
 
-from core.config.problems import Position, Problem
+from core.config.problems import Position, Problem, lines_of, place_in
 
 START = Position(1, 1)
 
@@ -13,11 +13,11 @@ def syntax_problem(file: str, text: str, error: yaml.YAMLError) -> Problem:
     """Return what is wrong with a text that no YAML parser takes."""
     if isinstance(error, yaml.reader.ReaderError):
         code = error.character if isinstance(error.character, int) else ord(error.character)
-        at = _position(text, int(error.position))
+        at = place_in(text[: int(error.position)])
         return Problem(file, at, f"an invisible character (U+{code:04X}) stands here; delete it")
     if not isinstance(error, yaml.MarkedYAMLError):
         return Problem(file, START, "this is no YAML text: strange characters or nesting")
-    at, says = _told(text.splitlines(), error)
+    at, says = _told(lines_of(text), error)
     return Problem(file, at, f"this is no YAML: {says}")
 
 
@@ -157,8 +157,3 @@ def _last_bracket(lines: list[str], here: Position) -> Position:
 
 def _at(mark: yaml.Mark | None) -> Position:
     return Position(mark.line + 1, mark.column + 1) if mark else START
-
-
-def _position(text: str, index: int) -> Position:
-    before = text[:index]
-    return Position(before.count("\n") + 1, index - (before.rfind("\n") + 1) + 1)
