@@ -1,15 +1,16 @@
-"""``crossdock validate``: every mistake of crossdock.yaml, with file, line and column."""
+"""``crossdock validate``: every mistake of crossdock.yaml, with file, line and column; its own tests are run."""
 
 import argparse
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from assembly import configs, connectors, products_known
 from commands.output import print_json, show
 from core.config.merchant import MerchantConfig
-from core.config.problems import Problem
+from core.config.problems import ConfigFileError, Problem
+from core.domain.rules.trial_words import failing_tests
 from core.errors import HubError
 
 
@@ -28,6 +29,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Check a file; 1 where it is wrong. What may stand so and was perhaps not meant so is advice, and ends with 0."""
     try:
         found = configs(os.environ, connectors(), without_secrets=not arguments.secrets)
+        _run_tests(found)
     except HubError as error:
         if not arguments.json:
             raise
@@ -43,6 +45,17 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _run_tests(found: Sequence[MerchantConfig]) -> None:
+    """Run the tests of every file.
+
+    Raises:
+        ConfigFileError: with every test that fails.
+    """
+    failing = [problem for config in found for problem in failing_tests(config)]
+    if failing:
+        raise ConfigFileError(failing)
+
+
 def _advice(config: MerchantConfig) -> list[Problem]:
     """Return what is worth a look, in the order of the file."""
     skus = products_known(os.environ, config.merchant)
@@ -54,5 +67,7 @@ def _row(config: MerchantConfig) -> Mapping[str, Any]:
         "merchant": config.merchant,
         "connections": len(config.connections),
         "locations": len(config.locations),
+        "rules": len(config.rules.rules),
+        "tests": len(config.tests),
         "file": config.file,
     }

@@ -14,6 +14,7 @@ Seeds of the simulation (`make soak ARGS=seeds`), seeds without safeguards (`ARG
 (`ARGS=hashes`): see tests/many_seeds.py.
 Stock, intake and effects beside small models, three hundred examples of forty steps each (`make soak ARGS=machines`).
 Ten thousand broken files of a merchant, other ones each time (`make soak ARGS=files`).
+A hundred thousand expressions, each given to both engines (`make soak ARGS=expressions`).
 Attacks on the door of a running hub, with what each costs and what honest webhooks feel of it: `make soak ARGS=attacks`.
 """
 
@@ -36,6 +37,7 @@ from tests.attacks import attacked
 from tests.chaos import run as chaos
 from tests.connectors import odd_run
 from tests.core.config import mutated
+from tests.core.expressions import agreement
 from tests.crash import every_place
 from tests.crash.every_place import WAYS
 from tests.demo.fleet import act_one
@@ -116,6 +118,7 @@ def main() -> int:
         *((name, partial(judged, play)) for name, play in plays()),
         *((name, partial(waited, scene)) for name, scene in outage_days(100)),
         *((name, partial(answered, walk)) for name, walk in WALKS.items()),
+        ("expressions", agreement.soaked),
         ("odd orders", partial(sold_oddly, 1000)),
         ("attacks", attacked),
         ("flushed", flushed.judged),

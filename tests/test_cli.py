@@ -339,6 +339,26 @@ def test_validate_names_file_line_and_column_of_every_mistake(said: Said, tmp_pa
     assert any(e.startswith(f"{wrong}:{line}:3: ") for e in told["errors"])
 
 
+@pytest.mark.req("S30", "R75")
+def test_validate_runs_the_tests_of_a_file(said: Said, tmp_path: Path) -> None:
+    text = (tmp_path / "crossdock.yaml").read_text(encoding="utf-8")
+    rules = "rules: [{id: r, when: order.verified, if: order.total > 100, then: [{tag: large}]}]\n"
+    tests = "tests:\n  - {name: large, when: order.verified, given: {order: {total: 101}}, expect: [tag]}\n"
+    file = tmp_path / "ruled.yaml"
+    file.write_text(text + rules + tests, encoding="utf-8")
+    good = rows(said, "validate", str(file))
+    file.write_text(text + rules + tests.replace("101", "100"), encoding="utf-8")
+    line = len(file.read_text().splitlines())
+
+    code, out, err = said("validate", str(file))
+    json_code, json_out, _ = said("validate", str(file), "--json")
+
+    assert (good["merchants"][0]["rules"], good["merchants"][0]["tests"]) == (1, 1)
+    says = f"{file}:{line}:79: tests: 'large' expected tag, and got nothing"
+    assert (code, out, err) == (1, "", f"crossdock: {says}\n")
+    assert (json_code, json.loads(json_out)) == (1, {"ok": False, "errors": [says]})
+
+
 def test_a_missing_variable_is_named_and_no_secret_is_shown(
     said: Said, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -380,7 +400,8 @@ def test_the_command_runs_from_any_folder(tmp_path: Path) -> None:
     )  # fmt: skip
 
     assert (ended.returncode, ended.stderr) == (0, "")
-    assert ended.stdout.splitlines()[0].split() == ["merchant", "connections", "locations", "file"]
+    names = ["merchant", "connections", "locations", "rules", "tests", "file"]
+    assert ended.stdout.splitlines()[0].split() == names
 
 
 # --- links ---

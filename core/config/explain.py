@@ -53,7 +53,7 @@ def note_errors(
         path = (*under, *inner)
         kind = detail["type"]
         if kind == "extra_forbidden":
-            reader = _model_at(model, inner[:-1])
+            reader = model_at(model, inner[:-1])
             right = [*(names_of(reader) if reader else ()), *(also if len(inner) == 1 else ())]
             says = f"unknown key '{path[-1]}'{_in(document.own(path[:-1]))}{_right_key(str(path[-1]), right)}"
             if str(path[-1]).isdigit() and detail["input"] is None:
@@ -69,7 +69,7 @@ def note_errors(
             label = "" if of_key else f"{label_of(document.own(document.given(path)))}: "
             written = document.written.get(path) if quotes and not of_key else None
             says = _what(detail, label_of(path), written, quotes=quotes)
-            reader = _model_at(model, inner) if kind == "model_type" else None
+            reader = model_at(model, inner) if kind == "model_type" else None
             if reader is not None:
                 says += _keys_of(reader, detail["input"])
             document.wrong(path, label + says, key=of_key)
@@ -234,7 +234,7 @@ def _in(path: Path) -> str:
     return f" in {path_text(path)}" if path else ""
 
 
-def _model_at(model: type[BaseModel], path: Path) -> type[BaseModel] | None:
+def model_at(model: type[BaseModel], path: Path) -> type[BaseModel] | None:
     """Return the model that reads the mapping at a path."""
     found: Any = model
     for part in path:

@@ -19,7 +19,11 @@ def words_of(model: type[BaseModel]) -> dict[str, str]:
 
 
 def _docstrings(kind: type[BaseModel]) -> dict[str, str]:
-    (made,) = ast.parse(dedent(inspect.getsource(kind))).body
+    try:
+        source = inspect.getsource(kind)
+    except OSError:  # made at run time: its fields carry their words
+        return {}
+    (made,) = ast.parse(dedent(source)).body
     body = made.body if isinstance(made, ast.ClassDef) else []
     return {
         field.target.id: inspect.cleandoc(below.value.value)

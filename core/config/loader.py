@@ -24,6 +24,7 @@ from core.config.problems import ConfigFileError
 from core.config.references import check_references
 from core.config.remarks import note_leading_zeros, note_nothing, note_odd_patterns, note_secrets
 from core.config.rule_reader import check_expressions, read_rules
+from core.config.rule_test_reader import read_tests
 from core.config.rules import RuleSet, standing_label
 from core.config.schema import CommonWith, ConnectionKeys, FileKeys, LocationKeys
 from core.config.texts import digest_of, one_text
@@ -35,7 +36,6 @@ Known = Mapping[str, type[BaseModel]]
 """Connector -> the type of its ``with``."""
 
 _LATER = {
-    "tests": "this version does not run the tests of rules",
     "maps": "this version uses the connectors' own mappings only",
 }
 
@@ -119,9 +119,10 @@ def _checked(document: Document, text: str, *, known: Known, without_secrets: bo
         check_expressions(document)
         raise ConfigFileError(document.problems)
     rules = read_rules(document, keys.rules, digest=digest_of(text))
+    tests = read_tests(document, keys.tests, rules)
     if document.problems:
         raise ConfigFileError(document.problems)
-    return _config(document, keys, settings, text, rules)
+    return replace(_config(document, keys, settings, text, rules), tests=tests)
 
 
 def _check_keys(document: Document) -> FileKeys | None:

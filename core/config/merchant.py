@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel
 
 from core.config.problems import Position, Problem
+from core.config.rule_tests import RuleTest
 from core.config.rules import LabelRule, RuleSet
 from core.config.stock_patterns import DEFAULT, matches, unmatched
 from core.model.address import Address
@@ -120,6 +121,8 @@ class MerchantConfig:
     labels: LabelRule = field(default_factory=LabelRule)
     """How labels are bought where no rule says otherwise of an order."""
     rules: RuleSet = field(default_factory=RuleSet)
+    tests: tuple[RuleTest, ...] = ()
+    """What ``crossdock validate`` tries the rules with."""
     stages: Mapping[str, timedelta] = field(default_factory=dict)
     """How long an order may be in a stage before it is stuck."""
     file: str

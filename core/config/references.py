@@ -12,7 +12,7 @@ HOLD = "hold"
 
 # Which connectors take payments, sell labels and send mail. The file is checked before any connector is built.
 _GATEWAYS = frozenset({"stripe", "bogus"})
-_CHANNELS = frozenset({"shopify", "amazon", "bogus"})
+CHANNELS = frozenset({"shopify", "amazon", "bogus"})
 # The addresses that each may be given another of. A connector that is not here names its own.
 ENDPOINTS: Mapping[str, tuple[str, ...]] = {
     "shopify": ("admin",),
@@ -110,7 +110,7 @@ def _check_stock(document: Document, uses: Mapping[str, str]) -> None:
                 document.wrong(
                     path, f"buffer: no connection is named '{name}'{nearest(name, uses)}", key=True
                 )
-            elif uses[name] in ENDPOINTS and uses[name] not in _CHANNELS:
+            elif uses[name] in ENDPOINTS and uses[name] not in CHANNELS:
                 says = (
                     f"buffer: '{name}' uses {uses[name]}, which lists nothing; name a shop or a marketplace"
                 )

@@ -230,7 +230,7 @@ _DAYS_OF = {
 }
 
 
-def every(value: object) -> object:
+def schedule(value: object) -> object:
     """Return what ``day at 17:00``, ``weekday at 17:00``, ``mon at 09:00`` or ``2h`` say."""
     found = _EVERY.fullmatch(value) if isinstance(value, str) else None
     if found:
@@ -248,7 +248,7 @@ def every(value: object) -> object:
 
 Every = Annotated[
     EveryKeys,
-    BeforeValidator(every),
+    BeforeValidator(schedule),
     WithJsonSchema({"type": "string", "pattern": _SCHEDULE, "examples": [*_SCHEDULES]}),
 ]
 

@@ -55,7 +55,7 @@ ALLOWED: Mapping[Subject, frozenset[str]] = {
 }
 """What a rule may do, by what it is about."""
 CAN_FAIL: Mapping[str, frozenset[str]] = {
-    "retry": frozenset({"notify", "http"}),
+    "retry": frozenset({"notify", "http", "label"}),
     "timeout": frozenset({"notify", "http"}),
     "else": frozenset({"notify", "http", "label", "wait", "assign", "cancel", "release", "route"}),
 }

@@ -37,6 +37,19 @@ FORMATS: Mapping[str, Format] = {"png": "PNG", "pdf": "PDF", "zpl": "ZPL"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Retry:
+    """How often a step is tried, and how long between."""
+
+    attempts: int
+    first: timedelta
+    longest: timedelta
+
+    def pause(self, tried: int) -> timedelta:
+        """Return how long to wait after so many failed tries."""
+        return min(self.longest, self.first * (1 << min(tried - 1, 30)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LabelRule:
     """How labels are bought."""
 
@@ -50,19 +63,8 @@ class LabelRule:
     services: tuple[str, ...] = ()
     """Patterns of ``<carrier> <service>``; none: as ``sla.services`` says."""
     choose: Literal["cheapest", "fastest"] = "cheapest"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Retry:
-    """How often a step is tried, and how long between."""
-
-    attempts: int
-    first: timedelta
-    longest: timedelta
-
-    def pause(self, tried: int) -> timedelta:
-        """Return how long to wait after so many failed tries."""
-        return min(self.longest, self.first * (1 << min(tried - 1, 30)))
+    retry: Retry | None = None
+    """How often rates and the label are asked for before the order is held; None: as every step is tried again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,22 +162,22 @@ class RuleSet:
 
 def label_of(step: RuleStep) -> LabelRule:
     """Return what a step that chooses labels says."""
-    said, reason = step.said, _only_hold(step)
+    said = step.said
     return LabelRule(
         via=said.via,
         at_most=said.max,
         format=FORMATS[said.format or "png"],
-        no_label=MESSAGE if reason is None else reason,
+        no_label=str(step.otherwise[0].said.reason) if is_only_hold(step) else MESSAGE,
         services=tuple(said.services or ()),
         choose=said.choose or "cheapest",
+        retry=step.retry,
     )
 
 
-def _only_hold(step: RuleStep) -> str | None:
-    """Return the reason of the one hold that an ``else`` is: what no rate will do for is held anyway."""
-    if len(step.otherwise) != 1 or step.otherwise[0].action != "hold" or step.otherwise[0].condition:
-        return None
-    return str(step.otherwise[0].said.reason)
+def is_only_hold(step: RuleStep) -> bool:
+    """Return whether the ``else`` of a step is one hold: what no rate will do for is held anyway."""
+    only = step.otherwise[0] if len(step.otherwise) == 1 else None
+    return only is not None and only.action == "hold" and only.condition is None
 
 
 def is_standing(rule: Rule) -> bool:

@@ -26,6 +26,7 @@ from core.config.keys import (
 )
 from core.config.places import COUNTRIES, country
 from core.config.rule_keys import RuleKeys
+from core.config.rule_test_keys import TestKeys
 
 
 class PushGuardKeys(Keys):
@@ -161,3 +162,5 @@ class FileKeys(Keys):
     """Boxes, the smallest first: the first in which everything fits is taken."""
     rules: list[RuleKeys] = Field(default_factory=list)
     """What is done when something has come to pass, or at some hour. They run in this order."""
+    tests: list[TestKeys] = Field(default_factory=list)
+    """Tests of the rules: ``crossdock validate`` runs them."""

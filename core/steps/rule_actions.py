@@ -6,8 +6,9 @@ from typing import Any
 from core.config.rules import RuleStep, label_of
 from core.domain.permitted import why_not
 from core.domain.rules.matching import can_be_held
+from core.domain.rules.tags import tags_of, unfit_tags
 from core.engine.run import Run
-from core.model.annotations import MOST_TAGS, NOBODY, TAG_PATTERN, Assigned, Tagged, Untagged
+from core.model.annotations import MOST_TAGS, NOBODY, Assigned, Tagged, Untagged
 from core.model.asks import Ask
 from core.model.facts import Fact, LabelAsked, Noted, RejectionAsked, Released
 from core.model.holds import Hold
@@ -46,8 +47,8 @@ async def _release(run: Run, rule: str, _step: RuleStep, given: Given) -> Sequen
 
 
 def _tags(given: Given) -> list[str]:
-    tags = [str(tag).strip() for tag in given["tags"] if str(tag).strip()]
-    wrong = [tag for tag in tags if not TAG_PATTERN.fullmatch(tag)]
+    tags = tags_of(given)
+    wrong = unfit_tags(tags)
     if wrong:
         raise StepFailedError(f"{', '.join(wrong)}: no tag; small letters, digits and '-', at most 40")
     return tags
@@ -111,6 +112,9 @@ async def _label(run: Run, rule: str, step: RuleStep, _given: Given) -> Sequence
             services=wanted.services,
             choose=wanted.choose,
             no_label=wanted.no_label,
+            attempts=wanted.retry.attempts if wanted.retry else None,
+            first=wanted.retry.first if wanted.retry else None,
+            longest=wanted.retry.longest if wanted.retry else None,
         )
     ]
 

@@ -3,17 +3,18 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from core.config.rules import Rule, RuleStep, fill
+from core.config.rules import Rule, RuleStep
 from core.domain.rules.matching import match, undecided, values_at
 from core.domain.rules.stepping import (
-    LABEL,
-    LONGEST_WAIT,
-    TIME,
+    acted,
+    begun_wait,
     due_run,
     label_answer,
     offers,
     resumed,
+    said_by,
     stepped,
+    wait_over,
 )
 from core.engine.rule_sets import rules_at
 from core.engine.run import Run
@@ -77,10 +78,11 @@ def _lost(due: RuleRun, now: datetime) -> RuleStepped:
 async def _go_on(run: Run, due: RuleRun, rule: Rule, step: RuleStep) -> None:
     """Do one step of a run, or tell that it is skipped, waits or failed."""
     if due.waits_for is not None:
-        run.decide([_waited(run, due, rule, step)], attempts=run.attempts)
+        over = wait_over(due, rule, step, run.now, label_answer(run.state))
+        run.decide([over], attempts=run.attempts)
         return
     try:
-        given = _given(run, due, step)
+        given = said_by(due, step, values_at(run.view(), due.event, run.products))
     except EvaluationError as error:
         failed = stepped(due, rule, step, run.now, StepOutcome.FAILED, message=str(error))
         held = (
@@ -91,56 +93,11 @@ async def _go_on(run: Run, due: RuleRun, rule: Rule, step: RuleStep) -> None:
     if given is None:
         run.decide([stepped(due, rule, step, run.now, StepOutcome.SKIPPED)], attempts=run.attempts)
     elif step.action == "wait":
-        run.decide([_begin_wait(run, due, rule, step)], attempts=run.attempts)
+        run.decide([begun_wait(due, rule, step, run.now)], attempts=run.attempts)
     elif step.action in CALLS:
         await CALLS[step.action](run, Called(due, rule, step), given)
     else:
         await _act(run, due, rule, step, given)
-
-
-def _given(run: Run, due: RuleRun, step: RuleStep) -> Given | None:
-    """Return what a step says, computed; None where its condition does not hold.
-
-    Raises:
-        EvaluationError: an expression of it could not be computed.
-    """
-    values = {
-        **values_at(run.view(), due.event, run.products),
-        "steps": due.results,
-        "error": {"code": "", "message": "", **due.error},
-    }
-    if step.condition is not None and not step.condition.evaluate(values):
-        return None
-    given: Given = fill(step.given, values)
-    return given
-
-
-def _begin_wait(run: Run, due: RuleRun, rule: Rule, step: RuleStep) -> RuleStepped:
-    until = step.said.until
-    return stepped(
-        due,
-        rule,
-        step,
-        run.now,
-        StepOutcome.WAITING,
-        due_at=run.now + min(step.said.for_, LONGEST_WAIT),
-        waits_for=TIME if until is None else until.value,
-    )
-
-
-def _waited(run: Run, due: RuleRun, rule: Rule, step: RuleStep) -> RuleStepped:
-    """Return what is told of a run whose wait is over."""
-    if due.waits_for == TIME:
-        return stepped(due, rule, step, run.now, StepOutcome.DONE)
-    if due.waits_for != LABEL:
-        said = f"{due.waits_for} did not come in time"
-        stop = not step.otherwise
-        return stepped(due, rule, step, run.now, StepOutcome.FAILED, code="too_late", message=said, stop=stop)
-    answer = label_answer(run.state)
-    if answer:
-        return stepped(due, rule, step, run.now, StepOutcome.FAILED, code="no_label", message=answer)
-    outcome = StepOutcome.DONE if answer is not None else StepOutcome.FAILED
-    return stepped(due, rule, step, run.now, outcome)
 
 
 async def _act(run: Run, due: RuleRun, rule: Rule, step: RuleStep, given: Given) -> None:
@@ -153,15 +110,4 @@ async def _act(run: Run, due: RuleRun, rule: Rule, step: RuleStep, given: Given)
         )
         run.decide([failed], attempts=run.attempts)
         return
-    waits = step.action == "label" and rule.after(step.path) is not None
-    done = stepped(
-        due,
-        rule,
-        step,
-        run.now,
-        StepOutcome.WAITING if waits else StepOutcome.DONE,
-        due_at=run.now + LONGEST_WAIT if waits else None,
-        waits_for=LABEL if waits else None,
-        stop=step.action == "stop",
-    )
-    run.decide([*facts, done], attempts=run.attempts)
+    run.decide([*facts, acted(due, rule, step, run.now)], attempts=run.attempts)

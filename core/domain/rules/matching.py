@@ -5,14 +5,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
-from core.config.rules import Rule, RuleSet, is_standing
+from core.config.rules import RuleSet, is_standing
 from core.domain.due import View
+from core.domain.rules.starting import Start, asked, started
 from core.domain.rules.triggers import standing, told_by
 from core.domain.rules.values import order_values
 from core.domain.state import OrderState, is_locked
-from core.expressions import Bound, EvaluationError, bind
 from core.model import facts as f
 from core.model.people import actor_of_rule
 from core.model.products import Product
@@ -115,24 +116,13 @@ def match(
     Every condition looks at the order as it stands now, whatever rules before it in the file are about to do.
     """
     found, offered = occurrences(view, told)
-    started: list[f.Fact] = []
+    running = [rule for rule in rules.of(Subject.ORDER) if not is_standing(rule)]
+    begun: list[f.Fact] = []
     for one in found:
-        asked = [rule for rule in rules.of(Subject.ORDER) if _asks(rule, one)]
-        scope = next((rule.condition.scope for rule in asked if rule.condition is not None), None)
-        bound = None if scope is None else bind(values_at(view, one.event, products), scope)
-        for rule in asked:
-            begun = list(_begun(view, rules, rule, one, bound))
-            started += begun
-            if begun and rule.stop:
-                break
-    return Matching(tuple(started), offered, tuple(one.trigger.value for one in found))
-
-
-def _asks(rule: Rule, one: Occurrence) -> bool:
-    """Return whether a rule is asked about an occurrence; never about what it did itself."""
-    return (
-        one.trigger in rule.triggers and not is_standing(rule) and one.event.actor != actor_of_rule(rule.id)
-    )
+        left = [rule for rule in asked(running, one.event) if view.state.ran.get(rule.id, 0) < MOST_RUNS]
+        for start in started(left, partial(values_at, view, one.event, products)):
+            begun += _begun(view, rules, start, one)
+    return Matching(tuple(begun), offered, tuple(one.trigger.value for one in found))
 
 
 def values_at(view: View, event: EventValues, products: Mapping[str, Product]) -> dict[str, Any]:
@@ -144,37 +134,27 @@ def values_at(view: View, event: EventValues, products: Mapping[str, Product]) -
     }
 
 
-def _begun(view: View, rules: RuleSet, rule: Rule, one: Occurrence, bound: Bound | None) -> Iterator[f.Fact]:
-    """Yield what begins a rule's run, if its condition holds."""
-    if view.state.ran.get(rule.id, 0) >= MOST_RUNS:
-        return
-    message = ""
-    if rule.condition is not None and bound is not None:
-        try:
-            if not rule.condition.evaluate(bound):
-                return
-        except EvaluationError as error:
-            message = str(error)
+def _begun(view: View, rules: RuleSet, start: Start, one: Occurrence) -> Iterator[f.Fact]:
+    """Yield what begins a rule's run."""
+    rule = start.rule
     run_id = f"{one.version}/{one.trigger}/{rule.id}"
-    actor = actor_of_rule(rule.id)
+    condition, bound = rule.condition, start.looked_at
     yield RuleMatched(
         at=view.now,
-        actor=actor,
+        actor=actor_of_rule(rule.id),
         run_id=run_id,
         rule=rule.id,
         digest=rules.digest,
         where=rules.where(rule),
         trigger=one.trigger.value,
         event=one.event,
-        values={}
-        if bound is None or rule.condition is None
-        else looked_at_by(rule.condition.text, bound.values),
+        values={} if bound is None or condition is None else looked_at_by(condition.text, bound.values),
     )
     if view.state.ran.get(rule.id, 0) == MOST_RUNS - 1:
         text = f"rule {rule.id} begins for the {MOST_RUNS}th time on this order, and from now on no more"
         yield f.Noted(at=view.now, text=text)
-    if message:
-        yield from undecided(view.state, run_id, rule.id, message, view.now)
+    if start.undecided:
+        yield from undecided(view.state, run_id, rule.id, start.undecided, view.now)
 
 
 _PATHS = re.compile(r"\b(?:order|event)(?:\.[a-z_]+)+")

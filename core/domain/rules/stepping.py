@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from core.config.rules import Rule, RuleStep
+from core.config.rules import Rule, RuleStep, fill, is_only_hold
 from core.domain.due import View
 from core.domain.rules.matching import is_open, stuck_at
 from core.domain.state import OrderState, labelled
@@ -117,6 +117,49 @@ def stepped(
         waits_for=waits_for,
         ended=ended,
     )
+
+
+def said_by(run: RuleRun, step: RuleStep, values: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return what a step says, computed over what its rule may look at; None where its condition does not hold.
+
+    Raises:
+        EvaluationError: an expression of it could not be computed.
+    """
+    known = {**values, "steps": run.results, "error": {"code": "", "message": "", **run.error}}
+    if step.condition is not None and not step.condition.evaluate(known):
+        return None
+    given: Mapping[str, Any] = fill(step.given, known)
+    return given
+
+
+def begun_wait(run: RuleRun, rule: Rule, step: RuleStep, now: datetime) -> RuleStepped:
+    """Return what is told of a run that begins to wait."""
+    until, due_at = step.said.until, now + min(step.said.for_, LONGEST_WAIT)
+    waits_for = TIME if until is None else until.value
+    return stepped(run, rule, step, now, StepOutcome.WAITING, due_at=due_at, waits_for=waits_for)
+
+
+def acted(run: RuleRun, rule: Rule, step: RuleStep, now: datetime) -> RuleStepped:
+    """Return what is told of a step that told its facts: it is done, or waits for the label that it chose.
+
+    Nothing is waited for where nothing comes after the label, but a hold with the words that people read anyway.
+    """
+    last = rule.after(step.path) is None and (not step.otherwise or is_only_hold(step))
+    if step.action != "label" or last:
+        return stepped(run, rule, step, now, StepOutcome.DONE, stop=step.action == "stop")
+    return stepped(run, rule, step, now, StepOutcome.WAITING, due_at=now + LONGEST_WAIT, waits_for=LABEL)
+
+
+def wait_over(run: RuleRun, rule: Rule, step: RuleStep, now: datetime, label: str | None) -> RuleStepped:
+    """Return what is told of a run whose wait is over; ``label`` is what came of the label, as ``label_answer`` says."""
+    if run.waits_for == TIME:
+        return stepped(run, rule, step, now, StepOutcome.DONE)
+    if run.waits_for != LABEL:
+        said, stop = f"{run.waits_for} did not come in time", not step.otherwise
+        return stepped(run, rule, step, now, StepOutcome.FAILED, code="too_late", message=said, stop=stop)
+    if label:
+        return stepped(run, rule, step, now, StepOutcome.FAILED, code="no_label", message=label)
+    return stepped(run, rule, step, now, StepOutcome.DONE if label is not None else StepOutcome.FAILED)
 
 
 def resumed(run: RuleRun, rule: Rule, now: datetime) -> RuleStepped | None:

@@ -926,7 +926,7 @@ rules:
   - {id: r, when: order.ready, then: [{hold: x, retry: {attempts: 2}}]}
 """,
         (
-            "2:49: retry: 'hold' cannot be tried again; retry goes with http, notify",
+            "2:49: retry: 'hold' cannot be tried again; retry goes with http, label, notify",
         ),
         True,
     ),
