@@ -23,6 +23,7 @@ VERBS = {
     "serve": "Run the hub.",
     "ready": "Say whether a process of the hub on this machine can do its work.",
     "validate": "Check crossdock.yaml; every mistake with file, line and column.",
+    "schema": "Print the JSON Schema of crossdock.yaml, for editors.",
     "rules": "Rules that are ready to be used: list, show, take one into crossdock.yaml.",
     "db": "Care for the database.",
     "orders": "List orders, show one, or act on one.",

@@ -22,7 +22,7 @@ from core.config.merchant import (
 from core.config.places import check_places
 from core.config.problems import ConfigFileError
 from core.config.references import check_references
-from core.config.remarks import note_leading_zeros, note_odd_patterns, note_secrets
+from core.config.remarks import note_leading_zeros, note_nothing, note_odd_patterns, note_secrets
 from core.config.rule_reader import check_expressions, read_rules
 from core.config.rule_test_reader import read_tests
 from core.config.rules import RuleSet, standing_label
@@ -113,6 +113,7 @@ def _checked(document: Document, text: str, *, known: Known, without_secrets: bo
         if not (without_secrets and path[2:3] == ("with",)):
             document.problems += unset
     note_leading_zeros(document)
+    note_nothing(document)
     note_odd_patterns(document)
     if keys is None:
         check_expressions(document)

@@ -1,5 +1,6 @@
 """Reads ``rules:`` into rules that can run: every name, type and expression is checked when the file is loaded."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -161,6 +162,7 @@ class _Reader:
         if text is None:
             return None
         try:
+            _check_outside(text)
             return compile_expression(text, scope, wants=bool)
         except ExpressionError as error:
             self._wrong(path, error)
@@ -215,6 +217,18 @@ class _Reader:
     def _wrong(self, path: Path, error: ExpressionError) -> None:
         path = self.document.given(path)
         self.document.wrong_within(path, error.offset, f"{label_of(path)}: {error.says}")
+
+
+def _check_outside(text: str) -> None:
+    """Refuse the signs that mark an expression elsewhere.
+
+    Raises:
+        ExpressionError: a condition has them.
+    """
+    outside = re.match(r"\s*(=(?!=)|\{\{)", text)
+    if outside:
+        marks = "=" if outside[1] == "=" else "{{ }}"
+        raise ExpressionError(f"this is an expression already; write it without {marks}", outside.start(1))
 
 
 def _retry(keys: StepKeys) -> Retry | None:

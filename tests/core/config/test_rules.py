@@ -121,7 +121,7 @@ rules:
         "47:29: hold: order has no 'rsk'; did you mean 'risk'?",
         "48:9: timeout: 'hold' cannot take too long; timeout goes with http, notify",
         "49:14: tag: 'VIP' is no tag; write small letters, digits and '-', at most 40",
-        "50:26: if: text never equals a whole number",
+        "50:26: if: text never equals a whole number; write '5', in quotes",
         "51:22: to: 'ops' is no mail address; write one as in ops@example.com",
         "51:42: text: order has no 'nmber'; did you mean 'number'?",
         "51:52: unknown key 'colour' in rules[0].then[2].notify (one of: subject, text, to, via)",
