@@ -17,7 +17,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from benchmarks import console_pages, flow, full_push, growth, intake, mapping, memory, reservation
+from benchmarks import console_pages, flow, full_push, growth, intake, mapping, memory, reservation, rules
 from benchmarks.databases import NoPostgresError
 from benchmarks.rounds import Figure, Scale
 
@@ -29,6 +29,9 @@ BENCHMARKS: Mapping[str, Callable[[Scale], Coroutine[Any, Any, Figure]]] = {
     "order_flow_stub_postgres": flow.order_flow_stub_postgres,
     "reservation": reservation.reservation,
     "mapping": mapping.mapping,
+    "rules_validate": rules.rules_validate,
+    "rules_order": rules.rules_order,
+    "order_flow_rules": rules.order_flow_rules,
     "full_push": full_push.full_push,
     "growth_catalogue": growth.growth_catalogue,
     "growth_million": growth.growth_million,

@@ -93,10 +93,10 @@ class Catalogue:
         ]
 
 
-def config() -> MerchantConfig:
-    """Return the merchant's crossdock.yaml."""
+def config(rules: str = "") -> MerchantConfig:
+    """Return the merchant's crossdock.yaml, with rules if any are wanted."""
     return read(
-        f"{CONFIG}{LOCATIONS_TEXT}",
+        f"{CONFIG}{LOCATIONS_TEXT}{rules}",
         file="crossdock.yaml",
         environ={},
         known={CONNECTOR.key: CONNECTOR.settings},

@@ -72,9 +72,14 @@ def licence(package: metadata.Distribution) -> str:
         if text.startswith("License ::")
     ]
     named = [text for text in classes if text != "OSI Approved"]
-    return ", ".join(
-        expressions or named or [text.splitlines()[0] for text in texts if text] or ["not named"]
-    )
+    found = expressions or named or [text.splitlines()[0] for text in texts if text]
+    return ", ".join(found or [_heading(package)])
+
+
+def _heading(package: metadata.Distribution) -> str:
+    """Return what the licence that a package brings calls itself, for one that names none."""
+    text = package.read_text("licenses/LICENSE") or ""
+    return next((line.strip() for line in text.splitlines() if line.strip()), "not named")
 
 
 def lines() -> Iterator[str]:

@@ -13,6 +13,7 @@ Two thousand webhooks of a hub that strace watches: each is on disk before its a
 Seeds of the simulation (`make soak ARGS=seeds`), seeds without safeguards (`ARGS=safeguards`), failing seeds over and over
 (`ARGS=hashes`): see tests/many_seeds.py.
 Stock, intake and effects beside small models, three hundred examples of forty steps each (`make soak ARGS=machines`).
+A hundred thousand expressions, each given to both engines (`make soak ARGS=expressions`).
 Attacks on the door of a running hub, with what each costs and what honest webhooks feel of it: `make soak ARGS=attacks`.
 """
 
@@ -34,6 +35,7 @@ from tests import capacity, flushed, many_seeds, overload, quotas
 from tests.attacks import attacked
 from tests.chaos import run as chaos
 from tests.connectors import odd_run
+from tests.core.expressions import agreement
 from tests.crash import every_place
 from tests.crash.every_place import WAYS
 from tests.demo.fleet import act_one
@@ -108,6 +110,7 @@ def main() -> int:
         *((name, partial(judged, play)) for name, play in plays()),
         *((name, partial(waited, scene)) for name, scene in outage_days(100)),
         *((name, partial(answered, walk)) for name, walk in WALKS.items()),
+        ("expressions", agreement.soaked),
         ("odd orders", partial(sold_oddly, 1000)),
         ("attacks", attacked),
         ("flushed", flushed.judged),

@@ -11,7 +11,7 @@ from pydantic_core import ErrorDetails
 
 from core.config import advice
 from core.config.keys import NAME
-from core.config.problems import path_text
+from core.config.problems import label_of, path_text
 from core.config.yaml_text import Document, Path
 from core.nearest import nearest
 
@@ -54,7 +54,7 @@ def note_errors(
         if kind == "extra_forbidden":
             reader = model_at(model, inner[:-1])
             right = [*(names_of(reader) if reader else ()), *(also if len(inner) == 1 else ())]
-            says = f"unknown key '{path[-1]}'{_in(path[:-1])}{nearest(str(path[-1]), right)}"
+            says = f"unknown key '{path[-1]}'{_in(document.own(path[:-1]))}{nearest(str(path[-1]), right)}"
             if str(path[-1]).isdigit() and detail["input"] is None:
                 says += "; a comma ends a value here: decimals are written with a point"
             elif detail["input"] is None and re.search(r"[()'=<>&|]", str(path[-1])):
@@ -63,11 +63,11 @@ def note_errors(
         elif kind == "missing" and path[-1] in lacking and len(inner) == 1:
             continue
         elif kind == "missing":
-            document.wrong(path[:-1], f"'{path[-1]}' is missing{_in(path[:-1])}", key=True)
+            document.wrong(path[:-1], f"'{path[-1]}' is missing{_in(document.own(path[:-1]))}", key=True)
         else:
-            label = "" if of_key else f"{_label(path)}: "
+            label = "" if of_key else f"{label_of(document.own(document.given(path)))}: "
             written = document.written.get(path) if quotes and not of_key else None
-            document.wrong(path, label + _what(detail, _label(path), written, quotes=quotes), key=of_key)
+            document.wrong(path, label + _what(detail, label_of(path), written, quotes=quotes), key=of_key)
 
 
 def _without_choices(details: Sequence[ErrorDetails]) -> Iterator[ErrorDetails]:
@@ -136,6 +136,8 @@ def _wanted(says: str, kind: str, given: object, key: str, *, quotes: bool) -> s
         return f"{says}, and nothing is given; text that begins with # is put in quotes"
     if kind in _NUMBERS and quotes and isinstance(given, str | Decimal):
         return says + advice.whole_number(str(given), key)
+    if kind == "model_type" and isinstance(given, str) and quotes:
+        return f"{says}, as in {re.sub(r'[^a-z_]', '', given.casefold()) or 'key'}: ..."
     if kind in ("list_type", "tuple_type") and isinstance(given, str):
         sides = re.fullmatch(r"([0-9]+) ?[x*,;] ?([0-9]+) ?[x*,;] ?([0-9]+)", given.strip())
         meant = ", ".join(sides.groups()) if sides else given if quotes else "..."
@@ -169,12 +171,6 @@ def _pattern(pattern: str, given: object) -> str:
         re.sub(r"[^a-z0-9_-]+", "-", given.strip().casefold()).strip("-_") if isinstance(given, str) else ""
     )
     return f"is no name; write small letters, digits, '-' and '_'{f', as in {meant}' if meant else ''}"
-
-
-def _label(path: Path) -> str:
-    """Return the last named key of a path, with the indices after it."""
-    names = [number for number, part in enumerate(path) if isinstance(part, str)]
-    return path_text(path[names[-1] :]) if names else path_text(path)
 
 
 def _in(path: Path) -> str:

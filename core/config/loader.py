@@ -1,6 +1,5 @@
 """Reads crossdock.yaml into a ``MerchantConfig``; everything that is wrong with it is told at once, with line and column."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +9,8 @@ from pydantic import BaseModel, ValidationError
 
 from core.config.explain import names_of, note_errors
 from core.config.file_text import text_of
+from core.config.folder import read_folder
+from core.config.joined import joined
 from core.config.keys import DAYS
 from core.config.merchant import (
     ConnectionConfig,
@@ -19,15 +20,15 @@ from core.config.merchant import (
     StockRule,
 )
 from core.config.places import check_places
-from core.config.problems import ConfigFileError, Position, Problem
+from core.config.problems import ConfigFileError
 from core.config.references import check_references
 from core.config.remarks import note_leading_zeros, note_odd_patterns, note_secrets
-from core.config.rule_reader import read_rules
+from core.config.rule_reader import check_expressions, read_rules
 from core.config.rule_test_reader import read_tests
 from core.config.rules import RuleSet, standing_label
 from core.config.schema import CommonWith, ConnectionKeys, FileKeys, LocationKeys
+from core.config.texts import digest_of, one_text
 from core.config.yaml_text import Document, read_yaml
-from core.errors import ConfigError
 from core.model.shipment import Box
 from core.nearest import nearest
 
@@ -42,7 +43,7 @@ _LATER = {
 def load(
     path: Path, environ: Mapping[str, str], known: Known, *, without_secrets: bool = False
 ) -> tuple[MerchantConfig, ...]:
-    """Return the configurations of a file, or of every ``.yaml`` file of a folder in the order of their names.
+    """Return the configuration of a file, or of each merchant whose files lie in a folder.
 
     ``without_secrets``: a variable that a connection's ``with`` reads may be missing; it is told in ``unset``.
 
@@ -50,24 +51,23 @@ def load(
         ConfigFileError: with every problem of every file.
         ConfigError: there is nothing to read.
     """
-    files = sorted(path.glob("*.yaml")) if path.is_dir() else [path]
-    if not files:
-        raise ConfigError(f"{path}: no .yaml file lies in this folder")
-    configs: dict[str, MerchantConfig] = {}
-    problems: list[Problem] = []
-    for file in files:
+    if not path.is_dir():
+        return (load_file(path, environ, known, without_secrets=without_secrets),)
+    folder = read_folder(path, environ)
+    configs: list[MerchantConfig] = []
+    problems = folder.problems
+    for files in folder.complete:
+        document = joined([file.document for file in files if file.document is not None])
+        text = one_text([(file.name, file.text) for file in files])
         try:
-            config = load_file(file, environ, known, without_secrets=without_secrets)
+            found = _checked(document, text, known=known, without_secrets=without_secrets)
         except ConfigFileError as error:
             problems += error.problems
             continue
-        first = configs.setdefault(config.merchant, config)
-        if first is not config:
-            says = f"merchant '{config.merchant}' has another file already: {first.file}"
-            problems.append(Problem(config.file, Position(1, 1), says))
+        configs.append(replace(found, file=", ".join(str(file.path) for file in files)))
     if problems:
         raise ConfigFileError(problems)
-    return tuple(configs.values())
+    return tuple(configs)
 
 
 def load_file(
@@ -92,6 +92,11 @@ def read(
         ConfigFileError: with every problem of the text.
     """
     document = read_yaml(text, file=file, environ=environ, environment_under=("connections",))
+    return _checked(document, text, known=known, without_secrets=without_secrets)
+
+
+def _checked(document: Document, text: str, *, known: Known, without_secrets: bool) -> MerchantConfig:
+    """Return the configuration that a document describes; ``text`` is what its files say."""
     if not isinstance(document.values, dict):
         document.wrong(
             (), "names and values are wanted here: the file begins with version: 1, then merchant: ..."
@@ -109,9 +114,12 @@ def read(
             document.problems += unset
     note_leading_zeros(document)
     note_odd_patterns(document)
-    rules = RuleSet() if keys is None else read_rules(document, keys.rules, digest=digest_of(text))
-    tests = () if keys is None else read_tests(document, keys.tests, rules)
-    if keys is None or document.problems:
+    if keys is None:
+        check_expressions(document)
+        raise ConfigFileError(document.problems)
+    rules = read_rules(document, keys.rules, digest=digest_of(text))
+    tests = read_tests(document, keys.tests, rules)
+    if document.problems:
         raise ConfigFileError(document.problems)
     return replace(_config(document, keys, settings, text, rules), tests=tests)
 
@@ -170,11 +178,6 @@ def _check_with(
     if own is None and not lacking:
         return None
     return (both if isinstance(both, CommonWith) else CommonWith()), own
-
-
-def digest_of(text: str) -> str:
-    """Return what a file is known by."""
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _config(

@@ -160,9 +160,8 @@ class MerchantConfig:
     def idle_patterns(self, skus: Collection[str]) -> tuple[Problem, ...]:
         """Return the stock rules that name none of the known products."""
         said = ((rule, unmatched(rule.pattern, skus)) for rule in self.stock)
-        return tuple(
-            Problem(self.file, rule.at or Position(1, 1), f"stock: {says}") for rule, says in said if says
-        )
+        places = ((rule.at or Position(1, 1, self.file), says) for rule, says in said if says)
+        return tuple(Problem(at.file, at, f"stock: {says}") for at, says in places)
 
     def _rules(self, sku: str) -> Iterator[StockRule]:
         """Yield the rules for a SKU: its own name, then patterns, the longest first, then the default."""

@@ -6,15 +6,16 @@ from dataclasses import dataclass
 from core.errors import ConfigError
 from core.nearest import nearest
 
-__all__ = ["ConfigFileError", "Position", "Problem", "nearest", "path_text"]
+__all__ = ["ConfigFileError", "Position", "Problem", "label_of", "nearest", "path_text"]
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Position:
-    """A place in a file; both count from 1."""
+    """A place in a file; line and column count from 1."""
 
     line: int
     column: int
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -41,3 +42,9 @@ def path_text(path: Sequence[str | int]) -> str:
     """Return a path as people write it: ``boxes[1].inner_mm``."""
     text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
     return text.removeprefix(".")
+
+
+def label_of(path: Sequence[str | int]) -> str:
+    """Return the last named key of a path, with the indices after it."""
+    names = [number for number, part in enumerate(path) if isinstance(part, str)]
+    return path_text(path[names[-1] :]) if names else path_text(path)

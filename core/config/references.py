@@ -125,7 +125,10 @@ def _check_boxes(document: Document) -> None:
             continue
         box_id, tare, most = box.get("id"), box.get("tare_g"), box.get("max_g")
         if isinstance(box_id, str) and seen.setdefault(box_id, number) != number:
-            document.wrong(("boxes", number, "id"), f"id: box '{box_id}' is given twice")
+            first = document.where(
+                ("boxes", seen[box_id], "id"), of=document.position(("boxes", number, "id"))
+            )
+            document.wrong(("boxes", number, "id"), f"id: box '{box_id}' is given twice; first in {first}")
         if isinstance(tare, int) and isinstance(most, int) and most <= tare:
             document.wrong(("boxes", number, "max_g"), f"max_g: '{most}' must be more than tare_g ({tare})")
 

@@ -11,6 +11,7 @@ from core.config.gallery import GalleryRule
 from core.config.merchant import MerchantConfig
 from core.config.references import CHANNELS
 from core.config.rule_references import CARRIERS, HOOKS, MAILERS
+from core.config.texts import texts_of
 from core.errors import ConfigError
 
 _LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
@@ -27,8 +28,11 @@ def text_with(config: MerchantConfig, rule: GalleryRule) -> str:
     """Return the text of a merchant's file with a rule and its tests in it.
 
     Raises:
-        ConfigError: the file has a rule of that id, lacks what the rule needs, or has its rules in brackets.
+        ConfigError: the file has a rule of that id, lacks what the rule needs, has its rules in brackets, or is several.
     """
+    if len(texts_of(config.text)) > 1:
+        says = f"these are one merchant's; put the rule into one of them: crossdock rules show {rule.name}"
+        raise ConfigError(f"{config.file}: {says}")
     for one in rule.keys.rules:
         known = config.rules.rule(one.id)
         if known is not None:

@@ -8,9 +8,13 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from core.config.joined import joined
 from core.config.keys import DAYS
+from core.config.problems import label_of
 from core.config.rule_keys import EveryKeys, RuleKeys, StepKeys
 from core.config.rules import Filled, Retry, Rule, RuleSet, RuleStep, Schedule, is_standing
+from core.config.sound_rules import sound
+from core.config.texts import texts_of
 from core.config.yaml_text import Document, Path, read_yaml
 from core.config.zone_names import zone_named
 from core.errors import ConfigError
@@ -50,7 +54,7 @@ ALLOWED: Mapping[Subject, frozenset[str]] = {
 }
 """What a rule may do, by what it is about."""
 CAN_FAIL: Mapping[str, frozenset[str]] = {
-    "retry": frozenset({"notify", "http"}),
+    "retry": frozenset({"notify", "http", "label"}),
     "timeout": frozenset({"notify", "http"}),
     "else": frozenset({"notify", "http", "label", "wait", "assign", "cancel", "release", "route"}),
 }
@@ -61,7 +65,8 @@ _LITERAL = frozenset({"label", "split", "route", "wait", "set_buffer"})
 
 def read_rules(document: Document, keys: Sequence[RuleKeys], *, digest: str) -> RuleSet:
     """Return the rules of a file, known by its digest; what is wrong with their expressions is noted in the document."""
-    rules = tuple(_Reader(document, ("rules", n), rule).rule() for n, rule in enumerate(keys))
+    numbered = [(n, rule) for n, rule in enumerate(keys) if rule.when or rule.every is not None]
+    rules = tuple(_Reader(document, ("rules", n), rule).rule() for n, rule in numbered)
     return RuleSet(
         rules=rules,
         starts=any(rule.subject is Subject.ORDER and not is_standing(rule) for rule in rules),
@@ -70,14 +75,28 @@ def read_rules(document: Document, keys: Sequence[RuleKeys], *, digest: str) -> 
     )
 
 
+def check_expressions(document: Document) -> None:
+    """Note what is wrong with the expressions of rules that have other faults too, as far as they can be told."""
+    rules = document.values.get("rules")
+    for number, given in enumerate(rules if isinstance(rules, list) else ()):
+        rule = sound(given)
+        if rule is not None:
+            _Reader(document, ("rules", number), rule).rule()
+
+
 class _RulesKeys(BaseModel):
     rules: list[RuleKeys] = []
 
 
 def rules_of_text(text: str, *, digest: str) -> RuleSet | None:
-    """Return the rules of a file that was in force once; None where this version cannot read them."""
+    """Return the rules of files that were in force once; None where this version cannot read them."""
     try:
-        document = read_yaml(text, file="crossdock.yaml", environ={}, environment_under=("connections",))
+        document = joined(
+            [
+                read_yaml(said, file=name, environ={}, environment_under=("connections",))
+                for name, said in texts_of(text)
+            ]
+        )
         rules = _RulesKeys.model_validate({"rules": document.values.get("rules", [])}).rules
     except (ConfigError, ValueError):
         return None
@@ -118,7 +137,7 @@ class _Reader:
     def _scope(self, *, failed: bool = False) -> Scope:
         names = dict(_ABOUT[subject_of(self.keys)])
         if self.results:
-            names["steps"] = {name: dict(result) for name, result in self.results.items()}
+            names["steps"] = dict(self.results)
         if failed:
             names["error"] = ErrorValues
         return Scope.of(names)
@@ -156,15 +175,18 @@ class _Reader:
     def _step(self, path: Path, name: str, keys: StepKeys, *, failed: bool) -> RuleStep | None:
         scope = self._scope(failed=failed)
         action = next((a for a in ACTIONS if getattr(keys, a) is not None), None)
-        if action is None:
-            return None  # told where it stands
+        condition = self._condition((*path, "if"), keys.if_, scope)
+        if action is None:  # told where it stands
+            if keys.id is not None:
+                self.results[keys.id] = Any
+            return None
         step = RuleStep(
             path=name,
             action=action,
             said=getattr(keys, action),
             given=self._given((*path, action), getattr(keys, action), scope),
             name=keys.id,
-            condition=self._condition((*path, "if"), keys.if_, scope),
+            condition=condition,
             timeout=keys.timeout,
             retry=_retry(keys),
             otherwise=self._steps((*path, "else"), f"{name}.else", keys.else_ or (), failed=True),
@@ -191,7 +213,8 @@ class _Reader:
             return value_of("", scope)
 
     def _wrong(self, path: Path, error: ExpressionError) -> None:
-        self.document.wrong_within(path, error.offset, f"{path[-1]}: {error.says}")
+        path = self.document.given(path)
+        self.document.wrong_within(path, error.offset, f"{label_of(path)}: {error.says}")
 
 
 def _retry(keys: StepKeys) -> Retry | None:

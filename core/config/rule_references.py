@@ -1,6 +1,7 @@
 """Checks what a rule says of the rest of the file, and which action goes with what: on the values as read."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from core.config.rule_reader import ACTIONS, ALLOWED, CAN_FAIL
@@ -30,9 +31,29 @@ def check_rules(document: Document, uses: Mapping[str, str]) -> None:
         path: Path = ("rules", number)
         name = rule.get("id")
         if isinstance(name, str) and ids.setdefault(name, number) != number:
-            document.wrong((*path, "id"), f"id: rule '{name}' is given twice")
+            first = document.where(("rules", ids[name], "id"), of=document.position((*path, "id")))
+            document.wrong((*path, "id"), f"id: rule '{name}' is given twice; first in {first}")
         _check_start(document, path, rule)
         _RuleSteps(document, uses, _subject(rule)).check((*path, "then"), rule.get("then"))
+    _check_standing(document, rules if isinstance(rules, list) else [])
+
+
+def _check_standing(document: Document, rules: Sequence[object]) -> None:
+    """Note a second rule that says of every order which label is bought: none of the two would be the one that counts."""
+    standing = [number for number, rule in enumerate(rules) if isinstance(rule, dict) and _buys_every(rule)]
+    for first, number in pairwise(standing):
+        names = [f"'{_told(rules[n])}'" for n in (first, number)]
+        document.wrong(("rules", number), f"rules: {' and '.join(names)} both buy labels; keep one")
+
+
+def _buys_every(rule: Mapping[str, Any]) -> bool:
+    then = rule.get("then")
+    step = then[0] if isinstance(then, list) and len(then) == 1 else None
+    return isinstance(step, dict) and "label" in step and "if" not in step and "if" not in rule
+
+
+def _told(rule: Any) -> str:
+    return str(rule.get("id", "?"))
 
 
 def _check_start(document: Document, path: Path, rule: Mapping[str, Any]) -> None:
@@ -72,7 +93,7 @@ class _RuleSteps:
         self._uses = uses
         self._allowed = ALLOWED.get(subject, frozenset(ACTIONS)) if subject else frozenset(ACTIONS)
         self._subject = subject
-        self._ids: set[str] = set()
+        self._ids: dict[str, Path] = {}
 
     def check(self, path: Path, steps: object) -> None:
         """Note what is wrong with a list of steps, and with those under them."""
@@ -90,9 +111,11 @@ class _RuleSteps:
             self._check_action(path, action, step)
         name = step.get("id")
         if isinstance(name, str):
-            if name in self._ids:
-                self._document.wrong((*path, "id"), f"id: step '{name}' is given twice in this rule")
-            self._ids.add(name)
+            first = self._ids.setdefault(name, (*path, "id"))
+            if first != (*path, "id"):
+                line = self._document.position(first).line
+                says = f"id: step '{name}' is given twice in this rule; first in line {line}"
+                self._document.wrong((*path, "id"), says)
         self.check((*path, "else"), step.get("else"))
 
     def _check_action(self, path: Path, action: str, step: Mapping[str, Any]) -> None:
@@ -105,7 +128,9 @@ class _RuleSteps:
         for key in ("retry", "timeout", "else"):
             if key in step and action not in CAN_FAIL.get(key, frozenset()):
                 right = ", ".join(sorted(CAN_FAIL[key]))
-                self._document.wrong((*path, key), f"{key} goes with {right}", key=True)
+                fault = "fail" if key == "else" else "be tried again" if key == "retry" else "take too long"
+                says = f"{key}: '{action}' cannot {fault}; {key} goes with {right}"
+                self._document.wrong((*path, key), says, key=True)
         said = step[action]
         if isinstance(said, dict):
             self._check_names((*path, action), action, said)

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import time, timedelta
 from decimal import Decimal
+from pathlib import PurePath
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -36,6 +37,19 @@ FORMATS: Mapping[str, Format] = {"png": "PNG", "pdf": "PDF", "zpl": "ZPL"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Retry:
+    """How often a step is tried, and how long between."""
+
+    attempts: int
+    first: timedelta
+    longest: timedelta
+
+    def pause(self, tried: int) -> timedelta:
+        """Return how long to wait after so many failed tries."""
+        return min(self.longest, self.first * (1 << min(tried - 1, 30)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LabelRule:
     """How labels are bought."""
 
@@ -49,19 +63,8 @@ class LabelRule:
     services: tuple[str, ...] = ()
     """Patterns of ``<carrier> <service>``; none: as ``sla.services`` says."""
     choose: Literal["cheapest", "fastest"] = "cheapest"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Retry:
-    """How often a step is tried, and how long between."""
-
-    attempts: int
-    first: timedelta
-    longest: timedelta
-
-    def pause(self, tried: int) -> timedelta:
-        """Return how long to wait after so many failed tries."""
-        return min(self.longest, self.first * (1 << min(tried - 1, 30)))
+    retry: Retry | None = None
+    """How often rates and the label are asked for before the order is held; None: as every step is tried again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +156,8 @@ class RuleSet:
 
     def where(self, rule: Rule) -> str:
         """Return where the file has a rule, as in ``crossdock.yaml:41:5``."""
-        return f"{self.file}:{rule.at.line}:{rule.at.column}"
+        file = PurePath(rule.at.file).name or self.file
+        return f"{file}:{rule.at.line}:{rule.at.column}"
 
 
 def label_of(step: RuleStep) -> LabelRule:
@@ -166,6 +170,7 @@ def label_of(step: RuleStep) -> LabelRule:
         no_label=str(step.otherwise[0].said.reason) if is_only_hold(step) else MESSAGE,
         services=tuple(said.services or ()),
         choose=said.choose or "cheapest",
+        retry=step.retry,
     )
 
 

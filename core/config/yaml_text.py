@@ -7,7 +7,7 @@ environment, only under the keys that the caller allows.
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -38,7 +38,7 @@ _MOST_NODES = 50_000
 
 @dataclass(slots=True)
 class Document:
-    """A file's values, where each stands, and what is wrong so far."""
+    """The values of a file, or of several that were joined; where each stands, and what is wrong so far."""
 
     file: str
     values: Any = None
@@ -57,23 +57,28 @@ class Document:
     """What may stand so and was perhaps not meant so."""
     at: dict[Path, Position] = field(default_factory=dict)
     key_at: dict[Path, Position] = field(default_factory=dict)
+    begins: dict[str, list[int]] = field(default_factory=dict)
+    """Of lists that several files gave: the number of each file's first item."""
 
     def wrong(self, path: Path, says: str, *, key: bool = False) -> None:
         """Note what is wrong with the value at a path, or with its key."""
-        self.problems.append(Problem(self.file, self.position(path, key=key), says))
+        self._note(self.problems, self.position(path, key=key), says)
 
     def wrong_within(self, path: Path, offset: int, says: str) -> None:
         """Note what is wrong so many characters within the text at a path; of a block of text, where it begins."""
         at = self.position(path)
         if path in self.written:
-            at = Position(at.line, at.column + offset)
+            at = replace(at, column=at.column + offset)
         elif path in self.quoted:
-            at = Position(at.line, at.column + 1 + offset)
-        self.problems.append(Problem(self.file, at, says))
+            at = replace(at, column=at.column + 1 + offset)
+        self._note(self.problems, at, says)
 
     def advise(self, path: Path, says: str, *, key: bool = False) -> None:
         """Note what may stand so and was perhaps not meant so."""
-        self.advice.append(Problem(self.file, self.position(path, key=key), says))
+        self._note(self.advice, self.position(path, key=key), says)
+
+    def _note(self, problems: list[Problem], at: Position, says: str) -> None:
+        problems.append(Problem(at.file or self.file, at, says))
 
     def position(self, path: Path, *, key: bool = False) -> Position:
         """Return where a value (or its key) stands; of something missing, where it would belong."""
@@ -84,6 +89,24 @@ class Document:
                 return found
             path = path[:-1]
         return self.at.get((), START)
+
+    def given(self, path: Path) -> Path:
+        """Return how much of a path the file has: an action may be written by its one value alone."""
+        while path and path not in self.at:
+            path = path[:-1]
+        return path
+
+    def where(self, path: Path, *, of: Position, key: bool = False) -> str:
+        """Return the line of a value, or of its key, in words for somebody who reads at another place."""
+        found = self.position(path, key=key)
+        return f"line {found.line}" if found.file == of.file else f"{found.file}:{found.line}"
+
+    def own(self, path: Path) -> Path:
+        """Return a path as the file itself counts, which may be one of several."""
+        if len(path) > 1 and isinstance(path[1], int):
+            first = max((n for n in self.begins.get(str(path[0]), ()) if n <= path[1]), default=0)
+            return (path[0], path[1] - first, *path[2:])
+        return path
 
 
 def read_yaml(
@@ -121,11 +144,11 @@ class _Reader:
         self._left = _MOST_NODES
 
     def read(self, node: yaml.Node, path: Path) -> Any:
-        self._document.at[path] = _mark(node)
+        self._document.at[path] = self._mark(node)
         self._left -= 1
         if self._left < 0 or any(node is outer for outer in self._open):
             says = "the anchors of this file repeat without end or too often"
-            raise ConfigFileError([Problem(self._document.file, _mark(node), says)])
+            raise ConfigFileError([Problem(self._document.file, self._mark(node), says)])
         if node.tag not in _TAGS:
             self._document.wrong(
                 path, "tags like '!name' are not used here; put text that begins with ! in quotes"
@@ -148,17 +171,17 @@ class _Reader:
         first: dict[str, int] = {}
         for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode):
-                problem = Problem(self._document.file, _mark(key), "a key must be plain text")
+                problem = Problem(self._document.file, self._mark(key), "a key must be plain text")
                 self._document.problems.append(problem)
                 continue
             here = (*path, key.value)
             self._check_key(key)
             if key.value in first:
                 says = f"'{key.value}' is given twice; first in line {first[key.value]}"
-                self._document.problems.append(Problem(self._document.file, _mark(key), says))
+                self._document.problems.append(Problem(self._document.file, self._mark(key), says))
                 continue
-            first[key.value] = _mark(key).line
-            self._document.key_at[here] = _mark(key)
+            first[key.value] = self._mark(key).line
+            self._document.key_at[here] = self._mark(key)
             values[key.value] = self.read(value, here)
         return values
 
@@ -174,7 +197,7 @@ class _Reader:
             says = "'<<' merges nothing here; write the keys out"
         else:
             return
-        self._document.problems.append(Problem(self._document.file, _mark(key), says))
+        self._document.problems.append(Problem(self._document.file, self._mark(key), says))
 
     def _scalar(self, node: yaml.ScalarNode, path: Path) -> Any:
         text: str = node.value
@@ -229,6 +252,5 @@ class _Reader:
 
         return _ENVIRONMENT.sub(value, text)
 
-
-def _mark(node: yaml.Node) -> Position:
-    return Position(node.start_mark.line + 1, node.start_mark.column + 1)
+    def _mark(self, node: yaml.Node) -> Position:
+        return Position(node.start_mark.line + 1, node.start_mark.column + 1, self._document.file)

@@ -15,14 +15,7 @@ from core.model.facts import GatewayNotified
 from core.model.holds import Hold
 from core.model.order import ChannelState
 from core.model.people import by_person
-from core.model.rule_facts import (
-    CaptureAsked,
-    HeldByRule,
-    LabelChosen,
-    RouteChosen,
-    RuleMatched,
-    RuleStepped,
-)
+from core.model.rule_facts import OfRule
 from core.model.stock import Allocation
 
 
@@ -48,11 +41,7 @@ def _changes(state: OrderState, fact: f.Fact) -> dict[str, Any]:  # noqa: C901, 
                 "third_party_units": third_party_shipped(state.model_copy(update={"order": fact.order})),
             }
         case f.Changed():
-            changes = {"order": fact.order, "needs": fact.needs, "unlinked": fact.unlinked, "parked": None}
-            if fact.before_go_live is not None:
-                changes["before_go_live"] = fact.before_go_live
-            changes["made_of"] = _made_of(state, fact)
-            return {**changes, **_packed_anew(state), **_seen_at_channel(state, fact)}
+            return _changed(state, fact)
         case f.UnitsCommitted():
             changes = {"allocations": state.allocations + fact.allocations, "backordered": fact.backordered}
             return {**changes, "route_open": False, **_packed_anew(state)}
@@ -115,10 +104,18 @@ def _changes(state: OrderState, fact: f.Fact) -> dict[str, Any]:  # noqa: C901, 
             return {}
         case NoteAdded() | Tagged() | Untagged() | Assigned():
             return _annotated(state, fact)
-        case RuleMatched() | RuleStepped() | HeldByRule() | RouteChosen() | LabelChosen() | CaptureAsked():
+        case OfRule():
             return rule_changes(state, fact)
         case _:
             return parcel_changes(state, fact)
+
+
+def _changed(state: OrderState, fact: f.Changed) -> dict[str, Any]:
+    changes: dict[str, Any] = {"order": fact.order, "needs": fact.needs, "unlinked": fact.unlinked}
+    changes |= {"parked": None, "label_given_up": None, "made_of": _made_of(state, fact)}
+    if fact.before_go_live is not None:
+        changes["before_go_live"] = fact.before_go_live
+    return {**changes, **_packed_anew(state), **_seen_at_channel(state, fact)}
 
 
 def _annotated(state: OrderState, fact: Annotation) -> dict[str, Any]:
@@ -160,7 +157,7 @@ def _released(state: OrderState, fact: f.Released) -> dict[str, Any]:
     if fact.reason not in state.overruled:
         changes["overruled"] = (*state.overruled, fact.reason)
     if fact.reason == Hold.NO_RATE:
-        changes["parcels"] = _bought(state)
+        changes |= {"parcels": _bought(state), "label_given_up": None}
     return changes
 
 

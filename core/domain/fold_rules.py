@@ -7,6 +7,7 @@ from core.model.rule_facts import (
     CaptureAsked,
     HeldByRule,
     LabelChosen,
+    LabelGivenUp,
     RouteChosen,
     RuleFact,
     RuleMatched,
@@ -33,7 +34,7 @@ def rule_changes(state: OrderState, fact: RuleFact) -> dict[str, Any]:
             ran = {**state.ran, fact.rule: state.ran.get(fact.rule, 0) + 1}
             return {"rule_runs": (*state.rule_runs, run), "ran": ran}
         case RuleStepped():
-            stepped = (run_after(run, fact) if run.run_id == fact.run_id else run for run in state.rule_runs)
+            stepped = (after_step(run, fact) if run.run_id == fact.run_id else run for run in state.rule_runs)
             return {"rule_runs": tuple(run for run in stepped if run is not None)}
         case HeldByRule():
             return {"held_by_rules": {**state.held_by_rules, fact.rule: fact.reason}}
@@ -42,12 +43,15 @@ def rule_changes(state: OrderState, fact: RuleFact) -> dict[str, Any]:
             moves = bool(state.needs) and (elsewhere or state.route != fact.locations)
             return {"route": fact.locations, "route_open": moves or state.route_open}
         case LabelChosen():
-            return {"label_choice": fact, "parcels": tuple(p for p in state.parcels if is_locked(state, p))}
+            kept = tuple(p for p in state.parcels if is_locked(state, p))
+            return {"label_choice": fact, "parcels": kept, "label_given_up": None}
+        case LabelGivenUp():
+            return {"label_given_up": fact.message}
         case CaptureAsked():
             return {"capture_asked": True}
 
 
-def run_after(run: RuleRun, fact: RuleStepped) -> RuleRun | None:
+def after_step(run: RuleRun, fact: RuleStepped) -> RuleRun | None:
     """Return where a run stands after one of its steps; None where it has ended."""
     if fact.ended is not None or fact.next is None:
         return None

@@ -322,6 +322,8 @@ def _label_causes(state: OrderState, no_label: str) -> dict[Hold, str]:
     """Return the hold of goods that fit no box (found when packing, so remembered), or that no rate will do for."""
     if Hold.NO_BOX in state.holds:
         return {Hold.NO_BOX: state.holds[Hold.NO_BOX]}
+    if state.label_given_up is not None and not labelled(state):
+        return {Hold.NO_RATE: no_label.replace(MESSAGE, state.label_given_up)}
     for parcel in state.parcels:
         if parcel.label is None and parcel.quote.chosen is None:
             reasons = sorted({f"{r.carrier} {r.service}: {r.reason}" for r in parcel.quote.rates})

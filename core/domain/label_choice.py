@@ -2,8 +2,9 @@
 
 from decimal import Decimal
 
-from core.config.rules import LabelRule
+from core.config.rules import LabelRule, Retry
 from core.domain.state import OrderState
+from core.model.rule_facts import LabelChosen
 
 
 def labels_of(standing: LabelRule, state: OrderState) -> LabelRule:
@@ -18,4 +19,11 @@ def labels_of(standing: LabelRule, state: OrderState) -> LabelRule:
         no_label=chosen.no_label or standing.no_label,
         services=chosen.services or standing.services,
         choose=chosen.choose or standing.choose,
+        retry=_retry(chosen) or standing.retry,
     )
+
+
+def _retry(chosen: LabelChosen) -> Retry | None:
+    if chosen.attempts is None or chosen.first is None or chosen.longest is None:
+        return None
+    return Retry(attempts=chosen.attempts, first=chosen.first, longest=chosen.longest)

@@ -4,6 +4,7 @@ from core.model.rule_facts import (
     CaptureAsked,
     HeldByRule,
     LabelChosen,
+    LabelGivenUp,
     RouteChosen,
     RuleFact,
     RuleMatched,
@@ -43,6 +44,8 @@ def rule_summary(fact: RuleFact) -> str:
             return f"Rule {fact.rule}: leaves from {', '.join(fact.locations)}"
         case LabelChosen():
             return f"Rule {fact.rule}: {_label(fact)}"
+        case LabelGivenUp():
+            return f"Its label is asked for no more: {fact.message}"
         case CaptureAsked():
             return f"Rule {fact.rule}: its money is captured before the label"
 

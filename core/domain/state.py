@@ -134,6 +134,8 @@ class OrderState(StoredShape):
     """The units set aside are still to be made those of the route."""
     label_choice: LabelChosen | None = None
     """Which labels a rule wants bought for it."""
+    label_given_up: str | None = None
+    """Why its label was asked for no more, as often as its rule says."""
     capture_asked: bool = False
     """A rule wants its money captured before the label."""
     rule_runs: tuple[RuleRun, ...] = ()

@@ -8,14 +8,7 @@ from core.model.annotations import Annotation, Assigned, NoteAdded, Tagged, Unta
 from core.model.effects import Outcome
 from core.model.money import Money
 from core.model.people import called
-from core.model.rule_facts import (
-    CaptureAsked,
-    HeldByRule,
-    LabelChosen,
-    RouteChosen,
-    RuleMatched,
-    RuleStepped,
-)
+from core.model.rule_facts import OfRule
 
 
 def amount_text(amount: Money | None) -> str:
@@ -132,7 +125,7 @@ def summary(fact: f.Fact, notes: Mapping[str, str] | None = None, names: Mapping
             return f"Personal data forgotten: {fact.why.words}"
         case f.Noted():
             return fact.text
-        case RuleMatched() | RuleStepped() | HeldByRule() | RouteChosen() | LabelChosen() | CaptureAsked():
+        case OfRule():
             return rule_summary(fact)
         case NoteAdded() | Tagged() | Untagged() | Assigned():
             return _annotated(fact, notes, names)

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 
+from core.domain.label_choice import labels_of
 from core.engine.advance import StandstillError
 from core.engine.answers import Failed
+from core.engine.run import Run
 from core.errors import (
     AuthError,
     ConnectorError,
@@ -15,7 +17,9 @@ from core.errors import (
     UnavailableError,
     VendorPausedError,
 )
+from core.model.facts import Parked
 from core.model.failures import Failure
+from core.model.rule_facts import LabelGivenUp
 from core.store.failures import is_infrastructure, name_of
 
 MOST_ATTEMPTS = 14
@@ -38,6 +42,24 @@ class Retry:
 @dataclass(frozen=True, slots=True)
 class Park:
     """No retry mends it: a person must look."""
+
+
+@dataclass(frozen=True, slots=True)
+class GiveUp:
+    """A rule says how often a label is asked for, and it was: the order is held, and its ``else`` says why."""
+
+
+Verdict = Retry | Park | GiveUp
+_OF_LABEL = frozenset({"quote", "buy"})
+
+
+def for_order(run: Run, error: BaseException, attempts: int, failed: Failed) -> Verdict:
+    """Say what becomes of an order whose ``attempts``-th attempt raised ``error``; of its label, as its rule says."""
+    verdict = after_failure(error, attempts, failed)
+    retry = labels_of(run.config.labels, run.state).retry if run.step in _OF_LABEL else None
+    if retry is None or not isinstance(verdict, Retry) or not verdict.counts or run.state.open:
+        return verdict
+    return GiveUp() if attempts >= retry.attempts else Retry(retry.pause(attempts).total_seconds())
 
 
 def failure_of(error: BaseException) -> Failure:
@@ -89,3 +111,16 @@ def describe(error: BaseException) -> str:
     if is_infrastructure(error):
         return f"our own infrastructure failed ({name_of(error)})"
     return type(error).__name__
+
+
+def told_of(run: Run, error: BaseException, verdict: Park | GiveUp) -> Parked | LabelGivenUp:
+    """Return what is told of an order that is not tried again by itself."""
+    if isinstance(verdict, GiveUp):
+        return LabelGivenUp(at=run.now, step=run.step, message=describe(error))
+    return Parked(
+        at=run.now,
+        step=run.step,
+        error=type(error).__name__,
+        message=describe(error),
+        failure=failure_of(error),
+    )

@@ -14,7 +14,7 @@ from typing import Any, Concatenate, ParamSpec
 
 import sqlalchemy as sa
 
-from core.domain.commit import Committed, Landed
+from core.domain.commit import Committed, Due, Landed
 from core.engine.advance import CLAIM_S, StandstillError, advance, begin
 from core.engine.answers import Call, Kind
 from core.engine.dispatch import due_jobs, job_candidates, job_shares, order_candidates, order_shares
@@ -24,13 +24,24 @@ from core.engine.measured import measured_run
 from core.engine.pauses import give_back, note_failure, wait_turn
 from core.engine.places import ALL, AT_ONCE, JOB_LIMITS, PER_MERCHANT, Places
 from core.engine.queue import Queue
-from core.engine.retry import ITS_OWN, LONGEST_WAIT_S, Park, Retry, after_failure, describe, failure_of
+from core.engine.retry import (
+    ITS_OWN,
+    LONGEST_WAIT_S,
+    GiveUp,
+    Park,
+    Retry,
+    Verdict,
+    after_failure,
+    describe,
+    failure_of,
+    for_order,
+    told_of,
+)
 from core.engine.run import ClaimLostError, Run
 from core.engine.settings import settings_at
 from core.engine.step import Steps
 from core.errors import HubError
 from core.failpoints import failpoint
-from core.model.facts import Parked
 from core.model.failures import Failure
 from core.store.claims import due_orders, first_orders, release_claim, renew_claims
 from core.store.failures import DATABASE_ERRORS, is_infrastructure, until_answered
@@ -59,6 +70,7 @@ async def _unknown(_hub: Hub, job: Job) -> Reschedule | None:
     raise LookupError(job.kind)
 
 
+_JOB_CLAIM = timedelta(seconds=CLAIM_S * 2)
 _UNKNOWN = JobKind(kind="unknown", run=_unknown)
 
 
@@ -147,7 +159,7 @@ class Worker:
         )
         failed = await note_failure(self.hub, run.merchant, error, run.waiter) or ITS_OWN
         attempts = run.attempts + 1
-        verdict = after_failure(error, attempts, failed)
+        verdict = for_order(run, error, attempts, failed)
         failpoint("work.failed.before")
         try:
             ended = await self._end(run, error, verdict, attempts)
@@ -158,24 +170,18 @@ class Worker:
             # Something was told meanwhile: the order is due now, and whoever is next may have it at once.
             await self.hub.store.write(release_claim, run.merchant, run.order_id, owner=self.hub.owner)
 
-    async def _end(self, run: Run, error: Exception, verdict: Retry | Park, attempts: int) -> Committed:
+    async def _end(self, run: Run, error: Exception, verdict: Verdict, attempts: int) -> Committed:
         if isinstance(verdict, Retry):
             wait = timedelta(seconds=verdict.wait_s * self.chance.uniform(1.0, 1.5))
             kept = attempts if verdict.counts else run.attempts
             return await run.commit(
                 due_at=run.now + wait, attempts=kept, error=describe(error), free_claim=True
             )
-        parked = Parked(
-            at=run.now,
-            step=run.step,
-            error=type(error).__name__,
-            message=describe(error),
-            failure=failure_of(error),
-        )
         if run.in_line:
             failpoint("work.line.before")
             await self.hub.store.write(leave_line, run.merchant, sorted(run.in_line), run.waiter)
-        return await run.commit(happened=[parked], due_at=None, free_claim=True)
+        due_at = Due.NOW if isinstance(verdict, GiveUp) else None
+        return await run.commit(happened=[told_of(run, error, verdict)], due_at=due_at, free_claim=True)
 
     async def _free(
         self, function: Callable[Concatenate[sa.Connection, P], None], *args: P.args, **kwargs: P.kwargs
@@ -312,7 +318,7 @@ class Worker:
                     claim_jobs,
                     owner=self.hub.owner,
                     now=now,
-                    until=now + self._job_claim(),
+                    until=now + _JOB_CLAIM,
                     limit=len(chosen),
                     only=chosen,
                 )
@@ -360,9 +366,6 @@ class Worker:
 
         task.add_done_callback(ended)
 
-    def _job_claim(self) -> timedelta:
-        return timedelta(seconds=CLAIM_S * 2)
-
     async def tick_claims(self) -> None:
         """Renew the claims of what runs here."""
         now = self.hub.clock.now()
@@ -377,7 +380,7 @@ class Worker:
         if self.jobs_running:
             failpoint("work.claims.renew")
             await self.hub.store.write(
-                renew_jobs, self.hub.owner, list(self.jobs_running), until=now + self._job_claim()
+                renew_jobs, self.hub.owner, list(self.jobs_running), until=now + _JOB_CLAIM
             )
 
     async def stop_listening(self) -> None:

@@ -43,7 +43,7 @@ class CelCpp:
         try:
             checking.compile(text)
             expression = running.compile(text)
-        except Exception as error:  # what it raises is of no type of its own
+        except RuntimeError as error:
             raise _refusal(error, tree) from error
 
         def run(bound: Any) -> Any:

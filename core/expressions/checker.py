@@ -44,7 +44,7 @@ class Checker:
     """Walks one expression.
 
     After the walk, ``kinds`` has the kind of each node, by its identity, and ``computes_any`` tells whether it
-    computes with values of which no model says what they are.
+    computes with or converts values of which no model says what they are.
     """
 
     def __init__(self, scope: Scope) -> None:
@@ -157,7 +157,9 @@ class Checker:
     def _call(self, node: Call) -> Kind:
         check_known(node)
         of = None if node.of is None else self.kind(node.of)
-        return called(node, of, [self.kind(one) for one in node.arguments])
+        arguments = [self.kind(one) for one in node.arguments]
+        self.computes_any |= of is None and Basic.ANY in arguments
+        return called(node, of, arguments)
 
     def _loop(self, node: Loop) -> Kind:
         of = self.kind(node.over)

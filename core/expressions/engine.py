@@ -1,8 +1,7 @@
-"""What evaluates: cel-expr-python where there is a wheel of it, otherwise cel-python."""
+"""What an engine does, and what it says where an expression has no value."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any, Protocol
 
 from core.expressions.scope import Scope
@@ -34,18 +33,6 @@ class Engine(Protocol):
     def span(self, length: timedelta) -> Any:
         """Return a length of time as this engine takes it."""
         ...
-
-
-@cache
-def usual_engine() -> Engine:
-    """Return the engine of this machine."""
-    try:
-        from core.expressions.cel_cpp import CelCpp  # noqa: PLC0415 - there are wheels of it for Linux only
-    except ImportError:
-        from core.expressions.cel_python import CelPython  # noqa: PLC0415 - not installed where the other is
-
-        return CelPython()
-    return CelCpp()
 
 
 NOT_THERE = "a field or name that is read is not there; ask has(...) first"

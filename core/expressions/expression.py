@@ -8,13 +8,14 @@ from typing import Any
 
 from core.expressions.checker import Checker
 from core.expressions.cost import Cost, cost
-from core.expressions.engine import TOO_MUCH, Engine, Program, usual_engine
-from core.expressions.kinds import Basic, Kind, ListOf, Nullable, bare, told
+from core.expressions.engine import TOO_MUCH, Engine, Program
+from core.expressions.kinds import Basic, Kind, ListOf, Nullable, bare, holds_any, told
 from core.expressions.mistakes import EvaluationError, ExpressionError
-from core.expressions.operators import NO_MONEY, refuse_amounts
+from core.expressions.operators import NO_MONEY, ONLY_PLAIN, refuse_amounts
 from core.expressions.parser import parse
 from core.expressions.scope import Scope
 from core.expressions.tree import Call, Literal, Node, inner, path
+from core.expressions.usual import usual_engine
 from core.expressions.values import Bound, Converted, looked_up
 
 _WANTED: dict[type, tuple[Kind, ...]] = {
@@ -41,6 +42,7 @@ class Expression:
     _program: Program = field(repr=False)
     _cost: Cost = field(repr=False)
     _computes_any: bool = field(repr=False)
+    _gives_any: bool = field(repr=False)
 
     def evaluate(self, values: Mapping[str, Any] | Bound) -> Any:
         """Return the value over some values; a plain path gives what stands there as it is.
@@ -58,8 +60,10 @@ class Expression:
         return found
 
     def _over(self, values: Converted) -> Any:
-        if self._computes_any and values.has_untold_money:
+        if values.has_untold_money and self._computes_any:
             raise EvaluationError(NO_MONEY)
+        if values.has_untold_money and self._gives_any:
+            raise EvaluationError(ONLY_PLAIN)
         if (self._cost.has_loops or not values.are_modest) and self._cost.exceeds(values.sizes):
             raise EvaluationError(TOO_MUCH)
         return self._program(values.data)
@@ -102,6 +106,7 @@ def compile_expression(
         _program=program,
         _cost=cost(tree, checker.kinds),
         _computes_any=checker.computes_any,
+        _gives_any=holds_any(kind),
     )
 
 

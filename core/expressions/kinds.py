@@ -113,6 +113,11 @@ def holds_money(kind: Kind) -> bool:
     return Basic.MONEY in _parts(kind, set())
 
 
+def holds_any(kind: Kind) -> bool:
+    """Return whether something of which no model says what it is, is in a value of a kind."""
+    return Basic.ANY in _parts(kind, set())
+
+
 def _parts(kind: Kind, seen: set[Shape]) -> Iterator[Kind]:
     yield kind
     match kind:

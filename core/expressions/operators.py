@@ -17,6 +17,7 @@ from core.expressions.tree import Binary, Node
 
 ARITHMETIC = ("+", "-", "*", "/", "%")
 NO_MONEY = "money is compared here, never computed with; the hub does that itself, exactly"
+ONLY_PLAIN = "money is passed on only by its plain name, as in order.total"
 
 _COMPUTED: dict[tuple[Kind, str, Kind], Kind] = {
     **{(kind, sign, kind): kind for kind in (Basic.WHOLE, Basic.NUMBER) for sign in ("+", "-", "*", "/")},
@@ -126,4 +127,4 @@ def refuse_amounts(node: Node, kind: Kind) -> None:
         ExpressionError: there is one.
     """
     if holds_money(kind):
-        raise ExpressionError("money is passed on only by its plain name, as in order.total", node.at)
+        raise ExpressionError(ONLY_PLAIN, node.at)

@@ -33,6 +33,8 @@ _TOKEN = re.compile(
 _WORD = re.compile(r"[A-Za-z0-9_.]+")
 _ESCAPE = re.compile(r"\\(u[0-9A-Fa-f]{4}|.)")
 _ESCAPES = {"\\": "\\", "'": "'", '"': '"', "n": "\n", "r": "\r", "t": "\t"}
+# The engine ends a text at the first, and takes none with half of a surrogate.
+_NO_CHARACTER = re.compile("[\\0\ud800-\udfff]")
 _LARGEST = 2**63 - 1
 _CURLY = frozenset("\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb\u00b4")
 _INSTEAD = {"=": "to compare, write ==", "&": "write && for 'and'", "|": "write || for 'or'"}
@@ -87,13 +89,15 @@ def _number(text: str, digits: str, at: int) -> Token:
 
 
 def _text(quoted: str, at: int) -> Token:
+    if strange := _NO_CHARACTER.search(quoted):
+        raise ExpressionError("an invisible character stands here; delete it", at + strange.start())
     if quoted[0] in "rR":
         return Token("text", quoted, at, quoted[2:-1])
 
     def meant(found: re.Match[str]) -> str:
         code = found.group(1)
         char = chr(int(code[1:], 16)) if len(code) > 1 else _ESCAPES.get(code)
-        if char is None or "\ud800" <= char <= "\udfff":
+        if char is None or _NO_CHARACTER.match(char):
             says = f"'\\{code}' stands for no character; write \\\\ for one \\, or a pattern as r'...'"
             raise ExpressionError(says, at + 1 + found.start())
         return char

@@ -105,7 +105,7 @@ class _Border:
                 return int(value)
             case Decimal():
                 # The one place where an amount loses its exactness: from here on it is only compared.
-                self.has_untold_money |= bare(kind) is not Basic.MONEY
+                self.has_untold_money |= bare(kind) not in (Basic.MONEY, Basic.NUMBER)
                 return float(value)
             case float():
                 return float(value)
@@ -118,8 +118,11 @@ class _Border:
         raise EvaluationError(f"no expression sees a value of the type {type(value).__name__}")
 
     def _text(self, value: Any) -> str:
-        # Half a surrogate is no character, and the engine ends with an error of its own.
-        text = str(value) if str(value).isascii() else str(value).encode("utf-8", "replace").decode("utf-8")
+        text = str(value)
+        if not text.isascii():  # half a surrogate is no character, and the engine fails at it
+            text = text.encode("utf-8", "replace").decode("utf-8")
+        if "\0" in text:  # where the engine would end it
+            text = text.replace("\0", "?")
         self.longest_text = max(self.longest_text, len(text))
         return text
 

@@ -1,5 +1,6 @@
 """What rules tell of an order."""
 
+from datetime import timedelta
 from typing import Any, Literal
 
 from pydantic import Field
@@ -10,7 +11,11 @@ from core.model.rule_runs import RunOutcome, StepOutcome
 from core.model.rule_values import EventValues
 
 
-class RuleMatched(FactBase):
+class OfRule(FactBase):
+    """What every fact of a rule is; which one says its kind."""
+
+
+class RuleMatched(OfRule):
     """A rule's condition held for something that was told of the order: its steps begin."""
 
     kind: Literal["rule_matched"] = "rule_matched"
@@ -26,7 +31,7 @@ class RuleMatched(FactBase):
     """What the condition looked at, by path."""
 
 
-class RuleStepped(FactBase):
+class RuleStepped(OfRule):
     """A step of a run was done, skipped, put off or failed."""
 
     kind: Literal["rule_stepped"] = "rule_stepped"
@@ -49,7 +54,7 @@ class RuleStepped(FactBase):
     ended: RunOutcome | None = None
 
 
-class HeldByRule(FactBase):
+class HeldByRule(OfRule):
     """A rule holds the order."""
 
     kind: Literal["held_by_rule"] = "held_by_rule"
@@ -57,7 +62,7 @@ class HeldByRule(FactBase):
     reason: str
 
 
-class RouteChosen(FactBase):
+class RouteChosen(OfRule):
     """A rule says which locations the order leaves from."""
 
     kind: Literal["route_chosen"] = "route_chosen"
@@ -66,7 +71,7 @@ class RouteChosen(FactBase):
     """In order of preference; no other is used."""
 
 
-class LabelChosen(FactBase):
+class LabelChosen(OfRule):
     """A rule says which labels are bought for the order."""
 
     kind: Literal["label_chosen"] = "label_chosen"
@@ -80,13 +85,26 @@ class LabelChosen(FactBase):
     choose: Literal["cheapest", "fastest"] | None = None
     no_label: str | None = None
     """What people read where no rate will do."""
+    attempts: int | None = None
+    """How often rates and the label are asked for before the order is held."""
+    first: timedelta | None = None
+    longest: timedelta | None = None
+    """The pauses between."""
 
 
-class CaptureAsked(FactBase):
+class LabelGivenUp(OfRule):
+    """The label was asked for as often as its rule says, and nobody answered: the order is held."""
+
+    kind: Literal["label_given_up"] = "label_given_up"
+    step: str
+    message: str
+
+
+class CaptureAsked(OfRule):
     """A rule wants authorized money captured before the label."""
 
     kind: Literal["capture_asked"] = "capture_asked"
     rule: str
 
 
-RuleFact = RuleMatched | RuleStepped | HeldByRule | RouteChosen | LabelChosen | CaptureAsked
+RuleFact = RuleMatched | RuleStepped | HeldByRule | RouteChosen | LabelChosen | LabelGivenUp | CaptureAsked

@@ -1,6 +1,6 @@
 """What people write on an order for each other: notes, tags, and who looks after it.
 
-Nothing is decided by any of it, so nothing of it is refused because an order moved on: what changes is worked out anew
+Nothing is decided by any of it but by rules of the merchant's, so nothing of it is refused because an order moved on: what changes is worked out anew
 on the order as it stands then.
 """
 
@@ -51,7 +51,7 @@ async def add_note(hub: Hub, merchant: str, order_id: str, text: str, actor: str
         at=fact.at,
         happened=(fact,),
         note=note,
-        due_at=Due.AS_BEFORE,
+        due_at=_due(hub, merchant),
     )
     # Not landed means here that nobody can say whether it did: what is stored says it.
     while not isinstance(await hub.store.commit(commit), Landed):
@@ -59,6 +59,11 @@ async def add_note(hub: Hub, merchant: str, order_id: str, text: str, actor: str
         if note.note_id in {known.note_id for known in kept}:
             break
     return fact
+
+
+def _due(hub: Hub, merchant: str) -> Due:
+    """Return when an order is looked at after an annotation: as before, unless a rule may wait for it."""
+    return Due.NOW if hub.config(merchant).rules.starts else Due.AS_BEFORE
 
 
 def _checked_text(text: str) -> str:
@@ -211,7 +216,7 @@ async def _tell(
             at=hub.clock.now(),
             expect=state.version,
             decided=facts,
-            due_at=Due.AS_BEFORE,
+            due_at=_due(hub, merchant),
         )
         if isinstance(await hub.store.commit(commit), Landed):
             return

@@ -112,6 +112,9 @@ async def _label(run: Run, rule: str, step: RuleStep, _given: Given) -> Sequence
             services=wanted.services,
             choose=wanted.choose,
             no_label=wanted.no_label,
+            attempts=wanted.retry.attempts if wanted.retry else None,
+            first=wanted.retry.first if wanted.retry else None,
+            longest=wanted.retry.longest if wanted.retry else None,
         )
     ]
 

@@ -10,7 +10,15 @@ from core.model.annotations import Assigned, NoteAdded, Tagged, Untagged
 from core.model.forgetting import Why
 from core.model.holds import Hold
 from core.model.money import Money
-from core.model.rule_facts import CaptureAsked, HeldByRule, LabelChosen, RouteChosen, RuleMatched, RuleStepped
+from core.model.rule_facts import (
+    CaptureAsked,
+    HeldByRule,
+    LabelChosen,
+    LabelGivenUp,
+    RouteChosen,
+    RuleMatched,
+    RuleStepped,
+)
 from core.model.rule_values import EventValues
 from core.model.shipment import JudgedRate, Parcel, RateReason
 from tests.core.store.builders import NOON, a_need, an_allocation, an_order, usd
@@ -125,6 +133,10 @@ SAID: list[tuple[f.Fact, str]] = [
         "Rule r: the fastest rate of UPS * at post up to 40.00",
     ),
     (LabelChosen(at=NOON, rule="r"), "Rule r: the rate"),
+    (
+        LabelGivenUp(at=NOON, step="buy", message="post: no answer"),
+        "Its label is asked for no more: post: no answer",
+    ),
     (CaptureAsked(at=NOON, rule="r"), "Rule r: its money is captured before the label"),
     (f.Forgotten(at=NOON, why=Why.VENDOR), "Personal data forgotten: the channel asked for it"),
 ]  # fmt: skip

@@ -18,6 +18,7 @@ PORTS = (
     "carrier",
     "label_files",
     "notifier",
+    "hooks",
 )
 """What of a connection a worker asks."""
 

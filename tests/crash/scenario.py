@@ -189,7 +189,9 @@ async def _left_by_rules(b: Bench) -> list[str]:
             continue
         asked = b.world.effects[Effect.HOOK, f"POST /orders/{state.order.number}"]
         if asked != 1 or "told" not in state.tags or state.rule_runs:
-            found.append(f"rules of {order_id}: asked {asked} times, tags {state.tags}, left {state.rule_runs}")
+            found.append(
+                f"rules of {order_id}: asked {asked} times, tags {state.tags}, left {state.rule_runs}"
+            )
     return found
 
 

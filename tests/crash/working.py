@@ -20,8 +20,9 @@ from core.steps import STEPS
 from core.store import postgres
 from core.store.store import Store
 from tests.builders import MERCHANT, PLAYS, config, settings
+from tests.core.flow.ruled import ruled
 from tests.crash.remote import Answered, Line, Vendors
-from tests.crash.scenario import START, keys_of, run_from_queue
+from tests.crash.scenario import RULES, START, keys_of, run_from_queue
 
 
 class Given(NamedTuple):
@@ -84,15 +85,16 @@ class _Working:
             self._given.url, keys=keys_of(self._given.keys), name=self._given.owner
         )
         kept, empty = config(tell="scan"), World(clock=clock)
-        ports = {n: self._vendors.ports(n, ports_of(empty, n, settings(n))) for n in PLAYS}
+        plain = {n: ports_of(empty, n, settings(n)) for n in PLAYS}
+        known = Connections(config=kept, ports=plain, connectors=dict.fromkeys(PLAYS, CONNECTOR))
+        known = ruled(known, empty, RULES)
+        ports = {name: self._vendors.ports(name, like) for name, like in known.ports.items()}
         hub = Hub(
             store=self._store,
             clock=clock,
             owner=self._given.owner,
             role="worker",
-            merchants={
-                MERCHANT: Connections(config=kept, ports=ports, connectors=dict.fromkeys(PLAYS, CONNECTOR))
-            },
+            merchants={MERCHANT: replace(known, ports=ports)},
         )
         self._worker = Worker(steps=STEPS, hub=hub, jobs=JOBS, chance=random.Random(self._given.owner))
         await begin_session(hub)

@@ -281,7 +281,7 @@ def test_the_digest_names_the_text_and_nothing_shows_a_secret() -> None:
         ("[300, 230, 40]", "[300, 0, 40]", "32:34: inner_mm[1]: '0' must be more than 0"),
         ("tare_g: 20,", "tare_g: 20.5,", "32:52: tare_g: a whole number is wanted, and 20.5 is none; it counts grams"),
         ("max_g: 1000", "max_g: 20", "32:63: max_g: '20' must be more than tare_g (20)"),
-        ("id: M,", "id: MAILER,", "33:10: id: box 'MAILER' is given twice"),
+        ("id: M,", "id: MAILER,", "33:10: id: box 'MAILER' is given twice; first in line 32"),
         ("Standard: 5", 'Standard: "5"', "35:23: Standard: a whole number is wanted; write 5, without quotes"),
         ("hold: 36h", "hold: 36", "36:9: hold: '36' is no length of time; write a number and s, m, h or d, as in 15m"),
         ("{shop: 2, ", "{shp: 2, ", "39:24: buffer: no connection is named 'shp'; did you mean 'shop'?"),
@@ -406,8 +406,8 @@ def test_plain_values_mean_what_yaml_1_2_says_and_no_number_is_a_float() -> None
         ],
         "no": 1,
     }
-    assert document.position(("a", 11)) == Position(1, 63)
-    assert document.position(("no",), key=True) == Position(2, 1)
+    assert document.position(("a", 11)) == Position(1, 63, "x.yaml")
+    assert document.position(("no",), key=True) == Position(2, 1, "x.yaml")
 
 
 def test_a_value_of_the_environment_stays_text_and_may_be_a_part() -> None:
@@ -446,15 +446,16 @@ def test_a_file_and_a_folder_of_files_are_loaded(tmp_path: Path) -> None:
 
 def test_the_slips_of_all_files_of_a_folder_are_told_at_once(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text(GOOD.replace("version: 1", "version: 3"))
-    (tmp_path / "b.yaml").write_text(GOOD)
-    (tmp_path / "c.yaml").write_text(GOOD)
+    (tmp_path / "b.yaml").write_text(
+        GOOD.replace("merchant: kendra", "merchant: acme").replace("use: shopify", "use: shopfy")
+    )
 
     with pytest.raises(ConfigError) as refused:
         load(tmp_path, ENVIRON, KNOWN)
 
     assert str(refused.value).splitlines() == [
         f"{tmp_path}/a.yaml:1:10: version: '3' is not known here (one of: 1)",
-        f"{tmp_path}/c.yaml:1:1: merchant 'kendra' has another file already: {tmp_path}/b.yaml",
+        f"{tmp_path}/b.yaml:5:10: use: no connector is named 'shopfy'; did you mean 'shopify'?",
     ]
 
 

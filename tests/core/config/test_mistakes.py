@@ -176,9 +176,9 @@ VALUES = [
     # money
     ("max: 40.00", 'max: "19,90"', "44:37: max: '19,90' is no price; write 19.90"),
     ("max: 40.00", "max: 19,90",
-     "44:40: unknown key '90' in rules[0].then[0].label (one of: choose, format, max, via); a comma ends a value here: decimals are written with a point"),
+     "44:40: unknown key '90' in rules[0].then[0].label (one of: choose, format, max, services, via); a comma ends a value here: decimals are written with a point"),
     ("max: 40.00", "max: 1.234,50 EUR",
-     "44:43: unknown key '50 EUR' in rules[0].then[0].label (one of: choose, format, max, via)"),
+     "44:43: unknown key '50 EUR' in rules[0].then[0].label (one of: choose, format, max, services, via)"),
     ("max: 40.00", "max: $40", "44:37: max: '$40' is no price; write 40"),
     ("max: 40.00", "max: 40 EUR", "44:37: max: '40 EUR' is no price; write 40"),
     ("max: 40.00", "max: 0", "44:37: max: '0' is no price; write a number above 0, as in 40.00"),

@@ -1,4 +1,4 @@
-"""The rules that run so far, `split` and `label`; every other shape is refused where it stands, with what is possible."""
+"""Rules that say how every order's labels are bought; what is wrong with a rule is told where it stands, with what is possible."""
 
 from decimal import Decimal
 from pathlib import Path
@@ -50,32 +50,31 @@ def test_the_most_a_label_may_cost_is_kept_as_it_is_written(written: str, most: 
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        ("when: order.routed\n", "when: order.routed\n    if: order.risk >= 70\n",
-         "48:5: unknown key 'if' in rules[1] (one of: id, then, when)"),
-        ("when: order.routed", "when: order.received",
-         "47:11: when: 'order.received' is not known here; did you mean 'order.routed'?"),
+        ("when: order.routed", "when: order.recieved",
+         "47:11: when: 'order.recieved' is no trigger; did you mean 'order.received'?"),
         ("- label: {", "- charge: {}\n        label: {",
-         "49:9: unknown key 'charge' in rules[1].then[0] (one of: else, label, split)"),
+         "49:9: unknown key 'charge' in rules[1].then[0]; did you mean 'capture'?"),
         ("format: zpl", "format: gif", "49:66: format: 'gif' is not known here (one of: pdf, png, zpl)"),
         ("max: 40.00", "max: -1", "49:51: max: '-1' is no price; write a number above 0, as in 40.00"),
         ("max: 40.00", "max: 40 USD", "49:51: max: '40 USD' is no price; write 40"),
-        ("choose: cheapest", "choose: fastest", "49:36: choose: 'fastest' is not known here (one of: cheapest)"),
+        ("choose: cheapest", "choose: best", "49:36: choose: 'best' is not known here (one of: cheapest, fastest)"),
         ("via: post", "via: posd", "49:22: via: no connection is named 'posd'; did you mean 'post'?"),
         ("via: post", "via: shop", "49:22: via: 'shop' uses shopify, which sells no labels; name an easypost connection"),
-        ("{{error.message}}", "{{order.risk}}",
-         "50:32: reason: '{{order.risk}}' is not filled in; only {{error.message}} is"),
-        ("id: ship", "id: split", "46:9: id: rule 'split' is given twice"),
-        ("when: order.routed", "when: order.verified", "48:5: then: 'label' goes with when: order.routed"),
-        ("when: order.verified", "when: order.routed", "45:5: then: 'split' goes with when: order.verified"),
+        ("{{error.message}}", "{{error.mesage}}",
+         "50:51: reason: error has no 'mesage'; did you mean 'message'?"),
+        ("id: ship", "id: split", "46:9: id: rule 'split' is given twice; first in line 43"),
         ('else: [{hold: {reason: "No label: {{error.message}}"}}]', "else: []",
          "50:15: else: 1 or more are wanted, not 0"),
         ("[{split: {by: location, only: when_needed}}]", "[]", "45:11: then: 1 or more are wanted, not 0"),
-        ("[{split: {by: location, only: when_needed}}]", "[{}]", "45:12: then: one action is wanted: split or label"),
+        ("[{split: {by: location, only: when_needed}}]", "[{}]",
+         ("45:12: then: one action is wanted in a step: assign, buy_label, cancel, capture, hold, http, label, "
+         "note, notify, release, route, split, stop, tag, untag, wait")),
         ("[{split: {by: location, only: when_needed}}]",
-         "[{split: {by: location}, else: [{hold: {reason: no}}]}]", "45:36: else goes with label"),
+         "[{split: {by: location}, else: [{hold: {reason: no}}]}]",
+         "45:36: else: 'split' cannot fail; else goes with assign, cancel, http, label, notify, release, route, wait"),
     ],
 )  # fmt: skip
-def test_any_other_rule_is_refused_where_it_stands(old: str, new: str, says: str) -> None:
+def test_what_is_wrong_with_a_rule_is_told_where_it_stands(old: str, new: str, says: str) -> None:
     assert RULES.count(old) == 1
     assert says in wrong(GOOD + RULES.replace(old, new))
 
@@ -94,3 +93,53 @@ def test_the_golden_days_own_file_loads_as_it_stands() -> None:
     assert kendra.labels == LabelRule(
         via="post", at_most=Decimal("40.00"), format="ZPL", no_label="No label: {{error.message}}"
     )
+
+
+@pytest.mark.req("R75")
+def test_everything_that_is_wrong_is_told_at_once_also_expressions_of_rules_that_have_other_faults() -> None:
+    rules = """\
+rules:
+  - id: Hold Risky
+    when: order.verifed
+    if: order.totl > 500
+    then:
+      - hold: "Risk {{order.rsk}}"
+        timeout: 2s
+      - tag: VIP
+        if: order.number == 5
+      - notify: {to: ops, text: "{{order.nmber}}", colour: red}
+      - tags: [a]
+      - "stop"
+  - id: after
+    when: order.ready
+    then: [{note: "{{order.stge}}"}]
+"""
+    assert wrong(GOOD + rules) == [
+        "43:9: id: 'Hold Risky' is no name; write small letters, digits, '-' and '_', as in hold-risky",
+        "44:11: when: 'order.verifed' is no trigger; did you mean 'order.verified'?",
+        "45:15: if: order has no 'totl'; did you mean 'total'?",
+        "47:29: hold: order has no 'rsk'; did you mean 'risk'?",
+        "48:9: timeout: 'hold' cannot take too long; timeout goes with http, notify",
+        "49:14: tag: 'VIP' is no tag; write small letters, digits and '-', at most 40",
+        "50:26: if: text never equals a whole number",
+        "51:22: to: 'ops' is no mail address; write one as in ops@example.com",
+        "51:42: text: order has no 'nmber'; did you mean 'number'?",
+        "51:52: unknown key 'colour' in rules[0].then[2].notify (one of: subject, text, to, via)",
+        "52:9: unknown key 'tags' in rules[0].then[3]; did you mean 'tag'?",
+        "53:9: then[4]: names and values are wanted here, as in stop: ...",
+        "56:28: note: order has no 'stge'; did you mean 'stage'?",
+    ]
+
+
+@pytest.mark.req("R75")
+@pytest.mark.parametrize(
+    ("rule", "says"),
+    [
+        ('{when: order.ready, then: [{note: "${SECRET}"}]}',
+         "43:46: ${NAME} reads the environment under 'connections' only"),
+        ('{when: order.ready, if: "order.number == \'${SECRET}\'", then: [{note: x}]}',
+         "43:36: ${NAME} reads the environment under 'connections' only"),
+    ],
+)  # fmt: skip
+def test_a_rule_reads_no_environment(rule: str, says: str) -> None:
+    assert says in wrong(GOOD + "rules:\n  - " + rule.replace("{when", "{id: r, when") + "\n")

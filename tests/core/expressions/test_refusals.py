@@ -6,11 +6,10 @@ import pytest
 
 from core.expressions import ExpressionError, compile_expression
 from core.expressions.engine import Engine
-from core.expressions.operators import NO_MONEY
+from core.expressions.operators import NO_MONEY, ONLY_PLAIN
 from core.expressions.parser import LONGEST
 from tests.core.expressions.scene import ENGINE_NAMES, ENGINES, SCOPE
 
-ONLY_PLAIN = "money is passed on only by its plain name, as in order.total"
 TOO_DEEP = "this is nested too deep or too long a chain; divide it"
 
 REFUSALS = (
@@ -162,6 +161,9 @@ REFUSALS = (
         r"'\d' stands for no character; write \\ for one \, or a pattern as r'...'",
     ),
     (r"'\ud800'", 1, r"'\ud800' stands for no character; write \\ for one \, or a pattern as r'...'"),
+    (r"'\u0000'", 1, r"'\u0000' stands for no character; write \\ for one \, or a pattern as r'...'"),
+    ("'a\0'", 2, "an invisible character stands here; delete it"),
+    ("'ab\ud800'", 3, "an invisible character stands here; delete it"),
     ("(order.vip", 0, "this ( is not closed"),
     ("order.tags[0", 10, "this [ is not closed"),
     ("{'a': 1", 0, "this { is not closed"),

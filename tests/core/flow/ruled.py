@@ -6,10 +6,11 @@ from datetime import timedelta
 from textwrap import dedent
 
 from connectors.bogus import CONNECTOR, ports_of
+from connectors.bogus.client import World
 from connectors.bogus.settings import BogusSettings
 from core.config.loader import read
-from core.config.merchant import ConnectionConfig
-from core.config.rules import RuleSet
+from core.config.merchant import ConnectionConfig, MerchantConfig
+from core.engine.hub import Connections
 from tests.builders import MERCHANT, Bench
 
 STAGES: Mapping[str, timedelta] = {"on_hold": timedelta(hours=4)}
@@ -31,28 +32,33 @@ rules:
 """
 
 
-def rules_of(text: str, digest: str = "") -> RuleSet:
-    """Read rules as a merchant's file has them."""
+def read_rules(text: str) -> MerchantConfig:
+    """Read a merchant's file that has these rules."""
     whole = FILE + "".join(f"  {line}\n" for line in dedent(text).strip("\n").splitlines())
-    found = read(whole, file="crossdock.yaml", environ={}, known={"bogus": BogusSettings}).rules
-    return replace(found, digest=digest or found.digest)
+    return read(whole, file="crossdock.yaml", environ={}, known={"bogus": BogusSettings})
 
 
 def use(b: Bench, text: str, digest: str = "") -> None:
     """Have the hub run under these rules from now on, with a tool that they may ask."""
-    known, settings = b.hub.connections(MERCHANT), BogusSettings(plays="tool")
+    b.hub.merchants[MERCHANT] = ruled(b.hub.connections(MERCHANT), b.world, text, digest)
+
+
+def ruled(known: Connections, world: World, text: str, digest: str = "") -> Connections:
+    """Return a merchant's connections under these rules, with a tool that they may ask."""
+    settings, found = BogusSettings(plays="tool"), read_rules(text)
     crm = ConnectionConfig(
         name="crm", use="bogus", with_=settings, payments="channel", mails="channel", endpoints={}, token=None
     )
     config = replace(
         known.config,
         connections={**known.config.connections, "crm": crm},
-        rules=rules_of(text, digest),
+        rules=replace(found.rules, digest=digest or found.digest),
+        labels=found.labels,
         stages=STAGES,
     )
-    b.hub.merchants[MERCHANT] = replace(
+    return replace(
         known,
         config=config,
-        ports={**known.ports, "crm": ports_of(b.world, "crm", settings)},
+        ports={**known.ports, "crm": ports_of(world, "crm", settings)},
         connectors={**known.connectors, "crm": CONNECTOR},
     )

@@ -6,11 +6,17 @@ from datetime import timedelta
 import pytest
 
 from connectors.bogus.client import Effect, Fault
+from core.domain.commit import OrderCommit
 from core.domain.state import OrderState, Stage
+from core.engine.answers import Failed
+from core.engine.retry import GiveUp, Retry, Verdict, for_order
+from core.engine.run import Run
+from core.errors import UnavailableError
 from core.model.facts import Fact, LabelBought
 from core.model.holds import Hold
-from core.model.rule_facts import RuleMatched, RuleStepped
+from core.model.rule_facts import LabelGivenUp, RuleMatched, RuleStepped
 from core.services import actions, annotations
+from core.store.known import Unsealed
 from core.store.orders import facts_of
 from simulation.shoppers import Cart, place
 from tests.builders import MERCHANT, Bench, home
@@ -165,11 +171,10 @@ async def test_a_rule_waits_until_something_is_told(make: Make) -> None:
     order(b)
     await pass_time(b, HOUR)
 
-    await annotations.set_tags(b.hub, MERCHANT, "shop:kk-1", ["gift"], "user:u1")
-    await pass_time(b, timedelta(minutes=6))
-
     assert [fact.text for fact in await facts(b) if fact.kind == "noted"] == []
-    await pass_time(b, 5 * HOUR)
+    await annotations.set_tags(b.hub, MERCHANT, "shop:kk-1", ["gift"], "user:u1")
+    await settle(b)
+
     assert [fact.text for fact in await facts(b) if fact.kind == "noted"] == ["tagged at last"]
 
 
@@ -338,6 +343,69 @@ async def test_a_label_that_no_rate_will_do_for_holds_with_the_words_of_its_else
     state = await state_of(b)
     assert list(state.holds) == [Hold.NO_RATE]
     assert state.holds[Hold.NO_RATE].startswith("Too dear: ")
+
+
+LABEL_RULE = """
+- id: ship
+  when: order.routed
+  then:
+    - label: {via: post, choose: cheapest, max: 25.00}
+      retry: {attempts: 3, first: 2s, max: 10m}
+      else: [{hold: {reason: "No label: {{error.message}}"}}]
+"""
+
+
+async def test_a_label_that_was_asked_for_often_enough_is_asked_for_once_more_when_a_person_says_so(
+    make: Make,
+) -> None:
+    b = await make(LABEL_RULE)
+    b.world.paused = {"quote"}
+    order(b)
+    await settle(b)
+    given_up = LabelGivenUp(at=b.clock.now(), step="quote", message="post: no answer")
+    commit = OrderCommit(merchant=MERCHANT, order_id="shop:kk-1", at=b.clock.now(), happened=[given_up])
+    await b.store.commit(commit)
+    await pass_time(b, HOUR)
+    assert (await state_of(b)).holds == {Hold.NO_RATE: "No label: post: no answer"}
+
+    b.world.paused = set()
+    await actions.release(b.hub, MERCHANT, "shop:kk-1", "no_rate", "user:u1")
+    await pass_time(b, HOUR)
+
+    assert (await state_of(b)).stage is Stage.SHIPPED
+
+
+@pytest.mark.parametrize(
+    ("step", "attempts", "counts", "verdict"),
+    [
+        ("quote", 1, True, Retry(2.0)),
+        ("quote", 2, True, Retry(4.0)),
+        ("quote", 3, True, GiveUp()),
+        ("buy", 3, True, GiveUp()),
+        # An outage that serves nobody is waited out: no attempt of this order.
+        ("quote", 9, False, Retry(8.0, counts=False)),
+        ("capture", 3, True, Retry(2.0)),
+    ],
+)
+async def test_a_rule_says_how_often_a_label_is_asked_for(
+    make: Make, step: str, attempts: int, counts: bool, verdict: Verdict
+) -> None:
+    b = await make(LABEL_RULE)
+    order(b)
+    await settle(b)
+    run = Run(
+        hub=b.hub,
+        merchant=MERCHANT,
+        order_id="shop:kk-1",
+        state=await state_of(b),
+        attempts=0,
+        unsealed=Unsealed(),
+    )
+    run.step = step
+
+    error = UnavailableError("no answer", connection="post")
+
+    assert for_order(run, error, attempts, Failed(counts=counts, in_a_row=5)) == verdict
 
 
 async def test_a_condition_that_cannot_be_computed_holds_the_order(make: Make) -> None:
