@@ -38,8 +38,14 @@ def text_with(config: MerchantConfig, rule: GalleryRule) -> str:
         if known is not None:
             raise ConfigError(f"{config.file}:{known.at.line}: rule '{one.id}' is there already")
     text = _renamed(rule.text, _names(config, rule))
-    whole = _inserted(config, config.text, "rules", _part(text, "rules"), first=rule.keys.first)
-    return _inserted(config, whole, "tests", _part(text, "tests"), first=False)
+    try:
+        whole = _inserted(config, config.text, "rules", _part(text, "rules"), first=rule.keys.first)
+        whole = _inserted(config, whole, "tests", _part(text, "tests"), first=False)
+        _root(whole)
+    except yaml.YAMLError as error:
+        says = "no place for a rule is found; put it there by hand: crossdock rules show"
+        raise ConfigError(f"{config.file}: {says} {rule.name}") from error
+    return whole
 
 
 def _names(config: MerchantConfig, rule: GalleryRule) -> dict[str, str]:
@@ -112,6 +118,8 @@ def _inserted(config: MerchantConfig, text: str, name: Part, block: str, *, firs
         says = f"{name} stands in brackets; write each entry on a line of its own that begins with -"
         raise ConfigError(f"{config.file}:{at}: {says}")
     if isinstance(list_, yaml.SequenceNode) and list_.value:
+        if text[list_.start_mark.index] != "-":
+            raise yaml.YAMLError("the list has an anchor")
         begin = list_.start_mark.index - list_.start_mark.column
         at = begin if first else _line_after(text, _end(list_))
         margin = " " * list_.start_mark.column
