@@ -227,7 +227,7 @@ _DAYS_OF = {
 }
 
 
-def every(value: object) -> object:
+def schedule(value: object) -> object:
     """Return what ``day at 17:00``, ``weekday at 17:00``, ``mon at 09:00`` or ``2h`` say."""
     found = _EVERY.fullmatch(value) if isinstance(value, str) else None
     if found:
@@ -256,7 +256,7 @@ class RuleKeys(Keys):
         ]
         | None
     ) = None
-    every: Annotated[EveryKeys, BeforeValidator(every)] | None = None
+    every: Annotated[EveryKeys, BeforeValidator(schedule)] | None = None
     location: Name | None = None
     """The location in whose zone ``every`` counts; the first one of the file unless said."""
     if_: Text | None = Field(default=None, alias="if")
