@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from core.config.rules import Rule, RuleStep
@@ -12,7 +13,7 @@ from core.model.hooks import HookAnswer, HookRequest
 from core.steps.rule_actions import Given, StepFailedError
 from core.steps.rule_messages import mail_of, plain, taken_of
 
-_LIMIT_S = 10.0
+_LIMIT = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +47,7 @@ def asking_of(  # noqa: PLR0917 - a step and what it is about
         raise StepFailedError(str(error)) from error
     if ports.hooks is not None and ports.notifier is None:
         body = {"text": given["text"], **about, "rule": rule.id}
-        return _hook(connections, str(via), HookRequest(body=body, time_limit_s=_limit_s(step)), {})
+        return _hook(connections, str(via), HookRequest(body=body, time_limit_s=(step.timeout or _LIMIT).total_seconds()), {})
     if ports.notifier is None or via is None:
         raise StepFailedError(f"{via or 'crossdock.yaml'} sends no mail")
     message, notifier = mail_of(given, order_id=subject, rule=rule.id), ports.notifier
@@ -65,7 +66,7 @@ def _request(connections: Connections, step: RuleStep, given: Given) -> Asking:
         method=given["method"],
         path=str(given.get("path", "")),
         body=plain(given.get("json")),
-        time_limit_s=_limit_s(step),
+        time_limit_s=(step.timeout or _LIMIT).total_seconds(),
     )
     again = step.said.idempotent or step.said.method == "GET"
     return _hook(connections, str(given["via"]), request, given.get("take", {}), again=again)
@@ -85,7 +86,3 @@ def _hook(
         return {"status": answer.status, **taken_of(answer, take)}
 
     return Asking(operation="call", connection=via, call=call, again=again)
-
-
-def _limit_s(step: RuleStep) -> float:
-    return _LIMIT_S if step.timeout is None else step.timeout.total_seconds()

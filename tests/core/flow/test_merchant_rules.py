@@ -1,5 +1,6 @@
 """Rules about stock, connections and hours: told once, run step by step, each step written down with what it does."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,6 +9,8 @@ from connectors.bogus.client import Effect, Fault, Outage
 from core.domain.commit import MerchantNotice
 from core.engine.pauses import resume
 from core.model.rule_runs import RunOutcome
+from core.model.stock import ListingKey
+from core.store.buffers import Buffer, buffers_of
 from core.store.jobs import list_jobs
 from core.store.notices import unseen_notices
 from core.store.stock import receive_stock
@@ -461,3 +464,48 @@ async def test_a_connection_that_was_lost_before_rules_listened_is_only_told_as_
     await pass_time(b, HOUR)
 
     assert mails(b, "lost") == ["connection.back amz bogus"]
+
+
+# --- buffers ---
+
+BUFFERED = """
+- {id: keep, when: stock.low, then: [{set_buffer: {channel: amz, units: 3}}]}
+- {id: let-go, when: stock.back, then: [{set_buffer: {channel: amz, units: 0}}]}
+"""
+
+
+async def test_a_rule_keeps_the_last_units_from_a_connection_until_another_lets_them_go(
+    on_disk: Bench,
+) -> None:
+    b = on_disk
+    knife = ListingKey(listing="KK-CHEF8")
+    await in_force(b, BUFFERED)
+    await settle(b)
+    await count(b, 4)
+    await settle(b)
+    assert b.world.shop("amz").levels[knife] == 2  # as crossdock.yaml says: two are never shown
+
+    await count(b, 3)
+    await settle(b)
+    assert b.world.shop("amz").levels[knife] == 0
+    assert await b.store.read(buffers_of, MERCHANT, ["CHEF-8"]) == [
+        Buffer(connection="amz", sku="CHEF-8", units=3, rule="keep", at=b.clock.now())
+    ]
+
+    for units in (0, 4):
+        await count(b, units)
+        await settle(b)
+    assert b.world.shop("amz").levels[knife] == 4
+    assert {e.state for e in await b.store.read(effects_of, MERCHANT)} == {"done"}
+
+
+async def test_a_buffer_of_a_connection_that_is_gone_fails(b: Bench) -> None:
+    await in_force(b, BUFFERED)
+    known = b.hub.connections(MERCHANT)
+    left = {name: c for name, c in known.config.connections.items() if name != "amz"}
+    b.hub.merchants[MERCHANT] = replace(known, config=replace(known.config, connections=left))
+    await count(b, 3)
+    await settle(b)
+
+    assert await told(b) == [("stock.low", "CHEF-8", "keep", "failed")]
+    assert await b.store.read(buffers_of, MERCHANT, ["CHEF-8"]) == []
