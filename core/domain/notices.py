@@ -14,6 +14,7 @@ UNLISTED_METHOD = "unlisted_method"
 LEFT_THOUGH_CANCELLED = "left_though_cancelled"
 DATA_REQUESTED = "data_requested"
 UNINSTALL_UNCONFIRMED = "uninstall_unconfirmed"
+RULE_FAILED = "rule_failed"
 
 
 def notices_of(config: MerchantConfig, order: Order, now: datetime) -> tuple[MerchantNotice, ...]:
