@@ -236,3 +236,10 @@ def test_texts_of_any_kind_are_kept_apart() -> None:
         assert texts_of(text) == [("crossdock.yaml", text)]
     documents = [read_yaml(t, file=str(n), environ={}, environment_under=()) for n, t in enumerate(odd[:2])]
     assert joined(documents).values == {"version": 1}
+
+
+@pytest.mark.parametrize(
+    "text", ["", "version 1", "0", "- a", "{", '{"files": [', '{"files": [["a.yaml", "0"], ["b.yaml", "1"]]}']
+)
+def test_a_stored_text_that_no_version_can_read_gives_no_rules(text: str) -> None:
+    assert rules_of_text(text, digest="x") is None
