@@ -92,12 +92,13 @@ class _RulesKeys(BaseModel):
 def rules_of_text(text: str, *, digest: str) -> RuleSet | None:
     """Return the rules of files that were in force once; None where this version cannot read them."""
     try:
-        document = joined(
-            [
-                read_yaml(said, file=name, environ={}, environment_under=("connections",))
-                for name, said in texts_of(text)
-            ]
-        )
+        documents = [
+            read_yaml(said, file=name, environ={}, environment_under=("connections",))
+            for name, said in texts_of(text)
+        ]
+        if not all(isinstance(one.values, dict) for one in documents):
+            return None
+        document = joined(documents)
         rules = _RulesKeys.model_validate({"rules": document.values.get("rules", [])}).rules
     except (ConfigError, ValueError):
         return None
