@@ -15,13 +15,17 @@ from core.model.base import Shape
 from core.model.rule_values import ConnectionValues, CountValues, EventValues, OrderValues, StockValues
 from core.model.triggers import Trigger
 
+_YEARS = range(1900, 3000)
+_LONGEST = timedelta(days=3650)
+
 
 def instant(value: object) -> object:
     """Return ``2026-12-24T18:00Z`` as an instant; without a zone it is UTC."""
     try:
         if isinstance(value, str) and "T" in value:
             told = datetime.fromisoformat(value)
-            return told.astimezone(UTC) if told.tzinfo else told.replace(tzinfo=UTC)
+            if told.year in _YEARS:
+                return told.astimezone(UTC) if told.tzinfo else told.replace(tzinfo=UTC)
     except ValueError:
         pass
     raise ValueError(f"'{value}' is no instant; write day, T and time in UTC, as in 2026-12-24T18:00Z")
@@ -103,7 +107,7 @@ When = Annotated[Trigger, BeforeValidator(trigger)]
 class LaterKeys(Keys):
     """What comes later in a test: time that passes, something that is told, or both in this order."""
 
-    after: Annotated[Duration, Field(gt=timedelta(0))] | None = None
+    after: Annotated[Duration, Field(gt=timedelta(0), le=_LONGEST)] | None = None
     when: When | None = None
     given: Given
     expect: list[Any]
@@ -125,4 +129,4 @@ class TestKeys(Keys):
     given: Given
     expect: list[Any]
     rules: list[Name] | None = None
-    then: list[LaterKeys] = Field(default_factory=list)
+    then: list[LaterKeys] = Field(default_factory=list, max_length=100)
