@@ -17,13 +17,17 @@ from core.model.base import Shape
 from core.model.rule_values import ConnectionValues, CountValues, EventValues, OrderValues, StockValues
 from core.model.triggers import Trigger
 
+_YEARS = range(1900, 3000)
+_LONGEST = timedelta(days=3650)
+
 
 def instant(value: object) -> object:
     """Return ``2026-12-24T18:00Z`` as an instant; without a zone it is UTC."""
     try:
         if isinstance(value, str) and "T" in value:
             told = datetime.fromisoformat(value)
-            return told.astimezone(UTC) if told.tzinfo else told.replace(tzinfo=UTC)
+            if told.year in _YEARS:
+                return told.astimezone(UTC) if told.tzinfo else told.replace(tzinfo=UTC)
     except ValueError:
         pass
     raise ValueError(f"'{value}' is no instant; write day, T and time in UTC, as in 2026-12-24T18:00Z")
@@ -144,5 +148,5 @@ class TestKeys(Keys):
     """The actions that are expected, in their order: a name, or one with what it says."""
     rules: list[Name] | None = None
     """The rules that are expected to run, in their order."""
-    then: list[LaterKeys] = Field(default_factory=list)
+    then: list[LaterKeys] = Field(default_factory=list, max_length=100)
     """What comes later."""
