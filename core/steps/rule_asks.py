@@ -47,7 +47,12 @@ def asking_of(  # noqa: PLR0917 - a step and what it is about
         raise StepFailedError(str(error)) from error
     if ports.hooks is not None and ports.notifier is None:
         body = {"text": given["text"], **about, "rule": rule.id}
-        return _hook(connections, str(via), HookRequest(body=body, time_limit_s=(step.timeout or _LIMIT).total_seconds()), {})
+        return _hook(
+            connections,
+            str(via),
+            HookRequest(body=body, time_limit_s=(step.timeout or _LIMIT).total_seconds()),
+            {},
+        )
     if ports.notifier is None or via is None:
         raise StepFailedError(f"{via or 'crossdock.yaml'} sends no mail")
     message, notifier = mail_of(given, order_id=subject, rule=rule.id), ports.notifier

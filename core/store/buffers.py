@@ -39,7 +39,11 @@ def buffers_at(conn: sa.Connection, merchant: str, connection: str, skus: Collec
 
 
 def _found(conn: sa.Connection, merchant: str, *which: sa.ColumnElement[bool]) -> list[Buffer]:
-    query = sa.select(buffers).where(buffers.c.merchant == merchant, *which).order_by(buffers.c.sku, buffers.c.connection)
+    query = (
+        sa.select(buffers)
+        .where(buffers.c.merchant == merchant, *which)
+        .order_by(buffers.c.sku, buffers.c.connection)
+    )
     return [
         Buffer(connection=row.connection, sku=row.sku, units=row.units, rule=row.rule, at=row.at)
         for row in conn.execute(query)

@@ -22,7 +22,9 @@ PAUSED = timedelta(minutes=5)
 _UNKNOWN = "nobody can tell whether it was done: it is not done again"
 
 
-def after_error(run: RuleRun, rule: Rule, step: RuleStep, now: datetime, error: ConnectorError) -> RuleStepped:
+def after_error(
+    run: RuleRun, rule: Rule, step: RuleStep, now: datetime, error: ConnectorError
+) -> RuleStepped:
     """Return what is told of a step whose call failed, and did nothing: it waits, is tried again, or has failed."""
     message = str(error)
     if isinstance(error, RateLimitError | NotYetError):
@@ -43,9 +45,7 @@ def _later(  # noqa: PLR0917 - a step and its failure
     return stepped(run, rule, step, now, StepOutcome.WAITING, code=code, message=message, due_at=due_at)
 
 
-def tried(
-    run: RuleRun, rule: Rule, step: RuleStep, now: datetime, *, code: str, message: str
-) -> RuleStepped:
+def tried(run: RuleRun, rule: Rule, step: RuleStep, now: datetime, *, code: str, message: str) -> RuleStepped:
     """Return that a step is tried again, or has failed where it was tried often enough."""
     retry, times = step.retry or RETRY, run.tries + 1
     if times >= retry.attempts:
