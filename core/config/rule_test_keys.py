@@ -18,7 +18,6 @@ from core.model.rule_values import ConnectionValues, CountValues, EventValues, O
 from core.model.triggers import Trigger
 
 _YEARS = range(1900, 3000)
-_LONGEST = timedelta(days=3650)
 
 
 def instant(value: object) -> object:

@@ -220,12 +220,11 @@ async def _ask_once(turn: Turn, asking: Asking) -> None:
     if not landed:
         return
     turn = Turn(hub, turn.merchant, intended, turn.rule, turn.step)
-    made = Call(asking.connection, asking.operation)
+    # One key for every attempt: whoever knows it does it once.
+    made, once = Call(asking.connection, asking.operation), call.key.rpartition("/")[0]
     failpoint("rules.call.before")
     try:
-        result = await asked(
-            hub, turn.merchant, made, in_time(lambda: asking.call(call.key), deadline_s, made)
-        )
+        result = await asked(hub, turn.merchant, made, in_time(lambda: asking.call(once), deadline_s, made))
     except OutcomeUnknownError:
         return  # left open: it is looked up
     except StepFailedError as error:

@@ -19,7 +19,7 @@ from core.model.stock import ListingKey
 from core.steps import STEPS
 from core.store.jobs import list_jobs
 from simulation.memory import store_in_memory
-from tests.builders import MERCHANT, Bench, open_hub_of, review
+from tests.builders import MERCHANT, MONDAY_8, Bench, open_hub_of, review
 from tests.core.flow.merchant_runs import count, in_force, runs
 from tests.core.flow.play import pass_time, settle
 from tests.core.store.conftest import books_balance, open_store
@@ -97,24 +97,28 @@ async def _goes_out(b: Bench) -> None:
     if not b.world.outages:
         since = b.clock.now()
         b.world.outages = (
-            Outage(connection="shop", since=since, until=since + 12 * MINUTE, how=Fault.BEFORE),
+            Outage(connection="shop", since=since, until=since + 7 * MINUTE, how=Fault.BEFORE),
         )
         await count(b, 0)
     await settle(b)
 
 
 async def _goes_on(b: Bench) -> None:
-    await pass_time(b, 30 * MINUTE)
+    await _until(b, 30)
 
 
 async def _comes_back(b: Bench) -> None:
     if b.world.shop("amz").levels[ListingKey(listing="KK-CHEF8")] == 0:
         await count(b, 9)
-    await pass_time(b, 30 * MINUTE)
+    await _until(b, 60)
 
 
 async def _ends(b: Bench) -> None:
-    await pass_time(b, 75 * MINUTE)
+    await _until(b, 135)
+
+
+async def _until(b: Bench, minutes: int) -> None:
+    await pass_time(b, max(timedelta(0), MONDAY_8 + minutes * MINUTE - b.clock.now()))
 
 
 def until_then(b: Bench, wrong: list[str], *, killed_at: str) -> None:
@@ -127,9 +131,11 @@ def until_then(b: Bench, wrong: list[str], *, killed_at: str) -> None:
     ):
         if times > 1 or times + bool(unknown) < 1:
             wrong.append(f"{killed_at}: {what} {times} times, {unknown} unknown")
-    for what in ("POST /again", "GET /back-again"):
-        if not 1 <= done[what] <= 2:
-            wrong.append(f"{killed_at}: {what} {done[what]} times")
+    wrong += [
+        f"{killed_at}: {what} {done[what]} times"
+        for what in ("POST /again", "GET /back-again")
+        if not 1 <= done[what] <= 2
+    ]
     if b.world.shop("amz").levels[ListingKey(listing="KK-CHEF8")] != 8:
         wrong.append(f"{killed_at}: shows {b.world.shop('amz').levels}")
 
@@ -172,7 +178,7 @@ async def test_killed_at_any_place_rules_lose_and_double_nothing() -> None:
     assert {name for name in quiet.passed if name.startswith("rule")} >= PLACES
 
     for at, name in enumerate(quiet.passed, 1):
-        if name.startswith("rule") or name == "work.job.finish":
+        if name.startswith("rule") or (name == "work.job.finish" and at % 4 == 0):
             await _in_memory(at, wrong)
 
     assert wrong == []

@@ -72,7 +72,8 @@ def test_the_next_hour(schedule: Schedule, after: str, hour: str) -> None:
 
 
 def test_a_year_of_days_has_each_hour_once() -> None:
-    schedule, at, hours = daily(time(2, 30), EASTERN), utc("2026-12-31T12:00"), []
+    schedule, at = daily(time(2, 30), EASTERN), utc("2026-12-31T12:00")
+    hours: list[datetime] = []
     while len(hours) < 365:
         at = next_hour(schedule, at)
         hours.append(at.astimezone(ZoneInfo(EASTERN)))
