@@ -86,8 +86,7 @@ def _hook(
 
     async def call(key: str) -> dict[str, Any]:
         failpoint("rule_calls.hook.before")
-        # One key for every attempt: whoever knows it does it once.
-        answer: HookAnswer = await hooks.call(request, key=key.rpartition("/")[0])
+        answer: HookAnswer = await hooks.call(request, key=key)
         failpoint("rule_calls.hook.after")
         return {"status": answer.status, **taken_of(answer, take)}
 
