@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from core.config.explain import names_of, note_errors
 from core.config.file_text import text_of
 from core.config.keys import DAYS
+from core.config.map_reader import read_maps
 from core.config.merchant import (
     ConnectionConfig,
     Location,
@@ -34,7 +36,6 @@ Known = Mapping[str, type[BaseModel]]
 
 _LATER = {
     "tests": "this version does not run the tests of rules",
-    "maps": "this version uses the connectors' own mappings only",
 }
 
 
@@ -109,9 +110,10 @@ def read(
     note_leading_zeros(document)
     note_odd_patterns(document)
     rules = RuleSet() if keys is None else read_rules(document, keys.rules, digest=digest_of(text))
+    maps = {} if keys is None else read_maps(document, keys.maps)
     if keys is None or document.problems:
         raise ConfigFileError(document.problems)
-    return _config(document, keys, settings, text, rules)
+    return replace(_config(document, keys, settings, text, rules), maps=maps)
 
 
 def _check_keys(document: Document) -> FileKeys | None:

@@ -14,6 +14,7 @@ from core.config.stock_patterns import DEFAULT, matches, unmatched
 from core.model.address import Address
 from core.model.calendar import WorkCalendar
 from core.model.shipment import Box
+from core.overrides import Overrides
 
 ANY = "*"
 
@@ -120,6 +121,8 @@ class MerchantConfig:
     labels: LabelRule = field(default_factory=LabelRule)
     """How labels are bought where no rule says otherwise of an order."""
     rules: RuleSet = field(default_factory=RuleSet)
+    maps: Mapping[str, Overrides] = field(default_factory=dict)
+    """Connector -> the merchant's own reading of its orders."""
     stages: Mapping[str, timedelta] = field(default_factory=dict)
     """How long an order may be in a stage before it is stuck."""
     file: str

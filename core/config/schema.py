@@ -23,6 +23,7 @@ from core.config.keys import (
     stage,
     weekday,
 )
+from core.config.map_keys import MapKeys
 from core.config.places import country
 from core.config.rule_keys import RuleKeys
 
@@ -111,4 +112,5 @@ class FileKeys(Keys):
     sla: SlaKeys = Field(default_factory=SlaKeys)
     stock: dict[Text, StockKeys] = Field(default_factory=dict)
     boxes: list[BoxKeys] = Field(default_factory=list)
+    maps: list[MapKeys] = Field(default_factory=list)
     rules: list[RuleKeys] = Field(default_factory=list)

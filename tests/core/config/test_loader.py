@@ -293,7 +293,7 @@ def test_a_slip_is_told_with_line_column_and_the_nearest_name(old: str, new: str
     assert says in wrong_with(old, new)
 
 
-@pytest.mark.parametrize("name", ["tests", "maps"])
+@pytest.mark.parametrize("name", ["tests"])
 def test_a_part_of_the_file_that_would_not_run_is_refused(name: str) -> None:
     (says,) = wrong(f"{GOOD}{name}: []\n")
 
