@@ -56,7 +56,9 @@ async def test_the_command_shows_attributes_line_by_line_and_as_json(site: Site)
 
     lines = list(order_lines(ORDER, state, ()))
 
-    assert [
-        one for one in lines if one in ("gift: true", "po: PO-4711", "units: 3")
-    ] == ["gift: true", "po: PO-4711", "units: 3"]
+    assert [one for one in lines if one in ("gift: true", "po: PO-4711", "units: 3")] == [
+        "gift: true",
+        "po: PO-4711",
+        "units: 3",
+    ]
     assert order_json(ORDER, state, ())["attributes"] == ATTRIBUTES
