@@ -33,7 +33,7 @@ from core.engine.session import set_clock
 from core.errors import ConfigError
 from core.log import Redactor
 from core.outgoing.addresses import HOSTS, NONE, AllowedHosts, allowed_hosts
-from core.ports import Connection, Connector, Ports, Token, Tokens
+from core.ports import Connection, Connector, Ports, Token, Tokens, as_read
 from core.store.configs import save_config
 from core.store.database_file import check_file, checked_url, database_file
 from core.store.engine import database
@@ -210,6 +210,7 @@ def _ports(installation: Installation, merchant: MerchantConfig, config: Connect
         ),
         clock=installation.clock,
         outgoing_hosts=installation.outgoing_hosts,
+        overrides=merchant.maps.get(config.use, as_read),
     )
     built.append(connector.build(connection))
     return built[0]

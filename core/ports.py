@@ -93,6 +93,17 @@ class Quota(Protocol):
         ...
 
 
+Overrides = Callable[[FetchedOrder, object], FetchedOrder]
+"""Gives an order with a merchant's own reading of single fields, of what was read and the vendor's order.
+
+A MappingError: a field that the merchant requires cannot be read."""
+
+
+def as_read(fetched: FetchedOrder, payload: object) -> FetchedOrder:  # noqa: ARG001  a merchant without maps
+    """Return the order as the connector read it."""
+    return fetched
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
     """All that a connector may know of the connection it serves."""
@@ -110,6 +121,8 @@ class Connection:
     clock: Clock
     outgoing_hosts: AllowedHosts = NONE
     """What addresses of the merchant's own may lead to beside public ones, as the operator of this installation says."""
+    overrides: Overrides = as_read
+    """What ``maps:`` of crossdock.yaml says; a channel calls it with what it read and the vendor's order."""
 
 
 class Channel(Protocol):

@@ -24,6 +24,7 @@ from core.config.keys import (
     stage,
     weekday,
 )
+from core.config.map_keys import MapKeys
 from core.config.places import COUNTRIES, country
 from core.config.rule_keys import RuleKeys
 from core.config.rule_test_keys import TestKeys
@@ -160,6 +161,8 @@ class FileKeys(Keys):
     """Buffers and low marks, by SKU: a SKU, a pattern with ``*``, or ``default``."""
     boxes: list[BoxKeys] = Field(default_factory=list)
     """Boxes, the smallest first: the first in which everything fits is taken."""
+    maps: list[MapKeys] = Field(default_factory=list)
+    """How orders of a channel are read otherwise than its connector reads them."""
     rules: list[RuleKeys] = Field(default_factory=list)
     """What is done when something has come to pass, or at some hour. They run in this order."""
     tests: list[TestKeys] = Field(default_factory=list)

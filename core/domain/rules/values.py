@@ -56,6 +56,7 @@ def order_values(
         "programs": list(order.programs),
         "cancel_requested": order.cancel_requested,
         "before_go_live": state.before_go_live,
+        "attributes": dict(order.attributes),
     }
 
 
