@@ -2,10 +2,12 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, GetJsonSchemaHandler, WithJsonSchema
+from pydantic_core import CoreSchema
 
 from core.codecs import CODECS
 from core.config.keys import Keys, Text
+from core.config.rule_types import SHORT
 from core.nearest import nearest
 
 _FORMULA = "="
@@ -54,18 +56,39 @@ def formula(value: object) -> object:
     return value
 
 
+class _ShownShort:
+    """Tells editors that a field may be its path, or what computes it, alone."""
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return {SHORT: "path", **handler(schema)}
+
+
+_AS = {"anyOf": [{"enum": sorted(CODECS)}, {"type": "object", "minProperties": 1}]}
+
+
 class FieldKeys(Keys):
     """How one field is read: by a path with its codec, or computed."""
 
     path: Text | None = None
-    as_: Annotated[Any, BeforeValidator(codec)] = Field(default=None, alias="as")
+    """Where it stands in the channel's order, as in ``shippingLines.nodes[0].title``."""
+    as_: Annotated[Any, BeforeValidator(codec), WithJsonSchema(_AS)] = Field(default=None, alias="as")
+    """How it is read: a codec, or a table of the channel's words and yours."""
     value: Annotated[str, BeforeValidator(formula)] | None = None
+    """What computes it: CEL after ``=``."""
     required: bool = False
+    """Whether an order without it is held as one that cannot be read whole."""
 
 
 class MapKeys(Keys):
     """What differs from how a connector reads its orders."""
 
     from_: Text = Field(alias="from")
+    """Which orders: ``shopify.order`` or ``amazon.order``."""
     to: Literal["order"] = "order"
-    fields: dict[str, Annotated[FieldKeys, BeforeValidator(_field)]] = Field(min_length=1, max_length=50)
+    """What becomes of them: an order of ours."""
+    fields: dict[str, Annotated[FieldKeys, BeforeValidator(_field), _ShownShort()]] = Field(
+        min_length=1, max_length=50
+    )
+    """By our name of a field: where it is read, or what computes it."""

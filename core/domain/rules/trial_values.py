@@ -146,6 +146,7 @@ def _who_and_when(config: MerchantConfig, trigger: Trigger | None, told: Values,
         "programs": [],
         "cancel_requested": False,
         "before_go_live": False,
+        "attributes": {},
     }
 
 

@@ -81,7 +81,7 @@ def test_without_maps_nothing_is_read_otherwise() -> None:
         ('tags: "=src.test"', "45:13: tags: tags are texts, and this is true or false or null"),
         ('lines.sku: "=src.name"', "45:20: lines.sku: there is no 'src' here (one of: item)"),
         ("number: {path: name, requird: true}", "45:28: unknown key 'requird' in maps[0].fields.number; did you mean 'required'?"),
-        ("number: 5", "45:15: number: names and values are wanted here"),
+        ("number: 5", "45:15: number: names and values are wanted here; its keys are: path, as, value, required"),
     ],
 )  # fmt: skip
 def test_a_slip_in_a_field_is_told_where_it_stands(line: str, says: str) -> None:
