@@ -164,6 +164,11 @@ class _RuleSteps:
                     self._document.wrong(
                         (*path, key), f"{key}: '{name}' uses {self._uses[name]}, which {says}"
                     )
+        until = said.get("until") if action == "wait" else None
+        if until in _TRIGGERS and self._subject not in (None, Trigger(until).subject):
+            about = _ABOUT.get(self._subject, "this rule") if self._subject else "this rule"
+            says = f"until: '{until}' never comes for {about}"
+            self._document.wrong((*path, "until"), says)
         if action == "notify":
             self._check_notify(path, said)
 

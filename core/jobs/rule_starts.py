@@ -6,7 +6,7 @@ What has come to pass, that it was told, and the runs that it starts are written
 from datetime import datetime
 
 from core.domain.rules.hours import next_hour, schedule_text
-from core.domain.rules.offering import SCHEDULE, Happening, asked_about, begun, gone_on
+from core.domain.rules.offering import SCHEDULE, Happening, begun, begun_of, gone_on
 from core.domain.rules.stock import edges
 from core.engine.hub import Hub
 from core.engine.job import Reschedule
@@ -35,10 +35,7 @@ async def look_at_stock(hub: Hub, job: Job) -> Reschedule | None:
         return None
     now, rules = hub.clock.now(), await rules_in_force(hub, merchant)
     come = {look.sku: _come_of(hub, merchant, look, now) for look in looks}
-    started = {
-        sku: [run for one in found for run in begun(rules, asked_about(rules, one), one, now)]
-        for sku, found in come.items()
-    }
+    started = {sku: [run for one in found for run in begun(rules, one, now)] for sku, found in come.items()}
     waited = await _waited(hub, merchant, [one for found in come.values() for one in found], now)
     failpoint("rules.stock.before")
     await hub.store.write(
@@ -81,7 +78,7 @@ async def look_at_pauses(hub: Hub, job: Job) -> Reschedule | None:
             at=now,
             values={"connection": connection_values(hub, merchant, name, look.reason)},
         )
-        started = list(begun(rules, asked_about(rules, one), one, now))
+        started = list(begun(rules, one, now))
         waited = await _waited(hub, merchant, [one], now)
         failpoint("rules.connection.before")
         await hub.store.write(tell_connection, merchant, name, look, started=started, waited=waited, now=now)
@@ -118,6 +115,6 @@ async def tell_hour(hub: Hub, job: Job) -> Reschedule | None:
         values=await values_of(hub, merchant, Subject.SCHEDULE, rule.id),
     )
     failpoint("rules.hour.before")
-    await hub.store.write(begin_runs, merchant, list(begun(rules, [rule], one, now)), now=now)
+    await hub.store.write(begin_runs, merchant, list(begun_of(rules, [rule], one, now)), now=now)
     following = next_hour(rule.schedule, now)
     return Reschedule(due_at=following, data={**job.data, "hour": following.isoformat()})

@@ -185,3 +185,9 @@ def _run_of(row: sa.Row[Any]) -> MerchantRun:
         started_at=row.started_at,
         ended_at=row.ended_at,
     )
+
+
+def forget_runs(conn: sa.Connection, merchant: str, before: datetime) -> int:
+    """Delete a merchant's runs that ended before an instant; return how many."""
+    old = (rule_runs.c.merchant == merchant, rule_runs.c.ended_at < before)
+    return int(conn.execute(sa.delete(rule_runs).where(*old)).rowcount)

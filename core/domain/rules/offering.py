@@ -10,8 +10,8 @@ from core.domain.commit import MerchantNotice
 from core.domain.fold_rules import FIRST_STEP, after_step
 from core.domain.notices import RULE_FAILED
 from core.domain.rules.matching import CONDITION, looked_at_by
+from core.domain.rules.starting import Start, asked, started
 from core.domain.rules.stepping import resumed
-from core.expressions import EvaluationError, bind
 from core.model.merchant_runs import MerchantRun
 from core.model.people import actor_of_rule
 from core.model.rule_facts import RuleStepped
@@ -43,31 +43,21 @@ class Happening:
         return EventValues(trigger=self.trigger, at=self.at)
 
 
-def begun(rules: RuleSet, asked: Sequence[Rule], one: Happening, now: datetime) -> Iterator[MerchantRun]:
-    """Yield the run of each rule whose condition holds; one that stops ends the list."""
-    for rule in asked:
-        run = _begun(rules, rule, one, now)
-        if run is not None:
-            yield run
-            if rule.stop:
-                return
+def begun(rules: RuleSet, one: Happening, now: datetime) -> Iterator[MerchantRun]:
+    """Yield the run of each rule that something starts and whose condition holds; one that stops ends the list."""
+    yield from begun_of(rules, asked(rules.of(one.about), one.event), one, now)
 
 
-def asked_about(rules: RuleSet, one: Happening) -> list[Rule]:
-    """Return the rules that a trigger starts, in the order of the file."""
-    return [rule for rule in rules.of(one.about) if one.trigger in {t.value for t in rule.triggers}]
-
-
-def _begun(rules: RuleSet, rule: Rule, one: Happening, now: datetime) -> MerchantRun | None:
+def begun_of(rules: RuleSet, of: Sequence[Rule], one: Happening, now: datetime) -> Iterator[MerchantRun]:
+    """Yield the run of each of these rules whose condition holds."""
     values = {**one.values, "event": dict(one.event), "now": now}
-    message, looked_at = "", {}
-    if rule.condition is not None:
-        looked_at = looked_at_by(rule.condition.text, values)
-        try:
-            if not rule.condition.evaluate(bind(values, rule.condition.scope)):
-                return None
-        except EvaluationError as error:
-            message = str(error)
+    for start in started(of, lambda: values):
+        yield _begun(rules, start, one, now)
+
+
+def _begun(rules: RuleSet, start: Start, one: Happening, now: datetime) -> MerchantRun:
+    rule, message = start.rule, start.undecided
+    looked_at = looked_at_by(rule.condition.text, one.values) if rule.condition is not None else {}
     run = RuleRun(
         run_id=f"{one.trigger}/{one.subject}/{one.number}/{rule.id}",
         rule=rule.id,

@@ -143,3 +143,12 @@ rules:
 )  # fmt: skip
 def test_a_rule_reads_no_environment(rule: str, says: str) -> None:
     assert says in wrong(GOOD + "rules:\n  - " + rule.replace("{when", "{id: r, when") + "\n")
+
+
+@pytest.mark.req("R75")
+def test_a_wait_for_what_never_comes_for_a_rule_is_refused() -> None:
+    rule = "{id: r, when: stock.out, then: [{wait: {until: order.shipped, for: 2d}}]}"
+
+    assert wrong(f"{GOOD}rules:\n  - {rule}\n") == [
+        "43:52: until: 'order.shipped' never comes for a rule about stock"
+    ]

@@ -8,6 +8,7 @@ import pytest
 from connectors.bogus.client import Effect, Fault, Outage
 from core.domain.commit import MerchantNotice
 from core.engine.pauses import resume
+from core.jobs.housekeeping import tick_old_requests
 from core.model.rule_runs import RunOutcome
 from core.model.stock import ListingKey
 from core.store.buffers import Buffer, buffers_of
@@ -512,3 +513,18 @@ async def test_a_buffer_of_a_connection_that_is_gone_fails(b: Bench) -> None:
 
     assert await told(b) == [("stock.low", "CHEF-8", "keep", "failed")]
     assert await b.store.read(buffers_of, MERCHANT, ["CHEF-8"]) == []
+
+
+async def test_a_run_is_kept_for_ninety_days_after_it_ended(on_disk: Bench) -> None:
+    b = on_disk
+    await in_force(b, STOCK)
+    await count(b, 0)
+    await settle(b)
+    b.clock.move_to(b.clock.now() + timedelta(days=90))
+    await tick_old_requests(b.hub)
+    assert len(await told(b)) == 2
+
+    b.clock.move_to(b.clock.now() + timedelta(seconds=1))
+    await tick_old_requests(b.hub)
+
+    assert await told(b) == []
