@@ -25,6 +25,7 @@ VERBS = {
     "validate": "Check crossdock.yaml; every mistake with file, line and column.",
     "schema": "Print the JSON Schema of crossdock.yaml, for editors.",
     "rules": "Rules that are ready to be used: list, show, take one into crossdock.yaml.",
+    "runs": "What rules did: list every run, show one step by step.",
     "db": "Care for the database.",
     "orders": "List orders, show one, or act on one.",
     "stock": "List stock, or say what was counted or received.",

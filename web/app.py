@@ -20,6 +20,7 @@ from web.api import (
     parked,
     people,
     privacy,
+    runs,
     shoppers,
     stock,
     zones,
@@ -32,6 +33,7 @@ from web.console import golive as golive_page
 from web.console import orders as orders_page
 from web.console import people as people_page
 from web.console import privacy as privacy_page
+from web.console import runs as runs_page
 from web.console.errors import readable
 from web.context import Settings
 from web.door.bodies import LargeBodies
@@ -51,6 +53,7 @@ ENDPOINTS = (
     *links_api.ENDPOINTS,
     *golive.ENDPOINTS,
     *notices.ENDPOINTS,
+    *runs.ENDPOINTS,
     *zones.ENDPOINTS,
     *shoppers.ENDPOINTS,
     *privacy.ENDPOINTS,
@@ -90,6 +93,7 @@ def build(hub: Hub, settings: Settings) -> web.Application:
     links.add(app)
     golive_page.add(app)
     privacy_page.add(app)
+    runs_page.add(app)
     return app
 
 
