@@ -32,7 +32,8 @@ from core.engine.process_name import process_name
 from core.engine.session import set_clock
 from core.errors import ConfigError
 from core.log import Redactor
-from core.ports import Connection, Connector, Ports, Token, Tokens
+from core.outgoing.addresses import HOSTS, NONE, AllowedHosts, allowed_hosts
+from core.ports import Connection, Connector, Ports, Token, Tokens, as_read
 from core.store.configs import save_config
 from core.store.database_file import check_file, checked_url, database_file
 from core.store.engine import database
@@ -93,11 +94,13 @@ class Installation:
     connectors: Mapping[str, Connector]
     apps: Callable[[], Apps]
     """Read when it is first asked for."""
+    outgoing_hosts: AllowedHosts = NONE
+    """What addresses that merchants write may lead to beside public ones."""
 
 
 KINDS = frozenset({
     "channel", "levels", "shipment_notifier", "channel_payments", "gateway", "carrier", "label_files", "notifier",
-    "authorizer",
+    "hooks", "authorizer",
 })  # fmt: skip
 """The ports by which people tell connections apart: those of ``Ports`` that depend on no setting."""
 
@@ -206,6 +209,8 @@ def _ports(installation: Installation, merchant: MerchantConfig, config: Connect
             clock=installation.clock,
         ),
         clock=installation.clock,
+        outgoing_hosts=installation.outgoing_hosts,
+        overrides=merchant.maps.get(config.use, as_read),
     )
     built.append(connector.build(connection))
     return built[0]
@@ -280,6 +285,7 @@ async def open_hub(
     What ``serves`` needs every secret and builds every connection at once; else each is built when it is asked.
     """
     url = database_url(environ)
+    outgoing_hosts = allowed_hosts(setting(environ, HOSTS))
     known = connectors()
     loaded = configs(environ, known, without_secrets=not serves)
     if redactor is not None:
@@ -300,8 +306,9 @@ async def open_hub(
     clock = clock_of(environ)
     await set_clock(clock, store.db)
     installation = Installation(
-        store=store, keys=keys, clock=clock, owner=owner, connectors=known, apps=credentials
-    )
+        store=store, keys=keys, clock=clock, owner=owner, connectors=known, apps=credentials,
+        outgoing_hosts=outgoing_hosts,
+    )  # fmt: skip
     hub = Hub(store=store, clock=clock, owner=owner)
     try:
         for config in loaded:

@@ -167,7 +167,9 @@ async def asking(port: int) -> AsyncIterator[Ask]:
 
 def client(url: str) -> aiohttp.ClientSession:
     """Return a client of the vendors at an address."""
-    return aiohttp.ClientSession(url, connector=aiohttp.TCPConnector(limit=2 * AT_ONCE))
+    # Who waits for notifications waits as long as none come: a million orders are stored meanwhile.
+    waits = aiohttp.ClientTimeout(total=None)
+    return aiohttp.ClientSession(url, connector=aiohttp.TCPConnector(limit=2 * AT_ONCE), timeout=waits)
 
 
 async def ask(http: aiohttp.ClientSession, path: str, body: bytes) -> Any:

@@ -108,6 +108,7 @@ def stock_lines(found: StockExplanation) -> Iterator[str]:
     yield ""
     for buffer in found.buffers:
         by = f"stock rule {buffer.pattern} ({buffer.where})" if buffer.pattern else "no stock rule names it"
+        by = f"set by rule {buffer.rule}" if buffer.rule is not None else by
         yield f"buffer of {buffer.connection}: {buffer.units}, {by}"
     if not found.listings:
         yield "no listing is made of it"

@@ -47,6 +47,7 @@ def order_json(
         "total": amount_text(order.total),
         "total_minor": total.minor if total else None,
         "currency": total.currency if total else None,
+        "attributes": order.attributes,
         "holds": holds_json(state),
         "parked": {"step": state.parked.step, "message": state.parked.message} if state.parked else None,
         "parcels": [_parcel_json(parcel) for parcel in state.parcels],
@@ -97,6 +98,8 @@ def order_lines(
     yield from _held(order, state)
     if state.tags:
         yield f"tags: {', '.join(state.tags)}"
+    for name, value in sorted(order.attributes.items()):
+        yield f"{name}: {str(value).lower() if isinstance(value, bool) else value}"
     if state.assignee is not None:
         yield f"assigned to {called(state.assignee, names)}"
     yield ""

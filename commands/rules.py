@@ -17,6 +17,7 @@ from core.config.loader import read
 from core.config.merchant import MerchantConfig
 from core.config.problems import ConfigFileError
 from core.config.rule_adding import text_with
+from core.config.texts import texts_of
 from core.domain.rules.trial_words import failing_tests
 from core.errors import ConfigError
 
@@ -76,6 +77,9 @@ def _config(arguments: argparse.Namespace, found: tuple[MerchantConfig, ...]) ->
     if len(right) != 1:
         names = ", ".join(one.merchant for one in found)
         raise UsageError(f"which merchant? --merchant is one of: {names}")
+    if len(texts_of(right[0].text)) > 1:
+        says = "this merchant has several files; print the rule with crossdock rules show, and put it into one of"
+        raise ConfigError(f"{says} {right[0].file}")
     return right[0]
 
 

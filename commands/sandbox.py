@@ -1,4 +1,4 @@
-"""``crossdock sandbox``: the stand-ins of the four vendors, served on loopback."""
+"""``crossdock sandbox``: the stand-ins of the four vendors and of a merchant's own tool, served on loopback."""
 
 import argparse
 import json

@@ -19,13 +19,12 @@ Conversions: ``text count flag time country``; ``tail`` (the part of an id behin
 money); ``choice`` (``table: {VENDOR'S WORD: ours}``; the word ``"*"`` stands for every other).
 """
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from difflib import get_close_matches
 from functools import cache, partial
-from pathlib import Path
+from pathlib import Path as FilePath
 from typing import Any, NoReturn
 
 import yaml
@@ -33,22 +32,11 @@ import yaml
 from core.conversions import PLAIN, choice_of, kind_of, why_no_amount
 from core.errors import ConfigError, MappingError
 from core.model.money import Money, Side
+from core.paths import At, Path, joined, path_of
 
-MAPPINGS = Path(__file__).resolve().parent.parent / "mappings"
+MAPPINGS = FilePath(__file__).resolve().parent.parent / "mappings"
 
-_STEP = re.compile(r"(?P<key>[^.\[\]]+)(?:\[(?P<index>\d+)\])?")
 _NOTHING = object()
-
-
-@dataclass(frozen=True, slots=True)
-class At:
-    """Where in a payload a field is being read."""
-
-    root: object
-    here: object
-    path: str = ""
-
-
 Field = Callable[[At], object]
 
 
@@ -201,58 +189,33 @@ class _File:
     def table(self, node: yaml.Node) -> dict[str, object]:
         return {word: self.value(value) for word, value in self.pairs(node).items()}
 
-    def where(self, found: Mapping[str, yaml.Node]) -> tuple[tuple["_Path", frozenset[object]], ...]:
+    def where(self, found: Mapping[str, yaml.Node]) -> tuple[tuple[Path, frozenset[object]], ...]:
         if "where" not in found:
             return ()
         wanted = []
         for text, node in self.pairs(found["where"]).items():
             value = self.value(node)
-            wanted.append((_path(text), frozenset(value if isinstance(value, list) else [value])))
+            wanted.append((path_of(text), frozenset(value if isinstance(value, list) else [value])))
         return tuple(wanted)
 
-    def paths(self, node: yaml.Node) -> tuple["_Path", ...]:
+    def paths(self, node: yaml.Node) -> tuple[Path, ...]:
         if isinstance(node, yaml.SequenceNode) and node.value:
             return tuple(self.path(one) for one in node.value)
         return (self.path(node),)
 
-    def path(self, node: yaml.Node) -> "_Path":
+    def path(self, node: yaml.Node) -> Path:
         text = self.text(node)
         try:
-            return _path(text)
+            return path_of(text)
         except ValueError:
             self.refuse(node, f"{text!r} is no path; write it like customer.id or lines[0].title")
-
-
-@dataclass(frozen=True, slots=True)
-class _Path:
-    """A compiled path: steps are keys of objects and positions in lists."""
-
-    text: str
-    absolute: bool
-    steps: tuple[str | int, ...]
-
-    def find(self, at: At, *, lenient: bool = False) -> tuple[object, str]:
-        """Return the value, or None where any step is absent, and its full path."""
-        value = at.root if self.absolute else at.here
-        where = "" if self.absolute else at.path
-        for step in self.steps:
-            where = _joined(where, step)
-            if isinstance(step, int):
-                value = value[step] if isinstance(value, list) and step < len(value) else None
-            elif isinstance(value, Mapping):
-                value = value.get(step)
-            elif value is None or lenient:
-                value = None
-            else:
-                raise MappingError(where, f"expected an object around it, found {kind_of(value)}")
-        return value, where or "."
 
 
 @dataclass(frozen=True, slots=True)
 class _MoneyOf:
     """How an amount becomes money: whose currency, on which side."""
 
-    currency: _Path
+    currency: Path
     side: Side
 
     def read(self, value: object, at: At, where: str) -> Money:
@@ -282,8 +245,8 @@ class _MoneyOf:
 class _Elements:
     """The elements of a list that fit ``where``."""
 
-    path: _Path
-    where: tuple[tuple[_Path, frozenset[object]], ...]
+    path: Path
+    where: tuple[tuple[Path, frozenset[object]], ...]
     may_miss: bool = field(kw_only=True)
     lenient: bool = field(default=False, kw_only=True)
 
@@ -294,7 +257,7 @@ class _Elements:
         if not isinstance(value, list):
             raise MappingError(where, f"expected a list, found {kind_of(value)}")
         for index, element in enumerate(value):
-            inner = At(at.root, element, _joined(where, index))
+            inner = At(at.root, element, joined(where, index))
             if all(path.find(inner)[0] in wanted for path, wanted in self.where):
                 yield inner
 
@@ -312,7 +275,7 @@ def _each(elements: _Elements, one: Field, at: At) -> list[object]:
 
 
 def _value(
-    paths: tuple[_Path, ...], convert: Callable[[object, str], object], default: object, at: At
+    paths: tuple[Path, ...], convert: Callable[[object, str], object], default: object, at: At
 ) -> object:
     value, where = _first(paths, at)
     if value is None:
@@ -321,7 +284,7 @@ def _value(
 
 
 def _lenient_value(
-    paths: tuple[_Path, ...], convert: Callable[[object, str], object], default: object, at: At
+    paths: tuple[Path, ...], convert: Callable[[object, str], object], default: object, at: At
 ) -> object:
     """Return the first value that can be read; what stands for an absent one, where none can."""
     for path in paths:
@@ -332,14 +295,14 @@ def _lenient_value(
     return _absent(default, paths[0].text)
 
 
-def _money_field(paths: tuple[_Path, ...], money: _MoneyOf, default: object, at: At) -> object:
+def _money_field(paths: tuple[Path, ...], money: _MoneyOf, default: object, at: At) -> object:
     value, where = _first(paths, at)
     if value is not None:
         return money.read(value, at, where)
     return None if _absent(default, where) is None else money.zero(at)
 
 
-def _total(elements: _Elements, of: _Path, money: _MoneyOf, at: At) -> Money:
+def _total(elements: _Elements, of: Path, money: _MoneyOf, at: At) -> Money:
     total = money.zero(at)
     for inner in elements.within(at):
         value, where = of.find(inner)
@@ -347,7 +310,7 @@ def _total(elements: _Elements, of: _Path, money: _MoneyOf, at: At) -> Money:
     return total
 
 
-def _first(paths: tuple[_Path, ...], at: At) -> tuple[object, str]:
+def _first(paths: tuple[Path, ...], at: At) -> tuple[object, str]:
     """Return the first value that is there; None, and the first path, where none is."""
     for path in paths:
         value, where = path.find(at)
@@ -368,27 +331,6 @@ _EXTRA: dict[str, frozenset[str]] = {
     "total": frozenset({"currency", "side", "of", "where"}),
     "choice": frozenset({"table"}),
 }
-
-
-@cache
-def _path(text: str) -> _Path:
-    absolute = text.startswith("/")
-    rest = text[1:] if absolute else text
-    steps: list[str | int] = []
-    for part in rest.split(".") if rest not in {"", "."} else []:
-        match = _STEP.fullmatch(part)
-        if match is None:
-            raise ValueError(text)
-        steps.append(match["key"])
-        if match["index"]:
-            steps.append(int(match["index"]))
-    return _Path(text, absolute, tuple(steps))
-
-
-def _joined(path: str, step: str | int) -> str:
-    if isinstance(step, int):
-        return f"{path}[{step}]"
-    return f"{path}.{step}" if path else step
 
 
 def _nearest(word: str, known: "set[str] | set[Side] | Mapping[str, object]") -> str:

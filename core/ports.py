@@ -23,6 +23,7 @@ from core.model.order import FetchedOrder, OrderPage
 from core.model.payment import GatewayPayment, Movement
 from core.model.shipment import CustomsItem, Dispatch, Label, LabelRefused, Parcel, Quotes, TrackingEvent
 from core.model.stock import Level, LevelChange, LevelResult, Listing, ListingKey
+from core.outgoing.addresses import NONE, AllowedHosts
 
 
 class Fence(StrEnum):
@@ -92,6 +93,17 @@ class Quota(Protocol):
         ...
 
 
+Overrides = Callable[[FetchedOrder, object], FetchedOrder]
+"""Gives an order with a merchant's own reading of single fields, of what was read and the vendor's order.
+
+A MappingError: a field that the merchant requires cannot be read."""
+
+
+def as_read(fetched: FetchedOrder, payload: object) -> FetchedOrder:  # noqa: ARG001  a merchant without maps
+    """Return the order as the connector read it."""
+    return fetched
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
     """All that a connector may know of the connection it serves."""
@@ -107,6 +119,10 @@ class Connection:
     tokens: Tokens
     quota: Quota
     clock: Clock
+    outgoing_hosts: AllowedHosts = NONE
+    """What addresses of the merchant's own may lead to beside public ones, as the operator of this installation says."""
+    overrides: Overrides = as_read
+    """What ``maps:`` of crossdock.yaml says; a channel calls it with what it read and the vendor's order."""
 
 
 class Channel(Protocol):
@@ -368,6 +384,8 @@ class Connector:
     at_once: Mapping[str, int] = field(default_factory=dict)
     """How many levels one call of ``read_levels`` or ``set_levels`` best takes; 250 where nothing is said."""
     signs_in_with: tuple[str, ...] = ()
+    tested_by: str | None = None
+    """The key under ``with`` that says what ``probe`` asks, where the vendor has nothing of its own: without it nothing is asked."""
     app_keys: tuple[str, ...] = ()
     api_version: str | None = None
     version_ends: date | None = None

@@ -14,7 +14,7 @@ from typing import Final
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from sandbox import amazon, control, easypost, mail, shopify, stripe
+from sandbox import amazon, control, easypost, hooks, mail, shopify, stripe
 from sandbox.clock import Clock, SteppedClock
 from sandbox.house import usual
 from sandbox.http import Handler
@@ -52,6 +52,7 @@ async def start(world: World, *, port: int = 0) -> Running:
         "easypost": easypost.build(world.easypost),
         "shopify": shopify.build(world.shopify),
         "amazon": amazon.build(world.amazon),
+        "hooks": hooks.build(world.tool),
     }
     sockets = {vendor: _bound(0) for vendor in apps}
     control_socket = _bound(port)

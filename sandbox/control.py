@@ -31,6 +31,7 @@ def build(world: World) -> web.Application:
         web.post("/house", _house),
         web.post("/play", _play),
         web.get("/books", _books),
+        web.post("/hooks", _answers),
         web.post("/faults", _arm),
         web.post("/faults/quiet", _quiet),
         web.post("/faults/day", _day),
@@ -67,6 +68,7 @@ async def _overview(request: web.Request) -> web.Response:
         "stripe": world.stripe.credentials(world.urls["stripe"]),
         "easypost": world.easypost.credentials(world.urls["easypost"]),
         "mail": {"smtp": world.urls["mail"]},
+        "hooks": world.tool.credentials(world.urls["hooks"]),
     }
     return web.json_response({"clock": world.clock.text(), "vendors": vendors})
 
@@ -92,6 +94,13 @@ async def _play(request: web.Request) -> web.Response:
 
 async def _books(request: web.Request) -> web.Response:
     return web.json_response(request.app[WORLD].books())
+
+
+async def _answers(request: web.Request) -> web.Response:
+    """Have the merchant's tool answer so, by path, instead of what it answered there."""
+    wanted: Json = await request.json()
+    request.app[WORLD].tool.script(wanted["answers"])
+    return web.json_response({"ok": True})
 
 
 async def _arm(request: web.Request) -> web.Response:

@@ -278,7 +278,7 @@ class ScriptedFaults:
 
 
 CONNECTIONS: Final[dict[str, str]] = {
-    "shop": "shopify", "amz": "amazon", "pay": "stripe", "post": "easypost", "mail": "mail",
+    "shop": "shopify", "amz": "amazon", "pay": "stripe", "post": "easypost", "mail": "mail", "tool": "hooks",
 }  # fmt: skip
 """Which vendor a connection of a day is, where the house does not say it in `connections`."""
 

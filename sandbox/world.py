@@ -4,6 +4,7 @@ from sandbox.amazon import Amazon
 from sandbox.clock import Clock
 from sandbox.easypost import EasyPost
 from sandbox.environment import Environment
+from sandbox.hooks import Tool
 from sandbox.mail import Mailbox
 from sandbox.shopify import Shopify
 from sandbox.stripe import Stripe
@@ -20,6 +21,7 @@ class World(Environment):
         self.shopify = Shopify(self, self.stripe)
         self.amazon = Amazon(self)
         self.mail = Mailbox(self)
+        self.tool = Tool(self)
         self.channels = [self.shopify, self.amazon]
         self._stock(house)
 
@@ -30,6 +32,7 @@ class World(Environment):
         self.stripe.clear()
         self.easypost.clear()
         self.mail.clear()
+        self.tool.clear()
         self._stock(house)
 
     def books(self) -> Json:
@@ -40,6 +43,7 @@ class World(Environment):
             "stripe": self.stripe.books(),
             "easypost": self.easypost.books(),
             "mail": self.mail.books(),
+            "hooks": self.tool.books(),
         }
 
     def under_way(self) -> int:

@@ -13,6 +13,7 @@ Two thousand webhooks of a hub that strace watches: each is on disk before its a
 Seeds of the simulation (`make soak ARGS=seeds`), seeds without safeguards (`ARGS=safeguards`), failing seeds over and over
 (`ARGS=hashes`): see tests/many_seeds.py.
 Stock, intake and effects beside small models, three hundred examples of forty steps each (`make soak ARGS=machines`).
+Ten thousand broken files of a merchant, other ones each time (`make soak ARGS=files`).
 A hundred thousand expressions, each given to both engines (`make soak ARGS=expressions`).
 Attacks on the door of a running hub, with what each costs and what honest webhooks feel of it: `make soak ARGS=attacks`.
 """
@@ -35,6 +36,7 @@ from tests import capacity, flushed, many_seeds, overload, quotas
 from tests.attacks import attacked
 from tests.chaos import run as chaos
 from tests.connectors import odd_run
+from tests.core.config import mutated
 from tests.core.expressions import agreement
 from tests.crash import every_place
 from tests.crash.every_place import WAYS
@@ -60,6 +62,7 @@ WALKS: dict[str, Callable[[range], Awaitable[str | None]]] = {
     "walk stripe": stripe_walk.walked,
 }
 """Random walks over a vendor's own specification, a hundred calls from each seed."""
+MOST_FILES = 10_000
 WALKED = range(1000, 1100)
 
 
@@ -98,6 +101,11 @@ async def answered(walk: Callable[[range], Awaitable[str | None]]) -> list[str]:
     return told.splitlines() if told else []
 
 
+async def files_tried() -> list[str]:
+    """Break merchants' files in many ways and return which was read wrongly, if any was."""
+    return await asyncio.to_thread(mutated.faults_of, MOST_FILES)
+
+
 async def sold_oddly(count: int) -> list[str]:
     """Sell so many odd orders at each of two channels and return what is wrong."""
     found = await odd_run.run(count, seed=2)
@@ -115,6 +123,7 @@ def main() -> int:
         ("attacks", attacked),
         ("flushed", flushed.judged),
         *((f"machines {name}", partial(driven, name)) for name in MACHINES),
+        ("files", files_tried),
         *((f"sabotage {kind}", partial(overlooked, kind)) for kind in sorted(VENDOR_OF)),
         *((f"{FLEET} --seed {n}", partial(act_one, kill=8, seed=n, faults="all")) for n in FLEET_SEEDS),
         (CAPACITY, capacity.measured),

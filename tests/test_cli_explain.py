@@ -124,7 +124,13 @@ def test_a_sku_is_explained_with_the_stock_rule_that_holds_units_back(said: Said
     )
     assert found["available"] == 7
     assert found["buffers"] == [
-        {"connection": "shop", "units": 1, "pattern": "default", "where": f"crossdock.yaml:{where}:3"}
+        {
+            "connection": "shop",
+            "units": 1,
+            "rule": None,
+            "pattern": "default",
+            "where": f"crossdock.yaml:{where}:3",
+        }
     ]
     assert found["listings"][0]["wanted"] == 6
     assert found["listings"][0]["why"] == "CHEF-8: 7 available less 1 of buffer, 1 in one: 6"

@@ -120,3 +120,20 @@ def test_a_mark_at_the_beginning_of_the_file_stays(said: Said, file: Path) -> No
 
     assert file.read_bytes().startswith(before)
     assert json.loads(said("validate", "--json")[1])["ok"] is True
+
+
+def test_a_rule_is_taken_into_no_one_of_several_files(
+    said: Said, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "conf"
+    folder.mkdir()
+    text = file.read_text()
+    (folder / "a.yaml").write_text(text)
+    (folder / "b.yaml").write_text("version: 1\n")
+    monkeypatch.setenv("CROSSDOCK_CONFIG", str(folder))
+
+    code, out, err = said("rules", "add", "tag-vip")
+
+    assert (code, out) == (1, "")
+    assert "this merchant has several files; print the rule with crossdock rules show" in err
+    assert [(folder / name).read_text() for name in ("a.yaml", "b.yaml")] == [text, "version: 1\n"]

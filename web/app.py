@@ -21,6 +21,7 @@ from web.api import (
     parked,
     people,
     privacy,
+    runs,
     shoppers,
     stock,
     zones,
@@ -34,6 +35,7 @@ from web.console import golive as golive_page
 from web.console import orders as orders_page
 from web.console import people as people_page
 from web.console import privacy as privacy_page
+from web.console import runs as runs_page
 from web.console.errors import readable
 from web.context import Settings
 from web.door.bodies import LargeBodies
@@ -54,6 +56,7 @@ ENDPOINTS = (
     *links_api.ENDPOINTS,
     *golive.ENDPOINTS,
     *notices.ENDPOINTS,
+    *runs.ENDPOINTS,
     *zones.ENDPOINTS,
     *shoppers.ENDPOINTS,
     *privacy.ENDPOINTS,
@@ -94,6 +97,7 @@ def build(hub: Hub, settings: Settings) -> web.Application:
     links.add(app)
     golive_page.add(app)
     privacy_page.add(app)
+    runs_page.add(app)
     return app
 
 

@@ -17,7 +17,7 @@ _API: Mapping[Role, tuple[str, ...]] = {
         "GET /go-live", "GET /go-live/accepted", "GET /go-live/accepted/{id}", "GET /go-live/accepted/{id}/undo",
         "GET /go-live/documents/{id}/listings",
         "GET /stock/opening",
-        "GET /parked", "GET /me", "GET /sessions", "POST /sessions/end", "POST /sessions/{id}/end",
+        "GET /runs", "GET /runs/{run}", "GET /parked", "GET /me", "GET /sessions", "POST /sessions/end", "POST /sessions/{id}/end",
     ),
     Role.PICKER: ("GET /orders/{order}/labels/{parcel}", "GET /orders/{order}/notes"),
     Role.OPERATOR: (
@@ -47,7 +47,7 @@ _CONSOLE: Mapping[Role, tuple[str, ...]] = {
     Role.VIEWER: (
         "GET /", "POST /logout", "GET /account", "POST /account",
         "GET /orders", "GET /orders/{order}", "GET /orders/{order}/done", "GET /orders/{order}/why", "GET /exceptions", "GET /stock",
-        "GET /links", "GET /links.csv", "GET /connections", "GET /deliveries",
+        "GET /links", "GET /links.csv", "GET /connections", "GET /deliveries", "GET /runs", "GET /runs/{run}",
         "GET /go-live", "GET /go-live/undo/{id}.csv", "GET /go-live/listings/{id}",
     ),
     Role.OPERATOR: (

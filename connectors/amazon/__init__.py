@@ -54,7 +54,7 @@ def build(connection: Connection) -> Ports:
 
     return Ports(
         mode=mode_of(connection.endpoints),
-        channel=AmazonChannel(connection.name, client, connection.clock),
+        channel=AmazonChannel(connection.name, client, connection.clock, overrides=connection.overrides),
         levels=AmazonLevels(connection.name, client, settings=settings, clock=connection.clock),
         shipment_notifier=AmazonShipmentNotifier(client, settings.marketplaces),
         notifications=queue,

@@ -10,6 +10,7 @@ from core.clock import Clock
 from core.errors import MappingError
 from core.model.order import FetchedOrder, OrderPage
 from core.model.part import NOT_AS_DOCUMENTED, checked, instant_or_never
+from core.ports import Overrides, as_read
 
 OPEN = "PENDING_AVAILABILITY,PENDING,UNSHIPPED,PARTIALLY_SHIPPED"
 """The statuses of an order of which something is still to ship."""
@@ -20,17 +21,20 @@ SHOWN = timedelta(days=729)
 class AmazonChannel:
     """Amazon as a place that sells."""
 
-    def __init__(self, name: str, client: AmazonClient, clock: Clock) -> None:
+    def __init__(
+        self, name: str, client: AmazonClient, clock: Clock, *, overrides: Overrides = as_read
+    ) -> None:
         self._name = name
         self._client = client
         self._clock = clock
+        self._overrides = overrides
 
     async def fetch_order(self, order_id: str) -> FetchedOrder:
         """Return the order as it stands now; what was sold alone, where the whole of it cannot be read (R105)."""
         payload = await self._client.get_order(order_id)
         try:
             read = order_of(payload, connection=self._name, main=self._client.main)
-            return checked(read, order_id, "orderId")
+            return checked(self._overrides(read, payload), order_id, "orderId")
         except NOT_AS_DOCUMENTED as error:
             now = self._clock.now()
             return part_of(payload, connection=self._name, order_id=order_id, now=now, error=error)

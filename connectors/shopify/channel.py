@@ -60,7 +60,8 @@ class ShopifyChannel:
         connection = self._admin.connection
         values = load_mapping("shopify/order")(order)
         _refuse_cut(order)
-        return fetched_of(values, order, connection=connection.name, denied=answer.denied)
+        fetched = fetched_of(values, order, connection=connection.name, denied=answer.denied)
+        return connection.overrides(fetched, order)
 
     def _part(self, order: object, order_id: str, error: Exception) -> FetchedOrder:
         values = load_mapping("shopify/part")(order)

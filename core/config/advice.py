@@ -113,6 +113,16 @@ def duration(written: str) -> str | None:
     return None
 
 
+def schedule(written: str) -> str | None:
+    """Return when a rule is started, as ``day at 17:00`` or ``2h``."""
+    found = re.fullmatch(r"(?:every |each |on )?([a-z]+?)s? at (.+)", written.strip().casefold())
+    if found is None:
+        return duration(written.strip().casefold().removeprefix("every "))
+    day_of = {"day": "day", "daily": "day", "weekday": "weekday", "workday": "weekday"}.get(found[1])
+    named, hour = day_of or weekday(found[1]), clock_time(found[2])
+    return f"{named} at {hour}" if named and hour else None
+
+
 def price(written: str) -> str | None:
     """Return a price as ``40.00``, without a currency and with a point."""
     text = re.sub(r"^(?:[A-Z]{3}|[$€£])\s*|\s*(?:[A-Z]{3}|[$€£])$", "", written.strip())

@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 from core.config import advice
 from core.config.keys import NAME
 from core.config.problems import label_of, path_text
+from core.config.rule_keys import StepKeys
 from core.config.yaml_text import Document, Path
 from core.nearest import nearest
 
@@ -54,7 +55,7 @@ def note_errors(
         if kind == "extra_forbidden":
             reader = model_at(model, inner[:-1])
             right = [*(names_of(reader) if reader else ()), *(also if len(inner) == 1 else ())]
-            says = f"unknown key '{path[-1]}'{_in(document.own(path[:-1]))}{nearest(str(path[-1]), right)}"
+            says = f"unknown key '{path[-1]}'{_in(document.own(path[:-1]))}{_right_key(str(path[-1]), right)}"
             if str(path[-1]).isdigit() and detail["input"] is None:
                 says += "; a comma ends a value here: decimals are written with a point"
             elif detail["input"] is None and re.search(r"[()'=<>&|]", str(path[-1])):
@@ -67,7 +68,50 @@ def note_errors(
         else:
             label = "" if of_key else f"{label_of(document.own(document.given(path)))}: "
             written = document.written.get(path) if quotes and not of_key else None
-            document.wrong(path, label + _what(detail, label_of(path), written, quotes=quotes), key=of_key)
+            says = _what(detail, label_of(path), written, quotes=quotes)
+            reader = model_at(model, inner) if kind == "model_type" else None
+            if reader is not None:
+                says += _keys_of(reader, detail["input"])
+            document.wrong(path, label + says, key=of_key)
+
+
+_ELSEWHERE: Mapping[str, tuple[str, ...]] = {
+    "when": ("on", "trigger", "triggers", "event"),
+    "then": ("do", "steps", "actions", "action", "run"),
+    "if": ("condition", "conditions", "where", "unless"),
+    "every": ("schedule", "cron", "at"),
+    "else": ("otherwise", "on_failure", "catch", "on_error"),
+    "notify": ("email", "mail", "slack", "alert", "message"),
+    "http": ("webhook", "call", "request", "post"),
+    "wait": ("delay", "sleep", "pause"),
+    "tag": ("add_tag", "add_tags", "tags", "label_order"),
+    "untag": ("remove_tag", "remove_tags"),
+    "text": ("message", "body", "content"),
+    "json": ("body", "payload", "data"),
+    "reason": ("because", "message", "text"),
+    "name": ("description", "title"),
+    "max": ("max_price", "limit"),
+    "attempts": ("times", "tries", "count", "max_attempts"),
+    "first": ("interval", "delay"),
+}
+"""What other programs call a key."""
+
+
+def _keys_of(model: type[BaseModel], given: object) -> str:
+    """Return what to write where the keys of a model are wanted."""
+    names = names_of(model)
+    if given in names:
+        return f", as in {given}: ..."
+    return f"; its keys are: {', '.join(names)}"
+
+
+def _right_key(wrong: str, right: Collection[str]) -> str:
+    """Return the right key for a wrong one: what it is called here, the nearest, or those that there are."""
+    if {"then", "every"} <= set(right) and wrong in StepKeys.model_fields:
+        return "; it belongs into a step, under then:"
+    meant = (key for key, others in _ELSEWHERE.items() if key in right and wrong.casefold() in others)
+    called = next(meant, None)
+    return f"; did you mean '{called}'?" if called else nearest(wrong, right)
 
 
 def _without_choices(details: Sequence[ErrorDetails]) -> Iterator[ErrorDetails]:
@@ -134,10 +178,16 @@ def _wanted(says: str, kind: str, given: object, key: str, *, quotes: bool) -> s
     """Return that a value of another kind is wanted, and how it was probably meant."""
     if given is None:
         return f"{says}, and nothing is given; text that begins with # is put in quotes"
+    if kind in ("bool_type", "bool_parsing") and str(given).casefold() in _TRUTHS:
+        return f"{says}; write {_TRUTHS[str(given).casefold()]}"
     if kind in _NUMBERS and quotes and isinstance(given, str | Decimal):
         return says + advice.whole_number(str(given), key)
-    if kind == "model_type" and isinstance(given, str) and quotes:
-        return f"{says}, as in {re.sub(r'[^a-z_]', '', given.casefold()) or 'key'}: ..."
+    if kind == "list_type" and key in ("then", "else"):
+        return "a list of steps is wanted here, each after a dash, as in - note: text"
+    if kind == "list_type" and (isinstance(given, dict) or key == "rules"):
+        return f"{says}; write a dash before the first key of each, as in - id: ..."
+    if kind == "string_type" and isinstance(given, dict | list):
+        return f"{says}, and this is {'a list' if isinstance(given, list) else 'keys with values'}; put it in quotes"
     if kind in ("list_type", "tuple_type") and isinstance(given, str):
         sides = re.fullmatch(r"([0-9]+) ?[x*,;] ?([0-9]+) ?[x*,;] ?([0-9]+)", given.strip())
         meant = ", ".join(sides.groups()) if sides else given if quotes else "..."
@@ -145,11 +195,18 @@ def _wanted(says: str, kind: str, given: object, key: str, *, quotes: bool) -> s
     return says
 
 
+_TRUTHS = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
+
+
 def _not_of_list(shown: str, given: object, expected: str, *, quotes: bool) -> str:
     """Return that a value is none of a closed list, with the nearest that is."""
     names = [name.strip(" '") for name in expected.replace(" or ", ", ").split(",")]
     if given in names and isinstance(given, str):
         return f"{shown} is text in quotes; write {given}, without quotes"
+    if names == ["True"]:
+        return f"{shown} is not wanted here; write true, or take the key out"
+    if quotes and isinstance(given, str) and given.upper() in names:
+        return f"{shown} is written {given.upper()} here"
     near = nearest(given, names) if isinstance(given, str) and quotes else f" (one of: {', '.join(names)})"
     return f"{shown} is not known here{near}"
 

@@ -5,7 +5,7 @@ import os
 import shutil
 from pathlib import Path
 
-from core.config.problems import ConfigFileError, Position, Problem
+from core.config.problems import ConfigFileError, Position, Problem, place_in
 from core.errors import ConfigError
 
 MOST_BYTES = 1_000_000
@@ -35,10 +35,9 @@ def text_of(path: Path, *, check: str) -> str:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         before = content[: error.start].decode("utf-8-sig", errors="replace")
-        at = Position(before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1)
         byte = content[error.start]
         says = f"this is no UTF-8 (byte {byte:02X}); save the file as UTF-8"
-        raise _wrong(path, at, says) from error
+        raise _wrong(path, place_in(before), says) from error
 
 
 def replace_text(path: Path, *, before: str, after: str) -> None:

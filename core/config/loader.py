@@ -12,6 +12,7 @@ from core.config.file_text import text_of
 from core.config.folder import read_folder
 from core.config.joined import joined
 from core.config.keys import DAYS
+from core.config.map_reader import read_maps
 from core.config.merchant import (
     ConnectionConfig,
     Location,
@@ -22,7 +23,7 @@ from core.config.merchant import (
 from core.config.places import check_places
 from core.config.problems import ConfigFileError
 from core.config.references import check_references
-from core.config.remarks import note_leading_zeros, note_odd_patterns, note_secrets
+from core.config.remarks import note_leading_zeros, note_nothing, note_odd_patterns, note_secrets
 from core.config.rule_reader import check_expressions, read_rules
 from core.config.rule_test_reader import read_tests
 from core.config.rules import RuleSet, standing_label
@@ -34,10 +35,6 @@ from core.nearest import nearest
 
 Known = Mapping[str, type[BaseModel]]
 """Connector -> the type of its ``with``."""
-
-_LATER = {
-    "maps": "this version uses the connectors' own mappings only",
-}
 
 
 def load(
@@ -102,9 +99,6 @@ def _checked(document: Document, text: str, *, known: Known, without_secrets: bo
             (), "names and values are wanted here: the file begins with version: 1, then merchant: ..."
         )
         raise ConfigFileError(document.problems)
-    for key in [key for key in document.values if key in _LATER]:
-        document.wrong((key,), f"{key}: {_LATER[key]}; take this part out", key=True)
-        del document.values[key]
     keys = _check_keys(document)
     check_references(document)
     check_places(document)
@@ -113,15 +107,16 @@ def _checked(document: Document, text: str, *, known: Known, without_secrets: bo
         if not (without_secrets and path[2:3] == ("with",)):
             document.problems += unset
     note_leading_zeros(document)
+    note_nothing(document)
     note_odd_patterns(document)
     if keys is None:
         check_expressions(document)
         raise ConfigFileError(document.problems)
     rules = read_rules(document, keys.rules, digest=digest_of(text))
-    tests = read_tests(document, keys.tests, rules)
+    tests, maps = read_tests(document, keys.tests, rules), read_maps(document, keys.maps)
     if document.problems:
         raise ConfigFileError(document.problems)
-    return replace(_config(document, keys, settings, text, rules), tests=tests)
+    return replace(_config(document, keys, settings, text, rules), tests=tests, maps=maps)
 
 
 def _check_keys(document: Document) -> FileKeys | None:

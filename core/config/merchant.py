@@ -15,6 +15,7 @@ from core.config.stock_patterns import DEFAULT, matches, unmatched
 from core.model.address import Address
 from core.model.calendar import WorkCalendar
 from core.model.shipment import Box
+from core.overrides import Overrides
 
 ANY = "*"
 
@@ -123,6 +124,8 @@ class MerchantConfig:
     rules: RuleSet = field(default_factory=RuleSet)
     tests: tuple[RuleTest, ...] = ()
     """What ``crossdock validate`` tries the rules with."""
+    maps: Mapping[str, Overrides] = field(default_factory=dict)
+    """Connector -> the merchant's own reading of its orders."""
     stages: Mapping[str, timedelta] = field(default_factory=dict)
     """How long an order may be in a stage before it is stuck."""
     file: str

@@ -1,12 +1,22 @@
 """What is wrong with a config file: where, what, and the nearest right name."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from core.errors import ConfigError
 from core.nearest import nearest
 
-__all__ = ["ConfigFileError", "Position", "Problem", "label_of", "nearest", "path_text"]
+__all__ = [
+    "ConfigFileError",
+    "Position",
+    "Problem",
+    "label_of",
+    "lines_of",
+    "nearest",
+    "path_text",
+    "place_in",
+]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -36,6 +46,21 @@ class ConfigFileError(ConfigError):
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(sorted(set(problems)))
         super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+"""What ends a line for every reader of YAML."""
+
+
+def lines_of(text: str) -> list[str]:
+    """Return the lines of a text, as a parser of YAML counts them."""
+    return _BREAK.split(text)
+
+
+def place_in(text: str) -> Position:
+    """Return the place behind a text."""
+    lines = lines_of(text)
+    return Position(len(lines), len(lines[-1]) + 1)
 
 
 def path_text(path: Sequence[str | int]) -> str:

@@ -14,12 +14,13 @@ HOLD = "hold"
 _GATEWAYS = frozenset({"stripe", "bogus"})
 CHANNELS = frozenset({"shopify", "amazon", "bogus"})
 # The addresses that each may be given another of. A connector that is not here names its own.
-_ENDPOINTS: Mapping[str, tuple[str, ...]] = {
+ENDPOINTS: Mapping[str, tuple[str, ...]] = {
     "shopify": ("admin",),
     "amazon": ("api", "lwa", "consent", "sqs"),
     "stripe": ("api",),
     "easypost": ("api",),
     "email": (),
+    "hooks": (),
 }
 
 
@@ -42,7 +43,7 @@ def _check_accounts(document: Document) -> None:
         use, given = keys.get("use"), keys.get("with")
         own: Mapping[str, Any] = given if isinstance(given, dict) else {}
         path: Path = ("connections", name, "with")
-        endpoints, right = own.get("endpoints"), _ENDPOINTS.get(str(use))
+        endpoints, right = own.get("endpoints"), ENDPOINTS.get(str(use))
         for key in endpoints if isinstance(endpoints, dict) else ():
             if right is not None and key not in right:
                 says = f"endpoints: {use} is asked at no '{key}'{nearest(str(key), right) if right else ''}"
@@ -110,7 +111,7 @@ def _check_stock(document: Document, uses: Mapping[str, str]) -> None:
                 document.wrong(
                     path, f"buffer: no connection is named '{name}'{nearest(name, uses)}", key=True
                 )
-            elif uses[name] in _ENDPOINTS and uses[name] not in CHANNELS:
+            elif uses[name] in ENDPOINTS and uses[name] not in CHANNELS:
                 says = (
                     f"buffer: '{name}' uses {uses[name]}, which lists nothing; name a shop or a marketplace"
                 )

@@ -6,8 +6,9 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from core.config.problems import label_of
 from core.config.stock_patterns import oddity
-from core.config.yaml_text import Document
+from core.config.yaml_text import NOTHING, Document
 
 
 def note_leading_zeros(document: Document) -> None:
@@ -17,6 +18,19 @@ def note_leading_zeros(document: Document) -> None:
         if re.fullmatch(r"[-+]?0[0-9]+", text) and document.position(path) not in known:
             says = f"'{text}' begins with a zero; write {int(text)}, or text in quotes: \"{text}\""
             document.wrong(path, says)
+
+
+def note_nothing(document: Document) -> None:
+    """Note keys that say nothing: what is left out on purpose has no key, and an empty condition would hold always."""
+    known = {problem.at for problem in document.problems}
+    for path, text in document.written.items():
+        if text not in NOTHING or not path or path[0] == "tests" or path[2:3] == ("with",) or "json" in path:
+            continue
+        if not {document.position(path), document.position(path, key=True)} & known:
+            label = label_of(document.own(path))
+            document.wrong(
+                path, f"{label}: nothing is given here; write a value, or take '{path[-1]}:' out", key=True
+            )
 
 
 def note_odd_patterns(document: Document) -> None:

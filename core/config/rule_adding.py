@@ -11,6 +11,7 @@ from core.config.gallery import GalleryRule
 from core.config.merchant import MerchantConfig
 from core.config.references import CHANNELS
 from core.config.rule_references import CARRIERS, HOOKS, MAILERS
+from core.config.texts import texts_of
 from core.errors import ConfigError
 
 _LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
@@ -27,15 +28,24 @@ def text_with(config: MerchantConfig, rule: GalleryRule) -> str:
     """Return the text of a merchant's file with a rule and its tests in it.
 
     Raises:
-        ConfigError: the file has a rule of that id, lacks what the rule needs, or has its rules in brackets.
+        ConfigError: the file has a rule of that id, lacks what the rule needs, has its rules in brackets, or is several.
     """
+    if len(texts_of(config.text)) > 1:
+        says = f"these are one merchant's; put the rule into one of them: crossdock rules show {rule.name}"
+        raise ConfigError(f"{config.file}: {says}")
     for one in rule.keys.rules:
         known = config.rules.rule(one.id)
         if known is not None:
             raise ConfigError(f"{config.file}:{known.at.line}: rule '{one.id}' is there already")
     text = _renamed(rule.text, _names(config, rule))
-    whole = _inserted(config, config.text, "rules", _part(text, "rules"), first=rule.keys.first)
-    return _inserted(config, whole, "tests", _part(text, "tests"), first=False)
+    try:
+        whole = _inserted(config, config.text, "rules", _part(text, "rules"), first=rule.keys.first)
+        whole = _inserted(config, whole, "tests", _part(text, "tests"), first=False)
+        _root(whole)
+    except yaml.YAMLError as error:
+        says = "no place for a rule is found; put it there by hand: crossdock rules show"
+        raise ConfigError(f"{config.file}: {says} {rule.name}") from error
+    return whole
 
 
 def _names(config: MerchantConfig, rule: GalleryRule) -> dict[str, str]:
@@ -108,6 +118,8 @@ def _inserted(config: MerchantConfig, text: str, name: Part, block: str, *, firs
         says = f"{name} stands in brackets; write each entry on a line of its own that begins with -"
         raise ConfigError(f"{config.file}:{at}: {says}")
     if isinstance(list_, yaml.SequenceNode) and list_.value:
+        if text[list_.start_mark.index] != "-":
+            raise yaml.YAMLError("the list has an anchor")
         begin = list_.start_mark.index - list_.start_mark.column
         at = begin if first else _line_after(text, _end(list_))
         margin = " " * list_.start_mark.column

@@ -1,5 +1,6 @@
 """Reads ``rules:`` into rules that can run: every name, type and expression is checked when the file is loaded."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -91,12 +92,13 @@ class _RulesKeys(BaseModel):
 def rules_of_text(text: str, *, digest: str) -> RuleSet | None:
     """Return the rules of files that were in force once; None where this version cannot read them."""
     try:
-        document = joined(
-            [
-                read_yaml(said, file=name, environ={}, environment_under=("connections",))
-                for name, said in texts_of(text)
-            ]
-        )
+        documents = [
+            read_yaml(said, file=name, environ={}, environment_under=("connections",))
+            for name, said in texts_of(text)
+        ]
+        if not all(isinstance(one.values, dict) for one in documents):
+            return None
+        document = joined(documents)
         rules = _RulesKeys.model_validate({"rules": document.values.get("rules", [])}).rules
     except (ConfigError, ValueError):
         return None
@@ -161,6 +163,7 @@ class _Reader:
         if text is None:
             return None
         try:
+            _check_outside(text)
             return compile_expression(text, scope, wants=bool)
         except ExpressionError as error:
             self._wrong(path, error)
@@ -215,6 +218,18 @@ class _Reader:
     def _wrong(self, path: Path, error: ExpressionError) -> None:
         path = self.document.given(path)
         self.document.wrong_within(path, error.offset, f"{label_of(path)}: {error.says}")
+
+
+def _check_outside(text: str) -> None:
+    """Refuse the signs that mark an expression elsewhere.
+
+    Raises:
+        ExpressionError: a condition has them.
+    """
+    outside = re.match(r"\s*(=(?!=)|\{\{)", text)
+    if outside:
+        marks = "=" if outside[1] == "=" else "{{ }}"
+        raise ExpressionError(f"this is an expression already; write it without {marks}", outside.start(1))
 
 
 def _retry(keys: StepKeys) -> Retry | None:

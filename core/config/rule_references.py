@@ -18,6 +18,12 @@ _KINDS: Mapping[str, tuple[frozenset[str], str]] = {
     "http": (HOOKS, "asks no address; name a connection with use: hooks"),
     "notify": (MAILERS | HOOKS, "tells nobody; name a connection with use: email or use: hooks"),
 }
+_ABOUT: Mapping[Subject, str] = {
+    Subject.ORDER: "a rule about orders",
+    Subject.STOCK: "a rule about stock",
+    Subject.CONNECTION: "a rule about a connection",
+    Subject.SCHEDULE: "a rule that the clock starts",
+}
 _TRIGGERS = frozenset(trigger.value for trigger in Trigger)
 
 
@@ -120,7 +126,7 @@ class _RuleSteps:
 
     def _check_action(self, path: Path, action: str, step: Mapping[str, Any]) -> None:
         if action not in self._allowed:
-            about = f"a rule about {self._subject.value}" if self._subject else "this rule"
+            about = _ABOUT.get(self._subject, "this rule") if self._subject else "this rule"
             right = ", ".join(sorted(self._allowed))
             self._document.wrong(
                 (*path, action), f"'{action}' is nothing that {about} can do; it can: {right}", key=True
@@ -132,8 +138,23 @@ class _RuleSteps:
                 says = f"{key}: '{action}' cannot {fault}; {key} goes with {right}"
                 self._document.wrong((*path, key), says, key=True)
         said = step[action]
+        if action == "route":
+            self._check_route((*path, action), said)
         if isinstance(said, dict):
             self._check_names((*path, action), action, said)
+
+    def _check_route(self, path: Path, said: object) -> None:
+        locations = self._document.values.get("locations")
+        named = said
+        if isinstance(said, dict):
+            path, named = (*path, "to"), said.get("to")
+        places = [(path, named)] if isinstance(named, str) else []
+        if isinstance(named, list):
+            places = [((*path, number), name) for number, name in enumerate(named) if isinstance(name, str)]
+        for at, name in places if isinstance(locations, dict) else ():
+            if name not in locations:
+                says = f"route: no location is named '{name}'{nearest(name, locations)}"
+                self._document.wrong(at, says)
 
     def _check_names(self, path: Path, action: str, said: Mapping[str, Any]) -> None:
         for key, name in self._connections(said):
@@ -143,11 +164,11 @@ class _RuleSteps:
                     self._document.wrong(
                         (*path, key), f"{key}: '{name}' uses {self._uses[name]}, which {says}"
                     )
-        locations = self._document.values.get("locations")
-        to = said.get("to") if action == "route" else None
-        for name in to if isinstance(to, list) else [to] if isinstance(to, str) else ():
-            if isinstance(name, str) and isinstance(locations, dict):
-                _known(self._document, (*path, "to"), name, locations, "location")
+        until = said.get("until") if action == "wait" else None
+        if until in _TRIGGERS and self._subject not in (None, Trigger(until).subject):
+            about = _ABOUT.get(self._subject, "this rule") if self._subject else "this rule"
+            says = f"until: '{until}' never comes for {about}"
+            self._document.wrong((*path, "until"), says)
         if action == "notify":
             self._check_notify(path, said)
 

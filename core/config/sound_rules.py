@@ -25,7 +25,9 @@ def sound(given: object) -> RuleKeys | None:
         try:
             return RuleKeys.model_validate(rule)
         except ValidationError as error:
-            for detail in error.errors(include_url=False, include_input=False, include_context=False):
+            for detail in error.errors(include_url=False, include_context=False):
+                if detail["type"] == "extra_forbidden" and detail["input"] is None:
+                    _forget_condition(rule, detail["loc"])
                 is_missing = detail["type"] == "missing"
                 _mend(rule, tuple(part for part in detail["loc"] if part != "[key]"), is_missing=is_missing)
     return None
@@ -43,6 +45,13 @@ def _mend(rule: dict[str, Any], path: Path, *, is_missing: bool) -> None:
         rule["every"] = "1h"
     else:
         _take_out(rule, path[:-1] if is_missing else path)
+
+
+def _forget_condition(rule: dict[str, Any], path: Path) -> None:
+    """Take out the condition beside a key that a comma in it made."""
+    for inside, part, _ in _way(rule, path):
+        if part == path[-1] and isinstance(inside, dict):
+            inside.pop("if", None)
 
 
 def _meant(when: object) -> str:

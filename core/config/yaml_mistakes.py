@@ -4,7 +4,7 @@ import re
 
 import yaml
 
-from core.config.problems import Position, Problem
+from core.config.problems import Position, Problem, lines_of, place_in
 
 START = Position(1, 1)
 
@@ -13,11 +13,11 @@ def syntax_problem(file: str, text: str, error: yaml.YAMLError) -> Problem:
     """Return what is wrong with a text that no YAML parser takes."""
     if isinstance(error, yaml.reader.ReaderError):
         code = error.character if isinstance(error.character, int) else ord(error.character)
-        at = _position(text, int(error.position))
+        at = place_in(text[: int(error.position)])
         return Problem(file, at, f"an invisible character (U+{code:04X}) stands here; delete it")
     if not isinstance(error, yaml.MarkedYAMLError):
         return Problem(file, START, "this is no YAML text: strange characters or nesting")
-    at, says = _told(text.splitlines(), error)
+    at, says = _told(lines_of(text), error)
     return Problem(file, at, f"this is no YAML: {says}")
 
 
@@ -26,12 +26,17 @@ def _told(lines: list[str], error: yaml.MarkedYAMLError) -> tuple[Position, str]
     line = lines[here.line - 1] if here.line <= len(lines) else ""
     char = line[here.column - 1 : here.column]
     problem = str(error.problem or error.context)
+    braces = re.search(r"(?:^|[:,\[-]\s+)(\{\{)", line)
+    if braces:
+        return Position(here.line, braces.start(1) + 1), "text with {{ }} is put in quotes, all of it"
     if char == "\t" or "tab character" in problem:
         return here, "a tab cannot indent a line; write spaces"
     if "mapping values are not allowed" in problem:
         return _stray_colon(lines, here)
     if "expected ':'" in problem:
         return _line_above(lines, here) or (here, "': ' is missing after the key")
+    if "expected '-' indicator" in problem:
+        return here, "the indent of this line is that of no line above it"
     if "did not find expected key" in problem:
         return _open_quote(lines, here) or (here, _no_key(line, here, char))
     if "node content" in problem:
@@ -126,6 +131,14 @@ def _unclosed(lines: list[str], here: Position, opened: Position) -> tuple[Posit
     """Return whether a bracket stays open, or a comma is missing inside of it."""
     if re.search(r"(?<![\"'])\$\{", lines[min(here.line, len(lines)) - 1]):
         return here, 'put ${NAME} in quotes: "${NAME}"'
+    line = lines[min(here.line, len(lines)) - 1]
+    if line[here.column - 1 : here.column] in ("[", "{") and re.search(
+        r"\bif: [^\"']", line[: here.column - 1]
+    ):
+        return here, "an expression with brackets inside of { } or [ ] is put in quotes, all of it"
+    part = re.split(r"[,{\[]", line[: here.column - 1])[-1]
+    if line[here.column - 1 : here.column] == ":" and here.line == opened.line and re.search(r": \S+$", part):
+        return here, "a second ': ' in this value; put the value in quotes"
     if here.line == opened.line:
         return here, "a comma is missing before this"
     bracket = lines[opened.line - 1][opened.column - 1]
@@ -144,8 +157,3 @@ def _last_bracket(lines: list[str], here: Position) -> Position:
 
 def _at(mark: yaml.Mark | None) -> Position:
     return Position(mark.line + 1, mark.column + 1) if mark else START
-
-
-def _position(text: str, index: int) -> Position:
-    before = text[:index]
-    return Position(before.count("\n") + 1, index - (before.rfind("\n") + 1) + 1)

@@ -21,7 +21,7 @@ Path = tuple[str | int, ...]
 _LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _TAGS = frozenset({"tag:yaml.org,2002:str", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"})
 _TRUTHS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
-_NOTHING = frozenset({"", "~", "null", "Null", "NULL"})
+NOTHING = frozenset({"", "~", "null", "Null", "NULL"})
 _INTEGER = re.compile(r"[-+]?[0-9]+")
 _DECIMAL = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+\.[0-9]*)")
 _ENVIRONMENT = re.compile(r"\$\{([^}]*)\}")
@@ -32,6 +32,8 @@ _REFERENCE = re.compile(
     r"\$([A-Z_][A-Z0-9_]*)|\$\(([A-Z_][A-Z0-9_]*)\)|%([A-Z_][A-Z0-9_]*)%|\{\{ *(?:env\.)?([A-Z_][A-Z0-9_]*) *\}\}"
     r"|\$\{([A-Za-z_][A-Za-z0-9_]*)"
 )
+_LONGEST_NUMBER = 30
+"""Digits of anything that is counted; longer ones are text."""
 # Far more than any merchant needs; less than an anchor that repeats itself would make.
 _MOST_NODES = 50_000
 
@@ -171,7 +173,11 @@ class _Reader:
         first: dict[str, int] = {}
         for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode):
-                problem = Problem(self._document.file, self._mark(key), "a key must be plain text")
+                is_braces = isinstance(key, yaml.MappingNode) and bool(key.flow_style)
+                says = (
+                    "text with {{ }} is put in quotes, all of it" if is_braces else "a key must be plain text"
+                )
+                problem = Problem(self._document.file, self._mark(key), says)
                 self._document.problems.append(problem)
                 continue
             here = (*path, key.value)
@@ -214,10 +220,12 @@ class _Reader:
             self._document.wrong(
                 path, f'curly quotes are a part of the text; write straight ones: "{straight}"'
             )
-        if text in _NOTHING:
+        if text in NOTHING:
             return None
         if text in _TRUTHS:
             return _TRUTHS[text]
+        if len(text) > _LONGEST_NUMBER:
+            return text
         if _INTEGER.fullmatch(text):
             return int(text)
         return Decimal(text) if _DECIMAL.fullmatch(text) else text

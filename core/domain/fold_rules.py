@@ -34,7 +34,7 @@ def rule_changes(state: OrderState, fact: RuleFact) -> dict[str, Any]:
             ran = {**state.ran, fact.rule: state.ran.get(fact.rule, 0) + 1}
             return {"rule_runs": (*state.rule_runs, run), "ran": ran}
         case RuleStepped():
-            stepped = (run_after(run, fact) if run.run_id == fact.run_id else run for run in state.rule_runs)
+            stepped = (after_step(run, fact) if run.run_id == fact.run_id else run for run in state.rule_runs)
             return {"rule_runs": tuple(run for run in stepped if run is not None)}
         case HeldByRule():
             return {"held_by_rules": {**state.held_by_rules, fact.rule: fact.reason}}
@@ -51,7 +51,7 @@ def rule_changes(state: OrderState, fact: RuleFact) -> dict[str, Any]:
             return {"capture_asked": True}
 
 
-def run_after(run: RuleRun, fact: RuleStepped) -> RuleRun | None:
+def after_step(run: RuleRun, fact: RuleStepped) -> RuleRun | None:
     """Return where a run stands after one of its steps; None where it has ended."""
     if fact.ended is not None or fact.next is None:
         return None

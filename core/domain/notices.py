@@ -1,6 +1,7 @@
 """What a merchant hears of once, and no order waits for.
 
-A shipping method that crossdock.yaml does not name goes by the default (R95). A parcel of a cancelled order left.
+A shipping method that crossdock.yaml does not name goes by the default (R95). A parcel of a cancelled order left. A field
+of ``maps:`` could not be computed.
 """
 
 from datetime import datetime
@@ -8,12 +9,14 @@ from datetime import datetime
 from core.config.merchant import ANY, MerchantConfig
 from core.domain.commit import MerchantNotice
 from core.domain.state import OrderState
-from core.model.order import Order
+from core.model.order import FetchedOrder, Order
 
 UNLISTED_METHOD = "unlisted_method"
 LEFT_THOUGH_CANCELLED = "left_though_cancelled"
+UNMAPPED = "unmapped"
 DATA_REQUESTED = "data_requested"
 UNINSTALL_UNCONFIRMED = "uninstall_unconfirmed"
+RULE_FAILED = "rule_failed"
 
 
 def notices_of(config: MerchantConfig, order: Order, now: datetime) -> tuple[MerchantNotice, ...]:
@@ -54,4 +57,21 @@ def left_notices(state: OrderState, now: datetime) -> tuple[MerchantNotice, ...]
             since=now,
         )
         for label in labels
+    )
+
+
+def unmapped_notices(fetched: FetchedOrder, now: datetime) -> tuple[MerchantNotice, ...]:
+    """Return what a merchant hears, once for each field, of what ``maps:`` could not compute."""
+    order = fetched.order
+    return tuple(
+        MerchantNotice(
+            kind=UNMAPPED,
+            subject=f"{order.connection} {field}",
+            text=(
+                f"maps: {field} of order {order.number} could not be read ({reason}): it is as {order.connection} says. "
+                "Orders like it go on; mend the map in crossdock.yaml."
+            ),
+            since=now,
+        )
+        for field, reason in fetched.unmapped
     )

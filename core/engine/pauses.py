@@ -126,6 +126,7 @@ async def note_failure(hub: Hub, merchant: str, error: Exception, waiter: Waiter
         waiter,
         now=hub.clock.now(),
         interval=partial(look_after, account=account),
+        for_person=isinstance(error, AuthError | VendorPausedError),
     )
     hub.answers.pause(merchant, kind)
     if new:

@@ -115,8 +115,18 @@ class Checker:
     def _name(self, node: Name) -> Kind:
         if node.name in self._names:
             return self._names[node.name]
-        near = _NAMED_OTHERWISE.get(node.name) or nearest(node.name, self._names)
+        near = _NAMED_OTHERWISE.get(node.name) or self._meant(node.name)
         raise ExpressionError(f"there is no '{node.name}' here{near}", node.at)
+
+    def _meant(self, name: str) -> str:
+        """Return what an unknown name may have been meant for: a field, text without its quotes, or a name near it."""
+        for of, kind in self._names.items():
+            inside = bare(kind)
+            if isinstance(inside, Shape) and name in inside.fields:
+                return f"; did you mean '{of}.{name}'?"
+        if name.isupper():
+            return f"; text is put in quotes: '{name}'"
+        return nearest(name, self._names)
 
     def _field(self, node: Field) -> Kind:
         of = self.kind(node.of)
@@ -276,6 +286,8 @@ _KIND_OF: dict[type, Kind] = {
     type(None): Basic.NOTHING,
 }
 _NAMED_OTHERWISE = {
+    "error": "; why a step failed is known in its else: only",
+    "steps": "; what an earlier step of this rule gave is known where it has an id: and asks (http)",
     "True": "; write true",
     "TRUE": "; write true",
     "False": "; write false",

@@ -116,6 +116,8 @@ def _check_wanted(tree: Node, kind: Kind, wants: type) -> None:
     says = f"{_wanted(wants)} is wanted here, and this is {told(kind)}"
     if isinstance(kind, Nullable) and bare(kind) is Basic.TRUTH and wants is bool:
         says += "; write == true after it"
+    elif wants is bool and path(tree) is not None:
+        says += "; compare it with something"
     raise ExpressionError(says, tree.at)
 
 

@@ -1,5 +1,7 @@
 """Which values are compared and computed with which: money is compared, never computed with."""
 
+import re
+
 from core.expressions.kinds import (
     NUMBERS,
     ORDERED,
@@ -13,9 +15,10 @@ from core.expressions.kinds import (
     told,
 )
 from core.expressions.mistakes import ExpressionError
-from core.expressions.tree import Binary, Node
+from core.expressions.tree import Binary, Literal, Node
 
 ARITHMETIC = ("+", "-", "*", "/", "%")
+_NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 NO_MONEY = "money is compared here, never computed with; the hub does that itself, exactly"
 ONLY_PLAIN = "money is passed on only by its plain name, as in order.total"
 
@@ -104,7 +107,23 @@ def _check_equality(node: Binary, left: Kind, right: Kind) -> None:
         if isinstance(bare(kind), ListOf) and not isinstance(bare(other), ListOf):
             says = f"this is a list and never equals {told(other)}; write 'x' in list"
             raise ExpressionError(says, side.at)
-    raise ExpressionError(f"{told(left)} never equals {told(right)}", node.operator_at)
+    says = f"{told(left)} never equals {told(right)}{_as_other(node, left, right)}"
+    raise ExpressionError(says, node.operator_at)
+
+
+def _as_other(node: Binary, left: Kind, right: Kind) -> str:
+    """Return how to write a value out so that it is of the other side's kind."""
+    for side, kind in ((node.left, bare(right)), (node.right, bare(left))):
+        value = side.value if isinstance(side, Literal) else None
+        if isinstance(value, str) and kind in (*NUMBERS, Basic.MONEY) and _NUMBER.fullmatch(value):
+            return f"; write {value}, without quotes"
+        if isinstance(value, int | float) and not isinstance(value, bool) and kind is Basic.TEXT:
+            return f"; write '{value}', in quotes"
+        if isinstance(value, str) and kind is Basic.TIME:
+            return "; write timestamp('2026-12-01T00:00:00Z')"
+        if isinstance(value, str) and kind is Basic.TRUTH:
+            return "; write true or false, without quotes"
+    return ""
 
 
 def _check_order(node: Binary, left: Kind, right: Kind) -> None:
@@ -117,6 +136,8 @@ def _check_order(node: Binary, left: Kind, right: Kind) -> None:
     says = f"'{node.operator}' does not compare {told(left)} with {told(right)}"
     if one is Basic.TRUTH and isinstance(node.left, Binary) and other in NUMBERS:
         says += "; write 1 < x && x < 5, each comparison by itself"
+    else:
+        says += _as_other(node, left, right)
     raise ExpressionError(says, node.operator_at)
 
 

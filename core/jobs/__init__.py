@@ -15,9 +15,13 @@ from core.jobs.privacy import export_person, redact_person, redact_shop, revoke_
 from core.jobs.probe import probe_connection
 from core.jobs.push_levels import push_levels
 from core.jobs.relink import relink
+from core.jobs.rule_runs import go_on_with_run
+from core.jobs.rule_starts import look_at_pauses, look_at_stock, tell_hour
 from core.jobs.subscribe import check_subscriptions
 from core.jobs.tracking import follow_parcel
 from core.jobs.voids import follow_void
+from core.store.listening import CONNECTION, HOUR, STOCK
+from core.store.rule_runs import RULE
 
 JOBS: Jobs = {
     job.kind: job
@@ -58,6 +62,10 @@ JOBS: Jobs = {
         JobKind(kind="push", run=push_levels, standing=True, asks=("read_levels", "set_levels")),
         JobKind(kind="relink", run=relink, background=True),
         JobKind(kind="backorders", run=serve_backorders),
+        JobKind(kind=RULE, run=go_on_with_run),
+        JobKind(kind=STOCK, run=look_at_stock),
+        JobKind(kind=CONNECTION, run=look_at_pauses, standing=True),
+        JobKind(kind=HOUR, run=tell_hour, standing=True),
         JobKind(kind="revoked", run=revoke_token, patient=True),
         JobKind(kind="person_redact", run=redact_person),
         JobKind(kind="person_export", run=export_person),

@@ -10,7 +10,8 @@ from core.engine.hub import Hub
 from core.store.idempotency import forget_requests
 from core.store.inbox import forget_deliveries
 from core.store.labels import seal_labels
-from core.store.retention import KEEP_DELIVERIES, KEEP_REQUESTS
+from core.store.retention import KEEP_DELIVERIES, KEEP_REQUESTS, KEEP_RUNS
+from core.store.rule_runs import forget_runs
 from core.store.sessions import forget_sessions
 
 LOG = logging.getLogger("crossdock.housekeeping")
@@ -28,11 +29,12 @@ async def tick_old_deliveries(hub: Hub) -> None:
 
 
 async def tick_old_requests(hub: Hub) -> None:
-    """Delete answers of the API that are older than they are given again, and sessions that are over."""
+    """Delete answers of the API that are older than they are given again, sessions that are over, and old runs of rules."""
     before = hub.clock.now() - KEEP_REQUESTS
     for merchant in hub.merchants:
         await hub.store.write(forget_requests, merchant, before)
         await hub.store.write(forget_sessions, merchant, hub.clock.now())
+        await hub.store.write(forget_runs, merchant, hub.clock.now() - KEEP_RUNS)
 
 
 async def tick_forgotten(hub: Hub) -> None:

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 
 from core.domain.levels import wanted_level
 from core.engine.answers import Call
+from core.engine.buffers import buffer_at
 from core.engine.hub import Hub
 from core.engine.job import Reschedule
 from core.engine.pauses import asked
@@ -215,6 +216,7 @@ async def wanted_of(
     skus = {sku for of in links.values() for sku in of}
     available = await hub.store.read(listable_units, merchant, skus)
     named = await hub.store.read(matched_locations, merchant, connection)
+    buffer = await buffer_at(hub, merchant, connection, skus)
     found: list[Due] = []
     for row in rows:
         place = named.get(row.location) if row.location else None
@@ -227,7 +229,7 @@ async def wanted_of(
                 available,
                 location=place,
                 locations=tuple(config.locations),
-                buffer=lambda sku: config.buffer(sku, connection),
+                buffer=buffer,
             )
         )
         wanted = wanted if row.restore_to is None else row.restore_to

@@ -9,10 +9,10 @@ from enum import StrEnum
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, StrictBool, StrictInt, StrictStr
 
 from core.model.address import Absent, Address, Region
-from core.model.base import Instant, Shape, Text
+from core.model.base import Instant, Shape, Text, storable
 from core.model.money import Money
 
 
@@ -141,6 +141,10 @@ class Unreadable(Shape):
     """The hub's version that tried; another one tries again."""
 
 
+Attribute = StrictBool | StrictInt | Annotated[StrictStr, AfterValidator(storable)]
+"""An id, a code, a number or a truth of an order that the merchant's map reads; never personal data."""
+
+
 class Order(Shape):
     """An order as its channel last reported it; ``connection`` and ``order_id`` together identify it."""
 
@@ -189,6 +193,8 @@ class Order(Shape):
     """The channel's marks that change who may ship and how: PRIME, PREORDER, TRANSPARENCY ..."""
     cancel_requested: bool = False
     unreadable: Unreadable | None = None
+    attributes: dict[str, Attribute] = Field(default_factory=dict)
+    """By name, what ``maps:`` of crossdock.yaml reads besides."""
 
     @property
     def deliver_on(self) -> date | None:
@@ -220,6 +226,10 @@ class FetchedOrder(Shape):
     order: Order
     personal: Personal
     """Empty where the order could not be read whole; what is known already stays then."""
+    tags: tuple[str, ...] = ()
+    """What the merchant's map puts on the order when it is received."""
+    unmapped: tuple[tuple[str, str], ...] = ()
+    """(field, reason) of what the merchant's map could not compute: the connector's own value stands."""
 
 
 def residue_of(order: Order) -> Money:

@@ -6,6 +6,7 @@ major units of their currency; instants are UTC.
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from pydantic import Field
 
@@ -137,6 +138,9 @@ class OrderValues(Shape):
     programs: tuple[str, ...] = Field(default=(), description="the channel's marks: PRIME, PREORDER, ...")
     cancel_requested: bool = False
     before_go_live: bool = False
+    attributes: dict[str, Any] = Field(
+        default_factory=dict, description="what maps: reads besides, by name, as in order.attributes.gift"
+    )
 
 
 class EventValues(Shape):

@@ -8,10 +8,9 @@ themselves among public addresses. Python's own ``is_global`` is not asked: it d
 import ipaddress
 import re
 import socket
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from core.config.environ import setting
 from core.errors import ConfigError
 
 HOSTS = "CROSSDOCK_OUTGOING_HOSTS"
@@ -126,15 +125,15 @@ NONE = AllowedHosts()
 """Public addresses alone."""
 
 
-def allowed_hosts(environ: Mapping[str, str]) -> AllowedHosts:
-    """Return what ``CROSSDOCK_OUTGOING_HOSTS`` allows.
+def allowed_hosts(said: str | None) -> AllowedHosts:
+    """Return what ``CROSSDOCK_OUTGOING_HOSTS`` allows by what it says; None where it is not set.
 
     Raises:
         ConfigError: an entry is neither a host, with or without a port, nor a network.
     """
     names: set[tuple[str, int | None]] = set()
     networks: list[tuple[Network, int | None]] = []
-    for text in (setting(environ, HOSTS) or "").split(","):
+    for text in (said or "").split(","):
         entry = text.strip().lower()
         if not entry:
             continue

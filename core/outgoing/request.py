@@ -1,13 +1,13 @@
 """A request as a merchant wrote it, and as it is sent."""
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from core.errors import RejectedError
 from core.http import CALL_LIMIT_S
+from core.outgoing.headers import MOST, name_refused_for, value_refused_for
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 
@@ -15,17 +15,6 @@ REFUSED = "request_refused"
 LONGEST_S = 60.0
 MOST_SENT = 1024 * 1024
 """Bytes of a body."""
-MOST_HEADERS = 16 * 1024
-"""Characters of all headers: most servers take no more."""
-
-_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_VALUE = re.compile(r"[\t\x20-\x7e]*")
-# Where a request goes, how long it is, what is done with the connection, and how the answer is packed.
-_OURS = frozenset({
-    "accept-encoding", "alt-used", "connection", "content-encoding", "content-length", "expect", "host", "http2-settings",
-    "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te", "trailer", "transfer-encoding",
-    "upgrade",
-})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,14 +59,13 @@ def _refused_for(request: OutgoingRequest) -> str | None:
     if not 0 < request.limit_s <= LONGEST_S:
         return f"the limit of time is not between 0 and {LONGEST_S:g} seconds"
     for name, value in request.headers.items():
-        if not _NAME.fullmatch(name):
-            return "a header has a name that HTTP does not know"
-        if name.lower() in _OURS:
-            return f"the header {name} is not the merchant's to set"
-        if not _VALUE.fullmatch(value):
-            return f"the header {name} holds more than plain ASCII on one line"
-    if sum(len(name) + len(value) for name, value in request.headers.items()) > MOST_HEADERS:
-        return f"the headers have more than {MOST_HEADERS} characters"
+        refused, wrong = name_refused_for(name), value_refused_for(value)
+        if refused is not None:
+            return refused
+        if wrong is not None:
+            return f"the header {name} {wrong}"
+    if sum(len(name) + len(value) for name, value in request.headers.items()) > MOST:
+        return f"the headers have more than {MOST} characters"
     return None if request.body is None else _body_refused_for(request.body)
 
 

@@ -8,6 +8,7 @@ from core.jobs.poll import poll_from
 from core.model.holds import Hold
 from core.model.part import VERSION
 from core.services.actions import fetch_again
+from core.services.rules_in_force import put_in_force
 from core.store.jobs import NewJob, enqueue
 from core.store.orders import orders_held
 from core.store.pauses import ask_now
@@ -25,7 +26,8 @@ async def connected(hub: Hub, merchant: str, connection: str, public_url: str) -
 
 
 async def begin_work(hub: Hub, merchant: str, public_url: str) -> None:
-    """Enqueue the standing jobs of every connection that needs no browser, or was authorized before."""
+    """Put the merchant's rules in force, and enqueue the standing jobs of connections: of each that needs no browser, or was authorized."""
+    await put_in_force(hub, merchant)
     for name, ports in hub.connections(merchant).ports.items():
         authorized = await hub.store.read(live_since, merchant, name) is not None
         static = ports.authorizer is None or hub.config(merchant).connections[name].token is not None

@@ -173,11 +173,13 @@ class CountedView(Shape):
     available: int
 
 
-class BufferView(Shape):
-    """Units of a SKU that a connection never shows, and which stock rule says so."""
+class BufferWhy(Shape):
+    """Units of a SKU that a connection never shows, and who says so: a rule that set them last, else a stock rule."""
 
     connection: str
     units: int
+    rule: str | None
+    """The rule that set them; null: the stock rule counts."""
     pattern: str | None
     where: str | None
 
@@ -202,7 +204,7 @@ class StockExplanation(Shape):
     available: int
     low: int | None
     low_where: str | None
-    buffers: tuple[BufferView, ...]
+    buffers: tuple[BufferWhy, ...]
     listings: tuple[ListingWhy, ...]
 
 

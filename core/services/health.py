@@ -55,6 +55,8 @@ class ConnectionHealth:
     do: str
     """What to do about it; empty where nothing is."""
     needs_browser: bool
+    can_be_tested: bool
+    """Whether its vendor can be asked anything that changes nothing."""
     account: str | None
     expires_at: datetime | None
     actions: tuple[str, ...]
@@ -127,6 +129,8 @@ async def probe_now(hub: Hub, merchant: str, connection: str) -> ConnectionHealt
     [before] = [health for health in await health_of(hub, merchant) if health.connection == connection]
     if before.state == "not connected":
         raise RefusedError(f"{connection} is not connected yet; {before.do}")
+    if not before.can_be_tested:
+        raise RefusedError(f"{connection} cannot be tested: {before.do}")
     tested = await ask(hub, merchant, connection)
     if tested is None:
         raise RefusedError(f"{before.title} cannot be asked whether it takes us")
@@ -148,7 +152,8 @@ async def _health(
     """Return how one connection is, by its token, its jobs, its pauses and what it told last."""
     connections = hub.connections(merchant)
     browser = needs_browser(connections, name)
-    tested = next((ProbeResult.of(job.data) for job in jobs if job.kind == "probe"), None)
+    testable = can_be_tested(connections, name)
+    tested = next((ProbeResult.of(job.data) for job in jobs if testable and job.kind == "probe"), None)
     last = (await hub.store.read(list_deliveries, merchant, connection=name, limit=1)).items
     state = _state(
         browser=browser, token=token.state if token else None, tested=tested, fails=bool(error or paused)
@@ -163,6 +168,7 @@ async def _health(
         said=tested.words if tested else "",
         do=_to_do(connections, name, state),
         needs_browser=browser,
+        can_be_tested=testable,
         account=await hub.store.read(account_of, hub.store.keys, merchant, name),
         expires_at=token.expires_at if token else None,
         actions=actions_of(hub, merchant, name),
@@ -245,6 +251,12 @@ def needs_browser(connections: Connections, name: str) -> bool:
     )
 
 
+def can_be_tested(connections: Connections, name: str) -> bool:
+    """Return whether crossdock.yaml says what a test asks, where the connector wants to be told."""
+    key, own = connections.connectors[name].tested_by, connections.config.connections[name].with_
+    return key is None or own is None or getattr(own, key) is not None
+
+
 def _state(*, browser: bool, token: str | None, tested: ProbeResult | None, fails: bool) -> State:
     if browser and token is None:
         return "not connected"
@@ -263,6 +275,9 @@ def _to_do(connections: Connections, name: str, state: State) -> str:
     named = f" ({', '.join(keys)} of {name})" if keys else ""
     if state in ("not connected", "reconnect"):
         return f"authorize {name}: on the page of connections, or as crossdock connect says"
+    if state == "untested" and not can_be_tested(connections, name):
+        key = connections.connectors[name].tested_by
+        return f"say what may be asked of it that changes nothing ({key} of {name} in crossdock.yaml), or leave it untested"
     if state == "untested":
         return f"test it: on the page of connections, or crossdock connections test {name}"
     if state == "refused" and needs_browser(connections, name):

@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 
-from core.config.merchant import MerchantConfig
 from core.domain.levels import wanted_level
+from core.engine.buffers import buffer_at
 from core.engine.hub import Hub
 from core.store.channel_locations import matched_locations
 from core.store.links import links_of_listings
@@ -33,6 +32,7 @@ async def shown_levels(
     skus = {sku for of in links.values() for sku in of}
     available = await hub.store.read(listable_units, merchant, skus)
     named = await hub.store.read(matched_locations, merchant, connection)
+    buffer = await buffer_at(hub, merchant, connection, skus)
     found: list[ShownLevel] = []
     for row in rows:
         place, of = named.get(row.location) if row.location else None, links.get(row.listing, {})
@@ -41,12 +41,8 @@ async def shown_levels(
             available,
             location=place,
             locations=tuple(config.locations),
-            buffer=partial(_buffer, config, connection),
+            buffer=buffer,
         )
         wanted = None if row.never_written or (row.location and place is None) else wanted
         found.append(ShownLevel(row=row, of=of, place=place, wanted=wanted))
     return found
-
-
-def _buffer(config: MerchantConfig, connection: str, sku: str) -> int:
-    return config.buffer(sku, connection)

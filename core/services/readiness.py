@@ -249,6 +249,6 @@ def _of_tests(health: Sequence[ConnectionHealth]) -> Iterator[Finding]:
     yield from _finding(
         "untested",
         "connections that were not tested yet: nobody knows whether they work",
-        (c.connection for c in health if c.state == "untested"),
+        (c.connection for c in health if c.state == "untested" and c.can_be_tested),
         "start the hub, or test them: on the page of connections, or crossdock connections test NAME",
     )

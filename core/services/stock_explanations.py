@@ -1,16 +1,18 @@
 """Why a SKU's listings show what they show: counts, buffers with the stock rules that give them, and the arithmetic."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 from operator import attrgetter
 from pathlib import PurePath
 
 from core.config.merchant import MerchantConfig, StockRule
+from core.engine.buffers import buffer_at
 from core.engine.hub import Hub
 from core.errors import NotFoundError
 from core.model.actions import Action
-from core.services.explained import BufferView, CountedView, ListingWhy, StockExplanation
+from core.services.explained import BufferWhy, CountedView, ListingWhy, StockExplanation
 from core.services.levels_shown import ShownLevel, shown_levels
+from core.store.buffers import Buffer, buffers_of
 from core.store.links import listings_of_sku
 from core.store.listing_pages import rows_of_listings
 from core.store.products import products_of
@@ -31,6 +33,7 @@ async def explain_stock(hub: Hub, merchant: str, sku: str) -> StockExplanation:
         raise NotFoundError(f"no order and no SKU {sku!r}")
     listings = await hub.store.read(rows_of_listings, merchant, named)
     accepted = await hub.store.read(accepted_actions, merchant)
+    rules_say = await hub.store.read(buffers_of, merchant, [sku])
     shown: list[ListingWhy] = []
     for connection, of_connection in groupby(listings, attrgetter("connection")):
         if connection not in config.connections:
@@ -39,7 +42,8 @@ async def explain_stock(hub: Hub, merchant: str, sku: str) -> StockExplanation:
         levels = await shown_levels(hub, merchant, connection, list(of_connection))
         skus = {part for level in levels for part in level.of}
         stock = await hub.store.read(stock_of, merchant, skus)
-        shown += [_listing(config, level, _available(config, stock), accepted=may) for level in levels]
+        buffer, available = await buffer_at(hub, merchant, connection, skus), _available(config, stock)
+        shown += [_listing(level, available, buffer, accepted=may) for level in levels]
     low = config.low_rule(sku)
     return StockExplanation(
         sku=sku,
@@ -52,7 +56,7 @@ async def explain_stock(hub: Hub, merchant: str, sku: str) -> StockExplanation:
         available=sum(row.available for row in rows),
         low=low.low if low is not None else None,
         low_where=where_of(config, low) if low is not None else None,
-        buffers=_buffers(config, sku, sorted({connection for connection, _ in named})),
+        buffers=_buffers(config, sku, sorted({connection for connection, _ in named}), rules_say),
         listings=tuple(shown),
     )
 
@@ -63,14 +67,18 @@ def where_of(config: MerchantConfig, rule: StockRule) -> str:
     return f"{file}:{rule.at.line}:{rule.at.column}" if rule.at is not None else file
 
 
-def _buffers(config: MerchantConfig, sku: str, connections: Sequence[str]) -> tuple[BufferView, ...]:
-    found: list[BufferView] = []
+def _buffers(
+    config: MerchantConfig, sku: str, connections: Sequence[str], said: Sequence[Buffer]
+) -> tuple[BufferWhy, ...]:
+    by_rule = {one.connection: one for one in said}
+    found: list[BufferWhy] = []
     for connection in connections:
-        rule = config.buffer_rule(sku, connection)
+        rule, set_by = config.buffer_rule(sku, connection), by_rule.get(connection)
         found.append(
-            BufferView(
+            BufferWhy(
                 connection=connection,
-                units=config.buffer(sku, connection),
+                units=set_by.units if set_by is not None else config.buffer(sku, connection),
+                rule=set_by.rule if set_by is not None else None,
                 pattern=rule.pattern if rule is not None else None,
                 where=where_of(config, rule) if rule is not None else None,
             )
@@ -88,7 +96,11 @@ def _available(config: MerchantConfig, rows: Sequence[StockRow]) -> Mapping[str,
 
 
 def _listing(
-    config: MerchantConfig, level: ShownLevel, available: Mapping[str, Mapping[str, int]], *, accepted: bool
+    level: ShownLevel,
+    available: Mapping[str, Mapping[str, int]],
+    buffer: Callable[[str], int],
+    *,
+    accepted: bool,
 ) -> ListingWhy:
     row = level.row
     return ListingWhy(
@@ -98,12 +110,16 @@ def _listing(
         of=dict(level.of),
         wanted=level.wanted,
         shown=row.last_read,
-        why=_why(config, level, available, accepted=accepted),
+        why=_why(level, available, buffer, accepted=accepted),
     )
 
 
 def _why(
-    config: MerchantConfig, level: ShownLevel, available: Mapping[str, Mapping[str, int]], *, accepted: bool
+    level: ShownLevel,
+    available: Mapping[str, Mapping[str, int]],
+    buffer: Callable[[str], int],
+    *,
+    accepted: bool,
 ) -> str:
     row = level.row
     if row.refused is not None:
@@ -119,7 +135,7 @@ def _why(
         return f"never counted: {', '.join(sorted(lacking))}; it is not written"
     parts = [
         f"{sku}: {sum(_at(available, sku, level.place).values())} available less"
-        f" {config.buffer(sku, row.connection)} of buffer, {units} in one"
+        f" {buffer(sku)} of buffer, {units} in one"
         for sku, units in level.of.items()
     ]
     why = f"{'; '.join(parts)}: {level.wanted}"

@@ -16,7 +16,7 @@ from core.model.rule_runs import RuleRun, RunOutcome, StepOutcome
 from core.steps.rule_actions import act
 from core.steps.rule_calls import CALLS, Called
 
-_UNREADABLE = "the file that it began under is kept no longer, or this version cannot read it"
+UNREADABLE = "the file that it began under is kept no longer, or this version cannot read it"
 
 
 async def run_rules(run: Run) -> None:
@@ -60,7 +60,7 @@ def _lost(due: RuleRun, now: datetime) -> RuleStepped:
         step=due.next,
         action="-",
         outcome=StepOutcome.FAILED,
-        message=_UNREADABLE,
+        message=UNREADABLE,
         ended=RunOutcome.FAILED,
     )
 

@@ -6,7 +6,7 @@ from core.config.merchant import MerchantConfig
 from core.domain.commit import Landed, NewOrder, OrderCommit, Reserve, Sealed
 from core.domain.fold import fold
 from core.domain.needs import needs_of
-from core.domain.notices import left_notices
+from core.domain.notices import left_notices, unmapped_notices
 from core.domain.shipping.routing import nearest_first
 from core.domain.state import OrderState, is_locked, region_of_order, third_party_shipped
 from core.engine.answers import Call
@@ -17,6 +17,7 @@ from core.engine.settings import links_at, settings_at
 from core.errors import MappingError, UnavailableError
 from core.failpoints import failpoint
 from core.model.address import plain_text
+from core.model.annotations import Tagged
 from core.model.facts import Changed, Forgotten, Received
 from core.model.order import ChannelState, FetchedOrder, FulfilledBy, Order, Personal, Transaction
 from core.model.stock import Need
@@ -145,12 +146,15 @@ async def commit_of(
             number=order.number,
             placed_at=order.placed_at,
         ),
-        happened=(fact, *forgotten),
+        happened=(fact, *_tagged(fact, fetched), *forgotten),
         reserve=reserve_of(hub.config(merchant), settings, order, fact.needs, state),
         sealed=sealed_of(fetched.personal) if keeps else None,
         references=references_of(order.transactions),
         invalidate_levels=tuple((order.connection, line.listing) for line in order.lines if line.listing),
-        notices=left_notices(fold(state, fact), now) if state is not None else (),
+        notices=(
+            *(left_notices(fold(state, fact), now) if state is not None else ()),
+            *unmapped_notices(fetched, now),
+        ),
     )
 
 
@@ -178,6 +182,12 @@ async def _fact_of(
     return Received(
         at=now, actor="channel", order=order, needs=needs, unlinked=unlinked, before_go_live=before
     )
+
+
+def _tagged(fact: Received | Changed, fetched: FetchedOrder) -> tuple[Tagged, ...]:
+    """Return the tags that ``maps:`` puts on an order when it is received; people and rules take them off."""
+    tags = fetched.tags if isinstance(fact, Received) else ()
+    return tuple(Tagged(at=fact.at, actor="channel", tag=tag) for tag in tags)
 
 
 async def _forgotten(

@@ -1,7 +1,7 @@
 """Apply commits to the database, many at once: one locked read and one set-based write per table.
 
 Every decision is taken between the reads and the writes, on rows that are locked, by ``decide``. Locks are taken in
-one order everywhere: orders, stock, effects, listings, jobs, notices, each by key.
+one order everywhere: orders, stock, effects, listings, jobs, runs, notices, each by key.
 """
 
 import functools
@@ -27,7 +27,9 @@ from core.store.personal import seal_personal
 from core.store.projection import projection
 from core.store.read_back_jobs import read_back_jobs_of
 from core.store.revisions import revision_beside
+from core.store.run_history import list_order_runs
 from core.store.sealing import Keyring
+from core.store.stock_told import stock_looks_of
 from core.store.tables import effects, facts, orders, refs
 from core.store.tombstones import buried
 from core.store.tracking_jobs import tracking_jobs_of
@@ -190,7 +192,9 @@ def _write(conn: sa.Connection, decisions: Sequence[Decision], stock: LockedStoc
     pushes = dirty_pushes(conn, stock.changed, decisions[0].commit.at, invalidate=forget)
     looks = (tracking_jobs_of, read_back_jobs_of, void_jobs_of)
     follow = [job for d in decisions for of in looks for job in of(d.commit.merchant, d.facts)]
-    enqueue_all(conn, [*pushes, *follow])
+    told = stock_looks_of(conn, stock.changed, decisions[0].commit.at)
+    enqueue_all(conn, [*pushes, *told, *follow])
+    list_order_runs(conn, [(d.commit.merchant, d.commit.order_id, d.facts) for d in decisions])
     raise_notices(conn, [(d.commit.merchant, n) for d in decisions if d.landed for n in d.commit.notices])
 
 

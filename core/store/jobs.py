@@ -232,6 +232,12 @@ def list_jobs(conn: sa.Connection, merchant: str) -> list[Job]:
     return [job_of(row) for row in conn.execute(query)]
 
 
+def list_jobs_of_kind(conn: sa.Connection, merchant: str, kind: str) -> list[Job]:
+    """Return a merchant's jobs of a kind by subject."""
+    query = sa.select(jobs).where(jobs.c.merchant == merchant, jobs.c.kind == kind).order_by(jobs.c.subject)
+    return [job_of(row) for row in conn.execute(query)]
+
+
 def job_of(row: sa.Row[Any]) -> Job:
     """Return the job of a row."""
     return Job(

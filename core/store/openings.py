@@ -10,8 +10,8 @@ import sqlalchemy as sa
 
 from core.store import ledger as stock_ledger
 from core.store.columns import among, compact
-from core.store.listings import mark_dirty
 from core.store.stock import MANY, wake_backorders
+from core.store.stock_told import mark_changed
 from core.store.tables import ledger, openings
 
 
@@ -60,7 +60,7 @@ def load_opening(
         for key, (sku, location, units) in zip(keys, lines, strict=True)
     ]
     changed = stock_ledger.count(conn, merchant, lines, actor=actor, now=now, note=note_of(number))
-    mark_dirty(conn, changed, now, bulk=len(changed) > MANY)
+    mark_changed(conn, changed, now, bulk=len(changed) > MANY)
     wake_backorders(conn, merchant, now)
     told = [{"sku": k.sku, "location": k.location, "units": k.units, "before": k.before} for k in kept]
     row = {"merchant": merchant, "number": number, "at": now, "actor": actor, "source": source}
@@ -93,7 +93,7 @@ def undo_opening(
             )
         )
     locked.write(conn)
-    mark_dirty(conn, locked.changed, now, bulk=len(locked.changed) > MANY)
+    mark_changed(conn, locked.changed, now, bulk=len(locked.changed) > MANY)
     of = (openings.c.merchant == merchant, openings.c.number == opening.number)
     conn.execute(sa.update(openings).where(*of).values(undone_at=now))
     return []

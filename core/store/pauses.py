@@ -9,7 +9,10 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from core.model.triggers import Subject
 from core.store.claims import wake_orders
+from core.store.jobs import NewJob, enqueue
+from core.store.listening import CONNECTION, listening
 from core.store.revisions import change_settings
 from core.store.tables import jobs, pause_waits, pauses
 from core.store.writes import insert_new, upsert
@@ -18,6 +21,8 @@ ORDER = "order"
 """The kind of a waiter that is an order; a job's is its own."""
 LAPSES = timedelta(minutes=10)
 """How long after it could be looked at a pause is over that nobody waits for: nobody would ever end it."""
+LOST_AFTER = timedelta(minutes=5)
+"""How long a vendor serves nobody until its connection counts as lost, where it may mend itself."""
 _APART = timedelta(seconds=5)
 """How long after the first in line the second comes, and so on."""
 _LINE = 60
@@ -40,6 +45,13 @@ class VendorPause:
     look_at: datetime
     cleared_at: datetime | None = None
     waiting: int = 0
+    for_person: bool = False
+    """Whether it stands until a person mends it: no credentials are taken, or the account does nothing."""
+
+    @property
+    def lost_at(self) -> datetime:
+        """When its connection counts as lost: at once where a person has to mend it, else where it lasts."""
+        return self.since if self.for_person else self.since + LOST_AFTER
 
     @property
     def key(self) -> KindKey:
@@ -56,6 +68,7 @@ def save_pause(
     *,
     now: datetime,
     interval: Callable[[timedelta], timedelta],
+    for_person: bool = False,
 ) -> bool:
     """Raise a pause, or put off the next look of the one that stands; return whether it is new.
 
@@ -71,9 +84,16 @@ def save_pause(
     new = conn.execute(sa.select(sa.literal(1)).where(*of, *_lasting(now))).first() is None
     since = now if new else last
     told = {"since": since, "reason": reason, "look_at": now + interval(now - since), "cleared_at": None}
-    conn.execute(sa.update(pauses).where(*of).values(**told))
+    conn.execute(sa.update(pauses).where(*of).values(**told, for_person=for_person))
     upsert(conn, pause_waits, [_wait(merchant, kind, waiter, tried_at=now)])
+    _tell_rules(conn, merchant, kind[0], now if for_person else since + LOST_AFTER)
     return new
+
+
+def _tell_rules(conn: sa.Connection, merchant: str, connection: str, look_at: datetime) -> None:
+    """Have it looked at whether a connection is lost or back, where any rule is about that."""
+    if listening(conn, [merchant], Subject.CONNECTION):
+        enqueue(conn, merchant, [NewJob.of_connection(CONNECTION, connection, look_at)])
 
 
 def list_pauses(conn: sa.Connection, merchant: str, now: datetime) -> tuple[VendorPause, ...]:
@@ -90,9 +110,15 @@ def list_pauses(conn: sa.Connection, merchant: str, now: datetime) -> tuple[Vend
             since=row.since,
             reason=row.reason,
             look_at=row.look_at,
+            for_person=row.for_person,
         )
         for row in found
     )
+
+
+def lost_connections(conn: sa.Connection, merchant: str, now: datetime) -> frozenset[str]:
+    """Return the connections that count as lost."""
+    return frozenset(p.connection for p in list_pauses(conn, merchant, now) if p.lost_at <= now)
 
 
 def looks_of_all(conn: sa.Connection, now: datetime) -> Mapping[tuple[str, KindKey], datetime]:
@@ -178,6 +204,7 @@ def end_pause(conn: sa.Connection, merchant: str, kind: KindKey, *, now: datetim
         _wake(conn, merchant, [kind], now)
         of = (pause_waits.c.merchant == merchant, _one_of(pause_waits, [kind]))
         conn.execute(sa.delete(pause_waits).where(*of))
+        _tell_rules(conn, merchant, kind[0], now)
     return bool(changed.rowcount)
 
 

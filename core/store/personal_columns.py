@@ -83,7 +83,7 @@ NOTHING: Mapping[str, str] = {
     "go_lives": "merchant document_id taken_at document accepted_at actions connections undone_at rows_id",
     "go_live_rows": "merchant rows_id page rows",
     "stopped_pushes": "merchant connection at changes listings",
-    "pauses": "merchant connection action since reason look_at cleared_at",
+    "pauses": "merchant connection action since reason look_at cleared_at for_person",
     "pause_waits": "merchant connection action kind subject tried_at",
     "privacy_requests": "merchant connection event_id kind received_at orders state ended_at",
     "notices": "merchant kind subject text since seen_at",
@@ -95,5 +95,11 @@ NOTHING: Mapping[str, str] = {
     "processes": "owner role since beat_at",
     "restores": "merchant restored_at taken_at",
     "write_probes": "merchant at",
+    "active_rules": "merchant digest subjects",
+    "rule_runs": "merchant run_id rule digest trigger about subject event looked_at next due_at waits_for results error tries "
+    "version open trace outcome started_at ended_at",
+    "stock_told": "merchant sku available dirty_seq clean_seq",
+    "connections_told": "merchant connection lost changes",
+    "buffers": "merchant connection sku units rule at",
 }
 """Table -> its columns that hold nothing of a person: ids, codes, amounts, instants, the merchant's own words."""

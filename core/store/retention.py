@@ -12,6 +12,8 @@ from core.store.tables import orders
 from core.store.writes import update_by_key
 
 KEEP_DELIVERIES = timedelta(days=30)
+KEEP_RUNS = timedelta(days=90)
+"""How long runs of rules that are about no order are kept once they have ended."""
 KEEP_REQUESTS = timedelta(hours=24)
 """How long the answer to a request of the API is given again under its Idempotency-Key."""
 KEY_BACKUPS = "CROSSDOCK_KEEP_KEY_BACKUPS"

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from core.store.columns import keys_in, one_of
 from core.store.jobs import NewJob, enqueue
 from core.store.ledger import Seen, count, receive
-from core.store.listings import mark_dirty
 from core.store.pages import Page, in_order
+from core.store.stock_told import mark_changed
 from core.store.tables import stock
 
 MANY = 50
@@ -91,7 +91,7 @@ def count_stock(
 ) -> None:
     """Set what is on hand to what was counted: (SKU, location, units); backorders are served."""
     changed = count(conn, merchant, counted, actor=actor, now=now, note=note, seen=seen)
-    mark_dirty(conn, changed, now, bulk=len(changed) > MANY)
+    mark_changed(conn, changed, now, bulk=len(changed) > MANY)
     wake_backorders(conn, merchant, now)
 
 
@@ -107,7 +107,7 @@ def receive_stock(
 ) -> None:
     """Add goods that came in: (SKU, location, units); backorders are served."""
     changed = receive(conn, merchant, units, actor=actor, now=now, note=note, seen=seen)
-    mark_dirty(conn, changed, now, bulk=len(changed) > MANY)
+    mark_changed(conn, changed, now, bulk=len(changed) > MANY)
     wake_backorders(conn, merchant, now)
 
 

@@ -211,6 +211,8 @@ class Order:
     refunds: list[Refund] = field(default_factory=list)
     risk: Json | None = None
     tags: list[str] = field(default_factory=list)
+    attributes: dict[str, str] = field(default_factory=dict)
+    """What the shop's own theme wrote beside the order: gift, a purchase number."""
     announced: set[int] = field(default_factory=set)
     """The transactions that subscribers have heard of."""
     announced_risk: str | None = None

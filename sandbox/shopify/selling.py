@@ -93,7 +93,8 @@ def _entered(shop: Shop, spec: Json, at: datetime) -> Order:
         method=spec.get("method") or "Standard", currency=currency, presentment=shown,
         taxes_included=bool(included), lines=[],
         shipping=bag("shipping"), shipping_line_id=shop.next_id(), shipping_tax=total.zero(), tax=bag("tax"),
-        total=total, created_at=at, updated_at=at, tags=list(spec.get("tags") or ()), test=shop.house.get("mode") == "test",
+        total=total, created_at=at, updated_at=at, tags=list(spec.get("tags") or ()),
+        attributes=dict(spec.get("attributes") or {}), test=shop.house.get("mode") == "test",
     )  # fmt: skip
     prices = seen.get("prices") or [theirs(entry["price"], None) for entry in spec["lines"]]
     pairs = zip(spec["lines"], prices, strict=True)

@@ -17,6 +17,7 @@ import pytest
 from connectors.amazon import CONNECTOR as AMAZON
 from connectors.easypost import CONNECTOR as EASYPOST
 from connectors.email import CONNECTOR as EMAIL
+from connectors.hooks import CONNECTOR as HOOKS
 from connectors.shopify import CONNECTOR as SHOPIFY
 from connectors.stripe import CONNECTOR as STRIPE
 from core.clock import SteppedClock
@@ -30,6 +31,7 @@ from tests.builders import MERCHANT, config
 from tests.connectors.amazon.account import an_account, selling
 from tests.connectors.easypost import stand as easypost
 from tests.connectors.email.test_email import Nobody, Postbox, listening
+from tests.connectors.hooks import stand as hooks
 from tests.connectors.shopify.shop import a_shop
 from tests.connectors.shopify.shop import connected as shop_connected
 from tests.connectors.stripe import stand as stripe
@@ -126,6 +128,12 @@ async def right_mail() -> AsyncIterator[Known]:
         yield Known(EMAIL, mail(f"smtp://shop:{IN_URL}@{host}"))
 
 
+@asynccontextmanager
+async def right_tool() -> AsyncIterator[Known]:
+    async with hooks.standing() as stand:
+        yield Known(HOOKS, stand.ports)
+
+
 class Opens(Protocol):
     def __call__(self) -> AbstractAsyncContextManager[Known]: ...
 
@@ -136,6 +144,7 @@ RIGHT: Mapping[str, tuple[Opens, str]] = {
     "shopify": (right_shopify, "Shopify takes us for the app of kendra-kookware.myshopify.com"),
     "amazon": (right_amazon, "Amazon takes us for seller A1KENDRA"),
     "email": (right_mail, "Email takes us for a sender at 127.0.0.1:"),
+    "hooks": (right_tool, "Hooks takes us for a caller of 127.0.0.1"),
 }
 
 
@@ -197,6 +206,13 @@ async def wrong_mail() -> AsyncIterator[Known]:
         yield Known(EMAIL, mail(f"smtp://shop:planted_wrong@{host}"))
 
 
+@asynccontextmanager
+async def wrong_tool() -> AsyncIterator[Known]:
+    async with hooks.standing() as stand:
+        wrong = {**stand.given, "headers": {"Authorization": "Bearer planted_wrong"}}
+        yield Known(HOOKS, hooks.opened(wrong))
+
+
 WRONG: Mapping[str, tuple[Opens, str]] = {
     "stripe": (
         wrong_stripe,
@@ -209,6 +225,7 @@ WRONG: Mapping[str, tuple[Opens, str]] = {
     "shopify": (wrong_shopify, "Shopify does not accept the credentials (shop: answered 401)"),
     "amazon": (wrong_amazon, "Amazon does not accept the credentials ("),
     "email": (wrong_mail, "Email does not accept the credentials (sign-in: answered 535)"),
+    "hooks": (wrong_tool, "Hooks does not accept the credentials (127.0.0.1: answered 401)"),
 }
 
 
@@ -239,6 +256,8 @@ def silent(vendor: str) -> Known:
             return Known(SHOPIFY, a_shop(url).ports)
         case "amazon":
             return Known(AMAZON, an_account(endpoints={"api": url, "lwa": url}).ports())
+        case "hooks":
+            return Known(HOOKS, hooks.opened({"url": url, "probe": "/ping"}))
         case _:
             return Known(EMAIL, mail(f"smtp://shop:{IN_URL}@127.0.0.1:{nobodys_port()}"))
 
@@ -297,6 +316,18 @@ async def test_what_is_no_mail_server_is_silent(tmp_path: Path) -> None:
     await world.close()
 
     assert found.said is Said.SILENT
+
+
+@pytest.mark.req("R114")
+async def test_a_tool_that_answers_another_thing_is_said_to_refuse_and_is_asked_for_nothing_but_a_reading(
+    tmp_path: Path,
+) -> None:
+    async with hooks.standing() as stand:
+        stand.answers("/ping", {"status": 404})
+        found = await what_is_said(tmp_path, Known(HOOKS, stand.ports))
+
+    assert (found.said, found.words) == (Said.REFUSED, "Hooks refuses (127.0.0.1: answered 404)")
+    assert stand.done == []
 
 
 @pytest.mark.req("R114")

@@ -29,6 +29,7 @@ PORTS = frozenset(
         "gateway",
         "carrier",
         "notifier",
+        "hooks",
         "files",
         "label_files",
         "source",

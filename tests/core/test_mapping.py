@@ -144,7 +144,9 @@ def test_what_is_no_mapping_at_all_is_refused(text: str) -> None:
 
 
 def test_every_mapping_of_ours_compiles() -> None:
-    names = sorted(f"{path.parent.name}/{path.stem}" for path in MAPPINGS.glob("*/*.yaml"))
+    names = sorted(
+        f"{path.parent.name}/{path.stem}" for path in MAPPINGS.glob("*/*.yaml") if path.stem != "payload"
+    )
     assert "shopify/order" in names
     for name in names:
         load_mapping(name)

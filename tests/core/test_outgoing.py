@@ -33,7 +33,10 @@ from core.errors import (
     UnavailableError,
 )
 from core.log import Redactor, error_lines
-from core.outgoing import HOSTS, MOST_READ, MOST_SENT, Answer, Method, OutgoingRequest, allowed_hosts, call
+from core.outgoing.addresses import allowed_hosts
+from core.outgoing.answer import MOST_READ, Answer
+from core.outgoing.call import call
+from core.outgoing.request import MOST_SENT, Method, OutgoingRequest
 
 pytestmark = pytest.mark.req("S30")
 
@@ -119,7 +122,7 @@ async def ask(
     allowed: str = "127.0.0.1",
 ) -> Answer:
     request = OutgoingRequest(method=method, url=url, headers=headers or {}, body=body, limit_s=limit_s)
-    return await call(request, connection="hook", may_act=may_act, allowed=allowed_hosts({HOSTS: allowed}))
+    return await call(request, connection="hook", may_act=may_act, allowed=allowed_hosts(allowed))
 
 
 async def failed(url: str, **how: Any) -> ConnectorError:

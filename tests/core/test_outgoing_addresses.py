@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from core.errors import ConfigError, RejectedError
-from core.outgoing import HOSTS, NONE, OutgoingRequest, allowed_hosts, call
-from core.outgoing.addresses import is_of_this_machine, is_public
+from core.outgoing.addresses import HOSTS, NONE, allowed_hosts, is_of_this_machine, is_public
+from core.outgoing.call import call
 from core.outgoing.guard import Guard
+from core.outgoing.request import OutgoingRequest
 from core.outgoing.target import target_of
 
 pytestmark = pytest.mark.req("S30")
@@ -344,7 +345,7 @@ def test_an_address_that_everybody_reaches_is_read(url: str, called: str, host: 
 def test_an_operator_allows_hosts_and_networks_by_name_number_and_port(
     said: str, url: str, *, leads: bool
 ) -> None:
-    allowed = allowed_hosts({HOSTS: said})
+    allowed = allowed_hosts(said)
 
     if leads:
         assert target_of(url, connection="hook", allowed=allowed).url.scheme == "http"
@@ -354,7 +355,7 @@ def test_an_operator_allows_hosts_and_networks_by_name_number_and_port(
 
 
 def test_nothing_is_allowed_where_nothing_is_said() -> None:
-    assert allowed_hosts({}) == NONE
+    assert allowed_hosts(None) == NONE
 
 
 @pytest.mark.parametrize(
@@ -364,7 +365,7 @@ def test_nothing_is_allowed_where_nothing_is_said() -> None:
 )  # fmt: skip
 def test_what_is_no_host_or_network_is_a_mistake_that_names_the_variable(said: str) -> None:
     with pytest.raises(ConfigError, match=HOSTS):
-        allowed_hosts({HOSTS: f"10.0.0.1,{said}"})
+        allowed_hosts(f"10.0.0.1,{said}")
 
 
 async def test_a_name_that_an_operator_lists_is_called_wherever_it_leads(
@@ -375,6 +376,6 @@ async def test_a_name_that_an_operator_lists_is_called_wherever_it_leads(
     request = OutgoingRequest(method="GET", url="http://tools:8080/", limit_s=2)
 
     with pytest.raises(Exception, match="tools: cannot connect"):
-        await call(request, connection="hook", may_act=True, allowed=allowed_hosts({HOSTS: "tools:8080"}))
+        await call(request, connection="hook", may_act=True, allowed=allowed_hosts("tools:8080"))
 
     assert network.connects == ["10.0.0.9"]

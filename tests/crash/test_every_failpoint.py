@@ -66,6 +66,17 @@ ELSEWHERE = {
     "forgetting.tell.before": "the same",
     "forgetting.overwrite.before": "the same",
     "forgetting.close.before": "the same",
+    "rules.activate.before": "no process starts with a file on that day; tests/core/flow/test_merchant_rules.py passes it",
+    "rules.stock.before": "only rules about orders on that day; tests/core/flow/test_merchant_rules_killed.py dies there",
+    "rules.connection.before": "the same",
+    "rules.hour.before": "the same",
+    "rules.step.before": "the same",
+    "rules.buffer.before": "the same",
+    "rules.intend.before": "the same",
+    "rules.call.before": "the same",
+    "rules.settle.before": "the same",
+    "rules.lost.before": "no file is lost on that day; tests/core/flow/test_merchant_rules.py passes it",
+    "rules.lost.settle": "the same",
     "work.listening.freed": "a process that is told to stop, which the scenario never is",
 }
 _NAMED = re.compile(r'failpoint\("([a-z_.]+)"\)')

@@ -58,7 +58,7 @@ async def test_the_overview_names_clock_addresses_and_credentials(control: Contr
     shown = await control.get("/")
     assert shown["clock"] is None  # it runs by itself: nobody follows it
     vendors = shown["vendors"]
-    assert set(vendors) == {"shopify", "amazon", "stripe", "easypost", "mail"}
+    assert set(vendors) == {"shopify", "amazon", "stripe", "easypost", "mail", "hooks"}
     assert vendors["stripe"]["key"].startswith("sk_live_")
     assert vendors["easypost"]["url"].endswith("/v2")
     assert vendors["easypost"]["key"].startswith("EZAK")
@@ -157,7 +157,7 @@ async def test_the_sandbox_runs_as_a_process_and_says_where() -> None:
     assert process.stdout is not None
     try:
         ready = json.loads(await asyncio.wait_for(process.stdout.readline(), 20))
-        assert set(ready["urls"]) == {"shopify", "amazon", "stripe", "easypost", "mail"}
+        assert set(ready["urls"]) == {"shopify", "amazon", "stripe", "easypost", "mail", "hooks"}
         async with aiohttp.ClientSession() as http, http.get(ready["control"] + "/idle") as answer:
             assert await answer.json() == {"pending": 0}
     finally:

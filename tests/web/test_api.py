@@ -60,6 +60,7 @@ REFUSED = {
     ("post", "/orders/{order}/void"): 409,
     ("get", "/metrics"): 401,
     ("post", "/notices/seen"): 404,
+    ("get", "/runs/{run}"): 404,
     ("post", "/privacy-requests/answered"): 404,
     ("get", "/go-live/accepted/{id}"): 404,
     ("get", "/go-live/accepted/{id}/undo"): 404,

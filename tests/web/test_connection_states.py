@@ -1,5 +1,6 @@
 """A connection works once its vendor has answered a call that only who is signed in may make (R114)."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -254,3 +255,24 @@ async def test_readiness_names_what_is_refused_silent_and_untested_one_by_one(si
         ("untested", ["amz"], "connections that were not tested yet: nobody knows whether they work"),
     ]
     assert all(f["do"] for f in of_tests)
+
+
+@pytest.mark.req("R114")
+async def test_what_is_told_nothing_to_ask_stays_untested_is_no_fault_and_says_how_to_change_that(
+    site: Site,
+) -> None:
+    """A tool of the merchant's own has nothing that every other has: crossdock.yaml says what only reads."""
+    await press(site)
+    assert (await shown(site))["state"] == "works"
+    known = site.b.hub.connections(MERCHANT)
+    told = replace(known.connectors["pay"], tested_by="mode")  # its settings say none
+    site.b.hub.merchants[MERCHANT] = replace(known, connectors={**known.connectors, "pay": told})
+    do = "say what may be asked of it that changes nothing (mode of pay in crossdock.yaml), or leave it untested"
+
+    assert await shown(site) == {"state": "untested", "tested_at": None, "said": "", "do": do}
+    refused = await press(site)
+    assert (refused.status, refused.json["detail"]) == (409, f"pay cannot be tested: {do}")
+    assert site.b.world.calls["pay", "probe"] == 1
+    ready = (await site.ask("GET", "/api/v1/readiness", key=KEY)).json
+    [untested] = [f["where"] for f in ready["findings"] if f["kind"] == "untested"]
+    assert untested == ["shop", "amz", "post", "mail"]

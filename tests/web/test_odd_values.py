@@ -47,12 +47,12 @@ ODD_JSON: dict[str, tuple[Any, ...]] = {
 }
 BASE = {
     "secret": "x" * 43, "user": "kim", "name": "warehouse", "note": "n1",
-    "merchant": MERCHANT, "connection": "shop", "order": "1001", "listing": "CHEF-8", "parcel": "reno-1", "sku": "CHEF-8", "event": "e1",
+    "merchant": MERCHANT, "connection": "shop", "order": "1001", "listing": "CHEF-8", "parcel": "reno-1", "sku": "CHEF-8", "event": "e1", "run": "r1",
     "id": "x", "connector": "bogus", "app": "bogus", "filename": "style.css",
 }  # fmt: skip
 FORM = {
     "action": "hold", "do": "count", "to": "on", "brake": "go", "sku": "CHEF-8", "location": "reno", "units": "1",
-    "connection": "shop", "listing": "CHEF-8", "of": "CHEF-8", "order": "1001", "event": "e1", "kind": "x", "id": "x",
+    "connection": "shop", "listing": "CHEF-8", "of": "CHEF-8", "order": "1001", "event": "e1", "kind": "x", "id": "x", "run": "r1",
     "subject": "x", "text": "sku,location,units\nCHEF-8,reno,1\n", "key": "x", "next": "/orders", "note": "x",
     "confirm": "x", "reason": "risk",
 }  # fmt: skip

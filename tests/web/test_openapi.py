@@ -55,7 +55,7 @@ async def test_it_names_every_route_and_nothing_else(site: Site) -> None:
 async def test_each_operation_has_a_name_of_its_own_that_a_program_can_speak(site: Site) -> None:
     names = [told["operationId"] for told in operations(await described(site)).values()]
 
-    assert len(names) == len(set(names)) == 87
+    assert len(names) == len(set(names)) == 89
     assert [name for name in names if not re.fullmatch(r"[a-z]+([A-Z][a-z]+)+", name)] == []
 
 
@@ -151,13 +151,14 @@ async def test_head_answers_as_get_does_without_a_body_everywhere(site: Site) ->
     cookie = await site.log_in()
     [parcel] = (await site.ask("GET", f"{API}/orders/{ORDER}", key=KEY)).json["parcels"]
     pages = ["/login", "/orders", f"/orders/{ORDER}", "/connections", "/stock", "/deliveries", "/links", "/go-live",
-             "/exceptions", "/privacy", "/healthz", "/readyz", "/metrics"]  # fmt: skip
+             "/exceptions", "/privacy", "/runs", "/healthz", "/readyz", "/metrics"]  # fmt: skip
     named = {
         "order": ORDER,
         "parcel": parcel["parcel_id"],
         "id": "3f0c9a1b2d4e",
         "connection": "shop",
         "sku": "CHEF-8",
+        "run": "r1",
     }
     api = [path.format(**named) for method, path in sorted(paths_of(site)) if method == "get" and API in path]
 

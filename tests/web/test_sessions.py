@@ -25,6 +25,7 @@ NAMED = {
     "connection": "shop",
     "listing": "CHEF-8",
     "event": "e1",
+    "run": "order-0c1d",
     "merchant": MERCHANT,
     "id": "3f0c9a1b2d4e",
     "user": "kim",

@@ -52,6 +52,7 @@ def cursor(text: str, parts: int) -> str:
 
 
 OrderCursor = Annotated[str, AfterValidator(lambda text: cursor(text, 1))]
+RunCursor = Annotated[str, AfterValidator(lambda text: cursor(text, 1))]
 DeliveryCursor = Annotated[str, AfterValidator(lambda text: cursor(text, 2))]
 
 

@@ -50,6 +50,7 @@ PATHS: Mapping[str, tuple[str, str]] = {
         "9b1d20c4e7aa",
     ),
     "name": ("the name of an API key", "warehouse"),
+    "run": ("the id of a run of a rule, as the list gives it; slashes escaped", "order-0c1d"),
 }
 """What each parameter of a path is, and an example."""
 

@@ -131,6 +131,8 @@ class OrderView(Answer):
     """None where the order could not be read whole."""
     currency: str | None
     lines: tuple[LineView, ...]
+    attributes: dict[str, bool | int | str]
+    """What `maps:` of crossdock.yaml reads of it besides, by name."""
     units: dict[str, int]
     backordered: dict[str, int]
     payment: str | None

@@ -134,6 +134,7 @@ def view_of(order_id: str, state: OrderState, waits: Waiting) -> OrderView:
         total_minor=order.total.minor if order.total.known else None,
         currency=order.total.currency if order.total.known else None,
         lines=tuple(_line(line) for line in order.lines),
+        attributes=order.attributes,
         units=_sums((f"{a.sku}@{a.location}", a.units) for a in state.allocations),
         backordered=_sums((n.sku, n.units) for n in state.backordered),
         payment=payment.state.value if payment else None,

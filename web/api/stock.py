@@ -12,6 +12,7 @@ from core.model.stock import MOST_UNITS
 from core.services import actions
 from core.services.levels_shown import shown_levels
 from core.services.product_mistakes import mistakes_in
+from core.store.buffers import buffers_of
 from core.store.claims import wake_open_orders
 from core.store.listing_pages import page_of_listings, rows_of_listings
 from core.store.listings import ListingRow
@@ -24,6 +25,15 @@ from web.keys import HUB
 from web.problems import WrongRequestError
 
 
+class BufferView(Answer):
+    """Units of a SKU that a connection does not show, because a rule said so."""
+
+    connection: str
+    units: int
+    rule: str
+    at: datetime
+
+
 class StockItem(Answer):
     """What a location holds of a SKU."""
 
@@ -33,6 +43,8 @@ class StockItem(Answer):
     committed: int
     available: int
     low: bool
+    buffers: tuple[BufferView, ...] = ()
+    """Of the SKU, wherever it lies: those that a rule set in place of crossdock.yaml."""
 
 
 class PageAsked(Answer):
@@ -135,10 +147,14 @@ async def stock_page(hub: Hub, merchant: str, asked: PageAsked) -> StockList:
 
 
 async def _items(hub: Hub, merchant: str, rows: Sequence[StockRow]) -> tuple[StockItem, ...]:
-    config, available = hub.config(merchant), dict[str, int]()
+    config, skus = hub.config(merchant), {row.sku for row in rows}
+    available, buffers = dict[str, int](), dict[str, list[BufferView]]()
     # A SKU is low by what all locations hold of it, also by what stands on another page.
-    for row in await hub.store.read(stock_of, merchant, {row.sku for row in rows}):
+    for row in await hub.store.read(stock_of, merchant, skus):
         available[row.sku] = available.get(row.sku, 0) + row.available
+    for said in await hub.store.read(buffers_of, merchant, skus):
+        view = BufferView(connection=said.connection, units=said.units, rule=said.rule, at=said.at)
+        buffers.setdefault(said.sku, []).append(view)
     return tuple(
         StockItem(
             sku=row.sku,
@@ -147,6 +163,7 @@ async def _items(hub: Hub, merchant: str, rows: Sequence[StockRow]) -> tuple[Sto
             committed=row.committed,
             available=row.available,
             low=_is_low(available[row.sku], config.low(row.sku)),
+            buffers=tuple(buffers.get(row.sku, ())),
         )
         for row in rows
     )

@@ -170,7 +170,7 @@ def _begun(view: View, rules: RuleSet, start: Start, one: Occurrence) -> Iterato
         yield from undecided(view.state, run_id, rule.id, start.undecided, view.now)
 
 
-_PATHS = re.compile(r"\b(?:order|event)(?:\.[a-z_]+)+")
+_PATHS = re.compile(r"\b(?:order|event|stock|connection|orders)(?:\.[a-z_]+)+")
 
 
 def looked_at_by(condition: str, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any
 from core.config.merchant import MerchantConfig
 from core.config.rule_tests import Failure, Moment, RuleTest
 from core.config.rules import Rule, RuleStep
-from core.domain.fold_rules import FIRST_STEP, run_after
+from core.domain.fold_rules import FIRST_STEP, after_step
 from core.domain.rules.starting import asked, started
 from core.domain.rules.stepping import begun_wait, resumed, said_by, stepped, wait_over
 from core.domain.rules.trial_acts import ACTS, hold
@@ -146,7 +146,7 @@ class Trial:
             self._told(due, self._stepped(due, rule, step))
 
     def _told(self, run: RuleRun, fact: RuleStepped | None) -> None:
-        after = run_after(run, fact) if fact is not None else None
+        after = after_step(run, fact) if fact is not None else None
         where = self._runs.index(run)
         self._runs[where : where + 1] = [after] if after is not None else []
 

@@ -44,6 +44,7 @@ _TRACKING = {
     Trigger.PARCEL_TRACKED: "in_transit",
 }
 _WEIGHT_G = 500
+_MOST_HOURS = 1_000_000
 _HOUR, _MINUTE = timedelta(hours=1), timedelta(minutes=1)
 _HIGH = 75
 _MEDIUM = 65
@@ -123,7 +124,7 @@ def usual_order(
 def _who_and_when(config: MerchantConfig, trigger: Trigger | None, told: Values, now: datetime) -> Values:
     channel = told.get("channel", channel_of(config))
     number = told.get("number", "1001")
-    placed_at = told.get("placed_at", now - told.get("hours", 1) * _HOUR)
+    placed_at = told.get("placed_at", now - min(told.get("hours", 1), _MOST_HOURS) * _HOUR)
     minutes = (
         config.stages.get(Stage.ON_HOLD, timedelta()) // _MINUTE if trigger is Trigger.ORDER_STUCK else 0
     )
@@ -145,6 +146,7 @@ def _who_and_when(config: MerchantConfig, trigger: Trigger | None, told: Values,
         "programs": [],
         "cancel_requested": False,
         "before_go_live": False,
+        "attributes": {},
     }
 
 

@@ -26,11 +26,13 @@ def _failing(config: MerchantConfig, test: RuleTest) -> Iterator[Problem]:
         when = _when(moment, since) if moment is not test.moments[0] else ""
         if moment.rules is not None and list(moment.rules) != seen.rules:
             says = f"expected the rules {_names(moment.rules)}{when}, and got {_names(seen.rules)}"
-            yield Problem(config.file, moment.rules_at, f"tests: '{test.name}' {says}")
+            yield Problem(
+                moment.rules_at.file or config.file, moment.rules_at, f"tests: '{test.name}' {says}"
+            )
             return
         if not _is_as_expected(moment.expect, seen.acts):
             says = f"expected {_expected(moment.expect)}{when}, and got {_got(moment.expect, seen)}"
-            yield Problem(config.file, moment.at, f"tests: '{test.name}' {says}")
+            yield Problem(moment.at.file or config.file, moment.at, f"tests: '{test.name}' {says}")
             return
 
 

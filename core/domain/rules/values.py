@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from core.domain.state import OrderState, ParcelState, region_of_order
+from core.domain.state import OrderState, ParcelState, labelled, region_of_order
+from core.model.holds import Hold
 from core.model.money import Money
 from core.model.order import Order, OrderLine, RiskLevel
 from core.model.products import Product
@@ -25,8 +26,8 @@ def order_values(
     state: OrderState, order: Order, products: Mapping[str, Product], now: datetime
 ) -> dict[str, Any]:
     """Return what rules may look at of an order."""
-    offered = state.offered
-    stage = state.stage.value
+    offered, held = state.offered, _held(state)
+    stage = held.stage.value
     since = offered.since if offered is not None and offered.stage == stage else None
     return {
         "id": f"{order.connection}:{order.order_id}",
@@ -49,13 +50,22 @@ def order_values(
         **_units(state, order, products),
         "payment": _payment(state, order),
         "parcels": [_parcel(parcel) for parcel in state.parcels],
-        "holds": [hold.value for hold in state.holds],
+        "holds": [hold.value for hold in held.holds],
         "tags": list(state.tags),
         "assignee": state.assignee,
         "programs": list(order.programs),
         "cancel_requested": order.cancel_requested,
         "before_go_live": state.before_go_live,
+        "attributes": dict(order.attributes),
     }
+
+
+def _held(state: OrderState) -> OrderState:
+    """Return an order with the hold that a step has just told, so that the next step sees it."""
+    over = state.ended or state.shipped_elsewhere or labelled(state)
+    if over or not state.held_by_rules or Hold.BY_RULE in state.holds:
+        return state
+    return state.model_copy(update={"holds": {**state.holds, Hold.BY_RULE: ""}})
 
 
 def major(amount: Money | None) -> Decimal | None:

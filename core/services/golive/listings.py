@@ -1,9 +1,10 @@
 """Every listing as it is shown and as it would be: the rows of the written differences, a page at a time."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Literal
 
 from core.domain.levels import wanted_level
+from core.engine.buffers import buffer_at
 from core.engine.hub import Hub
 from core.model.base import Shape
 from core.store.channel_locations import channel_places
@@ -79,14 +80,15 @@ async def judged(
     skus = {sku for of in links.values() for sku in of}
     available = await hub.store.read(listable_units, merchant, skus)
     places = await hub.store.read(channel_places, merchant, connection)
+    buffer = await buffer_at(hub, merchant, connection, skus)
     found: list[ListingDifference] = []
     for row in rows:
         made_of, (name, place) = (
             links.get(row.listing, {}),
             places.get(row.location, (row.location, None)),
         )
-        wanted = _wanted(hub, merchant, row, made_of, place, available, buffers=True)
-        plain = _wanted(hub, merchant, row, made_of, place, available, buffers=False)
+        wanted = _wanted(hub, merchant, row, made_of, place, available, buffer)
+        plain = _wanted(hub, merchant, row, made_of, place, available, lambda _: 0)
         found.append(_difference(row, made_of, place, name, wanted, plain))
     return found
 
@@ -98,8 +100,7 @@ def _wanted(  # noqa: PLR0917 - what a level depends on
     made_of: Mapping[str, int],
     place: str | None,
     available: Mapping[tuple[str, str], int],
-    *,
-    buffers: bool,
+    buffer: Callable[[str], int],
 ) -> int | None:
     config = hub.config(merchant)
     if row.never_written or (row.location and place is None):
@@ -109,7 +110,7 @@ def _wanted(  # noqa: PLR0917 - what a level depends on
         available,
         location=place if row.location else None,
         locations=tuple(config.locations),
-        buffer=lambda sku: config.buffer(sku, row.connection) if buffers else 0,
+        buffer=buffer,
     )
 
 

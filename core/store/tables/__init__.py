@@ -17,6 +17,7 @@ from core.store.tables.orders import (
 )
 from core.store.tables.parts import METADATA
 from core.store.tables.privacy import privacy_requests
+from core.store.tables.rules import active_rules, buffers, connections_told, rule_runs, stock_told
 from core.store.tables.sealed import data_keys, forgotten, vault
 from core.store.tables.stock import (
     channel_locations,
@@ -49,9 +50,12 @@ from core.store.tables.work import (
 
 __all__ = [
     "METADATA",
+    "active_rules",
     "api_keys",
+    "buffers",
     "channel_locations",
     "configs",
+    "connections_told",
     "data_keys",
     "deliveries",
     "effects",
@@ -81,9 +85,11 @@ __all__ = [
     "quota",
     "refs",
     "restores",
+    "rule_runs",
     "sessions",
     "settings_revisions",
     "stock",
+    "stock_told",
     "stopped_pushes",
     "switches",
     "users",

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 
 from core.store.columns import UTCDateTime
-from core.store.tables.parts import METADATA, at, count, key, maybe_at, optional, some, table, text
+from core.store.tables.parts import METADATA, at, count, key, maybe_at, optional, some, table, text, yes
 
 jobs = table(
     "jobs",
@@ -81,6 +81,7 @@ pauses = table(
     text("reason"),
     at("look_at"),  # from when on one of those who wait may ask again
     maybe_at("cleared_at"),
+    yes("for_person"),  # no credentials, no money: it does not end before a person mends it
 )
 
 pause_waits = table(

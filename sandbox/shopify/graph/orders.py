@@ -37,6 +37,8 @@ def order(shop: Shop, it: Order) -> Json:
         "presentmentCurrencyCode": it.presentment,
         "taxesIncluded": it.taxes_included,
         "test": it.test,
+        "sourceName": "web",
+        "customAttributes": [{"key": key, "value": value} for key, value in it.attributes.items()],
         "paymentGatewayNames": gateways(it),
         "risk": _risk(it),
         "customer": customer(it.customer),

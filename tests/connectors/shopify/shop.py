@@ -15,11 +15,13 @@ from core.ports import (
     ChannelPayments,
     Connection,
     Levels,
+    Overrides,
     Ports,
     ShipmentNotifier,
     Subscriber,
     Token,
     WebhookSource,
+    as_read,
 )
 from sandbox.shopify.keys import CLIENT_ID, CLIENT_SECRET
 from tests.sandbox.shopify_stand import Stand, opened
@@ -110,7 +112,13 @@ class Shop:
         await closing
 
 
-def a_shop(url: str | None, *tokens: str, app: Mapping[str, str] = APP, version: str = "2026-10") -> Shop:
+def a_shop(
+    url: str | None,
+    *tokens: str,
+    app: Mapping[str, str] = APP,
+    version: str = "2026-10",
+    overrides: Overrides = as_read,
+) -> Shop:
     kept = KeptTokens([Token(access=one) for one in tokens or ("shpat_test",)])
     quota = KeptQuota()
     connection = Connection(
@@ -122,6 +130,7 @@ def a_shop(url: str | None, *tokens: str, app: Mapping[str, str] = APP, version:
         tokens=kept,
         quota=quota,
         clock=SteppedClock(NOON),
+        overrides=overrides,
     )
     return Shop(CONNECTOR.build(connection), connection, kept, quota)
 

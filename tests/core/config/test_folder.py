@@ -11,6 +11,7 @@ from core.config.problems import ConfigFileError
 from core.config.rule_reader import rules_of_text
 from core.config.texts import digest_of, texts_of
 from core.config.yaml_text import read_yaml
+from core.domain.rules.trial_words import failing_tests
 from core.errors import ConfigError
 from tests.core.config.test_mistakes import ENVIRON, GOOD, KNOWN
 
@@ -236,3 +237,19 @@ def test_texts_of_any_kind_are_kept_apart() -> None:
         assert texts_of(text) == [("crossdock.yaml", text)]
     documents = [read_yaml(t, file=str(n), environ={}, environment_under=()) for n, t in enumerate(odd[:2])]
     assert joined(documents).values == {"version": 1}
+
+
+@pytest.mark.parametrize(
+    "text", ["", "version 1", "0", "- a", "{", '{"files": [', '{"files": [["a.yaml", "0"], ["b.yaml", "1"]]}']
+)
+def test_a_stored_text_that_no_version_can_read_gives_no_rules(text: str) -> None:
+    assert rules_of_text(text, digest="x") is None
+
+
+def test_a_test_of_rules_that_fails_is_told_in_its_own_file(tmp_path: Path) -> None:
+    tests = "version: 1\ntests:\n  - {name: it is tagged, when: order.stuck, given: {order: {hours: 3}}, expect: [tag]}\n"
+    (config,) = loaded(write(tmp_path, PARTS | MORE | {"t.yaml": tests}))
+
+    (failing,) = failing_tests(config)
+
+    assert (failing.file, failing.at.line) == (str(tmp_path / "t.yaml"), 3)

@@ -293,13 +293,6 @@ def test_a_slip_is_told_with_line_column_and_the_nearest_name(old: str, new: str
     assert says in wrong_with(old, new)
 
 
-def test_a_part_of_the_file_that_would_not_run_is_refused() -> None:
-    (says,) = wrong(f"{GOOD}maps: []\n")
-
-    assert says.startswith("42:1: maps: this version ")
-    assert says.endswith("; take this part out")
-
-
 @pytest.mark.req("R93")
 def test_mails_by_the_hub_are_refused_for_amazon() -> None:
     assert wrong_with('"${STRIPE_KEY}"}}\n  pay', '"${STRIPE_KEY}"}, mails: hub}\n  pay') == [

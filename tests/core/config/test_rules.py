@@ -121,7 +121,7 @@ rules:
         "47:29: hold: order has no 'rsk'; did you mean 'risk'?",
         "48:9: timeout: 'hold' cannot take too long; timeout goes with http, notify",
         "49:14: tag: 'VIP' is no tag; write small letters, digits and '-', at most 40",
-        "50:26: if: text never equals a whole number",
+        "50:26: if: text never equals a whole number; write '5', in quotes",
         "51:22: to: 'ops' is no mail address; write one as in ops@example.com",
         "51:42: text: order has no 'nmber'; did you mean 'number'?",
         "51:52: unknown key 'colour' in rules[0].then[2].notify (one of: subject, text, to, via)",
@@ -143,3 +143,12 @@ rules:
 )  # fmt: skip
 def test_a_rule_reads_no_environment(rule: str, says: str) -> None:
     assert says in wrong(GOOD + "rules:\n  - " + rule.replace("{when", "{id: r, when") + "\n")
+
+
+@pytest.mark.req("R75")
+def test_a_wait_for_what_never_comes_for_a_rule_is_refused() -> None:
+    rule = "{id: r, when: stock.out, then: [{wait: {until: order.shipped, for: 2d}}]}"
+
+    assert wrong(f"{GOOD}rules:\n  - {rule}\n") == [
+        "43:52: until: 'order.shipped' never comes for a rule about stock"
+    ]

@@ -19,6 +19,10 @@ REFUSALS = (
     ("order.customer.ordrs == 0", 15, "order.customer has no 'ordrs'; did you mean 'orders'?"),
     ("order.customer.zip", 15, "order.customer has no 'zip' (one of: name, orders)"),
     ("order.lines.exists(l, l.qty > 1)", 24, "l has no 'qty' (one of: hazmat, price, quantity, sku, tags)"),
+    ("total > 5", 0, "there is no 'total' here; did you mean 'order.total'?"),
+    ("order.currency == USD", 18, "there is no 'USD' here; text is put in quotes: 'USD'"),
+    ("error.code == 'x'", 0, "there is no 'error' here; why a step failed is known in its else: only"),
+    ("order.risk > '70'", 11, "'>' does not compare a whole number with text; write 70, without quotes"),
     ("order.vip == True", 13, "there is no 'True' here; write true"),
     (
         "order.lines.sku == 'A'",
@@ -38,8 +42,8 @@ REFUSALS = (
     ("order.risk.x", 11, "order.risk is a whole number and has no fields"),
     # kinds
     ("order.total > 'x'", 12, "'>' does not compare money with text"),
-    ("order.currency > 5", 15, "'>' does not compare text with a whole number"),
-    ("order.currency == 5", 15, "text never equals a whole number"),
+    ("order.currency > 5", 15, "'>' does not compare text with a whole number; write '5', in quotes"),
+    ("order.currency == 5", 15, "text never equals a whole number; write '5', in quotes"),
     ("order.number == null", 0, "this is never null"),
     ("order.tags == 'a'", 0, "this is a list and never equals text; write 'x' in list"),
     ("order.tags.contains('a')", 0, "contains() looks into text; to look into a list, write 'x' in list"),
@@ -217,7 +221,7 @@ def test_a_wrong_expression_is_refused_with_its_place(
 @pytest.mark.parametrize(
     ("text", "wants", "says"),
     [
-        ("order.number", bool, "true or false is wanted here, and this is text"),
+        ("order.number", bool, "true or false is wanted here, and this is text; compare it with something"),
         (
             "order.gift",
             bool,

@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 
 from core.config.gallery import GalleryRule, gallery, gallery_rule
+from core.config.loader import load
 from core.config.rule_adding import text_with
 from core.domain.rules.trial_words import failing_tests
 from core.errors import ConfigError, NotFoundError
-from tests.core.rules.files import HEAD, config_of
+from tests.core.rules.files import HEAD, KNOWN, config_of
 
 pytestmark = pytest.mark.req("S30")
 
@@ -112,6 +113,30 @@ def test_an_empty_list_is_filled_and_its_comment_stays(empty: str) -> None:
     assert "\nboxes: []\n" in after
 
 
+@pytest.mark.parametrize(
+    "end",
+    [
+        "      - note: |\n          hello\n          there\n",
+        "      - note: |+\n          hello\n\n\nboxes: []\n",
+        "      - note: >-\n          hello\n          you\n\n  # tail\n",
+        "      - note: hello\n          you all\n        if: order.units >\n          0\nboxes: []\n",
+        '      - note: "hello\n          you" # c\nboxes: []',
+        "      - tag: a # b\n      # c\n    # d\n# e\n",
+    ],
+)
+def test_however_the_last_rule_ends_it_stays_what_it_is(end: str) -> None:
+    text = f"{HEAD}rules:\n  - id: mine\n    when: order.received\n    then:\n{end}"
+    before = config_of(text, head="")
+
+    after = text_with(before, gallery_rule("tag-vip"))
+
+    config, lines = config_of(after, head=""), iter(after.splitlines())
+    assert [rule.id for rule in config.rules.rules] == ["mine", "tag-vip"]
+    assert config.rules.rules[0].steps[0].said == before.rules.rules[0].steps[0].said
+    assert all(any(line == other for other in lines) for line in text.splitlines())
+    assert failing_tests(config) == ()
+
+
 def test_a_file_of_windows_keeps_its_line_ends() -> None:
     text = (HEAD + "rules:\n- {id: mine, when: order.received, then: [{tag: mine}]}\n").replace("\n", "\r\n")
 
@@ -152,6 +177,10 @@ def test_names_of_the_gallery_become_those_of_the_file() -> None:
          "crossdock.yaml: 'route-by-state' needs 2 locations; the file has 1"),
         (HEAD + "rules: [{id: a, when: order.received, then: [{tag: a}]}]\n", "tag-vip",
          "crossdock.yaml:12: rules stands in brackets; write each entry on a line of its own that begins with -"),
+        (HEAD + "...\n", "tag-vip",
+         "crossdock.yaml: no place for a rule is found; put it there by hand: crossdock rules show tag-vip"),
+        (HEAD + "rules: &mine\n  - {id: a, when: order.received, then: [{tag: a}]}\n", "tag-vip",
+         "crossdock.yaml: no place for a rule is found; put it there by hand: crossdock rules show tag-vip"),
     ],
 )  # fmt: skip
 @pytest.mark.req("R75")
@@ -173,3 +202,20 @@ def test_the_image_and_the_checkout_have_the_gallery_where_the_code_is() -> None
     folder = core.config.gallery.FOLDER
     assert folder.parent == Path(core.config.gallery.__file__).parent
     assert len(list(folder.glob("*.yaml"))) == len(NAMES)
+
+
+@pytest.mark.req("R75")
+def test_a_merchant_of_several_files_has_failing_tests_told_in_their_own_and_takes_rules_in_by_hand(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "a.yaml").write_text(HEAD, encoding="utf-8")
+    rules = "rules: [{id: r, when: order.received, then: [{tag: a}]}]\n"
+    tests = "tests:\n  - {name: quiet, when: order.received, expect: []}\n"
+    (tmp_path / "b.yaml").write_text(f"version: 1\nmerchant: acme\n{rules}{tests}", encoding="utf-8")
+
+    [config] = load(tmp_path, {}, KNOWN)
+
+    [problem] = failing_tests(config)
+    assert str(problem) == f"{tmp_path}/b.yaml:5:49: tests: 'quiet' expected nothing, and got tag"
+    with pytest.raises(ConfigError, match="crossdock rules show tag-vip"):
+        text_with(config, gallery_rule("tag-vip"))

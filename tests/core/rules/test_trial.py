@@ -262,3 +262,30 @@ def test_a_hold_of_what_has_shipped_cannot_be_done() -> None:
 def test_a_test_may_be_of_some_rules_only() -> None:
     test = "- {name: a, when: order.verified, of: [all], given: {order: {risk: 99}}, expect: [tag, notify], rules: [all]}\n"
     assert failing(RISKY, test) == []
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "{hours: 999999999999999, minutes: 999999999999999999999}",
+        "{hours: -5, placed_at: 2999-12-31T23:59Z}",
+        "{lines: [{qty: 999999999999999999999999, price: 1}]}",
+        "{lines: [], items: [], parcels: [], locations: [], tags: []}",
+        "{items: [{sku: A, weight_g: null, origin: null}], weight_g: null}",
+        "{lines: [{sku: null, ships: false}], stage: nonsense, risk_level: odd, holds: [odd]}",
+        "{payment: {paid: null, state: odd}, customer: {orders: null}, assignee: null, ship_by: null}",
+        "{risk: -1, total: -0.01, currency: ''}",
+    ],
+)
+@pytest.mark.parametrize(
+    "when", ["order.received", "order.held", "parcel.failed", "order.stuck", "payment.checked"]
+)
+def test_odd_values_are_tried_like_others(given: str, when: str) -> None:
+    rules = f"""\
+    - id: all
+      when: {when}
+      if: "order.total < 1000000 || order.units > 3 || order.lines.exists(l, l.qty > 3)"
+      then: [{{tag: a}}, {{hold: "{{{{order.hours}}}} {{{{order.weight_g}}}} {{{{order.holds}}}}"}}, {{label: {{via: post}}}}, {{wait: 2h}}, {{note: "{{{{event.parcel}}}}"}}]
+    """
+    tests = f"- {{name: a, when: {when}, now: 2999-12-31T23:59Z, given: {{order: {given}}}, expect: [], then: [{{after: 3650d, expect: []}}]}}\n"
+    assert len(failing(rules, tests)) <= 1

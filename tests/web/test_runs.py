@@ -1,0 +1,133 @@
+"""Runs of rules, looked at by API and page: what started each, what its condition saw, what came of each step."""
+
+from datetime import timedelta
+from urllib.parse import quote
+
+import pytest
+
+from simulation.shoppers import Cart, place
+from tests.builders import home
+from tests.core.flow.merchant_runs import count, in_force
+from tests.core.flow.play import pass_time, settle
+from tests.core.flow.ruled import use
+from tests.web.site import KEY, OTHER_KEY, Site
+
+pytestmark = pytest.mark.req("S30")
+
+RULES = """
+- id: score
+  when: order.verified
+  if: order.total >= 79
+  then:
+    - id: ask
+      http: {via: crm, path: /score, take: {score: body.score}}
+    - if: steps.ask.score > 90
+      hold: never
+    - tag: scored
+    - wait: 5h
+- {id: fails, when: order.received, then: [{http: {via: crm, path: /no}}]}
+"""
+
+
+async def scored(site: Site) -> None:
+    use(site.b, RULES)
+    site.b.world.answers = {"/score": (200, {"score": 12}), "/no": (400, {})}
+    lines = (("SKILLET-12", 1, 7900),)
+    place(site.b.world, "shop", Cart(number="KK-1", lines=lines, ship_to=home()))
+    await pass_time(site.b, timedelta(hours=1))
+
+
+async def test_runs_are_listed_and_found_by_rule_order_and_outcome(site: Site) -> None:
+    await scored(site)
+
+    listed = (await site.ask("GET", "/api/v1/runs", key=KEY)).json
+
+    found = [(r["rule"], r["trigger"], r["about"], r["subject"], r["outcome"]) for r in listed["runs"]]
+    assert sorted(found) == [
+        ("fails", "order.received", "order", "shop:kk-1", "failed"),
+        ("score", "order.verified", "order", "shop:kk-1", None),
+    ]
+    for query, rules in (
+        ("rule=fails", ["fails"]),
+        ("order=KK-1&outcome=open", ["score"]),
+        ("outcome=failed", ["fails"]),
+        ("outcome=stopped", []),
+    ):
+        runs = (await site.ask("GET", f"/api/v1/runs?{query}", key=KEY)).json["runs"]
+        assert [run["rule"] for run in runs] == rules
+    assert (await site.ask("GET", "/api/v1/runs", key=OTHER_KEY)).json == {"runs": [], "after": None}
+
+
+async def test_a_page_of_runs_begins_behind_the_one_before(site: Site) -> None:
+    await scored(site)
+
+    first = (await site.ask("GET", "/api/v1/runs?limit=1", key=KEY)).json
+    rest = (await site.ask("GET", f"/api/v1/runs?limit=1&after={first['after']}", key=KEY)).json
+
+    assert {run["rule"] for run in (*first["runs"], *rest["runs"])} == {"score", "fails"}
+    assert rest["after"] is None
+
+
+async def test_a_run_shows_what_its_condition_looked_at_and_what_came_of_each_step(site: Site) -> None:
+    await scored(site)
+    [run] = (await site.ask("GET", "/api/v1/runs?rule=score", key=KEY)).json["runs"]
+
+    shown = (await site.ask("GET", f"/api/v1/runs/{run['run_id']}", key=KEY)).json
+
+    assert shown["looked_at"] == {"order.total": "79.00"}
+    assert shown["event"]["trigger"] == "order.verified"
+    assert shown["where"].startswith("crossdock.yaml:")
+    assert [(s["step"], s["action"], s["outcome"], s["result"]) for s in shown["steps"]] == [
+        ("then.0", "http", "done", {"status": 200, "score": 12}),
+        ("then.1", "hold", "skipped", {}),
+        ("then.2", "tag", "done", {}),
+        ("then.3", "wait", "waiting", {}),
+    ]
+    assert shown["waits_for"] == "time"
+    assert shown["due_at"] == shown["steps"][3]["due_at"]
+
+
+async def test_a_run_that_is_nobody_s_or_another_merchant_s_is_not_found(site: Site) -> None:
+    await scored(site)
+    [run] = (await site.ask("GET", "/api/v1/runs?rule=score", key=KEY)).json["runs"]
+
+    for path, key in ((run["run_id"], OTHER_KEY), ("order-none", KEY)):
+        refused = await site.ask("GET", f"/api/v1/runs/{path}", key=key)
+        assert (refused.status, refused.json["detail"].partition(";")[0]) == (404, f"no run '{path}'")
+
+
+async def test_the_pages_show_runs_and_one_of_them(site: Site) -> None:
+    await scored(site)
+    cookie = await site.log_in(KEY)
+    [run] = (await site.ask("GET", "/api/v1/runs?rule=score", key=KEY)).json["runs"]
+
+    listed = (await site.ask("GET", "/runs", cookie=cookie)).text
+    shown = (await site.ask("GET", f"/runs/{run['run_id']}", cookie=cookie)).text
+    none = (await site.ask("GET", "/runs?rule=other", cookie=cookie)).text
+
+    assert "score" in listed
+    assert 'class="tag on_hold">failed' in listed
+    assert "order.total" in shown
+    assert "79.00" in shown
+    assert "its condition did not hold" in shown
+    assert "No rule has run like this yet." in none
+
+
+async def test_a_run_about_stock_is_shown_by_its_id_with_slashes(site: Site) -> None:
+    await in_force(
+        site.b, "- {id: out, when: stock.out, then: [{notify: {to: ops@example.test, text: out}}]}"
+    )
+    await count(site.b, 0)
+    await settle(site.b)
+    cookie = await site.log_in(KEY)
+    [run] = (await site.ask("GET", "/api/v1/runs", key=KEY)).json["runs"]
+
+    path = f"/runs/{quote(run['run_id'], safe='')}"
+    shown = (await site.ask("GET", f"/api/v1{path}", key=KEY)).json
+    listed = (await site.ask("GET", "/runs", cookie=cookie)).text
+    page = await site.ask("GET", path, cookie=cookie)
+
+    assert (shown["about"], shown["subject"], shown["outcome"]) == ("stock", "CHEF-8", "done")
+    assert [(s["action"], s["outcome"]) for s in shown["steps"]] == [("notify", "done")]
+    assert f'href="{path}"' in listed
+    assert (page.status, "CHEF-8" in page.text) == (200, True)
