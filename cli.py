@@ -1,6 +1,7 @@
 """The ``crossdock`` command.
 
-Exit codes: 0 done; 1 the answer is no (books differ, a file is wrong, nothing of that name); 2 wrong words;
+Exit codes: 0 done; 1 the answer is no (books differ, a file is wrong, nothing of that name); 2 wrong words, or of
+``replay`` and ``plan``: two files differ;
 130 interrupted; 141 whoever read the output stopped reading.
 """
 
@@ -28,6 +29,9 @@ VERBS = {
     "runs": "What rules did: list every run, show one step by step.",
     "db": "Care for the database.",
     "orders": "List orders, show one, or act on one.",
+    "explain": "Say why an order stands as it stands, why a rate lost, or why a SKU's listings show what they show.",
+    "replay": "Replay an order's stored facts under the rules in force, or under another file.",
+    "plan": "Say what another file would do to the last stored orders.",
     "stock": "List stock, or say what was counted or received.",
     "links": "What listings are made of: list, CSV, undo.",
     "go-live": "Show what would change, accept it, or take it back.",

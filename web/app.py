@@ -13,6 +13,7 @@ from web.api import (
     annotations,
     connections,
     endpoint,
+    explanations,
     golive,
     notices,
     order_actions,
@@ -29,6 +30,7 @@ from web.api import links as links_api
 from web.api.openapi import describe
 from web.console import account, exceptions, links, pages, sign_in
 from web.console import annotations as annotations_forms
+from web.console import explanations as explanations_page
 from web.console import golive as golive_page
 from web.console import orders as orders_page
 from web.console import people as people_page
@@ -47,6 +49,7 @@ ENDPOINTS = (
     *orders.ENDPOINTS,
     *order_actions.ENDPOINTS,
     *annotations.ENDPOINTS,
+    *explanations.ENDPOINTS,
     *parked.ENDPOINTS,
     *stock.ENDPOINTS,
     *connections.ENDPOINTS,
@@ -89,6 +92,7 @@ def build(hub: Hub, settings: Settings) -> web.Application:
     account.add(app)
     orders_page.add(app)
     annotations_forms.add(app)
+    explanations_page.add(app)
     exceptions.add(app)
     links.add(app)
     golive_page.add(app)

@@ -11,6 +11,7 @@ from web.api.endpoint import PREFIX
 _API: Mapping[Role, tuple[str, ...]] = {
     Role.VIEWER: (
         "GET /orders", "GET /orders/{order}", "GET /orders/{order}/facts", "GET /orders/{order}/actions",
+        "GET /orders/{order}/explanation", "POST /orders/{order}/replay", "GET /stock/{sku}/explanation",
         "GET /stock", "GET /products", "GET /listings", "GET /links", "GET /links/csv", "GET /zones", "GET /notices",
         "GET /connections", "GET /deliveries", "GET /work", "GET /work/next", "GET /readiness",
         "GET /go-live", "GET /go-live/accepted", "GET /go-live/accepted/{id}", "GET /go-live/accepted/{id}/undo",
@@ -45,7 +46,7 @@ _API: Mapping[Role, tuple[str, ...]] = {
 _CONSOLE: Mapping[Role, tuple[str, ...]] = {
     Role.VIEWER: (
         "GET /", "POST /logout", "GET /account", "POST /account",
-        "GET /orders", "GET /orders/{order}", "GET /orders/{order}/done", "GET /exceptions", "GET /stock",
+        "GET /orders", "GET /orders/{order}", "GET /orders/{order}/done", "GET /orders/{order}/why", "GET /exceptions", "GET /stock",
         "GET /links", "GET /links.csv", "GET /connections", "GET /deliveries", "GET /runs", "GET /runs/{run}",
         "GET /go-live", "GET /go-live/undo/{id}.csv", "GET /go-live/listings/{id}",
     ),

@@ -153,12 +153,21 @@ class MerchantConfig:
 
     def buffer(self, sku: str, connection: str) -> int:
         """Return the units of a SKU that a connection never shows: of the most specific rule that names it, else 0."""
-        found = (rule.buffer[connection] for rule in self._rules(sku) if connection in rule.buffer)
-        return next(found, 0)
+        rule = self.buffer_rule(sku, connection)
+        return rule.buffer[connection] if rule is not None else 0
+
+    def buffer_rule(self, sku: str, connection: str) -> StockRule | None:
+        """Return the stock rule that says what a connection never shows of a SKU; None where none does."""
+        return next((rule for rule in self._rules(sku) if connection in rule.buffer), None)
 
     def low(self, sku: str) -> int | None:
         """Return the available units at which a SKU is low; None where no rule says so."""
-        return next((rule.low for rule in self._rules(sku) if rule.low is not None), None)
+        rule = self.low_rule(sku)
+        return rule.low if rule is not None else None
+
+    def low_rule(self, sku: str) -> StockRule | None:
+        """Return the stock rule that says when a SKU is low; None where none does."""
+        return next((rule for rule in self._rules(sku) if rule.low is not None), None)
 
     def idle_patterns(self, skus: Collection[str]) -> tuple[Problem, ...]:
         """Return the stock rules that name none of the known products."""

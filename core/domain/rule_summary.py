@@ -43,14 +43,15 @@ def rule_summary(fact: RuleFact) -> str:
         case RouteChosen():
             return f"Rule {fact.rule}: leaves from {', '.join(fact.locations)}"
         case LabelChosen():
-            return f"Rule {fact.rule}: {_label(fact)}"
+            return f"Rule {fact.rule}: {choice_text(fact)}"
         case LabelGivenUp():
             return f"Its label is asked for no more: {fact.message}"
         case CaptureAsked():
             return f"Rule {fact.rule}: its money is captured before the label"
 
 
-def _label(fact: LabelChosen) -> str:
+def choice_text(fact: LabelChosen) -> str:
+    """Return which labels a rule wants."""
     said = [f"the {fact.choose} rate" if fact.choose else "the rate"]
     said += [f"of {', '.join(fact.services)}"] if fact.services else []
     said += [f"at {fact.via}"] if fact.via else []

@@ -4,26 +4,16 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from core.config.rules import Rule, RuleStep
-from core.domain.rules.matching import match, undecided, values_at
-from core.domain.rules.stepping import (
-    acted,
-    begun_wait,
-    due_run,
-    label_answer,
-    offers,
-    resumed,
-    said_by,
-    stepped,
-    wait_over,
-)
+from core.domain.rules.acting import go_on
+from core.domain.rules.matching import match
+from core.domain.rules.stepping import due_run, offers, resumed
 from core.engine.rule_sets import rules_at
 from core.engine.run import Run
-from core.expressions import EvaluationError
 from core.model.facts import Fact
 from core.model.people import actor_of_rule
 from core.model.rule_facts import RuleStepped
 from core.model.rule_runs import RuleRun, RunOutcome, StepOutcome
-from core.steps.rule_actions import ACTS, Given, StepFailedError
+from core.steps.rule_actions import act
 from core.steps.rule_calls import CALLS, Called
 
 UNREADABLE = "the file that it began under is kept no longer, or this version cannot read it"
@@ -77,37 +67,10 @@ def _lost(due: RuleRun, now: datetime) -> RuleStepped:
 
 async def _go_on(run: Run, due: RuleRun, rule: Rule, step: RuleStep) -> None:
     """Do one step of a run, or tell that it is skipped, waits or failed."""
-    if due.waits_for is not None:
-        over = wait_over(due, rule, step, run.now, label_answer(run.state))
-        run.decide([over], attempts=run.attempts)
-        return
-    try:
-        given = said_by(due, step, values_at(run.view(), due.event, run.products))
-    except EvaluationError as error:
-        failed = stepped(due, rule, step, run.now, StepOutcome.FAILED, message=str(error))
-        held = (
-            [] if step.otherwise else list(undecided(run.state, due.run_id, rule.id, str(error), run.now))[1:]
-        )
-        run.decide([failed, *held], attempts=run.attempts)
-        return
-    if given is None:
-        run.decide([stepped(due, rule, step, run.now, StepOutcome.SKIPPED)], attempts=run.attempts)
-    elif step.action == "wait":
-        run.decide([begun_wait(due, rule, step, run.now)], attempts=run.attempts)
+    said = go_on(run.view(), due, rule, step, run.products)
+    if isinstance(said, tuple):
+        run.decide(said, attempts=run.attempts)
     elif step.action in CALLS:
-        await CALLS[step.action](run, Called(due, rule, step), given)
+        await CALLS[step.action](run, Called(due, rule, step), said)
     else:
-        await _act(run, due, rule, step, given)
-
-
-async def _act(run: Run, due: RuleRun, rule: Rule, step: RuleStep, given: Given) -> None:
-    """Tell what a step does to the order, and that it was done, in one commit."""
-    try:
-        facts = await ACTS[step.action](run, rule.id, step, given)
-    except StepFailedError as error:
-        failed = stepped(
-            due, rule, step, run.now, StepOutcome.FAILED, code="not_possible", message=str(error)
-        )
-        run.decide([failed], attempts=run.attempts)
-        return
-    run.decide([*facts, acted(due, rule, step, run.now)], attempts=run.attempts)
+        await act(run, due, rule, step, said)

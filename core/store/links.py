@@ -200,3 +200,16 @@ def links_of_listings(
     """Return units by SKU of those of a connection's listings that are linked, whatever the size of the catalogue."""
     found = links_among(conn, merchant, ((connection, listing) for listing in named))
     return {listing: of for (_, listing), of in found.items()}
+
+
+MOST_LINKED = 1000
+"""So many listings of one SKU are told."""
+
+
+def listings_of_sku(conn: sa.Connection, merchant: str, sku: str) -> list[Listing]:
+    """Return the (connection, listing) that a SKU is a part of, at most ``MOST_LINKED``."""
+    query = sa.select(links.c.connection, links.c.listing).where(
+        links.c.merchant == merchant, links.c.sku == sku
+    )
+    found = conn.execute(query.order_by(links.c.connection, links.c.listing).limit(MOST_LINKED))
+    return [(connection, listing) for connection, listing in found]

@@ -47,7 +47,7 @@ ODD_JSON: dict[str, tuple[Any, ...]] = {
 }
 BASE = {
     "secret": "x" * 43, "user": "kim", "name": "warehouse", "note": "n1",
-    "merchant": MERCHANT, "connection": "shop", "order": "1001", "listing": "CHEF-8", "parcel": "reno-1", "event": "e1", "run": "r1",
+    "merchant": MERCHANT, "connection": "shop", "order": "1001", "listing": "CHEF-8", "parcel": "reno-1", "sku": "CHEF-8", "event": "e1", "run": "r1",
     "id": "x", "connector": "bogus", "app": "bogus", "filename": "style.css",
 }  # fmt: skip
 FORM = {

@@ -19,7 +19,7 @@ from tests.stored import jobs_of_kind
 from tests.web.site import KEY, OTHER_KEY, Site, a_notification
 
 VOID = {"meta", "link", "input", "br"}
-PATHS = ("/orders", "/exceptions", "/orders?stage=shipped", "/orders/KK-1001", "/orders/KK-1002", "/connections", "/stock", "/deliveries", "/login", "/orders/NOPE")  # fmt: skip
+PATHS = ("/orders", "/exceptions", "/orders?stage=shipped", "/orders/KK-1001", "/orders/KK-1001/why", "/orders/KK-1002", "/connections", "/stock", "/deliveries", "/login", "/orders/NOPE")  # fmt: skip
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync", "--hide-scrollbars",

@@ -21,6 +21,7 @@ PAGES = ("/orders", "/stock", "/connections", "/deliveries")
 NAMED = {
     "order": "shop:kk-1001",
     "parcel": "reno-1",
+    "sku": "CHEF-8",
     "connection": "shop",
     "listing": "CHEF-8",
     "event": "e1",

@@ -39,6 +39,7 @@ class Problem(BaseModel):
 
 PATHS: Mapping[str, tuple[str, str]] = {
     "order": ("the order: its id, its number, or the channel's own id", "shop:5001"),
+    "sku": ("our SKU", "CHEF-8"),
     "parcel": ("a parcel of the order", "reno-1"),
     "connection": ("a connection of crossdock.yaml", "shop"),
     "listing": ("the channel's id of a listing", "CHEF-8"),

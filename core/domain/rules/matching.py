@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from core.config.rules import RuleSet, is_standing
+from core.config.rules import Rule, RuleSet, is_standing
 from core.domain.due import View
 from core.domain.rules.starting import Start, asked, started
 from core.domain.rules.triggers import standing, told_by
@@ -40,6 +40,15 @@ class Occurrence:
 
 
 @dataclass(frozen=True, slots=True)
+class Asking:
+    """Which rules an occurrence was offered to, and which of them it starts; what comes after a rule that stops is not asked."""
+
+    of: Occurrence
+    rules: tuple[Rule, ...]
+    starts: tuple[Start, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Matching:
     """What is told when facts are offered to rules."""
 
@@ -47,6 +56,7 @@ class Matching:
     offered: Offered
     come: tuple[str, ...]
     """The triggers that came: runs may wait for one of them."""
+    askings: tuple[Asking, ...] = ()
 
 
 def looked_at(view: View) -> Offered:
@@ -118,11 +128,14 @@ def match(
     found, offered = occurrences(view, told)
     running = [rule for rule in rules.of(Subject.ORDER) if not is_standing(rule)]
     begun: list[f.Fact] = []
+    askings: list[Asking] = []
     for one in found:
         left = [rule for rule in asked(running, one.event) if view.state.ran.get(rule.id, 0) < MOST_RUNS]
-        for start in started(left, partial(values_at, view, one.event, products)):
+        starts = tuple(started(left, partial(values_at, view, one.event, products)))
+        for start in starts:
             begun += _begun(view, rules, start, one)
-    return Matching(tuple(begun), offered, tuple(one.trigger.value for one in found))
+        askings.append(Asking(one, tuple(left), starts))
+    return Matching(tuple(begun), offered, tuple(one.trigger.value for one in found), askings=tuple(askings))
 
 
 def values_at(view: View, event: EventValues, products: Mapping[str, Product]) -> dict[str, Any]:

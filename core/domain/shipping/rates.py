@@ -69,10 +69,45 @@ def choose(quotes: Quotes, wanted: Wanted, calendar: WorkCalendar) -> Choice:
     )
 
 
-def _order(rate: Rate, arrives: date | None, wanted: Wanted) -> tuple[int, int, str, str]:
-    price, day = rate.price.minor, (arrives or _NEVER).toordinal()
+def _order(rate: Rate | JudgedRate, arrives: date | None, wanted: Wanted) -> tuple[int, int, str, str]:
+    price, day = rate.price.minor if rate.price else 0, (arrives or _NEVER).toordinal()
     first = (day, price) if wanted.fastest else (price, day)
     return (*first, rate.carrier, rate.service)
+
+
+_BY_WISH = frozenset({
+    RateReason.CHOSEN, RateReason.DEARER, RateReason.SLOWER, RateReason.LATE, RateReason.NOT_ALLOWED, RateReason.OVER_MAX,
+})  # fmt: skip
+"""The reasons that depend on what is wanted; the others are the carrier's, the address's or the goods'."""
+
+
+def choose_again(quoted: Quoted, wanted: Wanted) -> Quoted:
+    """Return the same rates judged by another wish: nobody is asked, and what a carrier would not do stays so."""
+    eligible: list[JudgedRate] = []
+    lost: list[JudgedRate] = []
+    for rate in quoted.rates:
+        if rate.price is None or rate.reason not in _BY_WISH:
+            lost.append(rate)
+            continue
+        reason = _unwanted(rate.name, rate.price, rate.arrives, wanted)
+        (eligible if reason is None else lost).append(
+            rate if reason is None else rate.model_copy(update={"reason": reason})
+        )
+    eligible.sort(key=lambda rate: _order(rate, rate.arrives, wanted))
+    beaten = RateReason.SLOWER if wanted.fastest else RateReason.DEARER
+    first = eligible[0].model_copy(update={"reason": RateReason.CHOSEN}) if eligible else None
+    others = [rate.model_copy(update={"reason": beaten}) for rate in eligible[1:]]
+    second = eligible[1].price if len(eligible) > 1 and not wanted.fastest else None
+    return quoted.model_copy(
+        update={
+            "rates": (*((first,) if first else ()), *others, *lost),
+            "chosen": first.rate_id if first else None,
+            "price": first.price if first else None,
+            "saved": second - first.price if first and first.price and second else None,
+            "arrives": first.arrives if first else None,
+            "promised": wanted.promised,
+        }
+    )
 
 
 def without(quoted: Quoted, refused: RateRefused) -> Quoted:
@@ -111,17 +146,18 @@ def _why_not(rate: Rate, arrives: date | None, wanted: Wanted) -> RateReason | N
         return RateReason.NO_CUSTOMS
     if rate.name in wanted.refused:
         return RateReason.REFUSED
-    if wanted.allowed is not None and not _matches(rate, wanted.allowed):
+    return _unwanted(rate.name, rate.price, arrives, wanted)
+
+
+def _unwanted(name: str, price: Money, arrives: date | None, wanted: Wanted) -> RateReason | None:
+    """Return why a rate at which the label can be had is not taken by what crossdock.yaml and its rules say."""
+    if wanted.allowed is not None and not any(fnmatchcase(name, pattern) for pattern in wanted.allowed):
         return RateReason.NOT_ALLOWED
     if wanted.promised is not None and (arrives is None or arrives > wanted.promised):
         return RateReason.LATE
-    if wanted.at_most is not None and wanted.at_most < Decimal(rate.price.text()):
+    if wanted.at_most is not None and wanted.at_most < Decimal(price.text()):
         return RateReason.OVER_MAX
     return None
-
-
-def _matches(rate: Rate, patterns: Sequence[str]) -> bool:
-    return any(fnmatchcase(rate.name, pattern) for pattern in patterns)
 
 
 def _judged(rate: Rate, arrives: date | None, reason: RateReason, detail: str = "") -> JudgedRate:

@@ -1,0 +1,62 @@
+"""``crossdock plan``: what another file would do to the last stored orders, and what else differs between the files."""
+
+import argparse
+from collections.abc import Iterator
+from functools import partial
+
+from commands.arguments import UsageError, whole_number
+from commands.other_file import DIFFERS, add_other_file, other_file
+from commands.output import print_json
+from commands.running import for_merchant
+from core.config.merchant import MerchantConfig
+from core.domain.rules.differences import Differing
+from core.engine.hub import Hub
+from core.services.backtests import USUAL_ORDERS, Backtest, Change, backtest
+
+_NAMED = 10
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what the verb takes."""
+    add_other_file(parser)
+    parser.add_argument(
+        "--orders", metavar="N", default=str(USUAL_ORDERS), help=f"the last N ({USUAL_ORDERS})"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Compare another file with the one in force over the last stored orders; 2 where anything would be otherwise."""
+    other, orders = other_file(arguments), whole_number(arguments.orders, "--orders")
+    if other is None:
+        raise UsageError("name the file that is planned: --config FILE")
+    found = for_merchant(arguments, partial(_planned, other, orders))
+    if arguments.json:
+        print_json(found.model_dump(mode="json"))
+    else:
+        for line in plan_lines(found):
+            print(line)
+    return DIFFERS if found.differs else 0
+
+
+async def _planned(other: MerchantConfig, orders: int, hub: Hub, merchant: str) -> Backtest:
+    return await backtest(hub, merchant, other, orders=orders)
+
+
+def plan_lines(found: Backtest) -> Iterator[str]:
+    """Yield a plan line by line."""
+    yield from found.file
+    yield f"{found.orders} orders looked at: to {found.touched} something comes or goes"
+    for change in found.changes:
+        yield _change(change)
+    for why, orders in found.not_compared.items():
+        yield f"not known of {orders}: {why}"
+
+
+def _change(change: Change) -> str:
+    words = Differing(change.kind).words
+    sign, more = ("+", "") if change.comes else ("-", " no more")
+    named = ", ".join(change.named[:_NAMED])
+    rest = f" and {change.orders - _NAMED} more" if change.orders > _NAMED else ""
+    since = ", ".join(f"{orders} {what}" for what, orders in change.since.items())
+    came = f"; of these {since} since" if change.kind == Differing.HOLD else ""
+    return f"{sign} {change.orders} {words}{more}, {change.of}: {named}{rest}{came}"

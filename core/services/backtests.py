@@ -1,0 +1,174 @@
+"""The last stored orders under another file: what would come and go, to which of them, and what came of them since."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from core.config.file_differences import file_differences
+from core.config.merchant import MerchantConfig
+from core.domain.rules.differences import Difference, Differing
+from core.domain.state import OrderState, Stage
+from core.engine.hub import Hub
+from core.model.base import Shape
+from core.model.facts import Received
+from core.model.payment import PaymentState
+from core.services.replays import ReplayedOrder, Setting, check_merchant, replayed, setting_of
+from core.store.order_facts import facts_of_orders
+from core.store.orders import OrderRow, list_orders, standings
+
+USUAL_ORDERS = 1000
+_PAGE = 100
+MOST_NAMED = 1000
+"""So many orders of one difference are named; all are counted."""
+
+
+class Change(Shape):
+    """One thing that comes to orders, or does not come to them any more."""
+
+    kind: str
+    of: str
+    comes: bool
+    orders: int
+    named: tuple[str, ...]
+    """Their numbers, the newest first; at most 1,000."""
+    since: dict[str, int]
+    """What came of these orders since, and of how many: disputed, refunded, cancelled, delivered, shipped, held, open."""
+
+
+class Backtest(Shape):
+    """What another file would do to the last stored orders."""
+
+    orders: int
+    """Looked at."""
+    touched: int
+    """Of these, to how many anything comes or goes."""
+    changes: tuple[Change, ...]
+    file: tuple[str, ...]
+    """What differs between the files besides their rules."""
+    not_compared: dict[str, int]
+    """By reason: orders of which not everything could be compared."""
+
+    @property
+    def differs(self) -> bool:
+        """Whether anything would be otherwise."""
+        return bool(self.changes or self.file)
+
+
+@dataclass(slots=True)
+class _Found:
+    orders: int = 0
+    named: list[str] = field(default_factory=list)
+    since: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(slots=True)
+class _Sums:
+    """What is added up, order by order."""
+
+    orders: int = 0
+    touched: int = 0
+    found: dict[tuple[Differing, str, bool], _Found] = field(default_factory=dict)
+    not_compared: Counter[str] = field(default_factory=Counter)
+
+    def add(self, row: OrderRow, compared: ReplayedOrder | None, state: OrderState) -> None:
+        self.orders += 1
+        if compared is None:
+            self.not_compared["it is not known yet"] += 1
+            return
+        unknown = (*compared.before.not_compared, *compared.after.not_compared)
+        self.not_compared.update({one.what for one in unknown})
+        differs = compared.differences
+        self.touched += bool(differs)
+        for key in dict.fromkeys(map(_key, differs)):
+            found = self.found.setdefault(key, _Found())
+            found.orders += 1
+            found.since[came_of(state)] += 1
+            if len(found.named) < MOST_NAMED:
+                found.named.append(row.number)
+
+
+def _key(difference: Difference) -> tuple[Differing, str, bool]:
+    return difference.kind, difference.of, difference.comes
+
+
+async def backtest(hub: Hub, merchant: str, other: MerchantConfig, *, orders: int = USUAL_ORDERS) -> Backtest:
+    """Return what another file would do to the last stored orders; a page of them is held at a time.
+
+    Raises:
+        ConfigError: the file is another merchant's.
+    """
+    check_merchant(merchant, other)
+    setting, sums, after = await setting_of(hub, merchant), _Sums(), None
+    while sums.orders < orders:
+        limit = min(_PAGE, orders - sums.orders)
+        page = await hub.store.read(list_orders, merchant, after=after, limit=limit)
+        await _add_page(hub, merchant, other, page.items, setting=setting, sums=sums)
+        after = page.after
+        if after is None:
+            break
+    kinds = list(Differing)
+    changes = tuple(
+        Change(
+            kind=kind.value,
+            of=of,
+            comes=comes,
+            orders=found.orders,
+            named=tuple(found.named),
+            since=dict(found.since.most_common()),
+        )
+        for (kind, of, comes), found in sorted(
+            sums.found.items(), key=lambda item: (kinds.index(item[0][0]), *item[0][1:])
+        )
+    )
+    return Backtest(
+        orders=sums.orders,
+        touched=sums.touched,
+        changes=changes,
+        file=file_differences(hub.config(merchant), other),
+        not_compared=dict(sums.not_compared.most_common()),
+    )
+
+
+async def _add_page(
+    hub: Hub,
+    merchant: str,
+    other: MerchantConfig,
+    rows: tuple[OrderRow, ...],
+    *,
+    setting: Setting,
+    sums: _Sums,
+) -> None:
+    ids = [row.order_id for row in rows]
+    facts = await hub.store.read(facts_of_orders, merchant, ids)
+    standing = await hub.store.read(standings, merchant, ids)
+    for row in rows:
+        told, compared = facts.get(row.order_id, []), None
+        if any(isinstance(fact, Received) for fact in told):
+            before, after = [
+                await replayed(hub, merchant, told, config, setting, outcome_only=True)
+                for config in (hub.config(merchant), other)
+            ]
+            compared = ReplayedOrder(before=before, after=after)
+        state = standing[row.order_id].state if row.order_id in standing else OrderState()
+        sums.add(row, compared, state)
+
+
+def came_of(state: OrderState) -> str:
+    """Return what came of an order, the worst first, in a word."""
+    paid = state.payment
+    if paid is not None and paid.disputed:
+        return "disputed"
+    if paid is not None and paid.state in (PaymentState.REFUNDED, PaymentState.PARTIALLY_REFUNDED):
+        return "refunded"
+    if state.ended:
+        return "cancelled"
+    return _BY_STAGE.get(state.stage, "open")
+
+
+_BY_STAGE = {
+    Stage.DELIVERED: "delivered",
+    Stage.SHIPPED: "shipped",
+    Stage.LABELLED: "labelled",
+    Stage.SHIPPED_ELSEWHERE: "shipped",
+    Stage.FULFILLED_BY_CHANNEL: "shipped by its channel",
+    Stage.ON_HOLD: "still held",
+}

@@ -1,0 +1,174 @@
+"""Orders as they would have gone under a file: stored facts replayed, with no call outside and nothing written."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from core.config.merchant import MerchantConfig
+from core.domain.due import View
+from core.domain.rules.differences import Difference, differences
+from core.domain.rules.replaying import Around, replay
+from core.domain.rules.trace import Trace
+from core.domain.state import OrderState
+from core.engine.hub import Hub
+from core.engine.run import view_of
+from core.engine.settings import products_at, settings_at
+from core.errors import ConfigError, NotFoundError
+from core.model.facts import Changed, Fact, Received
+from core.model.products import Product
+from core.services.explained import OrderReplay, difference_view, trace_view
+from core.store.assignees import assignable
+from core.store.orders import facts_of
+from core.store.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """What replays of a merchant's orders share: switches and people as they are now."""
+
+    settings: Settings
+    people: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayedOrder:
+    """An order under the file in force, and under another one."""
+
+    before: Trace
+    after: Trace
+
+    @property
+    def differences(self) -> tuple[Difference, ...]:
+        """What would come or not come under the other file."""
+        return differences(self.before, self.after)
+
+
+async def setting_of(hub: Hub, merchant: str) -> Setting:
+    """Return what replays of a merchant's orders share."""
+    return Setting(
+        settings=await settings_at(hub, merchant, 0), people=await hub.store.read(assignable, merchant)
+    )
+
+
+async def replay_view(
+    hub: Hub, merchant: str, order_id: str, other: MerchantConfig | None = None
+) -> OrderReplay:
+    """Return an order replayed under the file in force; where another file is given, under that, and what differs.
+
+    Raises:
+        NotFoundError: no such order, or it is not known yet.
+        ConfigError: the other file is another merchant's.
+    """
+    if other is None:
+        trace = await replay_order(hub, merchant, order_id)
+        found: tuple[Difference, ...] = ()
+    else:
+        compared = await compare_order(hub, merchant, order_id, other)
+        trace, found = compared.after, compared.differences
+    order = trace.state.order
+    return OrderReplay(
+        order=order_id,
+        number=order.number if order is not None else order_id,
+        trace=trace_view(trace),
+        compared=other is not None,
+        differences=tuple(map(difference_view, found)),
+    )
+
+
+async def replay_order(hub: Hub, merchant: str, order_id: str) -> Trace:
+    """Return what an order's stored facts come to under the file in force.
+
+    Raises:
+        NotFoundError: no such order, or it is not known yet.
+    """
+    facts = await known_facts(hub, merchant, order_id)
+    return await replayed(hub, merchant, facts, hub.config(merchant), await setting_of(hub, merchant))
+
+
+async def compare_order(hub: Hub, merchant: str, order_id: str, config: MerchantConfig) -> ReplayedOrder:
+    """Return what an order's stored facts come to under the file in force, and under another one.
+
+    Raises:
+        NotFoundError: no such order, or it is not known yet.
+        ConfigError: the other file is another merchant's.
+    """
+    check_merchant(merchant, config)
+    facts, setting = await known_facts(hub, merchant, order_id), await setting_of(hub, merchant)
+    return ReplayedOrder(
+        before=await replayed(hub, merchant, facts, hub.config(merchant), setting),
+        after=await replayed(hub, merchant, facts, config, setting),
+    )
+
+
+def check_merchant(merchant: str, config: MerchantConfig) -> None:
+    """Refuse another merchant's file.
+
+    Raises:
+        ConfigError: it is one.
+    """
+    if config.merchant != merchant:
+        raise ConfigError(f"{config.file} is of merchant {config.merchant!r}, and the order of {merchant!r}")
+
+
+async def known_facts(hub: Hub, merchant: str, order_id: str) -> list[Fact]:
+    """Return the facts of an order that is known.
+
+    Raises:
+        NotFoundError: no such order, or it is not known yet.
+    """
+    facts = await hub.store.read(facts_of, merchant, order_id)
+    if not any(isinstance(fact, Received) for fact in facts):
+        raise NotFoundError(f"{order_id} is not known yet")
+    return facts
+
+
+async def replayed(
+    hub: Hub,
+    merchant: str,
+    facts: Sequence[Fact],
+    config: MerchantConfig,
+    setting: Setting,
+    *,
+    outcome_only: bool = False,
+) -> Trace:
+    """Return what stored facts come to under a file."""
+    first = next(fact for fact in facts if isinstance(fact, Received))
+    skus = {need.sku for fact in facts if isinstance(fact, Received | Changed) for need in fact.needs}
+    products = await products_at(hub, merchant, skus, setting.settings.revision)
+    around = Around(
+        view=_views(hub, merchant, first, config=config, setting=setting, products=products),
+        products=products,
+        people=setting.people,
+        in_test=hub.connections(merchant).in_test,
+    )
+    return replay(facts, around, until=hub.clock.now(), outcome_only=outcome_only)
+
+
+def _views(
+    hub: Hub,
+    merchant: str,
+    first: Received,
+    *,
+    config: MerchantConfig,
+    setting: Setting,
+    products: Mapping[str, Product],
+) -> Callable[[OrderState, datetime], View]:
+    """Return what gives all that a decision may look at, of this order at any instant under a file."""
+    settings, connection = setting.settings, first.order.connection
+    base = view_of(
+        hub,
+        merchant,
+        OrderState(order=first.order),
+        accepted=settings.accepted,
+        customs={sku: (product.hs, product.origin) for sku, product in products.items()},
+        places=settings.places.get(connection, {}),
+        mails_since=None,
+        email_known=False,
+    )
+    sells = config.labels.via or base.carrier
+
+    def view(state: OrderState, now: datetime) -> View:
+        chosen = state.label_choice.via if state.label_choice is not None else None
+        return replace(base, state=state, now=now, config=config, carrier=chosen or sells)
+
+    return view
