@@ -159,7 +159,6 @@ async def test_head_answers_as_get_does_without_a_body_everywhere(site: Site) ->
         "connection": "shop",
         "sku": "CHEF-8",
         "run": "r1",
-        "sku": "CHEF-8",
     }
     api = [path.format(**named) for method, path in sorted(paths_of(site)) if method == "get" and API in path]
 
