@@ -15,6 +15,7 @@ from core.domain.holds import Context, Places, TariffCodes, causes, due_later, p
 from core.domain.label_choice import labels_of
 from core.domain.parcels import holds_other_units, shipped_twice, third_party_shipped_more
 from core.domain.payment import RISK_LIMIT, digest_of, to_capture
+from core.domain.rule_guards import is_guarded
 from core.domain.state import (
     OrderState,
     ParcelState,
@@ -58,6 +59,8 @@ class View:
     """Whether the merchant is in test mode (R99)."""
     acts: Callable[[str], bool] = lambda _: True
     """Whether anything may be changed at a connection: in test mode only where it is in test mode too."""
+    live: bool = True
+    """Whether the merchant accepted anything: before, and after a restore, no rule does anything."""
     mails_since: datetime | None
     """When mails were first accepted: who ordered before is mailed nothing (R85)."""
 
@@ -228,6 +231,7 @@ def _closed_gate(view: View) -> Gate | None:
         Gate.LABELLED: labelled(state),
         Gate.CHANNEL_SHIPS: order.fulfilled_by is not FulfilledBy.MERCHANT,
         Gate.HELD: bool(state.holds or view.wanted_holds or state.backordered),
+        Gate.RULES: is_guarded(state, view.config.rules),
         Gate.NOT_ASKED_FOR: order.state is not ChannelState.OPEN,
         Gate.PLACES_UNREAD: not places_known(order, view.places),
         Gate.NOT_PAID: not money_is_in_order(state),

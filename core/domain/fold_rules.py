@@ -16,6 +16,8 @@ from core.model.rule_facts import (
 from core.model.rule_runs import RuleRun, StepOutcome
 
 FIRST_STEP = "then.0"
+CONDITION = "if"
+"""What a run calls its rule's condition."""
 
 
 def rule_changes(state: OrderState, fact: RuleFact) -> dict[str, Any]:
@@ -35,7 +37,8 @@ def rule_changes(state: OrderState, fact: RuleFact) -> dict[str, Any]:
             return {"rule_runs": (*state.rule_runs, run), "ran": ran}
         case RuleStepped():
             stepped = (after_step(run, fact) if run.run_id == fact.run_id else run for run in state.rule_runs)
-            return {"rule_runs": tuple(run for run in stepped if run is not None)}
+            held = {**state.held_by_rules, fact.rule: fact.hold} if fact.hold else state.held_by_rules
+            return {"rule_runs": tuple(run for run in stepped if run is not None), "held_by_rules": held}
         case HeldByRule():
             return {"held_by_rules": {**state.held_by_rules, fact.rule: fact.reason}}
         case RouteChosen():
@@ -53,6 +56,8 @@ def rule_changes(state: OrderState, fact: RuleFact) -> dict[str, Any]:
 
 def after_step(run: RuleRun, fact: RuleStepped) -> RuleRun | None:
     """Return where a run stands after one of its steps; None where it has ended."""
+    if fact.step not in (run.next, CONDITION):
+        return run  # an answer that came late: somebody else went on meanwhile
     if fact.ended is not None or fact.next is None:
         return None
     tried = run.tries if fact.next == run.next else 0

@@ -1,5 +1,6 @@
 """Advance one order: claim it, do what is due until nothing is, give it back with the instant of the next thing."""
 
+from collections import Counter
 from datetime import datetime, timedelta
 
 from core.domain.commit import Landed
@@ -8,14 +9,16 @@ from core.engine.answers import Kind
 from core.engine.dispatch import connection_shares
 from core.engine.hub import Hub
 from core.engine.pauses import wait_turn
-from core.engine.run import Run
-from core.engine.step import Step, Steps, next_step
+from core.engine.run import Run, is_live
+from core.engine.step import RULES, Step, Steps, next_step
 from core.failpoints import failpoint
 from core.store.pauses import leave_line, waits_of_order
 
 CLAIM_S = 90.0
 """How long (seconds) a claim lasts unless renewed: longer than any one call."""
 _MOST_STEPS = 200
+_MOST_STEPS_OF_RULES = 5_000
+"""Steps of rules ask nobody, or are put off: they are many where many rules begin at once."""
 
 
 class StandstillError(Exception):
@@ -58,14 +61,17 @@ async def advance(run: Run, steps: Steps) -> None:
         HubError: a step failed; the worker decides what becomes of the order.
         StandstillError: a step was due and told nothing.
     """
-    for _ in range(_MOST_STEPS):
+    left = Counter({True: _MOST_STEPS_OF_RULES, False: _MOST_STEPS})
+    while all(left.values()):
         view = run.view()
         due = next_step(view, steps, run.waiting)
         if due.name is None:
             if await _rest(run, due.at):
                 return
+            left[False] -= 1
             continue
         step, run.step = steps[due.name], due.name
+        left[due.name == RULES] -= 1
         calls = step.asks(view)
         if any(run.hub.answers.paused(run.merchant, call.kind) for call in calls):
             failpoint("advance.turn.before")
@@ -118,11 +124,12 @@ async def _rest(run: Run, at: datetime | None) -> bool:
     attempts = run.attempts if run.waiting or run.state.open else 0
     due_at = min(later, default=None)
     waits_for = next((run.waits_at[name] for name, until in run.waiting.items() if until == due_at), "")
+    starts = run.config.rules.starts and is_live(run.accepted)
     rested = await run.commit(
         due_at=due_at,
         attempts=attempts,
         waits_for=waits_for,
         free_claim=True,
-        offered=None if run.state.order is None or run.config.rules.starts else looked_at(run.view()),
+        offered=None if run.state.order is None or starts else looked_at(run.view()),
     )
     return isinstance(rested, Landed)

@@ -43,6 +43,7 @@ from core.store.settings import Settings
 
 T = TypeVar("T")
 
+_ACTIONS = frozenset(action.value for action in Action)
 _NEVER = -1
 """A version that no order has: a decision that expects it is refused."""
 
@@ -347,6 +348,11 @@ class Run:
             await self.look_around(revision or self.settings)
 
 
+def is_live(accepted: frozenset[tuple[str, str]]) -> bool:
+    """Return whether the merchant accepted any kind of action."""
+    return any(action in _ACTIONS for _, action in accepted)
+
+
 def view_of(
     hub: Hub,
     merchant: str,
@@ -361,7 +367,8 @@ def view_of(
     """Return all that a decision about an order may look at, given what was read around it."""
     connections, order = hub.connections(merchant), state.order
     channel = connections.ports.get(order.connection) if order is not None else None
-    chosen = state.label_choice.via if state.label_choice is not None else None
+    via = state.label_choice.via if state.label_choice is not None else None
+    chosen = via if via in connections.ports else None  # the file may not name it any more
     return View(
         state=state,
         now=hub.clock.now(),
@@ -376,4 +383,5 @@ def view_of(
         in_test=bool(connections.in_test),
         acts=connections.acts,
         mails_since=mails_since,
+        live=is_live(accepted),
     )

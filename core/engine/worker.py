@@ -180,7 +180,7 @@ class Worker:
         if run.in_line:
             failpoint("work.line.before")
             await self.hub.store.write(leave_line, run.merchant, sorted(run.in_line), run.waiter)
-        due_at = Due.NOW if isinstance(verdict, GiveUp) else None
+        due_at = Due.NOW if isinstance(verdict, GiveUp) or run.config.rules.starts else None
         return await run.commit(happened=[told_of(run, error, verdict)], due_at=due_at, free_claim=True)
 
     async def _free(

@@ -33,6 +33,11 @@ class Gate(Worded):
         "Nothing: the hub reads them; see the channel on the page Connections.",
     )
     HELD = "held", "a release: it is held", "See what holds it."
+    RULES = (
+        "rules",
+        "an answer that a rule of it waits for",
+        "Nothing: it is asked for again; see the page Runs.",
+    )
     NOT_PAID = "not_paid", "its payment, which is not verified", "Nothing: it is asked for again."
     NOTHING_SHIPS = "nothing_ships", "nothing: none of its lines ships", "Nothing."
     NO_CARRIER = (

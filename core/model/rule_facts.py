@@ -52,6 +52,8 @@ class RuleStepped(OfRule):
     """When that is due; None: at once."""
     waits_for: str | None = None
     ended: RunOutcome | None = None
+    hold: str = ""
+    """Why the order is held although the step that was to hold it was not reached."""
 
 
 class HeldByRule(OfRule):

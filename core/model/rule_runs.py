@@ -21,6 +21,8 @@ class Offered(StoredShape):
     """The stage it was in."""
     since: Instant | None = None
     """When that was first seen."""
+    come: dict[str, int] = Field(default_factory=dict)
+    """By trigger: the version at which it came last."""
 
 
 class RunOutcome(Worded):

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.config.rules import Rule, RuleStep
-from core.domain.rules.calling import after_error, unknown
+from core.domain.rules.calling import after_error, tried, unknown
 from core.domain.rules.stepping import stepped
 from core.domain.state import OpenIntent
 from core.engine.effects import Done, Effect, perform
 from core.engine.rule_sets import rules_at
 from core.engine.run import Run
+from core.engine.settings import settings_at
 from core.errors import ConnectorError, OutcomeUnknownError
 from core.model.effects import Outcome
 from core.model.facts import Fact
@@ -39,7 +40,7 @@ class Called:
     @property
     def effect(self) -> str:
         """What names the effect, besides the order and the attempt."""
-        return f"rule:{self.due.run_id}:{self.step.path}"
+        return f"rule:{self.due.run_id.replace('/', ':')}:{self.step.path}"
 
 
 async def _ask(run: Run, called: Called, given: Given) -> None:
@@ -49,6 +50,12 @@ async def _ask(run: Run, called: Called, given: Given) -> None:
         asking = asking_of(run.connections, called.rule, called.step, given, run.order.number, about)
     except StepFailedError as error:
         run.decide([called.told(run, StepOutcome.FAILED, code="not_possible", message=str(error))])
+        return
+
+    settings = await settings_at(run.hub, run.merchant, run.settings)
+    if settings.lost_since(run.order.placed_at) is not None and not asking.again:
+        said = "a backup was brought back since it was placed: nobody can tell whether it was done"
+        run.decide([called.told(run, StepOutcome.FAILED, code="restored", message=said)])
         return
 
     async def call(key: str) -> Done:
@@ -90,18 +97,20 @@ async def find_mail(run: Run, intent: OpenIntent) -> Done:
 async def find_call(run: Run, intent: OpenIntent) -> Done:
     """Say whether a request may be made once more: one that only reads, or whose rule says that a repeat does no harm."""
     if intent.data.get("again"):
-        return Done(outcome=Outcome.UNDONE)
+        return Done(outcome=Outcome.UNDONE, facts=await _unknown(run, intent, again=True))
     return Done(outcome=Outcome.UNKNOWN, facts=await _unknown(run, intent))
 
 
-async def _unknown(run: Run, intent: OpenIntent) -> list[Fact]:
-    """Return that the step failed whose outcome nobody knows."""
+async def _unknown(run: Run, intent: OpenIntent, *, again: bool = False) -> list[Fact]:
+    """Return that the step failed whose outcome nobody knows; one that may be repeated was tried once more."""
     due = next((one for one in run.state.rule_runs if one.run_id == intent.data["run"]), None)
     rules = await rules_at(run.hub, run.merchant, due.digest) if due is not None else None
     rule = rules.rule(due.rule) if rules is not None and due is not None else None
     step = rule.step(str(intent.data["step"])) if rule is not None else None
     if due is None or rule is None or step is None or due.next != step.path:
         return []
+    if again:
+        return [tried(due, rule, step, run.now, code="unknown", message="no answer")]
     return [unknown(due, rule, step, run.now)]
 
 

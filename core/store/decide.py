@@ -153,7 +153,8 @@ def _second_half(commit: OrderCommit, state: OrderState, stock: LockedStock) -> 
         _move(commit, got.allocations, stock, kind="committed", committed=1)
     _move(commit, commit.lost, stock, kind="shipped", on_hand=-1)
     return _SecondHalf(
-        (*given_back, *taken, *commit.decided),
+        # What was decided was told before the units were looked for.
+        (*commit.decided, *given_back, *taken),
         tuple(allocation for fact in taken for allocation in fact.allocations),
         tuple(need for fact in taken for need in fact.backordered),
     )

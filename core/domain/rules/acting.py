@@ -8,7 +8,7 @@ from core.config.rules import Rule, RuleStep, label_of
 from core.domain.due import View
 from core.domain.permitted import why_not
 from core.domain.rules.matching import can_be_held, undecided, values_at
-from core.domain.rules.stepping import acted, begun_wait, label_answer, said_by, stepped, wait_over
+from core.domain.rules.stepping import acted, begun_wait, has_come, label_answer, said_by, stepped, wait_over
 from core.domain.rules.tags import tags_of, unfit_tags
 from core.expressions import EvaluationError
 from core.model.annotations import MOST_TAGS, NOBODY, Assigned, Tagged, Untagged
@@ -121,22 +121,23 @@ def _label(on: Acting, rule: str, step: RuleStep, _given: Given) -> Sequence[Fac
     wanted = label_of(step)
     if wanted.via is not None and wanted.via not in on.view.config.connections:
         raise StepFailedError(f"crossdock.yaml has no connection {wanted.via} any more")
-    return [
-        LabelChosen(
-            at=on.view.now,
-            actor=actor_of_rule(rule),
-            rule=rule,
-            via=wanted.via,
-            at_most=None if wanted.at_most is None else str(wanted.at_most),
-            format=wanted.format,
-            services=wanted.services,
-            choose=wanted.choose,
-            no_label=wanted.no_label,
-            attempts=wanted.retry.attempts if wanted.retry else None,
-            first=wanted.retry.first if wanted.retry else None,
-            longest=wanted.retry.longest if wanted.retry else None,
-        )
-    ]
+    chosen = LabelChosen(
+        at=on.view.now,
+        actor=actor_of_rule(rule),
+        rule=rule,
+        via=wanted.via,
+        at_most=None if wanted.at_most is None else str(wanted.at_most),
+        format=wanted.format,
+        services=wanted.services,
+        choose=wanted.choose,
+        no_label=wanted.no_label,
+        attempts=wanted.retry.attempts if wanted.retry else None,
+        first=wanted.retry.first if wanted.retry else None,
+        longest=wanted.retry.longest if wanted.retry else None,
+    )
+    known = on.view.state.label_choice
+    same = known is not None and known.model_copy(update={"at": chosen.at}) == chosen
+    return () if same and on.view.state.label_given_up is None else [chosen]
 
 
 def _buy_label(on: Acting, rule: str, _step: RuleStep, _given: Given) -> Sequence[Fact]:
@@ -195,7 +196,11 @@ def go_on(
         return (failed, *held)
     if given is None:
         return (stepped(due, rule, step, now, StepOutcome.SKIPPED),)
-    return (begun_wait(due, rule, step, now),) if step.action == "wait" else given
+    if step.action != "wait":
+        return given
+    if step.said.until is not None and has_come(view.state, due, step.said.until):
+        return (stepped(due, rule, step, now, StepOutcome.DONE),)
+    return (begun_wait(due, rule, step, now),)
 
 
 def done(on: Acting, due: RuleRun, rule: Rule, step: RuleStep, given: Given) -> tuple[Fact, ...]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from core.config.rules import Rule, RuleSet, is_standing
 from core.domain.due import View
+from core.domain.fold_rules import CONDITION
 from core.domain.rules.starting import Start, asked, started
 from core.domain.rules.triggers import standing, told_by
 from core.domain.rules.values import order_values
@@ -24,8 +25,6 @@ from core.model.triggers import Subject, Trigger
 
 MOST_RUNS = 100
 """So many runs of one rule on one order; one that starts itself over and over ends there."""
-CONDITION = "if"
-"""What a run calls its rule's condition."""
 _MINUTE = timedelta(minutes=1)
 
 
@@ -69,6 +68,7 @@ def looked_at(view: View) -> Offered:
         standing=tuple(trigger.value for trigger in standing(view)),
         stage=stage,
         since=since or view.now,
+        come=before.come,
     )
     return now if now == before else now.model_copy(update={"seq": before.seq + 1})
 
@@ -103,6 +103,8 @@ def occurrences(view: View, told: Sequence[tuple[int, f.Fact]]) -> tuple[list[Oc
         for name in offered.standing
         if name not in before.standing
     ]
+    come = {**offered.come, **{one.trigger.value: one.version for one in found}}
+    offered = offered.model_copy(update={"come": come})
     limit, since = view.config.stages.get(offered.stage), offered.since
     if limit is None or since is None or view.now < since + limit:
         return found, offered

@@ -7,9 +7,9 @@ from typing import Any
 
 from core.config.rules import Rule, RuleSet
 from core.domain.commit import MerchantNotice
-from core.domain.fold_rules import FIRST_STEP, after_step
+from core.domain.fold_rules import CONDITION, FIRST_STEP, after_step
 from core.domain.notices import RULE_FAILED
-from core.domain.rules.matching import CONDITION, looked_at_by
+from core.domain.rules.matching import looked_at_by
 from core.domain.rules.starting import Start, asked, started
 from core.domain.rules.stepping import resumed
 from core.model.merchant_runs import MerchantRun

@@ -24,7 +24,7 @@ LONGEST_WAIT = timedelta(days=365)
 def due_rules(view: View) -> datetime | None:
     """Return when something is to be offered to rules, or a run of one is due."""
     runs = view.state.rule_runs
-    if not runs and not view.config.rules.starts:
+    if not view.live or (not runs and not view.config.rules.starts):
         return None
     if offers(view):
         return view.now
@@ -61,7 +61,11 @@ def label_answer(state: OrderState) -> str | None:
         return ""
     if state.ended or state.shipped_elsewhere:
         return "the order ended without a label"
-    return state.holds.get(Hold.NO_RATE)
+    refused = state.label_given_up is not None or any(
+        p.label is None and p.quote.chosen is None for p in state.parcels
+    )
+    # A hold that an earlier choice left behind says nothing of this one.
+    return state.holds.get(Hold.NO_RATE) if refused else None
 
 
 def due_run(view: View) -> RuleRun | None:
@@ -116,7 +120,21 @@ def stepped(
         due_at=due_at,
         waits_for=waits_for,
         ended=ended,
+        hold=f"rule {rule.id}: {step.action} failed: {message}" if _leaves_a_hold(rule, step, ended) else "",
     )
+
+
+def _leaves_a_hold(rule: Rule, step: RuleStep, ended: RunOutcome | None) -> bool:
+    """Return whether a run that fails here would have come to a hold: a rule that keeps orders does not let one go."""
+    if ended is not RunOutcome.FAILED:
+        return False
+    following = rule.after(step.path)
+    while following is not None:
+        later = rule.step(following)
+        if later is not None and later.action == "hold":
+            return True
+        following = rule.after(following)
+    return False
 
 
 def said_by(run: RuleRun, step: RuleStep, values: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -130,6 +148,16 @@ def said_by(run: RuleRun, step: RuleStep, values: Mapping[str, Any]) -> Mapping[
         return None
     given: Mapping[str, Any] = fill(step.given, known)
     return given
+
+
+def has_come(state: OrderState, run: RuleRun, trigger: Trigger) -> bool:
+    """Return whether what a run is about to wait for came since the run began, or still stands."""
+    offered = state.offered
+    if offered is None:
+        return False
+    began, _, _ = run.run_id.partition("/")
+    later = began.isdigit() and offered.come.get(trigger.value, -1) > int(began)
+    return later or trigger.value in offered.standing
 
 
 def begun_wait(run: RuleRun, rule: Rule, step: RuleStep, now: datetime) -> RuleStepped:
