@@ -3,7 +3,7 @@
 import html
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -32,13 +32,15 @@ def mail_of(given: Given, *, number: str, rule: str) -> Message:
 
 
 def plain(value: Any) -> Any:
-    """Return a computed value as JSON has it: amounts exactly, as text."""
+    """Return a computed value as JSON has it: amounts exactly, as text; lengths of time in whole seconds."""
     if isinstance(value, dict):
         return {name: plain(one) for name, one in value.items()}
     if isinstance(value, list | tuple):
         return [plain(one) for one in value]
     if isinstance(value, Decimal):
         return str(value)
+    if isinstance(value, timedelta):
+        return int(value.total_seconds())
     return value.isoformat() if isinstance(value, datetime) else value
 
 
