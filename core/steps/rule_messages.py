@@ -9,12 +9,12 @@ from typing import Any
 
 from core.model.hooks import HookAnswer
 from core.model.message import Message
+from core.overrides import CODE
 from core.steps.rule_actions import Given, StepFailedError
 
 LONGEST_SUBJECT = 200
 LONGEST_TEXT = 10_000
-LONGEST_TAKEN = 500
-"""Characters of a text that is kept of an answer."""
+_CODES = "texts that are kept have up to 64 letters, digits and . _ : / # + -, no blanks"
 _PART = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 
 
@@ -48,7 +48,7 @@ def taken_of(answer: HookAnswer, take: Mapping[str, str]) -> dict[str, Any]:
     """Return what is kept of an answer, by the names that the step gives.
 
     Raises:
-        StepFailedError: the answer has nothing at one of these places, or no single value.
+        StepFailedError: the answer has nothing at one of these places, or what may not be kept.
     """
     return {name: _taken(answer, name, path) for name, path in take.items()}
 
@@ -71,6 +71,9 @@ def _taken(answer: HookAnswer, name: str, path: str) -> Any:
         return float(measured(value))
     if value is None or isinstance(value, bool | int):
         return value
-    if isinstance(value, str) and len(value) <= LONGEST_TAKEN:
-        return value
-    raise StepFailedError(f"take: {path} is no single value of at most {LONGEST_TAKEN} characters ({name})")
+    if not isinstance(value, str):
+        raise StepFailedError(f"take: {path} is no single value ({name})")
+    # What is kept stands in facts for good, in clear: nobody's name, address or mail.
+    if value and not CODE.fullmatch(value):
+        raise StepFailedError(f"take: {path} is no code ({name}): {_CODES}")
+    return value
