@@ -21,7 +21,7 @@ from core.paths import At, Path
 from core.payloads import Payload
 
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/#+-]{0,63}")
-"""A text that an attribute may hold, unless the merchant's own table gives it: no blanks, no @."""
+"""A text that an attribute may hold, unless the merchant's own table gives it, and a rule keeps of an answer: no blanks, no @."""
 LARGEST = 10**15
 _NO_TAG = re.compile(r"[^a-z0-9]+")
 LONGEST: Mapping[str, int] = {"number": 100, "method": 200, "lines.sku": 200, "lines.title": 500}

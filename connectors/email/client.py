@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import ipaddress
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.policy import SMTP as WIRE
@@ -41,8 +41,11 @@ class SmtpServer:
         self._user = unquote(parts.username) if parts.username else None
         self._password = unquote(parts.password) if parts.password else None
 
-    async def send(self, message: EmailMessage, *, sender: str, to: str) -> None:
-        """Hand one message over; once the server was told DATA, silence means that it may have been taken."""
+    async def send(self, message: EmailMessage, *, sender: str, to: Sequence[str]) -> None:
+        """Hand one message over, to all its recipients or to none.
+
+        Once the server was told DATA, silence means that it may have been taken.
+        """
         async with self._open("mail") as session:
             utf8 = await self._envelope(session, sender, to)
             content = message.as_bytes(policy=WIRE_UTF8 if utf8 else WIRE.clone(cte_type="7bit"))
@@ -82,16 +85,17 @@ class SmtpServer:
         """Host and port, as in ``mail.example:465``."""
         return f"{self._host}:{self._port}"
 
-    async def _envelope(self, session: _Session, sender: str, to: str) -> bool:
-        """Name sender and recipient; say whether the message goes as UTF-8, which an address may need."""
-        smtp, session.named = session.smtp, not to.isascii()
-        utf8 = not (sender.isascii() and to.isascii())
+    async def _envelope(self, session: _Session, sender: str, to: Sequence[str]) -> bool:
+        """Name sender and recipients; say whether the message goes as UTF-8, which an address may need."""
+        smtp, session.named = session.smtp, not "".join(to).isascii()
+        utf8 = session.named or not sender.isascii()
         if utf8 and not smtp.supports_extension("smtputf8"):
             raise aiosmtplib.SMTPNotSupported("SMTPUTF8")
         encoding = "utf-8" if utf8 else "ascii"
         await smtp.mail(sender, options=["SMTPUTF8"] if utf8 else [], encoding=encoding)
         session.named = True
-        await smtp.rcpt(to, encoding=encoding)
+        for one in to:
+            await smtp.rcpt(one, encoding=encoding)
         return utf8
 
     def _client(self) -> aiosmtplib.SMTP:

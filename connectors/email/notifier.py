@@ -10,9 +10,12 @@ from core.clock import Clock
 from core.errors import RejectedError
 from core.model.message import Message
 
+BETWEEN = ", "
+"""Stands between the addresses of one mail; neither may stand in an address."""
+
 
 class EmailNotifier:
-    """Sends each message as one mail of text and HTML."""
+    """Sends each message as one mail of text and HTML; its recipients stand with a comma and a blank between them."""
 
     def __init__(self, server: SmtpServer, sender: str, *, clock: Clock) -> None:
         self._server = server
@@ -22,7 +25,7 @@ class EmailNotifier:
     async def send(self, message: Message) -> None:
         """Hand the message to the mail server, once."""
         try:
-            await self._server.send(self._mail(message), sender=self._sender, to=message.to)
+            await self._server.send(self._mail(message), sender=self._sender, to=message.to.split(BETWEEN))
         except (
             ValueError
         ):  # a control character, half a surrogate pair: raised while it is written, before DATA
@@ -30,7 +33,7 @@ class EmailNotifier:
             raise RejectedError("it cannot be written as a mail", connection=connection) from None
 
     def _mail(self, message: Message) -> EmailMessage:
-        if not ADDRESS.fullmatch(message.to):
+        if not all(ADDRESS.fullmatch(one) for one in message.to.split(BETWEEN)):
             raise RejectedError("the recipient is no mail address", connection=self._server.connection)
         mail = EmailMessage()
         mail["From"] = self._sender

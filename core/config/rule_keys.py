@@ -116,7 +116,7 @@ class HttpKeys(Keys):
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "POST"
     """The method of the request."""
     path: str = ""
-    """The path of the request; ``{{ }}`` is filled in."""
+    """The path of the request; ``{{ }}`` is filled in, percent-encoded."""
     json_: dict[str, Any] | list[Any] | None = Field(default=None, alias="json")
     """What is sent. A value that begins with ``=`` is an expression and keeps its type; ``{{ }}`` within text is filled in."""
     take: dict[Name, Text] = Field(default_factory=dict, max_length=20)

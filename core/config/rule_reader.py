@@ -13,13 +13,13 @@ from core.config.joined import joined
 from core.config.keys import DAYS
 from core.config.problems import label_of
 from core.config.rule_keys import EveryKeys, RuleKeys, StepKeys
-from core.config.rules import Filled, Retry, Rule, RuleSet, RuleStep, Schedule, is_standing
+from core.config.rules import Filled, PathValue, Retry, Rule, RuleSet, RuleStep, Schedule, is_standing
 from core.config.sound_rules import sound
 from core.config.texts import texts_of
 from core.config.yaml_text import Document, Path, read_yaml
 from core.config.zone_names import zone_named
 from core.errors import ConfigError
-from core.expressions import Expression, ExpressionError, Scope, compile_expression, value_of
+from core.expressions import Expression, ExpressionError, Scope, Value, compile_expression, value_of
 from core.model.rule_values import (
     ConnectionValues,
     CountValues,
@@ -202,7 +202,10 @@ class _Reader:
     def _given(self, path: Path, said: Any, scope: Scope) -> Filled:
         if path[-1] in _LITERAL or said is True:
             return {}
-        return self._filled(path, said.model_dump(by_alias=True, exclude_none=True), scope)
+        keys = said.model_dump(by_alias=True, exclude_none=True)
+        filled = {name: self._filled((*path, name), one, scope) for name, one in keys.items()}
+        way = filled.get("path") if path[-1] == "http" else None
+        return {**filled, "path": PathValue(way)} if isinstance(way, Value) else filled
 
     def _filled(self, path: Path, value: Any, scope: Scope) -> Filled:
         if isinstance(value, dict):

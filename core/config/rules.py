@@ -6,13 +6,40 @@ from datetime import time, timedelta
 from decimal import Decimal
 from pathlib import PurePath
 from typing import Any, Literal
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from core.config.problems import Position
-from core.expressions import Expression, Value
+from core.expressions import Expression, Template, Value, written
 from core.model.triggers import Subject, Trigger
 
-Filled = Value | Mapping[str, "Filled"] | tuple["Filled", ...]
+
+@dataclass(frozen=True, slots=True)
+class PathValue:
+    """The path of a request: what is computed in it adds no parameter and, within ``{{ }}``, no folder."""
+
+    value: Value
+
+    def of(self, values: Mapping[str, Any]) -> str:
+        """Return it over some values, what is computed percent-encoded; the rest stays as the file has it.
+
+        Raises:
+            EvaluationError: an expression in it has no value, or one that is no text.
+        """
+        match self.value.made:
+            case Expression() as whole:
+                return quote(written(whole.evaluate(values)), safe="/", errors="replace")
+            case Template() as template:
+                return template.render(values, quoted=_quoted)
+            case None:
+                return str(self.value.literal)
+
+
+def _quoted(text: str) -> str:
+    return quote(text, safe="", errors="replace")
+
+
+Filled = Value | PathValue | Mapping[str, "Filled"] | tuple["Filled", ...]
 """What a step says, with the places that are computed when it is done."""
 
 

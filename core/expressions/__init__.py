@@ -3,7 +3,7 @@
 from core.expressions.expression import Expression, bind, compile_expression
 from core.expressions.mistakes import EvaluationError, ExpressionError
 from core.expressions.scope import Scope
-from core.expressions.template import Template, Value, compile_template, value_of
+from core.expressions.template import Template, Value, compile_template, value_of, written
 from core.expressions.values import Bound
 
 __all__ = [
@@ -18,4 +18,5 @@ __all__ = [
     "compile_expression",
     "compile_template",
     "value_of",
+    "written",
 ]

@@ -1,6 +1,6 @@
 """Text with ``{{ expressions }}`` in it, and values of a configuration that may be either."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -25,15 +25,16 @@ class Template:
     text: str
     parts: tuple[str | Expression, ...]
 
-    def render(self, values: Mapping[str, Any] | Bound) -> str:
-        """Return the text over some values.
+    def render(self, values: Mapping[str, Any] | Bound, *, quoted: Callable[[str], str] | None = None) -> str:
+        """Return the text over some values; ``quoted`` is done to each that is put in.
 
         Raises:
             EvaluationError: an expression in it has no value, or one that is no text.
         """
         bound = _bound_once(values, self.parts)
+        quote = quoted or str
         return "".join(
-            part if isinstance(part, str) else written(part.evaluate(bound)) for part in self.parts
+            part if isinstance(part, str) else quote(written(part.evaluate(bound))) for part in self.parts
         )
 
 

@@ -57,14 +57,23 @@ def _locked(conn: sa.Connection, merchant: str) -> frozenset[str]:
 
 
 def _begin_with_stock(conn: sa.Connection, merchant: str) -> None:
-    """Take every SKU as it stands: only what changes from here on is told."""
+    """Take every SKU as it stands: only what changes from here on is told.
+
+    What was counted before stays counted: runs are known by these numbers, and one that came again would be ignored.
+    """
     available = sa.func.sum(stock.c.on_hand - stock.c.committed)
+    same = (stock.c.merchant == stock_told.c.merchant, stock.c.sku == stock_told.c.sku)
+    now_there = sa.select(available).where(*same).scalar_subquery()
+    conn.execute(
+        sa.update(stock_told)
+        .where(stock_told.c.merchant == merchant)
+        .values(available=now_there, clean_seq=stock_told.c.dirty_seq)
+    )
     stands = (
         sa.select(stock.c.merchant, stock.c.sku, available, sa.literal(0), sa.literal(0))
-        .where(stock.c.merchant == merchant)
+        .where(stock.c.merchant == merchant, ~sa.exists().where(*same))
         .group_by(stock.c.merchant, stock.c.sku)
     )
-    conn.execute(sa.delete(stock_told).where(stock_told.c.merchant == merchant))
     names = ["merchant", "sku", "available", "dirty_seq", "clean_seq"]
     conn.execute(sa.insert(stock_told).from_select(names, stands))
 

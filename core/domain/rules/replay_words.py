@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from core.config.rules import Filled, RuleStep
+from core.config.rules import Filled, PathValue, RuleStep
 from core.expressions import Value
 
 
@@ -24,7 +24,9 @@ def mentions(step: RuleStep, name: str) -> bool:
 
 def _texts(given: Filled) -> Iterator[str]:
     """Yield every expression and text with expressions of what a step says."""
-    if isinstance(given, Value):
+    if isinstance(given, PathValue):
+        yield from _texts(given.value)
+    elif isinstance(given, Value):
         if given.made is not None:
             yield given.made.text
     elif isinstance(given, Mapping):

@@ -46,7 +46,7 @@ stock_told = table(
     "stock_told",
     key("sku"),
     sa.Column("available", sa.Integer, nullable=True),  # when it was last looked at; null: never
-    count("dirty_seq"),  # counts changes since somebody listens
+    count("dirty_seq"),  # counts changes while somebody listens; never goes back
     count("clean_seq"),  # those of them that were looked at
     some("ix_stock_told_untold", "merchant", "sku", where=UNTOLD),
 )

@@ -85,6 +85,8 @@ class Postbox:
     closed_to_strangers: bool = False
     mail: str = "250 OK"
     rcpt: str = "250 OK"
+    refuses: str = ""
+    """An address that nobody has here."""
     data: str | Callable[[], Awaitable[str]] = "250 OK: queued"
     got: list[tuple[str, list[str], EmailMessage]] = field(default_factory=list)
 
@@ -100,6 +102,8 @@ class Postbox:
     async def handle_RCPT(
         self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any
     ) -> str:
+        if address == self.refuses:
+            return "550 5.1.1 no such user"
         if self.rcpt.startswith("250"):
             envelope.rcpt_tos.append(address)
         return self.rcpt
@@ -160,6 +164,23 @@ async def test_a_notice_arrives_as_text_and_html_with_headers_that_name_nobody()
     assert parts == [("text/plain", "Grüße: 1Z999\n"), ("text/html", "<p>Grüße: 1Z999</p>\n")]
 
 
+async def test_a_notice_to_several_is_one_mail_that_names_them_all() -> None:
+    postbox = Postbox()
+    async with listening(postbox) as host:
+        await a_notifier(f"smtp://{host}").send(a_notice(to="ops@example.test, kara@example.test"))
+    [(_sender, recipients, message)] = postbox.got
+    assert recipients == ["ops@example.test", "kara@example.test"]
+    assert [address.addr_spec for address in message["To"].addresses] == recipients
+
+
+async def test_a_notice_of_which_one_recipient_is_refused_goes_to_none() -> None:
+    postbox = Postbox(refuses="gone@example.test")
+    async with listening(postbox) as host:
+        with pytest.raises(RejectedError) as refused:
+            await a_notifier(f"smtp://{host}").send(a_notice(to="ops@example.test, gone@example.test"))
+    assert (refused.value.code, postbox.got) == ("550", [])
+
+
 async def test_the_same_notice_has_the_same_message_id_and_another_one_another() -> None:
     postbox = Postbox()
     async with listening(postbox) as host:
@@ -192,7 +213,7 @@ async def test_a_subject_cannot_smuggle_headers_in() -> None:
     "to",
     [
         "", " ", "kara", "kara@", "a@b>\r\nRCPT TO:<eve@example.test", "Kara <kara@example.test>", "a@b,c@d",
-        "two@@example.test", "a b@example.test", "line\nbreak@example.test", "a\x00b@example.test",
+        "a@b, kara", "a@b, ", ", a@b", "a@b,  c@d", "two@@example.test", "a b@example.test", "line\nbreak@example.test", "a\x00b@example.test",
         "a\x7fb@example.test", "half\ud800@example.test",
     ],
 )  # fmt: skip

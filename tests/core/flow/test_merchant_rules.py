@@ -100,6 +100,22 @@ async def test_what_came_to_pass_while_no_rule_listened_is_not_told_to_a_later_f
     assert mails(b, "out") == ["stock.back CHEF-8 4"]
 
 
+@pytest.mark.req("R08")
+async def test_a_rule_that_was_taken_out_and_put_back_is_told_at_once(b: Bench) -> None:
+    await in_force(b, STOCK)
+    await count(b, 3)
+    await settle(b)
+    await in_force(b, "- {id: r, when: order.received, then: [{tag: a}]}")
+    await count(b, 9)
+    await settle(b)
+
+    await in_force(b, STOCK)
+    await count(b, 2)
+    await settle(b)
+
+    assert mails(b, "low") == ["CHEF-8: 3 of 3", "CHEF-8: 2 of 3"]
+
+
 async def test_a_merchant_without_rules_about_stock_is_left_no_job(b: Bench) -> None:
     await in_force(b, "- {id: r, when: connection.lost, then: [{stop: true}]}")
     await count(b, 0)

@@ -248,6 +248,17 @@ async def test_an_address_is_asked_and_its_answer_used_by_later_steps(make: Make
     assert (await state_of(b)).holds == {Hold.BY_RULE: "score 71"}
 
 
+async def test_an_order_number_adds_no_parameter_to_the_path_that_is_asked(make: Make) -> None:
+    b = await make(
+        '- {id: ask, when: order.received, then: [{http: {via: crm, path: "/orders/{{order.number}}"}}]}'
+    )
+    order(b, "KK-1?x=1")
+
+    await pass_time(b, HOUR)
+
+    assert [r.path for r in b.world.asked.values()] == ["/orders/KK-1%3Fx%3D1"]
+
+
 async def test_a_refusal_is_answered_by_else_and_an_outage_is_tried_again(make: Make) -> None:
     b = await make("""
     - id: ask

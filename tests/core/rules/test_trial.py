@@ -161,6 +161,27 @@ def test_what_an_address_answers_is_used_by_later_steps() -> None:
     ]
 
 
+def test_what_is_computed_in_a_path_adds_no_folder_and_no_parameter() -> None:
+    rules = """\
+    - id: ask
+      when: order.verified
+      then:
+        - http: {via: crm, path: "/a/{{order.number}}?of={{order.number}}&b=/1", json: {path: "{{order.number}}", http: {path: "{{order.number}}"}}}
+        - http: {via: crm, path: "='/a/' + order.number"}
+        - http: {via: crm, path: "/a/b?c=d"}
+    """
+    tests = """\
+    - name: a
+      when: order.verified
+      given: {order: {number: "K/K-1?x=1&ü {}"}}
+      expect:
+        - http: {path: "/a/K%2FK-1%3Fx%3D1%26%C3%BC%20%7B%7D?of=K%2FK-1%3Fx%3D1%26%C3%BC%20%7B%7D&b=/1", json: {path: "K/K-1?x=1&ü {}", http: {path: "K/K-1?x=1&ü {}"}}}
+        - http: {path: "/a/K/K-1%3Fx%3D1%26%C3%BC%20%7B%7D"}
+        - http: {path: "/a/b?c=d"}
+    """
+    assert failing(rules, tests) == []
+
+
 def test_what_cannot_be_computed_holds_the_order_and_says_why() -> None:
     rules = '- {id: odd, when: order.verified, if: "order.parcels[3].labelled", then: [{tag: odd}]}\n'
     tests = "- {name: a, when: order.verified, expect: [tag]}\n"
