@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from connectors.bogus.client import Effect, Fault
+from connectors.bogus.client import Effect, Fault, no_fault
 from core.domain.commit import OrderCommit
 from core.domain.fold import fold
 from core.domain.state import OrderState, Stage
@@ -18,8 +18,8 @@ from core.model.holds import Hold
 from core.model.rule_facts import RuleMatched, RuleStepped
 from core.model.rule_runs import RunOutcome, StepOutcome
 from core.services import actions, annotations
-from core.store.orders import facts_of
 from core.steps import STEPS
+from core.store.orders import facts_of
 from core.store.switches import set_switch
 from simulation.shoppers import Cart, place
 from tests.builders import MERCHANT, Bench, home
@@ -107,12 +107,12 @@ async def test_what_came_before_the_wait_for_it_began_is_not_waited_for(b: Bench
           else: [{cancel: nobody released it}]
     """,
     )
-    b.world.locked_out = {"mail"}
+    b.world.faults = lambda operation: Fault.REFUSED if operation == "send" else None
     order(b)
     await settle(b)
     await actions.release(b.hub, MERCHANT, ORDER, "by_rule", "user:u1")
     await settle(b)
-    b.world.locked_out = set()
+    b.world.faults = no_fault
 
     await pass_time(b, timedelta(hours=50))
 
@@ -130,14 +130,14 @@ async def test_no_label_is_bought_while_a_rule_that_may_hold_the_order_waits_for
           else: [{hold: no score}]
     """,
     )
-    b.world.locked_out = {"crm"}
+    b.world.faults = lambda operation: Fault.REFUSED if operation == "call" else None
     order(b)
     await pass_time(b, HOUR)
     told = await facts(b)
     assert not [f for f in told if isinstance(f, LabelBought | Quoted)]
     assert (await state_of(b)).stage is Stage.READY
 
-    b.world.locked_out = set()
+    b.world.faults = no_fault
     b.world.answers["/score"] = (404, {})
     await pass_time(b, HOUR)
 
