@@ -189,7 +189,7 @@ async def test_what_belongs_to_a_connection_is_tried_again_however_it_fails_and_
 
     job = next(j for j in await b.store.read(jobs_of_kind, MERCHANT, kind) if j.connection == "shop")
     assert job.error == "shop: no"
-    if kind in {"poll", "probe", "push", "subscribe", "receive"}:
+    if kind in {"poll", "probe", "push", "subscribe", "receive", "connection", "hour"}:
         assert job.parked_at is None
         assert job.due_at is not None
         assert timedelta(minutes=5) <= job.due_at - now <= timedelta(minutes=7.5)

@@ -43,6 +43,8 @@ def test_only_some_kinds_of_jobs_stand_listen_or_are_patient() -> None:
         "push",
         "subscribe",
         "receive",
+        "connection",
+        "hour",
     }
     assert {job.kind for job in JOBS.values() if job.listens} == {"receive"}
     assert {job.kind for job in JOBS.values() if job.patient} == {
