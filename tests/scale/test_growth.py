@@ -167,6 +167,7 @@ WHOLE: Mapping[tuple[str, str], str] = {
     ("/api/v1/go-live", "listing_pages.page_of_listings"): LISTS_ALL,
     ("/api/v1/go-live", "links.links_of_listings"): LISTS_ALL,
     ("/api/v1/go-live", "stock.listable_units"): LISTS_ALL,
+    ("/api/v1/go-live", "buffers.buffers_at"): LISTS_ALL,
     ("/api/v1/links/csv", "names.listings_to_export"): LISTS_ALL,
     ("/api/v1/links/csv", "links.links_among"): LISTS_ALL,
     ("/links.csv", "names.listings_to_export"): LISTS_ALL,

@@ -27,7 +27,7 @@ ASK = """
       else: [{tag: "failed-{{error.code}}"}]
     - tag: over
 """
-KEY = "shop:kk-1/rule:1/order.received/tell:then.0"
+KEY = "shop:kk-1/rule:1:order.received:tell:then.0"
 
 
 @pytest.fixture
