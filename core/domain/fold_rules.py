@@ -1,7 +1,9 @@
 """What rules tell of an order, folded into where it stands."""
 
+from datetime import datetime
 from typing import Any
 
+from core.domain.rule_guards import can_be_held
 from core.domain.state import OrderState, is_locked
 from core.model.rule_facts import (
     CaptureAsked,
@@ -14,6 +16,7 @@ from core.model.rule_facts import (
     RuleStepped,
 )
 from core.model.rule_runs import RuleRun, StepOutcome
+from core.model.rule_values import EventValues
 
 FIRST_STEP = "then.0"
 CONDITION = "if"
@@ -24,20 +27,13 @@ def rule_changes(state: OrderState, fact: RuleFact) -> dict[str, Any]:
     """Return what a rule's fact changes."""
     match fact:
         case RuleMatched():
-            run = RuleRun(
-                run_id=fact.run_id,
-                rule=fact.rule,
-                digest=fact.digest,
-                trigger=fact.trigger,
-                event=fact.event,
-                next=FIRST_STEP,
-                due_at=fact.at,
-            )
+            run = begun_run(fact.run_id, fact.rule, fact.digest, fact.event, fact.at)
             ran = {**state.ran, fact.rule: state.ran.get(fact.rule, 0) + 1}
             return {"rule_runs": (*state.rule_runs, run), "ran": ran}
         case RuleStepped():
             stepped = (after_step(run, fact) if run.run_id == fact.run_id else run for run in state.rule_runs)
-            held = {**state.held_by_rules, fact.rule: fact.hold} if fact.hold else state.held_by_rules
+            holds = bool(fact.hold) and can_be_held(state)
+            held = {**state.held_by_rules, fact.rule: fact.hold} if holds else state.held_by_rules
             return {"rule_runs": tuple(run for run in stepped if run is not None), "held_by_rules": held}
         case HeldByRule():
             return {"held_by_rules": {**state.held_by_rules, fact.rule: fact.reason}}
@@ -52,6 +48,19 @@ def rule_changes(state: OrderState, fact: RuleFact) -> dict[str, Any]:
             return {"label_given_up": fact.message}
         case CaptureAsked():
             return {"capture_asked": True}
+
+
+def begun_run(run_id: str, rule: str, digest: str, event: EventValues, at: datetime) -> RuleRun:
+    """Return a run that begins: its first step is due."""
+    return RuleRun(
+        run_id=run_id,
+        rule=rule,
+        digest=digest,
+        trigger=event.trigger,
+        event=event,
+        next=FIRST_STEP,
+        due_at=at,
+    )
 
 
 def after_step(run: RuleRun, fact: RuleStepped) -> RuleRun | None:

@@ -1,7 +1,7 @@
-"""Rules that may still keep an order: while one of them waits for somebody's answer no label is bought."""
+"""What rules can still keep: an order that may be held, and one for which a rule waits for somebody's answer."""
 
 from core.config.rules import Rule, RuleSet
-from core.domain.state import OrderState
+from core.domain.state import OrderState, is_locked
 
 _GUARDS = frozenset({"hold", "cancel", "route", "label"})
 
@@ -21,3 +21,9 @@ def is_guarded(state: OrderState, rules: RuleSet) -> bool:
         if run.waits_for is None and (rule is None or guards(rule)):
             return True
     return False
+
+
+def can_be_held(state: OrderState) -> bool:
+    """Return whether a hold would still keep anything of an order from shipping."""
+    over = state.ended or state.shipped_elsewhere
+    return not over and not (state.parcels and all(is_locked(state, p) for p in state.parcels))

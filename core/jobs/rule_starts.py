@@ -6,7 +6,7 @@ What has come to pass, that it was told, and the runs that it starts are written
 from datetime import datetime
 
 from core.domain.rules.hours import next_hour, schedule_text
-from core.domain.rules.offering import SCHEDULE, Happening, begun, begun_of, gone_on
+from core.domain.rules.offering import Happening, begun, begun_of, gone_on
 from core.domain.rules.stock import edges
 from core.engine.hub import Hub
 from core.engine.job import Reschedule
@@ -107,7 +107,7 @@ async def tell_hour(hub: Hub, job: Job) -> Reschedule | None:
     if hour > now:
         return Reschedule(due_at=hour)
     one = Happening(
-        trigger=SCHEDULE,
+        trigger=Subject.SCHEDULE.value,
         about=Subject.SCHEDULE,
         subject=rule.id,
         number=hour.isoformat(),

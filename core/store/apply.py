@@ -11,9 +11,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from core.domain.commit import Committed, Due, Intent, Moved, OrderCommit
+from core.domain.commit import Committed, Due, Intent, MerchantNotice, Moved, OrderCommit
+from core.domain.rules.offering import failure_of
 from core.domain.state import OrderState
 from core.errors import HubError, NotFoundError
+from core.model.rule_facts import RuleStepped
 from core.store.columns import compact, keys_in, one_of
 from core.store.decide import Decision, Standing, decide
 from core.store.jobs import enqueue_all
@@ -195,7 +197,16 @@ def _write(conn: sa.Connection, decisions: Sequence[Decision], stock: LockedStoc
     told = stock_looks_of(conn, stock.changed, decisions[0].commit.at)
     enqueue_all(conn, [*pushes, *told, *follow])
     list_order_runs(conn, [(d.commit.merchant, d.commit.order_id, d.facts) for d in decisions])
-    raise_notices(conn, [(d.commit.merchant, n) for d in decisions if d.landed for n in d.commit.notices])
+    raise_notices(conn, [(d.commit.merchant, notice) for d in decisions for notice in _notices(d)])
+
+
+def _notices(decision: Decision) -> Iterator[MerchantNotice]:
+    """Yield what a commit tells the merchant: what was decided, and that a rule failed."""
+    yield from decision.commit.notices if decision.landed else ()
+    for fact in decision.facts:
+        failed = failure_of(fact, decision.commit.order_id) if isinstance(fact, RuleStepped) else None
+        if failed is not None:
+            yield failed
 
 
 def _order_row(decision: Decision) -> Row:

@@ -22,7 +22,7 @@ from core.store.jobs import NewJob, enqueue
 from core.store.listings import mark_dirty
 from core.store.notices import raise_notices
 from core.store.tables import buffers, effects, rule_runs
-from core.store.writes import Row, insert_new, update_by_key, upsert
+from core.store.writes import insert_new, update_by_key, upsert
 
 RULE = "rule"
 """The kind of the job that goes on with a run."""
@@ -30,7 +30,7 @@ RULE = "rule"
 
 def begin_runs(conn: sa.Connection, merchant: str, runs: Sequence[MerchantRun], *, now: datetime) -> None:
     """Begin runs; one that began before stays as it is."""
-    insert_new(conn, rule_runs, [_row(merchant, run) for run in runs])
+    insert_new(conn, rule_runs, [row_of(merchant, run) for run in runs])
     going = [run for run in runs if run.outcome is None]
     enqueue(conn, merchant, [_job(run, now) for run in going])
     _tell(conn, merchant, runs)
@@ -65,7 +65,7 @@ def save_run(conn: sa.Connection, merchant: str, run: MerchantRun) -> bool:
     """Write down where a run stands now; return whether it landed: nobody went on with it since it was seen."""
     if not _lock(conn, merchant, run):
         return False
-    update_by_key(conn, rule_runs, [_row(merchant, run)])
+    update_by_key(conn, rule_runs, [row_of(merchant, run)])
     _tell(conn, merchant, [run])
     return True
 
@@ -132,7 +132,8 @@ def _job(run: MerchantRun, now: datetime) -> NewJob:
     return NewJob(kind=RULE, subject=run.run.run_id, connection="-", due_at=now)
 
 
-def _row(merchant: str, known: MerchantRun) -> Row:
+def row_of(merchant: str, known: MerchantRun) -> dict[str, Any]:
+    """Return the row of a run."""
     run = known.run
     return {
         "merchant": merchant,

@@ -8,11 +8,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from core.domain.fold_rules import begun_run
 from core.model.facts import Fact
+from core.model.merchant_runs import MerchantRun
 from core.model.rule_facts import RuleMatched, RuleStepped
 from core.model.triggers import Subject
-from core.store.columns import compact
 from core.store.pages import Page, newest_first
+from core.store.rule_runs import row_of
 from core.store.tables import rule_runs
 from core.store.writes import Row, insert_new, update_by_key
 
@@ -66,29 +68,15 @@ def _begun(told: Sequence[OrderFacts]) -> Iterator[dict[str, Any]]:
     for merchant, order_id, facts in told:
         for fact in facts:
             if isinstance(fact, RuleMatched):
-                yield {
-                    "merchant": merchant,
-                    "run_id": listed_id(order_id, fact.run_id),
-                    "rule": fact.rule,
-                    "digest": fact.digest,
-                    "trigger": fact.trigger,
-                    "about": Subject.ORDER.value,
-                    "subject": order_id,
-                    "event": fact.event.model_dump_json(exclude_none=True),
-                    "looked_at": compact(fact.values),
-                    "next": "then.0",
-                    "due_at": fact.at,
-                    "waits_for": None,  # an order wakes its own runs
-                    "results": "{}",
-                    "error": "{}",
-                    "tries": 0,
-                    "version": 0,
-                    "open": None,
-                    "trace": "[]",
-                    "outcome": None,
-                    "started_at": fact.at,
-                    "ended_at": None,
-                }
+                run_id = listed_id(order_id, fact.run_id)
+                run = MerchantRun(
+                    run=begun_run(run_id, fact.rule, fact.digest, fact.event, fact.at),
+                    about=Subject.ORDER,
+                    subject=order_id,
+                    looked_at=fact.values,
+                    started_at=fact.at,
+                )
+                yield row_of(merchant, run)
 
 
 def _moved(told: Sequence[OrderFacts]) -> Iterator[dict[str, Any]]:

@@ -7,7 +7,8 @@ from typing import Any
 from core.config.rules import Rule, RuleStep, label_of
 from core.domain.due import View
 from core.domain.permitted import why_not
-from core.domain.rules.matching import can_be_held, undecided, values_at
+from core.domain.rule_guards import can_be_held
+from core.domain.rules.matching import held_undecided, values_at
 from core.domain.rules.stepping import acted, begun_wait, has_come, label_answer, said_by, stepped, wait_over
 from core.domain.rules.tags import tags_of, unfit_tags
 from core.expressions import EvaluationError
@@ -192,13 +193,13 @@ def go_on(
         given = said_by(due, step, values_at(view, due.event, products))
     except EvaluationError as error:
         failed = stepped(due, rule, step, now, StepOutcome.FAILED, message=str(error))
-        held = () if step.otherwise else (*undecided(view.state, due.run_id, rule.id, str(error), now),)[1:]
+        held = () if step.otherwise else held_undecided(view.state, rule.id, str(error), now)
         return (failed, *held)
     if given is None:
         return (stepped(due, rule, step, now, StepOutcome.SKIPPED),)
     if step.action != "wait":
         return given
-    if step.said.until is not None and has_come(view.state, due, step.said.until):
+    if step.said.until is not None and has_come(view.state.offered, due, step.said.until):
         return (stepped(due, rule, step, now, StepOutcome.DONE),)
     return (begun_wait(due, rule, step, now),)
 

@@ -11,10 +11,11 @@ from typing import Any
 from core.config.rules import Rule, RuleSet, is_standing
 from core.domain.due import View
 from core.domain.fold_rules import CONDITION
+from core.domain.rule_guards import can_be_held
 from core.domain.rules.starting import Start, asked, started
 from core.domain.rules.triggers import standing, told_by
 from core.domain.rules.values import order_values
-from core.domain.state import OrderState, is_locked
+from core.domain.state import OrderState
 from core.model import facts as f
 from core.model.people import actor_of_rule
 from core.model.products import Product
@@ -103,17 +104,16 @@ def occurrences(view: View, told: Sequence[tuple[int, f.Fact]]) -> tuple[list[Oc
         for name in offered.standing
         if name not in before.standing
     ]
-    come = {**offered.come, **{one.trigger.value: one.version for one in found}}
-    offered = offered.model_copy(update={"come": come})
+    changes: dict[str, Any] = {}
     limit, since = view.config.stages.get(offered.stage), offered.since
-    if limit is None or since is None or view.now < since + limit:
-        return found, offered
-    if before.stage != offered.stage or Trigger.ORDER_STUCK not in before.standing:
-        brought = {"minutes": (view.now - since) // _MINUTE}
-        event = _event(Trigger.ORDER_STUCK, view.now, "hub", brought)
-        found.append(Occurrence(Trigger.ORDER_STUCK, offered.version, event))
-    stands = (*offered.standing, Trigger.ORDER_STUCK.value)
-    return found, offered.model_copy(update={"standing": stands, "seq": before.seq + 1})
+    if limit is not None and since is not None and view.now >= since + limit:
+        if before.stage != offered.stage or Trigger.ORDER_STUCK not in before.standing:
+            brought = {"minutes": (view.now - since) // _MINUTE}
+            event = _event(Trigger.ORDER_STUCK, view.now, "hub", brought)
+            found.append(Occurrence(Trigger.ORDER_STUCK, offered.version, event))
+        changes = {"standing": (*offered.standing, Trigger.ORDER_STUCK.value), "seq": before.seq + 1}
+    come = {**offered.come, **{one.trigger.value: one.version for one in found}}
+    return found, offered.model_copy(update={**changes, "come": come})
 
 
 def _event(trigger: Trigger, at: datetime, actor: str, brought: Mapping[str, Any]) -> EventValues:
@@ -194,10 +194,9 @@ def undecided(state: OrderState, run_id: str, rule_id: str, message: str, now: d
 
     A rule that nobody could decide may have been there to keep the order.
     """
-    actor = actor_of_rule(rule_id)
     yield RuleStepped(
         at=now,
-        actor=actor,
+        actor=actor_of_rule(rule_id),
         run_id=run_id,
         rule=rule_id,
         step=CONDITION,
@@ -206,13 +205,12 @@ def undecided(state: OrderState, run_id: str, rule_id: str, message: str, now: d
         message=message,
         ended=RunOutcome.FAILED,
     )
-    if can_be_held(state):
-        yield HeldByRule(
-            at=now, actor=actor, rule=rule_id, reason=f"rule {rule_id} could not be decided: {message}"
-        )
+    yield from held_undecided(state, rule_id, message, now)
 
 
-def can_be_held(state: OrderState) -> bool:
-    """Return whether a hold would still keep anything of an order from shipping."""
-    over = state.ended or state.shipped_elsewhere
-    return not over and not (state.parcels and all(is_locked(state, p) for p in state.parcels))
+def held_undecided(state: OrderState, rule_id: str, message: str, now: datetime) -> tuple[f.Fact, ...]:
+    """Return the hold of an order for which a rule could not be decided; none where nothing of it can be held."""
+    if not can_be_held(state):
+        return ()
+    reason = f"rule {rule_id} could not be decided: {message}"
+    return (HeldByRule(at=now, actor=actor_of_rule(rule_id), rule=rule_id, reason=reason),)

@@ -7,7 +7,7 @@ from typing import Any
 
 from core.config.rules import Rule, RuleSet
 from core.domain.commit import MerchantNotice
-from core.domain.fold_rules import CONDITION, FIRST_STEP, after_step
+from core.domain.fold_rules import CONDITION, after_step, begun_run
 from core.domain.notices import RULE_FAILED
 from core.domain.rules.matching import looked_at_by
 from core.domain.rules.starting import Start, asked, started
@@ -19,8 +19,6 @@ from core.model.rule_runs import RuleRun, RunOutcome, StepOutcome
 from core.model.rule_values import EventValues
 from core.model.triggers import Subject
 
-SCHEDULE = "schedule"
-"""What the clock tells, where others tell a trigger."""
 _LONGEST_TRACE = 200
 
 
@@ -58,15 +56,8 @@ def begun_of(rules: RuleSet, of: Sequence[Rule], one: Happening, now: datetime) 
 def _begun(rules: RuleSet, start: Start, one: Happening, now: datetime) -> MerchantRun:
     rule, message = start.rule, start.undecided
     looked_at = looked_at_by(rule.condition.text, one.values) if rule.condition is not None else {}
-    run = RuleRun(
-        run_id=f"{one.trigger}/{one.subject}/{one.number}/{rule.id}",
-        rule=rule.id,
-        digest=rules.digest,
-        trigger=one.trigger,
-        event=one.event,
-        next=FIRST_STEP,
-        due_at=now,
-    )
+    run_id = f"{one.trigger}/{one.subject}/{one.number}/{rule.id}"
+    run = begun_run(run_id, rule.id, rules.digest, one.event, now)
     made = MerchantRun(run=run, about=one.about, subject=one.subject, looked_at=looked_at, started_at=now)
     return made if not message else after(made, lost(run, now, message, step=CONDITION))
 
@@ -109,10 +100,16 @@ def gone_on(known: MerchantRun, rule: Rule | None, now: datetime) -> MerchantRun
 
 
 def failed_notice(known: MerchantRun) -> MerchantNotice | None:
-    """Return what people are told of a run that has failed: of each rule once a day."""
-    if known.outcome is not RunOutcome.FAILED or known.ended_at is None:
+    """Return what people are told of a run about no order that has failed."""
+    failed = known.outcome is RunOutcome.FAILED and bool(known.trace)
+    return failure_of(known.trace[-1], known.subject) if failed else None
+
+
+def failure_of(told: RuleStepped, subject: str) -> MerchantNotice | None:
+    """Return what people are told where a step ends its run as failed: of each rule once a day."""
+    if told.ended is not RunOutcome.FAILED:
         return None
-    why = known.trace[-1].message if known.trace else ""
-    text = f"Rule {known.run.rule} failed for {known.subject}" + (f": {why}" if why else "")
-    subject = f"{known.run.rule} {known.ended_at:%Y-%m-%d}"
-    return MerchantNotice(kind=RULE_FAILED, subject=subject, text=text, since=known.ended_at)
+    why = f": {told.message}" if told.message else ""
+    text = f"Rule {told.rule} failed for {subject}{why}. See the page Runs"
+    day = f"{told.rule} {told.at:%Y-%m-%d}"
+    return MerchantNotice(kind=RULE_FAILED, subject=day, text=text, since=told.at)

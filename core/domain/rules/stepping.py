@@ -11,7 +11,7 @@ from core.domain.state import OrderState, labelled
 from core.model.holds import Hold
 from core.model.people import actor_of_rule
 from core.model.rule_facts import RuleStepped
-from core.model.rule_runs import RuleRun, RunOutcome, StepOutcome
+from core.model.rule_runs import Offered, RuleRun, RunOutcome, StepOutcome
 from core.model.triggers import Subject, Trigger
 
 LABEL = "label"
@@ -150,9 +150,8 @@ def said_by(run: RuleRun, step: RuleStep, values: Mapping[str, Any]) -> Mapping[
     return given
 
 
-def has_come(state: OrderState, run: RuleRun, trigger: Trigger) -> bool:
+def has_come(offered: Offered | None, run: RuleRun, trigger: Trigger) -> bool:
     """Return whether what a run is about to wait for came since the run began, or still stands."""
-    offered = state.offered
     if offered is None:
         return False
     began, _, _ = run.run_id.partition("/")

@@ -12,19 +12,17 @@ from typing import Any
 from core.config.merchant import MerchantConfig
 from core.config.rule_tests import Failure, Moment, RuleTest
 from core.config.rules import Rule, RuleStep
-from core.domain.fold_rules import FIRST_STEP, after_step
+from core.domain.fold_rules import after_step, begun_run
 from core.domain.rules.starting import asked, started
-from core.domain.rules.stepping import begun_wait, resumed, said_by, stepped, wait_over
+from core.domain.rules.stepping import begun_wait, has_come, resumed, said_by, stepped, wait_over
 from core.domain.rules.trial_acts import ACTS, hold
 from core.domain.rules.trial_values import Values, changed, event_given, passed, values_given
 from core.expressions import EvaluationError
 from core.model.rule_facts import RuleStepped
-from core.model.rule_runs import RuleRun, StepOutcome
+from core.model.rule_runs import Offered, RuleRun, StepOutcome
 from core.model.rule_values import EventValues
 from core.model.triggers import Subject
 
-SCHEDULE = "schedule"
-"""What starts a rule whose hour has come."""
 _QUIET = frozenset({"wait", "stop"})
 
 
@@ -58,6 +56,8 @@ class Trial:
         self._fail: dict[str, Failure] = {}
         self._answers: dict[str, Mapping[str, Any]] = {}
         self._seen = Seen()
+        self._came = Offered()
+        """Which triggers came, each at which of the test's moments."""
 
     def seen(self, moment: Moment) -> Seen:
         """Return what a moment comes to, after those before it."""
@@ -66,7 +66,7 @@ class Trial:
         self._give(moment)
         trigger = moment.trigger.value if moment.trigger is not None else None
         if trigger is None and moment is self._test.moments[0]:
-            trigger = SCHEDULE
+            trigger = Subject.SCHEDULE.value
         if trigger is not None:
             self._come(trigger, moment)
         self._go_on()
@@ -96,6 +96,8 @@ class Trial:
 
     def _come(self, trigger: str, moment: Moment) -> None:
         """Have what waits for a trigger go on, and every rule begin that it starts."""
+        moments = self._came.version + 1
+        self._came = Offered(version=moments, come={**self._came.come, trigger: moments})
         event = event_given(trigger, moment.given.get("event", {}), self._values, self._now)
         for run in [run for run in self._runs if run.waits_for == trigger]:
             self._told(run, resumed(run, self._rule(run), self._now))
@@ -111,20 +113,13 @@ class Trial:
     def _asked(self, event: EventValues) -> Sequence[Rule]:
         tried = self._test.of
         rules = [r for r in self._config.rules.of(self._test.subject) if tried is None or r.id in tried]
-        if event.trigger != SCHEDULE:
+        if event.trigger != Subject.SCHEDULE:
             return asked(rules, event)
         return [rule for rule in rules if rule.id == self._test.schedule]
 
     def _begun(self, rule: Rule, event: EventValues) -> RuleRun:
-        return RuleRun(
-            run_id=f"{self._now.isoformat()}/{event.trigger}/{rule.id}",
-            rule=rule.id,
-            digest=self._config.rules.digest,
-            trigger=event.trigger,
-            event=event,
-            next=FIRST_STEP,
-            due_at=self._now,
-        )
+        run_id = f"{self._came.version}/{event.trigger}/{rule.id}"
+        return begun_run(run_id, rule.id, self._config.rules.digest, event, self._now)
 
     def _looked_at(self, event: EventValues) -> Values:
         return {**self._values, "event": dict(event), "now": self._now}
@@ -147,6 +142,8 @@ class Trial:
 
     def _told(self, run: RuleRun, fact: RuleStepped | None) -> None:
         after = after_step(run, fact) if fact is not None else None
+        if fact is not None and fact.hold and not hold(self._values["order"], {}):
+            self._seen.acts.append(Act("hold", {"reason": fact.hold}))
         where = self._runs.index(run)
         self._runs[where : where + 1] = [after] if after is not None else []
 
@@ -163,12 +160,16 @@ class Trial:
             given = said_by(run, step, self._looked_at(run.event))
         except EvaluationError as error:
             failed = stepped(run, rule, step, self._now, StepOutcome.FAILED, message=str(error))
-            if not step.otherwise:
-                self._undecided(rule, str(error))
-            return failed
+            if step.otherwise:
+                return failed
+            self._undecided(rule, str(error))
+            return failed.model_copy(update={"hold": ""})  # it is held by that already
         if given is None:
             return stepped(run, rule, step, self._now, StepOutcome.SKIPPED)
         if step.action == "wait":
+            until = step.said.until
+            if until is not None and has_come(self._came, run, until):
+                return stepped(run, rule, step, self._now, StepOutcome.DONE)
             return begun_wait(run, rule, step, self._now)
         return self._act(run, rule, step, given)
 

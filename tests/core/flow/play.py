@@ -7,6 +7,7 @@ from core.jobs.notifications import delivery_of
 from core.model.notification import Notification
 from core.store.claims import due_orders
 from core.store.jobs import claim_jobs
+from core.store.switches import LIVE, list_switches, set_switch
 from simulation.due import due_now, next_at
 from tests.builders import MERCHANT, Bench
 
@@ -61,3 +62,22 @@ async def pass_time(b: Bench, length: timedelta) -> None:
 
 def at(text: str) -> datetime:
     return datetime.fromisoformat(text)
+
+
+async def accept_all(b: Bench) -> None:
+    """Accept every kind of action that was stopped."""
+    await _switch_all(b, on=True)
+
+
+async def stop_all(b: Bench) -> None:
+    """Stop every kind of action, as when a backup was brought back."""
+    await _switch_all(b, on=False)
+
+
+async def _switch_all(b: Bench, *, on: bool) -> None:
+    now = b.clock.now()
+    for (connection, action), switch in (await b.store.read(list_switches, MERCHANT)).items():
+        if switch.on is not on and action != LIVE:
+            await b.store.write(
+                set_switch, MERCHANT, connection, action, on=on, actor="person:kendra", now=now
+            )

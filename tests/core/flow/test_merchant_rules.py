@@ -309,7 +309,7 @@ async def test_a_run_that_fails_is_told_to_people_once(on_disk: Bench) -> None:
         MerchantNotice(
             kind="rule_failed",
             subject="ask 2026-11-30",
-            text="Rule ask failed for CHEF-8: crm: call: answered 500",
+            text="Rule ask failed for CHEF-8: crm: call: answered 500. See the page Runs",
             since=now,
         ),
     )

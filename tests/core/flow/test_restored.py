@@ -24,10 +24,9 @@ from core.store.schema import upgrade
 from core.store.sealing import Keyring
 from core.store.stock import StockRow
 from core.store.store import Store
-from core.store.switches import list_switches, set_switch
 from simulation.shoppers import Cart, place
 from tests.builders import MERCHANT, MONDAY_8, Bench, config, connections, home, open_hub_of, world
-from tests.core.flow.play import pass_time
+from tests.core.flow.play import accept_all, pass_time
 from tests.databases import KINDS, fresh_database
 from tests.stored import list_stock
 
@@ -76,14 +75,6 @@ async def after_backup(b: Bench) -> None:
     place(b.world, "shop", cart(ONLY_AFTER))
     place(b.world, "shop", cart(PAID_LATER, pay="later"))
     await pass_time(b, HOUR)
-
-
-async def accept_all(b: Bench) -> None:
-    for (connection, action), switch in (await b.store.read(list_switches, MERCHANT)).items():
-        if not switch.on:
-            await b.store.write(
-                set_switch, MERCHANT, connection, action, on=True, actor="person:kendra", now=b.clock.now()
-            )
 
 
 def effects_of(made: World, *kinds: Effect) -> dict[tuple[Effect, str], int]:

@@ -9,6 +9,7 @@ import pytest
 from connectors.bogus.client import Effect, Fault, no_fault
 from core.domain.commit import OrderCommit
 from core.domain.fold import fold
+from core.domain.notices import RULE_FAILED
 from core.domain.state import OrderState, Stage
 from core.engine.run import Run
 from core.errors import RejectedError
@@ -19,11 +20,11 @@ from core.model.rule_facts import RuleMatched, RuleStepped
 from core.model.rule_runs import RunOutcome, StepOutcome
 from core.services import actions, annotations
 from core.steps import STEPS
+from core.store.notices import unseen_notices
 from core.store.orders import facts_of
-from core.store.switches import set_switch
 from simulation.shoppers import Cart, place
 from tests.builders import MERCHANT, Bench, home
-from tests.core.flow.play import pass_time, settle
+from tests.core.flow.play import pass_time, settle, stop_all
 from tests.core.flow.ruled import use
 
 pytestmark = pytest.mark.req("S30")
@@ -273,18 +274,37 @@ async def test_what_was_decided_with_a_new_route_is_offered_once(b: Bench) -> No
     assert [f.kind for f in told].count("units_committed") == 2
 
 
+FAILS_LATE = "- {id: ask, when: order.labelled, then: [{http: {via: crm, path: /no}}, {hold: never}]}"
+
+
+async def test_a_rule_that_fails_after_the_label_holds_nothing(b: Bench) -> None:
+    use(b, FAILS_LATE)
+    b.world.answers["/no"] = (400, {})
+    order(b)
+
+    await pass_time(b, HOUR)
+
+    state = await state_of(b)
+    assert (state.stage, state.holds, state.held_by_rules) == (Stage.SHIPPED, {}, {})
+
+
+async def test_a_rule_of_orders_that_fails_is_told_to_people_once_a_day(b: Bench) -> None:
+    use(b, FAILS_LATE)
+    b.world.answers["/no"] = (400, {})
+    order(b)
+    await pass_time(b, HOUR)
+    order(b, "KK-2")
+    await pass_time(b, HOUR)
+
+    failed = [notice for notice in await b.store.read(unseen_notices, MERCHANT) if notice.kind == RULE_FAILED]
+    assert [(notice.subject, notice.text) for notice in failed] == [
+        ("ask 2026-11-30", "Rule ask failed for shop:kk-1: crm: call: answered 400. See the page Runs")
+    ]
+
+
 async def test_before_anything_is_accepted_no_rule_does_anything(b: Bench) -> None:
     use(b, "- {id: r, when: order.received, then: [{notify: {to: ops@example.test, text: new}}, {tag: new}]}")
-    for connection, action in (
-        ("shop", "levels"),
-        ("amz", "levels"),
-        ("shop", "captures"),
-        ("post", "labels"),
-        ("mail", "mails"),
-    ):
-        await b.store.write(
-            set_switch, MERCHANT, connection, action, on=False, actor="user:u1", now=b.clock.now()
-        )
+    await stop_all(b)
     order(b)
 
     await pass_time(b, HOUR)

@@ -236,6 +236,65 @@ def test_what_a_run_waits_for_may_come() -> None:
     assert failing(LATER, tests) == []
 
 
+KEEPS = """\
+- id: score
+  when: order.verified
+  then:
+    - http: {via: crm, path: /score, take: {score: body.score}}
+    - {if: order.total > 100, hold: large}
+"""
+
+
+def test_a_step_that_fails_before_a_hold_holds_the_order_as_in_the_hub() -> None:
+    tests = """\
+    - name: fails
+      when: order.verified
+      given: {fail: {http: {code: refused, message: no}}}
+      expect: [http, {hold: "rule score: http failed: no"}]
+    - name: labelled by then
+      when: order.verified
+      given: {order: {stage: labelled}, fail: {http: {code: refused, message: no}}}
+      expect: [http]
+    """
+    assert failing(KEEPS, tests) == []
+
+
+def test_a_step_that_cannot_be_computed_holds_the_order_once() -> None:
+    rules = """\
+    - id: odd
+      when: order.verified
+      then: [{if: "order.parcels[3].labelled", tag: odd}, {hold: large}]
+    """
+    [told] = failing(rules, "- {name: a, when: order.verified, expect: [tag]}\n")
+    assert told == (
+        "'a' expected tag, and got hold; rule odd: a list has fewer entries than the one that is read"
+    )
+
+
+def test_what_came_while_a_run_did_something_else_is_not_waited_for() -> None:
+    rules = """\
+    - id: slow
+      when: order.held
+      then: [{wait: 1h}, {wait: {until: order.released, for: 48h}, else: [{cancel: late}, {stop: true}]}, {note: released}]
+    """
+    tests = """\
+    - name: meanwhile
+      when: order.held
+      expect: []
+      then:
+        - {after: 30m, when: order.released, given: {order: {stage: ready, holds: []}}, expect: []}
+        - {after: 30m, expect: [{note: released}]}
+    - name: before it began
+      when: order.released
+      expect: []
+      then:
+        - {when: order.held, expect: []}
+        - {after: 1h, expect: []}
+        - {after: 48h, expect: [cancel]}
+    """
+    assert failing(rules, tests) == []
+
+
 def test_a_moment_that_comes_out_otherwise_says_when_and_the_rest_is_not_tried() -> None:
     tests = """\
     - name: a
