@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from core.config.rules import Rule, RuleStep, fill
+from core.config.rules import Rule, RuleStep
 from core.domain.rules.calling import after_error, tried, unknown
 from core.domain.rules.offering import after, lost
-from core.domain.rules.stepping import LONGEST_WAIT, TIME, stepped
+from core.domain.rules.stepping import begun_wait, said_by, stepped, wait_over
 from core.engine.answers import Call
 from core.engine.effects import in_time
 from core.engine.hub import Hub
@@ -22,7 +22,9 @@ from core.engine.job import Reschedule
 from core.engine.pauses import asked
 from core.engine.rule_sets import rules_at
 from core.engine.rule_subjects import values_of
+from core.engine.run import is_live
 from core.engine.session import set_clock
+from core.engine.settings import settings_at
 from core.errors import ConnectorError, OutcomeUnknownError, RejectedError
 from core.expressions import EvaluationError
 from core.failpoints import failpoint
@@ -31,12 +33,14 @@ from core.model.merchant_runs import MerchantRun, OpenCall
 from core.model.rule_facts import RuleStepped
 from core.model.rule_runs import StepOutcome
 from core.steps.rule_actions import StepFailedError
-from core.steps.rule_asks import Asking, asking_of
+from core.steps.rule_asks import RESTORED, Asking, asking_of
 from core.steps.rules import UNREADABLE
 from core.store.jobs import Job
 from core.store.rule_runs import find_run, intend_call, save_run, set_buffer, settle_call
 
 _CALLS = frozenset({"notify", "http"})
+_ASLEEP = timedelta(minutes=5)
+"""How long until it is looked at again whether anything of the merchant is accepted."""
 _AT_ONCE = 100
 """So many steps are done before others have their turn."""
 
@@ -63,6 +67,9 @@ class Turn:
 
 async def go_on_with_run(hub: Hub, job: Job) -> Reschedule | None:
     """Do what is due of a run, one step after another."""
+    settings = await settings_at(hub, job.merchant, job.revision)
+    if not is_live(settings.accepted):
+        return Reschedule(due_at=hub.clock.now() + _ASLEEP)
     for _ in range(_AT_ONCE):
         known = await hub.store.read(find_run, job.merchant, job.subject)
         if known is None or known.outcome is not None:
@@ -92,7 +99,7 @@ async def _go_on(hub: Hub, merchant: str, known: MerchantRun) -> None:
     if known.open is not None:
         await _look_up(turn, known.open)
     elif run.waits_for is not None:
-        await _save(turn, _waited(turn))
+        await _save(turn, wait_over(run, rule, step, turn.now, None))
     else:
         await _do(turn)
 
@@ -112,7 +119,7 @@ async def _end_lost(hub: Hub, merchant: str, known: MerchantRun) -> None:
 async def _do(turn: Turn) -> None:
     """Do a step, or tell that it is skipped, waits or failed."""
     try:
-        given = await _given(turn)
+        given = said_by(turn.known.run, turn.step, await _values(turn))
     except EvaluationError as error:
         await _save(turn, turn.told(StepOutcome.FAILED, message=str(error)))
         return
@@ -120,7 +127,7 @@ async def _do(turn: Turn) -> None:
     if given is None:
         await _save(turn, turn.told(StepOutcome.SKIPPED))
     elif action == "wait":
-        await _save(turn, _begin_wait(turn))
+        await _save(turn, begun_wait(turn.known.run, turn.rule, turn.step, turn.now))
     elif action in _CALLS:
         await _ask(turn, given)
     elif action == "set_buffer":
@@ -129,39 +136,11 @@ async def _do(turn: Turn) -> None:
         await _save(turn, turn.told(StepOutcome.DONE, stop=action == "stop"))
 
 
-async def _given(turn: Turn) -> Mapping[str, Any] | None:
-    """Return what a step says, computed on what it is about as that stands now; None where its condition does not hold.
-
-    Raises:
-        EvaluationError: an expression of it could not be computed.
-    """
-    known, step = turn.known, turn.step
-    values = {
-        **await values_of(turn.hub, turn.merchant, known.about, known.subject),
-        "event": dict(known.run.event),
-        "now": turn.now,
-        "steps": known.run.results,
-        "error": {"code": "", "message": "", **known.run.error},
-    }
-    if step.condition is not None and not step.condition.evaluate(values):
-        return None
-    given: Mapping[str, Any] = fill(step.given, values)
-    return given
-
-
-def _begin_wait(turn: Turn) -> RuleStepped:
-    said = turn.step.said
-    due_at, until = turn.now + min(said.for_, LONGEST_WAIT), said.until
-    return turn.told(StepOutcome.WAITING, due_at=due_at, waits_for=TIME if until is None else until.value)
-
-
-def _waited(turn: Turn) -> RuleStepped:
-    """Return what is told of a run whose wait is over because its time has come."""
-    waits_for = turn.known.run.waits_for
-    if waits_for == TIME:
-        return turn.told(StepOutcome.DONE)
-    said, stop = f"{waits_for} did not come in time", not turn.step.otherwise
-    return turn.told(StepOutcome.FAILED, code="too_late", message=said, stop=stop)
+async def _values(turn: Turn) -> Mapping[str, Any]:
+    """Return what its rule may look at: what it is about, as that stands now."""
+    known = turn.known
+    about = await values_of(turn.hub, turn.merchant, known.about, known.subject)
+    return {**about, "event": dict(known.run.event), "now": turn.now}
 
 
 async def _save(turn: Turn, told: RuleStepped) -> None:
@@ -191,6 +170,11 @@ async def _ask(turn: Turn, given: Mapping[str, Any]) -> None:
         asking = asking_of(connections, turn.rule, turn.step, given, known.subject, about)
     except StepFailedError as error:
         await _save(turn, turn.told(StepOutcome.FAILED, code="not_possible", message=str(error)))
+        return
+    settings = await settings_at(hub, turn.merchant, 0)
+    lost_since = settings.lost_since(known.started_at)
+    if lost_since is not None and not asking.again:
+        await _save(turn, turn.told(StepOutcome.FAILED, code="restored", message=RESTORED))
         return
     if not connections.acts(asking.connection):
         said = f"{asking.operation}: nothing is changed there while the merchant is in test mode"

@@ -1,6 +1,7 @@
 """What starts rules that are about no order, each time once: stock that changed, a connection that is lost or back, an hour.
 
-What has come to pass, that it was told, and the runs that it starts are written in one transaction.
+What has come to pass, that it was told, and the runs that it starts are written in one transaction. Until anything of
+the merchant is accepted it is told all the same, and starts nothing.
 """
 
 from datetime import datetime
@@ -12,6 +13,8 @@ from core.engine.hub import Hub
 from core.engine.job import Reschedule
 from core.engine.rule_sets import rules_at, rules_in_force
 from core.engine.rule_subjects import connection_values, stock_values, values_of
+from core.engine.run import is_live
+from core.engine.settings import settings_at
 from core.failpoints import failpoint
 from core.model.merchant_runs import MerchantRun
 from core.model.triggers import Subject, Trigger
@@ -35,7 +38,10 @@ async def look_at_stock(hub: Hub, job: Job) -> Reschedule | None:
         return None
     now, rules = hub.clock.now(), await rules_in_force(hub, merchant)
     come = {look.sku: _come_of(hub, merchant, look, now) for look in looks}
-    started = {sku: [run for one in found for run in begun(rules, one, now)] for sku, found in come.items()}
+    live = await _may_start(hub, job)
+    started = {
+        sku: [run for one in found if live for run in begun(rules, one, now)] for sku, found in come.items()
+    }
     waited = await _waited(hub, merchant, [one for found in come.values() for one in found], now)
     failpoint("rules.stock.before")
     await hub.store.write(
@@ -78,11 +84,15 @@ async def look_at_pauses(hub: Hub, job: Job) -> Reschedule | None:
             at=now,
             values={"connection": connection_values(hub, merchant, name, look.reason)},
         )
-        started = list(begun(rules, one, now))
+        started = list(begun(rules, one, now)) if await _may_start(hub, job) else []
         waited = await _waited(hub, merchant, [one], now)
         failpoint("rules.connection.before")
         await hub.store.write(tell_connection, merchant, name, look, started=started, waited=waited, now=now)
     return None if look.look_at is None else Reschedule(due_at=look.look_at)
+
+
+async def _may_start(hub: Hub, job: Job) -> bool:
+    return is_live((await settings_at(hub, job.merchant, job.revision)).accepted)
 
 
 async def _waited(hub: Hub, merchant: str, come: list[Happening], now: datetime) -> list[MerchantRun]:
@@ -115,6 +125,7 @@ async def tell_hour(hub: Hub, job: Job) -> Reschedule | None:
         values=await values_of(hub, merchant, Subject.SCHEDULE, rule.id),
     )
     failpoint("rules.hour.before")
-    await hub.store.write(begin_runs, merchant, list(begun_of(rules, [rule], one, now)), now=now)
+    started = list(begun_of(rules, [rule], one, now)) if await _may_start(hub, job) else []
+    await hub.store.write(begin_runs, merchant, started, now=now)
     following = next_hour(rule.schedule, now)
     return Reschedule(due_at=following, data={**job.data, "hour": following.isoformat()})

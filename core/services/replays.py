@@ -169,6 +169,7 @@ def _views(
 
     def view(state: OrderState, now: datetime) -> View:
         chosen = state.label_choice.via if state.label_choice is not None else None
-        return replace(base, state=state, now=now, config=config, carrier=chosen or sells)
+        # Orders are replayed as if rules were at work, also for a merchant who has accepted nothing yet.
+        return replace(base, state=state, now=now, config=config, carrier=chosen or sells, live=True)
 
     return view

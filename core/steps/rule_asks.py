@@ -13,6 +13,7 @@ from core.model.hooks import HookAnswer, HookRequest
 from core.steps.rule_actions import Given, StepFailedError
 from core.steps.rule_messages import mail_of, plain, taken_of
 
+RESTORED = "a backup was brought back since it began: nobody can tell whether it was done"
 _LIMIT = timedelta(seconds=10)
 
 

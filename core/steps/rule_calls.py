@@ -17,7 +17,7 @@ from core.model.effects import Outcome
 from core.model.facts import Fact
 from core.model.rule_runs import RuleRun, StepOutcome
 from core.steps.rule_actions import Given, StepFailedError
-from core.steps.rule_asks import asking_of
+from core.steps.rule_asks import RESTORED, asking_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +54,7 @@ async def _ask(run: Run, called: Called, given: Given) -> None:
 
     settings = await settings_at(run.hub, run.merchant, run.settings)
     if settings.lost_since(run.order.placed_at) is not None and not asking.again:
-        said = "a backup was brought back since it was placed: nobody can tell whether it was done"
-        run.decide([called.told(run, StepOutcome.FAILED, code="restored", message=said)])
+        run.decide([called.told(run, StepOutcome.FAILED, code="restored", message=RESTORED)])
         return
 
     async def call(key: str) -> Done:

@@ -8,7 +8,7 @@ import pytest
 from simulation.shoppers import Cart, place
 from tests.builders import home
 from tests.core.flow.merchant_runs import count, in_force
-from tests.core.flow.play import pass_time, settle
+from tests.core.flow.play import pass_time, settle, stop_all
 from tests.core.flow.ruled import use
 from tests.web.site import KEY, OTHER_KEY, Site
 
@@ -131,3 +131,19 @@ async def test_a_run_about_stock_is_shown_by_its_id_with_slashes(site: Site) -> 
     assert [(s["action"], s["outcome"]) for s in shown["steps"]] == [("notify", "done")]
     assert f'href="{path}"' in listed
     assert (page.status, "CHEF-8" in page.text) == (200, True)
+
+
+async def test_a_run_says_that_it_waits_while_nothing_is_accepted(site: Site) -> None:
+    await scored(site)
+    await stop_all(site.b)
+    cookie = await site.log_in(KEY)
+    [run] = (await site.ask("GET", "/api/v1/runs?rule=score", key=KEY)).json["runs"]
+    [ended] = (await site.ask("GET", "/api/v1/runs?rule=fails", key=KEY)).json["runs"]
+
+    shown = (await site.ask("GET", f"/api/v1/runs/{run['run_id']}", key=KEY)).json
+    over = (await site.ask("GET", f"/api/v1/runs/{ended['run_id']}", key=KEY)).json
+    page = (await site.ask("GET", f"/runs/{run['run_id']}", cookie=cookie)).text
+
+    assert (shown["waits_for"], shown["due_at"]) == ("acceptance", None)
+    assert (over["waits_for"], over["due_at"]) == (None, None)
+    assert 'Goes on once something is accepted: nothing is, see <a href="/go-live">Go-live</a>.' in page

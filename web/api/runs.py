@@ -62,6 +62,7 @@ class RunTraceView(RunView):
     looked_at: dict[str, Any]
     steps: tuple[RunStepView, ...]
     waits_for: str | None
+    """A trigger, time, label, or acceptance while nothing of the merchant is accepted."""
     due_at: datetime | None
 
 
