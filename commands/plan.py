@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from commands.arguments import UsageError, whole_number
+from commands.conflicts import searched
 from commands.other_file import DIFFERS, add_other_file, other_file
 from commands.output import print_json
 from commands.running import for_merchant
@@ -29,11 +30,12 @@ def run(arguments: argparse.Namespace) -> int:
     other, orders = other_file(arguments), whole_number(arguments.orders, "--orders")
     if other is None:
         raise UsageError("name the file that is planned: --config FILE")
+    conflicts = [str(one) for told in searched([other]) for one in told]
     found = for_merchant(arguments, partial(_planned, other, orders))
     if arguments.json:
-        print_json(found.model_dump(mode="json"))
+        print_json({**found.model_dump(mode="json"), "conflicts": conflicts})
     else:
-        for line in plan_lines(found):
+        for line in (*conflicts, *plan_lines(found)):
             print(line)
     return DIFFERS if found.differs else 0
 

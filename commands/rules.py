@@ -3,6 +3,7 @@
 import argparse
 import difflib
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from pydantic import BaseModel
 
 from assembly import configs, connectors
 from commands.arguments import UsageError, add_merchant_options
+from commands.conflicts import searched
 from commands.output import print_json, show
 from core.config.file_text import replace_text
 from core.config.gallery import GalleryRule, gallery, gallery_rule
@@ -69,6 +71,8 @@ def _add(arguments: argparse.Namespace, rule: GalleryRule) -> int:
         print(_difference(config, after), end="")
     else:
         show([told], as_json=False)
+    for conflict in searched([checked])[0]:
+        print(conflict, file=sys.stderr)
     return 0
 
 

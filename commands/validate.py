@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from assembly import configs, connectors, products_known
+from commands.conflicts import searched
 from commands.output import print_json, show
 from core.config.merchant import MerchantConfig
 from core.config.problems import ConfigFileError, Problem
@@ -30,12 +31,14 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         found = configs(os.environ, connectors(), without_secrets=not arguments.secrets)
         _run_tests(found)
+        unknown = _search(found)
     except HubError as error:
         if not arguments.json:
             raise
         print_json({"ok": False, "errors": str(error).splitlines()})
         return 1
     advice = [str(problem) for config in found for problem in _advice(config)]
+    advice += map(str, unknown)
     if arguments.json:
         print_json({"ok": True, "merchants": [_row(config) for config in found], "advice": advice})
         return 0
@@ -54,6 +57,18 @@ def _run_tests(found: Sequence[MerchantConfig]) -> None:
     failing = [problem for config in found for problem in failing_tests(config)]
     if failing:
         raise ConfigFileError(failing)
+
+
+def _search(found: Sequence[MerchantConfig]) -> list[Problem]:
+    """Search every file for rules that contradict each other; return what was not found out.
+
+    Raises:
+        ConfigFileError: with every conflict.
+    """
+    wrong, unknown = searched(found)
+    if wrong:
+        raise ConfigFileError(wrong)
+    return unknown
 
 
 def _advice(config: MerchantConfig) -> list[Problem]:

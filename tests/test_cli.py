@@ -359,6 +359,47 @@ def test_validate_runs_the_tests_of_a_file(said: Said, tmp_path: Path) -> None:
     assert (json_code, json.loads(json_out)) == (1, {"ok": False, "errors": [says]})
 
 
+_CONTRADICTING = """\
+rules:
+  - {id: dear, when: order.verified, if: order.total > 500, then: [{tag: [a]}]}
+  - {id: west, when: order.verified, if: "order.ship_to.state == 'CA'", then: [{untag: [a]}]}
+"""
+
+
+@pytest.mark.req("R75")
+def test_validate_refuses_rules_that_contradict_and_plan_tells_them(said: Said, tmp_path: Path) -> None:
+    text = (tmp_path / "crossdock.yaml").read_text(encoding="utf-8")
+    file = tmp_path / "ruled.yaml"
+    file.write_text(text + _CONTRADICTING, encoding="utf-8")
+    line = len(file.read_text().splitlines())
+
+    code, out, err = said("validate", str(file))
+    planned = said("plan", "--config", str(file), "--json")
+    file.write_text(text + _CONTRADICTING.replace("then: [{untag", "overrides: [dear], then: [{untag"))
+
+    says = (
+        f"{file}:{line}:5: rules: 'dear' (ruled.yaml:{line - 1}:5) and 'west' can match the same and contradict each"
+        " other: tag {tags: [a]} and untag {tags: [a]}; tried with when: order.verified, given: {order: {total: 501,"
+        " ship_to: {state: CA}}}. Have their conditions exclude each other, or give 'dear' stop: true, or, where"
+        " 'west' is to count, give it overrides: [dear]"
+    )
+    assert (code, out, err) == (1, "", f"crossdock: {says}\n")
+    assert json.loads(planned[1])["conflicts"] == [says]
+    assert said("validate", str(file))[0] == 0
+
+
+@pytest.mark.req("R75")
+def test_validate_says_what_it_could_not_decide_and_ends_well(said: Said, tmp_path: Path) -> None:
+    text = (tmp_path / "crossdock.yaml").read_text(encoding="utf-8")
+    file = tmp_path / "ruled.yaml"
+    file.write_text(text + _CONTRADICTING.replace("order.total > 500", "now.getHours() == 3"))
+
+    good = rows(said, "validate", str(file))
+
+    assert good["ok"] is True
+    assert [one for one in good["advice"] if "not decided whether 'dear'" in one]
+
+
 def test_a_missing_variable_is_named_and_no_secret_is_shown(
     said: Said, monkeypatch: pytest.MonkeyPatch
 ) -> None:

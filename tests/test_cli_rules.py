@@ -86,6 +86,18 @@ def test_what_cannot_be_taken_in_changes_nothing(said: Said, file: Path) -> None
 
 
 @pytest.mark.req("R75")
+def test_a_rule_that_contradicts_another_is_taken_in_and_told(said: Said, file: Path) -> None:
+    assert said("rules", "add", "dear-by-tracked")[2] == ""
+
+    code, _, err = said("rules", "add", "po-box-by-usps")
+
+    assert code == 0
+    assert "'dear-by-tracked' (crossdock.yaml:" in err
+    assert "and 'po-box-by-usps' can match the same and contradict each other: label {" in err
+    assert "given: {order: {total: 301, ship_to: {po_box: true}}}" in err
+
+
+@pytest.mark.req("R75")
 def test_a_rule_that_would_have_a_test_of_the_file_fail_is_not_taken_in(said: Said, file: Path) -> None:
     with file.open("a", encoding="utf-8") as text:
         text.write(

@@ -272,3 +272,5 @@ class RuleKeys(Keys):
     """The steps, one after another."""
     stop: bool = False
     """Whether the rules after this one are passed over where it runs."""
+    overrides: list[Name] = Field(default_factory=list)
+    """Rules above this one that it contradicts on purpose: where both match, this one counts."""

@@ -132,6 +132,7 @@ class _Reader:
             condition=self._condition((*self.path, "if"), keys.if_, self._scope()),
             steps=self._steps((*self.path, "then"), "then", keys.then),
             stop=keys.stop,
+            overrides=frozenset(keys.overrides),
             at=self.document.position(self.path),
             subject=subject,
         )

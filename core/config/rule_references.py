@@ -39,9 +39,19 @@ def check_rules(document: Document, uses: Mapping[str, str]) -> None:
         if isinstance(name, str) and ids.setdefault(name, number) != number:
             first = document.where(("rules", ids[name], "id"), of=document.position((*path, "id")))
             document.wrong((*path, "id"), f"id: rule '{name}' is given twice; first in {first}")
+        _check_overridden(document, path, rule, [other for other, n in ids.items() if n < number])
         _check_start(document, path, rule)
         _RuleSteps(document, uses, _subject(rule)).check((*path, "then"), rule.get("then"))
     _check_standing(document, rules if isinstance(rules, list) else [])
+
+
+def _check_overridden(document: Document, path: Path, rule: Mapping[str, Any], above: Sequence[str]) -> None:
+    """Note a rule that is to be overridden and does not stand above."""
+    named = rule.get("overrides")
+    for number, name in enumerate(named if isinstance(named, list) else ()):
+        if isinstance(name, str) and name not in above:
+            says = f"overrides: no rule above this one is named '{name}'{nearest(name, above)}"
+            document.wrong((*path, "overrides", number), says)
 
 
 def _check_standing(document: Document, rules: Sequence[object]) -> None:

@@ -142,6 +142,8 @@ class Rule:
     condition: Expression | None = None
     steps: tuple[RuleStep, ...]
     stop: bool = False
+    overrides: frozenset[str] = frozenset()
+    """Rules above it that it contradicts on purpose."""
     at: Position
     subject: Subject
 

@@ -76,7 +76,7 @@ def _is_same(expected: Any, got: Any) -> bool:
 
 
 def _expected(expected: Sequence[Expected]) -> str:
-    return ", ".join(_act(one.action, one.said) for one in expected) or "nothing"
+    return ", ".join(act_text(one.action, one.said) for one in expected) or "nothing"
 
 
 def _got(expected: Sequence[Expected], seen: Seen) -> str:
@@ -84,14 +84,15 @@ def _got(expected: Sequence[Expected], seen: Seen) -> str:
     compared = [one.said for one in expected]
     same = [one.action for one in expected] == [act.action for act in seen.acts]
     acts = [
-        _act(act.action, {name: act.said.get(name) for name in compared[n]} if same else {})
+        act_text(act.action, {name: act.said.get(name) for name in compared[n]} if same else {})
         for n, act in enumerate(seen.acts)
     ]
     told = "".join(f"; {trouble}" for trouble in seen.troubles)
     return (", ".join(acts) or "nothing") + told
 
 
-def _act(action: str, said: Mapping[str, Any]) -> str:
+def act_text(action: str, said: Mapping[str, Any]) -> str:
+    """Return an action with what it says, as a file would have it."""
     inside = ", ".join(f"{name}: {_text(value)}" for name, value in said.items())
     return f"{action} {{{inside}}}" if inside else action
 

@@ -40,7 +40,7 @@ rules:
   - when order.ready then note
 """,
         (
-            "2:5: rules[0]: names and values are wanted here; its keys are: id, name, when, every, location, if, then, stop",
+            "2:5: rules[0]: names and values are wanted here; its keys are: id, name, when, every, location, if, then, stop, overrides",
         ),
         True,
     ),
