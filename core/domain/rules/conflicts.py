@@ -17,9 +17,9 @@ from core.config.rule_tests import Moment, RuleTest
 from core.config.rules import Rule, RuleStep, is_standing
 from core.domain.rules.contradictions import contradict, may_contradict
 from core.domain.rules.demands import Asks, Demand, Way
+from core.domain.rules.matching_values import NoneFitError, NotFoundOutError, values_for
 from core.domain.rules.trial import Act, Seen, Trial
 from core.domain.rules.ways import MOST_WAYS, all_of, ways
-from core.domain.rules.matching_values import NoneFitError, NotFoundOutError, values_for
 from core.expressions import Expression
 from core.expressions.kinds import Kind
 from core.expressions.parser import parse
