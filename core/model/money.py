@@ -287,7 +287,7 @@ class Money(Shape):
         return self.currency != UNKNOWN_CURRENCY
 
     def _like(self, other: Self) -> None:
-        if (self.currency, self.side) != (other.currency, other.side):
+        if self.currency != other.currency or self.side != other.side:
             raise ValueError(
                 f"{self.currency} ({self.side}) and {other.currency} ({other.side}) are unlike amounts"
             )
