@@ -29,6 +29,8 @@ def kind_of(value: object) -> str:
 
 def text_of(value: object, where: str) -> str:
     """Return a text without the blanks around it, and fit to be stored; numbers become text."""
+    if value.__class__ is str:
+        return storable(value.strip())
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise MappingError(where, f"expected text, found {kind_of(value)}")
     return storable(str(value).strip())
@@ -36,11 +38,16 @@ def text_of(value: object, where: str) -> str:
 
 def tail_of(value: object, where: str) -> str:
     """Return the part of an id behind its last slash."""
-    return text_of(value, where).split("?", 1)[0].rsplit("/", 1)[-1]
+    return text_of(value, where).partition("?")[0].rpartition("/")[2]
+
+
+_MOST = 10**12 - 1
 
 
 def count_of(value: object, where: str) -> int:
     """Return a whole number that is not negative."""
+    if value.__class__ is int and 0 <= value <= _MOST:
+        return value
     text = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
     if not re.fullmatch(r"\d{1,12}", text, re.ASCII):
         raise MappingError(where, f"expected a count, found {kind_of(value)}")

@@ -25,7 +25,7 @@ from decimal import Decimal
 from difflib import get_close_matches
 from functools import cache, partial
 from pathlib import Path as FilePath
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 import yaml
 
@@ -33,11 +33,32 @@ from core.conversions import PLAIN, choice_of, kind_of, why_no_amount
 from core.errors import ConfigError, MappingError
 from core.model.money import Money, Side
 from core.paths import At, Path, joined, path_of
+from core.quick_fields import (
+    UNCLEAR,
+    Quick,
+    always,
+    each,
+    group,
+    missing,
+    money,
+    nothing,
+    one_of,
+    total,
+    within,
+)
 
 MAPPINGS = FilePath(__file__).resolve().parent.parent / "mappings"
 
 _NOTHING = object()
-Field = Callable[[At], object]
+Explained = Callable[[At], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """How one field is read: in the way that says where a fault is, and in the quick one that knows no places."""
+
+    explained: Explained
+    quick: Quick
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +66,8 @@ class Compiled:
     """A mapping, ready to be called with a payload."""
 
     name: str
-    fields: Mapping[str, Field]
+    explained: Explained
+    quick: Quick
 
     def __call__(self, payload: object) -> dict[str, Any]:
         """Return the mapped values.
@@ -53,7 +75,11 @@ class Compiled:
         Raises:
             MappingError: the payload does not fit; it names the path in the payload.
         """
-        return _group(self.fields, At(payload, payload))
+        try:
+            found = self.quick(payload, payload)
+        except UNCLEAR:
+            found = self.explained(At(payload, payload))
+        return cast("dict[str, Any]", found)
 
 
 @cache
@@ -86,7 +112,9 @@ def compile_mapping(text: str, *, name: str) -> Compiled:
     file = _File(name, lenient="lenient" in top)
     for documented in ("source", "target"):
         file.text(top[documented])
-    return Compiled(name, file.fields(top["fields"]))
+    fields = file.group(top["fields"])
+    # What is lenient is read where something does not fit: there the quick way would seldom come to its end.
+    return Compiled(name, fields.explained, missing if file.lenient else fields.quick)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,29 +162,32 @@ class _File:
         finally:
             loader.dispose()
 
-    def fields(self, node: yaml.Node) -> dict[str, Field]:
-        return {name: self.field(field) for name, field in self.pairs(node).items()}
+    def group(self, node: yaml.Node) -> Field:
+        fields = {name: self.field(field) for name, field in self.pairs(node).items()}
+        return Field(
+            partial(_group, {name: one.explained for name, one in fields.items()}),
+            group({name: one.quick for name, one in fields.items()}),
+        )
 
     def field(self, node: yaml.Node) -> Field:
         found = self.pairs(node)
         if "each" in found:
             return self.each(node)
         if "fields" in found:
-            return partial(_group, self.fields(self.keys(node, {"fields"})["fields"]))
+            return self.group(self.keys(node, {"fields"})["fields"])
         if "is" in found:
-            return partial(_always, self.value(self.keys(node, {"is"})["is"]))
+            value = self.value(self.keys(node, {"is"})["is"])
+            return Field(partial(_always, value), always(value))
         return self.single(node)
 
     def each(self, node: yaml.Node) -> Field:
         found = self.keys(node, {"each", "fields", "item", "where", "missing"})
         if ("fields" in found) == ("item" in found):
             self.refuse(node, "a list has either fields or item")
-        one: Field = (
-            partial(_group, self.fields(found["fields"])) if "fields" in found else self.field(found["item"])
-        )
+        one = self.group(found["fields"]) if "fields" in found else self.field(found["item"])
         path, where, may_miss = self.path(found["each"]), self.where(found), "missing" in found
         elements = _Elements(path, where, may_miss=may_miss, lenient=self.lenient)
-        return partial(_each, elements, one)
+        return Field(partial(_each, elements, one.explained), each(elements.quick, one.quick))
 
     def single(self, node: yaml.Node) -> Field:
         found = self.pairs(node)
@@ -171,14 +202,20 @@ class _File:
         default = self.value(found["missing"]) if "missing" in found else _NOTHING
         if conversion == "total":
             elements = _Elements(self.path(found["from"]), self.where(found), may_miss="missing" in found)
-            return partial(_total, elements, self.path(found["of"]), self.money(found))
+            of, amounts = self.path(found["of"]), self.money(found)
+            return Field(
+                partial(_total, elements, of, amounts),
+                total(elements.quick, of, amounts.currency, amounts.side),
+            )
         paths = self.paths(found["from"])
         if conversion == "money":
-            return partial(_money_field, paths, self.money(found), default)
+            return _money(paths, self.money(found), default)
         value = _lenient_value if self.lenient else _value
-        if conversion == "choice":
-            return partial(value, paths, partial(choice_of, self.table(found["table"])), default)
-        return partial(value, paths, PLAIN[conversion], default)
+        convert = (
+            partial(choice_of, self.table(found["table"])) if conversion == "choice" else PLAIN[conversion]
+        )
+        absent = missing if default is _NOTHING else always(default)
+        return Field(partial(value, paths, convert, default), one_of(paths, convert, absent))
 
     def money(self, found: Mapping[str, yaml.Node]) -> "_MoneyOf":
         side = self.text(found["side"]) if "side" in found else Side.SHOP.value
@@ -250,6 +287,10 @@ class _Elements:
     may_miss: bool = field(kw_only=True)
     lenient: bool = field(default=False, kw_only=True)
 
+    @property
+    def quick(self) -> Quick:
+        return within(self.path, self.where, may_miss=self.may_miss)
+
     def within(self, at: At) -> Iterator[At]:
         value, where = self.path.find(at, lenient=self.lenient)
         if self.may_miss and (value is None or (self.lenient and not isinstance(value, list))):
@@ -262,7 +303,14 @@ class _Elements:
                 yield inner
 
 
-def _group(fields: Mapping[str, Field], at: At) -> dict[str, Any]:
+def _money(paths: tuple[Path, ...], amounts: _MoneyOf, default: object) -> Field:
+    currency, side = amounts.currency, amounts.side
+    kept = always(None) if default is None else nothing(currency, side)
+    absent = missing if default is _NOTHING else kept
+    return Field(partial(_money_field, paths, amounts, default), money(paths, currency, side, absent))
+
+
+def _group(fields: Mapping[str, Explained], at: At) -> dict[str, Any]:
     return {name: field(at) for name, field in fields.items()}
 
 
@@ -270,7 +318,7 @@ def _always(value: object, _at: At) -> object:
     return value
 
 
-def _each(elements: _Elements, one: Field, at: At) -> list[object]:
+def _each(elements: _Elements, one: Explained, at: At) -> list[object]:
     return [one(inner) for inner in elements.within(at)]
 
 
@@ -295,19 +343,19 @@ def _lenient_value(
     return _absent(default, paths[0].text)
 
 
-def _money_field(paths: tuple[Path, ...], money: _MoneyOf, default: object, at: At) -> object:
+def _money_field(paths: tuple[Path, ...], amounts: _MoneyOf, default: object, at: At) -> object:
     value, where = _first(paths, at)
     if value is not None:
-        return money.read(value, at, where)
-    return None if _absent(default, where) is None else money.zero(at)
+        return amounts.read(value, at, where)
+    return None if _absent(default, where) is None else amounts.zero(at)
 
 
-def _total(elements: _Elements, of: Path, money: _MoneyOf, at: At) -> Money:
-    total = money.zero(at)
+def _total(elements: _Elements, of: Path, amounts: _MoneyOf, at: At) -> Money:
+    added = amounts.zero(at)
     for inner in elements.within(at):
         value, where = of.find(inner)
-        total = total + money.read(value, inner, where)
-    return total
+        added = added + amounts.read(value, inner, where)
+    return added
 
 
 def _first(paths: tuple[Path, ...], at: At) -> tuple[object, str]:

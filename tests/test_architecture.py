@@ -35,6 +35,7 @@ FLOATLESS = (
     "core/overrides.py",
     "core/paths.py",
     "core/payloads.py",
+    "core/quick_fields.py",
 )
 # Seconds, rates and chances live here; no amount does.
 TIMING = {"__init__.py", "client.py", "errors.py", "limits.py", "settings.py", "transport.py"}

@@ -36,19 +36,23 @@ def fetched_of(values: Values, order: Values, *, connection: str, denied: frozen
     """Return the order; ``values`` are its mapping's, ``order`` is the vendor's, ``denied`` what we may not read."""
     address = Address(**values["address"]) if order.get("shippingAddress") is not None else None
     personal = Personal(ship_to=address, email=values["email"], customer_name=values["customer_name"])
-    mapped = _order(values, connection=connection, ship_to=_ship_to(values, address, denied=denied))
     receipts = {str(one["id"]).rsplit("/", 1)[-1]: one.get("receiptJson") for one in order["transactions"]}
     transactions = tuple(
         Transaction(**one, reference=_reference(receipts[one["transaction_id"]]))
         for one in values["transactions"]
         if one["kind"] != NO_MONEY
     )
-    return FetchedOrder(order=mapped.model_copy(update={"transactions": transactions}), personal=personal)
+    ship_to = _ship_to(values, address, denied=denied)
+    return FetchedOrder(
+        order=_order(values, transactions, connection=connection, ship_to=ship_to), personal=personal
+    )
 
 
-def _order(values: Values, *, connection: str, ship_to: Region | Absent) -> Order:
+def _order(
+    values: Values, transactions: tuple[Transaction, ...], *, connection: str, ship_to: Region | Absent
+) -> Order:
     lines = tuple(_line(line, values["returned"]) for line in values["lines"])
-    orders = values["customer_orders"]
+    orders, discount = values["customer_orders"], values["shipping_original"] - values["shipping_sold"]
     order = Order(
         connection=connection,
         order_id=values["order_id"],
@@ -60,8 +64,8 @@ def _order(values: Values, *, connection: str, ship_to: Region | Absent) -> Orde
         tax_mode=TaxMode.INCLUDED if values["tax_included"] else TaxMode.EXCLUDED,
         lines=lines,
         # What was taken off when it was sold is the discount; what was given back since is no longer in the price.
-        shipping=values["shipping_now"] + values["shipping_original"] - values["shipping_sold"],
-        shipping_discount=values["shipping_original"] - values["shipping_sold"],
+        shipping=values["shipping_now"] + discount,
+        shipping_discount=discount,
         shipping_tax=_other_tax(values["tax"], lines),
         duties=values["duties"],
         tips=_tips(values),
@@ -71,6 +75,7 @@ def _order(values: Values, *, connection: str, ship_to: Region | Absent) -> Orde
         marketplace_tax=values["marketplace_tax"],
         method=values["method"],
         ship_to=ship_to,
+        transactions=transactions,
         risk=_risk(values["risks"]),
         # The vendor counts this order too, and those placed since.
         customer_orders_before=None if orders is None else max(0, orders - 1),
@@ -88,7 +93,7 @@ def _line(line: Values, refunds: list[Values]) -> OrderLine:
     left, discount, tax = line["ordered"], line["discount"], line["tax"]
     for one in back:
         left -= one["quantity"]
-        discount = discount - (line["unit_price"] * one["quantity"] - one["subtotal"])
+        discount = discount.with_each(((line["unit_price"], -one["quantity"]), (one["subtotal"], 1)))
         tax = tax - one["tax"]
     kept = line["quantity"]
     return OrderLine(
@@ -116,9 +121,7 @@ def _share(whole: Money, units: int, of: int) -> Money:
 
 def _other_tax(tax: Money, lines: tuple[OrderLine, ...]) -> Money:
     """Return the tax that stands on no line: on shipping, duties and tips."""
-    for line in lines:
-        tax = tax - line.tax
-    return tax
+    return tax.with_each((line.tax, -1) for line in lines)
 
 
 def _tips(values: Values) -> Money:

@@ -18,6 +18,8 @@ def _utc(value: datetime) -> datetime:
 
 def storable(text: str) -> str:
     """Return a text with a mark in place of what no database keeps: half a surrogate pair, and NUL."""
+    if text.isascii() and "\x00" not in text:
+        return text
     return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 

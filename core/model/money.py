@@ -199,6 +199,10 @@ MOST_MINOR = 10**15
 """No vendor's amount is larger (minor units); thousands of such still add up in a column of the database."""
 
 
+_SAFE_DIGITS = 11
+"""So many are below ``MOST_MINOR`` in any currency: none has more than four decimals."""
+
+
 class Side(StrEnum):
     """Whose currency an amount is in."""
 
@@ -216,6 +220,29 @@ def exponent_of(currency: str) -> int:
         return EXPONENTS[currency]
     except KeyError:
         raise ValueError(f"{currency!r} is no ISO 4217 currency") from None
+
+
+def minor_of(text: str, currency: str) -> int:
+    """Return the minor units of an amount written in major ones, as in ``"19.99"``.
+
+    Raises:
+        ValueError: not a decimal number, it has more decimals than the currency, or it is larger than what is kept.
+    """
+    exponent = exponent_of(currency)
+    whole, _, decimals = text.partition(".")
+    digits = whole + decimals
+    # As most vendors write: two whole numbers, which need no decimal arithmetic.
+    if len(digits) <= _SAFE_DIGITS and len(decimals) <= exponent and digits.isdecimal() and text.isascii():
+        return int(digits + "0" * (exponent - len(decimals)))
+    try:
+        shifted = Decimal(text).scaleb(exponent)
+    except InvalidOperation:
+        raise ValueError(f"not a decimal amount of {currency}") from None
+    if not shifted.is_finite() or shifted != shifted.to_integral_value():
+        raise ValueError(f"more decimals than {currency} has, or not finite")
+    if abs(shifted) > MOST_MINOR:
+        raise ValueError("larger than any amount that is kept")
+    return int(shifted)
 
 
 class Money(Shape):
@@ -239,15 +266,7 @@ class Money(Shape):
         Raises:
             ValueError: not a decimal number, it has more decimals than the currency, or it is larger than what is kept.
         """
-        try:
-            shifted = Decimal(text).scaleb(exponent_of(currency))
-        except InvalidOperation:
-            raise ValueError(f"not a decimal amount of {currency}") from None
-        if not shifted.is_finite() or shifted != shifted.to_integral_value():
-            raise ValueError(f"more decimals than {currency} has, or not finite")
-        if abs(shifted) > MOST_MINOR:
-            raise ValueError("larger than any amount that is kept")
-        return cls(minor=int(shifted), currency=currency, side=side)
+        return cls(minor=minor_of(text, currency), currency=currency, side=side)
 
     def text(self) -> str:
         """Return the amount in major units with the currency's own decimals, as in ``"19.99"``."""
@@ -268,24 +287,27 @@ class Money(Shape):
         return self.currency != UNKNOWN_CURRENCY
 
     def _like(self, other: Self) -> None:
-        if (self.currency, self.side) != (other.currency, other.side):
+        if self.currency != other.currency or self.side != other.side:
             raise ValueError(
                 f"{self.currency} ({self.side}) and {other.currency} ({other.side}) are unlike amounts"
             )
 
+    def _of(self, minor: int) -> Self:
+        return type(self)(minor=minor, currency=self.currency, side=self.side)
+
     def __add__(self, other: Self) -> Self:
         self._like(other)
-        return self.model_copy(update={"minor": self.minor + other.minor})
+        return self._of(self.minor + other.minor)
 
     def __sub__(self, other: Self) -> Self:
         self._like(other)
-        return self.model_copy(update={"minor": self.minor - other.minor})
+        return self._of(self.minor - other.minor)
 
     def __neg__(self) -> Self:
-        return self.model_copy(update={"minor": -self.minor})
+        return self._of(-self.minor)
 
     def __mul__(self, units: int) -> Self:
-        return self.model_copy(update={"minor": self.minor * units})
+        return self._of(self.minor * units)
 
     def __lt__(self, other: Self) -> bool:
         self._like(other)
@@ -301,8 +323,8 @@ class Money(Shape):
         for other, times in others:
             self._like(other)
             minor += other.minor * times
-        return self.model_copy(update={"minor": minor})
+        return self._of(minor)
 
     def zero(self) -> Self:
         """Return nothing, in the same currency and on the same side."""
-        return self.model_copy(update={"minor": 0})
+        return self._of(0)

@@ -1,5 +1,7 @@
 """Mappings: data in, values out, and a place for every fault."""
 
+import json
+import random
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -8,7 +10,10 @@ import pytest
 
 from core.errors import ConfigError, MappingError
 from core.mapping import MAPPINGS, compile_mapping, load_mapping
-from core.model.money import Money, Side
+from core.model.money import Money, Side, minor_of
+from core.paths import At
+from core.quick_fields import UNCLEAR
+from tests.connectors.odd_orders import odd_order
 
 HEAD = "source: https://vendor.test\ntarget: Order\nfields:\n"
 
@@ -176,3 +181,47 @@ def test_a_lenient_mapping_still_needs_what_it_says_no_word_of() -> None:
 
     with pytest.raises(MappingError, match="missing"):
         lenient({"a": []})
+
+
+@pytest.mark.parametrize("name", ["shopify/order", "amazon/order"])
+def test_the_quick_way_gives_what_the_explained_one_gives(name: str) -> None:
+    mapping = load_mapping(name)
+    sample = json.loads((MAPPINGS / name.partition("/")[0] / "sample.json").read_text())
+    assert mapping.quick(sample, sample) == mapping.explained(At(sample, sample))
+    rng, read = random.Random(f"{name} 1"), 0
+    for _ in range(3_000):
+        odd = odd_order(rng, sample)
+        try:
+            values = mapping.quick(odd, odd)
+        except UNCLEAR:
+            continue
+        read += 1
+        assert values == mapping.explained(At(odd, odd)), odd
+    assert read > 300
+
+
+@pytest.mark.req("R22", "R28")
+@pytest.mark.parametrize(
+    "text",
+    [".", "-", "1.2.3", "1.5x", "²", "0x1", "nan", "inf", "19.999", "1e16", "10000000000000.01"],
+)
+def test_what_is_no_amount_is_refused_with_its_place(text: str) -> None:
+    told = refused("{from: a, as: money, currency: c}", {"a": text, "c": "USD"})
+    assert (told.path, told.reason[:9]) == ("a", "no amount")
+
+
+@pytest.mark.req("R22", "R28")
+@pytest.mark.parametrize(
+    ("text", "currency", "minor"),
+    [("19.99", "USD", 1999), ("5.", "USD", 500), (".5", "USD", 50), ("007.10", "USD", 710), ("19.990", "USD", 1999),
+     ("99999999999", "CLF", 999_999_999_990_000), ("10000000000000", "USD", 1_000_000_000_000_000), ("-3.1", "USD", -310), ("12", "JPY", 12)],
+)  # fmt: skip
+def test_an_amount_is_the_same_however_it_is_written(text: str, currency: str, minor: int) -> None:
+    assert minor_of(text, currency) == minor
+
+
+@pytest.mark.req("R22", "R28")
+def test_amounts_of_several_currencies_are_not_added_up() -> None:
+    parts = [{"a": "1.00", "c": "USD"}, {"a": "1.00", "c": "EUR"}]
+    with pytest.raises(ValueError, match="unlike amounts"):
+        mapped("{from: parts, as: total, of: a, currency: c}", {"c": "USD", "parts": parts})
