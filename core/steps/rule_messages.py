@@ -87,4 +87,4 @@ def _taken(answer: HookAnswer, name: str, path: str) -> Any:
 def _exact(number: int | Decimal) -> bool:
     # What is no number at all is compared with nothing: Decimal raises there.
     finite = not isinstance(number, Decimal) or number.is_finite()
-    return finite and abs(number) <= LARGEST_KEPT
+    return finite and -LARGEST_KEPT <= number <= LARGEST_KEPT
