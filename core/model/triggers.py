@@ -39,6 +39,7 @@ class Trigger(Worded):
     ORDER_SHIPPED = "order.shipped", "the channel knows every parcel of an order"
     ORDER_DELIVERED = "order.delivered", "every parcel of an order has arrived"
     ORDER_SHIPPED_ELSEWHERE = "order.shipped_elsewhere", "a third party shipped the whole order"
+    ORDER_PART_SHIPPED_ELSEWHERE = "order.part_shipped_elsewhere", "a third party shipped a part of an order"
     ORDER_CANCELLED = "order.cancelled", "an order is cancelled"
     ORDER_REFUNDED = "order.refunded", "an order was given back all of its money before it shipped"
     ORDER_STUCK = "order.stuck", "an order is in its stage for longer than sla.stages allows"
@@ -54,7 +55,12 @@ class Trigger(Worded):
     PAYMENT_DECLINED = "payment.declined", "the gateway would not take authorized money"
     PARCEL_QUOTED = "parcel.quoted", "a parcel was packed and rated"
     PARCEL_LABELLED = "parcel.labelled", "a label was bought"
+    PARCEL_RATE_REFUSED = "parcel.rate_refused", "a carrier would not sell a parcel's label at its rate"
     PARCEL_VOIDED = "parcel.voided", "a label is not to be used any more"
+    PARCEL_VOID_REFUSED = (
+        "parcel.void_refused",
+        "a carrier does not take back a label that a person wanted taken back",
+    )
     PARCEL_TOLD = "parcel.told", "the channel knows a parcel and its tracking number"
     PARCEL_TRACKED = "parcel.tracked", "a carrier scanned a parcel"
     PARCEL_DELIVERED = "parcel.delivered", "a parcel has arrived"

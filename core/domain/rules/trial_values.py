@@ -24,6 +24,7 @@ STAGE_OF: Mapping[Trigger, Stage] = {
     Trigger.ORDER_STUCK: Stage.ON_HOLD,
     Trigger.ORDER_LABELLED: Stage.LABELLED,
     Trigger.PARCEL_LABELLED: Stage.LABELLED,
+    Trigger.PARCEL_VOID_REFUSED: Stage.LABELLED,
     Trigger.PARCEL_TOLD: Stage.SHIPPED,
     Trigger.ORDER_SHIPPED: Stage.SHIPPED,
     Trigger.PARCEL_TRACKED: Stage.SHIPPED,

@@ -42,8 +42,17 @@ def told_by(fact: f.Fact) -> Iterator[tuple[Trigger, dict[str, Any]]]:  # noqa: 
         case f.LabelBought():
             bought = {"parcel": fact.parcel_id, "carrier": fact.carrier, "service": fact.service}
             yield Trigger.PARCEL_LABELLED, {**bought, "price": major(fact.price)}
+        case f.RateRefused():
+            yield (
+                Trigger.PARCEL_RATE_REFUSED,
+                {"parcel": fact.parcel_id, "carrier": fact.carrier, "service": fact.service},
+            )
         case f.LabelVoided():
             yield Trigger.PARCEL_VOIDED, {"parcel": fact.parcel_id}
+        case f.VoidRefused():
+            yield Trigger.PARCEL_VOID_REFUSED, {"parcel": fact.parcel_id}
+        case f.PartShippedElsewhere():
+            yield Trigger.ORDER_PART_SHIPPED_ELSEWHERE, {}
         case f.ChannelTold():
             yield Trigger.PARCEL_TOLD, {"parcel": fact.parcel_id}
         case f.Tracked():

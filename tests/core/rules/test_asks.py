@@ -47,3 +47,39 @@ def test_a_text_that_is_no_code_is_not_kept_of_an_answer_and_not_repeated(person
         "take: body.customer.name is no code (who): texts that are kept have up to 64 letters, digits"
         " and . _ : / # + -, no blanks"
     )
+
+
+@pytest.mark.parametrize(
+    ("number", "kept"),
+    [
+        (9007199254740991, 9007199254740991),
+        (-9007199254740991, -9007199254740991),
+        (Decimal("0.25"), 0.25),
+        (Decimal("-1.5E+3"), -1500.0),
+    ],
+)
+def test_a_number_that_every_reader_of_json_reads_alike_is_kept(number: int | Decimal, kept: float) -> None:
+    answer = HookAnswer(status=200, body={"points": number})
+    assert taken_of(answer, {"score": "body.points"}) == {"score": kept}
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        9007199254740992,
+        -9007199254740992,
+        10**40,
+        Decimal("9007199254740991.5"),
+        Decimal("1E+99"),
+        Decimal("Infinity"),
+        Decimal("NaN"),
+    ],
+)
+def test_a_number_that_is_too_large_is_not_kept_and_not_repeated(number: int | Decimal) -> None:
+    answer = HookAnswer(status=200, body={"points": number})
+    with pytest.raises(StepFailedError) as refused:
+        taken_of(answer, {"score": "body.points"})
+    assert str(refused.value) == (
+        "take: body.points is no number that is kept (score): they go up to 9007199254740991 either way;"
+        " a longer one is kept where it comes as text"
+    )
