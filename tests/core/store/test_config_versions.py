@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -57,4 +58,4 @@ async def test_processes_that_start_together_with_two_files_leave_the_newest_ver
 
     assert [one.number for one in found] == list(range(len(found), 0, -1))
     assert found[0].digest == in_force
-    assert all(one.digest != before.digest for one, before in zip(found, found[1:], strict=False))
+    assert all(one.digest != before.digest for one, before in pairwise(found))
