@@ -24,6 +24,7 @@ VERBS = {
     "serve": "Run the hub.",
     "ready": "Say whether a process of the hub on this machine can do its work.",
     "validate": "Check crossdock.yaml; every mistake with file, line and column.",
+    "config": "Which crossdock.yaml was in force since when, and what it said.",
     "schema": "Print the JSON Schema of crossdock.yaml, for editors.",
     "rules": "Rules that are ready to be used: list, show, take one into crossdock.yaml.",
     "runs": "What rules did: list every run, show one step by step.",

@@ -7,6 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from core.model.triggers import Subject
+from core.store.configs import note_version
 from core.store.jobs import NewJob, enqueue, list_jobs_of_kind
 from core.store.listening import CONNECTION, HOUR
 from core.store.pauses import list_pauses, lost_connections
@@ -33,9 +34,11 @@ def activate_rules(
 ) -> None:
     """Put the rules of a file in force: from now on they are listened for, and nothing of before is told to them.
 
+    A file that was not in force before becomes the next version, in the same transaction.
     What was listened for already goes on; an hour that was planned by the same schedule stays as it is.
     """
     before = _locked(conn, merchant)
+    note_version(conn, merchant, digest, now)
     told = " ".join(sorted(subjects))
     upsert(
         conn,

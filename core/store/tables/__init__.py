@@ -32,6 +32,7 @@ from core.store.tables.stock import (
     zones,
 )
 from core.store.tables.work import (
+    config_versions,
     configs,
     go_live_rows,
     go_lives,
@@ -54,6 +55,7 @@ __all__ = [
     "api_keys",
     "buffers",
     "channel_locations",
+    "config_versions",
     "configs",
     "connections_told",
     "data_keys",

@@ -115,6 +115,15 @@ quota = table(
 
 configs = table("configs", key("hash"), at("loaded_at"), text("text"))
 
+config_versions = table(
+    "config_versions",
+    sa.Column(
+        "number", sa.Integer, primary_key=True, autoincrement=False
+    ),  # from 1, in the order in which they came
+    text("digest"),  # of what was put in force: the hash of its text in configs
+    at("since"),
+)
+
 processes = sa.Table(
     "processes",
     METADATA,
