@@ -3,6 +3,7 @@
 What is found is tried by whoever asks. That nothing can meet demands is said only where it is certain.
 """
 
+import contextlib
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -208,7 +209,8 @@ def _entries(kind: Any, demands: Sequence[Demand]) -> list[Any]:
     ]
     found += [_entry_of_ways(of, [some, *asked[Asks.EVERY]], lacks) for some in asked[Asks.SOME]]
     if asked[Asks.EVERY] and not found:
-        found.append(_entry_of_ways(of, asked[Asks.EVERY], lacks))
+        with contextlib.suppress(NoneFitError, NotFoundOutError):  # of an empty list everything holds of each
+            found.append(_entry_of_ways(of, asked[Asks.EVERY], lacks))
     return _sized(found, of, asked[Asks.SIZE], asked[Asks.EVERY], lacks)
 
 

@@ -64,6 +64,7 @@ BOTH: list[tuple[str, str, Mapping[str, Any]]] = [
     ("order.skus.exists(s, s.startsWith('GLASS-'))", "", {"skus": ["GLASS-"]}),
     ("order.units > 5 ? order.test : order.total > 9", "order.units <= 5", {"units": 5, "total": 10}),
     ("has(order.attributes.gift) && order.attributes.gift == true", "", {"attributes": {"gift": True}}),
+    ("order.tags.all(t, t == 'gift')", "order.tags.all(t, t == 'vip')", {"tags": []}),
     ("5 < order.units", "7 > order.units", {"units": 6}),
     ("order.ship_to.po_box", "order.ship_to.country == 'US'", {"ship_to": {"po_box": True, "country": "US"}}),
 ]
