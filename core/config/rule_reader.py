@@ -20,6 +20,8 @@ from core.config.yaml_text import Document, Path, read_yaml
 from core.config.zone_names import zone_named
 from core.errors import ConfigError
 from core.expressions import Expression, ExpressionError, Scope, Value, compile_expression, value_of
+from core.expressions.parser import parse
+from core.expressions.unguarded import unguarded
 from core.model.rule_values import (
     ConnectionValues,
     CountValues,
@@ -60,6 +62,8 @@ CAN_FAIL: Mapping[str, frozenset[str]] = {
     "else": frozenset({"notify", "http", "label", "wait", "assign", "cancel", "release", "route"}),
 }
 """The actions that may be tried again, be given up after a while, and be followed by something else where they fail."""
+_NEVER_MISSED = frozenset({"event", "steps", "error"})
+"""Of these a rule knows by its trigger and its steps what is there."""
 _LITERAL = frozenset({"label", "split", "route", "wait", "set_buffer"})
 """Actions that are said outright: nothing in them is computed."""
 
@@ -165,10 +169,15 @@ class _Reader:
             return None
         try:
             _check_outside(text)
-            return compile_expression(text, scope, wants=bool)
+            condition = compile_expression(text, scope, wants=bool)
         except ExpressionError as error:
             self._wrong(path, error)
             return None
+        for names, offset in unguarded(parse(text), scope, but=_NEVER_MISSED):
+            name = ".".join(names)
+            says = f"{label_of(path)}: {name} may be null, and this cannot be computed then"
+            self.document.advise_within(path, offset, f"{says}; write {name} != null && ... around it")
+        return condition
 
     def _steps(
         self, path: Path, name: str, steps: Sequence[StepKeys], *, failed: bool = False

@@ -68,12 +68,17 @@ class Document:
 
     def wrong_within(self, path: Path, offset: int, says: str) -> None:
         """Note what is wrong so many characters within the text at a path; of a block of text, where it begins."""
+        self._note(self.problems, self._within(path, offset), says)
+
+    def advise_within(self, path: Path, offset: int, says: str) -> None:
+        """Note what was perhaps not meant so, at the same place."""
+        self._note(self.advice, self._within(path, offset), says)
+
+    def _within(self, path: Path, offset: int) -> Position:
         at = self.position(path)
         if path in self.written:
-            at = replace(at, column=at.column + offset)
-        elif path in self.quoted:
-            at = replace(at, column=at.column + 1 + offset)
-        self._note(self.problems, at, says)
+            return replace(at, column=at.column + offset)
+        return replace(at, column=at.column + 1 + offset) if path in self.quoted else at
 
     def advise(self, path: Path, says: str, *, key: bool = False) -> None:
         """Note what may stand so and was perhaps not meant so."""
