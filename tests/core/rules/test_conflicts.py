@@ -109,6 +109,8 @@ UNKNOWN = [
     ("now - order.placed_at > duration('9999h')", ""),
     ("order.total == order.shipping && order.total > 5", "order.shipping == 0"),
     ("order.lines.exists_one(l, l.qty == 77)", ""),
+    ("order.method.matches('^[b-d]{2}x$')", ""),
+    ("order.method.startsWith('AB')", "!order.method.contains('B')"),
 ]
 
 
