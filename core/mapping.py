@@ -354,7 +354,10 @@ def _total(elements: _Elements, of: Path, amounts: _MoneyOf, at: At) -> Money:
     added = amounts.zero(at)
     for inner in elements.within(at):
         value, where = of.find(inner)
-        added = added + amounts.read(value, inner, where)
+        amount = amounts.read(value, inner, where)
+        if amount.currency != added.currency:
+            raise MappingError(where, f"amounts in {added.currency} and {amount.currency} are not added up")
+        added = added + amount
     return added
 
 

@@ -223,5 +223,6 @@ def test_an_amount_is_the_same_however_it_is_written(text: str, currency: str, m
 @pytest.mark.req("R22", "R28")
 def test_amounts_of_several_currencies_are_not_added_up() -> None:
     parts = [{"a": "1.00", "c": "USD"}, {"a": "1.00", "c": "EUR"}]
-    with pytest.raises(ValueError, match="unlike amounts"):
+    with pytest.raises(MappingError) as refused:
         mapped("{from: parts, as: total, of: a, currency: c}", {"c": "USD", "parts": parts})
+    assert str(refused.value) == "parts[1].a: amounts in USD and EUR are not added up"
