@@ -2,9 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from numbers import Real
 from typing import Any
 
 from core.config.explain import model_at, names_of
+from core.config.kept import why_not_kept
 from core.config.rule_keys import StepKeys
 from core.config.rule_reader import ACTIONS
 from core.config.rule_test_keys import VALUES, LaterKeys, TestKeys
@@ -129,6 +132,11 @@ class _Reader:
         for name in sorted(set(answer) - right):
             says = f"answers: step '{path[-1]}' takes no '{name}'{nearest(name, right)}"
             self._document.wrong((*path, name), says, key=True)
+        for name in sorted(set(answer) & right):
+            what, allowed = why_not_kept(_exact(answer[name]))
+            if what:
+                says = f"answers: {name} is {what}, and the step would fail{': ' if allowed else ''}{allowed}"
+                self._document.wrong((*path, name), says)
 
     def _expected(self, path: Path, told: Sequence[object]) -> Iterator[Expected]:
         for number, one in enumerate(told):
@@ -160,3 +168,10 @@ class _Reader:
                 (*path, name), f"unknown key '{name}' in {action}{nearest(name, keys)}", key=True
             )
         return said
+
+
+def _exact(value: object) -> object:
+    """Return a value as an answer has it: numbers that are not whole exactly."""
+    if isinstance(value, int) or not isinstance(value, Real):
+        return value
+    return Decimal(str(value))

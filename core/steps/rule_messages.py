@@ -7,17 +7,13 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from core.config.kept import why_not_kept
 from core.model.hooks import HookAnswer
 from core.model.message import Message
-from core.overrides import CODE
 from core.steps.rule_actions import Given, StepFailedError
 
 LONGEST_SUBJECT = 200
 LONGEST_TEXT = 10_000
-_CODES = "texts that are kept have up to 64 letters, digits and . _ : / # + -, no blanks"
-LARGEST_KEPT = 2**53 - 1
-"""Up to here every whole number is the same to whoever reads JSON."""
-_NUMBERS = f"they go up to {LARGEST_KEPT} either way; a longer one is kept where it comes as text"
 _PART = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 
 
@@ -70,21 +66,7 @@ def _taken(answer: HookAnswer, name: str, path: str) -> Any:
             value = value[int(index)]
         else:
             raise StepFailedError(f"take: the answer has nothing at {path} ({name})")
-    if isinstance(value, int | Decimal) and not _exact(value):
-        raise StepFailedError(f"take: {path} is no number that is kept ({name}): {_NUMBERS}")
-    if isinstance(value, Decimal):
-        return float(measured(value))
-    if value is None or isinstance(value, bool | int):
-        return value
-    if not isinstance(value, str):
-        raise StepFailedError(f"take: {path} is no single value ({name})")
-    # What is kept stands in facts for good, in clear: nobody's name, address or mail.
-    if value and not CODE.fullmatch(value):
-        raise StepFailedError(f"take: {path} is no code ({name}): {_CODES}")
-    return value
-
-
-def _exact(number: int | Decimal) -> bool:
-    # What is no number at all is compared with nothing: Decimal raises there.
-    finite = not isinstance(number, Decimal) or number.is_finite()
-    return finite and -LARGEST_KEPT <= number <= LARGEST_KEPT
+    what, allowed = why_not_kept(value)
+    if what:
+        raise StepFailedError(f"take: {path} is {what} ({name}){': ' if allowed else ''}{allowed}")
+    return float(measured(value)) if isinstance(value, Decimal) else value

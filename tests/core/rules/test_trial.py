@@ -8,6 +8,8 @@ from pydantic import BaseModel
 from connectors.bogus.settings import BogusSettings
 from core.config.loader import read
 from core.domain.rules.trial_words import failing_tests
+from core.errors import ConfigError
+from tests.core.rules.files import config_of
 
 pytestmark = pytest.mark.req("S30")
 
@@ -369,3 +371,30 @@ def test_odd_values_are_tried_like_others(given: str, when: str) -> None:
     """
     tests = f"- {{name: a, when: {when}, now: 2999-12-31T23:59Z, given: {{order: {given}}}, expect: [], then: [{{after: 3650d, expect: []}}]}}\n"
     assert len(failing(rules, tests)) <= 1
+
+
+@pytest.mark.req("R75")
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        (
+            "Kara Smith",
+            "no code, and the step would fail: texts that are kept have up to 64 letters, digits and",
+        ),
+        (
+            "9007199254740992",
+            "no number that is kept, and the step would fail: they go up to 9007199254740991",
+        ),
+        ("[1, 2]", "no single value, and the step would fail"),
+    ],
+)
+def test_an_answer_that_no_step_would_keep_is_a_mistake(answer: str, says: str) -> None:
+    rules = "rules: [{id: a, when: order.verified, then: [{id: s, http: {via: crm, take: {x: body.x}}}]}]\n"
+    tests = "tests: [{name: t, when: order.verified, given: {answers: {s: {x: %s}}}, expect: [http]}]\n"
+
+    with pytest.raises(ConfigError) as refused:
+        config_of(rules + tests % answer)
+
+    assert f"answers: x is {says}" in str(refused.value)
+    assert "Kara" not in str(refused.value)
+    assert len(config_of(rules + tests % "71.5").tests) == 1
