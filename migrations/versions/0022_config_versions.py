@@ -21,3 +21,8 @@ def upgrade() -> None:
         sa.Column("since", UTCDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("merchant", "number", name="pk_config_versions"),
     )
+
+
+def downgrade() -> None:
+    """Take it away again."""
+    op.drop_table("config_versions")
