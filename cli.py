@@ -33,6 +33,7 @@ VERBS = {
     "explain": "Say why an order stands as it stands, why a rate lost, or why a SKU's listings show what they show.",
     "replay": "Replay an order's stored facts under the rules in force, or under another file.",
     "plan": "Say what another file would do to the last stored orders.",
+    "apply": "Put a file, or an earlier version, in force in every process, without a start.",
     "stock": "List stock, or say what was counted or received.",
     "links": "What listings are made of: list, CSV, undo.",
     "go-live": "Show what would change, accept it, or take it back.",

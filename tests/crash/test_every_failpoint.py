@@ -67,6 +67,8 @@ ELSEWHERE = {
     "forgetting.overwrite.before": "the same",
     "forgetting.close.before": "the same",
     "rules.activate.before": "no process starts with a file on that day; tests/core/flow/test_merchant_rules.py passes it",
+    "config.apply.before": "nobody applies another file on that day; tests/test_apply.py dies there",
+    "config.again.before": "the same",
     "rules.stock.before": "only rules about orders on that day; tests/core/flow/test_merchant_rules_killed.py dies there",
     "rules.connection.before": "the same",
     "rules.hour.before": "the same",

@@ -16,10 +16,10 @@ from core.config.problems import Position
 from core.config.rule_tests import Moment, RuleTest
 from core.config.rules import LabelRule, Rule, RuleStep, is_standing
 from core.domain.rules.contradictions import CONTRADICTORY, Said, contradict, may_contradict, what_counts
+from core.domain.rules.matching_orders import SETTABLE, MatchingOrders, OverError
 from core.domain.rules.matching_values import NotFoundOutError
 from core.domain.rules.trial import Act, Seen, Trial, said_outright
 from core.domain.rules.trial_values import connections_of
-from core.domain.rules.witnesses import SETTABLE, OverError, Witnesses
 from core.model.triggers import Subject, Trigger
 
 _NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
@@ -78,7 +78,7 @@ class _Search:
         self._config = config
         self._is_over = is_over
         self._usual_label = _label_said(config.labels)
-        self._witnesses = Witnesses(connections_of(config), is_over)
+        self._orders = MatchingOrders(connections_of(config), is_over)
         self._sides = [self._sides_of(subject) for subject in SETTABLE]
         self.left = sum(len(sides) * (len(sides) - 1) // 2 for sides in self._sides)
         """Pairs that were not compared yet."""
@@ -124,7 +124,7 @@ class _Search:
             conditions = [above.rule.condition, below.rule.condition, step.condition, other.condition]
             for trigger in sorted(above.rule.triggers & below.rule.triggers):
                 try:
-                    for given in self._witnesses.matching(conditions, trigger):
+                    for given in self._orders.matching(conditions, trigger):
                         acts = self._tried(above.rule, below.rule, trigger, given)
                         if acts is not None:
                             return Conflict(above.rule, below.rule, trigger, given, acts)

@@ -79,6 +79,7 @@ class _Replay:
         self._came: list[Came] = []
         self._steps: list[ReplayedStep] = []
         self._matched: list[tuple[str, str, int]] = []
+        self._begun: list[RuleMatched] = []
         self._held: list[tuple[str, str]] = []
         self._not_compared: list[NotCompared] = []
 
@@ -217,6 +218,7 @@ class _Replay:
     def _note_matched(self, matching: Matching) -> None:
         for fact in matching.facts:
             if isinstance(fact, RuleMatched):
+                self._begun.append(fact)
                 self._matched.append((fact.rule, fact.trigger, self._began(fact.run_id)))
             elif isinstance(fact, RuleStepped) and (rule := self._rules.rule(fact.rule)) is not None:
                 self._note(rule, fact, said={})
@@ -368,4 +370,5 @@ class _Replay:
             not_compared=tuple(self._not_compared),
             state=state,
             waits=tuple((run.rule, run.due_at) for run in state.rule_runs),
+            begun=tuple(self._begun),
         )

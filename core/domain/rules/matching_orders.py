@@ -25,7 +25,7 @@ class OverError(Exception):
     """The time is over."""
 
 
-class Witnesses:
+class MatchingOrders:
     """Makes values for the conditions of one file; each condition is read once."""
 
     def __init__(self, channels: Sequence[str], is_over: Callable[[], bool]) -> None:
