@@ -1,12 +1,15 @@
 """Orders as they would have gone under a file: stored facts replayed, with no call outside and nothing written."""
 
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from core.config.merchant import MerchantConfig
 from core.domain.due import View
+from core.domain.rules.comparing import FilePair
 from core.domain.rules.differences import Difference, differences
+from core.domain.rules.parting import PartedError
 from core.domain.rules.replaying import Around, replay
 from core.domain.rules.trace import Trace
 from core.domain.state import OrderState
@@ -40,7 +43,7 @@ class ReplayedOrder:
     @property
     def differences(self) -> tuple[Difference, ...]:
         """What would come or not come under the other file."""
-        return differences(self.before, self.after)
+        return () if self.before is self.after else differences(self.before, self.after)
 
 
 async def setting_of(hub: Hub, merchant: str) -> Setting:
@@ -100,6 +103,22 @@ async def compare_order(hub: Hub, merchant: str, order_id: str, config: Merchant
     )
 
 
+async def outcomes(
+    hub: Hub, merchant: str, facts: Sequence[Fact], files: FilePair, setting: Setting
+) -> ReplayedOrder:
+    """Return what stored facts come to under two files, without who was asked; what both share is replayed once."""
+    around, until = await _around(hub, merchant, facts, setting), hub.clock.now()
+    if files.shares(facts):
+        with contextlib.suppress(PartedError):
+            both = replay(facts, around(files.shared), until=until, outcome_only=True, parting=files.parting)
+            return ReplayedOrder(before=both, after=both)
+    before, after = (
+        replay(facts, around(config), until=until, outcome_only=True)
+        for config in (files.before, files.after)
+    )
+    return ReplayedOrder(before=before, after=after)
+
+
 def check_merchant(merchant: str, config: MerchantConfig) -> None:
     """Refuse another merchant's file.
 
@@ -132,16 +151,24 @@ async def replayed(
     outcome_only: bool = False,
 ) -> Trace:
     """Return what stored facts come to under a file."""
+    around = await _around(hub, merchant, facts, setting)
+    return replay(facts, around(config), until=hub.clock.now(), outcome_only=outcome_only)
+
+
+async def _around(
+    hub: Hub, merchant: str, facts: Sequence[Fact], setting: Setting
+) -> Callable[[MerchantConfig], Around]:
+    """Return what gives all that is known around an order, under any file."""
     first = next(fact for fact in facts if isinstance(fact, Received))
     skus = {need.sku for fact in facts if isinstance(fact, Received | Changed) for need in fact.needs}
     products = await products_at(hub, merchant, skus, setting.settings.revision)
-    around = Around(
-        view=_views(hub, merchant, first, config=config, setting=setting, products=products),
+    views = _views(hub, merchant, first, setting=setting, products=products)
+    return lambda config: Around(
+        view=views(config),
         products=products,
         people=setting.people,
         in_test=hub.connections(merchant).in_test,
     )
-    return replay(facts, around, until=hub.clock.now(), outcome_only=outcome_only)
 
 
 def _views(
@@ -149,11 +176,10 @@ def _views(
     merchant: str,
     first: Received,
     *,
-    config: MerchantConfig,
     setting: Setting,
     products: Mapping[str, Product],
-) -> Callable[[OrderState, datetime], View]:
-    """Return what gives all that a decision may look at, of this order at any instant under a file."""
+) -> Callable[[MerchantConfig], Callable[[OrderState, datetime], View]]:
+    """Return what gives all that a decision may look at: of this order, under a file, at any instant."""
     settings, connection = setting.settings, first.order.connection
     base = view_of(
         hub,
@@ -165,11 +191,15 @@ def _views(
         mails_since=None,
         email_known=False,
     )
-    sells = config.labels.via or base.carrier
 
-    def view(state: OrderState, now: datetime) -> View:
-        chosen = state.label_choice.via if state.label_choice is not None else None
-        # Orders are replayed as if rules were at work, also for a merchant who has accepted nothing yet.
-        return replace(base, state=state, now=now, config=config, carrier=chosen or sells, live=True)
+    def under(config: MerchantConfig) -> Callable[[OrderState, datetime], View]:
+        sells = config.labels.via or base.carrier
 
-    return view
+        def view(state: OrderState, now: datetime) -> View:
+            chosen = state.label_choice.via if state.label_choice is not None else None
+            # Orders are replayed as if rules were at work, also for a merchant who has accepted nothing yet.
+            return replace(base, state=state, now=now, config=config, carrier=chosen or sells, live=True)
+
+        return view
+
+    return under
