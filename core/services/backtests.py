@@ -12,7 +12,7 @@ from core.engine.hub import Hub
 from core.model.base import Shape
 from core.model.facts import Received
 from core.model.payment import PaymentState
-from core.services.replays import ReplayedOrder, Setting, check_merchant, outcomes, setting_of
+from core.services.replays import PlannedOrder, Setting, check_merchant, planned, setting_of
 from core.store.order_facts import facts_of_orders
 from core.store.orders import OrderRow, list_orders, standings
 
@@ -70,13 +70,12 @@ class _Sums:
     found: dict[tuple[Differing, str, bool], _Found] = field(default_factory=dict)
     not_compared: Counter[str] = field(default_factory=Counter)
 
-    def add(self, row: OrderRow, compared: ReplayedOrder | None, state: OrderState) -> None:
+    def add(self, row: OrderRow, compared: PlannedOrder | None, state: OrderState) -> None:
         self.orders += 1
         if compared is None:
             self.not_compared["it is not known yet"] += 1
             return
-        unknown = (*compared.before.not_compared, *compared.after.not_compared)
-        self.not_compared.update(dict.fromkeys((one.what for one in unknown), 1))
+        self.not_compared.update(compared.not_compared)
         differs = compared.differences
         self.touched += bool(differs)
         for key in dict.fromkeys(map(_key, differs)):
@@ -142,7 +141,7 @@ async def _add_page(
     ids = [row.order_id for row in rows]
     facts = await hub.store.read(facts_of_orders, merchant, ids)
     compared = {
-        order_id: await outcomes(hub, merchant, told, files, setting)
+        order_id: await planned(hub, merchant, told, files, setting)
         for order_id, told in facts.items()
         if any(isinstance(fact, Received) for fact in told)
     }

@@ -6,7 +6,7 @@ one does, and wherever a setting that replays look at differs, the order is repl
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from difflib import SequenceMatcher
 from functools import cached_property
 from typing import Any
@@ -15,10 +15,26 @@ from core.config.merchant import Location, MerchantConfig
 from core.config.problems import Position
 from core.config.rules import Rule, RuleSet, is_standing
 from core.domain.rules.parting import Parting
+from core.domain.rules.prefilter import Prefilter
+from core.domain.rules.uneventful import is_uneventful
 from core.expressions import Expression
 from core.model import facts as f
 from core.model.order import Order
 from core.model.triggers import Subject, Trigger
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """What an order is replayed under."""
+
+    before: MerchantConfig
+    after: MerchantConfig
+    shared: MerchantConfig
+    """Stands for both until ``FilePair.parting``: the rules that differ come first, in both versions, so that no rule that stops hides them."""
+
+    def come_to_nothing(self, facts: Sequence[f.Fact]) -> bool:
+        """Return whether it is certain, without a replay, that neither does anything to an order."""
+        return not self.shared.rules.rules and is_uneventful(facts, self.before)
 
 
 @dataclass(frozen=True)
@@ -27,17 +43,25 @@ class FilePair:
 
     before: MerchantConfig
     after: MerchantConfig
+    _without: dict[frozenset[str], "Files"] = field(default_factory=dict, repr=False)
 
     @cached_property
-    def shared(self) -> MerchantConfig:
-        """The file whose replay stands for both until ``parting``: the rules that differ are asked first, in both versions."""
-        rules = RuleSet(
-            rules=(*self._differing, *self._kept),
-            digest=self.before.rules.digest,
-            file=self.before.rules.file,
-            starts=self.before.rules.starts or self.after.rules.starts,
-        )
-        return replace(self.before, rules=rules)
+    def prefilter(self) -> Prefilter:
+        """Tells which of all rules cannot start for an order."""
+        return Prefilter.of((*self._differing, *self._kept))
+
+    def without(self, never: frozenset[str]) -> "Files":
+        """Return the files to replay an order under of which these rules never start."""
+        if never not in self._without:
+            before, after = (_without(one, never) for one in (self.before, self.after))
+            shared = RuleSet(
+                rules=tuple(r for r in (*self._differing, *self._kept) if r.id not in never),
+                digest=before.rules.digest,
+                file=before.rules.file,
+                starts=before.rules.starts or after.rules.starts,
+            )
+            self._without[never] = Files(before, after, shared=replace(before, rules=shared))
+        return self._without[never]
 
     @cached_property
     def parting(self) -> Parting:
@@ -91,6 +115,11 @@ class FilePair:
         kept = {rule.id for rule in self._kept}
         both = (*_running(self.before), *_running(self.after))
         return tuple(rule for rule in both if rule.id not in kept)
+
+
+def _without(config: MerchantConfig, never: frozenset[str]) -> MerchantConfig:
+    left = tuple(rule for rule in config.rules.rules if rule.id not in never)
+    return replace(config, rules=replace(config.rules, rules=left))
 
 
 def _running(config: MerchantConfig) -> Sequence[Rule]:

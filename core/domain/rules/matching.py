@@ -70,15 +70,14 @@ def looked_at(view: View, heard: frozenset[Trigger] = EVERY) -> Offered:
     """
     before, stage = view.state.offered or Offered(), view.state.stage.value
     since = before.since if before.stage == stage else None
-    now = Offered(
-        version=view.state.version,
-        seq=before.seq,
-        standing=tuple(trigger.value for trigger in standing(view, heard)),
-        stage=stage,
-        since=since or view.now,
-        come=before.come,
-    )
-    return now if now == before else now.model_copy(update={"seq": before.seq + 1})
+    now = {
+        "version": view.state.version,
+        "standing": tuple(trigger.value for trigger in standing(view, heard)),
+        "stage": stage,
+        "since": since or view.now,
+    }
+    same = all(getattr(before, name) == value for name, value in now.items())
+    return before if same else before.model_copy(update={**now, "seq": before.seq + 1})
 
 
 def is_open(view: View) -> bool:
@@ -122,8 +121,9 @@ def occurrences(
             event = _event(Trigger.ORDER_STUCK, view.now, "hub", brought)
             found.append(Occurrence(Trigger.ORDER_STUCK, offered.version, event))
         changes = {"standing": (*offered.standing, Trigger.ORDER_STUCK.value), "seq": before.seq + 1}
-    come = {**offered.come, **{one.trigger.value: one.version for one in found}}
-    return found, offered.model_copy(update={**changes, "come": come})
+    if found:
+        changes["come"] = {**offered.come, **{one.trigger.value: one.version for one in found}}
+    return found, offered.model_copy(update=changes) if changes else offered
 
 
 def _event(trigger: Trigger, at: datetime, actor: str, brought: Mapping[str, Any]) -> EventValues:
