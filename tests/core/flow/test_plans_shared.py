@@ -163,7 +163,6 @@ async def test_what_is_replayed_once_for_two_files_or_never_is_what_each_replay_
             needed[len(replays)] += 1
 
             assert quick == await plain(b, facts, files), (number, before.rules, other.rules)
-    print(needed)
     assert needed[1] > 20
     assert needed[3] > 5
     assert (needed[0] > 10) is (seed >= 4)
