@@ -15,6 +15,8 @@ from core.engine.hub import Hub
 from core.services.backtests import USUAL_ORDERS, Backtest, Change, backtest
 
 _NAMED = 10
+_SINCE = (Differing.HOLD, Differing.ROUTE, Differing.LABEL)
+"""Of these it says much what came of the orders since."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -60,5 +62,5 @@ def _change(change: Change) -> str:
     named = ", ".join(change.named[:_NAMED])
     rest = f" and {change.orders - _NAMED} more" if change.orders > _NAMED else ""
     since = ", ".join(f"{orders} {what}" for what, orders in change.since.items())
-    came = f"; of these {since} since" if change.kind == Differing.HOLD else ""
+    came = f"; of these {since} since" if change.kind in _SINCE else ""
     return f"{sign} {change.orders} {words}{more}, {change.of}: {named}{rest}{came}"

@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from commands.plan import plan_lines
 from core.domain.commit import OrderCommit
 from core.engine.hub import Hub
 from core.model.facts import PaymentChecked, Quoted
 from core.model.money import Money
 from core.model.payment import PaymentState
 from core.model.shipment import JudgedRate, Parcel, RateReason
+from core.services.backtests import Backtest, Change
 from tests.command import Said, command, in_hub, rows, with_an_order
 from tests.installed import MERCHANT
 
@@ -195,6 +197,21 @@ def test_a_plan_names_what_comes_to_which_orders_and_what_else_differs(said: Sai
         "+ 1 held, hold-dear: KK-1; of these 1 open since",
         "+ 1 tagged, dear: KK-1",
     ]
+
+
+@pytest.mark.parametrize("kind", ["hold", "route", "label"])
+def test_a_plan_tells_of_holds_routes_and_labels_what_came_of_the_orders_since(kind: str) -> None:
+    assert plan_lines_of(kind)[1].endswith(", of-it: A-2, A-1; of these 1 delivered, 1 open since")
+
+
+def test_a_plan_does_not_tell_of_tags_what_came_of_the_orders_since() -> None:
+    assert plan_lines_of("tag")[1] == "+ 2 tagged, of-it: A-2, A-1"
+
+
+def plan_lines_of(kind: str) -> list[str]:
+    since = {"delivered": 1, "open": 1}
+    change = Change(kind=kind, of="of-it", comes=True, orders=2, named=("A-2", "A-1"), since=since)
+    return list(plan_lines(Backtest(orders=2, touched=2, changes=(change,), file=(), not_compared={})))
 
 
 def test_a_plan_of_the_same_file_changes_nothing(said: Said) -> None:

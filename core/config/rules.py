@@ -1,7 +1,7 @@
 """Rules as the hub runs them: what starts each, its condition, and its steps one after another."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import time, timedelta
 from decimal import Decimal
 from pathlib import PurePath
@@ -174,14 +174,42 @@ class RuleSet:
     file: str = ""
     starts: bool = False
     """Whether any of them runs for orders; one that says for every order which label is bought does not."""
+    _by_id: Mapping[str, Rule] = field(init=False, repr=False, compare=False)
+    _by_subject: Mapping[Subject, tuple[Rule, ...]] = field(init=False, repr=False, compare=False)
+    _started: Mapping[str, tuple[Rule, ...]] = field(init=False, repr=False, compare=False)
+    triggers: frozenset[Trigger] = field(init=False, repr=False, compare=False)
+    """What any rule about orders listens to."""
+
+    def __post_init__(self) -> None:
+        by_subject = {one: tuple(rule for rule in self.rules if rule.subject is one) for one in Subject}
+        of_orders = by_subject[Subject.ORDER]
+        triggers = frozenset(trigger for rule in of_orders for trigger in rule.triggers)
+        started = {
+            trigger.value: tuple(r for r in of_orders if trigger in r.triggers and not is_standing(r))
+            for trigger in triggers
+        }
+        object.__setattr__(self, "_by_id", {rule.id: rule for rule in reversed(self.rules)})
+        object.__setattr__(self, "_by_subject", by_subject)
+        object.__setattr__(self, "_started", started)
+        object.__setattr__(self, "triggers", triggers)
 
     def rule(self, rule_id: str) -> Rule | None:
         """Return the rule of an id."""
-        return next((rule for rule in self.rules if rule.id == rule_id), None)
+        return self._by_id.get(rule_id)
 
     def of(self, subject: Subject) -> tuple[Rule, ...]:
         """Return the rules about one kind of thing."""
-        return tuple(rule for rule in self.rules if rule.subject is subject)
+        return self._by_subject[subject]
+
+    def started_by(self, trigger: str) -> tuple[Rule, ...]:
+        """Return the rules that may run for an order to which this comes."""
+        return self._started.get(trigger, ())
+
+    @property
+    def awaited(self) -> frozenset[Trigger]:
+        """What steps of rules about orders wait for."""
+        steps = (step for rule in self.of(Subject.ORDER) for first in rule.steps for step in first.each())
+        return frozenset(step.said.until for step in steps if step.action == "wait" and step.said.until)
 
     def where(self, rule: Rule) -> str:
         """Return where the file has a rule, as in ``crossdock.yaml:41:5``."""

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from core.expressions.checker import Checker
-from core.expressions.cost import Cost, cost
+from core.expressions.cost import Cost, Sizes, cost
 from core.expressions.engine import TOO_MUCH, Engine, Program
 from core.expressions.kinds import Basic, Kind, ListOf, Nullable, bare, holds_any, told
 from core.expressions.mistakes import EvaluationError, ExpressionError
@@ -58,6 +58,10 @@ class Expression:
         if self.wants is not None and not _is_wanted(found, self.wants):
             raise EvaluationError(f"{_wanted(self.wants)} is wanted, and it gives something else")
         return found
+
+    def is_cheap_over(self, sizes: Sizes) -> bool:
+        """Return whether it is never refused as too costly over values that are no larger."""
+        return not self._cost.exceeds(sizes)
 
     def _over(self, values: Converted) -> Any:
         if values.has_untold_money and self._computes_any:

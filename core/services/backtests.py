@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 
 from core.config.file_differences import file_differences
 from core.config.merchant import MerchantConfig
+from core.domain.rules.comparing import FilePair
 from core.domain.rules.differences import Difference, Differing
 from core.domain.state import OrderState, Stage
 from core.engine.hub import Hub
 from core.model.base import Shape
 from core.model.facts import Received
 from core.model.payment import PaymentState
-from core.services.replays import ReplayedOrder, Setting, check_merchant, replayed, setting_of
+from core.services.replays import PlannedOrder, Setting, check_merchant, planned, setting_of
 from core.store.order_facts import facts_of_orders
 from core.store.orders import OrderRow, list_orders, standings
 
@@ -69,13 +70,12 @@ class _Sums:
     found: dict[tuple[Differing, str, bool], _Found] = field(default_factory=dict)
     not_compared: Counter[str] = field(default_factory=Counter)
 
-    def add(self, row: OrderRow, compared: ReplayedOrder | None, state: OrderState) -> None:
+    def add(self, row: OrderRow, compared: PlannedOrder | None, state: OrderState) -> None:
         self.orders += 1
         if compared is None:
             self.not_compared["it is not known yet"] += 1
             return
-        unknown = (*compared.before.not_compared, *compared.after.not_compared)
-        self.not_compared.update({one.what for one in unknown})
+        self.not_compared.update(compared.not_compared)
         differs = compared.differences
         self.touched += bool(differs)
         for key in dict.fromkeys(map(_key, differs)):
@@ -97,11 +97,12 @@ async def backtest(hub: Hub, merchant: str, other: MerchantConfig, *, orders: in
         ConfigError: the file is another merchant's.
     """
     check_merchant(merchant, other)
-    setting, sums, after = await setting_of(hub, merchant), _Sums(), None
+    files, after = FilePair(hub.config(merchant), other), None
+    setting, sums = await setting_of(hub, merchant), _Sums()
     while sums.orders < orders:
         limit = min(_PAGE, orders - sums.orders)
         page = await hub.store.read(list_orders, merchant, after=after, limit=limit)
-        await _add_page(hub, merchant, other, page.items, setting=setting, sums=sums)
+        await _add_page(hub, merchant, files, page.items, setting=setting, sums=sums)
         after = page.after
         if after is None:
             break
@@ -124,14 +125,14 @@ async def backtest(hub: Hub, merchant: str, other: MerchantConfig, *, orders: in
         touched=sums.touched,
         changes=changes,
         file=file_differences(hub.config(merchant), other),
-        not_compared=dict(sums.not_compared.most_common()),
+        not_compared=dict(sorted(sums.not_compared.items(), key=lambda item: (-item[1], item[0]))),
     )
 
 
 async def _add_page(
     hub: Hub,
     merchant: str,
-    other: MerchantConfig,
+    files: FilePair,
     rows: tuple[OrderRow, ...],
     *,
     setting: Setting,
@@ -139,17 +140,16 @@ async def _add_page(
 ) -> None:
     ids = [row.order_id for row in rows]
     facts = await hub.store.read(facts_of_orders, merchant, ids)
-    standing = await hub.store.read(standings, merchant, ids)
+    compared = {
+        order_id: await planned(hub, merchant, told, files, setting)
+        for order_id, told in facts.items()
+        if any(isinstance(fact, Received) for fact in told)
+    }
+    touched = [order_id for order_id, found in compared.items() if found.differences]
+    standing = await hub.store.read(standings, merchant, touched)
     for row in rows:
-        told, compared = facts.get(row.order_id, []), None
-        if any(isinstance(fact, Received) for fact in told):
-            before, after = [
-                await replayed(hub, merchant, told, config, setting, outcome_only=True)
-                for config in (hub.config(merchant), other)
-            ]
-            compared = ReplayedOrder(before=before, after=after)
-        state = standing[row.order_id].state if row.order_id in standing else OrderState()
-        sums.add(row, compared, state)
+        stands = standing.get(row.order_id)
+        sums.add(row, compared.get(row.order_id), stands.state if stands is not None else OrderState())
 
 
 def came_of(state: OrderState) -> str:

@@ -1,12 +1,15 @@
 """Orders as they would have gone under a file: stored facts replayed, with no call outside and nothing written."""
 
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields
 from datetime import datetime
 
 from core.config.merchant import MerchantConfig
 from core.domain.due import View
+from core.domain.rules.comparing import FilePair
 from core.domain.rules.differences import Difference, differences
+from core.domain.rules.parting import PartedError
 from core.domain.rules.replaying import Around, replay
 from core.domain.rules.trace import Trace
 from core.domain.state import OrderState
@@ -41,6 +44,15 @@ class ReplayedOrder:
     def differences(self) -> tuple[Difference, ...]:
         """What would come or not come under the other file."""
         return differences(self.before, self.after)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedOrder:
+    """What another file would change of an order."""
+
+    differences: tuple[Difference, ...] = ()
+    not_compared: tuple[str, ...] = ()
+    """What cannot be told from stored facts, each once."""
 
 
 async def setting_of(hub: Hub, merchant: str) -> Setting:
@@ -100,6 +112,31 @@ async def compare_order(hub: Hub, merchant: str, order_id: str, config: Merchant
     )
 
 
+async def planned(
+    hub: Hub, merchant: str, facts: Sequence[Fact], files: FilePair, setting: Setting
+) -> PlannedOrder:
+    """Return what other rules and settings would change of an order; what both files share is replayed once, if at all."""
+    products, until = await _products(hub, merchant, facts, setting), hub.clock.now()
+    around = _around(hub, merchant, facts, setting, products)
+    under = files.without(files.prefilter.never(facts, products, until))
+    if files.shares(facts):
+        if under.come_to_nothing(facts):
+            return PlannedOrder()
+        with contextlib.suppress(PartedError):
+            both = replay(facts, around(under.shared), until=until, outcome_only=True, parting=files.parting)
+            return PlannedOrder(not_compared=unknown_of(both))
+    before, after = (
+        replay(facts, around(config), until=until, outcome_only=True)
+        for config in (under.before, under.after)
+    )
+    return PlannedOrder(differences=differences(before, after), not_compared=unknown_of(before, after))
+
+
+def unknown_of(*traces: Trace) -> tuple[str, ...]:
+    """Return what of any of them cannot be told from stored facts, each once."""
+    return tuple(dict.fromkeys(one.what for trace in traces for one in trace.not_compared))
+
+
 def check_merchant(merchant: str, config: MerchantConfig) -> None:
     """Refuse another merchant's file.
 
@@ -132,16 +169,33 @@ async def replayed(
     outcome_only: bool = False,
 ) -> Trace:
     """Return what stored facts come to under a file."""
-    first = next(fact for fact in facts if isinstance(fact, Received))
+    products = await _products(hub, merchant, facts, setting)
+    around = _around(hub, merchant, facts, setting, products)
+    return replay(facts, around(config), until=hub.clock.now(), outcome_only=outcome_only)
+
+
+async def _products(
+    hub: Hub, merchant: str, facts: Sequence[Fact], setting: Setting
+) -> Mapping[str, Product]:
     skus = {need.sku for fact in facts if isinstance(fact, Received | Changed) for need in fact.needs}
-    products = await products_at(hub, merchant, skus, setting.settings.revision)
-    around = Around(
-        view=_views(hub, merchant, first, config=config, setting=setting, products=products),
-        products=products,
-        people=setting.people,
-        in_test=hub.connections(merchant).in_test,
-    )
-    return replay(facts, around, until=hub.clock.now(), outcome_only=outcome_only)
+    return await products_at(hub, merchant, skus, setting.settings.revision)
+
+
+def _around(
+    hub: Hub, merchant: str, facts: Sequence[Fact], setting: Setting, products: Mapping[str, Product]
+) -> Callable[[MerchantConfig], Around]:
+    """Return what gives all that is known around an order, under any file."""
+    first = next(fact for fact in facts if isinstance(fact, Received))
+
+    def around(config: MerchantConfig) -> Around:
+        return Around(
+            view=_views(hub, merchant, first, config=config, setting=setting, products=products),
+            products=products,
+            people=setting.people,
+            in_test=hub.connections(merchant).in_test,
+        )
+
+    return around
 
 
 def _views(
@@ -166,10 +220,11 @@ def _views(
         email_known=False,
     )
     sells = config.labels.via or base.carrier
+    # Orders are replayed as if rules were at work, also for a merchant who has accepted nothing yet.
+    known = {one.name: getattr(base, one.name) for one in fields(base)} | {"config": config, "live": True}
 
     def view(state: OrderState, now: datetime) -> View:
         chosen = state.label_choice.via if state.label_choice is not None else None
-        # Orders are replayed as if rules were at work, also for a merchant who has accepted nothing yet.
-        return replace(base, state=state, now=now, config=config, carrier=chosen or sells, live=True)
+        return View(**{**known, "state": state, "now": now, "carrier": chosen or sells})
 
     return view

@@ -1,5 +1,6 @@
 """What of an order's stored facts would not have come, had other rules held it, cancelled it or bought no label."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from core.domain.due import View, locations_of
@@ -40,8 +41,8 @@ class Gone:
     last: Order | None = None
     """The order as it was told last."""
 
-    def takes(self, view: View, fact: f.Fact) -> bool:
-        """Return whether a stored fact would not have come; it is remembered then."""
+    def takes(self, view: Callable[[], View], fact: f.Fact) -> bool:
+        """Return whether a stored fact would not have come; it is remembered then. Few facts need the view."""
         taken = self._would_not_come(view, fact)
         match fact:
             case f.Quoted() if taken:
@@ -62,26 +63,26 @@ class Gone:
             self.last = fact.order
         return taken
 
-    def _would_not_come(self, view: View, fact: f.Fact) -> bool:
+    def _would_not_come(self, view: Callable[[], View], fact: f.Fact) -> bool:
         match fact:
             case f.Quoted():
-                return keeps(view)
+                return keeps(view())
             case f.Intended():
-                return self._not_asked(view, fact)
+                return self._not_asked(view(), fact)
             case f.Settled():
                 return fact.key in self.keys
             case f.Captured():
-                return self._no_capture(view)
+                return self._no_capture(view())
             case f.ShopperTold() | f.NotSendable():
                 return fact.about.partition(":")[2] in self.parcels
             case f.UnitsShipped():
                 return bool(self.parcels)
             case f.CancelledAtChannel():
-                return view.state.rejection is None
+                return view().state.rejection is None
             case f.Changed():
                 return self._is_echo(fact)
             case f.Held() | f.Released():
-                return _needs_no_word(view, fact)
+                return _needs_no_word(view(), fact)
             case _:
                 return isinstance(fact, _OF_PARCEL) and fact.parcel_id in self.parcels
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from core.config.rules import Rule, RuleSet, is_standing
+from core.config.rules import Rule, RuleSet
 from core.domain.due import View
 from core.domain.fold_rules import CONDITION
 from core.domain.rule_guards import can_be_held
@@ -22,7 +22,7 @@ from core.model.products import Product
 from core.model.rule_facts import HeldByRule, RuleMatched, RuleStepped
 from core.model.rule_runs import Offered, RunOutcome, StepOutcome
 from core.model.rule_values import EventValues
-from core.model.triggers import Subject, Trigger
+from core.model.triggers import Trigger
 
 MOST_RUNS = 100
 """So many runs of one rule on one order; one that starts itself over and over ends there."""
@@ -59,19 +59,25 @@ class Matching:
     askings: tuple[Asking, ...] = ()
 
 
-def looked_at(view: View) -> Offered:
-    """Return that everything told so far was offered: nothing that an order had come to before starts a rule later."""
+EVERY = frozenset(Trigger)
+"""All that can start a rule."""
+
+
+def looked_at(view: View, heard: frozenset[Trigger] = EVERY) -> Offered:
+    """Return that everything told so far was offered: nothing that an order had come to before starts a rule later.
+
+    ``heard``: what else an order has come to is left out, for those who know that no rule will ever ask.
+    """
     before, stage = view.state.offered or Offered(), view.state.stage.value
     since = before.since if before.stage == stage else None
-    now = Offered(
-        version=view.state.version,
-        seq=before.seq,
-        standing=tuple(trigger.value for trigger in standing(view)),
-        stage=stage,
-        since=since or view.now,
-        come=before.come,
-    )
-    return now if now == before else now.model_copy(update={"seq": before.seq + 1})
+    now = {
+        "version": view.state.version,
+        "standing": tuple(trigger.value for trigger in standing(view, heard)),
+        "stage": stage,
+        "since": since or view.now,
+    }
+    same = all(getattr(before, name) == value for name, value in now.items())
+    return before if same else before.model_copy(update={**now, "seq": before.seq + 1})
 
 
 def is_open(view: View) -> bool:
@@ -89,15 +95,18 @@ def stuck_at(view: View) -> datetime | None:
     return None if limit is None else offered.since + limit
 
 
-def occurrences(view: View, told: Sequence[tuple[int, f.Fact]]) -> tuple[list[Occurrence], Offered]:
+def occurrences(
+    view: View, told: Sequence[tuple[int, f.Fact]], heard: frozenset[Trigger] = EVERY
+) -> tuple[list[Occurrence], Offered]:
     """Return what these facts, each with its version, start, and what is offered then."""
-    before, offered = view.state.offered, looked_at(view)
+    before, offered = view.state.offered, looked_at(view, heard)
     if before is None:  # from before there were rules
         return [], offered
     found = [
         Occurrence(trigger, version, _event(trigger, fact.at, fact.actor, brought))
         for version, fact in told
         for trigger, brought in told_by(fact)
+        if trigger in heard
     ]
     found += [
         Occurrence(Trigger(name), offered.version, _event(Trigger(name), view.now, "hub", {}))
@@ -112,8 +121,9 @@ def occurrences(view: View, told: Sequence[tuple[int, f.Fact]]) -> tuple[list[Oc
             event = _event(Trigger.ORDER_STUCK, view.now, "hub", brought)
             found.append(Occurrence(Trigger.ORDER_STUCK, offered.version, event))
         changes = {"standing": (*offered.standing, Trigger.ORDER_STUCK.value), "seq": before.seq + 1}
-    come = {**offered.come, **{one.trigger.value: one.version for one in found}}
-    return found, offered.model_copy(update={**changes, "come": come})
+    if found:
+        changes["come"] = {**offered.come, **{one.trigger.value: one.version for one in found}}
+    return found, offered.model_copy(update=changes) if changes else offered
 
 
 def _event(trigger: Trigger, at: datetime, actor: str, brought: Mapping[str, Any]) -> EventValues:
@@ -121,17 +131,22 @@ def _event(trigger: Trigger, at: datetime, actor: str, brought: Mapping[str, Any
 
 
 def match(
-    view: View, rules: RuleSet, told: Sequence[tuple[int, f.Fact]], products: Mapping[str, Product]
+    view: View,
+    rules: RuleSet,
+    told: Sequence[tuple[int, f.Fact]],
+    products: Mapping[str, Product],
+    *,
+    heard: frozenset[Trigger] = EVERY,
 ) -> Matching:
     """Return what is told when facts are offered to rules: each rule whose condition holds begins a run.
 
     Every condition looks at the order as it stands now, whatever rules before it in the file are about to do.
     """
-    found, offered = occurrences(view, told)
-    running = [rule for rule in rules.of(Subject.ORDER) if not is_standing(rule)]
+    found, offered = occurrences(view, told, heard)
     begun: list[f.Fact] = []
     askings: list[Asking] = []
     for one in found:
+        running = rules.started_by(one.event.trigger)
         left = [rule for rule in asked(running, one.event) if view.state.ran.get(rule.id, 0) < MOST_RUNS]
         starts = tuple(started(left, partial(values_at, view, one.event, products)))
         for start in starts:

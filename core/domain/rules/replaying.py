@@ -18,6 +18,7 @@ from core.domain.label_choice import labels_of
 from core.domain.rules.acting import Acting, Given, done, go_on
 from core.domain.rules.gone import Gone, held_by_rules, keeps
 from core.domain.rules.matching import Asking, Matching, looked_at_by, match, values_at
+from core.domain.rules.parting import PartedError, Parting
 from core.domain.rules.recorded import OF_LABELS, Numbered, answers_in, of_rules, told_together
 from core.domain.rules.replay_words import mentions, said_of
 from core.domain.rules.stepping import due_rules, due_run, offers, resumed, stepped
@@ -28,6 +29,7 @@ from core.model import facts as f
 from core.model.products import Product
 from core.model.rule_facts import HeldByRule, LabelChosen, RouteChosen, RuleMatched, RuleStepped
 from core.model.rule_runs import Offered, RuleRun, RunOutcome, StepOutcome
+from core.model.triggers import Trigger
 
 _MOST_DONE = 2000
 """So much is done of one order at one instant; more goes in circles."""
@@ -44,12 +46,22 @@ class Around:
     in_test: Sequence[str] = ()
 
 
-def replay(facts: Sequence[f.Fact], around: Around, *, until: datetime, outcome_only: bool = False) -> Trace:
+def replay(
+    facts: Sequence[f.Fact],
+    around: Around,
+    *,
+    until: datetime,
+    outcome_only: bool = False,
+    parting: Parting | None = None,
+) -> Trace:
     """Return what an order's facts come to under the rules of the view's file, up to an instant.
 
     ``outcome_only`` leaves out who was asked and answered no.
+
+    Raises:
+        PartedError: what ``parting`` names came.
     """
-    replayed = _Replay(facts, around, outcome_only=outcome_only)
+    replayed = _Replay(facts, around, outcome_only=outcome_only, parting=parting or Parting())
     for together in told_together(facts):
         replayed.take(together)
     replayed.pass_until(until)
@@ -59,8 +71,10 @@ def replay(facts: Sequence[f.Fact], around: Around, *, until: datetime, outcome_
 class _Replay:
     """One order on its way under the rules."""
 
-    def __init__(self, facts: Sequence[f.Fact], around: Around, *, outcome_only: bool) -> None:
-        self._around, self._outcome_only = around, outcome_only
+    def __init__(
+        self, facts: Sequence[f.Fact], around: Around, *, outcome_only: bool, parting: Parting
+    ) -> None:
+        self._around, self._outcome_only, self._parting = around, outcome_only, parting
         self._state = OrderState(offered=Offered())
         self._now = facts[0].at
         self._stored = 0
@@ -111,7 +125,7 @@ class _Replay:
             return
         if isinstance(fact, f.Quoted):
             self._quotes[fact.parcel.parcel_id] = fact
-        if self._gone.takes(self._view, fact):
+        if self._gone.takes(lambda: self._view, fact):
             if self._gone.told_more:
                 self._cannot_tell(
                     "what its channel told after a label or a cancellation that would not be there"
@@ -160,6 +174,11 @@ class _Replay:
     def _rules(self) -> RuleSet:
         return self._view.config.rules
 
+    @cached_property
+    def _heard(self) -> frozenset[Trigger]:
+        """What a rule may ever ask about."""
+        return self._rules.triggers | self._rules.awaited | self._parting.triggers
+
     def _fold(self, *facts: f.Fact) -> None:
         for fact in facts:
             self._state = fold(self._state, fact)
@@ -202,7 +221,9 @@ class _Replay:
 
     def _offer(self, view: View) -> None:
         told, self._told = self._told, []
-        matching = match(view, self._rules, told, self._around.products)
+        matching = match(view, self._rules, told, self._around.products, heard=self._heard)
+        if self._parting.is_at(matching):
+            raise PartedError
         if not self._outcome_only:
             self._came += [self._asked(view, asking) for asking in matching.askings if asking.rules]
         waited = [

@@ -12,7 +12,7 @@ from core.model.holds import Hold
 from core.model.people import actor_of_rule
 from core.model.rule_facts import RuleStepped
 from core.model.rule_runs import Offered, RuleRun, RunOutcome, StepOutcome
-from core.model.triggers import Subject, Trigger
+from core.model.triggers import Trigger
 
 LABEL = "label"
 """What a run waits for whose step chose a label: that it is bought, or that no rate will do."""
@@ -45,7 +45,7 @@ def offers(view: View) -> bool:
 
 def listens_to_stuck(view: View) -> bool:
     """Return whether a rule is started by an order that is stuck."""
-    return any(Trigger.ORDER_STUCK in rule.triggers for rule in view.config.rules.of(Subject.ORDER))
+    return Trigger.ORDER_STUCK in view.config.rules.triggers
 
 
 def due_of(view: View, run: RuleRun) -> datetime:

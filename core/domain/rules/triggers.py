@@ -1,6 +1,6 @@
 """What starts rules: told by one fact, or by where an order has come to."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from typing import Any
 
 from core.domain.due import View
@@ -104,6 +104,6 @@ _STANDING: Mapping[Trigger, Callable[[View], bool]] = {
 """Told once when an order comes to it, and again only after it was no longer so."""
 
 
-def standing(view: View) -> tuple[Trigger, ...]:
-    """Return where an order has come to, in the order of its way."""
-    return tuple(trigger for trigger, stands in _STANDING.items() if stands(view))
+def standing(view: View, heard: Container[Trigger] = _STANDING) -> tuple[Trigger, ...]:
+    """Return where an order has come to, of what is heard, in the order of its way."""
+    return tuple(trigger for trigger, stands in _STANDING.items() if trigger in heard and stands(view))
