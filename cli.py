@@ -34,6 +34,8 @@ VERBS = {
     "replay": "Replay an order's stored facts under the rules in force, or under another file.",
     "plan": "Say what another file would do to the last stored orders.",
     "apply": "Put a file, or an earlier version, in force in every process, without a start.",
+    "shadow": "Say what the draft that is tried would have done to the orders since.",
+    "promote": "Put the draft that is tried in force.",
     "stock": "List stock, or say what was counted or received.",
     "links": "What listings are made of: list, CSV, undo.",
     "go-live": "Show what would change, accept it, or take it back.",

@@ -4,26 +4,32 @@ import argparse
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 
 from assembly import configs, connectors
 from commands.arguments import UsageError, whole_number
 from commands.confirm import add_confirm_options, agree
 from commands.conflicts import searched
+from commands.order_text import when
 from commands.other_file import add_other_file, other_file
 from commands.output import print_json
 from commands.running import ACTOR, for_merchant
+from commands.shadow import draft_row
 from core.config.file_differences import file_differences
+from core.config.keys import duration
 from core.config.merchant import MerchantConfig
 from core.config.problems import ConfigFileError
 from core.config.text_changes import rule_changes
 from core.domain.rules.trial_words import failing_tests
 from core.engine.hub import Hub
 from core.errors import ConfigError, NotFoundError
+from core.services.drafts import begin_draft
 from core.services.offering_again import Offering, Offers, Scope
 from core.services.plans import Plan
 from core.services.rules_in_force import apply, config_in_force
 from core.store.configs import ConfigVersion, list_versions, text_of_version
+from core.store.drafts import Draft
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +49,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--version", metavar="NUMBER", help="an earlier version, as crossdock config lists them"
     )
     parser.add_argument(
+        "--shadow",
+        metavar="TIME",
+        help="try it so long (7d) beside the file in force, without doing anything: crossdock shadow",
+    )
+    parser.add_argument(
         "--again",
         choices=[scope.value for scope in Scope],
         help="offer orders to it that are held by rules, or all of which no label is bought",
@@ -56,6 +67,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError("name a file (--config) or a version (--version), not both")
     number = None if arguments.version is None else whole_number(arguments.version, "--version")
     config = _checked(arguments) if number is None else None
+    if arguments.shadow is not None:
+        return _try(arguments, config)
     done = for_merchant(arguments, partial(_apply, arguments, config, number))
     if arguments.json:
         was = None if done.was is None else done.was.number
@@ -71,6 +84,42 @@ def run(arguments: argparse.Namespace) -> int:
         for line in done.again.lines or ("no order is touched",):
             print(line)
     return 0
+
+
+def _try(arguments: argparse.Namespace, config: MerchantConfig | None) -> int:
+    """Have a file tried beside the one in force; nothing is asked, since nothing is done."""
+    if config is None or arguments.again is not None:
+        raise UsageError(
+            "--shadow tries a file, and does nothing to orders: say it without --version and --again"
+        )
+    draft = for_merchant(arguments, partial(_begin, config, _length_of_time(arguments.shadow)))
+    if arguments.json:
+        print_json(draft_row(draft))
+    else:
+        print(
+            f"it is tried until {when(draft.until)}; crossdock shadow says what it would have done, crossdock promote"
+            " puts it in force"
+        )
+    return 0
+
+
+async def _begin(config: MerchantConfig, lasts: timedelta, hub: Hub, merchant: str) -> Draft:
+    return await begin_draft(hub, merchant, config, lasts, actor=ACTOR)
+
+
+def _length_of_time(text: str) -> timedelta:
+    """Return the length of time that a text is, as crossdock.yaml writes it.
+
+    Raises:
+        UsageError: it is none.
+    """
+    try:
+        found = duration(text)
+    except ValueError as error:
+        raise UsageError(f"--shadow: {error}") from error
+    if not isinstance(found, timedelta) or not found:
+        raise UsageError(f"--shadow: {text!r} is no time at all")
+    return found
 
 
 def _again_told(again: Offers | None) -> dict[str, object]:

@@ -40,6 +40,22 @@ async def config_in_force(hub: Hub, merchant: str) -> MerchantConfig:
     return mine if text is None else hub.read_config(text)
 
 
+def check_appliable(merchant: str, config: MerchantConfig, before: MerchantConfig) -> None:
+    """Refuse a file that running processes cannot go by in place of another one.
+
+    Raises:
+        ConfigError: it is another merchant's, or opens connections otherwise.
+    """
+    if config.merchant != merchant:
+        raise ConfigError(f"{config.file} is of merchant {config.merchant!r}, not of {merchant!r}")
+    changed = connection_changes(before.text, config.text)
+    if changed:
+        raise ConfigError(
+            f"{config.file}: {', '.join(changed)}: a connection is opened when serve starts, and this file opens it"
+            " otherwise; put the file where serve reads it, and start every process again"
+        )
+
+
 async def apply(hub: Hub, merchant: str, config: MerchantConfig, *, actor: str) -> ConfigVersion:
     """Put a file in force for every process, at once and without a start; return its version.
 
@@ -48,15 +64,8 @@ async def apply(hub: Hub, merchant: str, config: MerchantConfig, *, actor: str) 
     Raises:
         ConfigError: it is another merchant's, or opens connections otherwise than the file in force.
     """
-    if config.merchant != merchant:
-        raise ConfigError(f"{config.file} is of merchant {config.merchant!r}, not of {merchant!r}")
-    before, now = await config_in_force(hub, merchant), hub.clock.now()
-    changed = connection_changes(before.text, config.text)
-    if changed:
-        raise ConfigError(
-            f"{config.file}: {', '.join(changed)}: a connection is opened when serve starts, and this file opens it"
-            " otherwise; put the file where serve reads it, and start every process again"
-        )
+    check_appliable(merchant, config, await config_in_force(hub, merchant))
+    now = hub.clock.now()
     failpoint("config.apply.before")
     await hub.store.write(
         apply_config,

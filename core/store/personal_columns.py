@@ -90,6 +90,7 @@ NOTHING: Mapping[str, str] = {
     "quota": "merchant app operation tat rate_per_s burst paused_until",
     "configs": "merchant hash loaded_at text",
     "config_versions": "merchant number digest since actor",
+    "drafts": "merchant digest since until actor",
     "users": "merchant user_id role password_hash created_at signed_in_at removed_at",
     "sessions": "merchant token_hash user_id key_hash created_at seen_at expires_at",
     "one_time_links": "merchant secret_hash kind role user_id key_hash made_at expires_at",

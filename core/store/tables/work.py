@@ -125,6 +125,8 @@ config_versions = table(
     sa.Column("actor", sa.Text, nullable=False, server_default="hub"),  # hub: a process that started with it
 )
 
+drafts = table("drafts", text("digest"), at("since"), at("until"), text("actor"))
+
 processes = sa.Table(
     "processes",
     METADATA,
