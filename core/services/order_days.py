@@ -13,7 +13,7 @@ from core.engine.hub import Hub
 from core.engine.settings import settings_at
 from core.errors import RefusedError
 from core.model.base import Shape
-from core.model.facts import Changed, Fact, Received
+from core.model.facts import Changed, Fact, Received, ShopperTold
 from core.services.replays import known_facts, replay_order
 from core.store.order_day import read_around_order
 
@@ -78,7 +78,7 @@ async def _history(hub: Hub, merchant: str, order_id: str) -> History:
         },
         available=around.available,
         rules=await _rules(hub, merchant, order_id),
-        has_mail=around.has_mail,
+        has_mail=around.has_mail or any(isinstance(fact, ShopperTold) for fact in facts),
         now=hub.clock.now(),
     )
 

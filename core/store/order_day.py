@@ -7,6 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from core.model.products import Product
+from core.store.columns import among
 from core.store.links import links_of_listings
 from core.store.listing_pages import rows_of_listings
 from core.store.personal import has_search_hash
@@ -57,16 +58,20 @@ def _free_before(
     conn: sa.Connection, merchant: str, order_id: str, skus: Collection[str], received_at: datetime
 ) -> dict[tuple[str, str], int]:
     """Return the units by (SKU, location) that were free before the order's first row in each ledger."""
-    columns = (ledger.c.sku, ledger.c.location, ledger.c.at, ledger.c.order_id)
-    query = sa.select(*columns, ledger.c.d_on_hand, ledger.c.d_committed).where(
-        ledger.c.merchant == merchant, ledger.c.sku.in_(list(skus))
+    mine = (ledger.c.merchant == merchant, ledger.c.order_id == order_id)
+    first = (
+        sa.select(ledger.c.sku, ledger.c.location, sa.func.min(ledger.c.seq).label("seq"))
+        .where(*mine)
+        .group_by(ledger.c.sku, ledger.c.location)
+        .subquery()
     )
-    found: dict[tuple[str, str], int] = {}
-    taken: set[tuple[str, str]] = set()
-    for row in conn.execute(query.order_by(ledger.c.sku, ledger.c.location, ledger.c.seq)):
-        here = (row.sku, row.location)
-        if row.order_id == order_id or row.at > received_at:
-            taken.add(here)
-        if here not in taken:
-            found[here] = found.get(here, 0) + row.d_on_hand - row.d_committed
-    return found
+    same = sa.and_(first.c.sku == ledger.c.sku, first.c.location == ledger.c.location)
+    before = sa.case((first.c.seq.is_(None), ledger.c.at <= received_at), else_=ledger.c.seq < first.c.seq)
+    free = sa.func.sum(ledger.c.d_on_hand - ledger.c.d_committed)
+    query = (
+        sa.select(ledger.c.sku, ledger.c.location, free)
+        .select_from(ledger.outerjoin(first, same))
+        .where(among(conn, (ledger.c.merchant, ledger.c.sku), [(merchant, sku) for sku in skus]), before)
+        .group_by(ledger.c.sku, ledger.c.location)
+    )
+    return {(sku, location): int(units) for sku, location, units in conn.execute(query)} if skus else {}

@@ -126,10 +126,9 @@ def _fewer(history: History, old: Order, new: Order) -> list[Json]:
 
 
 def _some(history: History, order: Order, told: OrderLine, count: int) -> Json:
-    if history.channel == "amz":
-        return {"listing": told.listing or told.line_id, "qty": count}
     name = name_of(history, order, told)
-    return ({"sku": name["sku"]} if name["sku"] is not None else {"title": name["title"]}) | {"qty": count}
+    key = next(key for key in ("listing", "sku", "title") if name.get(key) is not None)
+    return {key: name[key], "qty": count}
 
 
 def _amounts(old: Order, new: Order) -> Json:

@@ -1,5 +1,6 @@
 """crossdock.yaml as the order's day needs it: its connections, rules and goods; no secret, address or text of the merchant."""
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from fnmatch import fnmatchcase
@@ -35,6 +36,8 @@ _DOES: Final = frozenset(
 )
 """Actions that a day can show; the others write to people or to addresses of the merchant."""
 _BESIDES: Final = frozenset({"id", "if", "retry", "else"})
+_PERSONAL: Final = re.compile(r"[^\s\"'@]+@[^\s\"'@]+|\+?\d[\d ().-]{6,}\d")
+"""Mail addresses and telephone numbers."""
 _SAID: Final = {"hold": {"reason": "held by a rule"}, "cancel": {"reason": "cancelled by a rule"}}
 """What stands in place of the merchant's own words."""
 
@@ -47,7 +50,7 @@ def config(history: History) -> Json:
         "merchant": "sample",
         "connections": {day: _connection(history, name) for name, day in names.items()},
         "locations": _locations(history),
-        "boxes": file.get("boxes") or [],
+        "boxes": [box | {"id": history.box_names[box["id"]]} for box in file.get("boxes") or []],
         "sla": _sla(history),
         "stock": _stock(history),
         "rules": _rules(history),
@@ -104,18 +107,17 @@ def _sla(history: History) -> Json:
 
 
 def _stock(history: History) -> Json:
-    found = {}
+    """Return the stock rules that the order's SKUs fall under."""
+    found: Json = {}
     for pattern, said in (history.file.get("stock") or {}).items():
-        if pattern != "default" and not any(fnmatchcase(sku, pattern) for sku in history.skus):
-            continue
-        buffer = {
-            history.connections[c]: n
-            for c, n in (said.get("buffer") or {}).items()
-            if c in history.connections
-        }
+        skus = [name for sku, name in history.sku_names.items() if fnmatchcase(sku, pattern)]
+        buffers = said.get("buffer") or {}
+        buffer = {history.connections[c]: n for c, n in buffers.items() if c in history.connections}
         low = {"low": said["low"]} if said.get("low") is not None else {}
-        found[pattern] = ({"buffer": buffer} if buffer else {}) | low
-    return {pattern: said for pattern, said in found.items() if said}
+        kept = ({"buffer": buffer} if buffer else {}) | low
+        for name in ["default"] if pattern == "default" else skus:
+            found.setdefault(name, kept)
+    return {name: said for name, said in found.items() if said}
 
 
 # ---- rules
@@ -164,13 +166,15 @@ def _step(history: History, said: Json) -> Json | None:
 
 
 def _condition(history: History, said: Any) -> Any:
-    """Return a condition in which connections are called as in the day."""
+    """Return a condition in which everything is called as in the day."""
     if not isinstance(said, str):
         return said
-    for name, day in history.connections.items():
+    order = history.received.order
+    names = {**history.connections, **history.sku_names, order.number: history.number}
+    for name, day in names.items():
         for quote in "\"'":
             said = said.replace(f"{quote}{name}{quote}", f"{quote}{day}{quote}")
-    return said
+    return _PERSONAL.sub("sample", said)
 
 
 def _plain(value: Any) -> Any:

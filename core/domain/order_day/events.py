@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from core.domain.order_day import made
 from core.domain.order_day.changes import changes, edited
 from core.domain.order_day.history import History, Json
-from core.domain.order_day.placing import listing_name, placed
+from core.domain.order_day.placing import placed
 from core.domain.order_day.stocked import lacking_customs
 from core.model import facts as f
 from core.model.actions import Action
@@ -141,20 +141,23 @@ class _Telling:
 
     def _received(self, at: datetime, allocations: tuple[Allocation, ...]) -> Iterator[Event]:
         for each in allocations:
-            yield Event(at, "receive", {"at": each.location, "units": {each.sku: each.units}})
+            units = self.history.units({each.sku: each.units})
+            yield Event(at, "receive", {"at": each.location, "units": units})
 
     def _linked(self, at: datetime) -> Iterator[Event]:
         lines = {line.line_id: line.listing for line in self.history.told.lines}
         for listing in dict.fromkeys(lines.get(line_id) for line_id in self.history.received.unlinked):
             of = self.history.links.get(listing or "")
             if listing is not None and of:
-                name = listing_name(self.history, listing)
-                yield Event(at, "link", {"channel": self.history.channel, "listing": name, "of": dict(of)})
+                name = self.history.listing_names[listing]
+                what = {"channel": self.history.channel, "listing": name, "of": self.history.units(of)}
+                yield Event(at, "link", what)
 
     def _declared(self, at: datetime) -> Iterator[Event]:
         for sku in lacking_customs(self.history):
             product = self.history.products[sku]
-            yield Event(at, "product", {"sku": sku, "hs": product.hs, "origin": product.origin})
+            name = self.history.sku_names[sku]
+            yield Event(at, "product", {"sku": name, "hs": product.hs, "origin": product.origin})
 
     def _said(self, fact: f.Fact) -> Iterator[Event]:
         this = {"order": self.history.number}

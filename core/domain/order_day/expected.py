@@ -26,13 +26,14 @@ def expected(history: History) -> Json:
         "holds": list(dict.fromkeys(f.reason.value for f in history.facts if isinstance(f, Held))),
         "units": _units(history),
         "payment": {"state": state.payment.state.value} if state.payment is not None else {},
-        "parcels": [_parcel(parcel, voided=False) for parcel in state.parcels if parcel.label is not None],
+        "parcels": [_parcel(history, parcel) for parcel in state.parcels if parcel.label is not None],
     }
-    if not found["payment"]:
+    if state.payment is None:
         del found["payment"]
     if state.voided:
-        del found["parcels"]
-    return found | {"outcome": _OUTCOMES.get(state.stage)}
+        del found["parcels"]  # a day tells voided ones among the others, by the instants of their labels
+    outcome = _OUTCOMES.get(state.stage)
+    return found | ({"outcome": outcome} if outcome is not None else {})
 
 
 def _units(history: History) -> Json:
@@ -42,16 +43,16 @@ def _units(history: History) -> Json:
         if isinstance(fact, UnitsCommitted | UnitsReleased):
             sign = 1 if isinstance(fact, UnitsCommitted) else -1
             for each in fact.allocations:
-                found[f"{each.sku}@{each.location}"] += sign * each.units
+                found[f"{history.sku_names[each.sku]}@{each.location}"] += sign * each.units
     return {name: units for name, units in found.items() if units}
 
 
-def _parcel(parcel: ParcelState, *, voided: bool) -> Json:
+def _parcel(history: History, parcel: ParcelState) -> Json:
     packed, chosen = parcel.quote.parcel, parcel.label
     return {
         "from": packed.location,
-        "box": packed.box,
+        "box": history.box_names.get(packed.box, packed.box),
         "gross_g": packed.gross_g,
         "carrier_code": chosen.carrier if chosen is not None else None,
-        "voided": voided,
+        "voided": False,
     }

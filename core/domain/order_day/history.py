@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from core.config.merchant import MerchantConfig
+from core.domain.order_day import made
 from core.domain.shipping.routing import Zones
 from core.domain.state import OrderState
 from core.model.address import Region
@@ -123,6 +124,25 @@ class History:
         """Every SKU that it needs, or that its listings are made of."""
         needed = (n.sku for f in self.facts if isinstance(f, Received | Changed) for n in f.needs)
         return tuple(dict.fromkeys([*needed, *(sku for of in self.links.values() for sku in of)]))
+
+    @cached_property
+    def sku_names(self) -> Mapping[str, str]:
+        """What each SKU is called in the day."""
+        return made.codes(self.skus, "SKU")
+
+    @cached_property
+    def box_names(self) -> Mapping[str, str]:
+        """What each box is called in the day."""
+        return made.codes([box.box_id for box in self.config.boxes], "BOX")
+
+    @cached_property
+    def listing_names(self) -> Mapping[str, str]:
+        """What each listing is called in the day."""
+        return made.codes(list(self.links), "LISTING")
+
+    def units(self, of: Mapping[str, int]) -> Json:
+        """Return units by SKU, as the day calls them."""
+        return {self.sku_names[sku]: count for sku, count in of.items()}
 
     def held(self, reason: Hold) -> Iterator[Held]:
         """Yield how often it was held for a reason."""

@@ -1,7 +1,8 @@
 """Made values in place of personal ones: they keep what decisions depend on, and nothing else."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import count
 
 from core.model.address import Address, Region, region_of
 
@@ -57,6 +58,13 @@ def item(number: int) -> str:
 def is_code(name: str) -> bool:
     """Return whether a name is a code, such as a SKU, and no words."""
     return _CODE.fullmatch(name) is not None
+
+
+def codes(names: Sequence[str], what: str) -> dict[str, str]:
+    """Return what names are called: themselves where they are codes, else by a number, and no two alike."""
+    taken = {name for name in names if is_code(name)}
+    free = (made for number in count(1) if (made := f"{what}-{number}") not in taken)
+    return {name: name if name in taken else next(free) for name in names}
 
 
 def location(number: int, country: str, state: str) -> dict[str, str]:

@@ -51,21 +51,18 @@ def line(history: History, order: Order, told: OrderLine) -> Json:
     """Return a line's goods and price."""
     found = {"qty": max(told.quantity, 1), "price": minor(told.unit_price), "discount": minor(told.discount)}
     if history.channel == "amz":
-        return {"listing": told.listing or told.line_id, **found, "customized": told.customized}
+        return {**name_of(history, order, told), **found, "customized": told.customized}
     return {**name_of(history, order, told), **found, "ships": told.ships}
 
 
 def name_of(history: History, order: Order, told: OrderLine) -> Json:
-    """Return what a day calls a line of the shop: its listing, else a made title."""
+    """Return what a day calls a line: on Amazon its listing; at the shop that too, else a made title."""
+    if history.channel == "amz":
+        return {"listing": history.listing_names.get(told.listing or "", "LISTING-0")}
     number = [one.line_id for one in order.lines].index(told.line_id) + 1
     if told.listing is not None and told.listing in history.links:
-        return {"sku": listing_name(history, told.listing)}
+        return {"sku": history.listing_names[told.listing]}
     return {"sku": f"ITEM-{number}" if told.ships else None, "title": made.item(number)}
-
-
-def listing_name(history: History, listing: str) -> str:
-    """Return what a listing is called: by its own code, else by its number."""
-    return listing if made.is_code(listing) else f"LISTING-{list(history.links).index(listing) + 1}"
 
 
 def payment(history: History, told: Transaction) -> Json:
@@ -188,9 +185,7 @@ def _on_amazon(history: History, order: Order) -> Json:
     found: Json = {
         "status": status_of(history.received.order),
         "fulfilled_by": "merchant" if ships else "amazon",
-        "service_level": method_name(history, order)
-        if order.method in _keys(history, "promise")
-        else (order.method or "STANDARD").upper(),
+        "service_level": _service_level(order),
         "lines": [line(history, order, one) for one in order.lines],
     }
     if order.marketplace_tax.known and order.marketplace_tax.minor:
@@ -199,8 +194,13 @@ def _on_amazon(history: History, order: Order) -> Json:
         if at is not None and ships:
             found[key] = at.isoformat()
     if order.programs:
-        found["programs"] = list(order.programs)
+        found["programs"] = [program for program in order.programs if made.is_code(program)]
     return found | _adding_up(found, history, order)
+
+
+def _service_level(order: Order) -> str:
+    """Return Amazon's word for how fast it is to come."""
+    return order.method if order.method is not None and made.is_code(order.method) else "STANDARD"
 
 
 def status_of(order: Order) -> str:

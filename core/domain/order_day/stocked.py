@@ -6,7 +6,6 @@ from datetime import date
 
 from core.domain.order_day import made
 from core.domain.order_day.history import History, Json
-from core.domain.order_day.placing import listing_name
 from core.domain.shipping.routing import nearest_first
 from core.model.address import Region
 from core.model.calendar import WorkCalendar
@@ -26,7 +25,10 @@ _NOWHERE = "nowhere"
 def given(history: History) -> Json:
     """Return what is there before the day begins."""
     found: Json = {
-        "products": {sku: _product(history, sku, number) for number, sku in enumerate(history.skus, start=1)},
+        "products": {
+            history.sku_names[sku]: _product(history, sku, number)
+            for number, sku in enumerate(history.skus, start=1)
+        },
         "counts": _counts(history),
         "zones": zones(history),
         "cards": cards(history),
@@ -64,7 +66,7 @@ def _counts(history: History) -> Json:
     found: Json = {}
     for (sku, place), units in sorted(history.available.items()):
         if place in history.config.locations:
-            found.setdefault(place, {})[sku] = max(0, units)
+            found.setdefault(place, {})[history.sku_names[sku]] = max(0, units)
     return found
 
 
@@ -73,8 +75,8 @@ def _listings(history: History) -> Iterator[Json]:
     for listing, of in history.links.items():
         units = sum(one.quantity for one in history.told.lines if one.listing == listing)
         row: Json = {
-            "listing": listing_name(history, listing),
-            "of": dict(of) if of and listing not in unlinked else None,
+            "listing": history.listing_names[listing],
+            "of": history.units(of) if of and listing not in unlinked else None,
         }
         if history.channel == "amz":
             by = "amazon" if history.told.fulfilled_by == "channel" else "merchant"
