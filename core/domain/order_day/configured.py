@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping
 from decimal import Decimal
-from fnmatch import fnmatchcase
 from typing import Any, Final
 
 from core.domain.order_day import made
@@ -36,7 +35,7 @@ _DOES: Final = frozenset(
 )
 """Actions that a day can show; the others write to people or to addresses of the merchant."""
 _BESIDES: Final = frozenset({"id", "if", "retry", "else"})
-_PERSONAL: Final = re.compile(r"[^\s\"'@]+@[^\s\"'@]+|\+?\d[\d ().-]{6,}\d")
+_PERSONAL: Final = re.compile(r"[^\s\"'@,;]+@[^\s\"'@,;]+|(?<![\d.-])\+?(?!\d{4}-\d\d-\d\d)\d[\d ().-]{6,}\d")
 """Mail addresses and telephone numbers."""
 _SAID: Final = {"hold": {"reason": "held by a rule"}, "cancel": {"reason": "cancelled by a rule"}}
 """What stands in place of the merchant's own words."""
@@ -107,17 +106,16 @@ def _sla(history: History) -> Json:
 
 
 def _stock(history: History) -> Json:
-    """Return the stock rules that the order's SKUs fall under."""
+    """Return what is held back of each of the order's SKUs, and when it is low."""
     found: Json = {}
-    for pattern, said in (history.file.get("stock") or {}).items():
-        skus = [name for sku, name in history.sku_names.items() if fnmatchcase(sku, pattern)]
-        buffers = said.get("buffer") or {}
-        buffer = {history.connections[c]: n for c, n in buffers.items() if c in history.connections}
-        low = {"low": said["low"]} if said.get("low") is not None else {}
-        kept = ({"buffer": buffer} if buffer else {}) | low
-        for name in ["default"] if pattern == "default" else skus:
-            found.setdefault(name, kept)
-    return {name: said for name, said in found.items() if said}
+    for sku, name in history.sku_names.items():
+        buffers = {
+            day: history.config.buffer(sku, connection) for connection, day in history.connections.items()
+        }
+        said: Json = {"buffer": {day: units for day, units in buffers.items() if units}}
+        low = history.config.low(sku)
+        found[name] = said if low is None else said | {"low": low}
+    return {name: said for name, said in found.items() if said != {"buffer": {}}}
 
 
 # ---- rules

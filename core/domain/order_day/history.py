@@ -83,16 +83,14 @@ class History:
     @cached_property
     def connections(self) -> Mapping[str, str]:
         """What the connections that have to do with the order are called in the day."""
-        own = self.orders[0].connection
-        gateways = set(self.authorities.values()) - {"channel"}
-        wanted = [own, *sorted(gateways), *(c for c in self.config.connections if self._serves(c))]
+        own, known = self.orders[0].connection, self.config.connections
+        gateways = [who for who in self.authorities.values() if who in known]
+        wanted = [own, *gateways, *(name for name in known if self._serves(name))]
         names: dict[str, str] = {}
         for name in dict.fromkeys(wanted):
             use = self.config.connections[name].use
             if use in FIXED and FIXED[use] not in names.values():
                 names[name] = FIXED[use]
-            elif name == own:
-                names[name] = use
         return names
 
     def _serves(self, connection: str) -> bool:
@@ -102,12 +100,7 @@ class History:
     def authorities(self) -> Mapping[str, str]:
         """Who is asked about a payment, by the gateway's name at the channel; ``*`` for all others."""
         told = self.config.connections[self.orders[0].connection].payments
-        found = {"*": told} if isinstance(told, str) else dict(told)
-        return {
-            gateway: who
-            for gateway, who in found.items()
-            if who in self.config.connections or who == "channel"
-        }
+        return {"*": told} if isinstance(told, str) else dict(told)
 
     @property
     def channel(self) -> str:
