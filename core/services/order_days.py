@@ -11,7 +11,7 @@ from core.domain.order_day.history import History
 from core.domain.order_day.written import written
 from core.engine.hub import Hub
 from core.engine.settings import settings_at
-from core.errors import RefusedError
+from core.errors import NotFoundError
 from core.model.base import Shape
 from core.model.facts import Changed, Fact, Received, ShopperTold
 from core.services.replays import known_facts, replay_order
@@ -34,21 +34,22 @@ async def captured_order(hub: Hub, merchant: str, order_id: str) -> CapturedOrde
     """Return an order as a day: its own goods, rates and rules alone, made values in place of everything personal.
 
     Raises:
-        NotFoundError: no such order, or it is not known yet.
-        RefusedError: its channel is none that a day can have.
+        NotFoundError: no such order, it is not known yet, or its channel is none that a day can have.
     """
-    history = await _history(hub, merchant, order_id)
-    use = history.config.connections[history.received.order.connection].use
+    facts, config = await known_facts(hub, merchant, order_id), hub.config(merchant)
+    first = next(fact for fact in facts if isinstance(fact, Received))
+    use = config.connections[first.order.connection].use
     if use not in CHANNELS:
-        raise RefusedError(f"a day has orders of {' and '.join(CHANNELS)}; this one is of {use}")
+        raise NotFoundError(
+            f"no day of {order_id}: a day has orders of {' and '.join(CHANNELS)}, and this one is of {use}"
+        )
+    history = await _history(hub, merchant, order_id, facts, first)
     day = written(history)
     return CapturedOrder(order=history.number, day=day, not_shown=tuple(history.not_shown))
 
 
-async def _history(hub: Hub, merchant: str, order_id: str) -> History:
-    facts, config = await known_facts(hub, merchant, order_id), hub.config(merchant)
-    settings = await settings_at(hub, merchant, 0)
-    first = next(fact for fact in facts if isinstance(fact, Received))
+async def _history(hub: Hub, merchant: str, order_id: str, facts: list[Fact], first: Received) -> History:
+    config, settings = hub.config(merchant), await settings_at(hub, merchant, 0)
     connection = first.order.connection
     around = await hub.store.read(
         read_around_order,

@@ -4,14 +4,16 @@ import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 import yaml
 
-from day.day import day_of
+from day.day import day_of, load_day
 from demo.books import take
+from demo.children import run_cli
 from demo.compare import differences
 from demo.environment import open_environment
 from demo.figures import Told, order_figures
@@ -19,6 +21,7 @@ from demo.player import Play, _hours, _playing, play_day
 from tests.demo.planted import FAULTS, Planted, planted_day
 
 pytestmark = [pytest.mark.req("R66", "R75")]
+BY_COMMAND = ("capture", "P-25", "--merchant", "kendra")
 WHENEVER = ("changed", "tracked", "gateway_notified")
 """Facts that come when a vendor tells: of two at the same instant either may be first, and two may be read as one."""
 CANARIES = (
@@ -67,8 +70,11 @@ def played_of(told: Told, words: Any) -> Played:
     return Played(figures=order_figures(told, words), facts=tuple(fact["kind"] for fact in told.facts))
 
 
-async def captured() -> dict[str, tuple[Played, dict[str, Any]]]:
-    """Play the day with every fault in it; return of each order what came of it, and what capture wrote."""
+async def captured(file: Path) -> dict[str, tuple[Played, dict[str, Any]]]:
+    """Play the day with every fault in it; return of each order what came of it, and what capture wrote.
+
+    The command writes one of them into ``file``, and not a second time.
+    """
     play, day = Play(json=True), planted_day()
     found = {}
     async with open_environment(day, play.seed) as environment:
@@ -78,12 +84,20 @@ async def captured() -> dict[str, tuple[Played, dict[str, Any]]]:
         for number, told in taken.told.items():
             path = f"/orders/{quote(number, safe='')}/capture"
             found[number] = played_of(told, playing.words), await environment.client.api("GET", path)
+        await run_cli(environment.served.environ, *BY_COMMAND, "--to", str(file))
+        with pytest.raises(RuntimeError, match="crossdock capture ended with 1"):
+            await run_cli(environment.served.environ, *BY_COMMAND, "--to", str(file))
     return found
 
 
 @pytest.fixture(scope="module")
-def of_the_day() -> dict[str, tuple[Played, dict[str, Any]]]:
-    return asyncio.run(captured())
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("captured") / "order.yaml"
+
+
+@pytest.fixture(scope="module")
+def of_the_day(file: Path) -> dict[str, tuple[Played, dict[str, Any]]]:
+    return asyncio.run(captured(file))
 
 
 def file_of(found: Mapping[str, Any]) -> str:
@@ -127,6 +141,17 @@ def test_no_word_of_a_shopper_or_of_the_merchant_is_in_any_of_the_days(
 
     assert len(texts) == len(FAULTS)
     assert [(n, word) for n, text in texts.items() for word in CANARIES if word in text] == []
+
+
+def test_the_command_writes_the_same_day_into_a_file(
+    file: Path, of_the_day: dict[str, tuple[Played, dict[str, Any]]]
+) -> None:
+    text = file.read_text(encoding="utf-8")
+
+    assert text.startswith("# An order as a day, written by crossdock capture.")
+    assert "&" not in text
+    assert "*id" not in text
+    assert load_day(file).data == of_the_day["P-25"][1]["day"]
 
 
 def test_a_day_has_the_goods_connections_and_rules_of_its_own_order_alone(

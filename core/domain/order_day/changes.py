@@ -15,12 +15,12 @@ from core.model.order import (
     TransactionState,
 )
 
-Deed = tuple[str, Json]
+Verb = tuple[str, Json]
 """A verb of day/1 and what it is about."""
 OTHER_TOOL = "Other tool"
 
 
-def changes(history: History, old: Order, new: Order, ours: Collection[str]) -> Iterator[Deed]:
+def changes(history: History, old: Order, new: Order, ours: Collection[str]) -> Iterator[Verb]:
     """Yield what others did; ``ours`` are the tracking numbers that the hub told."""
     this = {"order": history.number}
     if new.state is ChannelState.CANCELLED and old.state is not ChannelState.CANCELLED:
@@ -36,7 +36,7 @@ def changes(history: History, old: Order, new: Order, ours: Collection[str]) -> 
     yield from _money(history, old, new)
 
 
-def edited(history: History, old: Order, new: Order, moved: Json | None) -> Iterator[Deed]:
+def edited(history: History, old: Order, new: Order, moved: Json | None) -> Iterator[Verb]:
     """Yield what customer service changed: lines, amounts, or the address (``moved``)."""
     if new.state is ChannelState.CANCELLED or new.unreadable is not None or old.unreadable is not None:
         return
@@ -65,7 +65,7 @@ def _is_refunded(old: Order, new: Order) -> bool:
     return bool(_refunds(new).keys() - _refunds(old).keys())
 
 
-def _elsewhere(history: History, old: Order, new: Order, ours: Collection[str]) -> Iterator[Deed]:
+def _elsewhere(history: History, old: Order, new: Order, ours: Collection[str]) -> Iterator[Verb]:
     known = {parcel.tracking for parcel in old.shipped}
     for number, parcel in enumerate(new.shipped, start=1):
         if parcel.tracking in known or parcel.tracking in ours:
@@ -79,7 +79,7 @@ def _elsewhere(history: History, old: Order, new: Order, ours: Collection[str]) 
         yield "other_tool", what
 
 
-def _held(history: History, old: Order, new: Order) -> Iterator[Deed]:
+def _held(history: History, old: Order, new: Order) -> Iterator[Verb]:
     before, after = ({w.work_id for w in order.work_orders if w.held_by} for order in (old, new))
     this = {"name": OTHER_TOOL, "order": history.number}
     if after and not before:
@@ -88,7 +88,7 @@ def _held(history: History, old: Order, new: Order) -> Iterator[Deed]:
         yield "other_tool", this | {"do": "release"}
 
 
-def _progress(history: History, old: Order, new: Order) -> Iterator[Deed]:
+def _progress(history: History, old: Order, new: Order) -> Iterator[Verb]:
     """Yield how Amazon, or an access that was granted, moved the order on."""
     this = {"order": history.number}
     if old.state is ChannelState.PENDING and new.state is not ChannelState.PENDING:
@@ -97,7 +97,7 @@ def _progress(history: History, old: Order, new: Order) -> Iterator[Deed]:
         yield "grant", this | {"address": made.address(new.ship_to, 1)}
 
 
-def _money(history: History, old: Order, new: Order) -> Iterator[Deed]:
+def _money(history: History, old: Order, new: Order) -> Iterator[Verb]:
     known = {t.transaction_id for t in old.transactions}
     for told in new.transactions:
         paid = told.kind in (TransactionKind.SALE, TransactionKind.AUTHORIZATION)

@@ -17,10 +17,10 @@ ENDS_AFTER = timedelta(minutes=5)
 def written(history: History) -> Json:
     """Return the order as a day of the format day/1; ``history.not_shown`` is filled meanwhile."""
     start, happens = starts_at(history), events(history)
-    house = given(history)
+    there = given(history)
     if history.received.before_go_live:
         at = {"at": history.received.order.placed_at.isoformat()}
-        house["before"] = [{"place": placed(history) | at}]
+        there["before"] = [{"place": placed(history) | at}]
     end = _end(history, happens)
     found: Json = {
         "format": "day/1",
@@ -29,7 +29,7 @@ def written(history: History) -> Json:
         "clock": {"start": start.isoformat(), "end": end.isoformat()},
         "looks": [{"id": "end", "at": end.isoformat()}],
         "config": config(history),
-        "given": house,
+        "given": there,
         "when": [event.json() for event in happens],
         "faults": faults(history),
         "then": {"orders": {history.number: expected(history)}},
