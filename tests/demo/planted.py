@@ -366,3 +366,24 @@ def planted_day() -> Day:
             "then": {},
         }
     )
+
+
+def cut_off_day(connection: str, time: str) -> Day:
+    """Return the same morning with one order at eight, and a connection that lets the hub in no more."""
+    data = planted_day().data
+    happens = [
+        *data["when"][:2],
+        bought("C-1", "08:00"),
+        {"at": at(time), "disconnect": [connection]},
+    ]
+    end = at("09:00")
+    return Day(
+        data
+        | {
+            "clock": {"start": at(OPENS), "end": end},
+            "acts": [{"id": "I", "until": end}],
+            "given": data["given"] | {"before": []},
+            "when": sorted(happens, key=lambda event: str(event["at"])),
+            "faults": [],
+        }
+    )

@@ -11,14 +11,14 @@ from urllib.parse import quote
 import pytest
 import yaml
 
-from day.day import day_of, load_day
+from day.day import Day, day_of, load_day
 from demo.books import take
 from demo.children import run_cli
 from demo.compare import differences
 from demo.environment import open_environment
 from demo.figures import Told, order_figures
 from demo.player import Play, _hours, _playing, play_day
-from tests.demo.planted import FAULTS, Planted, planted_day
+from tests.demo.planted import FAULTS, Planted, cut_off_day, planted_day
 
 pytestmark = [pytest.mark.req("R66", "R75")]
 BY_COMMAND = ("capture", "P-25", "--merchant", "kendra")
@@ -38,6 +38,8 @@ class Played:
 
     figures: dict[str, Any]
     facts: tuple[str, ...]
+    waits_for: str
+    """What it waits for, as people read it."""
 
     @property
     def told(self) -> tuple[Any, ...]:
@@ -67,15 +69,22 @@ def worked_out(planted: Planted) -> tuple[Any, ...]:
 
 
 def played_of(told: Told, words: Any) -> Played:
-    return Played(figures=order_figures(told, words), facts=tuple(fact["kind"] for fact in told.facts))
+    kinds = tuple(fact["kind"] for fact in told.facts)
+    return Played(figures=order_figures(told, words), facts=kinds, waits_for=told.view["waits_for"]["what"])
 
 
-async def captured(file: Path) -> dict[str, tuple[Played, dict[str, Any]]]:
-    """Play the day with every fault in it; return of each order what came of it, and what capture wrote.
+async def _write_twice(environ: Mapping[str, str], file: Path) -> None:
+    await run_cli(environ, *BY_COMMAND, "--to", str(file))
+    with pytest.raises(RuntimeError, match="crossdock capture ended with 1"):
+        await run_cli(environ, *BY_COMMAND, "--to", str(file))
+
+
+async def captured(day: Day, file: Path | None = None) -> dict[str, tuple[Played, dict[str, Any]]]:
+    """Play a day; return of each order what came of it, and what capture wrote.
 
     The command writes one of them into ``file``, and not a second time.
     """
-    play, day = Play(json=True), planted_day()
+    play = Play(json=True)
     found = {}
     async with open_environment(day, play.seed) as environment:
         playing = _playing(play, day, day.act_named(None), environment)
@@ -84,9 +93,8 @@ async def captured(file: Path) -> dict[str, tuple[Played, dict[str, Any]]]:
         for number, told in taken.told.items():
             path = f"/orders/{quote(number, safe='')}/capture"
             found[number] = played_of(told, playing.words), await environment.client.api("GET", path)
-        await run_cli(environment.served.environ, *BY_COMMAND, "--to", str(file))
-        with pytest.raises(RuntimeError, match="crossdock capture ended with 1"):
-            await run_cli(environment.served.environ, *BY_COMMAND, "--to", str(file))
+        if file is not None:
+            await _write_twice(environment.served.environ, file)
     return found
 
 
@@ -97,7 +105,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def of_the_day(file: Path) -> dict[str, tuple[Played, dict[str, Any]]]:
-    return asyncio.run(captured(file))
+    return asyncio.run(captured(planted_day(), file))
 
 
 def file_of(found: Mapping[str, Any]) -> str:
@@ -128,10 +136,36 @@ async def test_a_planted_fault_is_reproduced_by_the_day_that_capture_wrote(
 
     assert again.told == worked_out(FAULTS[fault])
     assert wrong == []
-    assert again.in_order == first.in_order
+    assert (again.in_order, again.waits_for) == (first.in_order, first.waits_for)
     assert set(again.facts) == set(first.facts)
     for part in ("parcels", "promise", "payment", "mails"):
         assert again.figures[part] == first.figures[part], part
+
+
+@pytest.mark.parametrize(
+    ("connection", "time", "stage", "why"),
+    [
+        (
+            "post", "08:10", None,
+            "its packing and its rates; post does it for nobody now: post: shipments.create: answered 403 APIKEY.INACTIVE",
+        ),
+        (
+            "pay", "07:50", "held",
+            "its payment to be verified; pay does it for nobody now: pay: payment_intents.retrieve: answered 401 api_key_expired",
+        ),
+    ],
+)  # fmt: skip
+async def test_an_order_that_waits_for_a_connection_that_is_cut_off_waits_for_it_in_its_day(
+    connection: str, time: str, stage: str | None, why: str
+) -> None:
+    first, written = (await captured(cut_off_day(connection, time)))["C-1"]
+
+    again, wrong = await played(file_of(written))
+
+    assert (first.waits_for, first.told[0]) == (why, stage)
+    assert (again.waits_for, again.told) == (why, first.told)
+    assert wrong == []
+    assert again.in_order == first.in_order
 
 
 def test_no_word_of_a_shopper_or_of_the_merchant_is_in_any_of_the_days(

@@ -1,6 +1,6 @@
 """What happens in the day, in its order: the merchant's opening, what came from outside, what people said. The rest the hub does."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -12,12 +12,23 @@ from core.domain.order_day.stocked import lacking_customs
 from core.model import facts as f
 from core.model.actions import Action
 from core.model.address import Region
+from core.model.fact_base import FactBase
 from core.model.holds import Hold
 from core.model.order import Order
 from core.model.stock import Allocation
 
 OPENS_BEFORE = timedelta(hours=1)
 ACCEPTS_AFTER = timedelta(minutes=30)
+_MOMENT = timedelta(seconds=1)
+_OF_CHANNEL = (f.Received, f.Changed, f.ChannelTold, f.Captured, f.CancelledAtChannel)
+_SERVED: Mapping[str, tuple[type[FactBase], ...]] = {
+    "shop": _OF_CHANNEL,
+    "amz": _OF_CHANNEL,
+    "pay": (f.PaymentChecked,),
+    "post": (f.Quoted, f.LabelBought, f.LabelVoided, f.VoidAnswered),
+    "mail": (f.ShopperTold,),
+}
+"""The facts that each connection of a day has a part in."""
 _ITSELF = ("hub", "channel", "gateway", "carrier", "rule:")
 """Who tells facts and is no person."""
 
@@ -62,13 +73,16 @@ def _opening(history: History) -> Iterator[Event]:
 
 
 def _cut_off(history: History) -> Iterator[Event]:
-    for connection, since in history.lost.items():
-        if connection in history.connections:
-            yield Event(
-                max(since, starts_at(history) + ACCEPTS_AFTER),
-                "disconnect",
-                [history.connections[connection]],
-            )
+    """Yield the end of the hub's access to a connection: just after it served the order last, else before it could."""
+    first = history.received
+    for connection in history.lost:
+        name = history.connections.get(connection)
+        if name is None:
+            continue
+        served = [fact.at for fact in history.facts if isinstance(fact, _SERVED[name])]
+        placed_at = min(first.order.placed_at, first.at)
+        at = max(served) + _MOMENT if served else placed_at - _MOMENT
+        yield Event(max(at, starts_at(history) + ACCEPTS_AFTER + _MOMENT), "disconnect", [name])
 
 
 @dataclass(slots=True)

@@ -38,5 +38,5 @@ def written(history: History) -> Json:
 
 
 def _end(history: History, happens: list[Event]) -> datetime:
-    last = max(history.facts[-1].at, happens[-1].at)
+    last = max(history.facts[-1].at, happens[-1].at, *history.lost.values())
     return max(min(history.now, last + ENDS_AFTER), last + timedelta(seconds=1))
