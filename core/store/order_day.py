@@ -25,7 +25,7 @@ class AroundOrder:
     shown_at: Mapping[str, tuple[str, ...]]
     """By listing: the channel's own ids of the locations that show it."""
     available: Mapping[tuple[str, str], int]
-    """(SKU, location) -> units that were free before the order took the first."""
+    """(SKU, location) -> units that were free when the order became known, before it took any."""
     has_mail: bool
 
 
@@ -57,7 +57,7 @@ def read_around_order(
 def _free_before(
     conn: sa.Connection, merchant: str, order_id: str, skus: Collection[str], received_at: datetime
 ) -> dict[tuple[str, str], int]:
-    """Return the units by (SKU, location) that were free before the order's first row in each ledger."""
+    """Return the units by (SKU, location) that were free when the order became known, before it took any."""
     mine = (ledger.c.merchant == merchant, ledger.c.order_id == order_id)
     first = (
         sa.select(ledger.c.sku, ledger.c.location, sa.func.min(ledger.c.seq).label("seq"))
@@ -66,12 +66,16 @@ def _free_before(
         .subquery()
     )
     same = sa.and_(first.c.sku == ledger.c.sku, first.c.location == ledger.c.location)
-    before = sa.case((first.c.seq.is_(None), ledger.c.at <= received_at), else_=ledger.c.seq < first.c.seq)
+    before = sa.or_(first.c.seq.is_(None), ledger.c.seq < first.c.seq)
     free = sa.func.sum(ledger.c.d_on_hand - ledger.c.d_committed)
     query = (
         sa.select(ledger.c.sku, ledger.c.location, free)
         .select_from(ledger.outerjoin(first, same))
-        .where(among(conn, (ledger.c.merchant, ledger.c.sku), [(merchant, sku) for sku in skus]), before)
+        .where(
+            among(conn, (ledger.c.merchant, ledger.c.sku), [(merchant, sku) for sku in skus]),
+            before,
+            ledger.c.at <= received_at,
+        )
         .group_by(ledger.c.sku, ledger.c.location)
     )
     return {(sku, location): int(units) for sku, location, units in conn.execute(query)} if skus else {}

@@ -333,6 +333,34 @@ FAULTS: dict[str, Planted] = {
         ),
         outcome="shipped", holds=("payment_short",), units=TWO, payment="short", labels=(("reno", "USPS", 590, False),),
     ),
+    "units that came later": Planted(
+        number="P-35",
+        events=(
+            bought("P-35", "08:44", lines=[{"sku": "FLEECE", "qty": 4, "price": 1450}]),
+            {"at": at("09:20"), "receive": {"at": "reno", "units": {"FLEECE": 5}}},
+        ),
+        outcome="shipped", holds=("backordered",), units={"FLEECE@reno": 4}, labels=(("reno", "USPS", 590, False),),
+    ),
+    "a tariff code that came later": Planted(
+        number="P-36",
+        events=(
+            bought(
+                "P-36", "08:45", ship_to=TORONTO, method="International",
+                lines=[{"sku": "SOCKS-GOAT", "qty": 2, "price": 2900}],
+            ),
+            {"at": at("09:25"), "product": {"sku": "SOCKS-GOAT", "hs": "6115.95"}},
+        ),
+        outcome="shipped", holds=("customs_missing",), units={"SOCKS-GOAT@reno": 2},
+        labels=(("reno", "UPS", 2100, False),),
+    ),
+    "a listing that was linked later": Planted(
+        number=of_amazon(5),
+        events=(
+            on_amazon(of_amazon(5), "08:46", lines=[{"listing": "KK-SHEARS", "qty": 1, "price": 9200}]),
+            {"at": at("09:30"), "link": {"channel": "amz", "listing": "KK-SHEARS", "of": {"TONGS-9": 1}}},
+        ),
+        outcome="shipped", holds=("unlinked_sku",), units={"TONGS-9@reno": 1}, labels=(("reno", "USPS", 590, False),),
+    ),
 }  # fmt: skip
 
 
@@ -345,7 +373,14 @@ def planted_day() -> Day:
         "SOCKS-SHEEP": given["products"]["SOCKS-CHEF"] | {"title": "Sheep socks"},
     }
     given["counts"]["reno"] |= {"PARE-3": 99, "SWORD": 3, "SOCKS-SHEEP": 9}
-    for sku in ("SWORD", "SOCKS-SHEEP"):
+    given["products"] |= {
+        name: given["products"]["SOCKS-CHEF"] | {"title": name} for name in ("FLEECE", "SOCKS-GOAT")
+    }
+    given["counts"]["reno"] |= {"FLEECE": 1, "SOCKS-GOAT": 4}
+    given["listings"]["amz"].append(
+        {"listing": "KK-SHEARS", "fulfilled_by": "merchant", "of": None, "shows": 6}
+    )
+    for sku in ("SWORD", "SOCKS-SHEEP", "FLEECE", "SOCKS-GOAT"):
         given["listings"]["shop"].append({"listing": sku, "at": "reno", "of": {sku: 1}, "shows": 3})
     events = [event for planted in FAULTS.values() for event in planted.events]
     given["before"] = [{"place": event["before"]} for event in events if "before" in event]
