@@ -32,6 +32,7 @@ VERBS = {
     "orders": "List orders, show one, or act on one.",
     "explain": "Say why an order stands as it stands, why a rate lost, or why a SKU's listings show what they show.",
     "replay": "Replay an order's stored facts under the rules in force, or under another file.",
+    "capture": "Write an order as a day that plays elsewhere, without anything personal.",
     "plan": "Say what another file would do to the last stored orders.",
     "apply": "Put a file, or an earlier version, in force in every process, without a start.",
     "shadow": "Say what the draft that is tried would have done to the orders since.",
