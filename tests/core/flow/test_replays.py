@@ -116,6 +116,7 @@ OLD = """
 """
 
 
+@pytest.mark.timeout(900)  # two hubs play a thousand orders
 async def test_what_a_replay_says_of_other_rules_is_what_the_hub_then_does(b: Bench) -> None:
     use(b, OLD)
     numbers = await a_day(b, 11, 1000)
