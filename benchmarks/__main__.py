@@ -17,7 +17,18 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from benchmarks import console_pages, flow, full_push, growth, intake, mapping, memory, reservation, rules
+from benchmarks import (
+    console_pages,
+    flow,
+    full_push,
+    growth,
+    intake,
+    mapping,
+    memory,
+    plans,
+    reservation,
+    rules,
+)
 from benchmarks.databases import NoPostgresError
 from benchmarks.rounds import Figure, Scale
 
@@ -32,6 +43,7 @@ BENCHMARKS: Mapping[str, Callable[[Scale], Coroutine[Any, Any, Figure]]] = {
     "rules_validate": rules.rules_validate,
     "rules_order": rules.rules_order,
     "order_flow_rules": rules.order_flow_rules,
+    "plan": plans.plan,
     "full_push": full_push.full_push,
     "growth_catalogue": growth.growth_catalogue,
     "growth_million": growth.growth_million,

@@ -1,10 +1,10 @@
 """Orders that are stored already: delivered ones are copied by set-based statements, a million within minutes.
 
-A copy has every row that an order has, under names of its own. Only two things are made smaller: what its facts say,
-which nobody reads again, and its personal data, which is sealed to the order it belongs to.
+A copy has every row that an order has, under names of its own. Only two things are made smaller: its personal data,
+which is sealed to the order it belongs to, and, unless they are wanted, what its facts say, which nobody reads again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -31,30 +31,28 @@ _NAMED: dict[sa.Table, tuple[str, ...]] = {
     ledger: ("order_id",),
 }
 """Table -> the columns in which a copy has a name of its own. Orders come first: others refer to them."""
-_SMALLER: dict[sa.Column[Any], Any] = {
-    facts.c.data: "{}",
-    orders.c.personal: None,
-    orders.c.personal_key: None,
-}
+_SMALLER: Mapping[sa.Column[Any], Any] = {orders.c.personal: None, orders.c.personal_key: None}
+_WITHOUT_FACTS: Mapping[sa.Column[Any], Any] = {**_SMALLER, facts.c.data: "{}"}
 
 
-async def store_delivered(hub: Running, count: int) -> None:
+async def store_delivered(hub: Running, count: int, *, with_facts: bool = False) -> None:
     """Let a few orders go the whole way, and copy them until so many are stored."""
     whole = min(AT_ONCE, count // 2)
     await sold(hub.selling, PATIENCE_S, whole)
     await rest(hub.looking)
-    await _store_copies(hub.looking, count - whole)
+    await _store_copies(hub.looking, count - whole, _SMALLER if with_facts else _WITHOUT_FACTS)
 
 
-async def _store_copies(store: Store, count: int) -> None:
+async def _store_copies(store: Store, count: int, smaller: Mapping[sa.Column[Any], Any]) -> None:
     """Copy the orders that are there until ``count`` more are stored."""
     known = await store.read(_known)
     whole, left = divmod(count, len(known))
     apart = YEAR / (whole + 1)
     for first in range(1, whole + 1, AT_A_TIME):
-        await store.write(_copy, known, first, min(first + AT_A_TIME - 1, whole), apart=apart)
+        last = min(first + AT_A_TIME - 1, whole)
+        await store.write(_copy, known, first, last, apart=apart, smaller=smaller)
     if left:
-        await store.write(_copy, known[:left], whole + 1, whole + 1, apart=apart)
+        await store.write(_copy, known[:left], whole + 1, whole + 1, apart=apart, smaller=smaller)
     await store.write(_entries_are_true)
 
 
@@ -63,14 +61,27 @@ def _known(conn: sa.Connection) -> list[str]:
     return list(conn.execute(query.order_by(orders.c.order_id)).scalars())
 
 
-def _copy(conn: sa.Connection, patterns: Sequence[str], first: int, last: int, *, apart: timedelta) -> None:
+def _copy(
+    conn: sa.Connection,
+    patterns: Sequence[str],
+    first: int,
+    last: int,
+    *,
+    apart: timedelta,
+    smaller: Mapping[sa.Column[Any], Any],
+) -> None:
     """Copy each order once for each number; a copy was placed so many times ``apart`` earlier as its number says."""
     if conn.dialect.name == "postgresql":
         conn.exec_driver_sql("SET LOCAL session_replication_role = replica")  # what is copied refers rightly
     numbers = sa.select(sa.literal(first).label("n")).cte("numbers", recursive=True)
     numbers = numbers.union_all(sa.select(numbers.c.n + 1).where(numbers.c.n < last))
     for table, named in _NAMED.items():
-        columns = [_column(conn, column, named, numbers.c.n, apart) for column in table.columns]
+        columns = [
+            sa.cast(sa.literal(smaller[column]), column.type)
+            if column in smaller
+            else _column(conn, column, named, numbers.c.n, apart)
+            for column in table.columns
+        ]
         query = sa.select(*columns).select_from(table.join(numbers, sa.true()))
         query = query.where(table.c.merchant == MERCHANT, _of(table, patterns))
         conn.execute(sa.insert(table).from_select([c.name for c in table.columns], query))
@@ -83,8 +94,6 @@ def _column(
     n: sa.ColumnElement[int],
     apart: timedelta,
 ) -> Any:
-    if column in _SMALLER:
-        return sa.cast(sa.literal(_SMALLER[column]), column.type)
     if column.name in named:
         return column.concat("-").concat(sa.cast(n, sa.Text))
     if column is ledger.c.seq:

@@ -26,6 +26,7 @@ NAMES = [
     "rules_validate",
     "rules_order",
     "order_flow_rules",
+    "plan",
     "full_push",
     "growth_catalogue",
     "growth_million",

@@ -1,9 +1,10 @@
-"""Which rules cannot start for an order, whatever comes of it: told from what only its channel changes of it. Pure.
+"""Which rules cannot start for an order, whatever rules do: told from what only others tell of it. Pure.
 
 Of a condition ``a && b`` it is enough that ``a`` is false: by CEL the whole is false then, whatever ``b`` is. It is
 told only of orders of a usual size, for which no condition can be refused as too costly to compute.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,12 +22,16 @@ from core.model import facts as f
 from core.model.products import Product
 from core.model.triggers import Trigger
 
-FIXED = frozenset({
+OF_CHANNEL = frozenset({
     *("id", "number", "channel", "placed_at", "test", "total", "currency", "shipping", "discount"),
-    *("paid_currency", "method", "ship_by", "deliver_by", "customer", "ship_to", "lines", "units", "programs"),
-    *("cancel_requested", "attributes"),
+    *("paid_currency", "method", "ship_by", "deliver_by", "customer", "ship_to", "lines", "units", "weight_g"),
+    *("skus", "programs", "cancel_requested", "attributes"),
 })  # fmt: skip
 """The values of an order that are the same wherever it stands, until its channel tells it anew."""
+OF_CHECK = frozenset({"risk", "risk_level"})
+"""Those that are the same until its channel tells it anew, or its payment is checked."""
+CHECKED = frozenset({"state", "paid", "disputed", "gateways"})
+"""The same of ``order.payment``."""
 _MOST_ENTRIES, _LONGEST_TEXT, _MOST_FACTS = 100, 1_000, 200
 _LARGEST = Sizes(longest_list=_MOST_ENTRIES, longest_text=100_000, values=5_000)
 """No larger are the values of an order of a usual size, with all that rules may have said of it."""
@@ -37,15 +42,22 @@ class Prefilter:
     """What of the rules of two files can be told of an order beforehand."""
 
     fixed: Mapping[str, tuple[tuple[Expression, ...], ...]]
-    """By rule, for each version of it: the parts of its condition that look at nothing but ``FIXED``."""
+    """By rule, for each version of it: the parts of its condition that look at nothing else."""
+    names: frozenset[str]
+    """What these parts look at, of an order."""
+    together: Expression | None
+    """False where each rule has a part that is; None where it cannot be one expression."""
 
     @classmethod
     def of(cls, rules: Sequence[Rule]) -> "Prefilter":
         """Return that of rules about orders; two may have one id."""
-        found: dict[str, tuple[tuple[Expression, ...], ...]] = {}
+        found: defaultdict[str, list[tuple[Expression, ...]]] = defaultdict(list)
         for rule in rules:
-            found[rule.id] = (*found.get(rule.id, ()), tuple(_fixed_parts(rule)))
-        return cls({name: parts for name, parts in found.items() if all(parts)})
+            found[rule.id].append(tuple(_fixed_parts(rule)))
+        fixed = {name: tuple(versions) for name, versions in found.items() if all(versions)}
+        parts = (parse(part.text) for versions in fixed.values() for one in versions for part in one)
+        names = frozenset(name or "" for part in parts for name in _names(part, frozenset()))
+        return cls(fixed, names, _together([one for versions in fixed.values() for one in versions]))
 
     def never(
         self, facts: Sequence[f.Fact], products: Mapping[str, Product], now: datetime
@@ -54,14 +66,37 @@ class Prefilter:
         if not self.fixed or not _is_usual(facts):
             return frozenset()
         scope = next(iter(self.fixed.values()))[0][0].scope
-        bound = [bind(values, scope) for values in _tellings(facts, products, now)]
+        bound = [bind(values, scope) for values in self._tellings(facts, products, now)]
         if not all(map(_is_modest, bound)):
             return frozenset()
+        if self.together is not None and all(_is_false(self.together, one) for one in bound):
+            return frozenset(self.fixed)
         return frozenset(
             name
             for name, versions in self.fixed.items()
             if all(any(_is_false(part, one) for part in parts) for parts in versions for one in bound)
         )
+
+    def _tellings(
+        self, facts: Sequence[f.Fact], products: Mapping[str, Product], now: datetime
+    ) -> Iterator[Mapping[str, Any]]:
+        """Yield the values of an order for each way in which its channel told it and its payment was checked, each once."""
+        checks: list[f.PaymentChecked] = []
+        if self.names & {*OF_CHECK, "payment"}:
+            checks = [fact for fact in facts if isinstance(fact, f.PaymentChecked)]
+        told: list[dict[str, Any]] = []
+        for fact in facts:
+            if not isinstance(fact, f.Received | f.Changed):
+                continue
+            for check in (None, *checks):
+                state = OrderState(order=fact.order, needs=fact.needs, payment=check)
+                values = order_values(state, fact.order, products, now)
+                known = {name: values[name] for name in self.names}
+                if known not in told:
+                    told.append(known)
+                    yield {"order": values, "now": now}
+                elif check is None:
+                    break  # told as before: then it is so with each check too
 
 
 def _fixed_parts(rule: Rule) -> Iterator[Expression]:
@@ -75,39 +110,40 @@ def _fixed_parts(rule: Rule) -> Iterator[Expression]:
     tree = parse(condition.text)
     is_all = isinstance(tree, Logic) and tree.operator == "&&"
     for part in tree.operands if isinstance(tree, Logic) and is_all else (tree,):
-        if _looks_at_fixed(part, frozenset()):
+        if None not in _names(part, frozenset()):
             try:
                 yield compile_expression(printed(part), condition.scope, wants=bool, engine=condition.engine)
             except ExpressionError:
                 continue  # it cannot stand by itself
 
 
-def _looks_at_fixed(node: Node, own: frozenset[str]) -> bool:
-    """Return whether a part names nothing but fixed values, and the entries of its own loops."""
+def _together(rules: Sequence[Sequence[Expression]]) -> Expression | None:
+    """Return one expression that is false where each rule has a part that is false."""
+    if not rules:
+        return None
+    first = rules[0][0]
+    text = " || ".join("(" + " && ".join(f"({part.text})" for part in parts) + ")" for parts in rules)
+    try:
+        return compile_expression(text, first.scope, wants=bool, engine=first.engine)
+    except ExpressionError:
+        return None
+
+
+def _names(node: Node, own: frozenset[str]) -> Iterator[str | None]:
+    """Yield what a part looks at of an order; None for all that something else may change. A loop names its own entries."""
     match node:
+        case Field(of=Field(of=Name(name="order"), name="payment"), name=name) if "order" not in own:
+            yield "payment" if name in CHECKED else None
         case Field(of=Name(name="order"), name=name) if "order" not in own:
-            return name in FIXED
+            yield name if name in OF_CHANNEL | OF_CHECK else None
         case Name(name=name):
-            return name in own
+            yield from () if name in own else (None,)
         case Loop(over=over, name=name, body=body):
-            return _looks_at_fixed(over, own) and _looks_at_fixed(body, own | {name})
+            yield from _names(over, own)
+            yield from _names(body, own | {name})
         case _:
-            return all(_looks_at_fixed(one, own) for one in inner(node))
-
-
-def _tellings(
-    facts: Sequence[f.Fact], products: Mapping[str, Product], now: datetime
-) -> Iterator[Mapping[str, Any]]:
-    """Yield the values of an order as its channel told them, each once."""
-    told: list[dict[str, Any]] = []
-    for fact in facts:
-        if not isinstance(fact, f.Received | f.Changed):
-            continue
-        values = order_values(OrderState(order=fact.order, needs=fact.needs), fact.order, products, now)
-        fixed = {name: values[name] for name in FIXED}
-        if fixed not in told:
-            told.append(fixed)
-            yield {"order": values, "now": now}
+            for one in inner(node):
+                yield from _names(one, own)
 
 
 def _is_usual(facts: Sequence[f.Fact]) -> bool:

@@ -3,11 +3,14 @@
 import random
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import pytest
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 from core.config.merchant import MerchantConfig
 from core.domain.rules.comparing import FilePair
@@ -21,6 +24,8 @@ from core.store.orders import facts_of
 from tests.builders import MERCHANT, Bench
 from tests.core.flow.ruled import ruled, use
 from tests.core.flow.test_replays import a_day
+
+T = TypeVar("T", bound="DataclassInstance")
 
 pytestmark = [pytest.mark.req("S30"), pytest.mark.req("R75")]
 
@@ -166,6 +171,40 @@ async def test_what_is_replayed_once_for_two_files_or_never_is_what_each_replay_
     assert needed[1] > 20
     assert needed[3] > 5
     assert (needed[0] > 10) is (seed >= 4)
+
+
+def watched(one: T, seen: set[str]) -> T:
+    """Return the same, which notes the fields that are read of it."""
+    names = {about.name for about in fields(one)}
+
+    class Watched(type(one)):  # type: ignore[misc]
+        def __getattribute__(self, name: str) -> Any:
+            if name in names:
+                seen.add(name)
+            return super().__getattribute__(name)
+
+    return cast("T", Watched(**{name: getattr(one, name) for name in names}))
+
+
+@pytest.mark.parametrize("seed", range(2))
+async def test_replays_read_nothing_of_a_file_that_is_not_compared(b: Bench, seed: int) -> None:
+    every = text([chosen[seed % len(chosen)] for chosen in POOL.values()])
+    known, of_file, of_places = b.hub.connections(MERCHANT), set[str](), set[str]()
+    use(b, text([]))
+    numbers = await a_day(b, seed, ORDERS)
+    config = ruled(known, b.world, every).config
+    places = {name: watched(place, of_places) for name, place in config.locations.items()}
+    file = watched(replace(config, locations=places), of_file)
+    setting = await setting_of(b.hub, MERCHANT)
+    of_file.clear()
+    of_places.clear()
+
+    for number in numbers:
+        facts = await b.store.read(facts_of, MERCHANT, f"shop:{number.lower()}")
+        await replayed(b.hub, MERCHANT, facts, file, setting, outcome_only=True)
+
+    assert of_file == {"rules", "labels", "stages", "locations", "connections", "promises", "services"}
+    assert of_places == {"country", "labels", "timezone", "days", "holidays", "cutoff"}
 
 
 KEEP = "- {id: keep, when: order.verified, then: [{hold: kept}]}\n"

@@ -1,14 +1,15 @@
 """Which rules never start for an order is told from what its channel told of it; when it is not certain, it is not told."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
+from typing import Any
 
 import pytest
 
 from core.domain.fold import fold
-from core.domain.rules.prefilter import FIXED, Prefilter
+from core.domain.rules.prefilter import CHECKED, OF_CHANNEL, OF_CHECK, Prefilter
 from core.domain.rules.uneventful import is_uneventful
 from core.domain.rules.values import order_values
 from core.domain.state import OrderState
@@ -20,6 +21,7 @@ from core.model.facts import (
     LabelBought,
     Noted,
     Parked,
+    PaymentChecked,
     Received,
     Settled,
     UnitsCommitted,
@@ -72,10 +74,23 @@ async def test_what_is_called_fixed_is_the_same_wherever_an_order_stands(b: Benc
         for state in (*states, *map(odd, states)):
             order = state.order
             assert order is not None
-            bare = order_values(OrderState(order=order, needs=state.needs), order, {}, b.clock.now())
+            told = OrderState(order=order, needs=state.needs, payment=state.payment)
             here = order_values(state, order, {}, b.clock.now() + timedelta(days=9))
 
-            assert {name: here[name] for name in FIXED} == {name: bare[name] for name in FIXED}
+            assert seen(here, OF_CHANNEL) == seen(
+                values_of(told.model_copy(update={"payment": None})), OF_CHANNEL
+            )
+            assert seen(here, OF_CHECK) == seen(values_of(told), OF_CHECK)
+            assert seen(here["payment"], CHECKED) == seen(values_of(told)["payment"], CHECKED)
+
+
+def values_of(state: OrderState) -> dict[str, Any]:
+    assert state.order is not None
+    return order_values(state, state.order, {}, NOW)
+
+
+def seen(values: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
+    return {name: values[name] for name in names}
 
 
 def odd(state: OrderState) -> OrderState:
@@ -110,6 +125,10 @@ async def test_a_condition_that_is_false_of_the_order_itself_never_starts_its_ru
         "id: either, when: order.verified, if: \"order.payment.state == 'verified' || order.total >= 200\"",
         "id: lines, when: order.verified, if: \"order.lines.exists(l, l.sku == 'CHEF-8')\"",
         'id: holds, when: order.verified, if: "order.lines.exists(l, l.sku in order.holds)"',
+        "id: risky, when: order.verified, if: order.risk > 99",
+        "id: disputed, when: order.verified, if: order.payment.disputed",
+        "id: unpaid, when: order.verified, if: \"order.payment.state != 'verified'\"",
+        "id: captured, when: order.verified, if: order.payment.captured",
         "id: of-state, when: order.verified, if: order.tags.size() > 3",
         "id: of-now, when: order.verified, if: \"now < timestamp('2020-01-01T00:00:00Z')\"",
         "id: always, when: order.verified",
@@ -117,7 +136,7 @@ async def test_a_condition_that_is_false_of_the_order_itself_never_starts_its_ru
         "id: wrong, when: order.verified, if: \"order.attributes['gift'] == 'yes'\"",
     )
 
-    assert found == {"dear", "both", "lines"}
+    assert found == {"dear", "both", "lines", "risky", "disputed"}
 
 
 async def test_a_rule_about_orders_that_stand_still_is_always_asked(b: Bench) -> None:
@@ -151,6 +170,16 @@ async def test_what_an_order_is_changed_to_counts_as_well(b: Bench) -> None:
 
     assert never(b, facts, rule) == {"fast"}
     assert never(b, [*facts, changed], rule) == set()
+
+
+async def test_what_a_check_of_its_payment_tells_counts_as_well(b: Bench) -> None:
+    facts = await sold(b)
+    last = [fact for fact in facts if isinstance(fact, PaymentChecked)][-1]
+    risky = last.model_copy(update={"risk_score": 100})
+    rule = "id: risky, when: order.held, if: order.risk > 99"
+
+    assert never(b, facts, rule) == {"risky"}
+    assert never(b, [*facts, risky], rule) == set()
 
 
 async def test_of_an_order_of_unusual_size_nothing_is_told(b: Bench) -> None:
