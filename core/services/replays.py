@@ -9,7 +9,7 @@ from core.config.merchant import MerchantConfig
 from core.domain.due import View
 from core.domain.rules.comparing import FilePair
 from core.domain.rules.differences import Difference, differences
-from core.domain.rules.parting import PartedError
+from core.domain.rules.divergence import DivergedError
 from core.domain.rules.replaying import Around, replay
 from core.domain.rules.trace import Trace
 from core.domain.state import OrderState
@@ -124,8 +124,10 @@ async def planned(
     if files.shares(facts):
         if under.come_to_nothing(facts):
             return PlannedOrder()
-        with contextlib.suppress(PartedError):
-            both = replay(facts, around(under.shared), until=until, outcome_only=True, parting=files.parting)
+        with contextlib.suppress(DivergedError):
+            both = replay(
+                facts, around(under.shared), until=until, outcome_only=True, divergence=files.divergence
+            )
             return PlannedOrder(not_compared=unknown_of(both))
     before, after = (
         replay(facts, around(config), until=until, outcome_only=True)
