@@ -69,7 +69,8 @@ def worked_out(planted: Planted) -> tuple[Any, ...]:
 
 
 def played_of(told: Told, words: Any) -> Played:
-    kinds = tuple(fact["kind"] for fact in told.facts)
+    # Whatever comes in, backordered orders are looked at again: that still nothing lies there is told once more.
+    kinds = tuple(fact["kind"] for fact in told.facts if fact.get("allocations") != [])
     return Played(figures=order_figures(told, words), facts=kinds, waits_for=told.view["waits_for"]["what"])
 
 
