@@ -5,6 +5,7 @@ import gc
 from collections.abc import Iterator
 from functools import partial
 
+from assembly import connectors
 from commands.arguments import UsageError, whole_number
 from commands.conflicts import searched
 from commands.other_file import DIFFERS, add_other_file, other_file
@@ -14,6 +15,8 @@ from core.config.merchant import MerchantConfig
 from core.domain.rules.differences import Differing
 from core.engine.hub import Hub
 from core.services.backtests import USUAL_ORDERS, Backtest, Change, backtest
+from core.services.rules_in_force import config_in_force
+from core.services.vendor_changes import vendor_changes
 
 _NAMED = 10
 _SINCE = (Differing.HOLD, Differing.ROUTE, Differing.LABEL)
@@ -34,19 +37,25 @@ def run(arguments: argparse.Namespace) -> int:
     if other is None:
         raise UsageError("name the file that is planned: --config FILE")
     conflicts, undecided = ([str(one) for one in told] for told in searched([other]))
-    found = for_merchant(arguments, partial(_planned, other, orders))
+    found, vendors = for_merchant(arguments, partial(_planned, other, orders))
     if arguments.json:
-        print_json({**found.model_dump(mode="json"), "conflicts": conflicts, "undecided": undecided})
+        told = {"conflicts": conflicts, "undecided": undecided, "vendors": vendors}
+        print_json({**found.model_dump(mode="json"), **told})
     else:
-        for line in (*conflicts, *undecided, *plan_lines(found)):
+        for line in (*conflicts, *undecided, *vendors, *plan_lines(found)):
             print(line)
-    return DIFFERS if found.differs else 0
+    return DIFFERS if found.differs or vendors else 0
 
 
-async def _planned(other: MerchantConfig, orders: int, hub: Hub, merchant: str) -> Backtest:
+async def _planned(
+    other: MerchantConfig, orders: int, hub: Hub, merchant: str
+) -> tuple[Backtest, tuple[str, ...]]:
+    """Return what another file would do to orders, and what it wants of vendors."""
+    before = await config_in_force(hub, merchant)
+    vendors = await vendor_changes(hub, merchant, before, other, connectors())
     gc.freeze()  # what is loaded already is not gone through again and again while orders come and go
     try:
-        return await backtest(hub, merchant, other, orders=orders)
+        return await backtest(hub, merchant, other, orders=orders), vendors
     finally:
         gc.unfreeze()
 

@@ -371,6 +371,8 @@ class Connector:
     ``operations`` is keyed by the port's method name (``buy``). ``signs_in_with`` names what a person looks at, under
     ``with``, where the vendor does not accept us; ``app_keys`` what it reads of ``Connection.app``; ``version_ends`` when
     the pinned version stops, if known. ``offers`` names its ports and ``mode_of`` its mode without building it.
+    ``scopes`` are what a person grants in a browser, ``topics`` what the vendor is to notify of; ``subscribes`` says that
+    the hub subscribes to them by itself, else a person does at the vendor.
     ``keeps_persons``: how long after delivery the vendor lets anybody keep an order's personal data.
     """
 
@@ -392,3 +394,6 @@ class Connector:
     offers: frozenset[str] = frozenset()
     keeps_persons: timedelta | None = None
     mode_of: Callable[[BaseModel, Mapping[str, str]], Mode | None] | None = None
+    scopes: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
+    subscribes: bool = False

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel
 
 from connectors.amazon.limits import RATES
-from connectors.amazon.settings import AmazonSettings
+from connectors.amazon.settings import ORDER_CHANGE, AmazonSettings
 from core.ports import Connection, Connector, Fence, Mode, Operation, Ports
 
 CALL_LIMIT_S = 50.0
@@ -75,6 +75,8 @@ CONNECTOR = Connector(
         "tell_shipped": Operation(fence=Fence.ABSOLUTE, call_limit_s=CALL_LIMIT_S),
     },
     signs_in_with=("seller", "region", "marketplaces"),
+    topics=(ORDER_CHANGE,),
+    subscribes=True,
     # Data Protection Policy 1.4: personal data goes no later than 30 days after delivery (reference/config-console-promises
     # D1, read 2026-11-30); what tax law wants kept (amounts, numbers) is in facts, which name nobody.
     keeps_persons=timedelta(days=30),

@@ -15,11 +15,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from connectors.amazon.client import AmazonClient
 from connectors.amazon.errors import error_of_code
+from connectors.amazon.settings import ORDER_CHANGE
 from core.errors import RejectedError, UnavailableError
 from core.model.notification import Notification, NotificationKind, Receipt
 from core.ports import Connection
 
-ORDER_CHANGE = "ORDER_CHANGE"
 UNREADABLE = "UNREADABLE"
 """Topic of a message that is none of Amazon's."""
 BATCH = 10

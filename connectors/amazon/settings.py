@@ -7,6 +7,9 @@ from pydantic import Field, model_validator
 from connectors.amazon.marketplaces import MARKETPLACES
 from core.model.base import Shape
 
+ORDER_CHANGE = "ORDER_CHANGE"
+"""What is subscribed to."""
+
 
 class AmazonSettings(Shape):
     """The ``with:`` of an Amazon connection; unknown keys are refused."""

@@ -5,7 +5,7 @@ from functools import partial
 
 from pydantic import BaseModel
 
-from connectors.easypost.settings import EasyPostSettings
+from connectors.easypost.settings import TOPICS, EasyPostSettings
 from core.ports import Connection, Connector, Fence, Mode, Operation, Ports
 
 
@@ -49,6 +49,7 @@ CONNECTOR = Connector(
         "void": Operation(fence=Fence.OBJECT, call_limit_s=20.0),
     },
     signs_in_with=("key",),
+    topics=TOPICS,
     api_version="v2",
     offers=frozenset({"carrier", "label_files"}),
     mode_of=mode_of,

@@ -6,6 +6,9 @@ from pydantic import ConfigDict, Field, SecretStr
 
 from core.model.base import Shape
 
+TOPICS = ("tracker.created", "tracker.updated")
+"""What we act on; every other event is known and means nothing to us: a void is asked after, not waited for."""
+
 
 class EasyPostSettings(Shape):
     """The ``with:`` of an EasyPost connection; unknown keys are refused, and no error shows a secret."""

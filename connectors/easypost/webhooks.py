@@ -14,14 +14,12 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from connectors.easypost.settings import TOPICS
 from core.errors import RejectedError, SignatureError
 from core.model.notification import Notification, NotificationKind, WebhookRequest
 
 TOLERANCE_S = 300
 _PREFIX = "hmac-sha256-hex="
-
-TOPICS = {"tracker.created": NotificationKind.TRACKING, "tracker.updated": NotificationKind.TRACKING}
-"""What we act on; every other event is known and means nothing to us: a void is asked after, not waited for."""
 
 
 class EasyPostWebhooks:
@@ -41,7 +39,7 @@ class EasyPostWebhooks:
             self._verify(request.headers.get("x-hmac-signature", ""), request.body)
         event = self._event(request.body)
         topic = event["description"]
-        kind = TOPICS.get(topic, NotificationKind.OTHER)
+        kind = NotificationKind.TRACKING if topic in TOPICS else NotificationKind.OTHER
         about = event.get("result")
         subject = about.get("id") if isinstance(about, dict) else None
         if kind is NotificationKind.TRACKING and not (

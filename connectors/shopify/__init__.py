@@ -6,7 +6,7 @@ from datetime import date
 from pydantic import BaseModel
 
 from connectors.shopify.errors import OPERATIONS
-from connectors.shopify.settings import API_VERSION, ShopifySettings
+from connectors.shopify.settings import API_VERSION, SCOPES, TOPICS, ShopifySettings
 from core.ports import Connection, Connector, Mode, Ports
 
 
@@ -37,4 +37,7 @@ CONNECTOR = Connector(
     api_version=API_VERSION,
     # Released 2026-10-01; a version is served for at least twelve months.
     version_ends=date(2027, 10, 1),
+    scopes=SCOPES,
+    topics=TOPICS,
+    subscribes=True,
 )

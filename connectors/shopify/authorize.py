@@ -12,22 +12,10 @@ from shopify import Session
 from shopify.utils import shop_url
 
 from connectors.shopify.client import Admin
+from connectors.shopify.settings import SCOPES
 from core import http
 from core.errors import AuthError, RejectedError, SignatureError, UnavailableError
 from core.ports import Token
-
-SCOPES = (
-    "read_customers",
-    "read_fulfillments",
-    "read_inventory",
-    "read_locations",
-    "read_products",
-    "read_orders",
-    "read_merchant_managed_fulfillment_orders",
-    "write_merchant_managed_fulfillment_orders",
-    "write_inventory",
-    "write_orders",
-)
 
 
 class ShopifyAuthorizer:

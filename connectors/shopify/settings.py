@@ -5,6 +5,33 @@ import re
 from pydantic import BaseModel, ConfigDict, field_validator
 
 API_VERSION = "2026-10"
+TOPICS = (
+    "APP_UNINSTALLED",
+    "FULFILLMENTS_CREATE",
+    "FULFILLMENTS_UPDATE",
+    "INVENTORY_LEVELS_UPDATE",
+    "ORDERS_CANCELLED",
+    "ORDERS_CREATE",
+    "ORDERS_EDITED",
+    "ORDERS_PAID",
+    "ORDERS_RISK_ASSESSMENT_CHANGED",
+    "ORDERS_UPDATED",
+    "ORDER_TRANSACTIONS_CREATE",
+    "REFUNDS_CREATE",
+)
+"""What is subscribed to. The three compliance topics are set up with the app, not through the API."""
+SCOPES = (
+    "read_customers",
+    "read_fulfillments",
+    "read_inventory",
+    "read_locations",
+    "read_products",
+    "read_orders",
+    "read_merchant_managed_fulfillment_orders",
+    "write_merchant_managed_fulfillment_orders",
+    "write_inventory",
+    "write_orders",
+)
 _DOMAIN = re.compile(r"[a-z0-9][a-z0-9-]*[a-z0-9]\.myshopify\.com")
 _VERSION = re.compile(r"20\d\d-(?:01|04|07|10)")
 

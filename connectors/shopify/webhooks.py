@@ -10,28 +10,12 @@ from datetime import datetime
 from typing import Any
 
 from connectors.shopify.client import Admin, tail
-from connectors.shopify.settings import ShopifySettings
+from connectors.shopify.settings import TOPICS, ShopifySettings
 from core.errors import RejectedError, SignatureError
 from core.model.notification import Notification, NotificationKind, WebhookRequest
 from core.ports import Connection
 
 SIGNATURE_BYTES = 32
-
-TOPICS = (
-    "APP_UNINSTALLED",
-    "FULFILLMENTS_CREATE",
-    "FULFILLMENTS_UPDATE",
-    "INVENTORY_LEVELS_UPDATE",
-    "ORDERS_CANCELLED",
-    "ORDERS_CREATE",
-    "ORDERS_EDITED",
-    "ORDERS_PAID",
-    "ORDERS_RISK_ASSESSMENT_CHANGED",
-    "ORDERS_UPDATED",
-    "ORDER_TRANSACTIONS_CREATE",
-    "REFUNDS_CREATE",
-)
-"""What is subscribed to. The three compliance topics are set up with the app, not through the API."""
 
 Body = Mapping[str, Any]
 

@@ -5,7 +5,7 @@ from functools import partial
 
 from pydantic import BaseModel
 
-from connectors.stripe.settings import StripeSettings
+from connectors.stripe.settings import ENABLED_EVENTS, StripeSettings
 from core.ports import Connection, Connector, Mode, Ports
 
 API_VERSION = "2026-10-28.endive"
@@ -45,6 +45,7 @@ CONNECTOR = Connector(
     build=build,
     operations={},
     signs_in_with=("key",),
+    topics=ENABLED_EVENTS,
     offers=frozenset({"gateway"}),
     mode_of=mode_of,
     api_version=API_VERSION,

@@ -9,6 +9,15 @@ from core.model.base import Shape
 _KEYS = ("sk_test_", "sk_live_", "rk_test_", "rk_live_")
 _TEST = ("sk_test_", "rk_test_")
 _SECRET = "whsec_"  # noqa: S105  how every signing secret begins
+ENABLED_EVENTS = (
+    "payment_intent.succeeded", "payment_intent.canceled", "payment_intent.payment_failed",
+    "payment_intent.amount_capturable_updated", "payment_intent.partially_funded",
+    "charge.succeeded", "charge.captured", "charge.updated", "charge.expired", "charge.failed", "charge.refunded",
+    "charge.dispute.created", "charge.dispute.closed", "charge.dispute.funds_reinstated",
+    "refund.created", "refund.updated", "refund.failed", "review.opened", "review.closed",
+    "radar.early_fraud_warning.created",
+)  # fmt: skip
+"""What the endpoint is to be subscribed to (README, set-up)."""
 
 
 class StripeSettings(Shape):

@@ -25,16 +25,6 @@ TOPICS: Mapping[str, NotificationKind] = {
 }
 """What each event is about, by how its type begins; every other event is known and means nothing to us."""
 
-ENABLED_EVENTS = (
-    "payment_intent.succeeded", "payment_intent.canceled", "payment_intent.payment_failed",
-    "payment_intent.amount_capturable_updated", "payment_intent.partially_funded",
-    "charge.succeeded", "charge.captured", "charge.updated", "charge.expired", "charge.failed", "charge.refunded",
-    "charge.dispute.created", "charge.dispute.closed", "charge.dispute.funds_reinstated",
-    "refund.created", "refund.updated", "refund.failed", "review.opened", "review.closed",
-    "radar.early_fraud_warning.created",
-)  # fmt: skip
-"""What the endpoint is to be subscribed to (README, set-up)."""
-
 
 class StripeWebhooks:
     """Says what changed; ``now`` is the machine's own time, for Stripe signs with the time on the wall."""

@@ -11,7 +11,7 @@ import pytest
 from graphql import GraphQLEnumType
 from shopify import Session
 
-from connectors.shopify import authorize as connector
+from connectors.shopify import settings
 from sandbox.shopify.cost import Bucket
 from sandbox.shopify.graph import access
 from sandbox.shopify.graph.run import run
@@ -141,7 +141,7 @@ async def test_the_apps_own_credentials_buy_a_token_for_a_day(stand: Stand) -> N
     assert status == 200
     assert answer["expires_in"] == 86399
     assert set(answer) == {"access_token", "scope", "expires_in"}
-    assert answer["scope"] == ",".join(sorted(connector.SCOPES))
+    assert answer["scope"] == ",".join(sorted(settings.SCOPES))
     assert (await stand.post(SHOP, token=answer["access_token"]))[0] == 200
 
 

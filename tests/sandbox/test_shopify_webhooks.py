@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from connectors.shopify import webhooks as connector
+from connectors.shopify import settings as connector
 from sandbox.shopify.keys import CLIENT_SECRET
 from sandbox.shopify.webhooks import TOPICS
 from tests.contracts import contracts

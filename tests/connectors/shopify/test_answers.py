@@ -6,7 +6,7 @@ import pytest
 from graphql import parse
 
 from connectors.shopify.client import DOCUMENTS, document
-from connectors.shopify.webhooks import TOPICS
+from connectors.shopify.settings import TOPICS
 from sandbox.shopify.fidelity import OPERATIONS
 from sandbox.shopify.keys import CLIENT_ID, CLIENT_SECRET
 from tests.sandbox.shopify_stand import Stand, kim, opened

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, urlsplit
 import aiohttp
 import pytest
 
-from connectors.shopify.authorize import SCOPES
+from connectors.shopify.settings import SCOPES
 from core.errors import AuthError, SignatureError
 from core.ports import Token
 from sandbox.shopify.oauth import query_signature

@@ -317,7 +317,7 @@ async def test_250_levels_go_in_a_call_and_the_rest_in_another_under_a_key_of_it
 
 
 async def test_a_subscription_of_another_version_is_made_anew(wire: respx.MockRouter) -> None:
-    from connectors.shopify.webhooks import TOPICS
+    from connectors.shopify.settings import TOPICS
 
     topics = [
         {"id": f"gid://shopify/WebhookSubscription/{n}", "topic": topic, "uri": "https://hub.test/in", "format": "JSON",

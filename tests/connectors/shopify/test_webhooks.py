@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from connectors.shopify.webhooks import TOPICS
+from connectors.shopify.settings import TOPICS
 from core.errors import RejectedError, SignatureError
 from core.model.notification import Notification, NotificationKind, WebhookRequest
 from tests.connectors.shopify.shop import APP, NOON, STORE, a_shop, connected

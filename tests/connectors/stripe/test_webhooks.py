@@ -9,7 +9,8 @@ import stripe
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.stripe.webhooks import ENABLED_EVENTS, TOPICS, StripeWebhooks
+from connectors.stripe.settings import ENABLED_EVENTS
+from connectors.stripe.webhooks import TOPICS, StripeWebhooks
 from core.errors import RejectedError, SignatureError
 from core.model.notification import Notification, NotificationKind, WebhookRequest
 from tests.connectors.stripe.stand import NOON, OLDER_SECRET, SECRET

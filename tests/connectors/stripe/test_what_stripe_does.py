@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 import stripe
 
-from connectors.stripe.webhooks import ENABLED_EVENTS, StripeWebhooks
+from connectors.stripe.settings import ENABLED_EVENTS
+from connectors.stripe.webhooks import StripeWebhooks
 from core.model.notification import NotificationKind, WebhookRequest
 from core.model.order import RiskLevel
 from core.model.payment import GatewayPayment, PaymentState
