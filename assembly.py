@@ -9,44 +9,47 @@ import contextlib
 import functools
 import importlib
 import inspect
+import logging
 import os
 import sqlite3
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any, cast
 
 import asyncpg
 import sqlalchemy as sa
 from pydantic import BaseModel
 
-from core.clock import Clock, clock_of
+from core.clock import clock_of
 from core.config import load
 from core.config.environ import setting
 from core.config.installation import Apps, apps
-from core.config.merchant import ConnectionConfig, MerchantConfig
-from core.config.problems import ConfigFileError
-from core.engine.hub import Connections, Hub
+from core.config.loader import read
+from core.config.merchant import MerchantConfig
+from core.engine.hub import Hub
+from core.engine.opening import Installation, OnDemand, connections_of, reopened
 from core.engine.process_name import process_name
 from core.engine.session import set_clock
 from core.errors import ConfigError
 from core.log import Redactor
-from core.outgoing.addresses import HOSTS, NONE, AllowedHosts, allowed_hosts
-from core.ports import Connection, Connector, Ports, Token, Tokens, as_read
-from core.store.configs import save_config
+from core.outgoing.addresses import HOSTS, allowed_hosts
+from core.ports import Connector
+from core.store.configs import applied_over, save_config
 from core.store.database_file import check_file, checked_url, database_file
 from core.store.engine import database
 from core.store.keyring_file import begin_keys, check_keys, given_keys
 from core.store.products import first_skus
-from core.store.quota import Limit, quota_of
 from core.store.schema import upgrade
 from core.store.sealing import Keyring
 from core.store.single_instance import one_at_a_time
 from core.store.store import Store
-from core.store.vault import StaticTokens, VaultTokens
 
 ROOT = Path(__file__).resolve().parent
+LOG = logging.getLogger("crossdock.config")
+_APPLIED_OVER = (
+    "%s: %s is an earlier version; what was applied over it runs on (crossdock config lists the versions)"
+)
 DATABASE_URL = "sqlite:///crossdock.db"
 _SKUS_AT_ONCE = 5000
 CONFIG = "crossdock.yaml"
@@ -80,162 +83,6 @@ def configs(
         raise ConfigError(f"{path}: no such file; copy crossdock.example.yaml or set CROSSDOCK_CONFIG")
     settings: dict[str, type[BaseModel]] = {key: connector.settings for key, connector in known.items()}
     return load(path, environ, settings, without_secrets=without_secrets)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Installation:
-    """What all merchants of this installation share."""
-
-    store: Store
-    keys: Keyring
-    clock: Clock
-    owner: str
-    """The name under which this process claims work."""
-    connectors: Mapping[str, Connector]
-    apps: Callable[[], Apps]
-    """Read when it is first asked for."""
-    outgoing_hosts: AllowedHosts = NONE
-    """What addresses that merchants write may lead to beside public ones."""
-
-
-KINDS = frozenset({
-    "channel", "levels", "shipment_notifier", "channel_payments", "gateway", "carrier", "label_files", "notifier",
-    "hooks", "authorizer",
-})  # fmt: skip
-"""The ports by which people tell connections apart: those of ``Ports`` that depend on no setting."""
-
-
-class _Port:
-    """A port of a connection that nobody asked yet: what is asked of it opens the connection."""
-
-    def __init__(self, opened: Callable[[], object]) -> None:
-        self._opened = opened
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._opened(), name)
-
-
-class _Unopened:
-    """What a connection can do, as far as it can be told without its vendor's SDK and its secrets."""
-
-    def __init__(self, connector: Connector, config: ConnectionConfig, opened: Callable[[], Ports]) -> None:
-        self._connector, self._config, self._opened = connector, config, opened
-
-    def __getattr__(self, name: str) -> Any:
-        if name == "mode":
-            with_, mode_of = self._config.with_, self._connector.mode_of
-            return None if with_ is None or mode_of is None else mode_of(with_, self._config.endpoints)
-        if name not in KINDS:
-            return getattr(self._opened(), name)
-        return _Port(lambda: getattr(self._opened(), name)) if name in self._connector.offers else None
-
-
-class _OnDemand(Mapping[str, Ports]):
-    """The ports of a merchant's connections, each opened when something is first asked of it."""
-
-    def __init__(
-        self, merchant: MerchantConfig, known: Mapping[str, Connector], build: Callable[[str], Ports]
-    ) -> None:
-        self._merchant, self._known, self._build = merchant, known, build
-        self.opened: dict[str, Ports] = {}
-
-    def __getitem__(self, name: str) -> Ports:
-        config = self._merchant.connections[name]
-        connector = self._known[config.use]
-        if name in self.opened or not connector.offers:
-            return self.open(name)
-        return cast(Ports, _Unopened(connector, config, lambda: self.open(name)))
-
-    def open(self, name: str) -> Ports:
-        """Build what a connection can do, once."""
-        if name not in self.opened:
-            self.opened[name] = self._build(name)
-        return self.opened[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._merchant.connections)
-
-    def __len__(self) -> int:
-        return len(self._merchant.connections)
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._merchant.connections
-
-
-def connections_of(
-    installation: Installation, config: MerchantConfig, *, serves: bool = False
-) -> Connections:
-    """Return what a merchant's connections can do: each with its tokens, quotas and endpoints, opened when it is asked.
-
-    What ``serves`` has all of them open at once.
-    """
-    ports = _OnDemand(
-        config, installation.connectors, lambda name: _ports(installation, config, config.connections[name])
-    )
-    for name in config.connections if serves else ():
-        ports.open(name)
-    return Connections(
-        config=config,
-        ports=ports,
-        connectors={name: installation.connectors[c.use] for name, c in config.connections.items()},
-    )
-
-
-def _ports(installation: Installation, merchant: MerchantConfig, config: ConnectionConfig) -> Ports:
-    if config.with_ is None:
-        raise ConfigFileError(merchant.unset)
-    connector = installation.connectors[config.use]
-    built: list[Ports] = []
-    tokens: Tokens
-    if config.token is not None:
-        tokens = StaticTokens(config.token, connection=config.name)
-    else:
-        tokens = tokens_of(installation, merchant.merchant, config.name, built)
-    connection = Connection(
-        merchant=merchant.merchant,
-        name=config.name,
-        settings=config.with_,
-        app=installation.apps().get(config.use, {}),
-        endpoints=config.endpoints,
-        tokens=tokens,
-        quota=quota_of(
-            installation.store.db,
-            merchant=merchant.merchant,
-            app=config.use,
-            connection=config.name,
-            limits={
-                name: Limit(rate_per_s=rate, burst=burst) for name, (rate, burst) in connector.limits.items()
-            },
-            clock=installation.clock,
-        ),
-        clock=installation.clock,
-        outgoing_hosts=installation.outgoing_hosts,
-        overrides=merchant.maps.get(config.use, as_read),
-    )
-    built.append(connector.build(connection))
-    return built[0]
-
-
-def tokens_of(
-    installation: Installation, merchant: str, connection: str, built: Sequence[Ports] = ()
-) -> VaultTokens:
-    """Return the vault's token of a connection; it is renewed by the connection's own authorizer."""
-
-    async def refresh(token: Token) -> Token:
-        authorizer = built[0].authorizer if built else None
-        if authorizer is None:
-            raise ConfigError(f"{connection} has no authorizer: nothing renews its token")
-        return await authorizer.refresh(token)
-
-    return VaultTokens(
-        installation.store.db,
-        installation.keys,
-        clock=installation.clock,
-        merchant=merchant,
-        connection=connection,
-        refresh=refresh,
-        process=installation.owner,
-    )
 
 
 def database_url(environ: Mapping[str, str]) -> str:
@@ -294,30 +141,59 @@ async def open_hub(
     if redactor is not None:
         redactor.hide(*keys.text().split(","))
 
-    @functools.cache
-    def credentials() -> Apps:
-        found = apps(environ, {key: c.app_keys for key, c in known.items()})
-        if redactor is not None:
-            redactor.hide(*_secrets_of_apps(found))
-        return found
-
     owner = process_name()
     store = await Store.open(url, keys=keys, name=owner)
     clock = clock_of(environ)
     await set_clock(clock, store.db)
     installation = Installation(
-        store=store, keys=keys, clock=clock, owner=owner, connectors=known, apps=credentials,
+        store=store, keys=keys, clock=clock, owner=owner, connectors=known, apps=functools.cache(partial(_credentials, environ, known, redactor)),
         outgoing_hosts=outgoing_hosts,
     )  # fmt: skip
-    hub = Hub(store=store, clock=clock, owner=owner)
+    hub = Hub(
+        store=store, clock=clock, owner=owner,
+        read_config=partial(read_stored, environ=environ, known=known, without_secrets=not serves),
+        reopened=partial(reopened, installation) if serves else None,
+    )  # fmt: skip
     try:
-        for config in loaded:
-            hub.merchants[config.merchant] = connections_of(installation, config, serves=serves)
-            await store.write(save_config, config.merchant, config.digest, config.text, now=hub.clock.now())
+        for file in loaded:
+            config = await _in_force(hub, file, serves=serves)
+            hub.merchants[file.merchant] = connections_of(installation, config, serves=serves)
         yield hub, installation
     finally:
         await _close(hub)
         await store.close()
+
+
+def read_stored(
+    text: str, *, environ: Mapping[str, str], known: Mapping[str, Connector], without_secrets: bool
+) -> MerchantConfig:
+    """Return the configuration that a text describes which the store keeps.
+
+    Raises:
+        ConfigFileError: with every problem of it.
+    """
+    settings: dict[str, type[BaseModel]] = {key: connector.settings for key, connector in known.items()}
+    return read(text, file=CONFIG, environ=environ, known=settings, without_secrets=without_secrets)
+
+
+async def _in_force(hub: Hub, file: MerchantConfig, *, serves: bool) -> MerchantConfig:
+    """Keep a file that a process begins with; return what it goes by: what was applied over it, else the file.
+
+    Raises:
+        ConfigError: what was applied cannot be read by this process.
+    """
+    hub.files[file.merchant] = file
+    await hub.store.write(save_config, file.merchant, file.digest, file.text, now=hub.clock.now())
+    text = await hub.store.read(applied_over, file.merchant, file.digest)
+    if text is None or hub.read_config is None:
+        return file
+    if serves:
+        LOG.warning(_APPLIED_OVER, file.merchant, file.file)
+    try:
+        return hub.read_config(text)
+    except ConfigError as error:
+        says = f"{file.merchant}: what was applied over {file.file} cannot be read here: {error}"
+        raise ConfigError(says) from error
 
 
 async def opened_keys(environ: Mapping[str, str], url: str, *, serves: bool = False) -> Keyring:
@@ -342,6 +218,15 @@ def _secrets(url: str, loaded: Sequence[MerchantConfig]) -> Iterator[str | None]
     yield sa.make_url(url).password
     for config in loaded:
         yield from config.secrets
+
+
+def _credentials(
+    environ: Mapping[str, str], known: Mapping[str, Connector], redactor: Redactor | None
+) -> Apps:
+    found = apps(environ, {key: c.app_keys for key, c in known.items()})
+    if redactor is not None:
+        redactor.hide(*_secrets_of_apps(found))
+    return found
 
 
 def _secrets_of_apps(credentials: Apps) -> Iterator[str]:
@@ -381,8 +266,10 @@ def answering(url: str) -> Iterator[None]:
 
 async def _close(hub: Hub) -> None:
     for connections in hub.merchants.values():
-        opened = connections.ports.opened if isinstance(connections.ports, _OnDemand) else connections.ports
-        for ports in opened.values():
+        ports_of = connections.ports
+        opened = ports_of.opened if isinstance(ports_of, OnDemand) else ports_of
+        replaced = ports_of.replaced if isinstance(ports_of, OnDemand) else []
+        for ports in (*opened.values(), *replaced):
             ended = ports.close() if ports.close is not None else None
             if inspect.isawaitable(ended):
                 await ended

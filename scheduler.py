@@ -19,6 +19,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from core.engine.advance import CLAIM_S
 from core.engine.hub import Hub
 from core.engine.session import BEAT_S, tick_session
+from core.engine.settings import tick_settings
 from core.engine.worker import Worker
 from core.jobs.housekeeping import tick_forgotten, tick_old_deliveries, tick_old_requests
 from core.jobs.retention import tick_retention
@@ -36,6 +37,8 @@ LONGEST_WAIT_S = 2.0
 """How long a database that does not answer is left alone at most before a tick asks it again."""
 STIRRED_EVERY_S = 0.02
 """How soon after one look for what is due the next may come, between the fixed ticks."""
+SETTINGS_EVERY_S = 1.0
+"""How soon a process that has nothing to do notices that another crossdock.yaml is in force."""
 LOOK_EVERY_S = 0.005
 """How often the page of a clock that is moved by hand is looked at."""
 PAGE_TICK_S = 0.1
@@ -100,6 +103,8 @@ def ticks_of(worker: Worker) -> list[Tick]:
     hub = worker.hub
     by_hand, works = hub.clock.by_hand, hub.role in ("all", "worker")
     ticks = [Tick("session", BEAT_S, partial(tick_session, hub))]
+    if hub.reopened is not None:
+        ticks.append(Tick("settings", SETTINGS_EVERY_S, partial(tick_settings, hub)))
     if works and not by_hand:
         ticks.append(Tick("jobs", JOBS_EVERY_S, worker.tick_jobs))
     if works:

@@ -14,10 +14,11 @@ from typing import Any, ParamSpec
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from assembly import Installation, database_url, open_hub, tokens_of, up_to_date
+from assembly import database_url, open_hub, up_to_date
 from core.config.environ import setting
 from core.engine.hub import Hub
 from core.engine.measured import measured_jobs, measured_steps
+from core.engine.opening import Installation, tokens_of
 from core.engine.places import AT_ONCE
 from core.engine.process_name import died_here
 from core.engine.queue import MemoryQueue, PostgresQueue, Queue

@@ -11,7 +11,7 @@ from commands.running import for_merchant
 from core.config.texts import texts_of
 from core.engine.hub import Hub
 from core.errors import NotFoundError
-from core.store.configs import ConfigVersion, list_versions, text_of_version
+from core.store.configs import STARTED, ConfigVersion, list_versions, text_of_version
 
 _LISTED = 200
 
@@ -54,6 +54,7 @@ def _list(arguments: argparse.Namespace) -> int:
         {
             "number": one.number,
             "since": instant(one.since),
+            "by": "a start" if one.actor == STARTED else one.actor,
             "digest": one.digest,
             "in force": "yes" if one is found[0] else "no",
             "this file": "yes" if one.digest == here else "no",
@@ -68,7 +69,7 @@ def _list(arguments: argparse.Namespace) -> int:
 
 async def _listed(hub: Hub, merchant: str) -> tuple[list[ConfigVersion], str]:
     found = await hub.store.read(list_versions, merchant, limit=_LISTED)
-    return found, hub.config(merchant).digest
+    return found, hub.files[merchant].digest
 
 
 async def _text(number: int, hub: Hub, merchant: str) -> str:

@@ -33,12 +33,12 @@ def run(arguments: argparse.Namespace) -> int:
     other, orders = other_file(arguments), whole_number(arguments.orders, "--orders")
     if other is None:
         raise UsageError("name the file that is planned: --config FILE")
-    conflicts = [str(one) for told in searched([other]) for one in told]
+    conflicts, undecided = ([str(one) for one in told] for told in searched([other]))
     found = for_merchant(arguments, partial(_planned, other, orders))
     if arguments.json:
-        print_json({**found.model_dump(mode="json"), "conflicts": conflicts})
+        print_json({**found.model_dump(mode="json"), "conflicts": conflicts, "undecided": undecided})
     else:
-        for line in (*conflicts, *plan_lines(found)):
+        for line in (*conflicts, *undecided, *plan_lines(found)):
             print(line)
     return DIFFERS if found.differs else 0
 

@@ -166,7 +166,10 @@ VERBS: Final[dict[str, Shape]] = {
     "accept": _accept,
     "place": place,
     "amazon_status": record({**_of_order, "to": word(STATUSES, "status")}),
-    "release": record(_of_order),
+    "release": record(_of_order, {"hold": text}),
+    "hold": record(_of_order),
+    "void": record({**_of_order, "parcel": text}),
+    "retry": record(_of_order),
     "reject": record(_of_order, {"why": text}),
     "cancel": record(
         _of_order,
@@ -210,8 +213,8 @@ VERBS: Final[dict[str, Shape]] = {
     ),
 }  # fmt: skip
 MERCHANT: Final = frozenset(
-    {"connect", "reconnect", "accept", "release", "reject", "link", "product", "choose", "receive", "count",
-     "return_request", "return_received"}
+    {"connect", "reconnect", "accept", "release", "hold", "void", "retry", "reject", "link", "product", "choose",
+     "receive", "count", "return_request", "return_received"}
 )  # fmt: skip
 """Verbs that the merchant does at the hub; all others happen at a channel."""
 

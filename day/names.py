@@ -195,8 +195,9 @@ def _expected(row: Any, position: Position, acts: list[str]) -> None:
 def check_holds(root: Position, words: Collection[str]) -> None:
     """Look at every hold that a day names; which words there are its hub tells."""
     for number, row in enumerate(root.document.data["when"]):
-        if "choose" in row:
-            (root / "when" / number / "choose" / "hold").one_of(row["choose"]["hold"], words, "hold")
+        for verb in row.keys() & {"choose", "release"}:
+            if "hold" in row[verb]:
+                (root / "when" / number / verb / "hold").one_of(row[verb]["hold"], words, "hold")
     for name, order in ((root.document.data.get("then") or {}).get("orders") or {}).items():
         for number, hold in enumerate(order.get("holds") or []):
             (root / "then" / "orders" / name / "holds" / number).one_of(hold, words, "hold")

@@ -91,23 +91,35 @@ class Actions:
     # ---- orders
 
     async def release(self, what: Json) -> None:
-        """Release whatever holds the order and a person may overrule; what nothing holds any more is left alone.
+        """Release the hold that is named, or whatever a person may overrule; what nothing holds any more is left alone.
 
         Where nothing holds it and a warehouse asks before it labels, this is the word that it waits for.
         """
         order = await self.client.api("GET", _order(what))
         asks = any(at.get("labels", "ask") == "ask" for at in self.day.config["locations"].values())
-        if order["stage"] == "ready" and asks:
+        if order["stage"] == "ready" and asks and "hold" not in what:
             await self.client.api("POST", f"{_order(what)}/label", {})
             return
         refusals = []
-        for reason in order["holds"]:
+        for reason in [what["hold"]] if "hold" in what else order["holds"]:
             try:
                 await self.client.api("POST", f"{_order(what)}/release", {"reason": reason})
             except RefusedError as refused:
                 refusals.append(refused)
-        if refusals and len(refusals) == len(order["holds"]):
+        if refusals and ("hold" in what or len(refusals) == len(order["holds"])):
             raise refusals[0]
+
+    async def hold(self, what: Json) -> None:
+        """Hold the order."""
+        await self.client.api("POST", f"{_order(what)}/hold", {})
+
+    async def void(self, what: Json) -> None:
+        """Have a parcel's label taken back."""
+        await self.client.api("POST", f"{_order(what)}/void", {"parcel": what["parcel"]})
+
+    async def retry(self, what: Json) -> None:
+        """Send the order on where it needs attention."""
+        await self.client.api("POST", f"{_order(what)}/retry", {})
 
     async def reject(self, what: Json) -> None:
         """Cancel the order and give all money back."""
@@ -164,6 +176,9 @@ _AT_HUB: dict[str, Callable[[Actions, Any], Awaitable[None]]] = {
     "reconnect": Actions.reconnect,
     "accept": Actions.accept,
     "release": Actions.release,
+    "hold": Actions.hold,
+    "void": Actions.void,
+    "retry": Actions.retry,
     "reject": Actions.reject,
     "link": Actions.link,
     "product": Actions.product,

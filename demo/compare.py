@@ -14,7 +14,9 @@ def differences(day: Day, found: Json, *, act: str | None = None, leaving: Colle
     """
     played = _acts_up_to(day, act)
     then: Json = day.data.get("then") or {}
-    wrong = list(_inside(then.get("go_live", {}), found.get("go_live"), "go_live", leaving))
+    wrong: list[str] = []
+    if "go_live" in then:
+        wrong += _inside(then["go_live"], found.get("go_live"), "go_live", leaving)
     for part in ("orders", "returns"):
         for name, row in (then.get(part) or {}).items():
             if row["act"] in played:

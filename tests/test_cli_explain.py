@@ -224,3 +224,20 @@ def test_a_plan_of_the_same_file_changes_nothing(said: Said) -> None:
 
 def test_a_plan_without_a_file_is_refused(said: Said) -> None:
     assert said("plan") == (2, "", "crossdock plan: name the file that is planned: --config FILE\n")
+
+
+@pytest.mark.req("R66")
+def test_an_order_of_a_connector_that_no_day_knows_is_not_captured_into_a_file(
+    said: Said, tmp_path: Path
+) -> None:
+    with_an_order(said)
+    file = tmp_path / "order.yaml"
+
+    code, out, err = said("capture", "KK-1", "--to", str(file))
+
+    assert (code, out) == (1, "")
+    assert (
+        err
+        == "crossdock: no day of shop:kk-1: a day has orders of shopify and amazon, and this one is of bogus\n"
+    )
+    assert not file.exists()

@@ -107,7 +107,8 @@ def test_verbs_that_ask_no_vendor_need_no_secret_and_load_no_sdk(tmp_path: Path)
 
 ASK = """
 import asyncio, json
-from assembly import KINDS, open_hub
+from assembly import open_hub
+from core.engine.opening import KINDS
 from core.errors import ConfigError
 found = {}
 async def ask():

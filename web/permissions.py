@@ -11,7 +11,8 @@ from web.api.endpoint import PREFIX
 _API: Mapping[Role, tuple[str, ...]] = {
     Role.VIEWER: (
         "GET /orders", "GET /orders/{order}", "GET /orders/{order}/facts", "GET /orders/{order}/actions",
-        "GET /orders/{order}/explanation", "POST /orders/{order}/replay", "GET /stock/{sku}/explanation",
+        "GET /orders/{order}/explanation", "POST /orders/{order}/replay", "GET /orders/{order}/capture",
+        "GET /stock/{sku}/explanation",
         "GET /stock", "GET /products", "GET /listings", "GET /links", "GET /links/csv", "GET /zones", "GET /notices",
         "GET /connections", "GET /deliveries", "GET /work", "GET /work/next", "GET /readiness",
         "GET /go-live", "GET /go-live/accepted", "GET /go-live/accepted/{id}", "GET /go-live/accepted/{id}/undo",

@@ -28,7 +28,7 @@ from core.config.rule_reader import check_expressions, read_rules
 from core.config.rule_test_reader import read_tests
 from core.config.rules import RuleSet, standing_label
 from core.config.schema import CommonWith, ConnectionKeys, FileKeys, LocationKeys
-from core.config.texts import digest_of, one_text
+from core.config.texts import digest_of, one_text, texts_of
 from core.config.yaml_text import Document, read_yaml
 from core.model.shipment import Box
 from core.nearest import nearest
@@ -85,10 +85,23 @@ def read(
 ) -> MerchantConfig:
     """Return the configuration that a text describes; ``file`` is its name in messages.
 
+    A text that was made of several files is read as these, each under its own name.
+
     Raises:
         ConfigFileError: with every problem of the text.
     """
-    document = read_yaml(text, file=file, environ=environ, environment_under=("connections",))
+    texts = texts_of(text)
+    documents = [
+        read_yaml(
+            said,
+            file=file if len(texts) == 1 else name,
+            environ=environ,
+            environment_under=("connections",),
+        )
+        for name, said in texts
+    ]
+    whole = all(isinstance(document.values, dict) for document in documents)
+    document = joined(documents) if whole else documents[0]
     return _checked(document, text, known=known, without_secrets=without_secrets)
 
 

@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from core.clock import Clock
@@ -127,6 +127,10 @@ class Health:
             LOG.warning("%s: works again", what)
 
 
+ReadConfig = Callable[[str], MerchantConfig]
+"""Reads a text of crossdock.yaml, or of several files as one; raises ConfigError where it is wrong."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Hub:
     """The store, the clock, every merchant's connections, and the name under which this process claims work."""
@@ -144,6 +148,12 @@ class Hub:
     snapshots: Snapshots = field(default_factory=Snapshots)
     health: Health = field(default_factory=Health)
     telemetry: Telemetry = field(default_factory=Telemetry)
+    read_config: ReadConfig | None = None
+    """Reads what a file said that the store keeps; None where nothing stored is read."""
+    reopened: Callable[[Connections, MerchantConfig], Connections] | None = None
+    """Returns a merchant's connections under another file; None where this process keeps the file that it began with."""
+    files: dict[str, MerchantConfig] = field(default_factory=dict)
+    """By merchant: the file that this process was started with, whatever is in force."""
     places: Places = field(default_factory=lambda: Places(limits=ORDER_LIMITS))
     """Who works on orders here, and at which connections their steps ask."""
 

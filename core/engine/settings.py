@@ -7,12 +7,14 @@ committed only while that stands. So a stop switch holds before the next effect,
 from collections.abc import Collection, Mapping
 from typing import TypeVar
 
+from core.engine.following import follow_config
 from core.engine.hub import Hub
 from core.engine.pauses import learn
 from core.engine.snapshot import Snapshot
 from core.model.products import Product
 from core.store.links import links_of_listings
 from core.store.products import products_of
+from core.store.revisions import revisions_of
 from core.store.settings import Settings, read_settings
 
 K = TypeVar("K")
@@ -32,9 +34,16 @@ async def settings_at(hub: Hub, merchant: str, revision: int) -> Settings:
         if kept is not None and kept.settings.revision >= revision:
             return kept.settings
         settings = await hub.store.read(read_settings, merchant, hub.clock.now())
+        await follow_config(hub, merchant, settings.digest)
         hub.snapshots.of[merchant] = Snapshot(settings)
         learn(hub, merchant, settings.pauses)
     return settings
+
+
+async def tick_settings(hub: Hub) -> None:
+    """See whether anything changed for a merchant that nothing runs for just now: another file may be in force."""
+    for merchant, revision in (await hub.store.read(revisions_of, tuple(hub.merchants))).items():
+        await settings_at(hub, merchant, revision)
 
 
 async def products_at(hub: Hub, merchant: str, skus: Collection[str], revision: int) -> dict[str, Product]:

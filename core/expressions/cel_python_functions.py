@@ -10,11 +10,11 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-import re2
 from celpy import celtypes
 from celpy.evaluation import CELEvalError, base_functions
 
 from core.expressions.functions import DURATION, instant
+from core.expressions.patterns import is_found
 
 _INTEGER = re.compile(r"-?[0-9]{1,19}")
 _DECIMAL = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
@@ -186,12 +186,7 @@ def _of_text(asked: Callable[[str, str], bool]) -> Callable[[Any, Any], Any]:
 def _matches(text: Any, pattern: Any) -> Any:
     if not isinstance(text, str):
         raise TypeError("no text")
-    options = re2.Options()
-    options.log_errors = False
-    try:
-        return celtypes.BoolType(re2.search(str(pattern), str(text), options) is not None)
-    except re2.error as error:
-        raise ValueError("no pattern") from error
+    return celtypes.BoolType(is_found(str(pattern), str(text)))
 
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {

@@ -26,6 +26,7 @@ from core.model.annotations import (
 from core.model.base import plain
 from core.model.facts import Fact
 from core.services.actions import order_named
+from core.store.active_rules import digest_in_force
 from core.store.assignees import assignable
 from core.store.order_notes import OrderNote, notes_of
 from core.store.tombstones import buried
@@ -51,7 +52,7 @@ async def add_note(hub: Hub, merchant: str, order_id: str, text: str, actor: str
         at=fact.at,
         happened=(fact,),
         note=note,
-        due_at=_due(hub, merchant),
+        due_at=await _due(hub, merchant),
     )
     # Not landed means here that nobody can say whether it did: what is stored says it.
     while not isinstance(await hub.store.commit(commit), Landed):
@@ -61,9 +62,14 @@ async def add_note(hub: Hub, merchant: str, order_id: str, text: str, actor: str
     return fact
 
 
-def _due(hub: Hub, merchant: str) -> Due:
+async def _due(hub: Hub, merchant: str) -> Due:
     """Return when an order is looked at after an annotation: as before, unless a rule may wait for it."""
-    return Due.NOW if hub.config(merchant).rules.starts else Due.AS_BEFORE
+    config, digest = hub.config(merchant), await hub.store.read(digest_in_force, merchant)
+    is_another = digest not in (
+        None,
+        config.digest,
+    )  # applied a moment ago: what it wants is not known here yet
+    return Due.NOW if is_another or config.rules.starts else Due.AS_BEFORE
 
 
 def _checked_text(text: str) -> str:
@@ -216,7 +222,7 @@ async def _tell(
             at=hub.clock.now(),
             expect=state.version,
             decided=facts,
-            due_at=_due(hub, merchant),
+            due_at=await _due(hub, merchant),
         )
         if isinstance(await hub.store.commit(commit), Landed):
             return

@@ -1,7 +1,9 @@
 """The last stored orders under another file: what would come and go, to which of them, and what came of them since."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from core.config.file_differences import file_differences
 from core.config.merchant import MerchantConfig
@@ -13,6 +15,7 @@ from core.model.base import Shape
 from core.model.facts import Received
 from core.model.payment import PaymentState
 from core.services.replays import PlannedOrder, Setting, check_merchant, planned, setting_of
+from core.services.rules_in_force import config_in_force
 from core.store.order_facts import facts_of_orders
 from core.store.orders import OrderRow, list_orders, standings
 
@@ -90,21 +93,40 @@ def _key(difference: Difference) -> tuple[Differing, str, bool]:
     return difference.kind, difference.of, difference.comes
 
 
-async def backtest(hub: Hub, merchant: str, other: MerchantConfig, *, orders: int = USUAL_ORDERS) -> Backtest:
-    """Return what another file would do to the last stored orders; a page of them is held at a time.
+@dataclass(frozen=True, slots=True)
+class Window:
+    """When orders were placed that are looked at."""
+
+    since: datetime
+    until: datetime
+
+
+async def backtest(
+    hub: Hub,
+    merchant: str,
+    other: MerchantConfig,
+    *,
+    orders: int = USUAL_ORDERS,
+    placed: Window | None = None,
+) -> Backtest:
+    """Return what another file would do, in place of the one in force, to the last stored orders; a page of them is held at a time.
+
+    ``placed`` leaves out what was placed at another time.
 
     Raises:
         ConfigError: the file is another merchant's.
     """
     check_merchant(merchant, other)
-    files, after = FilePair(hub.config(merchant), other), None
+    in_force = await config_in_force(hub, merchant)
+    files, after = FilePair(in_force, other), None
     setting, sums = await setting_of(hub, merchant), _Sums()
     while sums.orders < orders:
         limit = min(_PAGE, orders - sums.orders)
         page = await hub.store.read(list_orders, merchant, after=after, limit=limit)
-        await _add_page(hub, merchant, files, page.items, setting=setting, sums=sums)
+        rows = [one for one in page.items if placed is None or placed.since <= one.placed_at <= placed.until]
+        await _add_page(hub, merchant, files, rows, setting=setting, sums=sums)
         after = page.after
-        if after is None:
+        if after is None or (placed is not None and page.items[-1].placed_at < placed.since):
             break
     kinds = list(Differing)
     changes = tuple(
@@ -124,7 +146,7 @@ async def backtest(hub: Hub, merchant: str, other: MerchantConfig, *, orders: in
         orders=sums.orders,
         touched=sums.touched,
         changes=changes,
-        file=file_differences(hub.config(merchant), other),
+        file=file_differences(in_force, other),
         not_compared=dict(sorted(sums.not_compared.items(), key=lambda item: (-item[1], item[0]))),
     )
 
@@ -133,7 +155,7 @@ async def _add_page(
     hub: Hub,
     merchant: str,
     files: FilePair,
-    rows: tuple[OrderRow, ...],
+    rows: Sequence[OrderRow],
     *,
     setting: Setting,
     sums: _Sums,

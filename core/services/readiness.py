@@ -11,6 +11,8 @@ from core.engine.hub import Hub
 from core.services.health import ConnectionHealth, health_of
 from core.services.link_review import alike
 from core.store.channel_locations import channel_places
+from core.store.configs import list_versions
+from core.store.drafts import draft_of
 from core.store.names import not_linked, skus_beginning
 from core.store.privacy_requests import open_requests
 from core.store.products import first_skus
@@ -45,6 +47,8 @@ async def readiness_of(hub: Hub, merchant: str) -> tuple[Finding, ...]:
         *await _of_listings(hub, merchant),
         *await _of_places(hub, merchant),
         *await _of_config(hub, merchant),
+        *await _of_file(hub, merchant),
+        *await _of_draft(hub, merchant),
         *await _of_connections(hub, merchant),
         *await _of_requests(hub, merchant),
         *_finding(
@@ -53,6 +57,31 @@ async def readiness_of(hub: Hub, merchant: str) -> tuple[Finding, ...]:
             await hub.store.read(behind, hub.store.keys),
             "crossdock db rotate-keys",
         ),
+    )
+
+
+async def _of_file(hub: Hub, merchant: str) -> Iterator[Finding]:
+    """Yield that serve would start with another file than the one in force: whoever reads it is misled."""
+    file, newest = hub.files.get(merchant), await hub.store.read(list_versions, merchant, limit=1)
+    other = file is not None and newest and newest[0].digest != file.digest
+    return _finding(
+        "file_not_in_force",
+        "crossdock.yaml, as it lies there, is not what is in force",
+        (file.file,) if file is not None and other else (),
+        f"crossdock config show {newest[0].number if newest else 0} prints what is in force; crossdock apply puts this"
+        " file in force",
+    )
+
+
+async def _of_draft(hub: Hub, merchant: str) -> Iterator[Finding]:
+    """Yield that a draft has been tried for as long as it was to be."""
+    draft = await hub.store.read(draft_of, merchant)
+    over = draft is not None and draft.until <= hub.clock.now()
+    return _finding(
+        "draft_tried",
+        "a draft of crossdock.yaml was tried for as long as it was to be",
+        (draft.digest[:12],) if draft is not None and over else (),
+        "crossdock shadow says what it would have done; crossdock promote, or crossdock shadow stop",
     )
 
 

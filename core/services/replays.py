@@ -9,7 +9,7 @@ from core.config.merchant import MerchantConfig
 from core.domain.due import View
 from core.domain.rules.comparing import FilePair
 from core.domain.rules.differences import Difference, differences
-from core.domain.rules.parting import PartedError
+from core.domain.rules.divergence import DivergedError
 from core.domain.rules.replaying import Around, replay
 from core.domain.rules.trace import Trace
 from core.domain.state import OrderState
@@ -20,6 +20,7 @@ from core.errors import ConfigError, NotFoundError
 from core.model.facts import Changed, Fact, Received
 from core.model.products import Product
 from core.services.explained import OrderReplay, difference_view, trace_view
+from core.services.rules_in_force import config_in_force
 from core.store.assignees import assignable
 from core.store.orders import facts_of
 from core.store.settings import Settings
@@ -94,7 +95,8 @@ async def replay_order(hub: Hub, merchant: str, order_id: str) -> Trace:
         NotFoundError: no such order, or it is not known yet.
     """
     facts = await known_facts(hub, merchant, order_id)
-    return await replayed(hub, merchant, facts, hub.config(merchant), await setting_of(hub, merchant))
+    in_force = await config_in_force(hub, merchant)
+    return await replayed(hub, merchant, facts, in_force, await setting_of(hub, merchant))
 
 
 async def compare_order(hub: Hub, merchant: str, order_id: str, config: MerchantConfig) -> ReplayedOrder:
@@ -107,7 +109,7 @@ async def compare_order(hub: Hub, merchant: str, order_id: str, config: Merchant
     check_merchant(merchant, config)
     facts, setting = await known_facts(hub, merchant, order_id), await setting_of(hub, merchant)
     return ReplayedOrder(
-        before=await replayed(hub, merchant, facts, hub.config(merchant), setting),
+        before=await replayed(hub, merchant, facts, await config_in_force(hub, merchant), setting),
         after=await replayed(hub, merchant, facts, config, setting),
     )
 
@@ -122,8 +124,10 @@ async def planned(
     if files.shares(facts):
         if under.come_to_nothing(facts):
             return PlannedOrder()
-        with contextlib.suppress(PartedError):
-            both = replay(facts, around(under.shared), until=until, outcome_only=True, parting=files.parting)
+        with contextlib.suppress(DivergedError):
+            both = replay(
+                facts, around(under.shared), until=until, outcome_only=True, divergence=files.divergence
+            )
             return PlannedOrder(not_compared=unknown_of(both))
     before, after = (
         replay(facts, around(config), until=until, outcome_only=True)

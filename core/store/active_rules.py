@@ -7,10 +7,11 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from core.model.triggers import Subject
-from core.store.configs import note_version
+from core.store.configs import STARTED, applied_over, note_version, save_config
 from core.store.jobs import NewJob, enqueue, list_jobs_of_kind
 from core.store.listening import CONNECTION, HOUR
 from core.store.pauses import list_pauses, lost_connections
+from core.store.revisions import change_settings
 from core.store.tables import active_rules, connections_told, jobs, stock, stock_told
 from core.store.writes import insert_new, upsert
 
@@ -31,14 +32,21 @@ def activate_rules(
     subjects: Collection[Subject],
     hours: Mapping[str, PlannedHour],
     now: datetime,
+    actor: str = STARTED,
 ) -> None:
     """Put the rules of a file in force: from now on they are listened for, and nothing of before is told to them.
 
-    A file that was not in force before becomes the next version, in the same transaction.
+    A file that was not in force before becomes the next version, in the same transaction, and every process that knows
+    the merchant's settings reads them again.
+    A process that starts with a file over which another one was applied meanwhile changes nothing: it goes by that one.
     What was listened for already goes on; an hour that was planned by the same schedule stays as it is.
     """
+    if digest_in_force(conn, merchant) != digest:
+        change_settings(conn, merchant)
     before = _locked(conn, merchant)
-    note_version(conn, merchant, digest, now)
+    if actor == STARTED and applied_over(conn, merchant, digest) is not None:
+        return
+    note_version(conn, merchant, digest, actor=actor, now=now)
     told = " ".join(sorted(subjects))
     upsert(
         conn,
@@ -50,6 +58,22 @@ def activate_rules(
     if Subject.CONNECTION in subjects and Subject.CONNECTION not in before:
         _begin_with_connections(conn, merchant, now)
     _plan(conn, merchant, hours)
+
+
+def apply_config(
+    conn: sa.Connection,
+    merchant: str,
+    text: str,
+    digest: str,
+    *,
+    subjects: Collection[Subject],
+    hours: Mapping[str, PlannedHour],
+    now: datetime,
+    actor: str,
+) -> None:
+    """Keep what a file says and put it in force: both or neither."""
+    activate_rules(conn, merchant, digest, subjects=subjects, hours=hours, now=now, actor=actor)
+    save_config(conn, merchant, digest, text, now=now)
 
 
 def _locked(conn: sa.Connection, merchant: str) -> frozenset[str]:

@@ -16,7 +16,7 @@ from core.model.order import Personal
 from core.store.keys import Purpose, find_key, find_key_named, find_search_hash, hash_under, keys_for
 from core.store.orders import find
 from core.store.sealing import Key, Keyring, Place, open_sealed, seal
-from core.store.tables import deliveries, orders
+from core.store.tables import deliveries, orders, refs
 from core.store.tombstones import any_person_buried, buried, buried_references, buried_until, bury
 
 _OF_ORDERS = "fetch"
@@ -110,6 +110,12 @@ def find_person(conn: sa.Connection, keyring: Keyring, merchant: str, kind: str,
     """Return the ids of the orders that were sealed with this value of a kind."""
     hashed = find_search_hash(conn, keyring, merchant, kind, value)
     return [] if hashed is None else find(conn, merchant, _hash_kind(kind), hashed)
+
+
+def has_search_hash(conn: sa.Connection, merchant: str, order_id: str, kind: str) -> bool:
+    """Return whether an order can be found by a value of that kind, which is not told."""
+    those = (refs.c.merchant == merchant, refs.c.order_id == order_id, refs.c.kind == _hash_kind(kind))
+    return conn.execute(sa.select(sa.literal(1)).where(*those).limit(1)).scalar() is not None
 
 
 @dataclass(frozen=True, slots=True)

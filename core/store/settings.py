@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from core.domain.shipping.routing import Zones
 from core.model.actions import Action
+from core.store.active_rules import digest_in_force
 from core.store.pauses import VendorPause, list_pauses
 from core.store.revisions import revisions_of
 from core.store.switches import LIVE, Switch, list_switches
@@ -51,6 +52,8 @@ class Settings:
     """(when a backup was brought back, when it was taken)."""
     persons_forgotten: bool
     """Whether a person's orders are not to be kept whatever order they are of."""
+    digest: str | None = None
+    """Of the crossdock.yaml in force; None where nothing ever served the merchant."""
 
     @cached_property
     def accepted(self) -> frozenset[tuple[str, str]]:
@@ -113,6 +116,7 @@ def read_settings(conn: sa.Connection, merchant: str, now: datetime) -> Settings
         pauses=list_pauses(conn, merchant, now),
         restores=_restores(conn, merchant),
         persons_forgotten=any_person_buried(conn, [merchant]),
+        digest=digest_in_force(conn, merchant),
     )
 
 

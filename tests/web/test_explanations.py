@@ -140,3 +140,20 @@ async def test_the_page_of_an_order_leads_to_why_it_stands_as_it_stands(site: Si
     assert "hold-all <small>crossdock.yaml:15:5</small>" in why.text
     assert "order.units = 1" in why.text
     assert "Operators and owners release it." in why.text
+
+
+async def test_an_order_of_a_connector_that_no_day_knows_is_not_captured_and_nothing_is_changed(
+    site: Site,
+) -> None:
+    await sold(site, 1001)
+    before = await told(site)
+
+    refused = await site.ask("GET", f"{API}/orders/{ORDER}/capture", key=KEY)
+    missing = await site.ask("GET", f"{API}/orders/shop:none/capture", key=KEY)
+
+    assert refused.status == 404
+    assert refused.json["detail"] == (
+        f"no day of {ORDER}: a day has orders of shopify and amazon, and this one is of bogus"
+    )
+    assert missing.status == 404
+    assert await told(site) == before

@@ -12,6 +12,7 @@ from core.errors import ConfigError
 from core.services import actions
 from core.services.explained import OrderExplanation, OrderReplay, StockExplanation
 from core.services.explanations import explain_order
+from core.services.order_days import CapturedOrder, captured_order
 from core.services.replays import replay_view
 from core.services.stock_explanations import explain_stock
 from web.api.endpoint import Answer, Call, Endpoint
@@ -71,6 +72,13 @@ def other_file(hub: Hub, merchant: str, text: str) -> MerchantConfig:
     return config
 
 
+async def captured(call: Call) -> CapturedOrder:
+    """Return an order as a day, without anything personal."""
+    hub: Hub = call.request.app[HUB]
+    order_id = await actions.order_named(hub, call.merchant, call.path["order"])
+    return await captured_order(hub, call.merchant, order_id)
+
+
 async def stock_explanation(call: Call) -> StockExplanation:
     """Return why a SKU's listings show what they show."""
     return await explain_stock(call.request.app[HUB], call.merchant, call.path["sku"])
@@ -95,6 +103,14 @@ ENDPOINTS = (
         takes=OtherFile,
         example={"config": None},
         asks=True,
+    ),
+    Endpoint(
+        name="captureOrder",
+        method="GET",
+        path="/orders/{order}/capture",
+        summary="The order as a day that plays elsewhere, without anything personal",
+        gives=CapturedOrder,
+        run=captured,
     ),
     Endpoint(
         name="explainStock",

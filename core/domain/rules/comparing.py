@@ -14,7 +14,7 @@ from typing import Any
 from core.config.merchant import Location, MerchantConfig
 from core.config.problems import Position
 from core.config.rules import Rule, RuleSet, is_standing
-from core.domain.rules.parting import Parting
+from core.domain.rules.divergence import Divergence
 from core.domain.rules.prefilter import Prefilter
 from core.domain.rules.uneventful import is_uneventful
 from core.expressions import Expression
@@ -30,7 +30,7 @@ class Files:
     before: MerchantConfig
     after: MerchantConfig
     shared: MerchantConfig
-    """Stands for both until ``FilePair.parting``: the rules that differ come first, in both versions, so that no rule that stops hides them."""
+    """Stands for both until ``FilePair.divergence``: the rules that differ come first, in both versions, so that no rule that stops hides them."""
 
     def come_to_nothing(self, facts: Sequence[f.Fact]) -> bool:
         """Return whether it is certain, without a replay, that neither does anything to an order."""
@@ -64,9 +64,9 @@ class FilePair:
         return self._without[never]
 
     @cached_property
-    def parting(self) -> Parting:
+    def divergence(self) -> Divergence:
         """Where the two part: a rule that differs starts, or an order is stuck and only one file listens to that."""
-        return Parting(
+        return Divergence(
             rules=frozenset(rule.id for rule in self._differing),
             triggers=frozenset({Trigger.ORDER_STUCK}) if len(self._hear_stuck) > 1 else frozenset(),
         )

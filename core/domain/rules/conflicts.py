@@ -8,29 +8,22 @@ can make both true there is no conflict; where neither was found out, that is sa
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import combinations, islice
+from itertools import combinations, takewhile
 from typing import Any
 
 from core.config.merchant import MerchantConfig
 from core.config.problems import Position
 from core.config.rule_tests import Moment, RuleTest
-from core.config.rules import Rule, RuleStep, is_standing
-from core.domain.rules.contradictions import contradict, may_contradict
-from core.domain.rules.demands import Asks, Demand, Way
-from core.domain.rules.matching_values import NoneFitError, NotFoundOutError, values_for
-from core.domain.rules.trial import Act, Seen, Trial
-from core.domain.rules.ways import MOST_WAYS, all_of, ways
-from core.expressions import Expression
-from core.expressions.kinds import Kind
-from core.expressions.parser import parse
+from core.config.rules import LabelRule, Rule, RuleStep, is_standing
+from core.domain.rules.contradictions import CONTRADICTORY, Said, contradict, may_contradict, what_counts
+from core.domain.rules.matching_orders import SETTABLE, MatchingOrders, OverError
+from core.domain.rules.matching_values import NotFoundOutError
+from core.domain.rules.trial import Act, Seen, Trial, said_outright
+from core.domain.rules.trial_values import connections_of
 from core.model.triggers import Subject, Trigger
 
 _NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
 """A Monday at noon: when orders that are tried are placed, about."""
-_SETTABLE: Mapping[Subject, frozenset[str]] = {
-    Subject.ORDER: frozenset({"order", "event"}),
-    Subject.STOCK: frozenset({"stock", "event"}),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,39 +49,142 @@ class Conflicts:
     """Pairs for which no time was left."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """A rule, and of its steps those that may contradict another rule's."""
+
+    rule: Rule
+    steps: tuple[tuple[RuleStep, Said | None], ...]
+    """Each with what it says, None where any of it is computed."""
+
+
 def conflicts_of(config: MerchantConfig, *, is_over: Callable[[], bool] = lambda: False) -> Conflicts:
     """Search the rules of a file for conflicts, until ``is_over``."""
-    found: list[Conflict] = []
-    undecided: list[tuple[Rule, Rule]] = []
-    unsearched = 0
-    for above, below in _pairs(config):
-        if is_over():
-            unsearched += 1
-            continue
+    search = _Search(config, is_over)
+    for above, below in search.pairs():
         try:
-            conflict = _conflict(config, above, below)
+            search.compare(above, below)
+        except OverError:
+            break
+    return Conflicts(tuple(search.found), tuple(search.undecided), search.left)
+
+
+class _Search:
+    """One search through the rules of a file."""
+
+    def __init__(self, config: MerchantConfig, is_over: Callable[[], bool]) -> None:
+        self.found: list[Conflict] = []
+        self.undecided: list[tuple[Rule, Rule]] = []
+        self._config = config
+        self._is_over = is_over
+        self._usual_label = _label_said(config.labels)
+        self._orders = MatchingOrders(connections_of(config), is_over)
+        self._sides = [self._sides_of(subject) for subject in SETTABLE]
+        self.left = sum(len(sides) * (len(sides) - 1) // 2 for sides in self._sides)
+        """Pairs that were not compared yet."""
+
+    def _sides_of(self, subject: Subject) -> Sequence[_Side]:
+        rules = [rule for rule in self._config.rules.of(subject) if not is_standing(rule)]
+        sides = [_Side(rule, tuple((s, self._written_out(s)) for s in _at_once(rule))) for rule in rules]
+        return [side for side in sides if side.steps]
+
+    def pairs(self) -> Iterator[tuple[_Side, _Side]]:
+        """Yield the pairs of rules that are left, the upper one first."""
+        for sides in self._sides:
+            for pair in combinations(sides, 2):
+                yield pair
+                self.left -= 1
+
+    def compare(self, above: _Side, below: _Side) -> None:
+        """Compare two rules.
+
+        Raises:
+            OverError: before that was done.
+        """
+        if self._is_over():
+            raise OverError
+        one, other = above.rule, below.rule
+        if one.stop or one.id in other.overrides or one.triggers.isdisjoint(other.triggers):
+            return
+        try:
+            conflict = self._conflict(above, below)
         except NotFoundOutError:
-            undecided.append((above, below))
+            self.undecided.append((one, other))
         else:
-            found += [conflict] if conflict is not None else []
-    return Conflicts(tuple(found), tuple(undecided), unsearched)
+            self.found += [conflict] if conflict is not None else []
+
+    def _conflict(self, above: _Side, below: _Side) -> Conflict | None:
+        """Return the first conflict of two rules; None where there can be none.
+
+        Raises:
+            NotFoundOutError: none was found, and there may be one.
+        """
+        certain = True
+        for step, other in _contradicting(above, below):
+            conditions = [above.rule.condition, below.rule.condition, step.condition, other.condition]
+            for trigger in sorted(above.rule.triggers & below.rule.triggers):
+                try:
+                    for given in self._orders.matching(conditions, trigger):
+                        acts = self._tried(above.rule, below.rule, trigger, given)
+                        if acts is not None:
+                            return Conflict(above.rule, below.rule, trigger, given, acts)
+                        certain = False
+                except NotFoundOutError:
+                    certain = False
+        if not certain:
+            raise NotFoundOutError
+        return None
+
+    def _written_out(self, step: RuleStep) -> Said | None:
+        """Return what a step says, None where any of it is computed."""
+        said = said_outright(step)
+        return None if any(map(_is_computed, said.values())) else self._whole(step.action, said)
+
+    def _whole(self, action: str, said: Said) -> Said:
+        """Return what an action comes to: of a label also what the file says for every order."""
+        return {**self._usual_label, **said} if action == "label" else said
+
+    def _tried(
+        self, above: Rule, below: Rule, trigger: Trigger, given: Mapping[str, Any]
+    ) -> tuple[Act, Act] | None:
+        """Return what two rules do to an order that contradicts; None where they do not, or another one stops them."""
+        config = self._config
+        whole = _seen(config, trigger, given, None)
+        if not {above.id, below.id} <= set(whole.rules):
+            return None
+        each = [_seen(config, trigger, given, rule) for rule in (above, below)]
+        if any(one.troubles for one in each):
+            return None
+        for act in _counting(each[0].acts):
+            for other in _counting(each[1].acts):
+                said, other_said = (self._whole(one.action, one.said) for one in (act, other))
+                if contradict(act.action, said, other.action, other_said):
+                    return act, other
+        return None
 
 
-def _pairs(config: MerchantConfig) -> Iterator[tuple[Rule, Rule]]:
-    """Yield the rules that something starts both, the upper one first, where their actions may contradict."""
-    for subject in _SETTABLE:
-        rules = [rule for rule in config.rules.of(subject) if not is_standing(rule)]
-        for above, below in combinations(rules, 2):
-            if above.stop or above.id in below.overrides or above.triggers.isdisjoint(below.triggers):
-                continue
-            if next(_contradicting(above, below), None) is not None:
-                yield above, below
+def _label_said(labels: LabelRule) -> Said:
+    said: dict[str, Any] = {
+        "choose": labels.choose,
+        "format": labels.format.lower(),
+        "via": labels.via,
+        "max": labels.at_most,
+        "services": list(labels.services),
+    }
+    return {key: value for key, value in said.items() if value not in (None, [])}
 
 
-def _contradicting(above: Rule, below: Rule) -> Iterator[tuple[RuleStep, RuleStep]]:
-    for step in _at_once(above):
-        for other in _at_once(below):
-            said, other_said = _written_out(step), _written_out(other)
+def _counting(acts: Sequence[Act]) -> Iterator[Act]:
+    """Yield the acts of a rule that no later one of it takes the place of."""
+    for at, act in enumerate(acts):
+        counts = what_counts(act.action, act.said)
+        if counts is None or all(counts != what_counts(one.action, one.said) for one in acts[at + 1 :]):
+            yield act
+
+
+def _contradicting(above: _Side, below: _Side) -> Iterator[tuple[RuleStep, RuleStep]]:
+    for step, said in above.steps:
+        for other, other_said in below.steps:
             if said is None or other_said is None:
                 contradicts = may_contradict(step.action, other.action)
             else:
@@ -98,101 +194,27 @@ def _contradicting(above: Rule, below: Rule) -> Iterator[tuple[RuleStep, RuleSte
 
 
 def _at_once(rule: Rule) -> Iterator[RuleStep]:
-    """Yield the steps that are done where nothing fails, before the rule waits."""
-    for step in rule.steps:
-        if step.action == "wait":
-            return
-        yield step
+    """Yield the steps that may contradict another's and count where nothing fails, before the rule waits or ends."""
+    done = list(takewhile(lambda step: not _is_end(step), rule.steps))
+    for at, step in enumerate(done):
+        later = [one for one in done[at + 1 :] if one.condition is None]
+        if step.action in CONTRADICTORY and not any(_takes_place(one, step) for one in later):
+            yield step
 
 
-def _conflict(config: MerchantConfig, above: Rule, below: Rule) -> Conflict | None:
-    """Return the first conflict of two rules; None where there can be none.
-
-    Raises:
-        NotFoundOutError: none was found, and there may be one.
-    """
-    certain = True
-    for step, other in _contradicting(above, below):
-        conditions = [above.condition, below.condition, step.condition, other.condition]
-        for trigger in sorted(above.triggers & below.triggers):
-            try:
-                for given in _matching(conditions, trigger):
-                    acts = _tried(config, above, below, trigger, given)
-                    if acts is not None:
-                        return Conflict(above, below, trigger, given, acts)
-                    certain = False
-            except NotFoundOutError:
-                certain = False
-    if not certain:
-        raise NotFoundOutError
-    return None
+def _is_end(step: RuleStep) -> bool:
+    return step.action == "wait" or (step.action == "stop" and step.condition is None)
 
 
-def _written_out(step: RuleStep) -> Mapping[str, Any] | None:
-    """Return what a step says, None where any of it is computed."""
-    if step.said is True:
-        return {}
-    said: dict[str, Any] = step.said.model_dump(by_alias=True, exclude_none=True)
-    return None if any(_is_computed(value) for value in said.values()) else said
+def _takes_place(later: RuleStep, step: RuleStep) -> bool:
+    counts = what_counts(step.action, said_outright(step))
+    return counts is not None and counts == what_counts(later.action, said_outright(later))
 
 
 def _is_computed(value: Any) -> bool:
     if isinstance(value, str):
         return value.startswith("=") or "{{" in value
     return any(map(_is_computed, value)) if isinstance(value, list | tuple) else False
-
-
-def _matching(conditions: Sequence[Expression | None], trigger: Trigger) -> Iterator[Mapping[str, Any]]:
-    """Yield what makes conditions true, as far as they can be read.
-
-    Raises:
-        NotFoundOutError: at the end, where there may be more.
-    """
-    asked = [one for one in conditions if one is not None]
-    kinds: dict[str, Kind] = {name: kind for one in asked for name, kind in one.scope.variables.items()}
-    started = Demand(("event", "trigger"), Asks.EQUAL, trigger.value)
-    parts = [list(islice(ways(parse(one.text)), MOST_WAYS)) for one in asked]
-    certain = all(len(one) < MOST_WAYS for one in parts)
-    tried = 0
-    for way in islice(all_of(parts), MOST_WAYS):
-        tried += 1
-        try:
-            values = values_for([*_settable(way, trigger), started], kinds)
-        except NoneFitError:
-            continue
-        except NotFoundOutError:
-            certain = False
-            continue
-        certain = certain and _is_read(way, trigger)
-        values.get("event", {}).pop("trigger", None)
-        yield {name: inside for name, inside in values.items() if inside}
-    if not certain or tried == MOST_WAYS:
-        raise NotFoundOutError
-
-
-def _settable(way: Way, trigger: Trigger) -> list[Demand]:
-    return [demand for demand in way.demands if demand.path[0] in _SETTABLE[trigger.subject]]
-
-
-def _is_read(way: Way, trigger: Trigger) -> bool:
-    return way.is_whole and len(_settable(way, trigger)) == len(way.demands)
-
-
-def _tried(
-    config: MerchantConfig, above: Rule, below: Rule, trigger: Trigger, given: Mapping[str, Any]
-) -> tuple[Act, Act] | None:
-    """Return what two rules do to an order that contradicts; None where they do not, or another one stops them."""
-    whole = _seen(config, trigger, given, None)
-    if not {above.id, below.id} <= set(whole.rules):
-        return None
-    each = [_seen(config, trigger, given, rule) for rule in (above, below)]
-    if any(one.troubles for one in each):
-        return None
-    for act in each[0].acts:
-        for other in each[1].acts:
-            if contradict(act.action, act.said, other.action, other.said):
-                return act, other
-    return None
 
 
 def _seen(config: MerchantConfig, trigger: Trigger, given: Mapping[str, Any], rule: Rule | None) -> Seen:

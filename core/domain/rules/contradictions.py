@@ -13,6 +13,12 @@ def _differ(one: Said, other: Said) -> bool:
     return dict(one) != dict(other)
 
 
+def _labels_differ(one: Said, other: Said) -> bool:
+    """Return whether labels would be bought otherwise; a connection that one leaves open may be the same."""
+    both = "via" in one and "via" in other
+    return any(one.get(key) != other.get(key) for key in {*one, *other} if both or key != "via")
+
+
 def _always(one: Said, other: Said) -> bool:
     del one, other
     return True
@@ -36,12 +42,13 @@ CONTRADICTING: Mapping[tuple[str, str], Callable[[Said, Said], bool]] = {
     ("cancel", "capture"): _always,
     ("hold", "buy_label"): _always,
     ("hold", "release"): _lets_go,
-    ("label", "label"): _differ,
+    ("label", "label"): _labels_differ,
     ("route", "route"): _differ,
     ("set_buffer", "set_buffer"): _same_channel,
     ("tag", "untag"): _same_tag,
 }
 """By two actions: whether what they say contradicts."""
+CONTRADICTORY = frozenset(action for pair in CONTRADICTING for action in pair)
 
 
 def may_contradict(one: str, other: str) -> bool:
@@ -55,3 +62,13 @@ def contradict(one: str, said: Said, other: str, other_said: Said) -> bool:
         return CONTRADICTING[one, other](said, other_said)
     found = CONTRADICTING.get((other, one))
     return found is not None and found(other_said, said)
+
+
+_LAST_COUNTS = frozenset({"assign", "label", "route"})
+
+
+def what_counts(action: str, said: Said) -> tuple[Any, ...] | None:
+    """Return of what a later action of the same rule takes the place of this one; None where both count."""
+    if action == "set_buffer":
+        return (action, said.get("channel"))
+    return (action,) if action in _LAST_COUNTS else None

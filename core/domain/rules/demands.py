@@ -1,12 +1,13 @@
 """What a condition demands of single values, and whether a value meets it. Pure."""
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from operator import eq, ge, gt, le, lt, ne
 from typing import Any
+
+from core.expressions.patterns import is_found
 
 Path = tuple[str, ...]
 """The names that lead to a value, as in ``("order", "ship_to", "country")``; of an entry of a list from there on."""
@@ -138,6 +139,6 @@ def _is_same(value: Any, wanted: Any) -> bool:
 
 def _matches(pattern: str, text: str) -> bool:
     try:
-        return re.search(pattern, text) is not None
-    except re.error:  # the engine that rules run on knows more of it
+        return is_found(pattern, text)
+    except ValueError:
         return False

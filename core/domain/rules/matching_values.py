@@ -12,6 +12,7 @@ from itertools import islice, pairwise
 from typing import Any
 
 from core.domain.rules.demands import Asks, Demand, Path, Way, is_met, is_number
+from core.domain.rules.value_limits import limits
 from core.domain.rules.ways import all_of
 from core.expressions.kinds import Basic, Kind, ListOf, MapOf, Shape, bare
 
@@ -45,7 +46,7 @@ def _shaped(demands: Iterable[Demand], kind: Kind) -> dict[str, Any]:
     found, open_ = [], False
     for path, asked in by_path.items():  # where one path is certain, the others do not matter
         try:
-            found.append((path, _value(_kind_at(kind, path), asked)))
+            found.append((path, _value(*_kind_at(kind, path), asked)))
         except NotFoundOutError:
             open_ = True
     if open_:
@@ -71,19 +72,22 @@ def _put(values: dict[str, Any], path: Path, value: Any) -> None:
     values[last] = value
 
 
-def _kind_at(kind: Kind, path: Path) -> Kind:
+def _kind_at(kind: Kind, path: Path) -> tuple[Kind, tuple[Demand, ...]]:
+    """Return the kind of what is at a path, and what it meets anyway."""
+    anyway: tuple[Demand, ...] = ()
     for name in path:
         match bare(kind):
-            case Shape(fields=fields) if name in fields:
+            case Shape(name=shape, fields=fields) if name in fields:
                 kind = fields[name]
+                anyway = tuple(limits(shape, name, kind))
             case MapOf(of=of):
-                kind = of
+                kind, anyway = of, ()
             case _:
-                return Basic.ANY
-    return kind
+                return Basic.ANY, ()
+    return kind, anyway
 
 
-def _value(kind: Kind, demands: Sequence[Demand]) -> Any:
+def _value(kind: Kind, anyway: Sequence[Demand], demands: Sequence[Demand]) -> Any:
     if isinstance(bare(kind), ListOf):
         return _entries(bare(kind), demands)
     asks = {demand.asks for demand in demands}
@@ -91,10 +95,11 @@ def _value(kind: Kind, demands: Sequence[Demand]) -> Any:
         return _ABSENT
     if asks & {Asks.SOME, Asks.EVERY, Asks.HOLDS, Asks.LACKS} or bare(kind) in (Basic.TIME, Basic.SPAN):
         raise NotFoundOutError
-    for one in _candidates(bare(kind), demands):
-        if all(is_met(one, demand) for demand in demands):
+    every = (*demands, *anyway)
+    for one in _candidates(bare(kind), every):
+        if all(is_met(one, demand) for demand in (demands if one is None else every)):
             return one
-    if _is_certain(kind, demands):
+    if _is_certain(kind, every):
         raise NoneFitError
     raise NotFoundOutError
 
@@ -170,11 +175,9 @@ def _like(pattern: str) -> Iterator[str]:
 def _is_certain(kind: Kind, demands: Sequence[Demand]) -> bool:
     """Return whether no value at all meets the demands, now that none of the candidates does."""
     asks = {demand.asks for demand in demands}
-    if asks & {Asks.MATCHES, Asks.MATCHES_NOT}:
-        return False
     if asks & {Asks.EQUAL, Asks.IN} or kind is Basic.TRUTH:
         return True  # every value that may be was a candidate
-    return asks <= _BOUNDS | {Asks.THERE} and _is_empty(kind, demands)
+    return _is_empty(kind, demands)
 
 
 def _is_empty(kind: Kind, demands: Sequence[Demand]) -> bool:
@@ -237,7 +240,7 @@ def _one(of: Kind, demands: Sequence[Demand]) -> Any:
         return _shaped(demands, bare(of))
     if any(demand.path for demand in demands):
         raise NotFoundOutError
-    return _value(of, demands or [Demand((), Asks.OTHER, "")])
+    return _value(of, (), demands or [Demand((), Asks.OTHER, "")])
 
 
 def _sized(

@@ -16,9 +16,9 @@ from core.domain.due import View, payment
 from core.domain.fold import fold
 from core.domain.label_choice import labels_of
 from core.domain.rules.acting import Acting, Given, done, go_on
+from core.domain.rules.divergence import DivergedError, Divergence
 from core.domain.rules.gone import Gone, held_by_rules, keeps
 from core.domain.rules.matching import Asking, Matching, looked_at_by, match, values_at
-from core.domain.rules.parting import PartedError, Parting
 from core.domain.rules.recorded import OF_LABELS, Numbered, answers_in, of_rules, told_together
 from core.domain.rules.replay_words import mentions, said_of
 from core.domain.rules.stepping import due_rules, due_run, offers, resumed, stepped
@@ -52,16 +52,16 @@ def replay(
     *,
     until: datetime,
     outcome_only: bool = False,
-    parting: Parting | None = None,
+    divergence: Divergence | None = None,
 ) -> Trace:
     """Return what an order's facts come to under the rules of the view's file, up to an instant.
 
     ``outcome_only`` leaves out who was asked and answered no.
 
     Raises:
-        PartedError: what ``parting`` names came.
+        DivergedError: what ``divergence`` names came.
     """
-    replayed = _Replay(facts, around, outcome_only=outcome_only, parting=parting or Parting())
+    replayed = _Replay(facts, around, outcome_only=outcome_only, divergence=divergence or Divergence())
     for together in told_together(facts):
         replayed.take(together)
     replayed.pass_until(until)
@@ -72,9 +72,9 @@ class _Replay:
     """One order on its way under the rules."""
 
     def __init__(
-        self, facts: Sequence[f.Fact], around: Around, *, outcome_only: bool, parting: Parting
+        self, facts: Sequence[f.Fact], around: Around, *, outcome_only: bool, divergence: Divergence
     ) -> None:
-        self._around, self._outcome_only, self._parting = around, outcome_only, parting
+        self._around, self._outcome_only, self._divergence = around, outcome_only, divergence
         self._state = OrderState(offered=Offered())
         self._now = facts[0].at
         self._stored = 0
@@ -93,6 +93,7 @@ class _Replay:
         self._came: list[Came] = []
         self._steps: list[ReplayedStep] = []
         self._matched: list[tuple[str, str, int]] = []
+        self._begun: list[RuleMatched] = []
         self._held: list[tuple[str, str]] = []
         self._not_compared: list[NotCompared] = []
 
@@ -176,7 +177,7 @@ class _Replay:
     @cached_property
     def _heard(self) -> frozenset[Trigger]:
         """What a rule may ever ask about."""
-        return self._rules.triggers | self._rules.awaited | self._parting.triggers
+        return self._rules.triggers | self._rules.awaited | self._divergence.triggers
 
     def _fold(self, *facts: f.Fact) -> None:
         for fact in facts:
@@ -221,8 +222,8 @@ class _Replay:
     def _offer(self, view: View) -> None:
         told, self._told = self._told, []
         matching = match(view, self._rules, told, self._around.products, heard=self._heard)
-        if self._parting.is_at(matching):
-            raise PartedError
+        if self._divergence.is_at(matching):
+            raise DivergedError
         if not self._outcome_only:
             self._came += [self._asked(view, asking) for asking in matching.askings if asking.rules]
         waited = [
@@ -238,6 +239,7 @@ class _Replay:
     def _note_matched(self, matching: Matching) -> None:
         for fact in matching.facts:
             if isinstance(fact, RuleMatched):
+                self._begun.append(fact)
                 self._matched.append((fact.rule, fact.trigger, self._began(fact.run_id)))
             elif isinstance(fact, RuleStepped) and (rule := self._rules.rule(fact.rule)) is not None:
                 self._note(rule, fact, said={})
@@ -389,4 +391,5 @@ class _Replay:
             not_compared=tuple(self._not_compared),
             state=state,
             waits=tuple((run.rule, run.due_at) for run in state.rule_runs),
+            begun=tuple(self._begun),
         )

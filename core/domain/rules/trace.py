@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from core.domain.state import OrderState
+from core.model.rule_facts import RuleMatched
 from core.model.rule_runs import StepOutcome
 
 NOT_KNOWN = "not known"
@@ -90,6 +91,8 @@ class Trace:
     """Where the order would stand."""
     waits: tuple[tuple[str, datetime], ...]
     """(rule, until when) of the runs that have not ended."""
+    begun: tuple[RuleMatched, ...] = ()
+    """What would have begun each run, in the order in which they began."""
 
     def of(self, *actions: str) -> Sequence[ReplayedStep]:
         """Return the steps of some actions that were done."""

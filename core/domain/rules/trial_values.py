@@ -1,6 +1,6 @@
 """Where a test of rules begins: what it gives, and for the rest an ordinary order in good order."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -97,8 +97,12 @@ def event_given(
 
 def channel_of(config: MerchantConfig) -> str:
     """Return the first connection of a file that sells."""
-    sells = (name for name, one in config.connections.items() if one.use in CHANNELS)
-    return next(sells, next(iter(config.connections)))
+    return connections_of(config)[0]
+
+
+def connections_of(config: MerchantConfig) -> Sequence[str]:
+    """Return the connections of a file, those first that are known to sell."""
+    return sorted(config.connections, key=lambda name: config.connections[name].use not in CHANNELS)
 
 
 def usual_order(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from itertools import islice, product
+from itertools import chain, islice, product
 from typing import Any
 
 from core.domain.rules.demands import MIRRORED, NEGATED, Asks, Demand, Path, Way
@@ -17,39 +17,60 @@ _TEXTS = frozenset({"startsWith", "endsWith", "contains", "matches"})
 _COMPARISONS = frozenset(MIRRORED)
 
 
-def ways(node: Node, *, wanted: bool = True) -> Iterator[Way]:
-    """Yield the ways in which an expression is as wanted; none is left out, some may ask more than can be read."""
-    match node:
-        case Literal(value=bool() as value):
-            yield from [Way()] if value is wanted else []
-        case Unary(operator="!", operand=operand):
-            yield from ways(operand, wanted=not wanted)
-        case Logic(operator=operator, operands=operands):
-            if (operator == "&&") is wanted:
-                yield from all_of([list(islice(ways(one, wanted=wanted), MOST_WAYS)) for one in operands])
-            else:
-                for one in operands:
-                    yield from ways(one, wanted=wanted)
-        case Choice(condition=condition, then=then, otherwise=otherwise):
-            for holds, chosen in ((True, then), (False, otherwise)):
-                yield from all_of([list(ways(condition, wanted=holds)), list(ways(chosen, wanted=wanted))])
-        case _:
-            yield _single(node, wanted=wanted)
+def ways(node: Node, *, wanted: bool = True) -> tuple[Way, ...]:
+    """Return ways in which an expression is as wanted, at most ``MOST_WAYS``; some may ask more than can be read.
+
+    Where there are fewer, none is left out.
+    """
+    return _Reading().ways(node, wanted=wanted)
+
+
+class _Reading:
+    """Reads one expression, each part of it once: how long it takes does not grow with how deep choices lie in it."""
+
+    def __init__(self) -> None:
+        self._read: dict[tuple[int, bool], tuple[Way, ...]] = {}
+
+    def ways(self, node: Node, *, wanted: bool) -> tuple[Way, ...]:
+        key = (id(node), wanted)
+        if key not in self._read:
+            self._read[key] = tuple(islice(self._each(node, wanted=wanted), MOST_WAYS))
+        return self._read[key]
+
+    def _each(self, node: Node, *, wanted: bool) -> Iterator[Way]:
+        match node:
+            case Literal(value=bool() as value):
+                yield from [Way()] if value is wanted else []
+            case Unary(operator="!", operand=operand):
+                yield from self.ways(operand, wanted=not wanted)
+            case Logic(operator=operator, operands=operands):
+                parts = [self.ways(one, wanted=wanted) for one in operands]
+                yield from all_of(parts) if (operator == "&&") is wanted else chain.from_iterable(parts)
+            case Choice(condition=condition, then=then, otherwise=otherwise):
+                for holds, chosen in ((True, then), (False, otherwise)):
+                    yield from all_of([self.ways(condition, wanted=holds), self.ways(chosen, wanted=wanted)])
+            case _:
+                yield self._single(node, wanted=wanted)
+
+    def _single(self, node: Node, *, wanted: bool) -> Way:
+        demand = _demand(node)
+        if demand is None:
+            return UNREAD
+        if isinstance(node, Loop):
+            return Way((self._of_entries(demand, node, wanted=wanted),))
+        return Way((demand if wanted else _negated(demand),))
+
+    def _of_entries(self, demand: Demand, loop: Loop, *, wanted: bool) -> Demand:
+        """Return what is asked of the entries of a list: of one of them, or of each."""
+        asks_some = (loop.function == "exists") is wanted
+        inside = tuple(_inside(way, loop.name) for way in self.ways(loop.body, wanted=wanted))
+        return Demand(demand.path, Asks.SOME if asks_some else Asks.EVERY, inside)
 
 
 def all_of(parts: Sequence[Sequence[Way]]) -> Iterator[Way]:
     """Yield every way in which all parts are true together."""
     for chosen in product(*parts):
         yield Way(tuple(d for one in chosen for d in one.demands), all(one.is_whole for one in chosen))
-
-
-def _single(node: Node, *, wanted: bool) -> Way:
-    demand = _demand(node)
-    if demand is None:
-        return UNREAD
-    if isinstance(node, Loop):
-        return Way((_of_entries(demand, node, wanted=wanted),))
-    return Way((demand if wanted else _negated(demand),))
 
 
 def _negated(demand: Demand) -> Demand:
@@ -76,13 +97,6 @@ def _demand(node: Node) -> Demand | None:
             return _on(over, Asks.SOME)
         case _:
             return _on(node, Asks.EQUAL, value=True)
-
-
-def _of_entries(demand: Demand, loop: Loop, *, wanted: bool) -> Demand:
-    """Return what is asked of the entries of a list: of one of them, or of each."""
-    asks_some = (loop.function == "exists") is wanted
-    inside = tuple(_inside(way, loop.name) for way in islice(ways(loop.body, wanted=wanted), MOST_WAYS))
-    return Demand(demand.path, Asks.SOME if asks_some else Asks.EVERY, inside)
 
 
 def _inside(way: Way, name: str) -> Way:

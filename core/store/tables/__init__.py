@@ -34,6 +34,7 @@ from core.store.tables.stock import (
 from core.store.tables.work import (
     config_versions,
     configs,
+    drafts,
     go_live_rows,
     go_lives,
     jobs,
@@ -60,6 +61,7 @@ __all__ = [
     "connections_told",
     "data_keys",
     "deliveries",
+    "drafts",
     "effects",
     "facts",
     "forgotten",

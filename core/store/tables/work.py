@@ -122,7 +122,10 @@ config_versions = table(
     ),  # from 1, in the order in which they came
     text("digest"),  # of what was put in force: the hash of its text in configs
     at("since"),
+    sa.Column("actor", sa.Text, nullable=False, server_default="hub"),  # hub: a process that started with it
 )
+
+drafts = table("drafts", text("digest"), at("since"), at("until"), text("actor"))
 
 processes = sa.Table(
     "processes",

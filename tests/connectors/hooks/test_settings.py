@@ -146,7 +146,8 @@ def test_the_file_that_newcomers_copy_shows_a_connection_that_can_be_read(tmp_pa
 
 ASK = """
 import asyncio, json, sys
-from assembly import KINDS, open_hub
+from assembly import open_hub
+from core.engine.opening import KINDS
 found = []
 async def ask():
     async with open_hub() as (hub, _):

@@ -40,7 +40,7 @@ BOTH: list[tuple[str, str, Mapping[str, Any]]] = [
     (
         "order.channel == 'shop' || order.test",
         "!(order.channel == 'shop')",
-        {"test": True, "channel": "other"},
+        {"test": True, "channel": "post"},
     ),
     ("order.method.startsWith('Exp')", "order.method.endsWith('day')", {"method": "Expday"}),
     ("order.method.matches('(?i)^express|overnight')", "", {"method": "express"}),
@@ -67,6 +67,23 @@ BOTH: list[tuple[str, str, Mapping[str, Any]]] = [
     ("order.tags.all(t, t == 'gift')", "order.tags.all(t, t == 'vip')", {"tags": []}),
     ("5 < order.units", "7 > order.units", {"units": 6}),
     ("order.ship_to.po_box", "order.ship_to.country == 'US'", {"ship_to": {"po_box": True, "country": "US"}}),
+    ("order.risk > 60", "order.risk_level != 'low'", {"risk": 65, "risk_level": "medium"}),
+    (
+        "order.units > 5",
+        "order.lines.exists(l, l.sku == 'MUG')",
+        {"units": 6, "lines": [{"sku": "MUG", "qty": 6}]},
+    ),
+    (
+        "order.units > 5",
+        "order.lines.exists(l, l.qty == 2)",
+        {"units": 6, "lines": [{"qty": 2}, {"qty": 4}]},
+    ),
+    (
+        "'MUG' in order.skus && 'TEE' in order.skus",
+        "order.lines.exists(l, l.qty > 3)",
+        {"skus": ["MUG", "TEE"], "lines": [{"qty": 4, "sku": "MUG"}, {"sku": "TEE"}]},
+    ),
+    ("order.stage != 'ready' && order.stage.startsWith('s')", "", {"stage": "shipped"}),
 ]
 
 
@@ -94,6 +111,16 @@ NEVER_BOTH = [
     ("order.method == 'Express'", "order.method.startsWith('Stand')"),
     ("event.trigger == 'order.routed'", ""),
     ("order.customer.orders == null", "order.customer.orders == 3"),
+    ("order.units < 0", ""),
+    ("order.total < 0", ""),
+    ("order.lines.exists(l, l.price < 0)", ""),
+    ("order.customer.orders != null && order.customer.orders < 0", ""),
+    ("order.risk > 100", ""),
+    ("order.stage == 'packed'", ""),
+    ("order.payment.state == 'paid'", ""),
+    ("order.channel == 'nobody'", ""),
+    ("order.risk > 80", "order.risk_level == 'low'"),
+    ("order.stage.matches('^x')", ""),
 ]
 
 
@@ -111,6 +138,15 @@ UNKNOWN = [
     ("order.lines.exists_one(l, l.qty == 77)", ""),
     ("order.method.matches('^[b-d]{2}x$')", ""),
     ("order.method.startsWith('AB')", "!order.method.contains('B')"),
+    (
+        "order.method.startsWith('aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!')",
+        "order.method.matches('^(a+)+$')",
+    ),
+    ("order.total < 10", "order.lines.exists(l, l.price > 100)"),
+    ("order.total > 50", "order.payment.paid != null && order.payment.paid < 20"),
+    ("order.lines.exists(l, l.qty == 3)", "order.units == 2"),
+    ("order.skus.all(s, s == 'MUG') && 'MUG' in order.skus", "order.lines.exists(l, l.sku == 'TEE')"),
+    ("order.items.exists(i, i.units == 3)", "order.units == 2"),
 ]
 
 
@@ -165,6 +201,8 @@ SAME = [
     ("hold: look", "release: risk"),
     ("hold: look", "cancel: gone"),
     ("label: {max: 20}", "label: {max: 20}"),
+    ("label: {via: post}", "label: {via: post, choose: cheapest, format: png}"),
+    ("label: {max: 20}", "label: {max: 20, via: post}"),
 ]
 
 
@@ -214,6 +252,22 @@ SETTLED = {
         rules:
           - {id: one, when: order.verified, then: [{if: order.test, route: {to: [west]}}]}
           - {id: other, when: order.verified, then: [{if: "!order.test", route: {to: [east]}}]}
+        """,
+    "what would be done after the end": """
+        rules:
+          - {id: one, when: order.verified, then: [{stop: true}, {route: {to: [west]}}]}
+          - {id: other, when: order.verified, then: [{route: {to: [east]}}]}
+        """,
+    "the same rule's last word": """
+        rules:
+          - {id: one, when: order.verified, then: [{route: {to: [west]}}, {route: {to: [east]}}]}
+          - {id: other, when: order.verified, then: [{route: {to: [east]}}]}
+        """,
+    "what is said of every label otherwise": """
+        rules:
+          - {id: usual, when: order.verified, then: [{label: {max: 20}}]}
+          - {id: one, when: order.verified, if: order.units > 3, then: [{label: {choose: fastest}}]}
+          - {id: other, when: order.verified, then: [{if: order.units > 4, label: {max: 20, choose: fastest}}]}
         """,
     "what is done after a wait": """
         rules:
@@ -272,6 +326,39 @@ def test_a_conflict_is_told_with_both_places_and_a_test_that_shows_it() -> None:
     tested = config_of(text + pasted)
     assert len(tested.tests) == 1
     assert failing_tests(tested) == ()
+
+
+def test_a_route_that_only_some_orders_get_is_not_the_last_word() -> None:
+    config = config_of(
+        """
+        rules:
+          - {id: one, when: order.verified, then: [{route: {to: [west]}}, {if: order.test, route: {to: [east]}}]}
+          - {id: other, when: order.verified, then: [{route: {to: [east]}}]}
+        """
+    )
+
+    (conflict,) = conflicts_of(config).found
+
+    assert [act.said for act in conflict.acts] == [{"to": ["west"]}, {"to": ["east"]}]
+
+
+def test_the_time_is_asked_for_at_every_order_that_is_made() -> None:
+    asked = iter([False, False, True])
+    config = config_of(two("order.units > 9 || order.risk > 9", "order.units < 0"))
+
+    found = conflicts_of(config, is_over=lambda: next(asked))
+
+    assert (found.found, found.undecided, found.unsearched) == ((), (), 1)
+
+
+def test_choices_within_choices_are_read_once_each() -> None:
+    condition = "order.test"
+    for number in range(20):
+        condition = f"({condition} ? order.units > {number} : order.risk > {number})"
+
+    found = conflicts_of(config_of(two(condition, "order.units < 3")))
+
+    assert (found.found, len(found.undecided), found.unsearched) == ((), 1, 0)
 
 
 def test_what_no_time_was_left_for_is_counted() -> None:

@@ -6,12 +6,12 @@ from core.domain.rules.matching import Matching
 from core.model.triggers import Trigger
 
 
-class PartedError(Exception):
+class DivergedError(Exception):
     """Something came at which two files may part."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parting:
+class Divergence:
     """Where a replay ends that stands for two files."""
 
     rules: frozenset[str] = frozenset()
