@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from core.config.rules import Rule
-from core.domain.rules.values import order_values
+from core.domain.rules.values import checked_values, order_values
 from core.domain.state import OrderState
 from core.expressions import Bound, EvaluationError, Expression, ExpressionError, bind, compile_expression
 from core.expressions.cost import Sizes
@@ -88,15 +88,18 @@ class Prefilter:
         for fact in facts:
             if not isinstance(fact, f.Received | f.Changed):
                 continue
-            for check in (None, *checks):
-                state = OrderState(order=fact.order, needs=fact.needs, payment=check)
-                values = order_values(state, fact.order, products, now)
-                known = {name: values[name] for name in self.names}
-                if known not in told:
-                    told.append(known)
-                    yield {"order": values, "now": now}
-                elif check is None:
-                    break  # told as before: then it is so with each check too
+            values = order_values(OrderState(order=fact.order, needs=fact.needs), fact.order, products, now)
+            known = {name: values[name] for name in self.names}
+            if known in told:
+                continue  # told as before: then it is so with each check too
+            told.append(known)
+            yield {"order": values, "now": now}
+            for check in checks:
+                checked = checked_values(OrderState(payment=check), fact.order)
+                with_check = known | {name: value for name, value in checked.items() if name in self.names}
+                if with_check not in told:
+                    told.append(with_check)
+                    yield {"order": with_check, "now": now}
 
 
 def _fixed_parts(rule: Rule) -> Iterator[Expression]:

@@ -43,12 +43,11 @@ def order_values(
         "method": order.method or "",
         "ship_by": order.ship_by,
         "deliver_by": order.deliver_by,
-        **_risk(state, order),
+        **checked_values(state, order),
         "customer": {"orders": order.customer_orders_before},
         "ship_to": _ship_to(order),
         "lines": [_line(line) for line in order.lines],
         **_units(state, order, products),
-        "payment": _payment(state, order),
         "parcels": [_parcel(parcel) for parcel in state.parcels],
         "holds": [hold.value for hold in held.holds],
         "tags": list(state.tags),
@@ -58,6 +57,11 @@ def order_values(
         "before_go_live": state.before_go_live,
         "attributes": dict(order.attributes),
     }
+
+
+def checked_values(state: OrderState, order: Order) -> dict[str, Any]:
+    """Return what a check of its payment tells of an order."""
+    return {**_risk(state, order), "payment": _payment(state, order)}
 
 
 def _held(state: OrderState) -> OrderState:
