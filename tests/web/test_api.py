@@ -61,6 +61,7 @@ REFUSED = {
     ("get", "/metrics"): 401,
     ("post", "/notices/seen"): 404,
     ("get", "/runs/{run}"): 404,
+    ("post", "/runs/{run}/retry"): 404,
     ("post", "/privacy-requests/answered"): 404,
     ("get", "/go-live/accepted/{id}"): 404,
     ("get", "/go-live/accepted/{id}/undo"): 404,
