@@ -1,13 +1,15 @@
-"""``crossdock runs``: what rules did: every run with its trigger, and of one what came of each step."""
+"""``crossdock runs``: what rules did: every run with its trigger, of one what came of each step, and retrying it from one."""
 
 import argparse
 from functools import partial
 
 from commands.arguments import UsageError, add_merchant_options
+from commands.confirm import add_confirm_options, agree
 from commands.output import Rows
-from commands.running import show_for_merchant
+from commands.running import ACTOR, show_for_merchant
 from core.engine.hub import Hub
 from core.services.actions import order_named
+from core.services.run_retries import retry_plan, retry_run
 from core.services.runs import run_trace
 from core.store.run_history import page_of_runs
 
@@ -17,19 +19,27 @@ _MOST = 100
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what the verb takes."""
     add_merchant_options(parser)
-    parser.add_argument("do", nargs="?", default="list", choices=("list", "show"))
-    parser.add_argument("words", nargs="*", help="show RUN")
+    parser.add_argument("do", nargs="?", default="list", choices=("list", "show", "retry"))
+    parser.add_argument("words", nargs="*", help="show RUN; retry RUN --from STEP")
+    parser.add_argument(
+        "--from", dest="start", metavar="STEP", help="retry: the step's id or path, as then.1"
+    )
+    add_confirm_options(parser)
     parser.add_argument("--rule", help="runs of this rule alone")
     parser.add_argument("--order", help="runs about this order alone, by its id or number")
     parser.add_argument("--outcome", choices=("open", "done", "stopped", "failed"))
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """List runs, or show one."""
-    wanted, count = ("RUN", 1) if arguments.do == "show" else ("no more words", 0)
-    if len(arguments.words) != count:
+    """List runs, show one, or retry one."""
+    work, wanted, count = {
+        "list": (_listed, "no more words", 0),
+        "show": (_shown, "RUN", 1),
+        "retry": (_retried, "RUN and --from STEP", 1),
+    }[arguments.do]
+    if len(arguments.words) != count or (arguments.do == "retry") != (arguments.start is not None):
         raise UsageError(f"{arguments.do} wants {wanted}")
-    return show_for_merchant(arguments, partial(_shown if arguments.do == "show" else _listed, arguments))
+    return show_for_merchant(arguments, partial(work, arguments))
 
 
 async def _listed(arguments: argparse.Namespace, hub: Hub, merchant: str) -> Rows:
@@ -70,3 +80,11 @@ async def _shown(arguments: argparse.Namespace, hub: Hub, merchant: str) -> Rows
         }
         for step in trace.steps
     ]
+
+
+async def _retried(arguments: argparse.Namespace, hub: Hub, merchant: str) -> Rows:
+    """Say what retrying a run will do, have it confirmed, and do it; return the run that repeats it."""
+    run_id, start = arguments.words[0], arguments.start
+    agree(arguments, await retry_plan(hub, merchant, run_id, start))
+    trace = await retry_run(hub, merchant, run_id, start, ACTOR)
+    return [{"run": trace.run.run_id, "rule": trace.run.rule, "from": trace.run.next, "again of": run_id}]

@@ -30,7 +30,7 @@ _API: Mapping[Role, tuple[str, ...]] = {
         "POST /links/accept", "POST /links/import", "POST /links/undo", "POST /notices/seen",
         "POST /deliveries/{connection}/{event}/replay",
         "POST /connections/{connection}/test", "POST /connections/{connection}/resume",
-        "GET /users", "POST /parked/retry",
+        "GET /users", "POST /parked/retry", "POST /runs/{run}/retry",
         "GET /privacy-requests", "POST /privacy-requests/answered", "GET /connections/{connection}/redaction",
     ),
     Role.OWNER: (
@@ -53,7 +53,7 @@ _CONSOLE: Mapping[Role, tuple[str, ...]] = {
     ),
     Role.OPERATOR: (
         "POST /orders/{order}", "POST /orders/{order}/notes", "POST /orders/{order}/tags", "POST /orders/{order}/assignee",
-        "POST /exceptions", "POST /stock", "POST /links", "POST /deliveries",
+        "POST /exceptions", "POST /runs/{run}", "POST /stock", "POST /links", "POST /deliveries",
         "POST /connections/{connection}/resume", "POST /connections/{connection}/test",
         "GET /privacy", "POST /privacy",
     ),

@@ -13,7 +13,9 @@ from core.model.rule_facts import (
     RouteChosen,
     RuleFact,
     RuleMatched,
+    RuleRetried,
     RuleStepped,
+    RunBegun,
 )
 from core.model.rule_runs import RuleRun, StepOutcome
 from core.model.rule_values import EventValues
@@ -27,9 +29,13 @@ def rule_changes(state: OrderState, fact: RuleFact) -> dict[str, Any]:
     """Return what a rule's fact changes."""
     match fact:
         case RuleMatched():
-            run = begun_run(fact.run_id, fact.rule, fact.digest, fact.event, fact.at)
             ran = {**state.ran, fact.rule: state.ran.get(fact.rule, 0) + 1}
-            return {"rule_runs": (*state.rule_runs, run), "ran": ran}
+            return {"rule_runs": (*state.rule_runs, begun_by(fact)), "ran": ran}
+        case RuleRetried():
+            left = state.held_by_rules.get(fact.rule)
+            others = {rule: why for rule, why in state.held_by_rules.items() if rule != fact.rule}
+            held_by = others if left is not None and left == fact.lifts else state.held_by_rules
+            return {"rule_runs": (*state.rule_runs, begun_by(fact)), "held_by_rules": held_by}
         case RuleStepped():
             stepped = (after_step(run, fact) if run.run_id == fact.run_id else run for run in state.rule_runs)
             holds = bool(fact.hold) and can_be_held(state)
@@ -48,6 +54,14 @@ def rule_changes(state: OrderState, fact: RuleFact) -> dict[str, Any]:
             return {"label_given_up": fact.message}
         case CaptureAsked():
             return {"capture_asked": True}
+
+
+def begun_by(fact: RunBegun) -> RuleRun:
+    """Return the run that a fact begins."""
+    run = begun_run(fact.run_id, fact.rule, fact.digest, fact.event, fact.at)
+    if isinstance(fact, RuleMatched):
+        return run
+    return run.model_copy(update={"next": fact.next, "results": fact.results, "error": fact.error})
 
 
 def begun_run(run_id: str, rule: str, digest: str, event: EventValues, at: datetime) -> RuleRun:

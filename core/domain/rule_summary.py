@@ -8,6 +8,7 @@ from core.model.rule_facts import (
     RouteChosen,
     RuleFact,
     RuleMatched,
+    RuleRetried,
     RuleStepped,
 )
 from core.model.rule_runs import RunOutcome, StepOutcome
@@ -36,6 +37,8 @@ def rule_summary(fact: RuleFact) -> str:
     match fact:
         case RuleMatched():
             return f"Rule {fact.rule} begins: {fact.trigger} ({fact.where})"
+        case RuleRetried():
+            return f"Rule {fact.rule} is retried from {fact.next}: {fact.trigger} ({fact.where})"
         case RuleStepped():
             return _step(fact)
         case HeldByRule():

@@ -31,6 +31,30 @@ class RuleMatched(OfRule):
     """What the condition looked at, by path."""
 
 
+class RuleRetried(OfRule):
+    """A person has a run go on that failed or was stopped: a run of its own, under the rules in force by then."""
+
+    kind: Literal["rule_retried"] = "rule_retried"
+    run_id: str
+    again_of: str
+    """The run that it repeats; each is repeated once at most."""
+    rule: str
+    digest: str
+    where: str
+    trigger: str
+    event: EventValues
+    values: dict[str, Any] = Field(default_factory=dict)
+    """What the condition looked at when the first run began: it is not asked again."""
+    next: str
+    """The step that it begins with; what was done before is not done again."""
+    results: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    """By step id: what earlier steps came to, for later ones to use."""
+    error: dict[str, str] = Field(default_factory=dict)
+    """``code`` and ``message`` of the step whose ``else`` it begins in."""
+    lifts: str = ""
+    """The reason of the hold that the failure left, and that goes: the rule decides anew."""
+
+
 class RuleStepped(OfRule):
     """A step of a run was done, skipped, put off or failed."""
 
@@ -109,4 +133,15 @@ class CaptureAsked(OfRule):
     rule: str
 
 
-RuleFact = RuleMatched | RuleStepped | HeldByRule | RouteChosen | LabelChosen | LabelGivenUp | CaptureAsked
+RunBegun = RuleMatched | RuleRetried
+"""What begins a run of an order."""
+RuleFact = (
+    RuleMatched
+    | RuleRetried
+    | RuleStepped
+    | HeldByRule
+    | RouteChosen
+    | LabelChosen
+    | LabelGivenUp
+    | CaptureAsked
+)

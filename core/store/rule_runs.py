@@ -36,6 +36,16 @@ def begin_runs(conn: sa.Connection, merchant: str, runs: Sequence[MerchantRun], 
     _tell(conn, merchant, runs)
 
 
+def begin_retry(conn: sa.Connection, merchant: str, run: MerchantRun, *, of: str, now: datetime) -> bool:
+    """Begin the run that repeats one; return whether it is there and nobody began it before."""
+    this = (rule_runs.c.merchant == merchant, rule_runs.c.run_id == of)
+    locked = conn.execute(sa.select(rule_runs.c.run_id).where(*this).with_for_update()).one_or_none()
+    if locked is None or find_run(conn, merchant, run.run.run_id) is not None:
+        return False
+    begin_runs(conn, merchant, [run], now=now)
+    return True
+
+
 def go_on_runs(conn: sa.Connection, merchant: str, runs: Sequence[MerchantRun], *, now: datetime) -> None:
     """Have runs go on that waited for something that has come; one that moved on meanwhile stays where it is."""
     for run in runs:

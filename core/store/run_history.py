@@ -8,10 +8,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from core.domain.fold_rules import begun_run
+from core.domain.fold_rules import begun_by
 from core.model.facts import Fact
 from core.model.merchant_runs import MerchantRun
-from core.model.rule_facts import RuleMatched, RuleStepped
+from core.model.rule_facts import RuleMatched, RuleRetried, RuleStepped
 from core.model.triggers import Subject
 from core.store.pages import Page, newest_first
 from core.store.rule_runs import row_of
@@ -67,10 +67,10 @@ def _key(row: Row) -> tuple[str, str]:
 def _begun(told: Sequence[OrderFacts]) -> Iterator[dict[str, Any]]:
     for merchant, order_id, facts in told:
         for fact in facts:
-            if isinstance(fact, RuleMatched):
+            if isinstance(fact, RuleMatched | RuleRetried):
                 run_id = listed_id(order_id, fact.run_id)
                 run = MerchantRun(
-                    run=begun_run(run_id, fact.rule, fact.digest, fact.event, fact.at),
+                    run=begun_by(fact).model_copy(update={"run_id": run_id}),
                     about=Subject.ORDER,
                     subject=order_id,
                     looked_at=fact.values,

@@ -17,6 +17,7 @@ from core.model.rule_facts import (
     LabelGivenUp,
     RouteChosen,
     RuleMatched,
+    RuleRetried,
     RuleStepped,
 )
 from core.model.rule_values import EventValues
@@ -117,6 +118,13 @@ SAID: list[tuple[f.Fact, str]] = [
     (
         RuleMatched(at=NOON, run_id="1", rule="r", digest="d", where="crossdock.yaml:9:5", trigger="order.held", event=EVENT),
         "Rule r begins: order.held (crossdock.yaml:9:5)",
+    ),
+    (
+        RuleRetried(
+            at=NOON, run_id="1~2", again_of="1", rule="r", digest="d", where="crossdock.yaml:9:5", trigger="order.held",
+            event=EVENT, next="then.1",
+        ),
+        "Rule r is retried from then.1: order.held (crossdock.yaml:9:5)",
     ),
     (step_of(action="http", outcome="done"), "Rule r: http done"),
     (step_of(action="hold", outcome="done"), ""),

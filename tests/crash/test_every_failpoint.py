@@ -82,6 +82,8 @@ ELSEWHERE = {
     "rules.settle.before": "the same",
     "rules.lost.before": "no file is lost on that day; tests/core/flow/test_merchant_rules.py passes it",
     "rules.lost.settle": "the same",
+    "runs.retry.order": "nobody retries a run on that day; tests/core/flow/test_run_retries_killed.py dies there",
+    "runs.retry.merchant": "the same",
     "work.listening.freed": "a process that is told to stop, which the scenario never is",
 }
 _NAMED = re.compile(r'failpoint\("([a-z_.]+)"\)')

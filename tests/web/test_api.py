@@ -62,6 +62,7 @@ REFUSED = {
     ("post", "/notices/seen"): 404,
     ("get", "/runs/{run}"): 404,
     ("get", "/orders/{order}/capture"): 404,
+    ("post", "/runs/{run}/retry"): 404,
     ("post", "/privacy-requests/answered"): 404,
     ("get", "/go-live/accepted/{id}"): 404,
     ("get", "/go-live/accepted/{id}/undo"): 404,

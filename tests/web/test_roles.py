@@ -87,7 +87,7 @@ async def test_a_role_below_is_refused_everywhere_told_which_is_needed_and_chang
                 f"this needs the role {least_role(*route)}; yours is {role}"
             )
 
-    assert len(above) == {Role.VIEWER: 80, Role.PICKER: 76, Role.OPERATOR: 31}[role]
+    assert len(above) == {Role.VIEWER: 82, Role.PICKER: 78, Role.OPERATOR: 31}[role]
     assert await site.b.store.read(everything) == before
 
 

@@ -10,7 +10,7 @@ from tests.builders import home
 from tests.core.flow.merchant_runs import count, in_force
 from tests.core.flow.play import pass_time, settle, stop_all
 from tests.core.flow.ruled import use
-from tests.web.site import KEY, OTHER_KEY, Site
+from tests.web.site import KEY, OTHER_KEY, Site, fields_of
 
 pytestmark = pytest.mark.req("S30")
 
@@ -147,3 +147,115 @@ async def test_a_run_says_that_it_waits_while_nothing_is_accepted(site: Site) ->
     assert (shown["waits_for"], shown["due_at"]) == ("acceptance", None)
     assert (over["waits_for"], over["due_at"]) == (None, None)
     assert 'Goes on once something is accepted: nothing is, see <a href="/go-live">Go-live</a>.' in page
+
+
+async def failed(site: Site) -> str:
+    """Have a run fail; return its id."""
+    await scored(site)
+    [run] = (await site.ask("GET", "/api/v1/runs?rule=fails", key=KEY)).json["runs"]
+    site.b.world.answers["/no"] = (200, {})
+    site.b.clock.move_to(site.b.clock.now() + timedelta(seconds=1))  # runs are listed by when they began
+    return str(run["run_id"])
+
+
+async def outcomes(site: Site) -> list[str | None]:
+    """Return how the runs of the rule that fails ended, the newest first."""
+    found = (await site.ask("GET", "/api/v1/runs?rule=fails", key=KEY)).json["runs"]
+    return [run["outcome"] for run in found]
+
+
+async def test_a_failed_run_is_retried_by_the_api_and_each_names_the_other(site: Site) -> None:
+    run_id = await failed(site)
+
+    made = await site.ask("POST", f"/api/v1/runs/{run_id}/retry", key=KEY, data=b'{"from": "then.0"}')
+    await settle(site.b)
+
+    assert (made.status, made.json["outcome"], made.json["again_of"], made.json["steps"]) == (
+        200,
+        None,
+        run_id,
+        [],
+    )
+    first = (await site.ask("GET", f"/api/v1/runs/{run_id}", key=KEY)).json
+    second = (await site.ask("GET", f"/api/v1/runs/{made.json['run_id']}", key=KEY)).json
+    assert (first["outcome"], first["again_of"], first["retried_as"]) == ("failed", None, made.json["run_id"])
+    assert (second["outcome"], second["retried_as"]) == ("done", None)
+    assert [(s["step"], s["action"], s["outcome"]) for s in second["steps"]] == [("then.0", "http", "done")]
+
+
+async def test_a_retry_that_is_refused_says_why_and_changes_nothing(site: Site) -> None:
+    run_id = await failed(site)
+    path = f"/api/v1/runs/{run_id}/retry"
+
+    for body, status, why in (
+        (
+            b'{"from": "then.7"}',
+            409,
+            "rule fails has no step 'then.7' in the file in force; it has then.0 (http)",
+        ),
+        (b"{}", 422, "the body does not fit its schema"),
+        (b'{"from": ""}', 422, "the body does not fit its schema"),
+        (b'{"from_": "then.0"}', 422, "the body does not fit its schema"),
+    ):
+        told = await site.ask("POST", path, key=KEY, data=body)
+        assert (told.status, told.json["detail"]) == (status, why)
+    assert (await site.ask("POST", path, key=OTHER_KEY, data=b'{"from": "then.0"}')).status == 404
+    assert await outcomes(site) == ["failed"]
+
+
+async def test_the_same_retry_asked_again_begins_nothing_more(site: Site) -> None:
+    run_id = await failed(site)
+    path, body, keyed = f"/api/v1/runs/{run_id}/retry", b'{"from": "then.0"}', {"Idempotency-Key": "k1"}
+
+    first = await site.ask("POST", path, key=KEY, data=body, headers=keyed)
+    again = await site.ask("POST", path, key=KEY, data=body, headers=keyed)
+    other = await site.ask("POST", path, key=KEY, data=body)
+    await settle(site.b)
+
+    assert (first.status, again.status, again.json) == (200, 200, first.json)
+    made = first.json["run_id"]
+    assert (other.status, other.json["detail"]) == (
+        409,
+        f"the run was retried already, as run {made}; if that one failed, retry that one",
+    )
+    assert await outcomes(site) == ["done", "failed"]
+
+
+async def test_the_page_of_a_failed_run_has_a_button_that_shows_what_it_does_first(site: Site) -> None:
+    run_id = await failed(site)
+    cookie, path = await site.log_in(KEY), f"/runs/{run_id}"
+
+    shown = await site.ask("GET", path, cookie=cookie)
+    button = '<input type="hidden" name="from" value="then.0"><button>Retry from here</button>'
+    assert shown.text.count(button) == shown.text.count("Retry from here") == 1
+    plan = await site.ask("POST", path, cookie=cookie, data={"from": "then.0"})
+    assert (plan.status, "Retry the run of rule fails from then.0" in plan.text) == (200, True)
+    assert "It cannot be taken back." in plan.text
+    assert await outcomes(site) == ["failed"]
+
+    done = await site.ask("POST", path, cookie=cookie, data=fields_of(plan.text))
+    again = await site.ask("POST", path, cookie=cookie, data=fields_of(plan.text))
+    await settle(site.b)
+
+    assert (done.status, again.status) == (303, 409)
+    assert await outcomes(site) == ["done", "failed"]
+    after = (await site.ask("GET", path, cookie=cookie)).text
+    assert "Retry from here" not in after
+    assert "Retried as" in after
+
+
+async def test_a_run_about_stock_is_retried_by_its_id_with_slashes(site: Site) -> None:
+    site.b.world.answers = {"/no": (400, {})}
+    await in_force(site.b, "- {id: out, when: stock.out, then: [{http: {via: crm, path: /no}}]}")
+    await count(site.b, 0)
+    await settle(site.b)
+    [run] = (await site.ask("GET", "/api/v1/runs", key=KEY)).json["runs"]
+    site.b.world.answers["/no"] = (200, {})
+
+    path = f"/api/v1/runs/{quote(run['run_id'], safe='')}/retry"
+    made = await site.ask("POST", path, key=KEY, data=b'{"from": "then.0"}')
+    await settle(site.b)
+
+    assert (made.status, made.json["run_id"]) == (200, f"{run['run_id']}~2")
+    shown = await site.ask("GET", f"/api/v1/runs/{quote(made.json['run_id'], safe='')}", key=KEY)
+    assert (shown.json["outcome"], shown.json["again_of"]) == ("done", run["run_id"])

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from core.model.rule_facts import RuleStepped
 from core.services.actions import order_named
+from core.services.run_retries import retry_run
 from core.services.runs import RunTrace, due, run_trace
 from core.store.run_history import ListedRun, page_of_runs
 from web.api.endpoint import Answer, Call, Endpoint, RunCursor
@@ -64,6 +65,18 @@ class RunTraceView(RunView):
     waits_for: str | None
     """A trigger, time, label, or acceptance while nothing of the merchant is accepted."""
     due_at: datetime | None
+    again_of: str | None
+    """The run that it repeats."""
+    retried_as: str | None
+    """The run that repeats it."""
+
+
+class RunRetryAsk(Answer):
+    """From which step a run is retried."""
+
+    from_: str = Field(
+        alias="from", min_length=1, max_length=200, description="the step's id or path, as then.1"
+    )
 
 
 class RunsAsked(Answer):
@@ -110,7 +123,15 @@ def view_of(trace: RunTrace) -> RunTraceView:
         steps=tuple(_step(step) for step in trace.steps),
         waits_for=trace.waits_for,
         due_at=due(trace),
+        again_of=trace.again_of,
+        retried_as=trace.past.retried_as,
     )
+
+
+async def post_retry(call: Call) -> RunTraceView:
+    """Retry a run that failed or was stopped, from one of its steps."""
+    hub = call.request.app[HUB]
+    return view_of(await retry_run(hub, call.merchant, call.path["run"], call.body.from_, call.actor))
 
 
 def _listed(run: ListedRun) -> dict[str, Any]:
@@ -148,5 +169,15 @@ ENDPOINTS = (
         summary="A run of a rule: what started it, what its condition looked at, what came of each step",
         gives=RunTraceView,
         run=show_run,
+    ),
+    Endpoint(
+        name="retryRun",
+        method="POST",
+        path="/runs/{run}/retry",
+        summary="Retry a run that failed or was stopped, from one of its steps; what was done is not done again",
+        gives=RunTraceView,
+        run=post_retry,
+        takes=RunRetryAsk,
+        example={"from": "then.0"},
     ),
 )

@@ -19,6 +19,7 @@ RETRY = Retry(attempts=5, first=timedelta(seconds=2), longest=timedelta(minutes=
 """How often a step that asks somebody else is tried where its rule does not say."""
 PAUSED = timedelta(minutes=5)
 """How long a step waits whose connection serves nobody; no try counts meanwhile."""
+_IN_DOUBT = "unknown"
 _UNKNOWN = "nobody can tell whether it was done: it is not done again"
 
 
@@ -56,4 +57,9 @@ def tried(run: RuleRun, rule: Rule, step: RuleStep, now: datetime, *, code: str,
 
 def unknown(run: RuleRun, rule: Rule, step: RuleStep, now: datetime) -> RuleStepped:
     """Return that a step has failed whose outcome nobody knows."""
-    return stepped(run, rule, step, now, StepOutcome.FAILED, code="unknown", message=_UNKNOWN)
+    return stepped(run, rule, step, now, StepOutcome.FAILED, code=_IN_DOUBT, message=_UNKNOWN)
+
+
+def is_unknown(told: RuleStepped) -> bool:
+    """Return whether a step was told as one whose outcome nobody knows."""
+    return told.code == _IN_DOUBT and told.message == _UNKNOWN

@@ -227,5 +227,10 @@ def held_undecided(state: OrderState, rule_id: str, message: str, now: datetime)
     """Return the hold of an order for which a rule could not be decided; none where nothing of it can be held."""
     if not can_be_held(state):
         return ()
-    reason = f"rule {rule_id} could not be decided: {message}"
+    reason = undecided_reason(rule_id, message)
     return (HeldByRule(at=now, actor=actor_of_rule(rule_id), rule=rule_id, reason=reason),)
+
+
+def undecided_reason(rule_id: str, message: str) -> str:
+    """Return why an order is held for which a rule could not be decided."""
+    return f"rule {rule_id} could not be decided: {message}"

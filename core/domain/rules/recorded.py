@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from core.domain.rules.retrying import first_of
 from core.model import facts as f
 from core.model.holds import Hold
 from core.model.people import actor_of_rule
@@ -89,8 +90,11 @@ def of_rules(fact: f.Fact) -> bool:
 
 
 def answers_in(facts: Sequence[f.Fact]) -> Mapping[tuple[str, str], tuple[RuleStepped, ...]]:
-    """Return by rule and step what was answered to those that ask somebody else, in the order of the answers."""
-    found: dict[tuple[str, str], tuple[RuleStepped, ...]] = {}
+    """Return by rule and step what was answered to those that ask somebody else, in the order of the answers.
+
+    A run that was retried was answered what its retry was.
+    """
+    found: dict[tuple[str, str], dict[str, RuleStepped]] = {}
     for fact in facts:
         if (
             isinstance(fact, RuleStepped)
@@ -98,5 +102,5 @@ def answers_in(facts: Sequence[f.Fact]) -> Mapping[tuple[str, str], tuple[RuleSt
             and fact.outcome in (StepOutcome.DONE, StepOutcome.FAILED)
         ):
             key = (fact.rule, fact.name or fact.step)
-            found[key] = (*found.get(key, ()), fact)
-    return found
+            found.setdefault(key, {})[first_of(fact.run_id)] = fact
+    return {key: tuple(answers.values()) for key, answers in found.items()}
