@@ -2,6 +2,7 @@
 
 from core.engine.job import JobKind, Jobs
 from core.jobs.backorders import serve_backorders
+from core.jobs.levels_again import look_at_levels_again
 from core.jobs.listings import read_listings
 from core.jobs.notifications import (
     fetch_order,
@@ -20,6 +21,7 @@ from core.jobs.rule_starts import look_at_pauses, look_at_stock, tell_hour
 from core.jobs.subscribe import check_subscriptions
 from core.jobs.tracking import follow_parcel
 from core.jobs.voids import follow_void
+from core.store.active_rules import LEVELS_AGAIN
 from core.store.listening import CONNECTION, HOUR, STOCK
 from core.store.rule_runs import RULE
 
@@ -61,6 +63,7 @@ JOBS: Jobs = {
         ),
         JobKind(kind="push", run=push_levels, standing=True, asks=("read_levels", "set_levels")),
         JobKind(kind="relink", run=relink, background=True),
+        JobKind(kind=LEVELS_AGAIN, run=look_at_levels_again, background=True),
         JobKind(kind="backorders", run=serve_backorders),
         JobKind(kind=RULE, run=go_on_with_run),
         JobKind(kind=STOCK, run=look_at_stock),

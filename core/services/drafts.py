@@ -39,7 +39,7 @@ async def begin_draft(
         RefusedError: it is in force already.
     """
     before = await config_in_force(hub, merchant)
-    check_appliable(merchant, config, before)
+    check_appliable(merchant, config, before.text)
     if config.digest == before.digest:
         raise RefusedError(f"{config.file} is what is in force; there is nothing to try")
     now = hub.clock.now()

@@ -1,6 +1,6 @@
 """Which rules are in force, as every process sees them: those of the file that what serves was last started with."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,6 +14,9 @@ from core.store.pauses import list_pauses, lost_connections
 from core.store.revisions import change_settings
 from core.store.tables import active_rules, connections_told, jobs, stock, stock_told
 from core.store.writes import insert_new, upsert
+
+LEVELS_AGAIN = "levels_again"
+"""The kind of the job that looks at every listing again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,11 +36,13 @@ def activate_rules(
     hours: Mapping[str, PlannedHour],
     now: datetime,
     actor: str = STARTED,
+    after: Sequence[NewJob] = (),
 ) -> None:
     """Put the rules of a file in force: from now on they are listened for, and nothing of before is told to them.
 
     A file that was not in force before becomes the next version, in the same transaction, and every process that knows
     the merchant's settings reads them again.
+    ``after`` is what follows from what the file says otherwise than the one before.
     A process that starts with a file over which another one was applied meanwhile changes nothing: it goes by that one.
     What was listened for already goes on; an hour that was planned by the same schedule stays as it is.
     """
@@ -58,6 +63,7 @@ def activate_rules(
     if Subject.CONNECTION in subjects and Subject.CONNECTION not in before:
         _begin_with_connections(conn, merchant, now)
     _plan(conn, merchant, hours)
+    enqueue(conn, merchant, after)
 
 
 def apply_config(
@@ -70,9 +76,10 @@ def apply_config(
     hours: Mapping[str, PlannedHour],
     now: datetime,
     actor: str,
+    after: Sequence[NewJob] = (),
 ) -> None:
     """Keep what a file says and put it in force: both or neither."""
-    activate_rules(conn, merchant, digest, subjects=subjects, hours=hours, now=now, actor=actor)
+    activate_rules(conn, merchant, digest, subjects=subjects, hours=hours, now=now, actor=actor, after=after)
     save_config(conn, merchant, digest, text, now=now)
 
 

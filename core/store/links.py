@@ -213,3 +213,9 @@ def listings_of_sku(conn: sa.Connection, merchant: str, sku: str) -> list[Listin
     )
     found = conn.execute(query.order_by(links.c.connection, links.c.listing).limit(MOST_LINKED))
     return [(connection, listing) for connection, listing in found]
+
+
+def linked_skus(conn: sa.Connection, merchant: str, *, after: str, limit: int) -> list[str]:
+    """Return the next SKUs that any listing is made of, in their order."""
+    query = sa.select(links.c.sku).where(links.c.merchant == merchant, links.c.sku > after)
+    return list(conn.execute(query.distinct().order_by(links.c.sku).limit(limit)).scalars())

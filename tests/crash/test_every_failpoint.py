@@ -69,6 +69,7 @@ ELSEWHERE = {
     "rules.activate.before": "no process starts with a file on that day; tests/core/flow/test_merchant_rules.py passes it",
     "config.apply.before": "nobody applies another file on that day; tests/test_apply.py dies there",
     "config.again.before": "the same",
+    "levels.again.before": "the same",
     "config.draft.before": "nobody tries a draft on that day; tests/test_drafts.py dies there",
     "config.undraft.before": "the same",
     "config.promote.before": "the same",
