@@ -3,13 +3,22 @@
 from collections.abc import Mapping
 from datetime import datetime
 
+from core.config.file_differences import file_differences
 from core.config.merchant import MerchantConfig
 from core.config.text_changes import connection_changes
 from core.domain.rules.hours import next_hour, schedule_text
 from core.engine.hub import Hub
 from core.errors import ConfigError
 from core.failpoints import failpoint
-from core.store.active_rules import LEVELS_AGAIN, PlannedHour, activate_rules, apply_config, digest_in_force
+from core.model.triggers import Trigger
+from core.store.active_rules import (
+    LEVELS_AGAIN,
+    Consequences,
+    PlannedHour,
+    activate_rules,
+    apply_config,
+    digest_in_force,
+)
 from core.store.configs import ConfigVersion, list_versions, text_of_config
 from core.store.jobs import NewJob
 
@@ -17,7 +26,7 @@ from core.store.jobs import NewJob
 async def put_in_force(hub: Hub, merchant: str) -> None:
     """Have the rules of this process's file listen from now on; other processes go by them too."""
     config, now = hub.config(merchant), hub.clock.now()
-    after = _after(hub, merchant, await _readable_in_force(hub, merchant), config, now)
+    follows = _follows(hub, merchant, await _readable_in_force(hub, merchant), config, now)
     failpoint("rules.activate.before")
     await hub.store.write(
         activate_rules,
@@ -26,7 +35,7 @@ async def put_in_force(hub: Hub, merchant: str) -> None:
         subjects={rule.subject for rule in config.rules.rules},
         hours=_hours(config, now),
         now=now,
-        after=after,
+        follows=follows,
     )
 
 
@@ -93,15 +102,15 @@ async def apply(hub: Hub, merchant: str, config: MerchantConfig, *, actor: str) 
         hours=_hours(config, now),
         now=now,
         actor=actor,
-        after=_after(hub, merchant, before, config, now),
+        follows=_follows(hub, merchant, before, config, now),
     )
     return (await hub.store.read(list_versions, merchant, limit=1))[0]
 
 
-def _after(
+def _follows(
     hub: Hub, merchant: str, before: MerchantConfig | None, config: MerchantConfig, now: datetime
-) -> tuple[NewJob, ...]:
-    """Return what is looked at again because another file says it otherwise: levels, and where channels keep stock.
+) -> Consequences:
+    """Return what is looked at again because another file says it otherwise: levels, where channels keep stock, orders.
 
     Of a file that cannot be read any more everything may be otherwise.
     """
@@ -112,7 +121,16 @@ def _after(
         ports = hub.connections(merchant).ports
         selling = [name for name in ports if ports[name].levels is not None]
         jobs += [NewJob.of_connection("listings", name, now) for name in selling]
-    return tuple(jobs)
+    wakes = (
+        before is None
+        or bool(file_differences(before, config))
+        or _hears_stuck(before) != _hears_stuck(config)
+    )
+    return Consequences(jobs=tuple(jobs), wakes_orders=wakes)
+
+
+def _hears_stuck(config: MerchantConfig) -> bool:
+    return any(Trigger.ORDER_STUCK in rule.triggers for rule in config.rules.rules)
 
 
 def _kept_back(config: MerchantConfig) -> list[tuple[str, dict[str, int]]]:

@@ -1,12 +1,13 @@
 """Which rules are in force, as every process sees them: those of the file that what serves was last started with."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
 
 from core.model.triggers import Subject
+from core.store.claims import wake_open_orders
 from core.store.configs import STARTED, applied_over, note_version, save_config
 from core.store.jobs import NewJob, enqueue, list_jobs_of_kind
 from core.store.listening import CONNECTION, HOUR
@@ -27,6 +28,18 @@ class PlannedHour:
     schedule: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consequences:
+    """What follows from what a file says otherwise than the one before."""
+
+    jobs: tuple[NewJob, ...] = ()
+    wakes_orders: bool = False
+    """Whether every open order is looked at again: when it is due next, or what keeps it, may be another."""
+
+
+NOTHING = Consequences()
+
+
 def activate_rules(
     conn: sa.Connection,
     merchant: str,
@@ -36,13 +49,13 @@ def activate_rules(
     hours: Mapping[str, PlannedHour],
     now: datetime,
     actor: str = STARTED,
-    after: Sequence[NewJob] = (),
+    follows: Consequences = NOTHING,
 ) -> None:
     """Put the rules of a file in force: from now on they are listened for, and nothing of before is told to them.
 
     A file that was not in force before becomes the next version, in the same transaction, and every process that knows
     the merchant's settings reads them again.
-    ``after`` is what follows from what the file says otherwise than the one before.
+    What ``follows`` from what the file says otherwise than the one before is begun.
     A process that starts with a file over which another one was applied meanwhile changes nothing: it goes by that one.
     What was listened for already goes on; an hour that was planned by the same schedule stays as it is.
     """
@@ -63,7 +76,9 @@ def activate_rules(
     if Subject.CONNECTION in subjects and Subject.CONNECTION not in before:
         _begin_with_connections(conn, merchant, now)
     _plan(conn, merchant, hours)
-    enqueue(conn, merchant, after)
+    enqueue(conn, merchant, follows.jobs)
+    if follows.wakes_orders:
+        wake_open_orders(conn, merchant, now)
 
 
 def apply_config(
@@ -76,10 +91,12 @@ def apply_config(
     hours: Mapping[str, PlannedHour],
     now: datetime,
     actor: str,
-    after: Sequence[NewJob] = (),
+    follows: Consequences = NOTHING,
 ) -> None:
     """Keep what a file says and put it in force: both or neither."""
-    activate_rules(conn, merchant, digest, subjects=subjects, hours=hours, now=now, actor=actor, after=after)
+    activate_rules(
+        conn, merchant, digest, subjects=subjects, hours=hours, now=now, actor=actor, follows=follows
+    )
     save_config(conn, merchant, digest, text, now=now)
 
 

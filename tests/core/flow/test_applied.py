@@ -1,4 +1,4 @@
-"""A file that keeps other units back is applied: every listing shows what it now should, without a restart or a sale."""
+"""What a file says otherwise is true at once when it is applied: levels, and what open orders wait for."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -7,14 +7,16 @@ from datetime import timedelta
 import pytest
 
 from core.config.merchant import MerchantConfig, StockRule
+from core.domain.state import Stage
 from core.failpoints import listening
 from core.model.stock import ListingKey
 from core.services.rules_in_force import apply, put_in_force
 from core.store.configs import save_config
 from core.store.jobs import list_jobs_of_kind
-from tests.builders import MERCHANT, Bench
+from simulation.shoppers import Cart, place
+from tests.builders import MERCHANT, Bench, home
 from tests.core.flow.merchant_runs import count
-from tests.core.flow.play import settle
+from tests.core.flow.play import pass_time, settle
 from tests.core.flow.ruled import read_rules
 
 pytestmark = [pytest.mark.req("S30"), pytest.mark.req("R09")]
@@ -103,3 +105,28 @@ async def test_who_dies_before_the_listings_are_marked_marks_them_later(b: Bench
     await settle(b)
 
     assert b.world.shop("amz").levels[KNIFE] == 5
+
+
+async def test_an_order_that_waited_for_a_person_goes_on_where_an_applied_file_asks_none(b: Bench) -> None:
+    before, other = await files(b, 4)
+    asks = {key: replace(one, labels="ask") for key, one in before.locations.items()}
+    before = replace(before, locations=asks)
+    b.hub.merchants[MERCHANT] = replace(b.hub.connections(MERCHANT), config=before)
+    await count(b, 9)
+    place(
+        b.world,
+        "shop",
+        Cart(number="KK-1", lines=(("CHEF-8", 1, 6997),), ship_to=home(), email="kara@example.test"),
+    )
+    await settle(b)
+    await pass_time(b, timedelta(hours=30))
+    waits = await b.store.load(MERCHANT, "shop:kk-1")
+    assert waits is not None
+    assert (waits.stage, [parcel.label for parcel in waits.parcels]) == (Stage.READY, [])
+
+    await apply(b.hub, MERCHANT, other, actor="user:kendra")
+    await pass_time(b, timedelta(hours=30))
+
+    goes = await b.store.load(MERCHANT, "shop:kk-1")
+    assert goes is not None
+    assert [parcel.label is not None for parcel in goes.parcels] == [True]
