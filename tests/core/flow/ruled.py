@@ -53,6 +53,7 @@ def ruled(known: Connections, world: World, text: str, digest: str = "") -> Conn
         known.config,
         connections={**known.config.connections, "crm": crm},
         rules=replace(found.rules, digest=digest or found.digest),
+        digest=digest or found.digest,
         labels=found.labels,
         stages=STAGES,
     )
