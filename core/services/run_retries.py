@@ -150,8 +150,13 @@ async def _check_same_before(  # noqa: PLR0917 - a run, and a file
     if trace.run.digest == digest:
         return
     before = await hub.store.read(text_of_config, merchant, trace.run.digest)
-    old = None if before is None else rules_by_id(before).get(trace.run.rule)
-    if old is None or not same_before(old, rules_by_id(text).get(trace.run.rule), step.path):
+    if before is None:
+        raise RefusedError(
+            "the file that the run began under is kept no longer, so that nobody can tell which steps were done: do by"
+            " hand what is left of it"
+        )
+    old, new = rules_by_id(before).get(trace.run.rule), rules_by_id(text).get(trace.run.rule)
+    if not same_before(old, new, step.path):
         raise RefusedError(
             f"rule {trace.run.rule} says something else above {step.path} than when the run began, so that nobody can"
             " tell which of its steps were done: leave those as they were, put the file in force, then retry"

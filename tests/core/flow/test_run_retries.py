@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+import sqlalchemy as sa
 
 from connectors.bogus.client import Fault
 from core.domain.commit import OrderCommit
@@ -13,8 +14,10 @@ from core.model.holds import Hold
 from core.model.rule_facts import RuleMatched, RuleRetried
 from core.services import actions, annotations
 from core.services.offering_again import Offering, Scope
+from core.services.replays import replay_order
 from core.services.run_retries import retry_plan
 from core.services.runs import run_trace
+from core.store.tables import restores
 from tests.builders import MERCHANT, Bench
 from tests.core.flow.merchant_runs import count, runs
 from tests.core.flow.merchant_runs import in_force as in_force_now
@@ -35,6 +38,7 @@ from tests.core.flow.retried import (
     state_of,
     steps,
 )
+from tests.core.flow.ruled import use
 from tests.core.flow.test_offered_again import in_force
 from tests.stored import effects_of
 
@@ -421,6 +425,57 @@ async def test_a_retry_counts_as_no_run_of_its_rule_and_is_not_offered_again(b: 
     assert planned.lines == ()
 
 
+async def test_a_replay_answers_a_step_as_its_retry_was_answered(b: Bench) -> None:
+    run_id = await failed(b)
+    assert (await replay_order(b.hub, MERCHANT, "shop:kk-1")).state.tags == ()
+    b.world.answers["/second"] = (200, {})
+    await retry(b, run_id, "then.2")
+    await settle(b)
+
+    trace = await replay_order(b.hub, MERCHANT, "shop:kk-1")
+
+    assert [(step.action, step.outcome) for step in trace.steps] == [
+        ("note", "done"),
+        ("http", "done"),
+        ("http", "done"),
+        ("tag", "done"),
+    ]
+
+
+async def _lost(b: Bench) -> str:
+    """Have a run lose its file between two tries of a request; return its id."""
+    b.world.answers = {"/first": (200, {"code": 7})}
+    b.world.faults = lambda operation: Fault.BEFORE if operation == "call" and asked(b) else None
+    run_id = await received(b)
+    b.hub.older_rules[MERCHANT, b.hub.config(MERCHANT).rules.digest] = None
+    await in_force(b, SCORE + "- {id: more, when: order.held, then: [{tag: a}]}\n")
+    await pass_time(b, HOUR)
+    assert (await steps(b, run_id))[2:] == [("http", "retry"), ("-", "failed")]
+    return run_id
+
+
+async def test_a_run_that_nobody_could_go_on_with_is_in_doubt_at_a_step_that_asks_somebody(b: Bench) -> None:
+    await in_force(b, SCORE)
+    run_id = await _lost(b)
+
+    told = await refused(b, run_id, "then.2")
+    assert told.startswith("nobody can tell whether then.2 (http) was done, and it is not done twice")
+    await retry(b, run_id, "then.3")
+    await settle(b)
+
+    assert (await state_of(b)).tags == ("scored",)
+
+
+async def test_a_run_whose_file_is_kept_no_longer_is_refused(b: Bench) -> None:
+    use(b, SCORE)
+    run_id = await _lost(b)
+
+    assert await refused(b, run_id, "then.3") == (
+        "the file that the run began under is kept no longer, so that nobody can tell which steps were done: do by hand"
+        " what is left of it"
+    )
+
+
 async def test_facts_of_before_there_were_retries_are_read(b: Bench) -> None:
     stored = (
         '{"kind":"rule_matched","v":1,"at":"2026-11-30T16:00:00Z","actor":"rule:r","run_id":"3/order.received/r","rule":"r",'
@@ -471,6 +526,21 @@ async def test_a_run_about_stock_that_is_asked_for_twice_at_once_begins_once(on_
 
     assert [isinstance(one, str) for one in told].count(True) == 1
     assert [run.run.run_id for run in await runs(b)] == [run_id, f"{run_id}~2"]
+
+
+async def test_a_run_about_stock_that_began_before_a_backup_came_back_is_refused(b: Bench) -> None:
+    run_id = await out(b)
+    now = b.clock.now()
+    await b.store.write(
+        lambda conn: conn.execute(
+            sa.insert(restores).values(merchant=MERCHANT, restored_at=now, taken_at=now - HOUR)
+        )
+    )
+
+    assert await refused(b, run_id, "then.1") == (
+        "a backup was brought back since the run began: nobody can tell what was done of it meanwhile; do by hand what"
+        " is left of it"
+    )
 
 
 async def test_a_run_about_stock_in_doubt_is_refused(b: Bench) -> None:
