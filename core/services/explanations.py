@@ -14,7 +14,7 @@ from core.engine.hub import Hub
 from core.errors import NotFoundError
 from core.model.facts import Fact
 from core.model.order import Order
-from core.model.rule_facts import RouteChosen, RuleMatched
+from core.model.rule_facts import RouteChosen, RuleMatched, RuleRetried
 from core.services.explained import (
     HoldView,
     LabelsView,
@@ -42,7 +42,7 @@ async def explain_order(hub: Hub, merchant: str, order_id: str) -> OrderExplanat
         raise NotFoundError(f"{order_id} is not known yet")
     order, waits = state.order, (await waiting_of(hub, merchant, [order_id]))[order_id]
     trace = await replayed(hub, merchant, facts, config, setting)
-    ran = {fact.digest for fact in facts if isinstance(fact, RuleMatched)}
+    ran = {fact.digest for fact in facts if isinstance(fact, RuleMatched | RuleRetried)}
     return OrderExplanation(
         order=order_id,
         number=order.number,
@@ -150,7 +150,9 @@ def _labels(config: MerchantConfig, order: Order, state: OrderState, *, facts: S
     if chosen is not None:
         says = choice_text(chosen)
         rule: str | None = chosen.rule
-        ran = next((f for f in reversed(facts) if isinstance(f, RuleMatched) and f.rule == rule), None)
+        ran = next(
+            (f for f in reversed(facts) if isinstance(f, RuleMatched | RuleRetried) and f.rule == rule), None
+        )
         where = ran.where if ran is not None else None
     else:
         says = f"the {wanted.choose} rate"

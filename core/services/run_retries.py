@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from core.config.merchant import MerchantConfig
 from core.config.rules import Rule, RuleSet, RuleStep
 from core.config.text_changes import rules_by_id
 from core.domain.commit import Landed, OrderCommit
@@ -92,16 +93,23 @@ async def retry_steps(hub: Hub, merchant: str, trace: RunTrace) -> dict[str, str
     found: dict[str, str] = {}
     if why_not_again(trace.past):
         return found
-    rules = (await config_in_force(hub, merchant)).rules
-    rule = rules.rule(trace.run.rule)
+    rule = (await config_in_force(hub, merchant)).rules.rule(trace.run.rule)
     for told in trace.steps:
         if rule is None or told.outcome is not StepOutcome.FAILED:
             continue
         for path in (told.step, rule.after(told.step)):
-            if path is not None and not (await retry_plan(hub, merchant, trace.run.run_id, path)).refused:
+            if path is not None and await _may(hub, merchant, trace, path):
                 found[told.step] = path
                 break
     return found
+
+
+async def _may(hub: Hub, merchant: str, trace: RunTrace, path: str) -> bool:
+    try:
+        await _found(hub, merchant, trace, path)
+    except RefusedError:
+        return False
+    return True
 
 
 async def _found(hub: Hub, merchant: str, trace: RunTrace, start: str) -> _Retry:
@@ -121,7 +129,7 @@ async def _found(hub: Hub, merchant: str, trace: RunTrace, start: str) -> _Retry
             " it, then retry"
         )
     step = _step(rule, start)
-    await _check_same_before(hub, merchant, trace, config.text, config.rules.digest, step)
+    await _check_same_before(hub, merchant, trace, config, step)
     refused = why_not_from(trace.past, rule, step)
     if refused:
         raise RefusedError(refused)
@@ -143,15 +151,20 @@ def _step(rule: Rule, start: str) -> RuleStep:
     return found
 
 
-async def _check_same_before(  # noqa: PLR0917 - a run, and a file
-    hub: Hub, merchant: str, trace: RunTrace, text: str, digest: str, step: RuleStep
+async def _check_same_before(
+    hub: Hub, merchant: str, trace: RunTrace, config: MerchantConfig, step: RuleStep
 ) -> None:
     """Refuse a rule that says something else above the step by now: nobody could tell which of its steps were done."""
-    if trace.run.digest == digest:
+    if trace.run.digest == config.rules.digest:
         return
     before = await hub.store.read(text_of_config, merchant, trace.run.digest)
-    old = None if before is None else rules_by_id(before).get(trace.run.rule)
-    if old is None or not same_before(old, rules_by_id(text).get(trace.run.rule), step.path):
+    if before is None:
+        raise RefusedError(
+            "the file that the run began under is kept no longer, so that nobody can tell which steps were done: do by"
+            " hand what is left of it"
+        )
+    old, new = rules_by_id(before).get(trace.run.rule), rules_by_id(config.text).get(trace.run.rule)
+    if not same_before(old, new, step.path):
         raise RefusedError(
             f"rule {trace.run.rule} says something else above {step.path} than when the run began, so that nobody can"
             " tell which of its steps were done: leave those as they were, put the file in force, then retry"

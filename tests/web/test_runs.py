@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 import pytest
 
+from connectors.bogus.client import Fault
 from simulation.shoppers import Cart, place
 from tests.builders import home
 from tests.core.flow.merchant_runs import count, in_force
@@ -242,6 +243,22 @@ async def test_the_page_of_a_failed_run_has_a_button_that_shows_what_it_does_fir
     after = (await site.ask("GET", path, cookie=cookie)).text
     assert "Retry from here" not in after
     assert "Retried as" in after
+
+
+async def test_the_page_leads_behind_a_step_in_doubt(site: Site) -> None:
+    faults = [Fault.REPLY_LOST]
+    site.b.world.faults = lambda operation: faults.pop() if operation == "call" and faults else None
+    site.b.world.answers = {"/no": (200, {})}
+    use(site.b, "- {id: r, when: order.received, then: [{http: {via: crm, path: /no}}, {tag: told}]}")
+    place(site.b.world, "shop", Cart(number="KK-1", lines=(("SKILLET-12", 1, 7900),), ship_to=home()))
+    await pass_time(site.b, timedelta(hours=1))
+    cookie = await site.log_in(KEY)
+    [run] = (await site.ask("GET", "/api/v1/runs", key=KEY)).json["runs"]
+
+    shown = (await site.ask("GET", f"/runs/{run['run_id']}", cookie=cookie)).text
+
+    assert "Retry from here" not in shown
+    assert '<input type="hidden" name="from" value="then.1"><button>Go on behind it</button>' in shown
 
 
 async def test_a_run_about_stock_is_retried_by_its_id_with_slashes(site: Site) -> None:

@@ -9,32 +9,29 @@ from core.domain.commit import OrderCommit
 from core.errors import NotFoundError
 from core.model.facts import FACT, Forgotten
 from core.model.forgetting import Why
-from core.model.holds import Hold
 from core.model.rule_facts import RuleMatched, RuleRetried
-from core.services import actions, annotations
+from core.services import actions
 from core.services.offering_again import Offering, Scope
+from core.services.replays import replay_order
 from core.services.run_retries import retry_plan
 from core.services.runs import run_trace
 from tests.builders import MERCHANT, Bench
-from tests.core.flow.merchant_runs import count, runs
-from tests.core.flow.merchant_runs import in_force as in_force_now
 from tests.core.flow.play import pass_time, settle
 from tests.core.flow.retried import (
     FAILED,
     HOUR,
-    OUT,
     SCORE,
     asked,
     facts,
     failed,
     listed,
-    out,
     received,
     refused,
     retry,
     state_of,
     steps,
 )
+from tests.core.flow.ruled import use
 from tests.core.flow.test_offered_again import in_force
 from tests.stored import effects_of
 
@@ -281,135 +278,6 @@ async def test_a_condition_that_nobody_could_compute_is_no_step_to_retry(b: Benc
     assert (await refused(b, run_id, "then.0")).startswith("the condition of rule r could not be computed")
 
 
-# --- else, stops and holds ---
-
-ELSE = """
-- id: score
-  when: order.received
-  then:
-    - http: {via: crm, path: /first}
-      else:
-        - note: "{{error.code}}"
-        - http: {via: crm, path: /second, json: {why: "{{error.code}}"}}
-        - note: "told {{error.code}}"
-    - tag: scored
-"""
-
-
-async def test_a_run_that_failed_in_an_else_is_retried_there_or_before_it(b: Bench) -> None:
-    b.world.answers = {"/first": (400, {}), "/second": (400, {})}
-    await in_force(b, ELSE)
-    run_id = await received(b)
-    b.world.answers["/second"] = (200, {})
-
-    again = await retry(b, run_id, "then.0.else.1")
-    await settle(b)
-
-    assert await steps(b, again) == [("http", "done"), ("note", "done"), ("tag", "done")]
-    [noted, told] = [fact.text for fact in await facts(b) if fact.kind == "noted"]
-    assert told == f"told {noted}"
-
-
-async def test_the_step_whose_else_was_done_is_retried_and_its_else_is_left_out_where_it_is_done(
-    b: Bench,
-) -> None:
-    b.world.answers = {"/first": (400, {}), "/second": (400, {})}
-    await in_force(b, ELSE)
-    run_id = await received(b)
-    b.world.answers["/first"] = (200, {})
-
-    again = await retry(b, run_id, "then.0")
-    await settle(b)
-
-    assert await steps(b, again) == [("http", "done"), ("tag", "done")]
-
-
-async def test_an_else_that_a_run_did_not_come_to_is_no_beginning(b: Bench) -> None:
-    text = SCORE.replace(
-        "    - tag: scored", "    - wait: {until: order.tagged, for: 1h}\n      else: [{tag: late}]"
-    )
-    run_id = await failed(b, text)
-
-    assert await refused(b, run_id, "then.3.else.0") == (
-        "then.3.else.0 is in an else that this run did not come to: name another step"
-    )
-
-
-async def test_a_wait_that_was_stopped_finds_what_came_since_the_first_run_began(b: Bench) -> None:
-    rule = """
-    - id: r
-      when: order.received
-      then: [{wait: {until: order.tagged, for: 1h}}, {note: tagged}]
-    """
-    await in_force(b, rule)
-    run_id = await received(b)
-    await pass_time(b, 2 * HOUR)
-    assert (await listed(b))[0] == (run_id, "r", "stopped")
-    await annotations.set_tags(b.hub, MERCHANT, "shop:kk-1", ["vip"], "user:kendra")
-    await settle(b)
-
-    again = await retry(b, run_id, "then.0")
-    await settle(b)
-
-    assert await steps(b, again) == [("wait", "done"), ("note", "done")]
-
-
-GUARD = """
-- id: guard
-  when: order.verified
-  then:
-    - id: ask
-      http: {via: crm, path: /first, take: {bad: body.bad}}
-    - if: steps.ask.bad == true
-      hold: bad
-"""
-
-
-async def test_the_hold_that_a_failure_left_goes_and_the_rule_decides_anew(b: Bench) -> None:
-    b.world.answers = {"/first": (400, {})}
-    await in_force(b, GUARD)
-    run_id = await received(b)
-    await pass_time(b, HOUR)
-    held = (await state_of(b)).holds
-    assert list(held) == [Hold.BY_RULE]
-    b.world.answers["/first"] = (200, {"bad": True})
-
-    again = await retry(b, run_id, "ask")
-    await pass_time(b, HOUR)
-
-    assert await steps(b, again) == [("http", "done"), ("hold", "done")]
-    assert (await state_of(b)).holds == {Hold.BY_RULE: "bad"}
-    assert not [fact for fact in await facts(b) if fact.kind == "label_bought"]
-
-
-async def test_an_order_whose_rule_finds_nothing_at_the_retry_goes_on(b: Bench) -> None:
-    b.world.answers = {"/first": (400, {})}
-    await in_force(b, GUARD)
-    run_id = await received(b)
-    await pass_time(b, HOUR)
-    b.world.answers["/first"] = (200, {"bad": False})
-
-    await retry(b, run_id, "ask")
-    await pass_time(b, HOUR)
-
-    assert (await state_of(b)).holds == {}
-    assert [fact.kind for fact in await facts(b)].count("label_bought") == 1
-
-
-async def test_a_hold_stays_where_the_retry_begins_behind_what_failed(b: Bench) -> None:
-    b.world.answers = {"/first": (400, {})}
-    await in_force(b, GUARD + "    - tag: looked\n")
-    run_id = await received(b)
-    await pass_time(b, HOUR)
-    before = (await state_of(b)).holds
-
-    await retry(b, run_id, "then.2")
-    await pass_time(b, HOUR)
-
-    assert (await state_of(b)).holds == before != {}
-    assert (await state_of(b)).tags == ("looked",)
-
-
 async def test_a_retry_counts_as_no_run_of_its_rule_and_is_not_offered_again(b: Bench) -> None:
     run_id = await failed(b)
     b.world.answers["/second"] = (200, {})
@@ -419,6 +287,57 @@ async def test_a_retry_counts_as_no_run_of_its_rule_and_is_not_offered_again(b: 
     assert (await state_of(b)).ran == {"score": 1}
     planned = await Offering(b.hub, MERCHANT, b.hub.config(MERCHANT), "user:kendra").planned(Scope.OPEN)
     assert planned.lines == ()
+
+
+async def test_a_replay_answers_a_step_as_its_retry_was_answered(b: Bench) -> None:
+    run_id = await failed(b)
+    assert (await replay_order(b.hub, MERCHANT, "shop:kk-1")).state.tags == ()
+    b.world.answers["/second"] = (200, {})
+    await retry(b, run_id, "then.2")
+    await settle(b)
+
+    trace = await replay_order(b.hub, MERCHANT, "shop:kk-1")
+
+    assert [(step.action, step.outcome) for step in trace.steps] == [
+        ("note", "done"),
+        ("http", "done"),
+        ("http", "done"),
+        ("tag", "done"),
+    ]
+
+
+async def _lost(b: Bench) -> str:
+    """Have a run lose its file between two tries of a request; return its id."""
+    b.world.answers = {"/first": (200, {"code": 7})}
+    b.world.faults = lambda operation: Fault.BEFORE if operation == "call" and asked(b) else None
+    run_id = await received(b)
+    b.hub.older_rules[MERCHANT, b.hub.config(MERCHANT).rules.digest] = None
+    await in_force(b, SCORE + "- {id: more, when: order.held, then: [{tag: a}]}\n")
+    await pass_time(b, HOUR)
+    assert (await steps(b, run_id))[2:] == [("http", "retry"), ("-", "failed")]
+    return run_id
+
+
+async def test_a_run_that_nobody_could_go_on_with_is_in_doubt_at_a_step_that_asks_somebody(b: Bench) -> None:
+    await in_force(b, SCORE)
+    run_id = await _lost(b)
+
+    told = await refused(b, run_id, "then.2")
+    assert told.startswith("nobody can tell whether then.2 (http) was done, and it is not done twice")
+    await retry(b, run_id, "then.3")
+    await settle(b)
+
+    assert (await state_of(b)).tags == ("scored",)
+
+
+async def test_a_run_whose_file_is_kept_no_longer_is_refused(b: Bench) -> None:
+    use(b, SCORE)
+    run_id = await _lost(b)
+
+    assert await refused(b, run_id, "then.3") == (
+        "the file that the run began under is kept no longer, so that nobody can tell which steps were done: do by hand"
+        " what is left of it"
+    )
 
 
 async def test_facts_of_before_there_were_retries_are_read(b: Bench) -> None:
@@ -437,51 +356,3 @@ async def test_facts_of_before_there_were_retries_are_read(b: Bench) -> None:
     )
     assert isinstance(retried, RuleRetried)
     assert (retried.results, retried.error, retried.lifts) == ({}, {}, "")
-
-
-# --- runs about no order ---
-
-
-async def test_a_run_about_stock_is_retried_as_a_row_of_its_own(on_disk: Bench) -> None:
-    b = on_disk
-    run_id = await out(b)
-    b.world.answers["/first"] = (200, {})
-
-    again = await retry(b, run_id, "then.1")
-    await settle(b)
-
-    assert again == f"{run_id}~2"
-    first, second = await runs(b)
-    assert (first.run.run_id, second.run.run_id) == (run_id, again)
-    assert [(t.action, t.outcome.value) for t in second.trace] == [("http", "done"), ("notify", "done")]
-    assert (second.subject, second.about.value, second.outcome) == ("CHEF-8", "stock", "done")
-    assert asked(b)["POST /first"] == 1
-    assert [m.text for m in b.world.mails if m.kind == "rule:out"] == ["CHEF-8 is out"]
-    assert await refused(b, run_id, "then.1") == (
-        f"the run was retried already, as run {again}; if that one failed, retry that one"
-    )
-
-
-async def test_a_run_about_stock_that_is_asked_for_twice_at_once_begins_once(on_disk: Bench) -> None:
-    b = on_disk
-    run_id = await out(b)
-
-    told = await asyncio.gather(*(retry(b, run_id, "then.1") for _ in range(3)), return_exceptions=True)
-    await settle(b)
-
-    assert [isinstance(one, str) for one in told].count(True) == 1
-    assert [run.run.run_id for run in await runs(b)] == [run_id, f"{run_id}~2"]
-
-
-async def test_a_run_about_stock_in_doubt_is_refused(b: Bench) -> None:
-    b.world.faults = lambda operation: Fault.REPLY_LOST if operation == "send" else None
-    b.world.answers = {"/first": (200, {})}
-    await in_force_now(b, OUT)
-    await count(b, 0)
-    await pass_time(b, HOUR)
-    [run] = await runs(b)
-
-    assert await refused(b, run.run.run_id, "then.2") == (
-        "nobody can tell whether then.2 (notify) was done, and it is not done twice: look where it was sent to; nothing"
-        " comes behind it"
-    )
