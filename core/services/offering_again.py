@@ -9,7 +9,7 @@ from typing import Any
 from core.config.merchant import MerchantConfig
 from core.config.text_changes import rules_by_id
 from core.domain.commit import Due, Landed, OrderCommit
-from core.domain.rules.again import offered_again
+from core.domain.rules.again import is_settled, offered_again
 from core.domain.state import Stage
 from core.engine.hub import Hub
 from core.failpoints import failpoint
@@ -47,7 +47,7 @@ class Offers:
     begun: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     """By rule: the numbers of the orders for which it begins."""
     left: list[str] = field(default_factory=list)
-    """Numbers of the orders that moved again and again meanwhile."""
+    """Numbers of the orders that are moving just now."""
 
     def add(self, number: str, facts: Sequence[Fact]) -> None:
         """Count what one order is told."""
@@ -64,7 +64,11 @@ class Offers:
         found += [
             f"rule {rule} begins for {_counted(numbers)}" for rule, numbers in sorted(self.begun.items())
         ]
-        found += [f"left as they are, since they moved meanwhile: {_counted(self.left)}"] if self.left else []
+        found += (
+            [f"left, since they are moving just now (say it again): {_counted(self.left)}"]
+            if self.left
+            else []
+        )
         return tuple(found)
 
 
@@ -90,7 +94,10 @@ class Offering:
         offers, setting = Offers(), await setting_of(self._hub, self._merchant)
         for row in await self._orders(scope):
             _, facts = await self._told(row.order_id, setting)
-            offers.add(row.number, facts)
+            if facts is None:
+                offers.left.append(row.number)
+            else:
+                offers.add(row.number, facts)
         return offers
 
     async def offer(self, scope: Scope) -> Offers:
@@ -123,13 +130,15 @@ class Offering:
                 return facts
         return None
 
-    async def _told(self, order_id: str, setting: Setting) -> tuple[int, Sequence[Fact]]:
-        """Return the version at which an order stands, and what it is told."""
+    async def _told(self, order_id: str, setting: Setting) -> tuple[int, Sequence[Fact] | None]:
+        """Return the version at which an order stands, and what it is told; None while it is moving."""
         hub, merchant = self._hub, self._merchant
         state = await hub.store.load(merchant, order_id)
         facts = await hub.store.read(facts_of, merchant, order_id)
         if state is None or state.ended or not any(isinstance(fact, Received) for fact in facts):
             return 0, ()
+        if not is_settled(state) or len(facts) != state.version:
+            return state.version, None
         for fact in facts:
             if isinstance(fact, RuleMatched):
                 await self._read_rules(fact.digest)

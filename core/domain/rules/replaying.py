@@ -31,6 +31,8 @@ from core.model.rule_facts import HeldByRule, LabelChosen, RouteChosen, RuleMatc
 from core.model.rule_runs import Offered, RuleRun, RunOutcome, StepOutcome
 from core.model.triggers import Trigger
 
+WENT_ON = "it was held here, and would have gone on: its rates, label and way then"
+"""Not known of an order that these rules would not have held."""
 _MOST_DONE = 2000
 """So much is done of one order at one instant; more goes in circles."""
 
@@ -110,7 +112,7 @@ class _Replay:
         if self._was_held and self._state.order is not None:
             view = self._view
             if not (view.state.holds or view.wanted_holds or view.state.ended):
-                self._cannot_tell("it was held here, and would have gone on: its rates, label and way then")
+                self._cannot_tell(WENT_ON)
 
     def _note_recorded(self, fact: f.Fact) -> None:
         if isinstance(fact, f.Held):

@@ -102,6 +102,7 @@ _STANDING: Mapping[Trigger, Callable[[View], bool]] = {
     Trigger.PAYMENT_DISPUTED: lambda view: view.state.payment is not None and view.state.payment.disputed,
 }
 """Told once when an order comes to it, and again only after it was no longer so."""
+STANDING = frozenset(_STANDING)
 
 
 def standing(view: View, heard: Container[Trigger] = _STANDING) -> tuple[Trigger, ...]:

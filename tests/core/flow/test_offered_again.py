@@ -11,6 +11,7 @@ from core.failpoints import listening
 from core.model.facts import Released
 from core.model.rule_facts import RuleMatched
 from core.services.actions import release
+from core.services.annotations import add_note
 from core.services.offering_again import Offering, Offers, Scope
 from core.store.configs import save_config
 from core.store.orders import facts_of
@@ -212,7 +213,7 @@ def _die_the_second_time() -> Callable[[str], None]:
     return listen
 
 
-async def test_an_order_that_moved_meanwhile_is_worked_out_anew(
+async def test_an_order_that_moves_meanwhile_is_left_until_it_rests(
     b: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await in_force(b, HOLD)
@@ -228,6 +229,61 @@ async def test_an_order_that_moved_meanwhile_is_worked_out_anew(
 
     monkeypatch.setattr(b.store, "commit", moving)
 
-    assert result(await offering(b).offer(Scope.HELD)) == ([], {"west": ["KK-1"]}, [])
+    assert result(await offering(b).offer(Scope.HELD)) == ([], {}, ["KK-1"])
+    await settle(b)
+    assert result(await offering(b).offer(Scope.OPEN)) == ([], {"west": ["KK-1"]}, [])
     told = await b.store.read(facts_of, MERCHANT, "shop:kk-1")
     assert [fact.actor for fact in told if isinstance(fact, Released)] == ["user:kim"]
+
+
+async def test_a_hold_that_nobody_can_tell_of_stays(b: Bench) -> None:
+    asks = """\
+- id: scored
+  when: order.verified
+  then:
+    - id: ask
+      http: {via: crm, path: /score, json: {}, take: {score: body.score}}
+    - if: steps.ask.score > 50
+      hold: "score"
+"""
+    await in_force(b, HOLD)
+    await sold(b, "KK-1", 15000)
+    await in_force(b, asks)
+
+    planned = await offering(b).planned(Scope.HELD)
+
+    assert (planned.released, dict(planned.begun)) == ([], {"scored": ["KK-1"]})
+    await offering(b).offer(Scope.HELD)
+    assert "by_rule" in await holds(b, "KK-1")
+
+
+READY = (
+    "- {id: tell, when: order.ready, then: [{notify: {to: ops@example.test, subject: ready, text: go}}]}\n"
+)
+
+
+async def test_what_comes_of_going_on_begins_once_and_by_itself(b: Bench) -> None:
+    await in_force(b, HOLD)
+    await sold(b, "KK-1", 15000)
+    await in_force(b, READY)
+
+    assert result(await offering(b).offer(Scope.HELD)) == (["KK-1"], {}, [])
+    await settle(b)
+    await pass_time(b, timedelta(hours=1))
+
+    assert await matched(b, "KK-1") == [("dear", "order.verified"), ("tell", "order.ready")]
+    assert len([mail for mail in b.world.mails if "ops@example.test" in mail.to]) == 1
+
+
+async def test_what_was_told_and_not_offered_yet_is_left_to_come_by_itself(b: Bench) -> None:
+    await in_force(b, HOLD)
+    await sold(b, "KK-1", 15000)
+    await in_force(b, HOLD + "- {id: noted, when: order.noted, then: [{tag: noted}]}\n")
+    await add_note(b.hub, MERCHANT, "shop:kk-1", "look", "user:kim")
+
+    offers = await offering(b).offer(Scope.HELD)
+    await settle(b)
+
+    assert result(offers) == ([], {}, ["KK-1"])
+    assert offers.lines == ("left, since they are moving just now (say it again): 1 order: KK-1",)
+    assert await matched(b, "KK-1") == [("dear", "order.verified"), ("noted", "order.noted")]
