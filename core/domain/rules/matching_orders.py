@@ -1,5 +1,6 @@
 """Orders, or SKUs, that make several conditions true at once, made of what the conditions say. Pure."""
 
+import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 from core.domain.rules.demands import Asks, Demand, Way
 from core.domain.rules.fitting import fitting
 from core.domain.rules.matching_values import NoneFitError, NotFoundOutError, values_for
-from core.domain.rules.value_limits import linked
+from core.domain.rules.value_limits import of_the_file, together
 from core.domain.rules.ways import MOST_WAYS, all_of, ways
 from core.expressions import Expression
 from core.expressions.kinds import Kind
@@ -48,21 +49,23 @@ class MatchingOrders:
         parts = [self._ways_of(one) for one in asked]
         certain = all(len(one) < MOST_WAYS for one in parts)
         paths = frozenset(demand.path for part in parts for way in part for demand in way.demands)
-        parts += linked(paths, self._channels)
+        anyway = (started, *of_the_file(paths, self._channels))
         tried = 0
         for way in islice(all_of(parts), MOST_WAYS):
             tried += 1
             if self._is_over():
                 raise OverError
+            demands = (*_settable(way, trigger), *anyway)
             try:
-                values = fitting(values_for([*_settable(way, trigger), started], kinds), trigger)
+                values_for(demands, kinds)
             except NoneFitError:
                 continue
             except NotFoundOutError:
                 certain = False
                 continue
-            certain = certain and _is_read(way, trigger)
-            yield _without_trigger(values)
+            found = list(_usual(demands, together(paths), kinds, trigger))
+            certain = certain and bool(found) and _is_read(way, trigger)
+            yield from found
         if not certain or tried == MOST_WAYS:
             raise NotFoundOutError
 
@@ -70,6 +73,15 @@ class MatchingOrders:
         if condition.text not in self._ways:
             self._ways[condition.text] = ways(parse(condition.text))
         return self._ways[condition.text]
+
+
+def _usual(
+    demands: Sequence[Demand], ways_together: Sequence[Way], kinds: Mapping[str, Kind], trigger: Trigger
+) -> Iterator[Mapping[str, Any]]:
+    """Yield what meets demands as an order usually has it; none where only an odd one would."""
+    for way in ways_together:
+        with contextlib.suppress(NoneFitError, NotFoundOutError):
+            yield _without_trigger(fitting(values_for([*demands, *way.demands], kinds), trigger))
 
 
 def _settable(way: Way, trigger: Trigger) -> list[Demand]:

@@ -26,7 +26,7 @@ _SCORES: Mapping[RiskLevel, tuple[int, int]] = {
     RiskLevel.HIGH: (75, 100),
     RiskLevel.PENDING: (0, 0),
 }
-"""Which scores go with a level."""
+"""Which scores usually go with a level; Radar lets a merchant draw the lines elsewhere."""
 _RISK: Path = ("order", "risk")
 _RISK_LEVEL: Path = ("order", "risk_level")
 _CHANNEL: Path = ("order", "channel")
@@ -42,12 +42,17 @@ def limits(shape: str, name: str, kind: Kind) -> Iterator[Demand]:
         yield Demand((), Asks.IN, tuple(map(str, _WORDS[shape, name])))
 
 
-def linked(paths: frozenset[Path], channels: Sequence[str]) -> Iterator[tuple[Way, ...]]:
-    """Yield, of values that an order has only together, or only some of, the ways in which it has them."""
-    if {_RISK, _RISK_LEVEL} <= paths:
-        yield tuple(_risk(level, *scores) for level, scores in _SCORES.items())
+def of_the_file(paths: frozenset[Path], channels: Sequence[str]) -> Iterator[Demand]:
+    """Yield what an order meets because of the connections that a file has."""
     if _CHANNEL in paths:
-        yield (Way((Demand(_CHANNEL, Asks.IN, tuple(channels)),)),)
+        yield Demand(_CHANNEL, Asks.IN, tuple(channels))
+
+
+def together(paths: frozenset[Path]) -> tuple[Way, ...]:
+    """Return the ways in which values usually go together that are asked for together; a vendor may have them otherwise."""
+    if {_RISK, _RISK_LEVEL} <= paths:
+        return tuple(_risk(level, *scores) for level, scores in _SCORES.items())
+    return (Way(),)
 
 
 def _risk(level: RiskLevel, least: int, most: int) -> Way:

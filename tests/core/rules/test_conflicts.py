@@ -119,7 +119,7 @@ NEVER_BOTH = [
     ("order.stage == 'packed'", ""),
     ("order.payment.state == 'paid'", ""),
     ("order.channel == 'nobody'", ""),
-    ("order.risk > 80", "order.risk_level == 'low'"),
+    ("order.risk > 80 && order.risk_level == 'high'", "order.risk < 70"),
     ("order.stage.matches('^x')", ""),
 ]
 
@@ -147,6 +147,7 @@ UNKNOWN = [
     ("order.lines.exists(l, l.qty == 3)", "order.units == 2"),
     ("order.skus.all(s, s == 'MUG') && 'MUG' in order.skus", "order.lines.exists(l, l.sku == 'TEE')"),
     ("order.items.exists(i, i.units == 3)", "order.units == 2"),
+    ("order.risk > 80", "order.risk_level == 'low'"),
 ]
 
 
