@@ -47,9 +47,6 @@ from core.store.store import Store
 
 ROOT = Path(__file__).resolve().parent
 LOG = logging.getLogger("crossdock.config")
-_APPLIED_OVER = (
-    "%s: %s is an earlier version; what was applied over it runs on (crossdock config lists the versions)"
-)
 DATABASE_URL = "sqlite:///crossdock.db"
 _SKUS_AT_ONCE = 5000
 CONFIG = "crossdock.yaml"
@@ -188,12 +185,20 @@ async def _in_force(hub: Hub, file: MerchantConfig, *, serves: bool) -> Merchant
     if text is None or hub.read_config is None:
         return file
     if serves:
-        LOG.warning(_APPLIED_OVER, file.merchant, file.file)
+        _note_applied(file.merchant, file.file)
     try:
         return hub.read_config(text)
     except ConfigError as error:
         says = f"{file.merchant}: what was applied over {file.file} cannot be read here: {error}"
         raise ConfigError(says) from error
+
+
+def _note_applied(merchant: str, file: str) -> None:
+    LOG.warning(
+        "%s: %s is an earlier version; what was applied over it runs on (crossdock config lists the versions)",
+        merchant,
+        file,
+    )
 
 
 async def opened_keys(environ: Mapping[str, str], url: str, *, serves: bool = False) -> Keyring:

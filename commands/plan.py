@@ -14,7 +14,8 @@ from commands.running import for_merchant
 from core.config.merchant import MerchantConfig
 from core.domain.rules.differences import Differing
 from core.engine.hub import Hub
-from core.services.backtests import USUAL_ORDERS, Backtest, Change, backtest
+from core.model.money import Money
+from core.services.backtests import USUAL_ORDERS, Backtest, Change, Postage, backtest
 from core.services.rules_in_force import config_in_force
 from core.services.vendor_changes import vendor_changes
 
@@ -66,8 +67,18 @@ def plan_lines(found: Backtest) -> Iterator[str]:
     yield f"{found.orders} orders looked at: to {found.touched} something comes or goes"
     for change in found.changes:
         yield _change(change)
+    for currency, one in found.postage.items():
+        yield _postage(currency, one)
     for why, orders in found.not_compared.items():
         yield f"not known of {orders}: {why}"
+
+
+def _postage(currency: str, one: Postage) -> str:
+    before, after, more = (
+        Money(minor=minor, currency=currency).text()
+        for minor in (one.before_minor, one.after_minor, one.after_minor - one.before_minor)
+    )
+    return f"postage of {one.orders} orders: {before} {currency} -> {after} {currency}, {'' if more.startswith('-') else '+'}{more}"
 
 
 def _change(change: Change) -> str:

@@ -211,7 +211,9 @@ def test_a_plan_does_not_tell_of_tags_what_came_of_the_orders_since() -> None:
 def plan_lines_of(kind: str) -> list[str]:
     since = {"delivered": 1, "open": 1}
     change = Change(kind=kind, of="of-it", comes=True, orders=2, named=("A-2", "A-1"), since=since)
-    return list(plan_lines(Backtest(orders=2, touched=2, changes=(change,), file=(), not_compared={})))
+    return list(
+        plan_lines(Backtest(orders=2, touched=2, changes=(change,), postage={}, file=(), not_compared={}))
+    )
 
 
 def test_a_plan_of_the_same_file_changes_nothing(said: Said) -> None:

@@ -9,7 +9,6 @@ from core.errors import ConfigError
 from core.store.configs import text_of_config
 
 LOG = logging.getLogger("crossdock.config")
-_KEPT = "%s: the file in force cannot be taken here (%s); going on with the one before"
 
 
 async def follow_config(hub: Hub, merchant: str, digest: str | None) -> None:
@@ -24,11 +23,15 @@ async def follow_config(hub: Hub, merchant: str, digest: str | None) -> None:
         # Hundreds of rules take a while to be read: who is answered meanwhile does not wait for it.
         config = await asyncio.to_thread(hub.read_config, text)
     except ConfigError as error:
-        LOG.error(_KEPT, merchant, error)  # noqa: TRY400 - says all
+        _keep(merchant, str(error))
         return
     changed = connection_changes(before.config.text, text)
     if changed:
-        LOG.error(_KEPT, merchant, f"{', '.join(changed)} changed: that wants a start")
+        _keep(merchant, f"{', '.join(changed)} changed: that wants a start")
         return
     hub.merchants[merchant] = hub.reopened(before, config)
     LOG.info("%s: goes by the crossdock.yaml that was put in force", merchant)
+
+
+def _keep(merchant: str, why: str) -> None:
+    LOG.error("%s: the file in force cannot be taken here (%s); going on with the one before", merchant, why)

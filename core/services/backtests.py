@@ -38,6 +38,14 @@ class Change(Shape):
     """What came of these orders since, and of how many: disputed, refunded, cancelled, delivered, shipped, held, open."""
 
 
+class Postage(Shape):
+    """What labels cost in one currency, of orders whose labels would be others."""
+
+    orders: int
+    before_minor: int
+    after_minor: int
+
+
 class Backtest(Shape):
     """What another file would do to the last stored orders."""
 
@@ -46,6 +54,8 @@ class Backtest(Shape):
     touched: int
     """Of these, to how many anything comes or goes."""
     changes: tuple[Change, ...]
+    postage: dict[str, Postage]
+    """By currency: of labels that are bought under both files, where they cost something else."""
     file: tuple[str, ...]
     """What differs between the files besides their rules."""
     not_compared: dict[str, int]
@@ -72,6 +82,7 @@ class _Sums:
     touched: int = 0
     found: dict[tuple[Differing, str, bool], _Found] = field(default_factory=dict)
     not_compared: Counter[str] = field(default_factory=Counter)
+    postage: dict[str, Postage] = field(default_factory=dict)
 
     def add(self, row: OrderRow, compared: PlannedOrder | None, state: OrderState) -> None:
         self.orders += 1
@@ -81,6 +92,13 @@ class _Sums:
         self.not_compared.update(compared.not_compared)
         differs = compared.differences
         self.touched += bool(differs)
+        for currency, (before, after) in compared.postage.items():
+            known = self.postage.get(currency, Postage(orders=0, before_minor=0, after_minor=0))
+            self.postage[currency] = Postage(
+                orders=known.orders + 1,
+                before_minor=known.before_minor + before,
+                after_minor=known.after_minor + after,
+            )
         for key in dict.fromkeys(map(_key, differs)):
             found = self.found.setdefault(key, _Found())
             found.orders += 1
@@ -146,6 +164,7 @@ async def backtest(
         orders=sums.orders,
         touched=sums.touched,
         changes=changes,
+        postage=dict(sorted(sums.postage.items())),
         file=file_differences(in_force, other),
         not_compared=dict(sorted(sums.not_compared.items(), key=lambda item: (-item[1], item[0]))),
     )

@@ -2,13 +2,13 @@
 
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 
 from core.config.merchant import MerchantConfig
 from core.domain.due import View
 from core.domain.rules.comparing import FilePair
-from core.domain.rules.differences import Difference, differences
+from core.domain.rules.differences import Difference, differences, postage
 from core.domain.rules.divergence import DivergedError
 from core.domain.rules.replaying import Around, replay
 from core.domain.rules.trace import Trace
@@ -54,6 +54,8 @@ class PlannedOrder:
     differences: tuple[Difference, ...] = ()
     not_compared: tuple[str, ...] = ()
     """What cannot be told from stored facts, each once."""
+    postage: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    """By currency: what its labels cost before and after, in minor units, where that differs."""
 
 
 async def setting_of(hub: Hub, merchant: str) -> Setting:
@@ -133,7 +135,11 @@ async def planned(
         replay(facts, around(config), until=until, outcome_only=True)
         for config in (under.before, under.after)
     )
-    return PlannedOrder(differences=differences(before, after), not_compared=unknown_of(before, after))
+    return PlannedOrder(
+        differences=differences(before, after),
+        not_compared=unknown_of(before, after),
+        postage=postage(before, after),
+    )
 
 
 def unknown_of(*traces: Trace) -> tuple[str, ...]:

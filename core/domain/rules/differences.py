@@ -8,6 +8,7 @@ from core.domain.rule_summary import choice_text
 from core.domain.rules.trace import ReplayedStep, Trace
 from core.domain.summary import amount_text
 from core.model.base import Worded
+from core.model.money import Money
 
 
 class Differing(Worded):
@@ -60,6 +61,23 @@ def differences(before: Trace, after: Trace) -> tuple[Difference, ...]:
     ]
     order = list(Differing)
     return tuple(sorted(found, key=lambda one: (order.index(one.kind), one.says, one.comes)))
+
+
+def postage(before: Trace, after: Trace) -> dict[str, tuple[int, int]]:
+    """Return by currency what labels cost in minor units, before and after, of parcels that are labelled in both and dearer or cheaper."""
+    old, new = _prices(before), _prices(after)
+    found: dict[str, tuple[int, int]] = {}
+    for parcel in sorted(old.keys() & new.keys()):
+        one, other = old[parcel], new[parcel]
+        if one.currency == other.currency and one.minor != other.minor:
+            less, more = found.get(one.currency, (0, 0))
+            found[one.currency] = (less + one.minor, more + other.minor)
+    return found
+
+
+def _prices(trace: Trace) -> dict[str, Money]:
+    labels = {parcel.parcel_id: parcel.label for parcel in trace.state.parcels}
+    return {name: label.price for name, label in labels.items() if label is not None}
 
 
 def _effects(trace: Trace) -> Iterator[tuple[Differing, str, str]]:

@@ -5,10 +5,11 @@ from datetime import timedelta
 
 import pytest
 
+from commands.plan import plan_lines
 from core.domain.state import OrderState
 from core.model.facts import Fact
 from core.model.rule_facts import HeldByRule, RuleMatched
-from core.services.backtests import backtest
+from core.services.backtests import Postage, backtest
 from core.services.replays import compare_order, replay_order
 from core.store.orders import facts_of
 from simulation.memory import store_in_memory
@@ -162,3 +163,29 @@ async def another_hub() -> Bench:
     other = review(await store_in_memory())
     await open_hub_of(other)
     return other
+
+
+FASTEST = "- {id: fast, when: order.received, then: [{label: {choose: fastest}}]}\n"
+
+
+async def test_a_plan_says_what_the_labels_would_cost_more(b: Bench) -> None:
+    use(b, "- {id: gone, when: order.cancelled, then: [{tag: gone}]}\n")
+    for number in ("KK-1", "KK-2"):
+        place(
+            b.world,
+            "shop",
+            Cart(number=number, lines=(("CHEF-8", 1, 9000),), ship_to=home(), email="kara@example.test"),
+        )
+    await pass_time(b, 30 * HOUR)
+    known = b.hub.connections(MERCHANT)
+
+    found = await backtest(b.hub, MERCHANT, ruled(known, b.world, FASTEST).config)
+
+    assert list(plan_lines(found)) == [
+        "label.choose: cheapest -> fastest",
+        "2 orders looked at: to 2 something comes or goes",
+        "+ 2 labelled, Hare Swift: KK-2, KK-1; of these 2 shipped since",
+        "- 2 labelled no more, Tortoise Ground: KK-2, KK-1; of these 2 shipped since",
+        "postage of 2 orders: 14.00 USD -> 31.40 USD, +17.40",
+    ]
+    assert found.postage == {"USD": Postage(orders=2, before_minor=1400, after_minor=3140)}
