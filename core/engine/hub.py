@@ -154,6 +154,8 @@ class Hub:
     """Returns a merchant's connections under another file; None where this process keeps the file that it began with."""
     files: dict[str, MerchantConfig] = field(default_factory=dict)
     """By merchant: the file that this process was started with, whatever is in force."""
+    not_taken: dict[str, str] = field(default_factory=dict)
+    """By merchant: the digest of the file in force that this process cannot go by; it says so once."""
     places: Places = field(default_factory=lambda: Places(limits=ORDER_LIMITS))
     """Who works on orders here, and at which connections their steps ask."""
 
