@@ -92,6 +92,12 @@ def job_candidates(
         )
 
 
-def due_jobs(conn: sa.Connection, now: datetime, *, depth: int, paused: bool) -> tuple[list[DueJob], Pauses]:
+async def due_jobs(hub: Hub, now: datetime, *, depth: int, paused: bool) -> tuple[list[DueJob], Pauses]:
     """Return the first due jobs of each lane, and of every merchant's pauses, where any are known, when somebody may look."""
-    return first_jobs(conn, now, depth=depth), looks_of_all(conn, now) if paused else {}
+    if paused:
+        return await hub.store.read(_due_jobs_and_pauses, now, depth=depth)
+    return await hub.store.read(first_jobs, now, depth=depth), {}
+
+
+def _due_jobs_and_pauses(conn: sa.Connection, now: datetime, *, depth: int) -> tuple[list[DueJob], Pauses]:
+    return first_jobs(conn, now, depth=depth), looks_of_all(conn, now)

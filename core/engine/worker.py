@@ -339,7 +339,7 @@ class Worker:
         of = self.hub.snapshots.of
         paused = any(name not in of or of[name].settings.pauses for name in self.hub.merchants)
         depth = JOB_LIMITS["connection"]
-        due, looks = await self.hub.store.read(due_jobs, now, depth=depth, paused=paused)
+        due, looks = await due_jobs(self.hub, now, depth=depth, paused=paused)
         left = [job for job in due if job.key not in self.jobs_running]
         kinds = {job.key: self._kind(job.kind) for job in left}
         candidates = list(job_candidates(self.hub, kinds, left, looks, now))

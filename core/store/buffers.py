@@ -7,6 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from core.store.columns import among
+from core.store.reads import one_statement
 from core.store.tables import buffers
 
 
@@ -29,6 +30,7 @@ def buffers_of(conn: sa.Connection, merchant: str, skus: Collection[str]) -> lis
     return _found(conn, merchant, these)
 
 
+@one_statement
 def buffers_at(conn: sa.Connection, merchant: str, connection: str, skus: Collection[str]) -> dict[str, int]:
     """Return the units that rules have set of SKUs at one connection; where none has, the file says them."""
     if not skus:

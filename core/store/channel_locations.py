@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 
+from core.store.reads import one_statement
 from core.store.revisions import change_settings
 from core.store.tables import channel_locations
 
@@ -56,6 +57,7 @@ def channel_places(conn: sa.Connection, merchant: str, connection: str) -> dict[
     return {place: (name, ours) for place, name, ours in rows}
 
 
+@one_statement
 def matched_locations(conn: sa.Connection, merchant: str, connection: str) -> dict[str, str | None]:
     """Return our location, or None, by the channel's own location id."""
     return {place: ours for place, _, ours in list_channel_locations(conn, merchant, connection)}

@@ -14,6 +14,7 @@ from core.store.columns import WOKEN, UTCDateTime, keys_in, one_of
 from core.store.known import SealedOrder, sealed_in, with_key
 from core.store.lanes import first_of_lanes
 from core.store.processes import GONE_AFTER, owner_silent
+from core.store.reads import one_statement
 from core.store.revisions import revision_beside
 from core.store.tables import orders
 from core.store.writes import update_by_key
@@ -131,6 +132,7 @@ class DueOrder(NamedTuple):
     due_at: datetime
 
 
+@one_statement
 def first_orders(conn: sa.Connection, now: datetime, *, depth: int) -> list[DueOrder]:
     """Return the longest due orders of each merchant and of what they wait for, at most ``depth`` of each."""
     columns = [orders.c[name] for name in DueOrder._fields]

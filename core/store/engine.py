@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -26,6 +26,7 @@ from core.store.database_file import make_private
 from core.store.failures import DATABASE_ERRORS, CommitLostError, is_cut, is_infrastructure
 from core.store.overwriting import LOOK_EVERY_S, WAIT_S, empty_log, nobody_sees_before, now_of, write_anew
 from core.store.raw import chunks_of_file, chunks_of_tables, sqlite_files
+from core.store.reads import ONE_STATEMENT
 from core.store.writer import Writer
 
 P = ParamSpec("P")
@@ -68,7 +69,7 @@ class Database(ABC):
     async def read(
         self, work: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        """Run ``work`` on one consistent state; it cannot write."""
+        """Run ``work`` on one consistent state; it cannot write. What is marked as one statement needs no transaction."""
 
     async def migrate(
         self, work: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **kwargs: P.kwargs
@@ -136,6 +137,8 @@ class Sqlite(Database):
         event.listen(self._writer, "begin", sqlite.begin_immediate)
         event.listen(self._reader, "connect", sqlite.prepare_reader)
         event.listen(self._reader, "begin", sqlite.begin)
+        # The same connections without a transaction: SQLite begins and ends one of its own for each statement.
+        self._looker = sa.create_engine(plain, pool=self._reader.pool, hide_parameters=True)
         self._writing = Writer(self._writer, self._written)
         self._read_threads = ThreadPoolExecutor(_READERS, "sqlite-reader")
 
@@ -174,9 +177,10 @@ class Sqlite(Database):
         self, work: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """Run ``work`` on a reader thread; the writer goes on meanwhile."""
+        reader = self._looker if work in ONE_STATEMENT else self._reader
 
         def run() -> T:
-            with self._reader.begin() as conn:
+            with reader.connect() as conn:
                 return work(conn, *args, **kwargs)
 
         return await asyncio.get_running_loop().run_in_executor(self._read_threads, run)
@@ -287,11 +291,14 @@ class Postgres(Database):
     async def read(
         self, work: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        """Run ``work`` in a transaction that the database holds to reading."""
+        """Run ``work`` in a transaction that the database holds to reading; in none where it is one statement."""
+        transaction: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        if work in ONE_STATEMENT:
+            transaction = {"isolation_level": "AUTOCOMMIT"}
 
         async def once() -> T:
             async with self._engine.connect() as conn:
-                await conn.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+                await conn.execution_options(**transaction)
                 return await conn.run_sync(work, *args, **kwargs)
 
         return await _again_after_a_cut(once)

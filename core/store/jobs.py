@@ -16,6 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from core.store.columns import UTCDateTime, among, compact, keys_in, one_of
 from core.store.lanes import first_of_lanes
 from core.store.processes import GONE_AFTER, unheld_at
+from core.store.reads import one_statement
 from core.store.revisions import revision_beside
 from core.store.tables import jobs
 from core.store.writes import update_by_key
@@ -141,6 +142,7 @@ class DueJob(NamedTuple):
         return (self.merchant, self.kind, self.subject)
 
 
+@one_statement
 def first_jobs(conn: sa.Connection, now: datetime, *, depth: int) -> list[DueJob]:
     """Return the longest due jobs of each merchant, connection and kind, at most ``depth`` of each."""
     columns = [jobs.c[name] for name in DueJob._fields]

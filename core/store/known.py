@@ -13,6 +13,7 @@ from core.model.order import Personal
 from core.store.columns import keys_in, keys_table
 from core.store.keys import Purpose, place_of
 from core.store.personal import open_personal
+from core.store.reads import one_statement
 from core.store.revisions import revision_beside
 from core.store.sealing import Key, Keyring
 from core.store.tables import data_keys, forgotten, orders
@@ -77,6 +78,7 @@ def sealed_in(row: sa.Row[Any]) -> SealedOrder:
     return SealedOrder(row.merchant, row.order_id, row.personal, row.wrapped)
 
 
+@one_statement
 def know_all(conn: sa.Connection, keyring: Keyring, keys: Sequence[OrderKey]) -> list[Known]:
     """Return what is known of each (merchant, order id)."""
     dialect = conn.dialect.name

@@ -15,6 +15,7 @@ from core.store.columns import among, compact, keys_in, one_of
 from core.store.jobs import NewJob, enqueue_all
 from core.store.listings import mark_dirty
 from core.store.pages import Page, in_order
+from core.store.reads import one_statement
 from core.store.revisions import change_settings
 from core.store.stock import MANY
 from core.store.tables import link_imports, links, listings, orders
@@ -194,6 +195,7 @@ def links_of(conn: sa.Connection, merchant: str, connection: str) -> dict[str, d
     return made_of
 
 
+@one_statement
 def links_of_listings(
     conn: sa.Connection, merchant: str, connection: str, named: Iterable[str]
 ) -> dict[str, dict[str, int]]:

@@ -16,6 +16,7 @@ from core.model.facts import FACT, Fact
 from core.model.holds import Hold
 from core.store.columns import among, keys_in, one_of
 from core.store.pages import Page, newest_first
+from core.store.reads import one_statement
 from core.store.tables import facts, ledger, orders, refs, stock
 from core.store.tables.orders import HELD, TAGGED
 
@@ -45,6 +46,7 @@ class OrderRow:
     version: int
 
 
+@one_statement
 def load_all(conn: sa.Connection, keys: Sequence[tuple[str, str]]) -> list[OrderState | None]:
     """Return where each (merchant, order) stands; None where there is no such order."""
     dialect = conn.dialect.name
@@ -91,6 +93,7 @@ def _standing(dialect: str) -> sa.Select[Any]:
     return sa.select(*columns).where(one_of(dialect, _KEY))
 
 
+@one_statement
 def updates_of(conn: sa.Connection, merchant: str, order_ids: Sequence[str]) -> dict[str, datetime]:
     """Return when each of these orders that is known changed at its channel, as it was told last."""
     if not order_ids:
@@ -116,6 +119,7 @@ def facts_of(conn: sa.Connection, merchant: str, order_id: str) -> list[Fact]:
     return [FACT.validate_json(text) for text in conn.execute(query.order_by(facts.c.seq)).scalars()]
 
 
+@one_statement
 def facts_between(
     conn: sa.Connection, merchant: str, order_id: str, after: int, up_to: int
 ) -> list[tuple[int, Fact]]:
@@ -129,6 +133,7 @@ def facts_between(
     return [(seq, FACT.validate_json(data)) for seq, data in conn.execute(query.order_by(facts.c.seq))]
 
 
+@one_statement
 def find(conn: sa.Connection, merchant: str, kind: str, reference: str) -> list[str]:
     """Return the ids of the orders that a reference belongs to."""
     query = sa.select(refs.c.order_id).where(
@@ -137,6 +142,7 @@ def find(conn: sa.Connection, merchant: str, kind: str, reference: str) -> list[
     return list(conn.execute(query.order_by(refs.c.order_id)).scalars())
 
 
+@one_statement
 def find_all(conn: sa.Connection, references: Sequence[tuple[str, str, str]]) -> list[list[str]]:
     """Return the ids of the orders that each (merchant, kind, reference) belongs to."""
     dialect, found = conn.dialect.name, defaultdict[tuple[str, str, str], list[str]](list)

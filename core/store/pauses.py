@@ -13,6 +13,7 @@ from core.model.triggers import Subject
 from core.store.claims import wake_orders
 from core.store.jobs import NewJob, enqueue
 from core.store.listening import CONNECTION, listening
+from core.store.reads import one_statement
 from core.store.revisions import change_settings
 from core.store.tables import jobs, pause_waits, pauses
 from core.store.writes import insert_new, upsert
@@ -138,6 +139,7 @@ def count_waiting(conn: sa.Connection, merchant: str) -> Mapping[KindKey, int]:
     return {(connection, action): count for connection, action, count in found}
 
 
+@one_statement
 def waits_of_order(conn: sa.Connection, merchant: str, order_id: str) -> tuple[KindKey, ...]:
     """Return what an order waits for."""
     of = (

@@ -12,6 +12,7 @@ from core.domain.lost_skus import KEPT_DIGITS
 from core.model.products import Product
 from core.store.columns import among, keys_in, one_of
 from core.store.pages import Page, in_order
+from core.store.reads import one_statement
 from core.store.revisions import change_settings
 from core.store.tables import product_words, products, stock
 from core.store.tables.stock import NOT_STOCKED
@@ -89,6 +90,7 @@ def list_products(conn: sa.Connection, merchant: str) -> dict[str, Product]:
     return {row.sku: _product_of(row) for row in conn.execute(query)}
 
 
+@one_statement
 def products_of(conn: sa.Connection, merchant: str, skus: Iterable[str]) -> dict[str, Product]:
     """Return those products of these SKUs that are known, whatever the size of the catalogue."""
     wanted = sorted({(merchant, sku) for sku in skus})

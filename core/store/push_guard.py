@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from core.model.stock import LevelChange, ListingKey
 from core.store.jobs import NewJob, enqueue
 from core.store.listings import PUSH, raised_bulk
+from core.store.reads import one_statement
 from core.store.tables import listings, stopped_pushes
 from core.store.tables.stock import STOPPED
 from core.store.writes import insert_new
@@ -44,6 +45,7 @@ def stop_push(conn: sa.Connection, merchant: str, connection: str, *, ours: int,
     insert_new(conn, stopped_pushes, [row])
 
 
+@one_statement
 def is_stopped(conn: sa.Connection, merchant: str, connection: str) -> bool:
     """Return whether a round of a connection waits for a person."""
     query = sa.select(stopped_pushes.c.connection).where(*_of(merchant, connection))

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from core.store.columns import keys_in, one_of
+from core.store.reads import one_statement
 from core.store.tables import settings_revisions
 
 
@@ -24,6 +25,7 @@ def change_settings(conn: sa.Connection, merchant: str) -> None:
     conn.execute(counted, {"merchant": merchant, "revision": 1})
 
 
+@one_statement
 def revisions_of(conn: sa.Connection, merchants: Iterable[str]) -> Mapping[str, int]:
     """Return the revision of each merchant's settings; one whose never changed is left out, which is revision 0."""
     dialect, wanted = conn.dialect.name, [(merchant,) for merchant in sorted(set(merchants))]

@@ -5,6 +5,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from core.store.reads import one_statement
 from core.store.revisions import change_settings
 from core.store.tables import switches
 from core.store.writes import insert_new, upsert
@@ -85,6 +86,7 @@ def set_switch(
     save_switch(conn, merchant, Switch(connection=connection, action=action, on=on, at=now, actor=actor))
 
 
+@one_statement
 def accepted_actions(conn: sa.Connection, merchant: str) -> frozenset[tuple[str, str]]:
     """Return (connection, action) of everything that may run."""
     return frozenset(key for key, switch in list_switches(conn, merchant).items() if switch.on)
