@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 from core.config.merchant import MerchantConfig
 from core.domain.rules.comparing import FilePair
-from core.domain.rules.differences import differences
+from core.domain.rules.differences import differences, postage
 from core.domain.rules.replaying import replay
 from core.domain.rules.trace import Trace
 from core.model.facts import Fact
@@ -129,7 +129,11 @@ async def plain(b: Bench, facts: Sequence[Fact], files: FilePair) -> PlannedOrde
         await replayed(b.hub, MERCHANT, facts, config, setting, outcome_only=True)
         for config in (files.before, files.after)
     ]
-    return PlannedOrder(differences=differences(before, after), not_compared=unknown_of(before, after))
+    return PlannedOrder(
+        differences=differences(before, after),
+        not_compared=unknown_of(before, after),
+        postage=postage(before, after),
+    )
 
 
 @pytest.fixture
