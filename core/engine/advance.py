@@ -97,6 +97,7 @@ async def advance(run: Run, steps: Steps) -> None:
 
 async def _do(run: Run, step: Step) -> None:
     before, settings = run.state, run.settings
+    run.decided_under = settings
     await step.run(run)
     # Not by its version: where the order moved, as many facts may have come as decisions were dropped.
     if run.state is before and run.settings == settings:

@@ -81,6 +81,8 @@ class Run:
     accepted: frozenset[tuple[str, str]] = frozenset()
     settings: int = 0
     """The revision of the merchant's settings that the run decides by."""
+    decided_under: int | None = None
+    """The one by which the step in hand was found due: an intent of it lands under that one alone, whatever it read since."""
     mails_since: datetime | None = None
     """When mails were first accepted."""
     products: dict[str, Product] = field(default_factory=dict)
@@ -153,6 +155,10 @@ class Run:
             mails_since=self.mails_since,
             email_known=bool(self.personal.email),
         )
+
+    @property
+    def _due_under(self) -> int:
+        return self.settings if self.decided_under is None else self.decided_under
 
     def allowed(self, connection: str, action: Action) -> bool:
         """Return whether the merchant accepted an action of a connection."""
@@ -279,7 +285,7 @@ class Run:
                 at=self.now,
                 expect=stood.version if expect is None else expect,
                 known=stood,
-                settings=self.settings if parts.get("intents") else None,
+                settings=self._due_under if parts.get("intents") else None,
                 owner=self.hub.owner,
                 **parts,
             ),

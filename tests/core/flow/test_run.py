@@ -139,6 +139,25 @@ async def test_a_stop_switch_holds_before_the_next_effect_although_nobody_reads_
     assert b.hub.snapshots.of[MERCHANT].settings.revision == run.settings
 
 
+@pytest.mark.req("R19")
+async def test_a_stop_switch_holds_though_the_step_has_read_the_settings_anew_meanwhile(b: Bench) -> None:
+    run, asked = await claimed(b), list[str]()
+
+    async def buys(run: Run) -> None:
+        await b.store.write(set_switch, MERCHANT, "post", "labels", on=False, actor="k", now=b.clock.now())
+        await run.look_around(run.settings + 1)
+        await perform(run, effect(asked))
+
+    step = Step(
+        name="buys",
+        words="",
+        due=lambda view: view.now if view.accepted("post", Action.LABELS) else None,
+        run=buys,
+    )
+    await advance(run, {"buys": step})
+    assert (asked, run.state.open, await b.store.read(effects_of, MERCHANT, ORDER)) == ([], (), [])
+
+
 @pytest.mark.req("R12")
 async def test_settings_that_changed_have_the_same_decision_taken_anew_and_only_once(b: Bench) -> None:
     run, asked = await claimed(b), list[str]()
